@@ -1,0 +1,23 @@
+// How failure travels. Where failure is normal (a head, a target, a token) a function returns `result<T>`: a value or a
+// `reason`. Where it is not (start-up, a broken invariant) it throws; a session's last catch logs, counts and closes.
+#pragma once
+
+#include "base/reason.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace scopegate {
+
+template <class T>
+using result = boost::system::result<T, reason>;
+
+// Called by result<T>::value() on a failure: asking for a value that is not there is a programming error.
+[[noreturn]] inline void throw_exception_from_error(reason r, const boost::source_location&)
+{
+    throw std::logic_error("no value: " + std::string(name(r)));
+}
+
+} // namespace scopegate

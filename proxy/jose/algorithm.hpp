@@ -1,0 +1,53 @@
+// The signature algorithms (RFC 7518 section 3.1, RFC 8037). `none` is not one of them and never will be.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace scopegate::jose {
+
+enum class algorithm : std::uint8_t { rs256, rs384, rs512, ps256, ps384, ps512, es256, es384, es512, eddsa, hs256, hs384, hs512 };
+inline constexpr std::size_t algorithm_count = 13;
+
+// A set of algorithms as bits.
+class algorithm_set final {
+public:
+    constexpr void insert(algorithm a) noexcept { bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(a))); }
+    [[nodiscard]] constexpr bool contains(algorithm a) const noexcept { return ((bits_ >> static_cast<unsigned>(a)) & 1U) != 0; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+
+private:
+    std::uint16_t bits_ = 0;
+};
+
+[[nodiscard]] constexpr std::string_view name(algorithm a) noexcept
+{
+    constexpr std::string_view names[] = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+                                          "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"};
+    return names[static_cast<std::size_t>(a)];
+}
+
+// Nothing for a name that is not exactly one of the above (letter case counts).
+[[nodiscard]] constexpr std::optional<algorithm> algorithm_named(std::string_view n) noexcept
+{
+    for (std::size_t i = 0; i < algorithm_count; ++i)
+        if (name(static_cast<algorithm>(i)) == n)
+            return static_cast<algorithm>(i);
+    return std::nullopt;
+}
+
+[[nodiscard]] constexpr bool is_symmetric(algorithm a) noexcept { return a >= algorithm::hs256; }
+
+// Every asymmetric algorithm: the default of an issuer.
+[[nodiscard]] constexpr algorithm_set asymmetric_algorithms() noexcept
+{
+    algorithm_set all;
+    for (std::size_t i = 0; i < algorithm_count; ++i)
+        if (!is_symmetric(static_cast<algorithm>(i)))
+            all.insert(static_cast<algorithm>(i));
+    return all;
+}
+
+} // namespace scopegate::jose

@@ -1,0 +1,64 @@
+// One compiled routes.yaml: immutable, shared by all workers, one generation per load. A request pins the generation it
+// started with.
+#pragma once
+
+#include "policy/limit.hpp"
+#include "policy/route_tree.hpp"
+#include "policy/settings.hpp"
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scopegate::policy {
+
+struct route_match {
+    enum class outcome : std::uint8_t { route, unlisted, wrong_method, no_route };
+    outcome found = outcome::no_route;
+    const route* matched = nullptr;     // null for unlisted paths and no_route
+    const requirement* needs = nullptr; // null for wrong_method and no_route
+    parameters values;
+};
+
+class policy final {
+public:
+    policy() = default;
+    policy(const policy&) = delete; // routes are pointed to: it stays where it was made
+    policy& operator=(const policy&) = delete;
+
+    // --- filled by config/ ---
+    std::string file; // routes.yaml's path, for messages
+    scope_registry scopes;
+    std::deque<route> routes;
+    route_tree exact;  // over the templates' own literals
+    route_tree folded; // over their folded literals (http::fold_path)
+    std::vector<std::vector<const route*>> folded_alike; // by route index: the routes that share its folded shape, itself included
+    requirement unlisted_needs; // what `unlisted: authenticated` asks for
+    bool unlisted_authenticated = false;
+    std::uint32_t requirement_count = 0; // requirement::index runs below it
+    std::vector<issuer_settings> issuers;
+    struct limit limit;
+    server_settings server;
+    upstream_settings upstream;
+    http::path_rules paths;
+    metadata_settings metadata;
+    log_settings log;
+    bool observe = false; // top-level `mode: observe`
+
+    // --- asked by everyone ---
+    // Step 3 (spec 2.1): a normalised path and a method. Allocates nothing; pointers live as long as the policy. CONNECT
+    // and TRACE are wrong_method on a listed path and no_route on others, whatever `unlisted` says.
+    [[nodiscard]] route_match match(std::string_view path, std::string_view method) const noexcept;
+
+    // Step 2's last rule: whether the folded form of the path, if an upstream took it for that, reaches a template other
+    // than the matched one whose requirement for the method differs (none, or an unlisted path, counts as a difference).
+    // Templates that fold alike and are declared side by side do not count against each other.
+    [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
+                                    const route_match& match) const noexcept;
+
+    // `realm` of challenges: the first issuer's first audience, or its issuer where it has none.
+    [[nodiscard]] std::string_view realm() const noexcept;
+};
+
+} // namespace scopegate::policy

@@ -1,0 +1,75 @@
+// Scopes as bits. The names that routes.yaml declares are interned at load; a requirement, a token's scopes and a limit
+// are then sets of bits, and a decision is a few word operations. What a scope implies is resolved at load too.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scopegate::policy {
+
+using scope_id = std::uint16_t; // the scope's place in the order of the file
+
+// A set of declared scopes. Sets of different registries must not be mixed; a default-made set is empty and fits any.
+class scope_set final {
+public:
+    void insert(scope_id id);
+    [[nodiscard]] bool contains(scope_id id) const noexcept;
+    [[nodiscard]] bool contains_all(const scope_set& other) const noexcept;
+    [[nodiscard]] bool empty() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept;
+
+    scope_set& operator|=(const scope_set& other);
+    scope_set& operator&=(const scope_set& other);
+    scope_set& operator-=(const scope_set& other); // what is in other goes
+    friend bool operator==(const scope_set& a, const scope_set& b) noexcept
+    {
+        return a.contains_all(b) && b.contains_all(a);
+    }
+
+    // Calls f(scope_id) in the order of the file.
+    template <class F>
+    void for_each(F&& f) const
+    {
+        for (std::size_t w = 0; w < words_.size(); ++w)
+            for (auto bits = words_[w]; bits != 0; bits &= bits - 1)
+                f(static_cast<scope_id>(w * 64 + static_cast<std::size_t>(__builtin_ctzll(bits))));
+    }
+
+private:
+    boost::container::small_vector<std::uint64_t, 2> words_;
+};
+
+// The declared scopes with their descriptions and what each implies. Immutable once compiled.
+class scope_registry final {
+public:
+    struct declaration {
+        std::string name;
+        std::string description;
+        scope_set closure; // itself and all that it implies, transitively
+    };
+
+    // Adds a scope; the name must be new. Its closure is itself until set_closure.
+    scope_id add(std::string name, std::string description);
+    void set_closure(scope_id id, scope_set closure);
+
+    [[nodiscard]] std::optional<scope_id> find(std::string_view name) const;
+    [[nodiscard]] const declaration& operator[](scope_id id) const { return declared_[id]; }
+    [[nodiscard]] std::size_t size() const noexcept { return declared_.size(); }
+
+    // Adds the closure of the named scope to `out`; false (and nothing added) for a name that is not declared.
+    bool add_with_implied(std::string_view name, scope_set& out) const;
+    // The set's names, in the order of the file.
+    [[nodiscard]] std::vector<std::string> names(const scope_set& set) const;
+
+private:
+    std::vector<declaration> declared_;
+    std::map<std::string, scope_id, std::less<>> by_name_;
+};
+
+} // namespace scopegate::policy

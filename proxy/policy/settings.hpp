@@ -1,0 +1,111 @@
+// The settings of routes.yaml besides routes and scopes, compiled: plain values with production defaults, no YAML.
+#pragma once
+
+#include "base/json.hpp"
+#include "base/secret.hpp"
+#include "http/target.hpp"
+#include "jose/algorithm.hpp"
+#include "policy/requirement.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace scopegate::policy {
+
+// host:port, [v6]:port or unix:/path.
+struct endpoint {
+    std::string host;        // without brackets; empty for a unix socket
+    std::uint16_t port = 0;  // 0: any free one, for tests; the log says which
+    std::string unix_path;   // absolute
+    [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
+};
+
+// 10.0.0.0/8 or an address; v4 as v4-mapped v6.
+struct network {
+    std::array<std::uint8_t, 16> address{};
+    unsigned prefix = 128;
+    [[nodiscard]] bool contains(const std::array<std::uint8_t, 16>& other) const noexcept;
+};
+
+struct key_location {
+    enum class kind : std::uint8_t { none, discover, url, file }; // none: a secret instead
+    kind where = kind::discover;
+    std::string value; // the URL, or the file's absolute path
+};
+
+struct issuer_settings {
+    std::string issuer; // compared byte for byte with `iss`
+    std::vector<std::string> audience;
+    key_location keys;
+    secret hmac_secret; // of HS256/384/512
+    json::path audience_claim{"aud"};
+    std::vector<std::pair<json::path, json::value>> require; // claims that must have just this value
+    jose::algorithm_set algorithms = jose::asymmetric_algorithms();
+    std::chrono::seconds clock_skew{30};
+    std::vector<json::path> scope_claims{json::path{"scope"}, json::path{"scp"}};
+    bool access_token_only = false; // token_type: at+jwt (RFC 9068)
+    std::string ca_file;            // absolute; empty: the system's
+    source_mark mark;
+};
+
+struct timeouts {
+    using ms = std::chrono::milliseconds;
+    ms headers{10'000}, idle{60'000}, body{30'000}, stream{3'600'000};
+    ms upstream_connect{2'000}, upstream_response{60'000};
+    ms drain_delay{5'000}, drain{20'000};
+};
+
+struct size_limits { // bytes; 0: no limit
+    std::size_t headers = 32 * 1024;
+    std::size_t header_count = 100;
+    std::uint64_t body = 0;
+    std::size_t connections = 20'000;
+};
+
+struct server_settings {
+    std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
+    std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
+    std::optional<endpoint> health;
+    unsigned workers = 0; // 0: auto, one per core that the cgroup grants
+    size_limits limits;
+    struct timeouts timeouts;
+    std::vector<network> trusted_proxies;
+};
+
+struct identity_header {
+    enum class source : std::uint8_t { claim, scopes, client_id };
+    std::string name;
+    source from = source::claim;
+    json::path claim; // of source::claim
+};
+
+struct upstream_settings {
+    endpoint address;
+    bool tls = false;
+    std::string host;                  // replaces Host; empty: as it came
+    bool strip_authorization = false;  // authorization: strip
+    std::vector<identity_header> headers{
+        {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
+        {"X-Auth-Client", identity_header::source::client_id, {}},
+        {"X-Auth-Scopes", identity_header::source::scopes, {}},
+    };
+};
+
+struct metadata_settings { // RFC 9728
+    std::string resource;  // an https URL; empty: no document
+    std::string name;      // resource_name; empty: none
+};
+
+struct log_settings {
+    enum class level : std::uint8_t { debug, info, warn, error };
+    enum class requests : std::uint8_t { all, denied, off };
+    level at = level::info;
+    requests which = requests::denied;
+};
+
+} // namespace scopegate::policy

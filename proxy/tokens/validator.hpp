@@ -1,0 +1,66 @@
+// Step 5: a token's validation, cheap checks first, and the cache of claims that were validated before. One validator per
+// worker and policy generation, confined to the worker's thread. Claims are cached, decisions never.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/errc.hpp"
+#include "policy/decide.hpp"
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scopegate::tokens {
+
+class key_store;
+class token_cache;
+
+// A token that passed: its claims, and what a policy generation makes of them. Immutable. The counter is not atomic: it
+// belongs to the worker that made it.
+class validated_token final
+    : public boost::intrusive_ref_counter<validated_token, boost::thread_unsafe_counter> {
+public:
+    json::value claims;
+    std::size_t issuer = 0;            // index into policy::issuers
+    policy::granted_scopes scopes;
+    std::vector<std::string> undeclared_scopes; // in the token, not in the file
+    wall_time expires;                 // exp with the clock skew: from here on it is refused
+    std::string identity_lines;        // the identity header lines, CRLF each, ready to forward
+    std::string subject, client_id;    // for the log; client_id falls back to azp
+
+    [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes}; }
+};
+using token_ptr = boost::intrusive_ptr<const validated_token>;
+
+// Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for `explain --claims`,
+// which has claims and no signature. `expires` is taken from `exp`, or is the end of time without it.
+[[nodiscard]] token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims);
+
+class validator final {
+public:
+    // `keys` is shared by all workers and thread-safe. `cache_bytes` bounds the memory of remembered claims.
+    validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys, std::size_t cache_bytes);
+    ~validator();
+
+    struct outcome {
+        token_ptr token;                    // where it is valid
+        reason why = reason::allowed;       // where it is not
+        // The keys to check it with may come: the issuer whose keys the caller may wait for (key_store::await_refresh)
+        // before it asks again; -1: the outcome is final.
+        int wait_for_issuer = -1;
+    };
+    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `now` is wall time.
+    [[nodiscard]] outcome check(std::string_view token, wall_time now);
+
+private:
+    std::shared_ptr<const policy::policy> policy_;
+    std::shared_ptr<key_store> keys_;
+    std::unique_ptr<token_cache> cache_;
+};
+
+} // namespace scopegate::tokens
