@@ -25,7 +25,7 @@ using object = std::vector<member>; // in the order of the text
 
 class value final {
 public:
-    enum class kind { null, boolean, number, string, array, object };
+    enum class kind { null, boolean, number, string, elements, members };
 
     value() noexcept; // null
     explicit value(bool b);
