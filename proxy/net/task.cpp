@@ -1,0 +1,75 @@
+#include "net/task.hpp"
+
+#include <array>
+#include <new>
+
+namespace scopegate::net {
+
+#ifdef SCOPEGATE_SANITIZED
+
+void* allocate_frame(std::size_t bytes)
+{
+    return ::operator new(bytes);
+}
+
+void release_frame(void* frame, std::size_t) noexcept
+{
+    ::operator delete(frame);
+}
+
+#else
+
+namespace {
+
+// Frames of up to 2 KiB in classes of 64 bytes. The lists only grow to the most frames that were ever alive at once; an
+// idle connection holds one small frame, so what is kept is small.
+constexpr std::size_t class_bytes = 64;
+constexpr std::size_t class_count = 32;
+
+struct free_frame {
+    free_frame* next;
+};
+
+struct free_lists {
+    std::array<free_frame*, class_count> heads{};
+    ~free_lists()
+    {
+        for (auto*& head : heads)
+            while (head != nullptr)
+                ::operator delete(std::exchange(head, head->next));
+    }
+};
+
+free_lists& lists() noexcept
+{
+    thread_local free_lists of_this_thread;
+    return of_this_thread;
+}
+
+} // namespace
+
+void* allocate_frame(std::size_t bytes)
+{
+    const auto size_class = (bytes - 1) / class_bytes;
+    if (size_class >= class_count)
+        return ::operator new(bytes);
+    auto*& head = lists().heads[size_class];
+    if (head == nullptr)
+        return ::operator new((size_class + 1) * class_bytes);
+    return std::exchange(head, head->next);
+}
+
+void release_frame(void* frame, std::size_t bytes) noexcept
+{
+    const auto size_class = (bytes - 1) / class_bytes;
+    if (size_class >= class_count) {
+        ::operator delete(frame);
+        return;
+    }
+    auto*& head = lists().heads[size_class];
+    head = ::new (frame) free_frame{head};
+}
+
+#endif
+
+} // namespace scopegate::net
