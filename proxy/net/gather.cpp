@@ -1,0 +1,69 @@
+#include "net/gather.hpp"
+
+namespace scopegate::net {
+
+bool gather::add(std::string_view piece) noexcept
+{
+    if (piece.empty())
+        return true;
+    if (first_ != count_) {
+        auto& last = pieces_[count_ - 1];
+        if (static_cast<const char*>(last.iov_base) + last.iov_len == piece.data()) {
+            last.iov_len += piece.size();
+            return true;
+        }
+    }
+    if (count_ == capacity)
+        return false;
+    pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()}; // sendmsg reads only
+    return true;
+}
+
+void gather::consume(std::size_t bytes) noexcept
+{
+    while (bytes > 0) {
+        auto& piece = pieces_[first_];
+        if (bytes < piece.iov_len) {
+            piece.iov_base = static_cast<char*>(piece.iov_base) + bytes;
+            piece.iov_len -= bytes;
+            return;
+        }
+        bytes -= piece.iov_len;
+        ++first_;
+    }
+    if (first_ == count_)
+        clear();
+}
+
+bool gather::send_now(stream& to) noexcept
+{
+    failed_ = false;
+    while (!empty()) {
+        const auto sent = to.write_some({pieces_.data() + first_, count_ - first_});
+        if (sent.how != transfer::status::done) {
+            failed_ = sent.how == transfer::status::failed;
+            return false;
+        }
+        consume(sent.bytes);
+    }
+    return true;
+}
+
+task<transfer::status> gather::send(stream& to, std::chrono::milliseconds patience)
+{
+    while (!send_now(to)) {
+        if (failed_)
+            co_return transfer::status::failed;
+        switch (co_await to.writable(std::chrono::steady_clock::now() + patience)) {
+        case readiness::ready:
+            break;
+        case readiness::timed_out:
+            co_return transfer::status::would_block;
+        case readiness::closed:
+            co_return transfer::status::failed;
+        }
+    }
+    co_return transfer::status::done;
+}
+
+} // namespace scopegate::net

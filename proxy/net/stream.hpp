@@ -1,0 +1,132 @@
+// One connected socket, TCP or unix, as the data plane uses it: reads and writes that never block and go straight to the
+// system call, and waits for readiness that a coroutine can await. Waiting without a buffer is what lets an idle connection
+// give its buffers back, and one outstanding wait per stream is what notices a peer that leaves while we are busy elsewhere.
+// Confined to its worker's thread; freed when neither an owner nor an outstanding wait holds it.
+#pragma once
+
+#include "net/asio.hpp"
+#include "net/deadlines.hpp"
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <span>
+
+struct iovec;
+
+namespace scopegate::net {
+
+using socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+
+// How a wait ended.
+enum class readiness : std::uint8_t { ready, timed_out, closed };
+
+// The outcome of one read or write.
+struct transfer {
+    enum class status : std::uint8_t { done, would_block, end, failed };
+    status how = status::failed;
+    std::size_t bytes = 0; // of done
+};
+
+// Told that a stream became readable (or its peer left) while nobody waited to read it.
+class read_observer {
+public:
+    virtual void on_unawaited_read() noexcept = 0;
+
+protected:
+    ~read_observer() = default;
+};
+
+class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter> {
+public:
+    // Takes over a socket (connected, or about to be). `times` must outlive the stream.
+    stream(socket&& s, deadlines& times);
+    ~stream();
+    stream(const stream&) = delete;
+    stream& operator=(const stream&) = delete;
+
+    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will. A read that fills less than
+    // `into` has drained the socket: the wait for more is armed at once.
+    [[nodiscard]] transfer read_some(std::span<char> into) noexcept;
+    // Writes as much of the pieces as goes (at most 64 of them).
+    [[nodiscard]] transfer write_some(std::span<const iovec> pieces) noexcept;
+
+    class wait;
+    // Awaits readability, or writability, until the deadline. One reader and one writer at most may wait at a time.
+    [[nodiscard]] wait readable(steady_time deadline) noexcept;
+    [[nodiscard]] wait writable(steady_time deadline) noexcept;
+
+    // Arms the wait for input, so that `observer` (or a later readable()) learns of it.
+    void arm_read() noexcept;
+    void observe(read_observer* observer) noexcept { observer_ = observer; }
+    // Whether input, or the peer's leaving, has been noticed and not been read yet. No system call.
+    [[nodiscard]] bool read_pending() const noexcept { return read_.fired; }
+    // Looks at the socket without taking anything: whether the peer has closed its side, reset, or left input.
+    enum class peer_state : std::uint8_t { quiet, input, closed, reset };
+    [[nodiscard]] peer_state peek() noexcept;
+
+    // Moves the deadline of a reader that waits now; nothing where nobody waits.
+    void move_read_deadline(steady_time at) noexcept
+    {
+        if (read_.waiter)
+            times_.set_read(index_, at);
+    }
+    [[nodiscard]] steady_time read_deadline() const noexcept { return times_.read_at(index_); }
+
+    // Ends a wait of the reader before its deadline, with `how`. Nothing where nobody waits.
+    void interrupt_read(readiness how) noexcept { resume(read_, how); }
+    void interrupt_write(readiness how) noexcept { resume(write_, how); }
+
+    void shutdown_send() noexcept;
+    // Closes the socket; waits end with `closed`. `reset`: the peer sees a reset, not an orderly end.
+    void close(bool reset = false) noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
+    [[nodiscard]] int native_handle() noexcept { return socket_.native_handle(); }
+
+private:
+    friend class deadlines;
+    friend class wait;
+    struct side {
+        std::coroutine_handle<> waiter;
+        readiness outcome = readiness::ready;
+        bool armed = false; // a wait operation is outstanding
+        bool fired = false; // it came true, and nothing was read or written since
+        alignas(std::max_align_t) std::array<std::byte, 176> memory{}; // of the outstanding wait's handler
+        bool memory_used = false;
+    };
+    template <bool Reading>
+    struct handler;
+
+    void arm_write() noexcept;
+    void on_ready(side& s, const error_code& failed, bool reading) noexcept;
+    void resume(side& s, readiness how) noexcept;
+    void expire(steady_time now) noexcept;
+
+    socket socket_;
+    deadlines& times_;
+    std::size_t index_;
+    read_observer* observer_ = nullptr;
+    side read_;
+    side write_;
+};
+using stream_ptr = boost::intrusive_ptr<stream>;
+
+// What co_await needs. Made by readable() and writable() only.
+class [[nodiscard]] stream::wait final {
+public:
+    [[nodiscard]] bool await_ready() noexcept;
+    void await_suspend(std::coroutine_handle<> awaiting) noexcept;
+    [[nodiscard]] readiness await_resume() noexcept;
+
+private:
+    friend class stream;
+    wait(stream& s, bool reading, steady_time deadline) noexcept : stream_(s), reading_(reading), deadline_(deadline) {}
+    stream& stream_;
+    bool reading_;
+    steady_time deadline_;
+};
+
+} // namespace scopegate::net
