@@ -1,0 +1,161 @@
+#include "net/listener.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace scopegate::net {
+
+namespace {
+
+[[noreturn]] void fail(const stream_endpoint& address, const char* doing)
+{
+    throw boost::system::system_error(error_code(errno, boost::system::system_category()),
+                                      std::string("can't ") + doing + " " + to_text(address));
+}
+
+// A unix socket file that is left from a process that was killed: nobody answers on it.
+void remove_stale_unix_socket(const stream_endpoint& address, const std::string& path)
+{
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
+        return;
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool refused = ::connect(probe, address.data(), static_cast<socklen_t>(address.size())) != 0 && errno == ECONNREFUSED;
+    ::close(probe);
+    if (refused)
+        ::unlink(path.c_str());
+}
+
+int open_listening(const stream_endpoint& address, bool share_port)
+{
+    const int family = address.data()->sa_family;
+    const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        fail(address, "open");
+    const int on = 1;
+    if (family != AF_UNIX) {
+        ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (share_port)
+            ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by what is accepted
+    }
+    if (::bind(fd, address.data(), static_cast<socklen_t>(address.size())) != 0 || ::listen(fd, 4096) != 0) {
+        const int why = errno;
+        ::close(fd);
+        errno = why;
+        fail(address, "listen on");
+    }
+    return fd;
+}
+
+} // namespace
+
+bound_listener::bound_listener(const stream_endpoint& address, unsigned count) : address_(address)
+{
+    const bool is_unix = address.data()->sa_family == AF_UNIX;
+    if (is_unix) {
+        const auto path = to_text(address).substr(5);
+        remove_stale_unix_socket(address, path);
+        descriptors_.push_back(open_listening(address, false));
+        unix_path_ = path;
+        while (descriptors_.size() < count)
+            descriptors_.push_back(::fcntl(descriptors_.front(), F_DUPFD_CLOEXEC, 0));
+        return;
+    }
+    // Without SO_REUSEPORT first: with it a second process of the same user would share a taken port unnoticed, and half of
+    // the connections would go to a policy that nobody looks at.
+    ::close(open_listening(address, false));
+    descriptors_.push_back(open_listening(address, true));
+    auto length = static_cast<socklen_t>(address_.capacity());
+    ::getsockname(descriptors_.front(), address_.data(), &length);
+    address_.resize(length);
+    while (descriptors_.size() < count)
+        descriptors_.push_back(open_listening(address_, true));
+}
+
+bound_listener::bound_listener(bound_listener&& other) noexcept
+    : address_(other.address_), descriptors_(std::exchange(other.descriptors_, {})),
+      unix_path_(std::exchange(other.unix_path_, {}))
+{
+}
+
+bound_listener::~bound_listener()
+{
+    for (const int fd : descriptors_)
+        if (fd >= 0)
+            ::close(fd);
+    if (!unix_path_.empty())
+        ::unlink(unix_path_.c_str());
+}
+
+int bound_listener::release(unsigned worker)
+{
+    return std::exchange(descriptors_.at(worker), -1);
+}
+
+acceptor::acceptor(asio::io_context& context, int descriptor, on_accept accepted)
+    : descriptor_(context.get_executor(), descriptor), pause_(context), accepted_(std::move(accepted))
+{
+}
+
+void acceptor::start()
+{
+    wait();
+}
+
+void acceptor::wait()
+{
+    descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& failed) {
+        if (failed || !descriptor_.is_open())
+            return;
+        if (accept_all()) {
+            wait();
+            return;
+        }
+        // Out of descriptors or memory: what waits in the queue stays there, and is tried again soon.
+        pause_.expires_after(std::chrono::milliseconds(50));
+        pause_.async_wait([this](const error_code& stopped) {
+            if (!stopped && descriptor_.is_open())
+                wait();
+        });
+    });
+}
+
+bool acceptor::accept_all()
+{
+    // A bounded batch, so that a flood of connections does not starve those that are open.
+    for (int i = 0; i < 64; ++i) {
+        stream_endpoint remote;
+        auto length = static_cast<socklen_t>(remote.capacity());
+        const int fd = ::accept4(descriptor_.native_handle(), remote.data(), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue;
+            return errno == EAGAIN || errno == EWOULDBLOCK;
+        }
+        remote.resize(length);
+        accepted_(fd, remote);
+    }
+    return true;
+}
+
+void acceptor::stop()
+{
+    if (!descriptor_.is_open())
+        return;
+    accept_all();
+    pause_.cancel();
+    error_code ignored;
+    descriptor_.close(ignored);
+}
+
+} // namespace scopegate::net

@@ -1,0 +1,56 @@
+// Listening sockets: opened and bound in one place (so that a taken port is one clear error before anything runs), accepted
+// from on each worker's own io_context. TCP listeners are shared among workers by SO_REUSEPORT, each worker its own socket;
+// unix sockets are one socket that all workers accept from.
+#pragma once
+
+#include "net/address.hpp"
+#include "net/asio.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace scopegate::net {
+
+// A bound and listening file descriptor per worker. Owns the descriptors until they are released to acceptors.
+class bound_listener final {
+public:
+    // Opens `count` sockets for the address. Port 0 is bound once and read back for the others. Throws
+    // boost::system::system_error. A stale unix socket file that nobody listens on is replaced.
+    bound_listener(const stream_endpoint& address, unsigned count);
+    ~bound_listener();
+    bound_listener(bound_listener&& other) noexcept;
+    bound_listener& operator=(bound_listener&&) = delete;
+
+    [[nodiscard]] const stream_endpoint& address() const noexcept { return address_; } // with the real port
+    [[nodiscard]] int release(unsigned worker);
+
+private:
+    stream_endpoint address_;
+    std::vector<int> descriptors_;
+    std::string unix_path_; // removed at the end, if we made it
+};
+
+// Accepts on one worker's thread until stopped.
+class acceptor final {
+public:
+    using on_accept = std::function<void(int descriptor, const stream_endpoint& remote)>; // owns the descriptor
+
+    acceptor(asio::io_context& context, int descriptor, on_accept accepted);
+    void start();
+    // Takes what the kernel has queued already (connections left in the queue would be reset), then closes.
+    void stop();
+
+private:
+    void wait();
+    bool accept_all(); // false: out of descriptors, try again later
+
+    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
+    asio::steady_timer pause_;
+    on_accept accepted_;
+};
+
+} // namespace scopegate::net
