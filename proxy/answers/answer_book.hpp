@@ -1,6 +1,6 @@
-// What a refusal looks like on the wire: status, challenge (RFC 6750, 9470), problem body (RFC 9457) and the fields that go
-// with them. One table says it per reason; challenges are prepared per policy. No sockets: the gate, `explain`, `test` and
-// a later forward-auth all read from here.
+// What a refusal looks like on the wire: status, challenge (RFC 6750, 9470), problem body (RFC 9457) and the
+// fields that go with them. One table says it per reason; challenges are prepared per policy. No sockets: the
+// gate, `explain`, `test` and a later forward-auth all read from here.
 #pragma once
 
 #include "policy/decide.hpp"
@@ -16,10 +16,11 @@ namespace scopegate::answers {
 struct answer_row {
     unsigned status;
     std::string_view title;
-    std::string_view detail;
-    std::string_view error;  // the challenge's `error`; empty: a challenge without (no_token), see `challenge`
-    bool challenge;          // whether there is a WWW-Authenticate at all
-    bool close;              // whether the connection ends with it: the framing can't be trusted any more
+    std::string_view
+        detail; // also the challenge's error_description: visible ASCII without quotes and backslashes
+    std::string_view error; // the challenge's `error`; empty: a challenge without (no_token), see `challenge`
+    bool challenge;         // whether there is a WWW-Authenticate at all
+    bool close;             // whether the connection ends with it: the framing can't be trusted any more
 };
 // THE table. Total over the enum.
 [[nodiscard]] const answer_row& row(reason r) noexcept;
@@ -28,34 +29,48 @@ struct answer_row {
 struct answer {
     unsigned status = 500;
     bool close = false;
-    std::vector<std::pair<std::string_view, std::string>> fields; // Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
-    std::string body;                                            // problem+json
+    std::vector<std::pair<std::string_view, std::string>>
+        fields;       // Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
+    std::string body; // problem+json
 };
+
+// An answer ready to send, appended to `out`: status line, fields, Date, Connection, Content-Length, body
+// (left out where `head_only`, as for HEAD). `keep_alive`: whether the caller would go on; the answer's own
+// `close` overrules it.
+void write(const answer& a, bool head_only, bool keep_alive, std::string_view date, std::string& out);
 
 class answer_book final {
 public:
     // Prepares the challenges of every requirement. The policy must outlive the book.
     explicit answer_book(const policy::policy& p);
 
-    // The refusal as an answer. `request_id` is well-formed already. Nothing of the token or the target is in it.
+    // The refusal as an answer. `request_id` is well-formed already. Nothing of the token or the target is in
+    // it.
     [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id) const;
 
-    // The same, ready to send: status line, fields, Date, Connection, Content-Length, body (left out where `head_only`).
-    // `keep_alive`: whether the caller would go on; the answer's own `close` overrules it. Appends to `out`.
+    // The same, ready to send (see answers::write).
     void write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
                std::string_view date, std::string& out) const;
 
-    // RFC 9728: the metadata document, empty where there is none, and whether a normalised path names it (both forms).
+    // RFC 9728: the metadata document, empty where there is none, and whether a normalised path names it
+    // (both forms; never where there is no document).
     [[nodiscard]] std::string_view metadata_document() const noexcept { return metadata_document_; }
     [[nodiscard]] bool is_metadata_path(std::string_view path) const noexcept;
+    // The answer to a request for it, whoever asks: public, cacheable, readable by browser applications of
+    // any origin. GET and HEAD have the document, OPTIONS the answer to a preflight, other methods a 405.
+    [[nodiscard]] answer make_metadata(std::string_view method, std::string_view request_id) const;
 
 private:
+    [[nodiscard]] std::string challenge(const policy::denial& d) const;
+    [[nodiscard]] std::string problem(const policy::denial& d, std::string_view request_id) const;
+
     const policy::policy& policy_;
-    std::string realm_;             // `realm="..."`, escaped
-    std::string resource_metadata_; // `, resource_metadata="..."`, or empty
+    std::string realm_;             // `realm="..."`, escaped; empty where there is none
+    std::string resource_metadata_; // `resource_metadata="..."`, or empty
     std::string metadata_document_;
     std::vector<std::string> metadata_paths_;
-    std::vector<std::vector<std::string>> scope_attribute_; // by requirement index and alternative: `, scope="..."`
+    std::vector<std::vector<std::string>>
+        scope_attribute_; // by requirement index and alternative: `scope="..."`
 };
 
 } // namespace scopegate::answers

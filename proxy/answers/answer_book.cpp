@@ -1,0 +1,249 @@
+#include "answers/answer_book.hpp"
+
+#include "answers/metadata.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace scopegate::answers {
+
+namespace {
+
+// A quoted-string (RFC 9110 section 5.6.4). What can't stand in one, above all CR and LF, becomes a space: a
+// realm is whatever someone wrote as an audience.
+void append_quoted_string(std::string& out, std::string_view s)
+{
+    out += '"';
+    for (const char c : s) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c >= 0x20 && c < 0x7F ? c : ' ';
+    }
+    out += '"';
+}
+
+std::string parameter(std::string_view name, std::string_view value)
+{
+    std::string out(name);
+    out += '=';
+    append_quoted_string(out, value);
+    return out;
+}
+
+template <class Ids>
+std::string joined(const policy::scope_registry& scopes, const Ids& ids)
+{
+    std::string out;
+    for (const auto id : ids) {
+        if (!out.empty())
+            out += ' ';
+        out += scopes[id].name;
+    }
+    return out;
+}
+
+// One challenge (RFC 9110 section 11.3), parameter by parameter; an empty one is passed over.
+class challenge_line final {
+public:
+    explicit challenge_line(std::string_view scheme) : text_(scheme) {}
+    challenge_line& add(std::string_view ready)
+    {
+        if (!ready.empty())
+            text_.append(std::exchange(separator_, ", ")).append(ready);
+        return *this;
+    }
+    challenge_line& add(std::string_view name, std::string_view value)
+    {
+        return value.empty() ? *this : add(parameter(name, value));
+    }
+    [[nodiscard]] std::string text() && { return std::move(text_); }
+
+private:
+    std::string text_;
+    std::string_view separator_ = " ";
+};
+
+// RFC 9449 section 7.1: the algorithms that a proof may be signed with.
+std::string proof_algorithms()
+{
+    std::string out;
+    for (std::size_t i = 0; i < jose::algorithm_count; ++i)
+        if (const auto a = static_cast<jose::algorithm>(i); !jose::is_symmetric(a))
+            out.append(out.empty() ? "" : " ").append(jose::name(a));
+    return out;
+}
+
+std::string joined_acr(const std::vector<std::string>& values)
+{
+    std::string out;
+    for (const auto& v : values)
+        out.append(out.empty() ? "" : " ").append(v);
+    return out;
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value)
+{
+    json::append_quoted(out, name);
+    out += ':';
+    json::append_quoted(out, value);
+}
+
+void append_names(std::string& out, const std::vector<std::string>& names)
+{
+    auto separator = '[';
+    for (const auto& n : names) {
+        out += separator;
+        json::append_quoted(out, n);
+        separator = ',';
+    }
+    out += names.empty() ? "[]" : "]";
+}
+
+std::vector<std::string> names_in_order(const policy::scope_registry& scopes, const policy::alternative& a)
+{
+    std::vector<std::string> names;
+    for (const auto id : a.in_order)
+        names.push_back(scopes[id].name);
+    return names;
+}
+
+const policy::alternative* alternative_of(const policy::denial& d) noexcept
+{
+    return d.needs != nullptr && d.alternative < d.needs->alternatives.size()
+               ? &d.needs->alternatives[d.alternative]
+               : nullptr;
+}
+
+} // namespace
+
+answer_book::answer_book(const policy::policy& p)
+    : policy_(p), metadata_document_(answers::metadata_document(p)), scope_attribute_(p.requirement_count)
+{
+    if (const auto realm = p.realm(); !realm.empty())
+        realm_ = parameter("realm", realm);
+    if (!metadata_document_.empty()) {
+        resource_metadata_ = parameter("resource_metadata", metadata_url(p.metadata.resource));
+        metadata_paths_ = metadata_paths(p.metadata.resource, p.paths);
+    }
+    const auto prepare = [&](const policy::requirement& r) {
+        if (r.index >= scope_attribute_.size())
+            scope_attribute_.resize(r.index + 1);
+        for (const auto& a : r.alternatives)
+            scope_attribute_[r.index].push_back(parameter("scope", joined(p.scopes, a.in_order)));
+    };
+    for (const auto& route : p.routes) {
+        for (const auto& [method, needs] : route.methods)
+            prepare(needs);
+        if (route.any)
+            prepare(*route.any);
+    }
+}
+
+std::string answer_book::challenge(const policy::denial& d) const
+{
+    const auto& r = row(d.why);
+    const bool proof = d.why == reason::invalid_proof || d.why == reason::proof_nonce;
+    challenge_line line(proof ? "DPoP" : "Bearer");
+    line.add(realm_);
+    if (proof)
+        line.add("algs", proof_algorithms());
+    if (!r.error.empty())
+        line.add("error", r.error).add("error_description", r.detail);
+    if (alternative_of(d) != nullptr)
+        line.add(scope_attribute_[d.needs->index][d.alternative]);
+    if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
+        // All that the login must be, not only what it failed: one step up is enough then (RFC 9470 section
+        // 3).
+        line.add("acr_values", joined_acr(d.needs->acr));
+        if (d.needs->max_age)
+            line.add("max_age", std::to_string(d.needs->max_age->count()));
+    }
+    return std::move(line.add(resource_metadata_)).text();
+}
+
+std::string answer_book::problem(const policy::denial& d, std::string_view request_id) const
+{
+    const auto& r = row(d.why);
+    std::string out = R"({"type":"urn:scopegate:problem:)";
+    out.append(name(d.why)).append("\",");
+    append_member(out, "title", r.title);
+    out.append(",\"status\":").append(std::to_string(r.status)).append(",");
+    append_member(out, "detail", r.detail);
+    if (!request_id.empty()) {
+        out += ',';
+        append_member(out, "request_id", request_id);
+    }
+    const auto* lacking = alternative_of(d);
+    if (lacking != nullptr && (d.why == reason::insufficient_scope || d.why == reason::scope_limited)) {
+        out += R"(,"required_scopes":)";
+        append_names(out, names_in_order(policy_.scopes, *lacking));
+        out += R"(,"missing_scopes":)";
+        append_names(out, policy_.scopes.names(d.missing));
+        if (d.needs->alternatives.size() > 1) {
+            out += R"(,"alternatives":)";
+            auto separator = '[';
+            for (const auto& a : d.needs->alternatives) {
+                out += std::exchange(separator, ',');
+                append_names(out, names_in_order(policy_.scopes, a));
+            }
+            out += ']';
+        }
+    }
+    out += '}';
+    return out;
+}
+
+answer answer_book::make(const policy::denial& d, std::string_view request_id) const
+{
+    const auto& r = row(d.why);
+    answer a;
+    a.status = r.status;
+    a.close = r.close;
+    a.fields.emplace_back("Content-Type", "application/problem+json");
+    a.fields.emplace_back("Cache-Control", "no-store");
+    if (r.challenge)
+        a.fields.emplace_back("WWW-Authenticate", challenge(d));
+    if (d.why == reason::wrong_method)
+        a.fields.emplace_back("Allow", d.matched != nullptr ? d.matched->allow : std::string());
+    if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable)
+        a.fields.emplace_back("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
+    a.body = problem(d, request_id);
+    return a;
+}
+
+void answer_book::write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
+                        std::string_view date, std::string& out) const
+{
+    answers::write(make(d, request_id), head_only, keep_alive, date, out);
+}
+
+bool answer_book::is_metadata_path(std::string_view path) const noexcept
+{
+    return std::find(metadata_paths_.begin(), metadata_paths_.end(), path) != metadata_paths_.end();
+}
+
+answer answer_book::make_metadata(std::string_view method, std::string_view request_id) const
+{
+    constexpr std::string_view allow = "GET, HEAD, OPTIONS";
+    answer a;
+    if (method == "GET" || method == "HEAD") {
+        a.status = 200;
+        a.fields.emplace_back("Content-Type", "application/json");
+        a.fields.emplace_back("Cache-Control", "public, max-age=600");
+        a.body = metadata_document_;
+    } else if (method == "OPTIONS") {
+        a.status = 204;
+        a.fields.emplace_back("Allow", allow);
+        a.fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
+        a.fields.emplace_back("Access-Control-Allow-Headers", "*");
+    } else {
+        policy::denial d;
+        d.why = reason::wrong_method;
+        a = make(d, request_id);
+        a.fields.back().second = allow;
+    }
+    a.fields.emplace_back("Access-Control-Allow-Origin", "*");
+    return a;
+}
+
+} // namespace scopegate::answers

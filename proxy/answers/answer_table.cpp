@@ -1,0 +1,171 @@
+// THE table: what each reason is on the wire. Everywhere else a refusal is only its reason.
+#include "answers/answer_book.hpp"
+
+#include <array>
+
+namespace scopegate::answers {
+
+namespace {
+
+// What a row begins with; the rest is the same for all rows of a kind.
+constexpr answer_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
+{
+    return {status, title, detail, {}, false, true};
+}
+constexpr answer_row plain(unsigned status, std::string_view title, std::string_view detail) noexcept
+{
+    return {status, title, detail, {}, false, false};
+}
+constexpr answer_row challenges(unsigned status, std::string_view title, std::string_view detail,
+                                std::string_view error) noexcept
+{
+    return {status, title, detail, error, true, false};
+}
+constexpr answer_row bad_token(std::string_view detail) noexcept
+{
+    return challenges(401, "Token not accepted", detail, "invalid_token");
+}
+
+// A detail is also the challenge's error_description: visible ASCII without `"` and `\` (RFC 6750 section 3).
+// It says what the caller can do about it, never what the token holds.
+constexpr answer_row make_row(reason r) noexcept
+{
+    constexpr std::string_view bad_request = "Bad request";
+    switch (r) {
+    case reason::malformed_request:
+        return closes(400, bad_request, "The request is not well-formed HTTP/1.1.");
+    case reason::ambiguous_framing:
+        return closes(400, bad_request, "The length of the request's body can be read in more than one way.");
+    case reason::unsupported_coding:
+        return closes(400, bad_request, "The only transfer coding that is understood is chunked.");
+    case reason::bad_host:
+        return closes(400, bad_request,
+                      "The request needs exactly one valid Host, and its target must agree with it.");
+    case reason::unsupported_version:
+        return closes(505, "HTTP version not supported", "The request must be HTTP/1.1 or HTTP/1.0.");
+    case reason::unsupported_expectation:
+        return closes(417, "Expectation failed", "The only expectation that is understood is 100-continue.");
+    case reason::headers_too_large:
+        return closes(431, "Request header fields too large",
+                      "The request's header fields exceed the limit.");
+    case reason::target_too_long:
+        return closes(414, "URI too long", "The request's target exceeds the limit.");
+    case reason::body_too_large:
+        return closes(413, "Content too large", "The request's body exceeds the limit.");
+    case reason::request_timeout:
+        return closes(408, "Request timeout", "The request did not arrive in time.");
+
+    case reason::malformed_target:
+        return plain(400, bad_request, "The request's target is not a well-formed path.");
+    case reason::ambiguous_path:
+        return plain(400, bad_request,
+                     "The path holds dot segments, empty segments or characters that two servers "
+                     "could read in two ways.");
+    case reason::lookalike_path:
+        return plain(400, bad_request, "The path is spelled so that it could be taken for another route.");
+
+    case reason::no_route:
+        return plain(404, "Not found", "There is no such resource.");
+    case reason::wrong_method:
+        return plain(405, "Method not allowed", "The resource does not support this method.");
+    case reason::method_override:
+        return plain(400, bad_request,
+                     "A method override must not name another method than the request's own.");
+
+    case reason::no_token:
+        return challenges(401, "Authentication required", "An access token is needed.", {});
+    case reason::malformed_credentials:
+        return challenges(400, bad_request, "The Authorization field holds no well-formed bearer token.",
+                          "invalid_request");
+    case reason::several_tokens:
+        return challenges(400, bad_request, "The request must carry exactly one access token.",
+                          "invalid_request");
+
+    case reason::malformed_token:
+        return bad_token("The access token is not well-formed.");
+    case reason::unknown_issuer:
+        return bad_token("The access token is of an issuer that is not trusted here.");
+    case reason::unsupported_algorithm:
+        return bad_token("The access token is signed with an algorithm that is not accepted.");
+    case reason::critical_header:
+        return bad_token("The access token has a critical header that is not understood.");
+    case reason::wrong_token_type:
+        return bad_token("The token is not an access token.");
+    case reason::unknown_key:
+        return bad_token("The access token is signed with an unknown key.");
+    case reason::bad_signature:
+        return bad_token("The access token's signature does not hold.");
+    case reason::token_expired:
+        return bad_token("The access token has expired.");
+    case reason::token_not_yet_valid:
+        return bad_token("The access token is not valid yet.");
+    case reason::wrong_audience:
+        return bad_token("The access token is meant for another audience.");
+    case reason::missing_claim:
+        return bad_token("The access token lacks a claim that is needed.");
+    case reason::wrong_claim:
+        return bad_token("The access token has a claim with an unexpected value.");
+    case reason::token_inactive:
+        return bad_token("The access token is not active.");
+    case reason::unbound_token:
+        return bad_token("The access token is bound to a key that the request does not prove.");
+    case reason::invalid_proof:
+        return challenges(401, "Proof not accepted", "The DPoP proof does not hold for this request.",
+                          "invalid_dpop_proof");
+    case reason::proof_nonce:
+        return challenges(401, "Proof not accepted",
+                          "The DPoP proof needs the nonce that comes with this answer.", "use_dpop_nonce");
+    case reason::keys_unavailable:
+        return plain(503, "Service unavailable",
+                     "The keys to check the access token with are out of reach for now.");
+    case reason::introspection_unavailable:
+        return plain(503, "Service unavailable", "The access token can't be checked for now.");
+
+    case reason::insufficient_scope:
+        return challenges(403, "Insufficient scope", "The access token lacks a scope that is needed.",
+                          "insufficient_scope");
+    case reason::scope_limited:
+        return plain(403, "Insufficient permissions",
+                     "The user's roles or permissions do not allow what the access token's scopes ask for.");
+    case reason::condition_failed:
+        return plain(403, "Forbidden", "The access token is not for this resource.");
+    case reason::login_too_old:
+        return challenges(401, "Recent login required", "A more recent login is needed.",
+                          "insufficient_user_authentication");
+    case reason::login_too_weak:
+        return challenges(401, "Stronger login required", "A stronger login is needed.",
+                          "insufficient_user_authentication");
+
+    case reason::upstream_unreachable:
+        return plain(502, "Bad gateway", "The API can't be reached.");
+    case reason::upstream_bad_answer:
+        return plain(502, "Bad gateway", "The API gave an answer that can't be passed on.");
+    case reason::upstream_timeout:
+        return plain(504, "Gateway timeout", "The API did not answer in time.");
+    case reason::connection_limit:
+        return closes(503, "Service unavailable", "There are too many connections for now.");
+
+    // None of these is a refusal that anyone would send; should one be asked for, nothing is let through.
+    case reason::allowed:
+    case reason::client_gone:
+    case reason::internal_error:
+        return closes(500, "Internal error", "Something went wrong here.");
+    }
+    return closes(500, "Internal error", "Something went wrong here.");
+}
+
+constexpr auto table = [] {
+    std::array<answer_row, reason_count> rows{};
+    for (std::size_t i = 0; i < reason_count; ++i)
+        rows[i] = make_row(static_cast<reason>(i));
+    return rows;
+}();
+
+} // namespace
+
+const answer_row& row(reason r) noexcept
+{
+    return table[static_cast<std::size_t>(r)];
+}
+
+} // namespace scopegate::answers

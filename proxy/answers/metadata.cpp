@@ -1,0 +1,105 @@
+#include "answers/metadata.hpp"
+
+#include <algorithm>
+
+namespace scopegate::answers {
+
+namespace {
+
+// `https://host` and the rest: path and query, without the slash that only ends the host.
+struct resource_parts {
+    std::string_view origin;
+    std::string_view path;
+    std::string_view query; // with its `?`
+};
+
+resource_parts split(std::string_view resource) noexcept
+{
+    const auto scheme = resource.find("://");
+    const auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto rest = std::min(resource.find_first_of("/?", host), resource.size());
+    auto path = resource.substr(rest);
+    const auto question = std::min(path.find('?'), path.size());
+    const auto query = path.substr(question);
+    path = path.substr(0, question);
+    return {resource.substr(0, rest), path == "/" ? std::string_view{} : path, query};
+}
+
+template <class Range, class Write>
+void append_list(std::string& out, std::string_view name, char open, char close, const Range& range,
+                 Write write)
+{
+    if (range.empty()) // RFC 9728 section 3.2: a member without elements is left out
+        return;
+    out += ",\"";
+    out += name;
+    out += "\":";
+    auto separator = open;
+    for (const auto& element : range) {
+        out += separator;
+        write(element);
+        separator = ',';
+    }
+    out += close;
+}
+
+} // namespace
+
+std::string metadata_document(const policy::policy& p)
+{
+    if (p.metadata.resource.empty())
+        return {};
+    std::vector<std::string_view> servers;
+    for (const auto& i : p.issuers)
+        if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
+            servers.push_back(i.issuer);
+    std::vector<const policy::scope_registry::declaration*> scopes, described;
+    for (std::size_t i = 0; i < p.scopes.size(); ++i) {
+        scopes.push_back(&p.scopes[static_cast<policy::scope_id>(i)]);
+        if (!scopes.back()->description.empty())
+            described.push_back(scopes.back());
+    }
+
+    std::string out = R"({"resource":)";
+    json::append_quoted(out, p.metadata.resource);
+    append_list(out, "authorization_servers", '[', ']', servers,
+                [&](auto s) { json::append_quoted(out, s); });
+    append_list(out, "scopes_supported", '[', ']', scopes,
+                [&](auto* s) { json::append_quoted(out, s->name); });
+    out += R"(,"bearer_methods_supported":["header"])";
+    if (!p.metadata.name.empty()) {
+        out += R"(,"resource_name":)";
+        json::append_quoted(out, p.metadata.name);
+    }
+    append_list(out, "scope_descriptions", '{', '}', described, [&](auto* s) {
+        json::append_quoted(out, s->name);
+        out += ':';
+        json::append_quoted(out, s->description);
+    });
+    out += '}';
+    return out;
+}
+
+std::string metadata_url(std::string_view resource)
+{
+    const auto parts = split(resource);
+    std::string url(parts.origin);
+    return url.append(metadata_well_known).append(parts.path).append(parts.query);
+}
+
+std::vector<std::string> metadata_paths(std::string_view resource, const http::path_rules& rules)
+{
+    std::vector<std::string> paths{std::string(metadata_well_known)};
+    const auto suffix = split(resource).path;
+    if (suffix.empty())
+        return paths;
+    // The resource's path as a request for it would be normalised; one that no request can have is served
+    // nowhere else.
+    std::string scratch;
+    const auto suffixed = std::string(metadata_well_known).append(suffix);
+    if (const auto target = http::normalise_target(suffixed, "GET", rules, scratch))
+        paths.emplace_back(target->path);
+    return paths;
+}
+
+} // namespace scopegate::answers

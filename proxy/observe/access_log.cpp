@@ -1,0 +1,126 @@
+#include "observe/access_log.hpp"
+
+#include "base/json.hpp"
+#include "observe/http_date.hpp"
+#include "observe/log.hpp"
+
+#include <charconv>
+
+namespace scopegate::observe {
+
+namespace {
+
+// A caller chooses the method and, through its claims, the subject: neither may fill the log.
+constexpr std::size_t longest_method = 32;
+constexpr std::size_t longest_claim = 256;
+
+void append_member(std::string& out, std::string_view name, std::string_view value)
+{
+    out += ",\"";
+    out += name;
+    out += "\":";
+    json::append_quoted(out, value);
+}
+
+void append_number(std::string& out, std::uint64_t n)
+{
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, n).ptr;
+    out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+// Milliseconds with their microseconds: `1.250`.
+void append_duration(std::string& out, std::string_view name, std::chrono::microseconds d)
+{
+    const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
+    out += ",\"";
+    out += name;
+    out += "\":";
+    append_number(out, us / 1000);
+    out += '.';
+    for (auto place = std::uint64_t{100}; place > 0; place /= 10)
+        out += static_cast<char>('0' + us % 1000 / place % 10);
+}
+
+// Names of declared scopes are scope-tokens: nothing in them needs escaping.
+void append_scopes(std::string& out, std::string_view name, const policy::scope_registry& scopes,
+                   const policy::scope_set& set)
+{
+    out += ",\"";
+    out += name;
+    out += "\":[";
+    auto separator = "\"";
+    set.for_each([&](policy::scope_id id) {
+        out += separator;
+        out += scopes[id].name;
+        out += '"';
+        separator = ",\"";
+    });
+    out += ']';
+}
+
+// Of a refusal the alternative that lacks fewest; of a request that passed the first that its token meets.
+const policy::alternative* alternative_in_question(const request_record& r,
+                                                   const policy::requirement& needs) noexcept
+{
+    if (r.refusal != nullptr)
+        return r.refusal->alternative < needs.alternatives.size()
+                   ? &needs.alternatives[r.refusal->alternative]
+                   : nullptr;
+    for (const auto& a : needs.alternatives)
+        if (r.effective != nullptr && r.effective->contains_all(a.scopes))
+            return &a;
+    return nullptr;
+}
+
+std::string_view severity(const request_record& r) noexcept
+{
+    if (r.why == reason::internal_error)
+        return "error";
+    return r.status >= 500 && r.why != reason::allowed ? "warn" : "info";
+}
+
+} // namespace
+
+void append_request_line(const policy::policy& p, const request_record& r, std::string& out)
+{
+    out += R"({"time":")";
+    append_rfc3339(out, r.when);
+    out += R"(","level":")";
+    out += severity(r);
+    out += R"(","event":"request")";
+    append_member(out, "request_id", r.request_id);
+    append_member(out, "method", r.method.substr(0, longest_method));
+    const auto* route = r.match != nullptr ? r.match->matched : nullptr;
+    append_member(out, "route", route != nullptr ? std::string_view(route->text) : std::string_view("-"));
+    out += ",\"status\":";
+    append_number(out, r.status);
+    append_member(out, "reason", name(r.why));
+    if (r.observed)
+        out += R"(,"observe":true)";
+    if (const auto* needs = r.match != nullptr ? r.match->needs : nullptr)
+        if (const auto* a = alternative_in_question(r, *needs))
+            append_scopes(out, "required", p.scopes, a->scopes);
+    if (r.refusal != nullptr && !r.refusal->missing.empty())
+        append_scopes(out, "missing", p.scopes, r.refusal->missing);
+    if (!r.subject.empty())
+        append_member(out, "sub", r.subject.substr(0, longest_claim));
+    if (!r.client_id.empty())
+        append_member(out, "client_id", r.client_id.substr(0, longest_claim));
+    if (!r.issuer.empty())
+        append_member(out, "issuer", r.issuer);
+    append_duration(out, "duration_ms", r.duration);
+    if (r.upstream)
+        append_duration(out, "upstream_ms", *r.upstream);
+    out += '}';
+}
+
+void log_request(const policy::policy& p, const request_record& r)
+{
+    thread_local std::string line;
+    line.clear();
+    append_request_line(p, r, line);
+    write_request_line(line);
+}
+
+} // namespace scopegate::observe
