@@ -15,6 +15,10 @@
 #include <string_view>
 #include <vector>
 
+namespace scopegate::jose {
+class jwk_set;
+}
+
 namespace scopegate::tokens {
 
 class key_store;
@@ -50,16 +54,23 @@ public:
     struct outcome {
         token_ptr token;                    // where it is valid
         reason why = reason::allowed;       // where it is not
-        // The keys to check it with may come: the issuer whose keys the caller may wait for (key_store::await_refresh)
-        // before it asks again; -1: the outcome is final.
+        // The key to check it with may come: the issuer whose keys the caller may wait for (key_store::await_refresh)
+        // before it asks again, once and with `waited`; -1: the outcome is final. `why` says what to answer without waiting.
         int wait_for_issuer = -1;
     };
-    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `now` is wall time.
-    [[nodiscard]] outcome check(std::string_view token, wall_time now);
+    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `waited`: the caller has
+    // awaited a refresh for this very token; the outcome is final then. An unknown key is refused (unknown_key) after a
+    // fetch that went well, and is our own fault (keys_unavailable) as long as there was none.
+    [[nodiscard]] outcome check(std::string_view token, wall_time now, bool waited = false);
 
 private:
+    void take_new_keys();
+    [[nodiscard]] outcome unknown_key(std::size_t issuer, bool waited) const;
+
     std::shared_ptr<const policy::policy> policy_;
     std::shared_ptr<key_store> keys_;
+    std::uint64_t key_epoch_ = 0;
+    std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by issuer; null: none yet
     std::unique_ptr<token_cache> cache_;
 };
 

@@ -1,0 +1,185 @@
+#include "net/http_client.hpp"
+
+#include "net/http_url.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace scopegate::net {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::ip::tcp;
+using error_code = boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t header_limit = 16 * 1024;
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+using endpoints = std::vector<tcp::endpoint>;
+using deadline = std::chrono::steady_clock::time_point;
+template <class T>
+using outcome = boost::system::result<T, http_failure>;
+
+http_failure failure(const http_url& url, std::string_view step, const error_code& error)
+{
+    const bool late = error == beast::error::timeout || error == asio::error::operation_aborted;
+    return {url.authority + ": " + std::string(step) + ": " + (late ? "no answer in time" : error.message())};
+}
+
+// A name look-up that outlives its caller: getaddrinfo can't be interrupted and may take longer than we are willing to
+// wait, so whoever waits leaves at the deadline and the late answer finds nobody.
+struct look_up {
+    explicit look_up(const asio::any_io_executor& ex) : resolver(ex), done(ex) {}
+    tcp::resolver resolver;
+    asio::steady_timer done;
+    error_code error = asio::error::timed_out;
+    endpoints found;
+};
+
+asio::awaitable<outcome<endpoints>> resolve(const http_url& url, deadline until)
+{
+    const auto pending = std::make_shared<look_up>(co_await asio::this_coro::executor);
+    pending->done.expires_at(until);
+    auto note = [pending](error_code error, const tcp::resolver::results_type& results) {
+        pending->error = error;
+        for (const auto& entry : results)
+            pending->found.push_back(entry.endpoint());
+        pending->done.cancel();
+    };
+    pending->resolver.async_resolve(url.host, std::to_string(url.port), std::move(note));
+    co_await pending->done.async_wait(no_throw);
+    if (pending->error)
+        co_return failure(url, "name look-up", pending->error);
+    // `localhost` is a name like any other to a resolver: plain http must not leave this machine through it.
+    const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
+    if (!url.tls && std::any_of(pending->found.begin(), pending->found.end(), is_remote))
+        co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
+    co_return std::move(pending->found);
+}
+
+beast::http::request<beast::http::string_body> make_message(const http_url& url, http_request& r)
+{
+    namespace http = beast::http;
+    http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post, url.target, 11);
+    message.set(http::field::host, url.authority);
+    message.set(http::field::user_agent, "scopegate/" SCOPEGATE_VERSION);
+    message.set(http::field::accept, "application/json");
+    message.set(http::field::connection, "close");
+    if (!r.authorization.empty())
+        message.set(http::field::authorization, r.authorization);
+    if (!r.form.empty()) {
+        message.set(http::field::content_type, "application/x-www-form-urlencoded");
+        message.body() = std::move(r.form);
+        message.prepare_payload();
+    }
+    return message;
+}
+
+template <class Stream>
+asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& url, http_request& r, std::size_t limit)
+{
+    namespace http = beast::http;
+    const auto message = make_message(url, r);
+    const auto [write_error, written] = co_await http::async_write(stream, message, no_throw);
+    if (write_error)
+        co_return failure(url, "sending", write_error);
+
+    beast::flat_buffer buffer;
+    http::response_parser<http::string_body> parser;
+    parser.header_limit(header_limit);
+    parser.body_limit(limit);
+    const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, no_throw);
+    if (read_error)
+        co_return failure(url, "receiving", read_error);
+
+    http_answer answer;
+    answer.status = parser.get().result_int();
+    answer.cache_control = std::string(parser.get()[http::field::cache_control]);
+    answer.body = std::move(parser.get().body());
+    co_return answer;
+}
+
+// Asks OpenSSL itself to check the certificate's name: a chain that is valid for another host is no proof.
+bool expect_host(SSL* ssl, const http_url& url)
+{
+    error_code error;
+    const auto address = asio::ip::make_address(url.host, error);
+    if (!error)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), address.to_string().c_str()) == 1;
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, url.host.c_str()) == 1 &&
+           SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(url.host.c_str())) == 1;
+}
+
+} // namespace
+
+void throw_exception_from_error(const http_failure& f, const boost::source_location&)
+{
+    throw std::runtime_error(f.why);
+}
+
+http_client::http_client(const std::string& ca_file, http_limits limits)
+    : tls_(std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client)), limits_(limits)
+{
+    tls_->set_verify_mode(asio::ssl::verify_peer);
+    if (SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION) != 1)
+        throw std::runtime_error("TLS 1.2 can't be required");
+    error_code error;
+    if (ca_file.empty())
+        tls_->set_default_verify_paths(error);
+    else
+        tls_->load_verify_file(ca_file, error);
+    if (error)
+        throw std::runtime_error("can't read the certificate authorities" + (ca_file.empty() ? "" : " in " + ca_file) +
+                                 ": " + error.message());
+}
+
+http_client::~http_client() = default;
+
+asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::send(http_request r)
+{
+    const auto url = parse_http_url(r.url);
+    if (!url)
+        co_return http_failure{"not an absolute http(s) URL: " + r.url};
+    if (!url->is_protected())
+        co_return http_failure{url->authority + ": plain http is for loopback hosts only"};
+    const auto until = std::chrono::steady_clock::now() + limits_.time;
+
+    const auto where = co_await resolve(*url, until);
+    if (!where)
+        co_return where.error();
+
+    // One deadline for all that follows: a stream keeps it from operation to operation.
+    beast::ssl_stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, *tls_);
+    auto& plain = stream.next_layer();
+    plain.expires_at(until);
+    const auto [connect_error, peer] = co_await plain.async_connect(*where, no_throw);
+    if (connect_error)
+        co_return failure(*url, "connecting", connect_error);
+    if (!url->tls)
+        co_return co_await exchange(plain, *url, r, limits_.body);
+
+    if (!expect_host(stream.native_handle(), *url))
+        co_return http_failure{url->authority + ": not a host name that a certificate can be checked for"};
+    const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
+    if (tls_error)
+        co_return failure(*url, "TLS", tls_error);
+    co_return co_await exchange(stream, *url, r, limits_.body);
+}
+
+} // namespace scopegate::net

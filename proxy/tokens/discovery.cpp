@@ -1,0 +1,57 @@
+#include "tokens/discovery.hpp"
+
+#include "base/json.hpp"
+#include "net/http_url.hpp"
+
+#include <stdexcept>
+
+namespace scopegate::tokens {
+
+namespace {
+
+constexpr json::limits document_limits{1024 * 1024, 16};
+
+const std::string* string_member(const json::value& object, std::string_view name)
+{
+    const auto* member = object.find(name);
+    return member != nullptr ? member->if_string() : nullptr;
+}
+
+} // namespace
+
+void throw_exception_from_error(const discovery_failure& f, const boost::source_location&)
+{
+    throw std::runtime_error(f.why);
+}
+
+std::vector<std::string> metadata_urls(std::string_view issuer)
+{
+    const auto url = net::parse_http_url(issuer);
+    if (!url)
+        return {};
+    const auto appended = issuer.substr(0, issuer.size() - (issuer.ends_with('/') ? 1 : 0));
+    const auto origin = std::string(url->tls ? "https://" : "http://") + url->authority;
+    const auto path = url->target == "/" ? std::string() : url->target;
+    return {std::string(appended) + "/.well-known/openid-configuration",
+            origin + "/.well-known/oauth-authorization-server" + path};
+}
+
+boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document, std::string_view issuer)
+{
+    const auto metadata = json::parse(document, document_limits);
+    if (!metadata || metadata->if_object() == nullptr)
+        return discovery_failure{"the discovery document is not a JSON object"};
+    const auto* named = string_member(*metadata, "issuer");
+    if (named == nullptr || *named != issuer)
+        return discovery_failure{"the discovery document is for another issuer: " +
+                                 (named != nullptr ? json::serialize(json::value(*named)) : "none")};
+    const auto* uri = string_member(*metadata, "jwks_uri");
+    if (uri == nullptr)
+        return discovery_failure{"the discovery document has no jwks_uri"};
+    const auto url = net::parse_http_url(*uri);
+    if (!url || !url->is_protected())
+        return discovery_failure{"the discovery document's jwks_uri is not an https URL"};
+    return {boost::system::in_place_value, *uri};
+}
+
+} // namespace scopegate::tokens

@@ -1,0 +1,178 @@
+#include "tokens/token_cache.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+namespace scopegate::tokens {
+
+namespace {
+
+constexpr std::size_t first_slots = 64;
+constexpr std::size_t block_overhead = 16; // what an allocation costs beside its bytes
+
+std::size_t heap_of(const std::string& s) noexcept
+{
+    return s.capacity() > std::string().capacity() ? s.capacity() + block_overhead : 0;
+}
+
+std::size_t heap_of(const json::value& v) noexcept
+{
+    std::size_t sum = 0;
+    if (const auto text = v.scalar_text())
+        sum += text->size() > std::string().capacity() ? text->size() + block_overhead : 0;
+    if (const auto* items = v.if_array()) {
+        sum += items->capacity() * sizeof(json::value) + block_overhead;
+        for (const auto& item : *items)
+            sum += heap_of(item);
+    }
+    if (const auto* members = v.if_object()) {
+        sum += members->capacity() * sizeof(json::member) + block_overhead;
+        for (const auto& [name, member] : *members)
+            sum += heap_of(name) + heap_of(member);
+    }
+    return sum;
+}
+
+std::size_t heap_of(const validated_token& t) noexcept
+{
+    std::size_t sum = sizeof(t) + block_overhead + heap_of(t.claims) + heap_of(t.identity_lines) +
+                      heap_of(t.subject) + heap_of(t.client_id);
+    sum += t.undeclared_scopes.capacity() * sizeof(std::string);
+    for (const auto& scope : t.undeclared_scopes)
+        sum += heap_of(scope);
+    return sum;
+}
+
+hash_key random_key()
+{
+    std::random_device random;
+    const auto word = [&] { return (std::uint64_t{random()} << 32) | random(); };
+    return {word(), word()};
+}
+
+} // namespace
+
+token_cache::token_cache(std::size_t bytes, std::size_t issuers)
+    : key_(random_key()),
+      limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())), slots_(first_slots),
+      generation_(issuers)
+{
+}
+
+bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
+{
+    return now >= e.expires || e.generation != generation_[e.issuer];
+}
+
+token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
+{
+    const auto tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
+    for (auto i = tag & (slots_.size() - 1); slots_[i].place != 0; i = next(i)) {
+        if (slots_[i].tag != tag)
+            continue;
+        auto& e = entries_[slots_[i].place - 1];
+        if (e.bytes != token)
+            continue;
+        if (is_stale(e, now)) {
+            drop_slot(i);
+            return nullptr;
+        }
+        if (!e.used)
+            e.used = true;
+        return e.token;
+    }
+    return nullptr;
+}
+
+void token_cache::insert(std::string_view token, const token_ptr& what, wall_time now)
+{
+    const auto cost = sizeof(entry) + 2 * sizeof(slot) + token.size() + block_overhead + heap_of(*what);
+    if (cost > limit_)
+        return;
+    while (bytes_ + cost > limit_)
+        evict_one(now);
+    if ((count_ + 1) * 2 > slots_.size())
+        grow();
+    if (free_.empty()) {
+        entries_.emplace_back();
+        free_.reserve(entries_.capacity()); // so that forgetting never allocates
+        free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+    }
+    const auto place = free_.back();
+    auto& e = entries_[place - 1];
+    e.bytes.assign(token);
+    free_.pop_back();
+    e.token = what;
+    e.expires = what->expires;
+    e.tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
+    e.generation = generation_[what->issuer];
+    e.cost = static_cast<std::uint32_t>(cost);
+    e.issuer = static_cast<std::uint16_t>(what->issuer);
+    e.used = false; // tokens that are seen once must not push out those that are seen often
+    link(e.tag, place);
+    bytes_ += cost;
+    ++count_;
+}
+
+void token_cache::link(std::uint32_t tag, std::uint32_t place) noexcept
+{
+    auto i = tag & (slots_.size() - 1);
+    while (slots_[i].place != 0)
+        i = next(i);
+    slots_[i] = {tag, place};
+}
+
+// Empties a slot and moves up those behind it that probing would no longer reach.
+void token_cache::unlink(std::size_t hole) noexcept
+{
+    const auto mask = slots_.size() - 1;
+    for (auto i = next(hole); slots_[i].place != 0; i = next(i)) {
+        const auto home = slots_[i].tag & mask;
+        if (((i - home) & mask) < ((i - hole) & mask))
+            continue;
+        slots_[hole] = slots_[i];
+        hole = i;
+    }
+    slots_[hole] = {};
+}
+
+void token_cache::drop_slot(std::size_t at) noexcept
+{
+    const auto place = slots_[at].place;
+    unlink(at);
+    auto& e = entries_[place - 1];
+    bytes_ -= e.cost;
+    --count_;
+    e = entry{};
+    free_.push_back(place);
+}
+
+void token_cache::grow()
+{
+    std::vector<slot> larger(slots_.size() * 2);
+    slots_.swap(larger);
+    for (const auto& s : larger)
+        if (s.place != 0)
+            link(s.tag, s.place);
+}
+
+void token_cache::evict_one(wall_time now) noexcept
+{
+    for (;; hand_ = (hand_ + 1) % entries_.size()) {
+        auto& e = entries_[hand_];
+        if (!e.token)
+            continue;
+        if (e.used && !is_stale(e, now)) {
+            e.used = false;
+            continue;
+        }
+        auto i = e.tag & (slots_.size() - 1);
+        while (slots_[i].place != hand_ + 1)
+            i = next(i);
+        drop_slot(i);
+        return;
+    }
+}
+
+} // namespace scopegate::tokens

@@ -1,0 +1,148 @@
+#include "tokens/validator.hpp"
+
+#include "jose/claims.hpp"
+#include "jose/jws.hpp"
+#include "tokens/identity.hpp"
+#include "tokens/key_store.hpp"
+#include "tokens/token_cache.hpp"
+
+#include <utility>
+
+namespace scopegate::tokens {
+
+namespace {
+
+// The one issuer whose name is byte for byte the token's `iss`. Unverified at this point: it only chooses from the file's
+// list whose keys and rules the token must pass.
+result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims)
+{
+    auto why = reason::unknown_issuer;
+    for (std::size_t i = 0; i < p.issuers.size(); ++i) {
+        why = jose::check_issuer(claims, p.issuers[i].issuer);
+        if (why == reason::allowed)
+            return i;
+    }
+    return why;
+}
+
+// All that a token must be besides signed; dearer checks come later.
+reason check_unsigned(const jose::compact_jws& jws, const json::value& claims, const policy::issuer_settings& issuer,
+                      wall_time now)
+{
+    if (!issuer.algorithms.contains(jws.header.alg))
+        return reason::unsupported_algorithm;
+    if (const auto why = jose::check_type(jws.header.typ, issuer.access_token_only); why != reason::allowed)
+        return why;
+    const jose::claim_rules rules{issuer.issuer,  issuer.audience_claim, issuer.audience,
+                                  issuer.require, issuer.clock_skew,     issuer.access_token_only};
+    if (const auto why = jose::check_claims(claims, rules, now); why != reason::allowed)
+        return why;
+    return jose::check_binding(claims);
+}
+
+wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
+{
+    const auto* exp = claims.find("exp");
+    const auto at = exp != nullptr ? jose::numeric_date(*exp) : std::nullopt;
+    return at ? *at + skew : wall_time::max();
+}
+
+std::string text_member(const json::value& claims, std::string_view name)
+{
+    const auto* member = claims.find(name);
+    const auto text = member != nullptr ? member->scalar_text() : std::nullopt;
+    return std::string(text.value_or(std::string_view{}));
+}
+
+} // namespace
+
+token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims)
+{
+    const policy::issuer_settings defaults;
+    const auto& settings = issuer < p.issuers.size() ? p.issuers[issuer] : defaults;
+
+    const boost::intrusive_ptr<validated_token> token(new validated_token);
+    token->claims = std::move(claims);
+    token->issuer = issuer;
+    std::vector<std::string> scopes;
+    for (const auto scope : jose::scopes_of(token->claims, settings.scope_claims)) {
+        scopes.emplace_back(scope);
+        if (!p.scopes.find(scope))
+            token->undeclared_scopes.emplace_back(scope);
+    }
+    token->scopes = policy::grant(p.limit, p.scopes, token->claims, scopes);
+    token->expires = expiry_of(token->claims, settings.clock_skew);
+    token->identity_lines = identity_lines(p, token->claims, token->scopes.effective);
+    token->subject = text_member(token->claims, "sub");
+    token->client_id = client_id_of(token->claims);
+    return token;
+}
+
+validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys, std::size_t cache_bytes)
+    : policy_(std::move(p)), keys_(std::move(keys)), key_sets_(policy_->issuers.size()),
+      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size()))
+{
+    take_new_keys();
+}
+
+validator::~validator() = default;
+
+void validator::take_new_keys()
+{
+    key_epoch_ = keys_->epoch();
+    for (std::size_t i = 0; i < key_sets_.size(); ++i) {
+        auto present = keys_->keys(i);
+        if (present == key_sets_[i])
+            continue;
+        // A key that is gone may have been withdrawn because it leaked: what it signed has to prove itself anew.
+        cache_->drop_issuer(i);
+        key_sets_[i] = std::move(present);
+    }
+}
+
+validator::outcome validator::check(std::string_view token, wall_time now, bool waited)
+{
+    if (keys_->epoch() != key_epoch_)
+        take_new_keys();
+    if (auto known = cache_->find(token, now))
+        return {std::move(known), reason::allowed, -1};
+
+    const auto jws = jose::split(token);
+    if (!jws)
+        return {nullptr, jws.error(), -1};
+    auto claims = jose::parse_claims(jws->payload);
+    if (!claims)
+        return {nullptr, claims.error(), -1};
+    const auto issuer = issuer_of(*policy_, *claims);
+    if (!issuer)
+        return {nullptr, issuer.error(), -1};
+    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); why != reason::allowed)
+        return {nullptr, why, -1};
+
+    const auto& keys = key_sets_[*issuer];
+    if (!keys)
+        return {nullptr, reason::keys_unavailable, -1};
+    const auto why = jose::verify(*jws, *keys);
+    if (why == reason::unknown_key)
+        return unknown_key(*issuer, waited);
+    if (why != reason::allowed)
+        return {nullptr, why, -1};
+
+    auto valid = interpret_claims(*policy_, *issuer, std::move(*claims));
+    cache_->insert(token, valid, now);
+    return {std::move(valid), reason::allowed, -1};
+}
+
+// No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended after the token came
+// can tell; until then the fault may be ours, and a 401 would make the client throw a good token away.
+validator::outcome validator::unknown_key(std::size_t issuer, bool waited) const
+{
+    using kind = policy::key_location::kind;
+    const auto where = policy_->issuers[issuer].keys.where;
+    if (where == kind::none || where == kind::file || (waited && keys_->up_to_date(issuer)))
+        return {nullptr, reason::unknown_key, -1};
+    const bool wait = !waited && keys_->may_refresh(issuer);
+    return {nullptr, reason::keys_unavailable, wait ? static_cast<int>(issuer) : -1};
+}
+
+} // namespace scopegate::tokens
