@@ -39,4 +39,15 @@ struct granted_scopes {
 [[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
                                    const std::vector<std::string>& token_scopes);
 
+struct cut_scopes {
+    std::vector<std::string> scopes;  // to issue, each once
+    std::vector<std::string> removed; // asked for and not allowed
+};
+
+// The rule behind `POST /limit`, for an authorization server while it issues a token: of the scopes asked for, those that the
+// claims allow. In the place of one that falls away comes what it implies and is allowed, in the order of the file.
+// Scopes that the file does not declare (`openid`) pass.
+[[nodiscard]] cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
+                                  const std::vector<std::string>& asked);
+
 } // namespace scopegate::policy

@@ -44,6 +44,8 @@ struct requirement {
     source_mark mark;
 
     [[nodiscard]] bool has_conditions() const noexcept { return !where.empty() || max_age || !acr.empty(); }
+    // Whether no token is looked at. A condition can only be checked against a token: `public` with one needs it.
+    [[nodiscard]] bool is_public() const noexcept { return needs == kind::open && !has_conditions(); }
 };
 
 // Whether two requirements ask for the same: alternatives as sets of sets, the same conditions and mode. Indexes and marks

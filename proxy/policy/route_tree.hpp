@@ -5,10 +5,11 @@
 #include "policy/requirement.hpp"
 
 #include <array>
-#include <map>
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scopegate::policy {
@@ -45,24 +46,60 @@ struct parameters {
 };
 
 // A tree over routes that the caller owns and keeps alive. Build it once, then it is immutable.
+//
+// What a match costs: a node stands for one beginning of templates, and one match visits a node at most once, and only
+// where its beginning matches that of the path. A path with a literal and a parameter to choose from at each of k segments
+// can thus visit 2^k nodes, but only where the file has as many templates for it: a request can't make the search explode,
+// and the recursion is as deep as the longest template (max_segments), however long the path is. A visit is one look into a
+// hash table that all nodes share, so ten thousand literal siblings cost what one does.
 class route_tree final {
 public:
-    route_tree();
-    route_tree(route_tree&&) noexcept;
-    route_tree& operator=(route_tree&&) noexcept;
-    ~route_tree();
-
     // Adds a template under the given segments (the route's own, or their folded form). Returns the route that already
     // has the same shape, if any: nothing is added then (the caller decides whether that is an error), otherwise null.
+    // Throws std::length_error above max_segments or max_parameters, std::invalid_argument for a rest that is not last.
     const route* add(const std::vector<template_segment>& segments, bool trailing_slash, const route& r);
 
     // The most specific template that matches the whole path, or null. At each segment a literal wins over a parameter,
-    // which wins over the rest. Allocates nothing. `path` begins with `/`.
+    // which wins over the rest. Allocates nothing. `path` begins with `/` (null for any other). The value of a rest is all
+    // behind the slash before it: of /files/{rest...} and /files/a/b/ it is `a/b/`.
     [[nodiscard]] const route* match(std::string_view path, parameters& out) const noexcept;
 
 private:
-    struct node;
-    std::unique_ptr<node> root_;
+    static constexpr std::uint32_t none = 0xFFFFFFFF;
+
+    struct node {
+        const route* end = nullptr;            // the template that ends here
+        const route* end_with_slash = nullptr; // the one that ends here with a trailing slash
+        const route* rest = nullptr;           // the one that goes on with {name...}
+        std::uint32_t parameter = none;        // the child for {name}
+        bool has_literals = false;
+    };
+    struct edge { // from a node by a literal segment to its child; parent none: a free place
+        std::uint32_t parent = none;
+        std::uint32_t child = none;
+        std::uint32_t text = 0; // in texts_
+        std::uint32_t size = 0;
+    };
+
+    static const route* take_place(const route*& place, const route& r) noexcept;
+    [[nodiscard]] std::uint32_t make_node();
+    [[nodiscard]] std::uint32_t make_parameter_child(std::uint32_t parent);
+    [[nodiscard]] std::uint32_t make_literal_child(std::uint32_t parent, std::string_view literal);
+    void grow_edges();
+    void place_edge(const edge& e) noexcept;
+    [[nodiscard]] std::string_view literal_of(const edge& e) const noexcept
+    {
+        return {texts_.data() + e.text, e.size};
+    }
+    [[nodiscard]] std::uint32_t literal_child(std::uint32_t parent, std::string_view literal) const noexcept;
+    // The best template below a node for what is left of the path: nothing, `/`, or `/segment...`.
+    [[nodiscard]] const route* descend(std::uint32_t id, std::string_view left, std::size_t count,
+                                       parameters& out) const noexcept;
+
+    std::vector<node> nodes_ = std::vector<node>(1); // the first is the root
+    std::vector<edge> edges_;                        // open addressing; a power of two, at most half full
+    std::size_t edge_count_ = 0;
+    std::string texts_;
 };
 
 } // namespace scopegate::policy

@@ -2,8 +2,7 @@
 // are then sets of bits, and a decision is a few word operations. What a scope implies is resolved at load too.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
-
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -36,13 +35,23 @@ public:
     template <class F>
     void for_each(F&& f) const
     {
-        for (std::size_t w = 0; w < words_.size(); ++w)
-            for (auto bits = words_[w]; bits != 0; bits &= bits - 1)
+        for (std::size_t w = 0; w < words(); ++w)
+            for (auto bits = word(w); bits != 0; bits &= bits - 1)
                 f(static_cast<scope_id>(w * 64 + static_cast<std::size_t>(__builtin_ctzll(bits))));
     }
 
 private:
-    boost::container::small_vector<std::uint64_t, 2> words_;
+    static constexpr std::size_t near_words = 2; // the first 128 scopes need no heap
+
+    [[nodiscard]] std::size_t words() const noexcept { return near_words + far_.size(); }
+    [[nodiscard]] std::uint64_t word(std::size_t w) const noexcept // any word: none behind the last has a bit
+    {
+        return w < near_words ? near_[w] : w < words() ? far_[w - near_words] : 0;
+    }
+    void set_word(std::size_t w, std::uint64_t bits);
+
+    std::array<std::uint64_t, near_words> near_{};
+    std::vector<std::uint64_t> far_;
 };
 
 // The declared scopes with their descriptions and what each implies. Immutable once compiled.

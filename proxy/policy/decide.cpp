@@ -1,0 +1,238 @@
+#include "policy/decide.hpp"
+
+#include "policy/narrator.hpp"
+#include "policy/percent.hpp"
+
+#include <algorithm>
+
+namespace scopegate::policy {
+
+struct permit_maker {
+    static permit decided() noexcept { return permit(false); }
+    static permit observed() noexcept { return permit(true); }
+};
+
+namespace {
+
+// Whether one alternative of the requirement is held. `any valid token` has none to hold.
+bool holds_scopes(const requirement& needs, const scope_set& effective) noexcept
+{
+    return needs.needs != requirement::kind::scopes ||
+           std::any_of(needs.alternatives.begin(), needs.alternatives.end(),
+                       [&](const alternative& a) { return effective.contains_all(a.scopes); });
+}
+
+// What the alternative that lacks fewest lacks, the first of equals: the shortest way for the caller to get
+// in.
+denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
+{
+    denial out;
+    out.why = reason::insufficient_scope;
+    std::size_t fewest = 0;
+    for (std::size_t i = 0; i < needs.alternatives.size(); ++i) {
+        scope_set missing = needs.alternatives[i].scopes;
+        missing -= scopes.effective;
+        const std::size_t lacks = missing.size();
+        if (i == 0 || lacks < fewest) {
+            fewest = lacks;
+            out.alternative = i;
+            out.missing = std::move(missing);
+        }
+    }
+    // The token has them all and the limit took them: asking the authorization server for more would change
+    // nothing.
+    if (!out.missing.empty() && scopes.token.contains_all(out.missing))
+        out.why = reason::scope_limited;
+    return out;
+}
+
+bool equals(std::string_view parameter, const json::value* claim) noexcept
+{
+    const auto text = claim != nullptr ? claim->scalar_text() : std::nullopt;
+    return text && decodes_to(parameter, *text);
+}
+
+bool where_holds(const requirement& needs, const parameters& values, const json::value& claims,
+                 const narrator& tell)
+{
+    for (const where_condition& w : needs.where) {
+        const std::string_view value =
+            w.parameter < values.count ? values.values[w.parameter] : std::string_view{};
+        const json::value* claim = w.claim.find(claims);
+        const bool holds = w.parameter < values.count && equals(value, claim);
+        tell.where(w, value, claim, holds);
+        if (!holds)
+            return false;
+    }
+    return true;
+}
+
+bool acr_holds(const requirement& needs, const json::value& claims, const narrator& tell)
+{
+    if (needs.acr.empty())
+        return true;
+    const json::value* claim = claims.find("acr");
+    const std::string* text = claim != nullptr ? claim->if_string() : nullptr;
+    const bool holds =
+        text != nullptr && std::find(needs.acr.begin(), needs.acr.end(), *text) != needs.acr.end();
+    tell.acr(needs, claim, holds);
+    return holds;
+}
+
+// The issuer's clock skew is not granted here: the requirement says how old a login may be, not when a token
+// ends.
+bool login_is_recent(const requirement& needs, const json::value& claims, wall_time now, const narrator& tell)
+{
+    if (!needs.max_age)
+        return true;
+    const json::value* claim = claims.find("auth_time");
+    const auto auth_time = claim != nullptr ? claim->if_number() : std::nullopt;
+    std::optional<double> age;
+    if (auth_time)
+        age = static_cast<double>(now.time_since_epoch().count()) / 1000.0 - *auth_time;
+    const bool holds = age && *age <= static_cast<double>(needs.max_age->count());
+    tell.login_age(needs, age, holds);
+    return holds;
+}
+
+std::optional<reason> failed_condition(const route_match& match, const json::value& claims, wall_time now,
+                                       const narrator& tell)
+{
+    if (!where_holds(*match.needs, match.values, claims, tell))
+        return reason::condition_failed;
+    if (!acr_holds(*match.needs, claims, tell))
+        return reason::login_too_weak;
+    if (!login_is_recent(*match.needs, claims, now, tell))
+        return reason::login_too_old;
+    return std::nullopt;
+}
+
+denial refuse(const route_match& match, denial d)
+{
+    d.needs = match.needs;
+    d.matched = match.matched;
+    return d;
+}
+
+denial refuse(const route_match& match, reason why)
+{
+    denial d;
+    d.why = why;
+    return refuse(match, std::move(d));
+}
+
+} // namespace
+
+bool needs_token(const route_match& match) noexcept
+{
+    return match.needs != nullptr && !match.needs->is_public();
+}
+
+decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now, steps* trace)
+{
+    const narrator tell(p, trace);
+    tell.route(match);
+    if (match.needs == nullptr)
+        return refuse(match, match.matched != nullptr ? reason::wrong_method : reason::no_route);
+    tell.needs(match);
+    if (match.needs->is_public()) {
+        tell.no_token_looked_at();
+        return permit_maker::decided();
+    }
+    tell.token(token != nullptr);
+    if (token == nullptr)
+        return refuse(match, reason::no_token);
+    tell.alternatives(*match.needs, token->scopes);
+    if (!holds_scopes(*match.needs, token->scopes.effective))
+        return refuse(match, lacking_scopes(*match.needs, token->scopes));
+    if (const auto failed = failed_condition(match, token->claims, now, tell))
+        return refuse(match, *failed);
+    return permit_maker::decided();
+}
+
+namespace {
+
+// Who may ask for a refusal to be observed only.
+enum class observable : std::uint8_t {
+    never,       // it stays in force in any mode
+    by_file,     // the file's own mode only
+    by_any_mode, // the file's mode or the requirement's
+};
+
+// Step 2 and 3 refuse before it is clear which requirement holds: that a lookalike path matched an observed
+// route says nothing about the protected one that it looks like.
+observable how_observable(reason why) noexcept
+{
+    switch (why) {
+    case reason::malformed_target:
+    case reason::ambiguous_path:
+    case reason::lookalike_path:
+    case reason::no_route:
+    case reason::wrong_method:
+        return observable::by_file;
+    case reason::no_token:
+    case reason::malformed_token:
+    case reason::unknown_issuer:
+    case reason::unsupported_algorithm:
+    case reason::critical_header:
+    case reason::wrong_token_type:
+    case reason::unknown_key:
+    case reason::bad_signature:
+    case reason::token_expired:
+    case reason::token_not_yet_valid:
+    case reason::wrong_audience:
+    case reason::missing_claim:
+    case reason::wrong_claim:
+    case reason::token_inactive:
+    case reason::unbound_token:
+    case reason::invalid_proof:
+    case reason::proof_nonce:
+    case reason::keys_unavailable:
+    case reason::introspection_unavailable:
+    case reason::insufficient_scope:
+    case reason::scope_limited:
+    case reason::condition_failed:
+    case reason::login_too_old:
+    case reason::login_too_weak:
+        return observable::by_any_mode;
+    case reason::allowed:
+    case reason::malformed_request:
+    case reason::ambiguous_framing:
+    case reason::unsupported_coding:
+    case reason::bad_host:
+    case reason::unsupported_version:
+    case reason::unsupported_expectation:
+    case reason::headers_too_large:
+    case reason::target_too_long:
+    case reason::body_too_large:
+    case reason::request_timeout:
+    case reason::method_override:
+    case reason::malformed_credentials:
+    case reason::several_tokens:
+    case reason::upstream_unreachable:
+    case reason::upstream_bad_answer:
+    case reason::upstream_timeout:
+    case reason::connection_limit:
+    case reason::client_gone:
+    case reason::internal_error:
+        return observable::never;
+    }
+    return observable::never;
+}
+
+} // namespace
+
+std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,
+                                      std::string_view method) noexcept
+{
+    if (method == "CONNECT" || method == "TRACE")
+        return std::nullopt;
+    const observable how = how_observable(why);
+    const bool by_file = p.observe && how != observable::never;
+    const bool by_requirement = needs != nullptr && needs->observe && how == observable::by_any_mode;
+    if (!by_file && !by_requirement)
+        return std::nullopt;
+    return permit_maker::observed();
+}
+
+} // namespace scopegate::policy

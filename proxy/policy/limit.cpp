@@ -1,0 +1,111 @@
+#include "policy/limit.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace scopegate::policy {
+
+namespace {
+
+// Calls f with each name in a claim: the strings of an array, or what `split` makes of a string. Anything
+// else has none.
+template <class Split, class F>
+void for_each_name(const json::value& claim, Split split, F f)
+{
+    if (const json::array* items = claim.if_array()) {
+        for (const json::value& item : *items)
+            if (const std::string* text = item.if_string())
+                f(std::string_view(*text));
+    } else if (const std::string* text = claim.if_string()) {
+        split(std::string_view(*text), f);
+    }
+}
+
+constexpr auto at_spaces = [](std::string_view text, auto& f) {
+    while (!text.empty()) {
+        const std::string_view name = text.substr(0, text.find(' '));
+        f(name);
+        text.remove_prefix(std::min(text.size(), name.size() + 1));
+    }
+};
+// A role's name may hold spaces: a string is one role.
+constexpr auto whole = [](std::string_view text, auto& f) { f(text); };
+
+// What one claim allows; nothing where it sets no limit.
+template <class Split, class Add>
+std::optional<scope_set> allowed_by(const json::path& claim, const json::value& claims,
+                                    bool absent_allows_all, Split split, Add add)
+{
+    scope_set allowed;
+    const json::value* value = claim.find(claims);
+    if (value != nullptr && !value->is_null())
+        for_each_name(*value, split, [&](std::string_view name) { add(name, allowed); });
+    else if (absent_allows_all)
+        return std::nullopt;
+    return allowed;
+}
+
+} // namespace
+
+std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry& scopes,
+                                        const json::value& claims)
+{
+    std::optional<scope_set> by_permission;
+    if (rules.permissions)
+        by_permission = allowed_by(
+            *rules.permissions, claims, rules.absent_allows_all, at_spaces,
+            [&](std::string_view name, scope_set& allowed) { scopes.add_with_implied(name, allowed); });
+    std::optional<scope_set> by_role;
+    if (rules.by_role)
+        by_role = allowed_by(rules.by_role->claim, claims, rules.absent_allows_all, whole,
+                             [&](std::string_view name, scope_set& allowed) {
+                                 const auto role = rules.by_role->allow.find(name);
+                                 if (role != rules.by_role->allow.end())
+                                     allowed |= role->second;
+                             });
+    if (by_permission && by_role)
+        *by_permission &= *by_role;
+    return by_permission ? by_permission : by_role;
+}
+
+granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
+                     const std::vector<std::string>& token_scopes)
+{
+    granted_scopes out;
+    for (const std::string& name : token_scopes)
+        scopes.add_with_implied(name, out.token);
+    out.effective = out.token;
+    if (const auto allowed = allowed_scopes(rules, scopes, claims))
+        out.effective &= *allowed;
+    return out;
+}
+
+cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
+                    const std::vector<std::string>& asked)
+{
+    const auto allowed = allowed_scopes(rules, scopes, claims);
+    cut_scopes out;
+    std::set<std::string, std::less<>> issued;
+    const auto issue = [&](const std::string& name) {
+        if (issued.insert(name).second)
+            out.scopes.push_back(name);
+    };
+    std::set<std::string, std::less<>> removed;
+    for (const std::string& name : asked) {
+        const auto id = scopes.find(name);
+        if (!id || !allowed || allowed->contains(*id)) {
+            issue(name);
+            continue;
+        }
+        if (!removed.insert(name).second)
+            continue;
+        out.removed.push_back(name);
+        scope_set instead = scopes[*id].closure;
+        instead &= *allowed;
+        for (const std::string& implied : scopes.names(instead))
+            issue(implied);
+    }
+    return out;
+}
+
+} // namespace scopegate::policy

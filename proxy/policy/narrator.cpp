@@ -1,0 +1,144 @@
+#include "policy/narrator.hpp"
+
+#include "policy/percent.hpp"
+#include "policy/wording.hpp"
+
+#include <cmath>
+
+namespace scopegate::policy {
+
+namespace {
+
+std::string quoted(std::string_view text)
+{
+    std::string out;
+    json::append_quoted(out, text);
+    return out;
+}
+
+// `{id} = "42"` for each parameter of the template.
+std::string spoken(const route& r, const parameters& values)
+{
+    std::string out;
+    std::size_t n = 0;
+    for (const template_segment& s : r.segments)
+        if (s.type != template_segment::kind::literal && n < values.count)
+            out += "; {" + s.text + "} = " + quoted(decoded(values.values[n++]));
+    return out;
+}
+
+std::string spoken(const json::value* claim)
+{
+    if (claim == nullptr || claim->is_null())
+        return "absent";
+    if (claim->if_string() != nullptr)
+        return quoted(*claim->if_string());
+    const auto text = claim->scalar_text();
+    return text ? std::string(*text) : claim->if_array() != nullptr ? "an array" : "an object";
+}
+
+// The line of the file that the requirement stands on: a method, ANY, or GET for a HEAD that follows it.
+std::string_view method_of(const route& r, const requirement* needs)
+{
+    for (const auto& entry : r.methods)
+        if (&entry.second == needs)
+            return entry.first;
+    return "ANY";
+}
+
+} // namespace
+
+void narrator::route(const route_match& match) const
+{
+    if (out_ == nullptr)
+        return;
+    const std::string matches =
+        match.matched ? "route " + match.matched->text + " matches" : "no route matches";
+    switch (match.found) {
+    case route_match::outcome::route:
+        return say(matches + spoken(*match.matched, match.values));
+    case route_match::outcome::unlisted:
+        return say(matches + (match.matched ? ", but not with this method" : "") +
+                   "; `unlisted: authenticated` lets any valid token pass");
+    case route_match::outcome::wrong_method:
+        return say(matches + ", but not with this method; it takes " + match.matched->allow, false);
+    case route_match::outcome::no_route:
+        return say(matches + "; CONNECT, TRACE and what is not listed are refused", false);
+    }
+}
+
+void narrator::needs(const route_match& match) const
+{
+    if (out_ == nullptr)
+        return;
+    const bool listed = match.found == route_match::outcome::route;
+    say((listed ? std::string(method_of(*match.matched, match.needs)) : std::string("what is not listed")) +
+        " needs " + describe(*match.needs, policy_.scopes));
+}
+
+void narrator::no_token_looked_at() const
+{
+    if (out_ != nullptr)
+        say("no token is looked at");
+}
+
+void narrator::token(bool presented) const
+{
+    if (out_ != nullptr)
+        say(presented ? "there is a valid token" : "there is no token", presented);
+}
+
+void narrator::alternatives(const requirement& needs, const granted_scopes& scopes) const
+{
+    if (out_ == nullptr)
+        return;
+    for (std::size_t i = 0; i < needs.alternatives.size(); ++i) {
+        const scope_set& wanted = needs.alternatives[i].scopes;
+        scope_set lacking = wanted;
+        lacking -= scopes.effective;
+        scope_set had = wanted;
+        had -= lacking;
+        scope_set limited = lacking;
+        limited &= scopes.token;
+        lacking -= limited;
+        const std::string lead =
+            needs.alternatives.size() > 1 ? "alternative " + std::to_string(i + 1) + ": " : std::string();
+        const auto tell = [&](std::string_view verb, const scope_set& set, std::string_view why, bool holds) {
+            if (!set.empty())
+                say(lead + "the token " + std::string(verb) + " " +
+                        enumerate(policy_.scopes.names(set), " and ") + std::string(why),
+                    holds);
+        };
+        tell("has", had, "", true);
+        tell("has", limited, ", which the user's roles or permissions do not allow", false);
+        tell("lacks", lacking, "", false);
+    }
+}
+
+void narrator::where(const where_condition& condition, std::string_view value, const json::value* claim,
+                     bool holds) const
+{
+    if (out_ != nullptr)
+        say("{" + condition.parameter_name + "} = " + quoted(decoded(value)) + (holds ? " is" : " is not") +
+                " claim " + condition.claim.name() + " = " + spoken(claim),
+            holds);
+}
+
+void narrator::acr(const requirement& needs, const json::value* claim, bool holds) const
+{
+    if (out_ != nullptr)
+        say("claim acr is " + spoken(claim) + "; it must be " + enumerate(needs.acr, " or "), holds);
+}
+
+void narrator::login_age(const requirement& needs, std::optional<double> age, bool holds) const
+{
+    if (out_ == nullptr)
+        return;
+    const std::string limit = "; at most " + std::to_string(needs.max_age->count()) + " s are allowed";
+    say((age ? "the login was " + std::to_string(std::llround(*age)) + " s ago"
+             : "claim auth_time is no number") +
+            limit,
+        holds);
+}
+
+} // namespace scopegate::policy

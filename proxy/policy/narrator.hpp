@@ -1,0 +1,32 @@
+// Says how a decision came about, in sentences for people: `explain` shows them. Without a list to write to
+// it says nothing and allocates nothing. Used by decide() only.
+#pragma once
+
+#include "policy/decide.hpp"
+
+namespace scopegate::policy {
+
+class narrator final {
+public:
+    // Both must outlive the narrator; `out` may be null.
+    narrator(const policy& p, steps* out) noexcept : policy_(p), out_(out) {}
+
+    void route(const route_match& match) const;
+    void needs(const route_match& match) const;
+    void no_token_looked_at() const;
+    void token(bool presented) const;
+    void alternatives(const requirement& needs, const granted_scopes& scopes) const;
+    void where(const where_condition& condition, std::string_view value, const json::value* claim,
+               bool holds) const;
+    void acr(const requirement& needs, const json::value* claim, bool holds) const;
+    // `age` in seconds; nothing where the claim is absent or no number.
+    void login_age(const requirement& needs, std::optional<double> age, bool holds) const;
+
+private:
+    void say(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }
+
+    const policy& policy_;
+    steps* out_;
+};
+
+} // namespace scopegate::policy

@@ -1,0 +1,91 @@
+#include "policy/requirement.hpp"
+
+#include "policy/wording.hpp"
+
+#include <algorithm>
+
+namespace scopegate::policy {
+
+namespace {
+
+// Whether each element of a has its like in b and the reverse: lists as sets, without sorting copies of them.
+template <class T, class Same>
+bool same_as_sets(const std::vector<T>& a, const std::vector<T>& b, Same same)
+{
+    const auto within = [&](const std::vector<T>& some, const std::vector<T>& others) {
+        return std::all_of(some.begin(), some.end(), [&](const T& x) {
+            return std::any_of(others.begin(), others.end(), [&](const T& y) { return same(x, y); });
+        });
+    };
+    return within(a, b) && within(b, a);
+}
+
+std::vector<std::string> names_in_order(const alternative& a, const scope_registry& scopes)
+{
+    std::vector<std::string> out;
+    for (const scope_id id : a.in_order)
+        out.push_back(scopes[id].name);
+    return out;
+}
+
+// One alternative among several: `a`, `both a and b`, `all of a, b and c`.
+std::string among_others(const alternative& a, const scope_registry& scopes)
+{
+    const auto names = names_in_order(a, scopes);
+    const std::string_view lead = names.size() < 2 ? "" : names.size() == 2 ? "both " : "all of ";
+    return std::string(lead) + enumerate(names, " and ");
+}
+
+std::string describe_scopes(const requirement& r, const scope_registry& scopes)
+{
+    if (r.alternatives.size() == 1)
+        return enumerate(names_in_order(r.alternatives.front(), scopes), " and ");
+    std::vector<std::string> phrases;
+    for (const alternative& a : r.alternatives)
+        phrases.push_back(among_others(a, scopes));
+    // `a or b`, but `a, or both b and c`: the comma says where an AND ends.
+    const bool nested = std::any_of(r.alternatives.begin(), r.alternatives.end(),
+                                    [](const alternative& a) { return a.in_order.size() > 1; });
+    return enumerate(phrases, nested ? ", or " : " or ");
+}
+
+} // namespace
+
+bool same_needs(const requirement& a, const requirement& b)
+{
+    return a.needs == b.needs && a.max_age == b.max_age && a.observe == b.observe &&
+           same_as_sets(a.alternatives, b.alternatives,
+                        [](const alternative& x, const alternative& y) { return x.scopes == y.scopes; }) &&
+           same_as_sets(a.where, b.where,
+                        [](const where_condition& x, const where_condition& y) {
+                            return x.parameter == y.parameter && x.claim.name() == y.claim.name();
+                        }) &&
+           same_as_sets(a.acr, b.acr, [](const std::string& x, const std::string& y) { return x == y; });
+}
+
+std::string describe(const requirement& r, const scope_registry& scopes)
+{
+    std::string out;
+    switch (r.needs) {
+    case requirement::kind::open:
+        out = "public";
+        break;
+    case requirement::kind::authenticated:
+        out = "any valid token";
+        break;
+    case requirement::kind::scopes:
+        out = describe_scopes(r, scopes);
+        break;
+    }
+    for (const where_condition& w : r.where)
+        out += "; {" + w.parameter_name + "} is claim " + w.claim.name();
+    if (!r.acr.empty())
+        out += "; claim acr is " + enumerate(r.acr, " or ");
+    if (r.max_age)
+        out += "; login at most " + std::to_string(r.max_age->count()) + " s ago";
+    if (r.observe)
+        out += "; observed only";
+    return out;
+}
+
+} // namespace scopegate::policy

@@ -1,0 +1,180 @@
+#include "policy/route_tree.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+
+namespace scopegate::policy {
+
+namespace {
+
+// The keys of the table come from routes.yaml only; a request merely looks up, so it can't crowd a bucket.
+std::size_t hash_of(std::uint32_t parent, std::string_view literal) noexcept
+{
+    std::uint64_t h = std::hash<std::string_view>{}(literal) ^ (parent * 0x9E3779B97F4A7C15ULL);
+    h ^= h >> 32U;
+    h *= 0xD6E8FEB86659FD93ULL;
+    return static_cast<std::size_t>(h ^ (h >> 32U));
+}
+
+void check_bounds(const std::vector<template_segment>& segments, const route& r)
+{
+    const auto parameters_in = std::count_if(segments.begin(), segments.end(), [](const template_segment& s) {
+        return s.type != template_segment::kind::literal;
+    });
+    if (segments.size() > max_segments || static_cast<std::size_t>(parameters_in) > max_parameters)
+        throw std::length_error("the template " + r.text + " has too many segments or parameters");
+}
+
+} // namespace
+
+const requirement* route::find(std::string_view method) const noexcept
+{
+    if (method == "CONNECT" || method == "TRACE")
+        return nullptr;
+    const auto named = [this](std::string_view wanted) -> const requirement* {
+        for (const auto& entry : methods)
+            if (entry.first == wanted)
+                return &entry.second;
+        return nullptr;
+    };
+    if (const requirement* own = named(method))
+        return own;
+    if (method == "HEAD")
+        if (const requirement* get = named("GET"))
+            return get;
+    return any ? &*any : nullptr;
+}
+
+const route* route_tree::add(const std::vector<template_segment>& segments, bool trailing_slash,
+                             const route& r)
+{
+    check_bounds(segments, r);
+    std::uint32_t here = 0;
+    for (const template_segment& s : segments) {
+        switch (s.type) {
+        case template_segment::kind::literal:
+            here = make_literal_child(here, s.text);
+            break;
+        case template_segment::kind::parameter:
+            here = make_parameter_child(here);
+            break;
+        case template_segment::kind::rest:
+            if (&s != &segments.back())
+                throw std::invalid_argument("the template " + r.text + " goes on behind its rest");
+            return take_place(nodes_[here].rest, r);
+        }
+    }
+    // `/` is the empty path: its one slash is not a trailing one.
+    const bool slash = trailing_slash && !segments.empty();
+    return take_place(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
+}
+
+const route* route_tree::take_place(const route*& place, const route& r) noexcept
+{
+    if (place != nullptr)
+        return place;
+    place = &r;
+    return nullptr;
+}
+
+std::uint32_t route_tree::make_node()
+{
+    nodes_.emplace_back();
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+}
+
+std::uint32_t route_tree::make_parameter_child(std::uint32_t parent)
+{
+    if (nodes_[parent].parameter == none) {
+        const std::uint32_t made = make_node();
+        nodes_[parent].parameter = made;
+    }
+    return nodes_[parent].parameter;
+}
+
+std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_view literal)
+{
+    if (const std::uint32_t there = literal_child(parent, literal); there != none)
+        return there;
+    if (edges_.size() < 2 * (edge_count_ + 1))
+        grow_edges();
+    const edge made{parent, make_node(), static_cast<std::uint32_t>(texts_.size()),
+                    static_cast<std::uint32_t>(literal.size())};
+    texts_ += literal;
+    nodes_[parent].has_literals = true;
+    place_edge(made);
+    ++edge_count_;
+    return made.child;
+}
+
+void route_tree::grow_edges()
+{
+    std::vector<edge> old(std::max<std::size_t>(16, edges_.size() * 2));
+    old.swap(edges_);
+    for (const edge& e : old)
+        if (e.parent != none)
+            place_edge(e);
+}
+
+void route_tree::place_edge(const edge& e) noexcept
+{
+    std::size_t at = hash_of(e.parent, literal_of(e)) & (edges_.size() - 1);
+    while (edges_[at].parent != none)
+        at = (at + 1) & (edges_.size() - 1);
+    edges_[at] = e;
+}
+
+std::uint32_t route_tree::literal_child(std::uint32_t parent, std::string_view literal) const noexcept
+{
+    if (!nodes_[parent].has_literals)
+        return none;
+    for (std::size_t at = hash_of(parent, literal);; ++at) {
+        const edge& e = edges_[at & (edges_.size() - 1)];
+        if (e.parent == none)
+            return none;
+        if (e.parent == parent && literal_of(e) == literal)
+            return e.child;
+    }
+}
+
+const route* route_tree::match(std::string_view path, parameters& out) const noexcept
+{
+    out.count = 0;
+    if (path.empty() || path.front() != '/')
+        return nullptr;
+    return descend(0, path == "/" ? std::string_view{} : path, 0, out);
+}
+
+const route* route_tree::descend(std::uint32_t id, std::string_view left, std::size_t count,
+                                 parameters& out) const noexcept
+{
+    const node& here = nodes_[id];
+    if (left.empty() || left == "/") {
+        if (const route* whole = left.empty() ? here.end : here.end_with_slash) {
+            out.count = count;
+            return whole;
+        }
+    } else {
+        const std::size_t slash = left.find('/', 1);
+        const std::string_view segment = left.substr(1, slash == std::string_view::npos ? slash : slash - 1);
+        const std::string_view behind = left.substr(1 + segment.size());
+        if (!segment.empty()) {
+            if (const std::uint32_t child = literal_child(id, segment); child != none)
+                if (const route* found = descend(child, behind, count, out))
+                    return found;
+            if (here.parameter != none) {
+                out.values[count] = segment;
+                if (const route* found = descend(here.parameter, behind, count + 1, out))
+                    return found;
+            }
+        }
+    }
+    if (here.rest != nullptr) {
+        out.values[count] = left.substr(left.empty() ? 0 : 1);
+        out.count = count + 1;
+    }
+    return here.rest;
+}
+
+} // namespace scopegate::policy
