@@ -40,8 +40,8 @@ http_failure failure(const http_url& url, std::string_view step, const error_cod
     return {url.authority + ": " + std::string(step) + ": " + (late ? "no answer in time" : error.message())};
 }
 
-// A name look-up that outlives its caller: getaddrinfo can't be interrupted and may take longer than we are willing to
-// wait, so whoever waits leaves at the deadline and the late answer finds nobody.
+// A name look-up that outlives its caller: getaddrinfo can't be interrupted and may take longer than we are
+// willing to wait, so whoever waits leaves at the deadline and the late answer finds nobody.
 struct look_up {
     explicit look_up(const asio::any_io_executor& ex) : resolver(ex), done(ex) {}
     tcp::resolver resolver;
@@ -74,7 +74,8 @@ asio::awaitable<outcome<endpoints>> resolve(const http_url& url, deadline until)
 beast::http::request<beast::http::string_body> make_message(const http_url& url, http_request& r)
 {
     namespace http = beast::http;
-    http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post, url.target, 11);
+    http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post, url.target,
+                                             11);
     message.set(http::field::host, url.authority);
     message.set(http::field::user_agent, "scopegate/" SCOPEGATE_VERSION);
     message.set(http::field::accept, "application/json");
@@ -90,7 +91,8 @@ beast::http::request<beast::http::string_body> make_message(const http_url& url,
 }
 
 template <class Stream>
-asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& url, http_request& r, std::size_t limit)
+asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& url, http_request& r,
+                                               std::size_t limit)
 {
     namespace http = beast::http;
     const auto message = make_message(url, r);
@@ -145,8 +147,8 @@ http_client::http_client(const std::string& ca_file, http_limits limits)
     else
         tls_->load_verify_file(ca_file, error);
     if (error)
-        throw std::runtime_error("can't read the certificate authorities" + (ca_file.empty() ? "" : " in " + ca_file) +
-                                 ": " + error.message());
+        throw std::runtime_error("can't read the certificate authorities" +
+                                 (ca_file.empty() ? "" : " in " + ca_file) + ": " + error.message());
 }
 
 http_client::~http_client() = default;

@@ -1,5 +1,5 @@
-// A small HTTPS client for the control plane: discovery documents, key sets, introspection. One request per connection,
-// no redirects, everything bounded. Clarity over speed: never on the way of a proxied request.
+// A small HTTPS client for the control plane: discovery documents, key sets, introspection. One request per
+// connection, no redirects, everything bounded. Clarity over speed: never on the way of a proxied request.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -37,20 +37,23 @@ struct http_failure {
 [[noreturn]] void throw_exception_from_error(const http_failure& f, const boost::source_location& where);
 
 struct http_limits {
-    std::chrono::milliseconds time{5'000}; // for the whole of it: name look-up, connecting, TLS, the answer's last byte
-    std::size_t body = 1024 * 1024;        // bytes
+    std::chrono::milliseconds time{
+        5'000}; // for the whole of it: name look-up, connecting, TLS, the answer's last byte
+    std::size_t body = 1024 * 1024; // bytes
 };
 
 class http_client final {
 public:
-    // `ca_file` (PEM) replaces the system's certificate authorities; empty: the system's. Throws where it can't be read.
+    // `ca_file` (PEM) replaces the system's certificate authorities; empty: the system's. Throws where it
+    // can't be read.
     explicit http_client(const std::string& ca_file = {}, http_limits limits = {});
     ~http_client();
 
-    // Sends one request from the executor of the awaiting coroutine, which must outlive it, as this client must. Any status
-    // is an answer; a redirect is one too and is not followed. The server's certificate must be valid for the URL's host.
-    // Cancelling the coroutine ends it early, with a failure.
-    [[nodiscard]] boost::asio::awaitable<boost::system::result<http_answer, http_failure>> send(http_request r);
+    // Sends one request from the executor of the awaiting coroutine, which must outlive it, as this client
+    // must. Any status is an answer; a redirect is one too and is not followed. The server's certificate must
+    // be valid for the URL's host. Cancelling the coroutine ends it early, with a failure.
+    [[nodiscard]] boost::asio::awaitable<boost::system::result<http_answer, http_failure>>
+    send(http_request r);
 
 private:
     std::unique_ptr<boost::asio::ssl::context> tls_;

@@ -36,7 +36,8 @@ std::vector<std::string> metadata_urls(std::string_view issuer)
             origin + "/.well-known/oauth-authorization-server" + path};
 }
 
-boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document, std::string_view issuer)
+boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
+                                                                  std::string_view issuer)
 {
     const auto metadata = json::parse(document, document_limits);
     if (!metadata || metadata->if_object() == nullptr)

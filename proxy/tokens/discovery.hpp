@@ -1,5 +1,5 @@
-// Where an issuer's metadata lies and what it says (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). Pure: the
-// fetching is key_store's.
+// Where an issuer's metadata lies and what it says (OpenID Connect Discovery 1.0 section 4, RFC 8414 section
+// 3). Pure: the fetching is key_store's.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -20,9 +20,9 @@ struct discovery_failure {
 // /.well-known/oauth-authorization-server before the issuer's path. Empty where the issuer is no URL.
 [[nodiscard]] std::vector<std::string> metadata_urls(std::string_view issuer);
 
-// The document's `jwks_uri`. Fails where the document is no strict JSON object, where its `issuer` differs from the
-// configured one in a single byte (another issuer's document would bring another issuer's keys: RFC 8414 section 3.3), or
-// where jwks_uri is missing or neither https nor http on a loopback host.
+// The document's `jwks_uri`. Fails where the document is no strict JSON object, where its `issuer` differs
+// from the configured one in a single byte (another issuer's document would bring another issuer's keys: RFC
+// 8414 section 3.3), or where jwks_uri is missing or neither https nor http on a loopback host.
 [[nodiscard]] boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
                                                                                 std::string_view issuer);
 

@@ -31,8 +31,9 @@ std::optional<std::string> text_of(const json::value* claim)
     return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
-// CR and LF would end the line and begin one of the token's making; the others are read differently by different
-// recipients. U+0080 to U+009F (C2 80 to C2 9F in UTF-8) are controls too: U+0085 ends lines for some.
+// CR and LF would end the line and begin one of the token's making; the others are read differently by
+// different recipients. U+0080 to U+009F (C2 80 to C2 9F in UTF-8) are controls too: U+0085 ends lines for
+// some.
 bool has_control(std::string_view s) noexcept
 {
     unsigned char before = 0;
@@ -69,7 +70,8 @@ std::optional<std::string> value_of(const policy::identity_header& header, const
 
 } // namespace
 
-std::string identity_lines(const policy::policy& p, const json::value& claims, const policy::scope_set& effective)
+std::string identity_lines(const policy::policy& p, const json::value& claims,
+                           const policy::scope_set& effective)
 {
     std::string lines;
     for (const auto& header : p.upstream.headers) {

@@ -54,9 +54,8 @@ hash_key random_key()
 } // namespace
 
 token_cache::token_cache(std::size_t bytes, std::size_t issuers)
-    : key_(random_key()),
-      limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())), slots_(first_slots),
-      generation_(issuers)
+    : key_(random_key()), limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())),
+      slots_(first_slots), generation_(issuers)
 {
 }
 

@@ -1,6 +1,7 @@
-// The claims of tokens that were validated before, by the token's own bytes. Confined to one worker's thread, bounded in
-// bytes. A hit costs one keyed hash, one comparison of the token, no allocation; with thousands of tokens in turn the
-// table stays small (8 bytes for each) and what a hit touches lies close together. Remembers claims, never decisions.
+// The claims of tokens that were validated before, by the token's own bytes. Confined to one worker's thread,
+// bounded in bytes. A hit costs one keyed hash, one comparison of the token, no allocation; with thousands of
+// tokens in turn the table stays small (8 bytes for each) and what a hit touches lies close together.
+// Remembers claims, never decisions.
 #pragma once
 
 #include "base/hash.hpp"
@@ -20,13 +21,16 @@ public:
 
     // What was remembered for these very bytes, or null; from `expires` on it is forgotten.
     [[nodiscard]] token_ptr find(std::string_view token, wall_time now) noexcept;
-    // Remembers a token that find did not know. Makes room by dropping what is stale or was not asked for lately; one that
-    // would fill the whole cache alone is not remembered.
+    // Remembers a token that find did not know. Makes room by dropping what is stale or was not asked for
+    // lately; one that would fill the whole cache alone is not remembered.
     void insert(std::string_view token, const token_ptr& what, wall_time now);
     // Forgets all of one issuer's tokens, at once and in constant time.
     void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
 
-    [[nodiscard]] std::size_t size() const noexcept { return count_; } // entries, forgotten ones not yet swept included
+    [[nodiscard]] std::size_t size() const noexcept
+    {
+        return count_;
+    } // entries, forgotten ones not yet swept included
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
@@ -46,10 +50,10 @@ private:
     };
 
     [[nodiscard]] bool is_stale(const entry& e, wall_time now) const noexcept;
-    [[nodiscard]] std::size_t next(std::size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
+    [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
     void link(std::uint32_t tag, std::uint32_t place) noexcept;
-    void unlink(std::size_t slot) noexcept;
-    void drop_slot(std::size_t slot) noexcept;
+    void unlink(std::size_t hole) noexcept;
+    void drop_slot(std::size_t at) noexcept;
     void grow();
     void evict_one(wall_time now) noexcept;
 
@@ -57,8 +61,8 @@ private:
     std::size_t limit_;
     std::size_t bytes_ = 0;
     std::size_t count_ = 0;
-    std::size_t hand_ = 0;                  // of the clock that chooses what goes (CLOCK, second chance)
-    std::vector<slot> slots_;               // open addressing, linear probing, a power of two
+    std::size_t hand_ = 0;    // of the clock that chooses what goes (CLOCK, second chance)
+    std::vector<slot> slots_; // open addressing, linear probing, a power of two
     std::vector<entry> entries_;
     std::vector<std::uint32_t> free_;       // places in entries_
     std::vector<std::uint32_t> generation_; // by issuer

@@ -39,8 +39,9 @@ result<std::string_view> take_token(const http::field_list& fields)
     for (const auto& f : fields) {
         if (f.id != http::field_id::authorization)
             continue;
-        // An application behind CGI or WSGI reads `Authorization` and `authorization_` spellings as one variable and may
-        // take the other one: two of any spelling are refused, and one with `_` alone is never looked into.
+        // An application behind CGI or WSGI reads `Authorization` and `authorization_` spellings as one
+        // variable and may take the other one: two of any spelling are refused, and one with `_` alone is
+        // never looked into.
         if (credentials != nullptr)
             return reason::several_tokens;
         credentials = &f;

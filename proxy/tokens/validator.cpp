@@ -12,8 +12,8 @@ namespace scopegate::tokens {
 
 namespace {
 
-// The one issuer whose name is byte for byte the token's `iss`. Unverified at this point: it only chooses from the file's
-// list whose keys and rules the token must pass.
+// The one issuer whose name is byte for byte the token's `iss`. Unverified at this point: it only chooses
+// from the file's list whose keys and rules the token must pass.
 result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims)
 {
     auto why = reason::unknown_issuer;
@@ -26,8 +26,8 @@ result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims
 }
 
 // All that a token must be besides signed; dearer checks come later.
-reason check_unsigned(const jose::compact_jws& jws, const json::value& claims, const policy::issuer_settings& issuer,
-                      wall_time now)
+reason check_unsigned(const jose::compact_jws& jws, const json::value& claims,
+                      const policy::issuer_settings& issuer, wall_time now)
 {
     if (!issuer.algorithms.contains(jws.header.alg))
         return reason::unsupported_algorithm;
@@ -78,7 +78,8 @@ token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::va
     return token;
 }
 
-validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys, std::size_t cache_bytes)
+validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
+                     std::size_t cache_bytes)
     : policy_(std::move(p)), keys_(std::move(keys)), key_sets_(policy_->issuers.size()),
       cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size()))
 {
@@ -94,7 +95,8 @@ void validator::take_new_keys()
         auto present = keys_->keys(i);
         if (present == key_sets_[i])
             continue;
-        // A key that is gone may have been withdrawn because it leaked: what it signed has to prove itself anew.
+        // A key that is gone may have been withdrawn because it leaked: what it signed has to prove itself
+        // anew.
         cache_->drop_issuer(i);
         key_sets_[i] = std::move(present);
     }
@@ -116,7 +118,8 @@ validator::outcome validator::check(std::string_view token, wall_time now, bool 
     const auto issuer = issuer_of(*policy_, *claims);
     if (!issuer)
         return {nullptr, issuer.error(), -1};
-    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); why != reason::allowed)
+    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now);
+        why != reason::allowed)
         return {nullptr, why, -1};
 
     const auto& keys = key_sets_[*issuer];
@@ -133,8 +136,9 @@ validator::outcome validator::check(std::string_view token, wall_time now, bool 
     return {std::move(valid), reason::allowed, -1};
 }
 
-// No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended after the token came
-// can tell; until then the fault may be ours, and a 401 would make the client throw a good token away.
+// No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended after
+// the token came can tell; until then the fault may be ours, and a 401 would make the client throw a good
+// token away.
 validator::outcome validator::unknown_key(std::size_t issuer, bool waited) const
 {
     using kind = policy::key_location::kind;

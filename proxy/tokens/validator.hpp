@@ -1,5 +1,6 @@
-// Step 5: a token's validation, cheap checks first, and the cache of claims that were validated before. One validator per
-// worker and policy generation, confined to the worker's thread. Claims are cached, decisions never.
+// Step 5: a token's validation, cheap checks first, and the cache of claims that were validated before. One
+// validator per worker and policy generation, confined to the worker's thread. Claims are cached, decisions
+// never.
 #pragma once
 
 #include "base/clock.hpp"
@@ -24,43 +25,47 @@ namespace scopegate::tokens {
 class key_store;
 class token_cache;
 
-// A token that passed: its claims, and what a policy generation makes of them. Immutable. The counter is not atomic: it
-// belongs to the worker that made it.
+// A token that passed: its claims, and what a policy generation makes of them. Immutable. The counter is not
+// atomic: it belongs to the worker that made it.
 class validated_token final
     : public boost::intrusive_ref_counter<validated_token, boost::thread_unsafe_counter> {
 public:
     json::value claims;
-    std::size_t issuer = 0;            // index into policy::issuers
+    std::size_t issuer = 0; // index into policy::issuers
     policy::granted_scopes scopes;
     std::vector<std::string> undeclared_scopes; // in the token, not in the file
-    wall_time expires;                 // exp with the clock skew: from here on it is refused
-    std::string identity_lines;        // the identity header lines, CRLF each, ready to forward
-    std::string subject, client_id;    // for the log; client_id falls back to azp
+    wall_time expires;                          // exp with the clock skew: from here on it is refused
+    std::string identity_lines;                 // the identity header lines, CRLF each, ready to forward
+    std::string subject, client_id;             // for the log; client_id falls back to azp
 
     [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes}; }
 };
 using token_ptr = boost::intrusive_ptr<const validated_token>;
 
-// Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for `explain --claims`,
-// which has claims and no signature. `expires` is taken from `exp`, or is the end of time without it.
+// Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for
+// `explain --claims`, which has claims and no signature. `expires` is taken from `exp`, or is the end of time
+// without it.
 [[nodiscard]] token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims);
 
 class validator final {
 public:
     // `keys` is shared by all workers and thread-safe. `cache_bytes` bounds the memory of remembered claims.
-    validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys, std::size_t cache_bytes);
+    validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
+              std::size_t cache_bytes);
     ~validator();
 
     struct outcome {
-        token_ptr token;                    // where it is valid
-        reason why = reason::allowed;       // where it is not
-        // The key to check it with may come: the issuer whose keys the caller may wait for (key_store::await_refresh)
-        // before it asks again, once and with `waited`; -1: the outcome is final. `why` says what to answer without waiting.
+        token_ptr token;              // where it is valid
+        reason why = reason::allowed; // where it is not
+        // The key to check it with may come: the issuer whose keys the caller may wait for
+        // (key_store::await_refresh) before it asks again, once and with `waited`; -1: the outcome is final.
+        // `why` says what to answer without waiting.
         int wait_for_issuer = -1;
     };
-    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `waited`: the caller has
-    // awaited a refresh for this very token; the outcome is final then. An unknown key is refused (unknown_key) after a
-    // fetch that went well, and is our own fault (keys_unavailable) as long as there was none.
+    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `waited`: the
+    // caller has awaited a refresh for this very token; the outcome is final then. An unknown key is refused
+    // (unknown_key) after a fetch that went well, and is our own fault (keys_unavailable) as long as there
+    // was none.
     [[nodiscard]] outcome check(std::string_view token, wall_time now, bool waited = false);
 
 private:

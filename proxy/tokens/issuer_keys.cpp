@@ -1,0 +1,115 @@
+#include "tokens/issuer_keys.hpp"
+
+#include "observe/log.hpp"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace scopegate::tokens {
+
+using location = policy::key_location::kind;
+
+issuer_keys::issuer_keys(const policy::issuer_settings& settings, std::atomic<std::uint64_t>& epoch)
+    : settings_(settings), epoch_(epoch)
+{
+    if (settings_.keys.where == location::none && !settings_.hmac_secret.empty()) {
+        keys_ = std::make_shared<const jose::jwk_set>(jose::jwk_set::from_secret(settings_.hmac_secret));
+        up_to_date_ = true;
+    }
+}
+
+bool issuer_keys::is_remote() const noexcept
+{
+    return settings_.keys.where == location::discover || settings_.keys.where == location::url;
+}
+
+std::shared_ptr<const jose::jwk_set> issuer_keys::present() const
+{
+    const std::lock_guard lock(mutex_);
+    return keys_;
+}
+
+bool issuer_keys::up_to_date() const
+{
+    const std::lock_guard lock(mutex_);
+    return up_to_date_;
+}
+
+bool issuer_keys::take(std::string_view text)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (keys_ && text == text_) {
+            up_to_date_ = true;
+            last_failure_.clear();
+            return true;
+        }
+    }
+    std::shared_ptr<const jose::jwk_set> keys;
+    std::vector<std::string> unfit;
+    try {
+        auto parsed = jose::jwk_set::parse(text, unfit);
+        if (!parsed) {
+            fail(parsed.error());
+            return false;
+        }
+        keys = std::make_shared<const jose::jwk_set>(std::move(*parsed));
+    } catch (const std::exception& e) { // OpenSSL could not
+        fail(e.what());
+        return false;
+    }
+    for (const auto& what : unfit)
+        warn("key_passed_over", what);
+    if (keys->empty()) {
+        fail("the key set has no key that can be used");
+        return false;
+    }
+    const auto count = keys->size();
+    replace(std::move(keys), std::string(text));
+    observe::log_event(observe::level::info, "keys_loaded", {{"issuer", settings_.issuer}, {"keys", count}});
+    return true;
+}
+
+void issuer_keys::fail(std::string_view why)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        up_to_date_ = false;
+        if (why == last_failure_)
+            return;
+        last_failure_ = why;
+    }
+    warn("keys_not_refreshed", why);
+}
+
+void issuer_keys::inherit(const issuer_keys& earlier)
+{
+    std::shared_ptr<const jose::jwk_set> keys;
+    std::string text;
+    {
+        const std::lock_guard lock(earlier.mutex_);
+        keys = earlier.keys_;
+        text = earlier.text_;
+    }
+    if (keys)
+        replace(std::move(keys), std::move(text));
+}
+
+void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string text)
+{
+    const std::lock_guard lock(mutex_);
+    keys_.swap(keys);
+    text_ = std::move(text);
+    last_failure_.clear();
+    up_to_date_ = true;
+    epoch_.fetch_add(1,
+                     std::memory_order_relaxed); // under the lock: who sees it and then locks sees these keys
+}
+
+void issuer_keys::warn(std::string_view event, std::string_view why) const
+{
+    observe::log_event(observe::level::warn, event, {{"issuer", settings_.issuer}, {"why", why}});
+}
+
+} // namespace scopegate::tokens

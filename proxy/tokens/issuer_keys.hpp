@@ -1,0 +1,53 @@
+// One issuer's keys as they are now, and how they stand: replaced on the control thread, read by every
+// worker. Holds no I/O; a set that is of no use never replaces one that is.
+#pragma once
+
+#include "jose/jwks.hpp"
+#include "policy/settings.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace scopegate::tokens {
+
+class issuer_keys final {
+public:
+    // `settings` and `epoch` must outlive it; the epoch grows with each replacement.
+    issuer_keys(const policy::issuer_settings& settings, std::atomic<std::uint64_t>& epoch);
+    issuer_keys(const issuer_keys&) = delete;
+    issuer_keys& operator=(const issuer_keys&) = delete;
+
+    [[nodiscard]] const policy::issuer_settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] bool is_remote() const noexcept; // its keys come over the network
+
+    // The keys, or null where there were none so far.
+    [[nodiscard]] std::shared_ptr<const jose::jwk_set> present() const;
+    [[nodiscard]] bool up_to_date() const; // whether the last attempt went well
+
+    // Takes over what an attempt brought: a JWK set's text. What can't be used is a warning in the log, and
+    // the keys stay as they are; so do they where the text is the same as last time: what was validated with
+    // them stays validated. Returns whether the attempt went well.
+    bool take(std::string_view text);
+    // An attempt that brought nothing: a warning, once for each different reason until one goes well.
+    void fail(std::string_view why);
+    // The keys of an earlier generation of the same issuer and place; nothing happens where it had none.
+    void inherit(const issuer_keys& earlier);
+
+private:
+    void replace(std::shared_ptr<const jose::jwk_set> keys, std::string text);
+    void warn(std::string_view event, std::string_view why) const;
+
+    const policy::issuer_settings& settings_;
+    std::atomic<std::uint64_t>& epoch_;
+    mutable std::mutex mutex_; // of all below
+    std::shared_ptr<const jose::jwk_set> keys_;
+    std::string text_; // that keys_ were read from
+    std::string last_failure_;
+    bool up_to_date_ = false;
+};
+
+} // namespace scopegate::tokens

@@ -1,0 +1,111 @@
+#include "tokens/key_fetch.hpp"
+
+#include "base/text.hpp"
+#include "http/head_parser.hpp"
+#include "tokens/discovery.hpp"
+
+#include <charconv>
+#include <exception>
+#include <utility>
+
+namespace scopegate::tokens {
+
+namespace asio = boost::asio;
+
+namespace {
+
+fetched_keys failed(std::string why)
+{
+    fetched_keys f;
+    f.text = std::move(why);
+    return f;
+}
+
+fetched_keys fetched(net::http_answer&& answer)
+{
+    fetched_keys f;
+    f.ok = true;
+    f.text = std::move(answer.body);
+    f.cache_control = std::move(answer.cache_control);
+    return f;
+}
+
+} // namespace
+
+asio::awaitable<fetched_keys> key_fetch::run(bool rediscover)
+{
+    fetched_keys outcome;
+    try {
+        outcome = co_await attempt(rediscover);
+    } catch (const std::exception& e) {
+        outcome = failed(e.what());
+    }
+    if (!outcome.ok) {
+        client_.reset();
+        jwks_uri_.clear();
+    }
+    co_return outcome;
+}
+
+asio::awaitable<fetched_keys> key_fetch::attempt(bool rediscover)
+{
+    if (!client_)
+        client_.emplace(issuer_.ca_file);
+    if (issuer_.keys.where == policy::key_location::kind::url)
+        co_return co_await get(issuer_.keys.value);
+    if (jwks_uri_.empty() || rediscover) {
+        auto found = co_await discover();
+        if (!found.ok)
+            co_return found;
+        jwks_uri_ = std::move(found.text);
+    }
+    co_return co_await get(jwks_uri_);
+}
+
+asio::awaitable<fetched_keys> key_fetch::discover()
+{
+    std::string why;
+    for (const auto& url : metadata_urls(issuer_.issuer)) {
+        auto document = co_await get(url);
+        if (document.ok) {
+            auto uri = jwks_uri_of(document.text, issuer_.issuer);
+            document.ok = uri.has_value();
+            document.text = uri ? std::move(*uri) : url + ": " + uri.error().why;
+        }
+        if (document.ok)
+            co_return document;
+        why.append(why.empty() ? "" : "; ").append(document.text);
+    }
+    co_return failed(why.empty() ? "the issuer is no URL to discover keys from" : std::move(why));
+}
+
+asio::awaitable<fetched_keys> key_fetch::get(std::string url)
+{
+    net::http_request request(url);
+    auto answer = co_await client_->send(std::move(request));
+    if (!answer)
+        co_return failed(url + ": " + answer.error().why);
+    if (answer->status != 200)
+        co_return failed(url + ": answered " + std::to_string(answer->status));
+    co_return fetched(std::move(*answer));
+}
+
+std::optional<std::chrono::seconds> max_age_of(std::string_view cache_control)
+{
+    std::optional<std::chrono::seconds> age;
+    http::for_each_element(cache_control, [&](std::string_view directive) {
+        constexpr std::string_view name = "max-age=";
+        if (iequals(directive, "no-store") || iequals(directive, "no-cache"))
+            age = std::chrono::seconds(0);
+        if (age || !iequals(directive.substr(0, name.size()), name))
+            return;
+        unsigned seconds = 0;
+        const auto digits = directive.substr(name.size());
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+        if (end == digits.data() + digits.size() && error == std::errc{})
+            age = std::chrono::seconds(seconds);
+    });
+    return age;
+}
+
+} // namespace scopegate::tokens

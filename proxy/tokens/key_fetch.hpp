@@ -1,0 +1,45 @@
+// Gets one issuer's key set over the network: discovery where it is asked for, then the JWK set. Control
+// thread only.
+#pragma once
+
+#include "net/http_client.hpp"
+#include "policy/settings.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace scopegate::tokens {
+
+struct fetched_keys {
+    bool ok = false;
+    std::string text;          // the JWK set's text where it went well, or why it did not, for the log
+    std::string cache_control; // of the answer with the key set
+};
+
+class key_fetch final {
+public:
+    explicit key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer) {} // which must outlive it
+
+    // One attempt; throws only when it is cancelled. `rediscover`: reads the discovery document again even
+    // where it is known, so that a key set that moved is found.
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool rediscover);
+
+private:
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> attempt(bool rediscover);
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> discover();
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> get(std::string url);
+
+    const policy::issuer_settings& issuer_;
+    std::optional<net::http_client> client_; // made anew after a failure: the CA file may have changed
+    std::string jwks_uri_;                   // as discovered
+};
+
+// How long an answer may be kept, by its Cache-Control (RFC 9111 section 5.2.2): max-age, or nothing where
+// there is none that makes sense; no-store and no-cache are zero.
+[[nodiscard]] std::optional<std::chrono::seconds> max_age_of(std::string_view cache_control);
+
+} // namespace scopegate::tokens

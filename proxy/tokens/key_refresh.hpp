@@ -1,0 +1,56 @@
+// Keeps one issuer's keys fresh: the loop that fetches them again and again on the control io_context, and
+// the callers who wait for the next fetch. There is one loop for an issuer and so never more than one fetch
+// at a time.
+#pragma once
+
+#include "tokens/issuer_keys.hpp"
+#include "tokens/key_fetch.hpp"
+#include "tokens/key_store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace scopegate::tokens {
+
+class key_refresh final {
+public:
+    // `keys` must outlive it.
+    key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing);
+
+    // Starts the loop, which keeps `owner` (of this object and the keys) alive until stop(). Once.
+    void start(std::shared_ptr<const void> owner);
+    // As key_store says. Any thread.
+    [[nodiscard]] bool may_refresh() const;
+    // As key_store says. Control thread.
+    void await_next(std::function<void()> done);
+    // Control thread.
+    void stop();
+
+private:
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    [[nodiscard]] std::chrono::milliseconds settle(const fetched_keys& got);
+    void release_waiting();
+
+    boost::asio::io_context& control_;
+    issuer_keys& keys_;
+    key_fetch fetch_;
+    const key_timing timing_;
+    boost::asio::steady_timer next_;
+    boost::asio::steady_timer cooldown_;
+    boost::asio::cancellation_signal cancel_;
+    std::chrono::milliseconds retry_;
+    std::vector<std::function<void()>> waiting_;
+    bool asked_ = false; // the fetch under way is for an unknown kid
+    bool stopped_ = false;
+    std::atomic<bool> fetching_{true}; // from start() on
+    std::atomic<bool> cooling_{false};
+};
+
+} // namespace scopegate::tokens
