@@ -21,6 +21,8 @@ namespace scopegate::jose {
 inline constexpr std::size_t max_candidates = 8;
 // How long a JWK set's text may be. (Certificates in x5c make real ones long.)
 inline constexpr std::size_t max_jwk_set_bytes = 1024 * 1024;
+// How many keys it may hold; real ones hold two to a dozen.
+inline constexpr std::size_t max_jwk_set_keys = 500;
 
 class jwk_set final {
 public:

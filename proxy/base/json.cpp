@@ -1,0 +1,220 @@
+#include "base/json.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <span>
+
+namespace scopegate::json {
+
+namespace {
+
+// Sorting the names of a large object keeps a body of 10,000 members from costing 50 million comparisons.
+bool has_duplicate(std::span<const std::string> names)
+{
+    constexpr std::size_t few = 16;
+    if (names.size() <= few) {
+        for (auto i = names.begin(); i != names.end(); ++i)
+            if (std::find(std::next(i), names.end(), *i) != names.end())
+                return true;
+        return false;
+    }
+    std::vector<std::string_view> sorted(names.begin(), names.end());
+    std::sort(sorted.begin(), sorted.end());
+    return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
+}
+
+// What basic_parser calls. Finished values wait on a stack until the end of their array or object collects
+// them.
+class builder final {
+public:
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+    using error = boost::json::error_code;
+    using text = boost::json::string_view;
+
+    bool on_document_begin(error&) { return true; }
+    bool on_document_end(error&) { return true; }
+    bool on_array_begin(error&) { return true; }
+    bool on_object_begin(error&) { return true; }
+
+    bool on_array_end(std::size_t n, error&)
+    {
+        const auto first = values_.end() - static_cast<std::ptrdiff_t>(n);
+        json::array items(std::make_move_iterator(first), std::make_move_iterator(values_.end()));
+        values_.erase(first, values_.end());
+        values_.emplace_back(std::move(items));
+        return true;
+    }
+    bool on_object_end(std::size_t n, error& ec)
+    {
+        const auto name = names_.end() - static_cast<std::ptrdiff_t>(n);
+        const auto first = values_.end() - static_cast<std::ptrdiff_t>(n);
+        if (has_duplicate({name, names_.end()})) {
+            ec = boost::json::error::syntax;
+            return false;
+        }
+        json::object members;
+        members.reserve(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto at = static_cast<std::ptrdiff_t>(i);
+            members.emplace_back(std::move(name[at]), std::move(first[at]));
+        }
+        names_.erase(name, names_.end());
+        values_.erase(first, values_.end());
+        values_.emplace_back(std::move(members));
+        return true;
+    }
+
+    bool on_key_part(text part, std::size_t, error&) { return collect(part); }
+    bool on_key(text part, std::size_t, error&)
+    {
+        names_.push_back(collected(part));
+        return true;
+    }
+    bool on_string_part(text part, std::size_t, error&) { return collect(part); }
+    bool on_string(text part, std::size_t, error&)
+    {
+        values_.emplace_back(collected(part));
+        return true;
+    }
+    bool on_number_part(text part, error&) { return collect(part); }
+    bool on_int64(std::int64_t, text part, error&) { return number(part); }
+    bool on_uint64(std::uint64_t, text part, error&) { return number(part); }
+    bool on_double(double, text part, error&) { return number(part); }
+    bool on_bool(bool b, error&)
+    {
+        values_.emplace_back(b);
+        return true;
+    }
+    bool on_null(error&)
+    {
+        values_.emplace_back();
+        return true;
+    }
+    bool on_comment_part(text, error&) { return true; }
+    bool on_comment(text, error&) { return true; }
+
+    [[nodiscard]] value take() { return std::move(values_.back()); }
+
+private:
+    bool collect(text part)
+    {
+        parts_.append(part.data(), part.size());
+        return true;
+    }
+    std::string collected(text last)
+    {
+        collect(last);
+        return std::exchange(parts_, {});
+    }
+    bool number(text last)
+    {
+        values_.push_back(value::number(collected(last)));
+        return true;
+    }
+
+    std::vector<value> values_;
+    std::vector<std::string> names_;
+    std::string parts_; // of the string or number that is being read
+};
+
+bool same_members(const object& a, const object& b) noexcept
+{
+    // Names are unique within an object, so equal sizes and "each of a's is in b" make the sets equal.
+    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const member& m) {
+               const auto other =
+                   std::find_if(b.begin(), b.end(), [&](const member& o) { return o.first == m.first; });
+               return other != b.end() && other->second == m.second;
+           });
+}
+
+} // namespace
+
+value::value() noexcept = default;
+value::value(bool b) : kind_(kind::boolean), text_(b ? "true" : "false") {}
+value::value(std::string s) : kind_(kind::string), text_(std::move(s)) {}
+value::value(json::array a) : kind_(kind::elements), items_(std::move(a)) {}
+value::value(json::object o) : kind_(kind::members), members_(std::move(o)) {}
+
+value value::number(std::string text)
+{
+    value v(std::move(text));
+    v.kind_ = kind::number;
+    return v;
+}
+
+const std::string* value::if_string() const noexcept
+{
+    return kind_ == kind::string ? &text_ : nullptr;
+}
+const json::array* value::if_array() const noexcept
+{
+    return kind_ == kind::elements ? &items_ : nullptr;
+}
+const json::object* value::if_object() const noexcept
+{
+    return kind_ == kind::members ? &members_ : nullptr;
+}
+
+std::optional<bool> value::if_bool() const noexcept
+{
+    return kind_ == kind::boolean ? std::optional(text_ == "true") : std::nullopt;
+}
+
+std::optional<double> value::if_number() const noexcept
+{
+    if (kind_ != kind::number)
+        return std::nullopt;
+    double d = 0;
+    const char* const end = text_.data() + text_.size();
+    const auto [stop, error] = std::from_chars(text_.data(), end, d);
+    return error == std::errc() && stop == end ? std::optional(d) : std::nullopt;
+}
+
+const value* value::find(std::string_view name) const noexcept
+{
+    for (const auto& [member_name, member_value] : members_)
+        if (member_name == name)
+            return &member_value;
+    return nullptr;
+}
+
+std::optional<std::string_view> value::scalar_text() const noexcept
+{
+    switch (kind_) {
+    case kind::string:
+    case kind::number:
+    case kind::boolean:
+        return text_;
+    default:
+        return std::nullopt;
+    }
+}
+
+bool operator==(const value& a, const value& b) noexcept
+{
+    return a.kind_ == b.kind_ && a.text_ == b.text_ && a.items_ == b.items_ &&
+           same_members(a.members_, b.members_);
+}
+
+std::optional<value> parse(std::string_view text, const limits& bounds)
+{
+    if (text.size() > bounds.bytes)
+        return std::nullopt;
+    boost::json::parse_options strict;
+    strict.max_depth = bounds.depth;
+    boost::json::basic_parser<builder> parser(strict);
+    boost::json::error_code error;
+    const auto used = parser.write_some(false, text.data(), text.size(), error);
+    if (error || used != text.size())
+        return std::nullopt;
+    return parser.handler().take();
+}
+
+} // namespace scopegate::json

@@ -1,0 +1,239 @@
+#include "jose/jwk.hpp"
+
+#include "jose/base64url.hpp"
+#include "jose/key_type.hpp"
+#include "jose/openssl.hpp"
+
+#include <openssl/core_names.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <stdexcept>
+
+namespace scopegate::jose {
+
+namespace {
+
+using namespace openssl;
+
+// What is wrong with a key; caught in jwk::parse and never seen outside.
+struct unfit {
+    std::string why;
+};
+
+std::string_view text_member(const json::value& key, std::string_view name)
+{
+    const auto* member = key.find(name);
+    const auto* text = member != nullptr ? member->if_string() : nullptr;
+    if (text == nullptr)
+        throw unfit{(member != nullptr ? "its member is no string: " : "it lacks the member ") +
+                    std::string(name)};
+    return *text;
+}
+
+std::string octets_member(const json::value& key, std::string_view name)
+{
+    auto octets = base64url_decode(text_member(key, name));
+    if (!octets || octets->empty())
+        throw unfit{"its member " + std::string(name) + " is no strict base64url"};
+    return std::move(*octets);
+}
+
+std::optional<std::string> optional_text(const json::value& key, std::string_view name)
+{
+    return key.find(name) != nullptr ? std::optional(std::string(text_member(key, name))) : std::nullopt;
+}
+
+pkey from_parameters(const char* type, const param_builder& builder, const char* what)
+{
+    const params made(OSSL_PARAM_BLD_to_param(builder.get()));
+    const pkey_ctx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* key = nullptr;
+    if (made == nullptr || ctx == nullptr || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+        EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, made.get()) != 1)
+        throw unfit{what};
+    return pkey(key);
+}
+
+pkey rsa_key(const json::value& key)
+{
+    const auto n = number(octets_member(key, "n"));
+    const auto e = number(octets_member(key, "e"));
+    if (n == nullptr || e == nullptr)
+        throw std::bad_alloc();
+    const int bits = BN_num_bits(n.get());
+    if (bits < min_rsa_bits)
+        throw unfit{"RSA of " + std::to_string(bits) + " bits is too weak, " + std::to_string(min_rsa_bits) +
+                    " are the least"};
+    if (bits > max_rsa_bits)
+        throw unfit{"RSA of " + std::to_string(bits) + " bits is too large, " + std::to_string(max_rsa_bits) +
+                    " are the most"};
+    // An even or tiny exponent is no RSA; a huge one makes each verification as dear as a signature.
+    if (BN_is_odd(n.get()) == 0 || BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) || BN_num_bits(e.get()) > 32)
+        throw unfit{"its RSA modulus or exponent can't be right"};
+    const param_builder builder(OSSL_PARAM_BLD_new());
+    if (builder == nullptr || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
+        throw std::bad_alloc();
+    return from_parameters("RSA", builder, "OpenSSL refuses the RSA key");
+}
+
+pkey ec_key(const json::value& key, const curve& c)
+{
+    // RFC 7518 section 6.2.1.2: a coordinate has the curve's full length.
+    const auto x = octets_member(key, "x"), y = octets_member(key, "y");
+    if (x.size() != c.coordinate || y.size() != c.coordinate)
+        throw unfit{"a coordinate of " + std::string(c.name) + " has " + std::to_string(c.coordinate) +
+                    " octets"};
+    const auto point = '\x04' + x + y;
+    const param_builder builder(OSSL_PARAM_BLD_new());
+    if (builder == nullptr ||
+        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, c.name, 0) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                         point.size()) != 1)
+        throw std::bad_alloc();
+    return from_parameters("EC", builder, "its point is not on the curve");
+}
+
+pkey ed25519_key(const json::value& key)
+{
+    const auto x = octets_member(key, "x");
+    pkey made(EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, bytes(x), x.size()));
+    if (made == nullptr)
+        throw unfit{"an Ed25519 key has 32 octets"};
+    return made;
+}
+
+struct typed_key {
+    key_type type;
+    pkey key;
+};
+
+typed_key public_key(const json::value& key)
+{
+    const auto kty = text_member(key, "kty");
+    if (kty == "RSA")
+        return {key_type::rsa, rsa_key(key)};
+    if (kty == "EC") {
+        if (const auto* c = curve_named(text_member(key, "crv")); c != nullptr)
+            return {c->type, ec_key(key, *c)};
+        throw unfit{"its curve is none of P-256, P-384 and P-521"};
+    }
+    if (kty == "OKP") {
+        if (text_member(key, "crv") == "Ed25519")
+            return {key_type::ed25519, ed25519_key(key)};
+        throw unfit{"its curve is not Ed25519"};
+    }
+    throw unfit{kty == "oct" ? "a secret (oct) that is published is none"
+                             : "its kty is none of RSA, EC and OKP"};
+}
+
+// A key whose private half is public signs for everybody.
+void refuse_private_members(const json::value& key)
+{
+    for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth"})
+        if (key.find(name) != nullptr)
+            throw unfit{"it holds private key material (" + std::string(name) +
+                        "), which is compromised once it is published"};
+}
+
+void require_verification_use(const json::value& key)
+{
+    if (const auto use = optional_text(key, "use"); use && *use != "sig")
+        throw unfit{"its use is not sig"};
+    const auto* operations = key.find("key_ops");
+    if (operations == nullptr)
+        return;
+    const auto* list = operations->if_array();
+    if (list == nullptr ||
+        std::find(list->begin(), list->end(), json::value(std::string("verify"))) == list->end())
+        throw unfit{"its key_ops lack verify"};
+}
+
+// The one algorithm that the key says it is for, if it says so.
+std::optional<algorithm> declared_algorithm(const json::value& key, key_type type)
+{
+    const auto said = optional_text(key, "alg");
+    if (!said)
+        return std::nullopt;
+    const auto a = algorithm_named(*said);
+    if (!a || key_type_for(*a) != type)
+        throw unfit{"its alg is no signature algorithm for a key like this"};
+    return a;
+}
+
+} // namespace
+
+boost::system::result<jwk, std::string> jwk::parse(const json::value& members)
+{
+    const quiet_errors quiet;
+    try {
+        if (members.if_object() == nullptr)
+            throw unfit{"it is no JSON object"};
+        jwk made;
+        made.kid_ = optional_text(members, "kid");
+        refuse_private_members(members);
+        require_verification_use(members);
+        const auto [type, key] = public_key(members);
+        const auto only = declared_algorithm(members, type);
+        for (std::size_t i = 0; i < algorithm_count; ++i)
+            if (const auto a = static_cast<algorithm>(i); key_type_for(a) == type && a == only.value_or(a))
+                made.verifiers_.emplace_back(a, key.get());
+        return made;
+    } catch (const unfit& u) {
+        return u.why;
+    } catch (const std::runtime_error& e) {
+        return std::string(e.what());
+    }
+}
+
+jwk jwk::from_secret(const secret& octets)
+{
+    jwk made;
+    for (const auto a : {algorithm::hs256, algorithm::hs384, algorithm::hs512})
+        if (octets.reveal().size() >= hash_size(a))
+            made.verifiers_.emplace_back(a, octets);
+    return made;
+}
+
+const verifier* jwk::verifier_for(algorithm a) const noexcept
+{
+    const auto found = std::find_if(verifiers_.begin(), verifiers_.end(),
+                                    [a](const verifier& v) { return v.for_algorithm() == a; });
+    return found != verifiers_.end() ? &*found : nullptr;
+}
+
+std::optional<std::string> thumbprint(const json::value& members)
+{
+    // RFC 7638 section 3.2: the required members only, in the order of their names, without white space.
+    static constexpr std::array<std::string_view, 3> rsa{"e", "kty", "n"}, okp{"crv", "kty", "x"};
+    static constexpr std::array<std::string_view, 4> ec{"crv", "kty", "x", "y"};
+    const auto* kty = members.find("kty");
+    const auto* type = kty != nullptr ? kty->if_string() : nullptr;
+    std::span<const std::string_view> required;
+    if (type != nullptr && *type == "RSA")
+        required = rsa;
+    else if (type != nullptr && *type == "EC")
+        required = ec;
+    else if (type != nullptr && *type == "OKP")
+        required = okp;
+    else
+        return std::nullopt;
+
+    json::object canonical;
+    for (const auto name : required) {
+        const auto* member = members.find(name);
+        if (member == nullptr || member->if_string() == nullptr)
+            return std::nullopt;
+        canonical.emplace_back(name, *member);
+    }
+    const auto text = json::serialize(json::value(std::move(canonical)));
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    std::size_t size = 0;
+    if (EVP_Q_digest(nullptr, "SHA2-256", nullptr, text.data(), text.size(), digest.data(), &size) != 1)
+        throw std::runtime_error("OpenSSL can't compute SHA-256");
+    return base64url_encode({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+} // namespace scopegate::jose

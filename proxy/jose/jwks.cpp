@@ -1,0 +1,85 @@
+#include "jose/jwks.hpp"
+
+#include "base/json.hpp"
+
+#include <algorithm>
+
+namespace scopegate::jose {
+
+namespace {
+
+// How a warning calls a key: by its kid where it has one, by its position (from 1) otherwise.
+std::string label(const std::string* kid, std::size_t position)
+{
+    constexpr std::size_t enough = 80;
+    std::string out = "key ";
+    if (kid != nullptr)
+        json::append_quoted(out, std::string_view(*kid).substr(0, enough));
+    else
+        out += std::to_string(position);
+    return out;
+}
+
+} // namespace
+
+boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text,
+                                                           std::vector<std::string>& warnings)
+{
+    if (text.size() > max_jwk_set_bytes)
+        return "the key set is longer than " + std::to_string(max_jwk_set_bytes) + " bytes";
+    const auto document = json::parse(text, {.bytes = max_jwk_set_bytes, .depth = 16});
+    if (!document)
+        return std::string("the key set is not strict JSON (a web page? a duplicate member?)");
+    const auto* member = document->find("keys");
+    const auto* keys = member != nullptr ? member->if_array() : nullptr;
+    if (keys == nullptr)
+        return std::string(document->find("kty") != nullptr
+                               ? R"(this is a single key; a key set is {"keys": [...]})"
+                               : R"(this is no key set: it has no array "keys")");
+    if (keys->size() > max_jwk_set_keys)
+        return "the key set has more than " + std::to_string(max_jwk_set_keys) + " keys";
+
+    jwk_set made;
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+        auto key = jwk::parse((*keys)[i]);
+        if (key) {
+            made.keys_.push_back(std::move(*key));
+            continue;
+        }
+        const auto* kid_member = (*keys)[i].find("kid");
+        const auto* kid = kid_member != nullptr ? kid_member->if_string() : nullptr;
+        warnings.push_back(label(kid, i + 1) + " is passed over: " + key.error());
+        if (kid != nullptr)
+            made.refused_kids_.push_back(*kid);
+    }
+    return made;
+}
+
+jwk_set jwk_set::from_secret(const secret& octets)
+{
+    jwk_set made;
+    made.keys_.push_back(jwk::from_secret(octets));
+    made.any_kid_ = true;
+    return made;
+}
+
+jwk_set::selection jwk_set::select(const std::optional<std::string>& kid, algorithm a) const
+{
+    const bool by_kid = kid.has_value() && !any_kid_;
+    bool known = !by_kid && !keys_.empty();
+    selection out;
+    for (const auto& key : keys_) {
+        if (by_kid && key.kid() != kid)
+            continue;
+        known = true;
+        if (const auto* fitting = key.verifier_for(a);
+            fitting != nullptr && out.candidates.size() < max_candidates)
+            out.candidates.push_back(fitting);
+    }
+    known = known ||
+            (by_kid && std::find(refused_kids_.begin(), refused_kids_.end(), *kid) != refused_kids_.end());
+    out.unknown_key = !known;
+    return out;
+}
+
+} // namespace scopegate::jose
