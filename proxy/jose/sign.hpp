@@ -40,6 +40,8 @@ public:
     // The public key as a JWK with kid, use and alg. Throws for a secret.
     [[nodiscard]] json::value public_jwk() const;
     [[nodiscard]] secret private_jwk() const;
+    // The HMAC secret itself; empty for another key.
+    [[nodiscard]] const secret& shared_secret() const noexcept { return octets_; }
     [[nodiscard]] secret private_pem() const; // PKCS#8; throws for a secret
 
     // The JWS signature of the input, not encoded.
