@@ -1,0 +1,141 @@
+#include "gate/authorize.hpp"
+
+#include "answers/answer_book.hpp"
+#include "base/text.hpp"
+#include "policy/narrator.hpp"
+#include "tokens/token_source.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace scopegate::gate {
+
+namespace {
+
+// Seconds after which the keys of an issuer are worth asking for again: its back-off is a second at most.
+constexpr unsigned keys_retry_after = 2;
+
+void tell(policy::steps* trace, std::string what, bool holds = true)
+{
+    if (trace != nullptr)
+        trace->push_back({std::move(what), holds});
+}
+
+// Ends the way with a refusal that policy::decide did not make.
+verdict refuse(verdict v, reason why)
+{
+    policy::denial d;
+    d.why = why;
+    d.needs = v.match.needs;
+    d.matched = v.match.matched;
+    if (why == reason::keys_unavailable || why == reason::introspection_unavailable)
+        d.retry_after = keys_retry_after;
+    v.outcome = std::move(d);
+    return v;
+}
+
+// Frameworks that honour an override would serve another method than the one that was decided on.
+bool names_another_method(const http::field_list* fields, std::string_view method) noexcept
+{
+    const auto overrides = [&](const http::field& f) {
+        return (f.id == http::field_id::x_http_method_override || f.id == http::field_id::x_http_method ||
+                f.id == http::field_id::x_method_override) &&
+               !iequals(f.value, method);
+    };
+    return fields != nullptr && std::any_of(fields->begin(), fields->end(), overrides);
+}
+
+// Step 2's last rule, of paths that would be forwarded only: what is refused anyway is refused as what it is.
+std::optional<reason> careless_reading(const policy::policy& p, const access_request& request,
+                                       const verdict& v, std::string& scratch)
+{
+    if (v.match.needs == nullptr || v.target.path == "*")
+        return std::nullopt;
+    const auto folded = http::fold_path(v.target.path, p.paths, scratch);
+    if (!folded)
+        return folded.error();
+    if (p.is_lookalike(*folded, request.method, v.match))
+        return reason::lookalike_path;
+    return std::nullopt;
+}
+
+// Steps 4 and 5: the valid token that was presented, into v.token; none where there is none. A refusal is the
+// reason that comes back; with v.wait_for_issuer nothing is decided yet.
+std::optional<reason> find_token(const access_request& request, token_authority& tokens, wall_time now,
+                                 verdict& v)
+{
+    if (tokens.given) {
+        v.token = tokens.given;
+        return std::nullopt;
+    }
+    if (request.fields == nullptr)
+        return std::nullopt;
+    const auto taken = tokens::take_token(*request.fields);
+    if (!taken)
+        return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
+    if (tokens.validator == nullptr) // a token that nobody can check is never let pass
+        return reason::keys_unavailable;
+    auto checked = tokens.validator->check(*taken, now);
+    v.wait_for_issuer = checked.wait_for_issuer;
+    if (v.wait_for_issuer >= 0)
+        return reason::keys_unavailable;
+    if (!checked.token)
+        return checked.why;
+    v.token = std::move(checked.token);
+    return std::nullopt;
+}
+
+void tell_refused_token(const policy::policy& p, const verdict& v, reason why, policy::steps* trace)
+{
+    if (trace == nullptr)
+        return;
+    const policy::narrator narrate(p, trace);
+    narrate.route(v.match);
+    narrate.needs(v.match);
+    tell(trace, std::string(answers::row(why).detail), false);
+}
+
+} // namespace
+
+verdict authorize(const policy::policy& p, const access_request& request, token_authority& tokens,
+                  wall_time now, authorize_scratch& scratch, policy::steps* trace)
+{
+    verdict v;
+    const auto target = http::normalise_target(request.target, request.method, p.paths, scratch.target);
+    if (!target) {
+        tell(trace, std::string(answers::row(target.error()).detail), false);
+        return refuse(std::move(v), target.error());
+    }
+    v.target = *target;
+    if (trace != nullptr)
+        tell(trace, "the path that is matched and forwarded is " + std::string(v.target.path));
+    if (!v.target.authority.empty() && !request.host.empty() && !iequals(v.target.authority, request.host)) {
+        tell(trace, "the target's authority is not the Host's", false);
+        return refuse(std::move(v), reason::bad_host);
+    }
+
+    v.match = p.match(v.target.path, request.method);
+    if (const auto why = careless_reading(p, request, v, scratch.folded)) {
+        tell(trace, std::string(answers::row(*why).detail), false);
+        return refuse(std::move(v), *why);
+    }
+    if (names_another_method(request.fields, request.method)) {
+        tell(trace, std::string(answers::row(reason::method_override).detail), false);
+        return refuse(std::move(v), reason::method_override);
+    }
+
+    if (policy::needs_token(v.match)) {
+        if (const auto why = find_token(request, tokens, now, v)) {
+            tell_refused_token(p, v, *why, trace);
+            return refuse(std::move(v), *why);
+        }
+    }
+    std::optional<policy::bearer> bearer;
+    if (v.token)
+        bearer.emplace(v.token->as_bearer());
+    v.outcome = policy::decide(p, v.match, bearer ? &*bearer : nullptr, now, trace);
+    return v;
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,262 @@
+#include "answers/answer_book.hpp"
+
+#include "unit/answers/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace scopegate::answers {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string field(const answer& a, std::string_view name)
+{
+    for (const auto& [n, value] : a.fields)
+        if (n == name)
+            return value;
+    return "-";
+}
+
+reason reason_named(std::string_view word)
+{
+    for (std::size_t i = 0; i < reason_count; ++i)
+        if (name(static_cast<reason>(i)) == word)
+            return static_cast<reason>(i);
+    throw std::out_of_range("no such reason: " + std::string(word));
+}
+
+std::vector<std::string> split(const std::string& line, char separator)
+{
+    std::vector<std::string> parts;
+    std::istringstream in(line);
+    for (std::string part; std::getline(in, part, separator);)
+        parts.push_back(part);
+    return parts;
+}
+
+TEST(challenges, are_as_the_table_of_cases_says)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    std::ifstream cases(SCOPEGATE_TEST_CASES "/challenges.tsv");
+    int rows = 0;
+    for (std::string line; std::getline(cases, line);) {
+        if (line.empty() || line.front() == '#')
+            continue;
+        const auto cell = split(line, '\t');
+        ASSERT_EQ(cell.size(), 7U) << line;
+        auto refusal = file.deny(reason_named(cell[1]), cell[2] == "-" ? "" : cell[2], std::stoul(cell[3]));
+        for (const auto& scope : split(cell[4], ' '))
+            if (scope != "-")
+                refusal.missing.insert(*file.p.scopes.find(scope));
+        const auto made = book.make(refusal, "id-1");
+        EXPECT_EQ(std::to_string(made.status), cell[5]) << cell[0];
+        EXPECT_EQ(field(made, "WWW-Authenticate"), cell[6]) << cell[0];
+        ++rows;
+    }
+    EXPECT_GE(rows, 20);
+}
+
+TEST(answers, say_something_for_every_reason)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        const auto why = static_cast<reason>(i);
+        const auto made = book.make(file.deny(why), "id-1");
+        EXPECT_GE(made.status, 400U) << name(why);
+        EXPECT_LE(made.status, 505U) << name(why);
+        EXPECT_EQ(field(made, "Cache-Control"), "no-store") << name(why);
+        EXPECT_EQ(field(made, "Content-Type"), "application/problem+json") << name(why);
+        const auto body = json::parse(made.body);
+        ASSERT_TRUE(body) << made.body;
+        EXPECT_EQ(body->find("type")->scalar_text(), "urn:scopegate:problem:" + std::string(name(why)));
+        EXPECT_EQ(body->find("status")->scalar_text(), std::to_string(made.status));
+        EXPECT_EQ(body->find("request_id")->scalar_text(), "id-1");
+        EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
+        EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
+        EXPECT_EQ(field(made, "Retry-After") != "-",
+                  why == reason::keys_unavailable || why == reason::introspection_unavailable)
+            << name(why);
+    }
+}
+
+// RFC 6750 section 3: an error_description is %x20-21 / %x23-5B / %x5D-7E, and a detail becomes one.
+TEST(answers, have_details_that_fit_a_challenge)
+{
+    for (std::size_t i = 0; i < reason_count; ++i)
+        for (const char c : row(static_cast<reason>(i)).detail)
+            EXPECT_TRUE(c >= 0x20 && c < 0x7F && c != '"' && c != '\\') << name(static_cast<reason>(i)) << c;
+}
+
+TEST(answers, challenge_with_401_always_and_with_5xx_never)
+{
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        const auto& r = row(static_cast<reason>(i));
+        if (r.status == 401) { // RFC 9110 section 15.5.2: MUST
+            EXPECT_TRUE(r.challenge) << name(static_cast<reason>(i));
+        } else if (r.status >= 500) {
+            EXPECT_FALSE(r.challenge) << name(static_cast<reason>(i));
+        }
+    }
+}
+
+TEST(answers, close_the_connection_where_its_framing_or_its_pace_is_in_doubt)
+{
+    const auto closes = [](reason r) { return row(r).close; };
+    for (const auto r : {reason::malformed_request, reason::ambiguous_framing, reason::unsupported_coding,
+                         reason::bad_host, reason::unsupported_version, reason::unsupported_expectation,
+                         reason::headers_too_large, reason::target_too_long, reason::body_too_large,
+                         reason::request_timeout, reason::connection_limit, reason::internal_error})
+        EXPECT_TRUE(closes(r)) << name(r);
+    for (const auto r : {reason::no_token, reason::token_expired, reason::insufficient_scope,
+                         reason::no_route, reason::wrong_method, reason::ambiguous_path,
+                         reason::keys_unavailable, reason::upstream_unreachable})
+        EXPECT_FALSE(closes(r)) << name(r);
+}
+
+TEST(problems, name_the_scopes_of_a_403)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    EXPECT_EQ(
+        book.make(file.deny(reason::insufficient_scope, "/all", 0, {"read:appointments"}), "7f").body,
+        R"({"type":"urn:scopegate:problem:insufficient-scope","title":"Insufficient scope","status":403,)"
+        R"("detail":"The access token lacks a scope that is needed.","request_id":"7f",)"
+        R"("required_scopes":["write:appointments","read:appointments"],"missing_scopes":["read:appointments"]})");
+}
+
+TEST(problems, list_the_alternatives_of_an_any)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    EXPECT_THAT(book.make(file.deny(reason::insufficient_scope, "/any", 1, {"export"}), "7f").body,
+                HasSubstr(R"("required_scopes":["write:appointments","export"],"missing_scopes":["export"],)"
+                          R"("alternatives":[["admin"],["write:appointments","export"]]})"));
+}
+
+TEST(problems, name_what_the_limit_took_away)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    EXPECT_THAT(book.make(file.deny(reason::scope_limited, "/one", 0, {"write:appointments"}), "7f").body,
+                HasSubstr(R"("missing_scopes":["write:appointments"])"));
+}
+
+TEST(problems, keep_scopes_out_of_other_refusals)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    for (const auto why :
+         {reason::no_token, reason::condition_failed, reason::token_expired, reason::keys_unavailable})
+        EXPECT_THAT(book.make(file.deny(why, "/one"), "7f").body, Not(HasSubstr("scopes"))) << name(why);
+}
+
+TEST(answers, of_a_wrong_method_say_what_is_allowed)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    EXPECT_EQ(field(book.make(file.deny(reason::wrong_method, "/one"), "7f"), "Allow"), "GET, HEAD");
+    // RFC 9110 section 10.2.1: an empty Allow says that the resource allows nothing.
+    EXPECT_EQ(field(book.make(file.deny(reason::wrong_method), "7f"), "Allow"), "");
+}
+
+TEST(answers, say_when_to_come_back)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    auto refusal = file.deny(reason::keys_unavailable);
+    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "1") << "never 0: that invites a storm";
+    refusal.retry_after = 10;
+    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "10");
+}
+
+TEST(answers, on_the_wire_are_these_bytes)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    std::string wire = "before|";
+    book.write(file.deny(reason::no_route), "7f", false, true, "Sun, 06 Nov 1994 08:49:37 GMT", wire);
+    EXPECT_EQ(wire, "before|HTTP/1.1 404 Not Found\r\n"
+                    "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                    "Content-Type: application/problem+json\r\n"
+                    "Cache-Control: no-store\r\n"
+                    "Content-Length: 130\r\n"
+                    "\r\n"
+                    R"({"type":"urn:scopegate:problem:no-route","title":"Not found","status":404,)"
+                    R"("detail":"There is no such resource.","request_id":"7f"})");
+}
+
+TEST(answers, to_head_have_the_length_and_no_body)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    std::string wire;
+    book.write(file.deny(reason::no_route), "7f", true, true, "", wire);
+    EXPECT_EQ(wire, "HTTP/1.1 404 Not Found\r\n"
+                    "Content-Type: application/problem+json\r\n"
+                    "Cache-Control: no-store\r\n"
+                    "Content-Length: 130\r\n"
+                    "\r\n");
+}
+
+TEST(answers, say_that_the_connection_ends)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    const auto wire = [&](reason why, bool keep_alive) {
+        std::string out;
+        book.write(file.deny(why), "7f", true, keep_alive, "", out);
+        return out;
+    };
+    EXPECT_THAT(wire(reason::no_route, false), HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(wire(reason::ambiguous_framing, true), HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(wire(reason::no_token, true), Not(HasSubstr("Connection")));
+}
+
+// A realm comes from the file; a line break in it must not become a header of its own.
+TEST(challenges, can_not_be_broken_out_of)
+{
+    calendar file;
+    file.p.issuers.front().audience = {"a\"b\\c\r\nSet-Cookie: x=1\x01\xC3\xA9"};
+    const answer_book book(file.p);
+    EXPECT_THAT(field(book.make(file.deny(reason::no_token), "7f"), "WWW-Authenticate"),
+                StartsWith(R"(Bearer realm="a\"b\\c  Set-Cookie: x=1   ", )"));
+}
+
+TEST(challenges, leave_out_what_there_is_not)
+{
+    calendar file;
+    file.p.metadata.resource.clear();
+    const answer_book book(file.p);
+    EXPECT_EQ(field(book.make(file.deny(reason::no_token, "/one"), "7f"), "WWW-Authenticate"),
+              R"(Bearer realm="https://calendar.example.com", scope="write:appointments")");
+    EXPECT_FALSE(book.is_metadata_path("/.well-known/oauth-protected-resource"));
+    EXPECT_EQ(book.metadata_document(), "");
+}
+
+TEST(metadata, is_answered_to_anyone)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    const auto get = book.make_metadata("GET", "7f");
+    EXPECT_EQ(get.status, 200U);
+    EXPECT_EQ(get.body, book.metadata_document());
+    EXPECT_EQ(field(get, "Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(field(get, "Content-Type"), "application/json");
+    EXPECT_THAT(field(get, "Cache-Control"), StartsWith("public"));
+    EXPECT_EQ(book.make_metadata("OPTIONS", "7f").status, 204U);
+    EXPECT_EQ(book.make_metadata("OPTIONS", "7f").body, "");
+    const auto post = book.make_metadata("POST", "7f");
+    EXPECT_EQ(post.status, 405U);
+    EXPECT_EQ(field(post, "Allow"), "GET, HEAD, OPTIONS");
+}
+
+} // namespace
+} // namespace scopegate::answers

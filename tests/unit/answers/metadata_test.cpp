@@ -1,0 +1,87 @@
+#include "answers/metadata.hpp"
+
+#include "unit/answers/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::answers {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(metadata, names_scopes_issuers_and_descriptions)
+{
+    calendar file;
+    file.p.metadata.name = "Calendar";
+    EXPECT_EQ(
+        metadata_document(file.p),
+        R"({"resource":"https://calendar.example.com","authorization_servers":["https://id.example.com/"],)"
+        R"("scopes_supported":["read:appointments","write:appointments","admin","export"],)"
+        R"("bearer_methods_supported":["header"],"resource_name":"Calendar","scope_descriptions":{)"
+        R"("read:appointments":"May read:appointments","write:appointments":"May write:appointments",)"
+        R"("admin":"May admin","export":"May export"}})");
+}
+
+// RFC 9728 section 3.2: a member with zero elements must be left out.
+TEST(metadata, leaves_out_what_is_empty)
+{
+    policy::policy p;
+    p.metadata.resource = "https://a.example";
+    EXPECT_EQ(metadata_document(p),
+              R"({"resource":"https://a.example","bearer_methods_supported":["header"]})");
+}
+
+TEST(metadata, names_an_issuer_once)
+{
+    calendar file;
+    file.p.issuers.push_back(file.p.issuers.front());
+    EXPECT_NE(metadata_document(file.p).find(R"("authorization_servers":["https://id.example.com/"])"),
+              std::string::npos);
+}
+
+TEST(metadata, is_empty_without_a_resource)
+{
+    EXPECT_EQ(metadata_document(policy::policy{}), "");
+}
+
+struct url_row {
+    const char* sentence;
+    const char* resource;
+    const char* url;
+};
+
+TEST(metadata, lies_where_path_insertion_puts_it)
+{
+    const url_row rows[] = {
+        {"a host alone", "https://a.example", "https://a.example/.well-known/oauth-protected-resource"},
+        {"the slash behind the host goes", "https://a.example/",
+         "https://a.example/.well-known/oauth-protected-resource"},
+        {"a port stays", "https://a.example:8443/",
+         "https://a.example:8443/.well-known/oauth-protected-resource"},
+        {"a path is put behind", "https://a.example/cal/v1",
+         "https://a.example/.well-known/oauth-protected-resource/cal/v1"},
+        {"a path's own last slash stays", "https://a.example/cal/",
+         "https://a.example/.well-known/oauth-protected-resource/cal/"},
+        {"a query is put behind", "https://a.example?tenant=1",
+         "https://a.example/.well-known/oauth-protected-resource?tenant=1"},
+        {"path and query", "https://a.example/cal?tenant=1",
+         "https://a.example/.well-known/oauth-protected-resource/cal?tenant=1"},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(metadata_url(row.resource), row.url) << row.sentence;
+}
+
+TEST(metadata, is_served_at_both_forms)
+{
+    EXPECT_THAT(metadata_paths("https://a.example/", {}),
+                ElementsAre("/.well-known/oauth-protected-resource"));
+    EXPECT_THAT(metadata_paths("https://a.example/cal/%7eann", {}),
+                ElementsAre("/.well-known/oauth-protected-resource",
+                            "/.well-known/oauth-protected-resource/cal/~ann"));
+    EXPECT_THAT(metadata_paths("https://a.example/../x", {}),
+                ElementsAre("/.well-known/oauth-protected-resource"))
+        << "a path that no request can have is served nowhere else";
+}
+
+} // namespace
+} // namespace scopegate::answers

@@ -1,0 +1,161 @@
+#include "observe/access_log.hpp"
+
+#include "support/allocations.hpp"
+#include "unit/observe/captured_log.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::observe {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct sample {
+    sample()
+    {
+        for (const auto* name : {"read:a", "write:a"})
+            p.scopes.add(name, "");
+        route.text = "/a/{id}";
+        auto& needs = route.methods.emplace_back("PUT", policy::requirement{}).second;
+        needs.needs = policy::requirement::kind::scopes;
+        for (policy::scope_id id : {policy::scope_id{0}, policy::scope_id{1}}) {
+            auto& a = needs.alternatives.emplace_back();
+            a.in_order = {id};
+            a.scopes.insert(id);
+        }
+        match.found = policy::route_match::outcome::route;
+        match.matched = &route;
+        match.needs = &needs;
+
+        record.when = wall_time(784111777250ms);
+        record.request_id = "7f";
+        record.method = "PUT";
+        record.match = &match;
+        record.status = 200;
+        record.duration = 1250us;
+    }
+    [[nodiscard]] std::string line() const
+    {
+        std::string out;
+        append_request_line(p, record, out);
+        return out;
+    }
+
+    policy::policy p;
+    policy::route route;
+    policy::route_match match;
+    policy::denial refusal;
+    request_record record;
+};
+
+TEST(access_log, of_an_allowed_request)
+{
+    sample s;
+    policy::scope_set effective;
+    effective.insert(1);
+    s.record.effective = &effective;
+    s.record.subject = "auth0|7";
+    s.record.client_id = "app";
+    s.record.issuer = "https://id.example.com/";
+    s.record.upstream = 900us;
+    EXPECT_EQ(s.line(),
+              R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
+              R"("method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
+              R"("sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
+              R"("duration_ms":1.250,"upstream_ms":0.900})");
+}
+
+TEST(access_log, of_a_refused_request_says_what_was_missing)
+{
+    sample s;
+    s.refusal.why = reason::insufficient_scope;
+    s.refusal.missing.insert(0);
+    s.record.refusal = &s.refusal;
+    s.record.why = reason::insufficient_scope;
+    s.record.status = 403;
+    EXPECT_THAT(s.line(), HasSubstr(R"("status":403,"reason":"insufficient-scope","required":["read:a"],)"
+                                    R"("missing":["read:a"],"duration_ms")"));
+}
+
+TEST(access_log, marks_what_observe_mode_let_through)
+{
+    sample s;
+    s.record.why = reason::no_token;
+    s.record.observed = true;
+    EXPECT_THAT(s.line(), HasSubstr(R"("status":200,"reason":"no-token","observe":true,)"));
+}
+
+TEST(access_log, has_a_dash_for_a_route_that_there_is_not)
+{
+    sample s;
+    s.record.match = nullptr;
+    EXPECT_THAT(s.line(), HasSubstr(R"("route":"-")"));
+}
+
+TEST(access_log, says_how_bad_it_is)
+{
+    sample s;
+    s.record.status = 504;
+    s.record.why = reason::upstream_timeout;
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"warn")"));
+    s.record.status = 500;
+    s.record.why = reason::internal_error;
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"error")"));
+    s.record.why = reason::allowed; // the API's own
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
+}
+
+TEST(access_log, is_neither_filled_nor_forged_by_what_a_caller_chooses)
+{
+    sample s;
+    const std::string method(30'000, 'A');
+    const std::string subject = "\"},\n{\"event\":\"forged\"" + std::string(30'000, 'x');
+    s.record.method = method;
+    s.record.subject = subject;
+    const auto line = s.line();
+    EXPECT_LT(line.size(), 800U);
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    EXPECT_TRUE(json::parse(line)) << line;
+}
+
+TEST(access_log, writes_which_requests_the_file_asks_for)
+{
+    using requests = policy::log_settings::requests;
+    EXPECT_TRUE(is_logged(requests::all, reason::allowed));
+    EXPECT_FALSE(is_logged(requests::denied, reason::allowed));
+    EXPECT_TRUE(is_logged(requests::denied, reason::no_token));
+    EXPECT_FALSE(is_logged(requests::off, reason::no_token));
+}
+
+TEST(access_log, reaches_the_log_as_a_line)
+{
+    const captured_log log;
+    const sample s;
+    log_request(s.p, s.record);
+    EXPECT_EQ(log.flushed(), s.line() + "\n");
+}
+
+// The request path's budget: nothing is allocated once the thread's buffer and the log's are warm.
+TEST(access_log, allocates_nothing_once_warm)
+{
+    const captured_log log;
+    sample s;
+    s.record.subject = "auth0|7";
+    s.refusal.missing.insert(0);
+    s.record.refusal = &s.refusal;
+    for (int i = 0; i < 100; ++i)
+        log_request(s.p, s.record);
+    (void)log.flushed();
+    for (int i = 0; i < 100; ++i)
+        log_request(s.p, s.record);
+    (void)log.flushed();
+    const test::allocation_scope heap;
+    for (int i = 0; i < 50; ++i)
+        log_request(s.p, s.record);
+    EXPECT_EQ(heap.count(), 0U);
+}
+
+} // namespace
+} // namespace scopegate::observe

@@ -1,0 +1,53 @@
+// The log, written into a pipe for as long as this lives.
+#pragma once
+
+#include "observe/log.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace scopegate::observe {
+
+class captured_log final {
+public:
+    explicit captured_log(level at = level::info, log_form form = log_form::json)
+    {
+        if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0)
+            throw std::runtime_error("pipe2");
+        open_log(at, form, ends_[1]);
+    }
+    ~captured_log()
+    {
+        open_log(level::warn, log_form::text, 2);
+        ::close(ends_[0]);
+        ::close(ends_[1]);
+    }
+    captured_log(const captured_log&) = delete;
+    captured_log& operator=(const captured_log&) = delete;
+
+    // What has been written since the last call, without flushing.
+    [[nodiscard]] std::string written() const
+    {
+        std::string all;
+        char piece[65536];
+        for (;;) {
+            const auto n = ::read(ends_[0], piece, sizeof piece);
+            if (n <= 0)
+                return all;
+            all.append(piece, static_cast<std::size_t>(n));
+        }
+    }
+    [[nodiscard]] std::string flushed() const
+    {
+        flush_log();
+        return written();
+    }
+
+private:
+    int ends_[2] = {-1, -1};
+};
+
+} // namespace scopegate::observe
