@@ -1,0 +1,324 @@
+#include "policy/decide.hpp"
+
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <optional>
+
+namespace scopegate::policy {
+
+namespace {
+
+using testing::ElementsAre;
+using names = std::vector<std::string>;
+
+constexpr wall_time noon{std::chrono::seconds(1'700'000'000)};
+
+granted_scopes held(const policy& p, const names& token, const std::optional<names>& allowed = std::nullopt)
+{
+    granted_scopes out;
+    for (const std::string& name : token)
+        p.scopes.add_with_implied(name, out.token);
+    out.effective = out.token;
+    if (allowed) {
+        scope_set cut;
+        for (const std::string& name : *allowed)
+            p.scopes.add_with_implied(name, cut);
+        out.effective &= cut;
+    }
+    return out;
+}
+
+struct asked {
+    const char* method = "GET";
+    const char* path = "/";
+    bool with_token = true;
+    names token = {};
+    std::optional<names> allowed = std::nullopt; // by a limit
+    json::value claims = test::claims({});
+};
+
+decision decide_for(const policy& p, const asked& a, steps* trace = nullptr)
+{
+    const granted_scopes scopes = held(p, a.token, a.allowed);
+    const bearer token{a.claims, scopes};
+    return decide(p, p.match(a.path, a.method), a.with_token ? &token : nullptr, noon, trace);
+}
+
+reason why(const decision& d)
+{
+    const denial* refused = std::get_if<denial>(&d);
+    return refused == nullptr ? reason::allowed : refused->why;
+}
+
+test::builder calendar()
+{
+    test::builder b;
+    b.scopes({"read:app", "read:app2", "xread:app", "write", "delete", "audit"})
+        .scope("admin", {"read:app", "write"});
+    b.route("/public", {{"GET", "public"}});
+    b.route("/any", {{"GET", "authenticated"}});
+    b.route("/one", {{"GET", "read:app"}});
+    b.route("/all", {{"GET", "write read:app"}});
+    b.route("/either", {{"GET", "write read:app | delete | audit"}});
+    return b;
+}
+
+TEST(decide, names_the_first_thing_that_fails)
+{
+    auto b = calendar();
+    struct {
+        const char* shows;
+        asked what;
+        reason wanted;
+        names missing;
+    } const rows[] = {
+        {"no route", {.path = "/none"}, reason::no_route, {}},
+        {"no route and no token", {.path = "/none", .with_token = false}, reason::no_route, {}},
+        {"wrong method", {.method = "PUT", .path = "/one"}, reason::wrong_method, {}},
+        {"public without a token", {.path = "/public", .with_token = false}, reason::allowed, {}},
+        {"public with one", {.path = "/public"}, reason::allowed, {}},
+        {"any token, none there", {.path = "/any", .with_token = false}, reason::no_token, {}},
+        {"any token, without scopes", {.path = "/any"}, reason::allowed, {}},
+        {"a scope, no token", {.path = "/one", .with_token = false}, reason::no_token, {}},
+        {"a scope, there", {.path = "/one", .token = {"read:app"}}, reason::allowed, {}},
+        {"a longer name is another scope",
+         {.path = "/one", .token = {"read:app2", "xread:app"}},
+         reason::insufficient_scope,
+         {"read:app"}},
+        {"an implied scope", {.path = "/one", .token = {"admin"}}, reason::allowed, {}},
+        {"all of two", {.path = "/all", .token = {"read:app", "write"}}, reason::allowed, {}},
+        {"one of two is not all",
+         {.path = "/all", .token = {"read:app"}},
+         reason::insufficient_scope,
+         {"write"}},
+        {"one of several alternatives", {.path = "/either", .token = {"audit"}}, reason::allowed, {}},
+        {"the alternative of two", {.path = "/either", .token = {"read:app", "write"}}, reason::allowed, {}},
+        {"taken away by the limit",
+         {.path = "/one", .token = {"read:app"}, .allowed = names{}},
+         reason::scope_limited,
+         {"read:app"}},
+        {"one taken away, one never there",
+         {.path = "/all", .token = {"read:app"}, .allowed = names{}},
+         reason::insufficient_scope,
+         {"read:app", "write"}},
+        {"one taken away, the other there",
+         {.path = "/all", .token = {"read:app", "write"}, .allowed = names{"write"}},
+         reason::scope_limited,
+         {"read:app"}},
+        {"never there, limit or not",
+         {.path = "/one", .token = {}, .allowed = names{}},
+         reason::insufficient_scope,
+         {"read:app"}},
+        {"the limit took what is not needed",
+         {.path = "/one", .token = {"read:app", "write"}, .allowed = names{"read:app"}},
+         reason::allowed,
+         {}},
+    };
+    for (const auto& row : rows) {
+        const auto d = decide_for(b.get(), row.what);
+        EXPECT_EQ(name(why(d)), name(row.wanted)) << row.shows;
+        if (const denial* refused = std::get_if<denial>(&d)) {
+            EXPECT_EQ(b.get().scopes.names(refused->missing), row.missing) << row.shows;
+            const auto m = b.get().match(row.what.path, row.what.method);
+            EXPECT_EQ(refused->needs, m.needs) << row.shows;
+            EXPECT_EQ(refused->matched, m.matched) << row.shows;
+        } else {
+            EXPECT_FALSE(std::get<permit>(d).observed()) << row.shows;
+        }
+    }
+}
+
+TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
+{
+    test::builder b;
+    b.scopes({"a", "b", "c", "d", "e"});
+    b.route("/", {{"GET", "a b c | d e | c d"}});
+    struct {
+        names token;
+        std::optional<names> allowed;
+        std::size_t alternative;
+        names missing;
+        reason wanted;
+    } const rows[] = {
+        {{}, {}, 1, {"d", "e"}, reason::insufficient_scope},
+        {{"a"}, {}, 0, {"b", "c"}, reason::insufficient_scope}, // each lacks two
+        {{"a", "b"}, {}, 0, {"c"}, reason::insufficient_scope},
+        {{"c"}, {}, 2, {"d"}, reason::insufficient_scope},
+        {{"e"}, {}, 1, {"d"}, reason::insufficient_scope},
+        {{"d", "e"}, names{"d"}, 1, {"e"}, reason::scope_limited},
+    };
+    for (const auto& row : rows) {
+        const auto d = decide_for(b.get(), {.token = row.token, .allowed = row.allowed});
+        const denial& refused = std::get<denial>(d);
+        const std::string shows = testing::PrintToString(row.token);
+        EXPECT_EQ(refused.alternative, row.alternative) << shows;
+        EXPECT_EQ(b.get().scopes.names(refused.missing), row.missing) << shows;
+        EXPECT_EQ(refused.why, row.wanted) << shows;
+    }
+}
+
+TEST(decide, checks_where_against_the_decoded_parameter)
+{
+    test::builder b;
+    requirement own;
+    own.where.push_back({0, "user", json::path("sub")});
+    own.where.push_back({1, "org", json::path("/org/id")});
+    b.route("/users/{user}/of/{org}", test::builder::methods{{"GET", own}});
+    const auto org = [](json::value id) { return test::claims({{"id", std::move(id)}}); };
+    struct {
+        const char* shows;
+        const char* path;
+        json::value sub;
+        json::value org_id;
+        bool holds;
+    } const rows[] = {
+        {"both equal", "/users/bob/of/7", test::text("bob"), test::text("7"), true},
+        {"another user", "/users/bob/of/7", test::text("alice"), test::text("7"), false},
+        {"another organisation", "/users/bob/of/7", test::text("bob"), test::text("8"), false},
+        {"letter case counts", "/users/Bob/of/7", test::text("bob"), test::text("7"), false},
+        {"a beginning is not equal", "/users/bob/of/7", test::text("bobby"), test::text("7"), false},
+        {"nor a longer one", "/users/bobby/of/7", test::text("bob"), test::text("7"), false},
+        {"percent-encoded", "/users/auth0%7C1/of/7", test::text("auth0|1"), test::text("7"), true},
+        {"a claim is taken as it is", "/users/auth0%7C1/of/7", test::text("auth0%7C1"), test::text("7"),
+         false},
+        {"a number by its text", "/users/bob/of/7", test::text("bob"), test::number("7"), true},
+        {"not by its value", "/users/bob/of/7", test::text("bob"), test::number("7.0"), false},
+        {"a boolean by its text", "/users/bob/of/true", test::text("bob"), json::value(true), true},
+        {"an array never", "/users/bob/of/7", test::text("bob"), test::list({"7"}), false},
+        {"an object never", "/users/bob/of/7", test::text("bob"), test::claims({}), false},
+        {"null never", "/users/bob/of/null", test::text("bob"), json::value(), false},
+        {"an empty string is not a segment", "/users/bob/of/7", test::text(""), test::text("7"), false},
+    };
+    for (const auto& row : rows) {
+        const auto claims = test::claims({{"sub", row.sub}, {"org", org(row.org_id)}});
+        EXPECT_EQ(name(why(decide_for(b.get(), {.path = row.path, .claims = claims}))),
+                  name(row.holds ? reason::allowed : reason::condition_failed))
+            << row.shows;
+    }
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/users/bob/of/7"})), reason::condition_failed)
+        << "no claims at all";
+}
+
+TEST(decide, checks_the_class_and_the_age_of_the_login)
+{
+    test::builder b;
+    requirement recent;
+    recent.max_age = std::chrono::minutes(5);
+    requirement strong;
+    strong.acr = {"urn:example:mfa", "urn:example:key"};
+    requirement both = strong;
+    both.max_age = recent.max_age;
+    b.route("/recent", test::builder::methods{{"GET", recent}});
+    b.route("/strong", test::builder::methods{{"GET", strong}});
+    b.route("/both", test::builder::methods{{"GET", both}});
+    struct {
+        const char* shows;
+        const char* path;
+        json::object claims;
+        reason wanted;
+    } const rows[] = {
+        {"just now", "/recent", {{"auth_time", test::number("1700000000")}}, reason::allowed},
+        {"as old as allowed", "/recent", {{"auth_time", test::number("1699999700")}}, reason::allowed},
+        {"a second older: no skew is granted",
+         "/recent",
+         {{"auth_time", test::number("1699999699")}},
+         reason::login_too_old},
+        {"a fraction older", "/recent", {{"auth_time", test::number("1699999699.9")}}, reason::login_too_old},
+        {"a fraction younger", "/recent", {{"auth_time", test::number("1.6999997005e9")}}, reason::allowed},
+        {"absent", "/recent", {}, reason::login_too_old},
+        {"null", "/recent", {{"auth_time", json::value()}}, reason::login_too_old},
+        {"a string is no time", "/recent", {{"auth_time", test::text("1700000000")}}, reason::login_too_old},
+        {"more than a double holds",
+         "/recent",
+         {{"auth_time", test::number("1e999")}},
+         reason::login_too_old},
+        {"the first class", "/strong", {{"acr", test::text("urn:example:mfa")}}, reason::allowed},
+        {"the second class", "/strong", {{"acr", test::text("urn:example:key")}}, reason::allowed},
+        {"another class", "/strong", {{"acr", test::text("urn:example:pwd")}}, reason::login_too_weak},
+        {"a list is no class", "/strong", {{"acr", test::list({"urn:example:mfa"})}}, reason::login_too_weak},
+        {"no class", "/strong", {}, reason::login_too_weak},
+        {"both fail: the class is said first", "/both", {}, reason::login_too_weak},
+        {"strong, but old", "/both", {{"acr", test::text("urn:example:mfa")}}, reason::login_too_old},
+        {"recent, but weak", "/both", {{"auth_time", test::number("1700000000")}}, reason::login_too_weak},
+        {"both hold",
+         "/both",
+         {{"acr", test::text("urn:example:mfa")}, {"auth_time", test::number("1700000000")}},
+         reason::allowed},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(name(why(decide_for(b.get(), {.path = row.path, .claims = test::claims(row.claims)}))),
+                  name(row.wanted))
+            << row.shows;
+}
+
+TEST(decide, asks_in_the_order_token_scopes_where_login)
+{
+    test::builder b;
+    b.scopes({"read"});
+    requirement r = b.needs("read");
+    r.where.push_back({0, "user", json::path("sub")});
+    r.acr = {"mfa"};
+    r.max_age = std::chrono::seconds(1);
+    b.route("/{user}", test::builder::methods{{"GET", r}});
+    asked a{.path = "/bob", .with_token = false};
+    EXPECT_EQ(why(decide_for(b.get(), a)), reason::no_token);
+    a.with_token = true;
+    EXPECT_EQ(why(decide_for(b.get(), a)), reason::insufficient_scope);
+    a.token = {"read"};
+    EXPECT_EQ(why(decide_for(b.get(), a)), reason::condition_failed);
+    a.claims = test::claims({{"sub", test::text("bob")}});
+    EXPECT_EQ(why(decide_for(b.get(), a)), reason::login_too_weak);
+    a.claims = test::claims({{"sub", test::text("bob")}, {"acr", test::text("mfa")}});
+    EXPECT_EQ(why(decide_for(b.get(), a)), reason::login_too_old);
+}
+
+TEST(decide, fails_closed_on_what_a_loader_should_have_refused)
+{
+    test::builder b;
+    requirement open_with_condition;
+    open_with_condition.needs = requirement::kind::open;
+    open_with_condition.where.push_back({0, "user", json::path("sub")});
+    requirement nobody;
+    nobody.needs = requirement::kind::scopes;
+    requirement beyond;
+    beyond.where.push_back({5, "user", json::path("sub")});
+    b.route("/public/{user}", test::builder::methods{{"GET", open_with_condition}});
+    b.route("/nobody", test::builder::methods{{"GET", nobody}});
+    b.route("/beyond", test::builder::methods{{"GET", beyond}});
+    const auto empty = test::claims({{"sub", test::text("")}});
+    EXPECT_TRUE(needs_token(b.get().match("/public/bob", "GET")));
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/public/bob", .with_token = false})), reason::no_token);
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/public/bob"})), reason::condition_failed);
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/nobody"})), reason::insufficient_scope);
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/beyond", .claims = empty})), reason::condition_failed);
+}
+
+TEST(decide, lets_unlisted_paths_pass_with_a_token_only_where_the_file_says_so)
+{
+    auto b = calendar();
+    b.unlisted_authenticated();
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/none", .with_token = false})), reason::no_token);
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/none"})), reason::allowed);
+    EXPECT_EQ(why(decide_for(b.get(), {.method = "PUT", .path = "/one"})), reason::allowed);
+    EXPECT_EQ(why(decide_for(b.get(), {.method = "TRACE", .path = "/one"})), reason::wrong_method);
+    EXPECT_EQ(why(decide_for(b.get(), {.method = "CONNECT", .path = "/none"})), reason::no_route);
+}
+
+TEST(needs_token, only_where_the_answer_depends_on_it)
+{
+    auto b = calendar();
+    EXPECT_FALSE(needs_token(b.get().match("/public", "GET")));
+    EXPECT_TRUE(needs_token(b.get().match("/any", "GET")));
+    EXPECT_TRUE(needs_token(b.get().match("/one", "GET")));
+    EXPECT_FALSE(needs_token(b.get().match("/one", "PUT")));
+    EXPECT_FALSE(needs_token(b.get().match("/none", "GET")));
+    b.unlisted_authenticated();
+    EXPECT_TRUE(needs_token(b.get().match("/none", "GET")));
+}
+
+} // namespace
+
+} // namespace scopegate::policy

@@ -1,0 +1,118 @@
+// The steps that decide() tells: what `explain` shows.
+#include "policy/decide.hpp"
+
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::policy {
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+constexpr wall_time noon{std::chrono::seconds(1'700'000'000)};
+
+// Each step as `+ sentence` where it holds, `- sentence` where it does not.
+lines told(const policy& p, const char* method, const char* path, const bearer* token)
+{
+    steps trace;
+    static_cast<void>(decide(p, p.match(path, method), token, noon, &trace));
+    lines out;
+    for (const step& s : trace)
+        out.push_back((s.holds ? "+ " : "- ") + s.what);
+    return out;
+}
+
+TEST(trace, says_each_step_for_people)
+{
+    test::builder b;
+    b.scopes({"read:a", "write:a", "audit"});
+    requirement own = b.needs("write:a");
+    own.where.push_back({0, "user", json::path("sub")});
+    own.acr = {"mfa"};
+    own.max_age = std::chrono::minutes(5);
+    b.route("/appointments/{id}",
+            {{"GET", "read:a"}, {"PUT", "read:a write:a"}, {"DELETE", "audit | read:a write:a"}});
+    b.route("/users/{user}/{rest...}", test::builder::methods{{"ANY", own}});
+    b.route("/healthz", {{"GET", "public"}});
+
+    const auto claims = test::claims({{"sub", test::text("al \"x\"")},
+                                      {"acr", test::text("mfa")},
+                                      {"auth_time", test::number("1699999880")}});
+    granted_scopes scopes;
+    b.get().scopes.add_with_implied("read:a", scopes.token);
+    b.get().scopes.add_with_implied("write:a", scopes.token);
+    b.get().scopes.add_with_implied("write:a", scopes.effective);
+    const bearer token{claims, scopes};
+    const auto no_claims = test::claims({});
+    const bearer bare{no_claims, scopes};
+
+    struct {
+        const char* method;
+        const char* path;
+        const bearer* token;
+        lines wanted;
+    } const rows[] = {
+        {"GET", "/none", &token, {"- no route matches; CONNECT, TRACE and what is not listed are refused"}},
+        {"PATCH", "/healthz", &token, {"- route /healthz matches, but not with this method; it takes GET"}},
+        {"GET",
+         "/healthz",
+         nullptr,
+         {"+ route /healthz matches", "+ GET needs public", "+ no token is looked at"}},
+        {"HEAD",
+         "/appointments/4%7C2",
+         nullptr,
+         {"+ route /appointments/{id} matches; {id} = \"4|2\"", "+ GET needs read:a", "- there is no token"}},
+        {"GET",
+         "/appointments/42",
+         &token,
+         {"+ route /appointments/{id} matches; {id} = \"42\"", "+ GET needs read:a",
+          "+ there is a valid token",
+          "- the token has read:a, which the user's roles or permissions do not allow"}},
+        {"PUT",
+         "/appointments/42",
+         &token,
+         {"+ route /appointments/{id} matches; {id} = \"42\"", "+ PUT needs read:a and write:a",
+          "+ there is a valid token", "+ the token has write:a",
+          "- the token has read:a, which the user's roles or permissions do not allow"}},
+        {"DELETE",
+         "/appointments/42",
+         &token,
+         {"+ route /appointments/{id} matches; {id} = \"42\"",
+          "+ DELETE needs audit, or both read:a and write:a", "+ there is a valid token",
+          "- alternative 1: the token lacks audit", "+ alternative 2: the token has write:a",
+          "- alternative 2: the token has read:a, which the user's roles or permissions do not allow"}},
+        {"GET",
+         "/users/al%20%22x%22/a/b",
+         &token,
+         {"+ route /users/{user}/{rest...} matches; {user} = \"al \\\"x\\\"\"; {rest} = \"a/b\"",
+          "+ ANY needs write:a; {user} is claim sub; claim acr is mfa; login at most 300 s ago",
+          "+ there is a valid token", "+ the token has write:a",
+          "+ {user} = \"al \\\"x\\\"\" is claim sub = \"al \\\"x\\\"\"",
+          "+ claim acr is \"mfa\"; it must be mfa", "+ the login was 120 s ago; at most 300 s are allowed"}},
+        {"GET",
+         "/users/bob",
+         &bare,
+         {"+ route /users/{user}/{rest...} matches; {user} = \"bob\"; {rest} = \"\"",
+          "+ ANY needs write:a; {user} is claim sub; claim acr is mfa; login at most 300 s ago",
+          "+ there is a valid token", "+ the token has write:a",
+          "- {user} = \"bob\" is not claim sub = absent"}},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(told(b.get(), row.method, row.path, row.token), row.wanted)
+            << row.method << ' ' << row.path;
+
+    b.unlisted_authenticated();
+    EXPECT_EQ(told(b.get(), "GET", "/none", &token),
+              (lines{"+ no route matches; `unlisted: authenticated` lets any valid token pass",
+                     "+ what is not listed needs any valid token", "+ there is a valid token"}));
+    EXPECT_EQ(told(b.get(), "PATCH", "/healthz", nullptr),
+              (lines{"+ route /healthz matches, but not with this method; `unlisted: authenticated` lets any "
+                     "valid token pass",
+                     "+ what is not listed needs any valid token", "- there is no token"}));
+}
+
+} // namespace
+
+} // namespace scopegate::policy

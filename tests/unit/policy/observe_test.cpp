@@ -1,0 +1,53 @@
+// Observe mode: which refusals are logged instead of made.
+#include "policy/decide.hpp"
+
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::policy {
+
+namespace {
+
+enum class stays { in_force, observed_by_file, observed_by_any_mode };
+
+// By the steps of a request's way, as reason.hpp orders them.
+stays expected(reason r)
+{
+    if (r == reason::allowed || r < reason::malformed_target || r == reason::method_override ||
+        r == reason::malformed_credentials || r == reason::several_tokens ||
+        r >= reason::upstream_unreachable)
+        return stays::in_force;
+    return r < reason::no_token ? stays::observed_by_file : stays::observed_by_any_mode;
+}
+
+TEST(observe, follows_the_steps_for_every_reason)
+{
+    policy enforcing;
+    policy observing;
+    observing.observe = true;
+    requirement plain;
+    requirement observed;
+    observed.observe = true;
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        const auto r = static_cast<reason>(i);
+        const stays wanted = expected(r);
+        EXPECT_FALSE(observe_instead(enforcing, nullptr, r, "GET")) << name(r);
+        EXPECT_FALSE(observe_instead(enforcing, &plain, r, "GET")) << name(r);
+        EXPECT_EQ(observe_instead(observing, nullptr, r, "GET").has_value(), wanted != stays::in_force)
+            << name(r);
+        EXPECT_EQ(observe_instead(observing, &plain, r, "GET").has_value(), wanted != stays::in_force)
+            << name(r);
+        EXPECT_EQ(observe_instead(enforcing, &observed, r, "GET").has_value(),
+                  wanted == stays::observed_by_any_mode)
+            << name(r) << ": a lookalike of an observed route may be a protected one";
+        for (const char* never : {"CONNECT", "TRACE"})
+            EXPECT_FALSE(observe_instead(observing, &observed, r, never)) << name(r) << ' ' << never;
+        const auto made = observe_instead(observing, nullptr, r, "GET");
+        EXPECT_TRUE(!made || made->observed()) << name(r);
+    }
+}
+
+} // namespace
+
+} // namespace scopegate::policy
