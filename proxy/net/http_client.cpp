@@ -135,23 +135,34 @@ void throw_exception_from_error(const http_failure& f, const boost::source_locat
     throw std::runtime_error(f.why);
 }
 
-http_client::http_client(const std::string& ca_file, http_limits limits)
-    : tls_(std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client)), limits_(limits)
+http_client::http_client(std::string ca_file, http_limits limits)
+    : ca_file_(std::move(ca_file)), limits_(limits)
 {
-    tls_->set_verify_mode(asio::ssl::verify_peer);
-    if (SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION) != 1)
-        throw std::runtime_error("TLS 1.2 can't be required");
-    error_code error;
-    if (ca_file.empty())
-        tls_->set_default_verify_paths(error);
-    else
-        tls_->load_verify_file(ca_file, error);
-    if (error)
-        throw std::runtime_error("can't read the certificate authorities" +
-                                 (ca_file.empty() ? "" : " in " + ca_file) + ": " + error.message());
 }
 
 http_client::~http_client() = default;
+http_client::http_client(http_client&&) noexcept = default;
+http_client& http_client::operator=(http_client&&) noexcept = default;
+
+boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
+{
+    if (tls_)
+        return tls_.get();
+    auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
+    made->set_verify_mode(asio::ssl::verify_peer);
+    if (SSL_CTX_set_min_proto_version(made->native_handle(), TLS1_2_VERSION) != 1)
+        return http_failure{"TLS 1.2 can't be required"};
+    error_code error;
+    if (ca_file_.empty())
+        made->set_default_verify_paths(error);
+    else
+        made->load_verify_file(ca_file_, error);
+    if (error)
+        return http_failure{"can't read the certificate authorities" +
+                            (ca_file_.empty() ? "" : " in " + ca_file_) + ": " + error.message()};
+    tls_ = std::move(made);
+    return tls_.get();
+}
 
 asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::send(http_request r)
 {
@@ -167,8 +178,7 @@ asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::s
         co_return where.error();
 
     // One deadline for all that follows: a stream keeps it from operation to operation.
-    beast::ssl_stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, *tls_);
-    auto& plain = stream.next_layer();
+    beast::tcp_stream plain(co_await asio::this_coro::executor);
     plain.expires_at(until);
     const auto [connect_error, peer] = co_await plain.async_connect(*where, no_throw);
     if (connect_error)
@@ -176,6 +186,10 @@ asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::s
     if (!url->tls)
         co_return co_await exchange(plain, *url, r, limits_.body);
 
+    const auto context = tls();
+    if (!context)
+        co_return context.error();
+    beast::ssl_stream<beast::tcp_stream> stream(std::move(plain), **context);
     if (!expect_host(stream.native_handle(), *url))
         co_return http_failure{url->authority + ": not a host name that a certificate can be checked for"};
     const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);

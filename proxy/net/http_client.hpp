@@ -48,6 +48,8 @@ public:
     // can't be read.
     explicit http_client(const std::string& ca_file = {}, http_limits limits = {});
     ~http_client();
+    http_client(http_client&&) noexcept;
+    http_client& operator=(http_client&&) noexcept;
 
     // Sends one request from the executor of the awaiting coroutine, which must outlive it, as this client
     // must. Any status is an answer; a redirect is one too and is not followed. The server's certificate must
@@ -56,7 +58,10 @@ public:
     send(http_request r);
 
 private:
-    std::unique_ptr<boost::asio::ssl::context> tls_;
+    [[nodiscard]] boost::system::result<boost::asio::ssl::context*, http_failure> tls();
+
+    std::string ca_file_;
+    std::unique_ptr<boost::asio::ssl::context> tls_; // null: not needed so far
     http_limits limits_;
 };
 

@@ -32,6 +32,8 @@ fetched_keys fetched(net::http_answer&& answer)
 
 } // namespace
 
+key_fetch::key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer), client_(issuer.ca_file) {}
+
 asio::awaitable<fetched_keys> key_fetch::run(bool rediscover)
 {
     fetched_keys outcome;
@@ -41,16 +43,15 @@ asio::awaitable<fetched_keys> key_fetch::run(bool rediscover)
         outcome = failed(e.what());
     }
     if (!outcome.ok) {
-        client_.reset();
         jwks_uri_.clear();
+        if (!issuer_.ca_file.empty()) // it may be another file by now
+            client_ = net::http_client(issuer_.ca_file);
     }
     co_return outcome;
 }
 
 asio::awaitable<fetched_keys> key_fetch::attempt(bool rediscover)
 {
-    if (!client_)
-        client_.emplace(issuer_.ca_file);
     if (issuer_.keys.where == policy::key_location::kind::url)
         co_return co_await get(issuer_.keys.value);
     if (jwks_uri_.empty() || rediscover) {
@@ -82,7 +83,7 @@ asio::awaitable<fetched_keys> key_fetch::discover()
 asio::awaitable<fetched_keys> key_fetch::get(std::string url)
 {
     net::http_request request(url);
-    auto answer = co_await client_->send(std::move(request));
+    auto answer = co_await client_.send(std::move(request));
     if (!answer)
         co_return failed(url + ": " + answer.error().why);
     if (answer->status != 200)

@@ -22,9 +22,9 @@ struct fetched_keys {
 
 class key_fetch final {
 public:
-    explicit key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer) {} // which must outlive it
+    explicit key_fetch(const policy::issuer_settings& issuer); // which must outlive it
 
-    // One attempt; throws only when it is cancelled. `rediscover`: reads the discovery document again even
+    // One attempt; never throws, cancelled or not. `rediscover`: reads the discovery document again even
     // where it is known, so that a key set that moved is found.
     [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool rediscover);
 
@@ -34,8 +34,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<fetched_keys> get(std::string url);
 
     const policy::issuer_settings& issuer_;
-    std::optional<net::http_client> client_; // made anew after a failure: the CA file may have changed
-    std::string jwks_uri_;                   // as discovered
+    net::http_client client_;
+    std::string jwks_uri_; // as discovered
 };
 
 // How long an answer may be kept, by its Cache-Control (RFC 9111 section 5.2.2): max-age, or nothing where

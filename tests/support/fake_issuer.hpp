@@ -1,0 +1,55 @@
+// An issuer on loopback, in the test's own process: serves a discovery document and a key set, rotates,
+// fails, hangs, answers garbage, and counts. A real peer on its own thread and a free port. Any thread may
+// call it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace scopegate::test {
+
+// PEM texts, for an issuer that speaks TLS.
+struct tls_identity {
+    std::string certificate;
+    std::string key;
+};
+
+class fake_issuer final {
+public:
+    enum class mood : std::uint8_t {
+        serving,
+        failing,      // 500 to everything
+        hanging,      // takes requests and says nothing until the mood changes
+        garbage,      // 200 with what is no JSON
+        no_keys,      // a key set without keys
+        wrong_issuer, // the discovery document of somebody else
+        redirecting,  // 302 to where the keys really are
+        endless,      // a key set that never stops
+        only_rfc8414, // no openid-configuration; the other document is there
+    };
+
+    // Serves at once; with `listening` false connections are refused until listen(). `path` becomes part of
+    // the issuer's name. With an identity it speaks TLS, under the name `localhost`.
+    explicit fake_issuer(bool listening = true, const std::string& path = {},
+                         const tls_identity* identity = nullptr);
+    ~fake_issuer();
+
+    void listen();
+    void be(mood m);
+    void publish(std::string jwk_set);     // what /keys answers from now on
+    void cache_control(std::string value); // of /keys; empty: none
+
+    [[nodiscard]] const std::string& name() const noexcept; // `http://127.0.0.1:PORT` and the path
+    [[nodiscard]] std::string origin() const;               // the same without the path
+    [[nodiscard]] std::string keys_url() const;
+    [[nodiscard]] std::size_t key_requests() const;       // to /keys, answered or not
+    [[nodiscard]] std::size_t discovery_requests() const; // to any metadata document
+
+private:
+    class server;
+    std::unique_ptr<server> server_;
+};
+
+} // namespace scopegate::test

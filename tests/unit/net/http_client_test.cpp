@@ -1,0 +1,203 @@
+#include "net/http_client.hpp"
+
+#include "support/certificate_maker.hpp"
+#include "support/fake_issuer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+namespace {
+
+using namespace scopegate;
+using mood = test::fake_issuer::mood;
+using ::testing::HasSubstr;
+using outcome = boost::system::result<net::http_answer, net::http_failure>;
+
+// Sends one request to its end on an io_context of its own.
+outcome send(net::http_client& client, const std::string& url)
+{
+    boost::asio::io_context io;
+    std::optional<outcome> got;
+    boost::asio::co_spawn(
+        io,
+        [&]() -> boost::asio::awaitable<void> {
+            net::http_request request(url);
+            got = co_await client.send(std::move(request));
+        },
+        [](std::exception_ptr failure) {
+            if (failure)
+                std::rethrow_exception(failure);
+        });
+    io.run();
+    return std::move(*got);
+}
+
+outcome send(const std::string& url)
+{
+    net::http_client client;
+    return send(client, url);
+}
+
+std::string why(const outcome& o)
+{
+    return o ? "it went well" : o.error().why;
+}
+
+class file_of final {
+public:
+    explicit file_of(const std::string& text)
+        : path_(std::filesystem::temp_directory_path() /
+                ("scopegate-" + std::to_string(::getpid()) + "-" + std::to_string(next_++) + ".pem"))
+    {
+        std::ofstream(path_) << text;
+    }
+    ~file_of() { std::filesystem::remove(path_); }
+    [[nodiscard]] std::string path() const { return path_.string(); }
+
+private:
+    static inline int next_ = 0;
+    std::filesystem::path path_;
+};
+
+TEST(http_client, gets_a_body_and_what_says_how_long_it_lasts)
+{
+    test::fake_issuer issuer;
+    issuer.publish(R"({"keys":[1]})");
+    issuer.cache_control("public, max-age=300");
+    const auto got = send(issuer.keys_url());
+    ASSERT_TRUE(got) << why(got);
+    EXPECT_EQ(got->status, 200U);
+    EXPECT_EQ(got->body, R"({"keys":[1]})");
+    EXPECT_EQ(got->cache_control, "public, max-age=300");
+}
+
+TEST(http_client, an_error_status_is_an_answer)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::failing);
+    const auto got = send(issuer.keys_url());
+    ASSERT_TRUE(got) << why(got);
+    EXPECT_EQ(got->status, 500U);
+}
+
+TEST(http_client, a_redirect_is_not_followed)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::redirecting);
+    const auto got = send(issuer.keys_url());
+    ASSERT_TRUE(got) << why(got);
+    EXPECT_EQ(got->status, 302U);
+    EXPECT_EQ(issuer.key_requests() + issuer.discovery_requests(), 1U);
+}
+
+TEST(http_client, plain_http_leaves_loopback_in_no_way)
+{
+    EXPECT_THAT(why(send("http://example.com/keys")), HasSubstr("loopback"));
+    EXPECT_THAT(why(send("not a url")), HasSubstr("not an absolute"));
+}
+
+TEST(http_client, a_refused_connection_is_a_failure_at_once)
+{
+    const test::fake_issuer issuer(false);
+    EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("connecting"));
+}
+
+TEST(http_client, who_says_nothing_is_left_after_the_time_limit)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::hanging);
+    net::http_limits limits;
+    limits.time = std::chrono::milliseconds(50);
+    net::http_client client({}, limits);
+    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("no answer in time"));
+}
+
+TEST(http_client, a_body_without_end_is_cut_off)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::endless);
+    EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("body limit"));
+}
+
+TEST(http_client, a_private_authority_vouches_for_its_host)
+{
+    const test::certificate_authority ours;
+    const auto identity = ours.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(ours.pem());
+    net::http_client client(ca.path());
+    const auto got = send(client, issuer.keys_url());
+    ASSERT_TRUE(got) << why(got);
+    EXPECT_EQ(got->status, 200U);
+}
+
+TEST(http_client, a_certificate_for_another_host_is_no_proof)
+{
+    const test::certificate_authority ours;
+    const auto identity = ours.issue("DNS:elsewhere.example");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(ours.pem());
+    net::http_client client(ca.path());
+    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("certificate verify failed"));
+    EXPECT_EQ(issuer.key_requests(), 0U);
+}
+
+TEST(http_client, a_strangers_authority_is_not_believed)
+{
+    const test::certificate_authority ours;
+    const test::certificate_authority theirs;
+    const auto identity = theirs.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(ours.pem());
+    net::http_client with_ours(ca.path());
+    EXPECT_THAT(why(send(with_ours, issuer.keys_url())), HasSubstr("certificate verify failed"));
+    EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("certificate verify failed")) << "the system's store";
+}
+
+TEST(http_client, an_address_is_checked_as_an_address)
+{
+    const test::certificate_authority ours;
+    const auto identity = ours.issue("IP:127.0.0.1");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(ours.pem());
+    net::http_client client(ca.path());
+    auto url = issuer.keys_url();
+    url.replace(url.find("localhost"), 9, "127.0.0.1");
+    const auto got = send(client, url);
+    EXPECT_TRUE(got) << why(got);
+    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("certificate verify failed")) << "by name";
+}
+
+TEST(http_client, the_time_limit_counts_for_tls_too)
+{
+    const test::certificate_authority ours;
+    const auto identity = ours.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    issuer.be(mood::hanging);
+    const file_of ca(ours.pem());
+    net::http_limits limits;
+    limits.time = std::chrono::milliseconds(100);
+    net::http_client client(ca.path(), limits);
+    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("no answer in time"));
+}
+
+TEST(http_client, a_ca_file_that_is_none_is_named)
+{
+    const auto identity = test::certificate_authority().issue("DNS:localhost");
+    const test::fake_issuer issuer(true, {}, &identity);
+    net::http_client without("/nonexistent/ca.pem");
+    EXPECT_THAT(why(send(without, issuer.keys_url())), HasSubstr("/nonexistent/ca.pem"));
+    const file_of empty("no certificate");
+    net::http_client with_empty(empty.path());
+    EXPECT_THAT(why(send(with_empty, issuer.keys_url())), HasSubstr(empty.path()));
+}
+
+} // namespace

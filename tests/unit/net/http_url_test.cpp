@@ -1,0 +1,80 @@
+#include "net/http_url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace scopegate;
+
+struct row {
+    const char* url;
+    bool tls;
+    const char* host;
+    unsigned port;
+    const char* target;
+    bool is_protected;
+    const char* why;
+};
+
+TEST(http_url, is_taken_apart)
+{
+    const row rows[] = {
+        {"https://example.com/keys", true, "example.com", 443, "/keys", true, "the usual one"},
+        {"https://example.com", true, "example.com", 443, "/", true, "no path is the root"},
+        {"HTTPS://example.com?x=1", true, "example.com", 443, "/?x=1", true, "a query without a path"},
+        {"https://example.com:8443/a/b?c=d", true, "example.com", 8443, "/a/b?c=d", true,
+         "a port and a query"},
+        {"http://127.0.0.1:9000/keys", false, "127.0.0.1", 9000, "/keys", true, "plain http on loopback"},
+        {"http://127.8.9.1/", false, "127.8.9.1", 80, "/", true, "all of 127/8 is loopback"},
+        {"http://localhost:3000/", false, "localhost", 3000, "/", true, "loopback by name"},
+        {"http://[::1]:9000/keys", false, "::1", 9000, "/keys", true, "loopback of IPv6"},
+        {"http://example.com/keys", false, "example.com", 80, "/keys", false, "plain http elsewhere"},
+        {"http://10.0.0.1/keys", false, "10.0.0.1", 80, "/keys", false, "a private address is not loopback"},
+        {"http://localhost.example.com/", false, "localhost.example.com", 80, "/", false, "not localhost"},
+        {"https://[2001:db8::1]/", true, "2001:db8::1", 443, "/", true, "an IPv6 literal"},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(std::string(r.url) + ": " + r.why);
+        const auto url = net::parse_http_url(r.url);
+        ASSERT_TRUE(url);
+        EXPECT_EQ(url->tls, r.tls);
+        EXPECT_EQ(url->host, r.host);
+        EXPECT_EQ(url->port, r.port);
+        EXPECT_EQ(url->target, r.target);
+        EXPECT_EQ(url->is_protected(), r.is_protected);
+    }
+}
+
+TEST(http_url, what_is_no_absolute_http_url_is_refused)
+{
+    for (const char* url : {"",
+                            "example.com",
+                            "/keys",
+                            "ftp://example.com/",
+                            "file:///etc/passwd",
+                            "https:///keys",
+                            "https://",
+                            "https://user:password@example.com/",
+                            "https://example.com/#fragment",
+                            "https://example.com:0/",
+                            "https://example.com:99999/",
+                            "https://example.com:/",
+                            "https://example.com:8x/",
+                            "https://exa mple.com/",
+                            "https://example.com/a b",
+                            "https://example.com/\r\nX: y",
+                            "https://[::1",
+                            "https://[fe80::1%25eth0]/x y",
+                            "https://[nonsense]/",
+                            "https://[::1]x/",
+                            "https://exämple.com/"})
+        EXPECT_FALSE(net::parse_http_url(url)) << url;
+}
+
+TEST(http_url, the_host_field_says_what_was_written)
+{
+    EXPECT_EQ(net::parse_http_url("https://example.com:8443/x")->authority, "example.com:8443");
+    EXPECT_EQ(net::parse_http_url("https://[::1]:8443/x")->authority, "[::1]:8443");
+}
+
+} // namespace
