@@ -1,5 +1,5 @@
-// Steps 2 to 6 of a request's way as one plain function without sockets: normalise, match, take the token, validate it,
-// decide. The proxy, `explain` and `test` all go through here, so that they can't disagree.
+// Steps 2 to 6 of a request's way as one plain function without sockets: normalise, match, take the token,
+// validate it, decide. The proxy, `explain` and `test` all go through here, so that they can't disagree.
 #pragma once
 
 #include "http/head_parser.hpp"
@@ -15,12 +15,13 @@ namespace scopegate::gate {
 // What is asked. Views: must outlive the verdict.
 struct access_request {
     std::string_view method;
-    std::string_view target;         // as sent
-    std::string_view host;           // the Host field: an absolute-form target must agree with it; empty: not compared
+    std::string_view target; // as sent
+    std::string_view host; // the Host field: an absolute-form target must agree with it; empty: not compared
     const http::field_list* fields = nullptr; // where the token is taken from; null: there are none
 };
 
-// Where claims come from: a worker's validator, or (explain --scope, --claims) a token that is given as valid already.
+// Where claims come from: a worker's validator, or (explain --scope, --claims) a token that is given as valid
+// already.
 struct token_authority {
     tokens::validator* validator = nullptr;
     tokens::token_ptr given;
@@ -35,13 +36,15 @@ struct authorize_scratch {
 struct verdict {
     http::request_target target; // views into the request or the scratch; empty where step 2 failed
     policy::route_match match;
-    tokens::token_ptr token;     // where a valid one was presented and looked at
+    tokens::token_ptr token; // where a valid one was presented and looked at
     policy::decision outcome = policy::denial{};
-    int wait_for_issuer = -1;    // >= 0: not decided yet; await that issuer's keys (key_store::await_refresh), ask again
+    int wait_for_issuer =
+        -1; // >= 0: not decided yet; await that issuer's keys (key_store::await_refresh), ask again
 };
 
 // Allocates nothing where the request is allowed, its token was seen before and its path needs no rewriting.
-[[nodiscard]] verdict authorize(const policy::policy& p, const access_request& request, token_authority& tokens,
-                                wall_time now, authorize_scratch& scratch, policy::steps* trace = nullptr);
+[[nodiscard]] verdict authorize(const policy::policy& p, const access_request& request,
+                                token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                policy::steps* trace = nullptr);
 
 } // namespace scopegate::gate

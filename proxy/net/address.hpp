@@ -1,4 +1,5 @@
-// Socket addresses as the data plane needs them: what a listener binds, what an upstream connects to, what a peer is.
+// Socket addresses as the data plane needs them: what a listener binds, what an upstream connects to, what a
+// peer is.
 #pragma once
 
 #include "net/asio.hpp"
@@ -18,8 +19,8 @@ using stream_endpoint = asio::generic::stream_protocol::endpoint;
 
 // Who is at the other end.
 struct peer {
-    std::string text = "unix";               // the address without port; v4-mapped ones as v4
-    std::array<std::uint8_t, 16> address{};  // v4 as v4-mapped v6
+    std::string text = "unix";              // the address without port; v4-mapped ones as v4
+    std::array<std::uint8_t, 16> address{}; // v4 as v4-mapped v6
     bool is_ip = false;
 };
 [[nodiscard]] peer peer_of(const stream_endpoint& remote);

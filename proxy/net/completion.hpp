@@ -1,4 +1,5 @@
-// Awaits one of Asio's own asynchronous operations in a worker's task, for what is off the hot path (name resolution):
+// Awaits one of Asio's own asynchronous operations in a worker's task, for what is off the hot path (name
+// resolution):
 //     auto start = [&](auto handler) { resolver.async_resolve(host, port, std::move(handler)); };
 //     auto [failed, found] = co_await net::completion<error_code, results>(start);
 // The operation must end (it may be cancelled) before its io_context goes.

@@ -1,5 +1,6 @@
-// Deadlines without timers: each waiting stream keeps its times in one dense array of the worker, and one timer per worker
-// looks over the array ten times a second. Arming and disarming is a store. A deadline is met up to 100 ms late.
+// Deadlines without timers: each waiting stream keeps its times in one dense array of the worker, and one
+// timer per worker looks over the array ten times a second. Arming and disarming is a store. A deadline is
+// met up to 100 ms late.
 #pragma once
 
 #include "base/clock.hpp"

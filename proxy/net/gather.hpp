@@ -1,5 +1,5 @@
-// Pieces of memory that are written to a stream in one system call, in order: slices of a head, prepared lines, body data.
-// Holds views only; what they point to must stay until it was sent.
+// Pieces of memory that are written to a stream in one system call, in order: slices of a head, prepared
+// lines, body data. Holds views only; what they point to must stay until it was sent.
 #pragma once
 
 #include "net/stream.hpp"
@@ -26,8 +26,8 @@ public:
 
     // Writes without waiting. True where everything is sent; otherwise send() goes on, or fails.
     [[nodiscard]] bool send_now(stream& to) noexcept;
-    // Writes the rest, waiting where the peer is slow: `patience` between two writes at most. `done`, `would_block` (out of
-    // patience) or `failed` (the peer has gone, or the stream was closed).
+    // Writes the rest, waiting where the peer is slow: `patience` between two writes at most. `done`,
+    // `would_block` (out of patience) or `failed` (the peer has gone, or the stream was closed).
     [[nodiscard]] task<transfer::status> send(stream& to, std::chrono::milliseconds patience);
 
 private:

@@ -44,9 +44,10 @@ struct http_limits {
 
 class http_client final {
 public:
-    // `ca_file` (PEM) replaces the system's certificate authorities; empty: the system's. Throws where it
-    // can't be read.
-    explicit http_client(const std::string& ca_file = {}, http_limits limits = {});
+    // `ca_file` (PEM) replaces the system's certificate authorities; empty: the system's. They are read at
+    // the first https request (the system's take some 30 ms); where they can't be, that request fails and the
+    // next one tries again.
+    explicit http_client(std::string ca_file = {}, http_limits limits = {});
     ~http_client();
     http_client(http_client&&) noexcept;
     http_client& operator=(http_client&&) noexcept;

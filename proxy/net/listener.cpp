@@ -29,7 +29,8 @@ void remove_stale_unix_socket(const stream_endpoint& address, const std::string&
     if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
         return;
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool refused = ::connect(probe, address.data(), static_cast<socklen_t>(address.size())) != 0 && errno == ECONNREFUSED;
+    const bool refused = ::connect(probe, address.data(), static_cast<socklen_t>(address.size())) != 0 &&
+                         errno == ECONNREFUSED;
     ::close(probe);
     if (refused)
         ::unlink(path.c_str());
@@ -71,8 +72,8 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count) :
             descriptors_.push_back(::fcntl(descriptors_.front(), F_DUPFD_CLOEXEC, 0));
         return;
     }
-    // Without SO_REUSEPORT first: with it a second process of the same user would share a taken port unnoticed, and half of
-    // the connections would go to a policy that nobody looks at.
+    // Without SO_REUSEPORT first: with it a second process of the same user would share a taken port
+    // unnoticed, and half of the connections would go to a policy that nobody looks at.
     ::close(open_listening(address, false));
     descriptors_.push_back(open_listening(address, true));
     auto length = static_cast<socklen_t>(address_.capacity());
@@ -136,7 +137,8 @@ bool acceptor::accept_all()
     for (int i = 0; i < 64; ++i) {
         stream_endpoint remote;
         auto length = static_cast<socklen_t>(remote.capacity());
-        const int fd = ::accept4(descriptor_.native_handle(), remote.data(), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int fd =
+            ::accept4(descriptor_.native_handle(), remote.data(), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;

@@ -1,6 +1,6 @@
-// Listening sockets: opened and bound in one place (so that a taken port is one clear error before anything runs), accepted
-// from on each worker's own io_context. TCP listeners are shared among workers by SO_REUSEPORT, each worker its own socket;
-// unix sockets are one socket that all workers accept from.
+// Listening sockets: opened and bound in one place (so that a taken port is one clear error before anything
+// runs), accepted from on each worker's own io_context. TCP listeners are shared among workers by
+// SO_REUSEPORT, each worker its own socket; unix sockets are one socket that all workers accept from.
 #pragma once
 
 #include "net/address.hpp"
@@ -15,7 +15,8 @@
 
 namespace scopegate::net {
 
-// A bound and listening file descriptor per worker. Owns the descriptors until they are released to acceptors.
+// A bound and listening file descriptor per worker. Owns the descriptors until they are released to
+// acceptors.
 class bound_listener final {
 public:
     // Opens `count` sockets for the address. Port 0 is bound once and read back for the others. Throws
@@ -37,7 +38,8 @@ private:
 // Accepts on one worker's thread until stopped.
 class acceptor final {
 public:
-    using on_accept = std::function<void(int descriptor, const stream_endpoint& remote)>; // owns the descriptor
+    using on_accept =
+        std::function<void(int descriptor, const stream_endpoint& remote)>; // owns the descriptor
 
     acceptor(asio::io_context& context, int descriptor, on_accept accepted);
     void start();

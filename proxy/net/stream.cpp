@@ -22,7 +22,8 @@ struct in_stream_allocator {
 
     in_stream_allocator(std::byte* m, std::size_t s, bool* u) noexcept : memory(m), size(s), used(u) {}
     template <class U>
-    explicit in_stream_allocator(const in_stream_allocator<U>& o) noexcept : memory(o.memory), size(o.size), used(o.used)
+    explicit in_stream_allocator(const in_stream_allocator<U>& o) noexcept
+        : memory(o.memory), size(o.size), used(o.used)
     {
     }
 
@@ -65,7 +66,9 @@ struct stream::handler {
     }
 };
 
-stream::stream(socket&& s, deadlines& times) : socket_(std::move(s)), times_(times), index_(times.add(*this)) {}
+stream::stream(socket&& s, deadlines& times) : socket_(std::move(s)), times_(times), index_(times.add(*this))
+{
+}
 
 stream::~stream()
 {
@@ -130,13 +133,10 @@ void stream::arm_write() noexcept
 void stream::on_ready(side& s, const error_code& failed, bool reading) noexcept
 {
     s.armed = false;
-    if (failed == asio::error::operation_aborted || !socket_.is_open()) {
-        resume(s, readiness::closed);
-        return;
-    }
-    s.fired = true; // an error shows at the next read or write
+    const bool closed = failed == asio::error::operation_aborted || !socket_.is_open();
+    s.fired = !closed; // an error shows at the next read or write
     if (s.waiter)
-        resume(s, readiness::ready);
+        resume(s, closed ? readiness::closed : readiness::ready);
     else if (reading && observer_ != nullptr)
         observer_->on_unawaited_read();
 }
@@ -152,6 +152,8 @@ void stream::resume(side& s, readiness how) noexcept
 
 stream::peer_state stream::peek() noexcept
 {
+    if (!socket_.is_open())
+        return peer_state::reset;
     char one = 0;
     const auto n = ::recv(socket_.native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0)
@@ -187,10 +189,10 @@ void stream::close(bool reset) noexcept
         socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     socket_.close(ignored);
     const stream_ptr keep(this);
-    if (!read_.armed)
-        resume(read_, readiness::closed);
+    if (!read_.armed) // otherwise the wait that is outstanding says so
+        on_ready(read_, asio::error::operation_aborted, true);
     if (!write_.armed)
-        resume(write_, readiness::closed);
+        on_ready(write_, asio::error::operation_aborted, false);
 }
 
 stream::wait stream::readable(steady_time deadline) noexcept

@@ -1,7 +1,8 @@
-// One connected socket, TCP or unix, as the data plane uses it: reads and writes that never block and go straight to the
-// system call, and waits for readiness that a coroutine can await. Waiting without a buffer is what lets an idle connection
-// give its buffers back, and one outstanding wait per stream is what notices a peer that leaves while we are busy elsewhere.
-// Confined to its worker's thread; freed when neither an owner nor an outstanding wait holds it.
+// One connected socket, TCP or unix, as the data plane uses it: reads and writes that never block and go
+// straight to the system call, and waits for readiness that a coroutine can await. Waiting without a buffer
+// is what lets an idle connection give its buffers back, and one outstanding wait per stream is what notices
+// a peer that leaves while we are busy elsewhere. Confined to its worker's thread; freed when neither an
+// owner nor an outstanding wait holds it.
 #pragma once
 
 #include "net/asio.hpp"
@@ -31,7 +32,7 @@ struct transfer {
     std::size_t bytes = 0; // of done
 };
 
-// Told that a stream became readable (or its peer left) while nobody waited to read it.
+// Told that a stream became readable, its peer left, or it was closed, while nobody waited to read it.
 class read_observer {
 public:
     virtual void on_unawaited_read() noexcept = 0;
@@ -48,14 +49,15 @@ public:
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
 
-    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will. A read that fills less than
-    // `into` has drained the socket: the wait for more is armed at once.
+    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will. A read that
+    // fills less than `into` has drained the socket: the wait for more is armed at once.
     [[nodiscard]] transfer read_some(std::span<char> into) noexcept;
     // Writes as much of the pieces as goes (at most 64 of them).
     [[nodiscard]] transfer write_some(std::span<const iovec> pieces) noexcept;
 
     class wait;
-    // Awaits readability, or writability, until the deadline. One reader and one writer at most may wait at a time.
+    // Awaits readability, or writability, until the deadline. One reader and one writer at most may wait at a
+    // time.
     [[nodiscard]] wait readable(steady_time deadline) noexcept;
     [[nodiscard]] wait writable(steady_time deadline) noexcept;
 
@@ -64,7 +66,8 @@ public:
     void observe(read_observer* observer) noexcept { observer_ = observer; }
     // Whether input, or the peer's leaving, has been noticed and not been read yet. No system call.
     [[nodiscard]] bool read_pending() const noexcept { return read_.fired; }
-    // Looks at the socket without taking anything: whether the peer has closed its side, reset, or left input.
+    // Looks at the socket without taking anything: whether the peer has closed its side, reset, or left
+    // input.
     enum class peer_state : std::uint8_t { quiet, input, closed, reset };
     [[nodiscard]] peer_state peek() noexcept;
 
@@ -123,7 +126,10 @@ public:
 
 private:
     friend class stream;
-    wait(stream& s, bool reading, steady_time deadline) noexcept : stream_(s), reading_(reading), deadline_(deadline) {}
+    wait(stream& s, bool reading, steady_time deadline) noexcept
+        : stream_(s), reading_(reading), deadline_(deadline)
+    {
+    }
     stream& stream_;
     bool reading_;
     steady_time deadline_;

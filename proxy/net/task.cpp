@@ -21,10 +21,10 @@ void release_frame(void* frame, std::size_t) noexcept
 
 namespace {
 
-// Frames of up to 2 KiB in classes of 64 bytes. The lists only grow to the most frames that were ever alive at once; an
-// idle connection holds one small frame, so what is kept is small.
+// Frames of up to 4 KiB in classes of 64 bytes. The lists only grow to the most frames that were ever alive
+// at once; an idle connection holds one small frame, so what is kept is small.
 constexpr std::size_t class_bytes = 64;
-constexpr std::size_t class_count = 32;
+constexpr std::size_t class_count = 64;
 
 struct free_frame {
     free_frame* next;

@@ -1,21 +1,22 @@
-// A coroutine that starts when it is awaited and resumes whoever awaits it: what a worker's sessions are written in. Beside
-// Asio's awaitable it costs no executor and no extra frame per operation, and its frames come from a free list of the
-// thread. A task is confined to the thread that started it. Not for the control plane: there Asio's awaitable reads better.
+// A coroutine that starts when it is awaited and resumes whoever awaits it: what a worker's sessions are
+// written in. Beside Asio's awaitable it costs no executor and no extra frame per operation, and its frames
+// come from a free list of the thread. A task is confined to the thread that started it. Not for the control
+// plane: there Asio's awaitable reads better.
 //
-// g++ 12 destroys some temporaries twice when they are written inside a co_await expression (lambdas with captures, braced
-// aggregates): name such arguments first.
+// g++ 12 destroys some temporaries twice when they are written inside a co_await expression (lambdas with
+// captures, braced aggregates): name such arguments first.
 #pragma once
 
-#include <cstddef>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
 
 namespace scopegate::net {
 
-// Memory for coroutine frames, recycled per thread by size class; under a sanitizer it is plain memory, so that a use
-// after free shows.
+// Memory for coroutine frames, recycled per thread by size class; under a sanitizer it is plain memory, so
+// that a use after free shows.
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 void release_frame(void* frame, std::size_t bytes) noexcept;
 
@@ -115,8 +116,8 @@ private:
     std::coroutine_handle<promise_type> frame_;
 };
 
-// A coroutine that runs on its own from its first line and frees itself at its end. What it uses it must keep alive by
-// itself. An exception that leaves it ends the program: catch at its top.
+// A coroutine that runs on its own from its first line and frees itself at its end. What it uses it must keep
+// alive by itself. An exception that leaves it ends the program: catch at its top.
 struct detached {
     struct promise_type : detail::frame_memory {
         detached get_return_object() const noexcept { return {}; }

@@ -1,0 +1,110 @@
+#include "cli/run.hpp"
+
+#include "admin/server.hpp"
+#include "control/service.hpp"
+#include "observe/log.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+#include <functional>
+#include <iostream>
+#include <optional>
+
+namespace scopegate::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// Calls `f` again and again on the io_context, until the object goes.
+class repeating final {
+public:
+    repeating(asio::io_context& on, std::chrono::milliseconds every, std::function<void()> f)
+        : timer_(on), every_(every), f_(std::move(f))
+    {
+        wait();
+    }
+
+private:
+    void wait()
+    {
+        timer_.expires_after(every_);
+        timer_.async_wait([this](const boost::system::error_code& stopped) {
+            if (stopped)
+                return;
+            f_();
+            wait();
+        });
+    }
+    asio::steady_timer timer_;
+    std::chrono::milliseconds every_;
+    std::function<void()> f_;
+};
+
+// SIGHUP reloads. SIGTERM drains as an orchestrator expects it: still accepting for a while, because its
+// routers learn late that we go. SIGINT is a person at a terminal: no such delay. A second one of either ends
+// it at once.
+class signals final {
+public:
+    signals(asio::io_context& control, control::service& service)
+        : set_(control, SIGTERM, SIGINT, SIGHUP), control_(control), service_(service)
+    {
+        wait();
+    }
+
+private:
+    void wait()
+    {
+        set_.async_wait([this](const boost::system::error_code& stopped, int signal) {
+            if (stopped)
+                return;
+            if (signal == SIGHUP)
+                service_.reload();
+            else if (std::exchange(ending_, true))
+                control_.stop();
+            else
+                service_.drain(signal == SIGTERM ? service_.policy().server.timeouts.drain_delay : 0ms,
+                               [this] { control_.stop(); });
+            wait();
+        });
+    }
+    asio::signal_set set_;
+    asio::io_context& control_;
+    control::service& service_;
+    bool ending_ = false;
+};
+
+} // namespace
+
+int run(const run_options& options)
+{
+    asio::io_context control{1};
+    try {
+        control::service service(control, options.config, config::process_environment());
+        std::optional<admin::server> admin;
+        std::optional<admin::server> health;
+        const auto& settings = service.policy().server;
+        service.start();
+        if (settings.admin)
+            admin.emplace(control, service, *settings.admin, admin::pages::all, "admin");
+        if (settings.health)
+            health.emplace(control, service, *settings.health, admin::pages::health, "health");
+        const signals handled(control, service);
+        const repeating flushing(control, 200ms, [] { observe::flush_log(); });
+        const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
+        control.run();
+        service.stop();
+    } catch (const control::start_error& failed) {
+        observe::close_log();
+        std::cerr << failed.what() << '\n';
+        return 1;
+    }
+    observe::log_event(observe::level::info, "stopped");
+    observe::close_log();
+    return 0;
+}
+
+} // namespace scopegate::cli

@@ -1,0 +1,199 @@
+#include "control/service.hpp"
+
+#include "net/address.hpp"
+#include "observe/log.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace scopegate::control {
+
+namespace {
+
+namespace asio = net::asio;
+using observe::level;
+using observe::log_event;
+
+std::string all_errors(const config::loaded& loaded)
+{
+    std::string text;
+    for (const auto& wrong : loaded.errors)
+        text += (text.empty() ? "" : "\n") + wrong.text();
+    return text;
+}
+
+// What tells a file from its later self. Kubernetes swaps a symbolic link above the file: stat follows it.
+std::string fingerprint_of(const std::vector<std::string>& files)
+{
+    std::string all;
+    for (const auto& file : files) {
+        struct stat found {};
+        all += ::stat(file.c_str(), &found) != 0
+                   ? std::string("-")
+                   : std::to_string(found.st_dev) + ':' + std::to_string(found.st_ino) + ':' +
+                         std::to_string(found.st_size) + ':' + std::to_string(found.st_mtim.tv_sec) + '.' +
+                         std::to_string(found.st_mtim.tv_nsec);
+        all += ' ';
+    }
+    return all;
+}
+
+net::stream_endpoint resolve(const policy::endpoint& address)
+{
+    if (address.is_unix())
+        return net::unix_endpoint(address.unix_path);
+    if (const auto literal = net::literal_endpoint(address.host, address.port))
+        return *literal;
+    asio::io_context own;
+    asio::ip::tcp::resolver names(own);
+    return net::stream_endpoint(
+        names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
+}
+
+} // namespace
+
+service::service(asio::io_context& control, std::string path, config::environment env)
+    : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
+{
+    auto first = config::load_file(path_, env_);
+    if (!first.policy)
+        throw start_error(all_errors(first));
+    observe::open_log(first.policy->log.at);
+    for (const auto& warning : first.warnings)
+        log_event(level::warn, "config_warning", {{"message", warning.text()}});
+    watched_ = first.files;
+    fingerprint_ = fingerprint_of(watched_);
+    current_.policy = first.policy;
+    current_.answers = std::make_shared<const answers::answer_book>(*first.policy);
+}
+
+service::~service()
+{
+    stop();
+}
+
+void service::start()
+{
+    const auto& server = policy().server;
+    const unsigned count = server.workers != 0 ? server.workers : granted_cores();
+    try {
+        for (const auto& address : server.listen)
+            listeners_.emplace_back(resolve(address), count);
+    } catch (const boost::system::system_error& failed) {
+        throw start_error(failed.what());
+    }
+    current_.keys = tokens::key_store::start(control_, current_.policy);
+    for (unsigned i = 0; i < count; ++i) {
+        workers_.push_back(std::make_unique<gate::worker>(counters_, current_));
+        for (auto& listening : listeners_)
+            workers_.back()->listen(listening.release(i));
+    }
+    for (const auto& w : workers_)
+        threads_.emplace_back([&at = *w] { at.run(); });
+    for (const auto& listening : listeners_)
+        log_event(
+            level::info, "listening",
+            {{"listener", "server"}, {"address", net::to_text(listening.address())}, {"workers", count}});
+}
+
+bool service::reload()
+{
+    auto next = config::load_file(path_, env_);
+    watched_ = next.files.empty() ? watched_ : next.files;
+    fingerprint_ = fingerprint_of(watched_);
+    for (const auto& warning : next.warnings)
+        log_event(level::warn, "config_warning", {{"message", warning.text()}});
+    if (!next.policy) {
+        for (const auto& wrong : next.errors)
+            log_event(level::error, "config_error", {{"message", wrong.text()}});
+        log_event(level::error, "reload_refused", {{"file", path_}, {"errors", next.errors.size()}});
+        return false;
+    }
+    publish(std::move(next));
+    return true;
+}
+
+void service::reload_if_changed()
+{
+    if (!draining_ && fingerprint_of(watched_) != fingerprint_)
+        reload();
+}
+
+void service::publish(config::loaded next)
+{
+    gate::shared_generation made;
+    made.policy = next.policy;
+    made.answers = std::make_shared<const answers::answer_book>(*next.policy);
+    made.keys = tokens::key_store::start(control_, next.policy, current_.keys.get());
+    observe::set_log_level(next.policy->log.at);
+    for (const auto& w : workers_)
+        w->publish(made);
+    current_.keys->stop();
+    current_ = std::move(made);
+    log_event(level::info, "reloaded", {{"file", path_}, {"routes", policy().routes.size()}});
+}
+
+void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)
+{
+    if (std::exchange(draining_, true))
+        return;
+    log_event(level::info, "draining", {{"delay_ms", delay.count()}});
+    drain_timer_.expires_after(delay);
+    drain_timer_.async_wait([this, ended = std::move(ended)](const net::error_code& stopped) {
+        if (stopped)
+            return;
+        const auto busy = std::make_shared<std::size_t>(workers_.size());
+        const auto last = std::make_shared<std::function<void()>>(ended);
+        const auto finish = [last] {
+            if (*last)
+                std::exchange(*last, nullptr)();
+        };
+        for (const auto& w : workers_)
+            w->drain([this, busy, finish] {
+                asio::post(control_, [busy, finish] {
+                    if (--*busy == 0)
+                        finish();
+                });
+            });
+        drain_timer_.expires_after(policy().server.timeouts.drain);
+        drain_timer_.async_wait([finish](const net::error_code& ended_before) {
+            if (ended_before)
+                return;
+            log_event(level::warn, "drain_cut_short");
+            finish();
+        });
+    });
+}
+
+void service::stop()
+{
+    draining_ = true;
+    drain_timer_.cancel();
+    if (current_.keys)
+        current_.keys->stop();
+    for (const auto& w : workers_)
+        w->stop();
+    for (auto& thread : threads_)
+        thread.join();
+    threads_.clear();
+    workers_.clear();
+    listeners_.clear();
+}
+
+service::readiness service::ready()
+{
+    readiness now;
+    now.draining = draining_;
+    if (!had_all_keys_) {
+        now.without_keys = current_.keys->without_keys();
+        had_all_keys_ = now.without_keys.empty();
+    }
+    now.ready = had_all_keys_ && !draining_;
+    return now;
+}
+
+} // namespace scopegate::control

@@ -1,0 +1,81 @@
+// The whole proxy: loads the file, binds the listeners, runs the workers, publishes new policy generations,
+// drains. Lives on the control thread, with its own io_context for what is not a caller's request: keys,
+// signals, reloads, administration.
+#pragma once
+
+#include "config/load.hpp"
+#include "gate/generation.hpp"
+#include "gate/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace scopegate::control {
+
+// Why the proxy can't start: what() is for a person, one line or several.
+struct start_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class service final {
+public:
+    // Loads the file. Throws start_error with every error of it.
+    service(net::asio::io_context& control, std::string path, config::environment env);
+    ~service();
+    service(const service&) = delete;
+    service& operator=(const service&) = delete;
+
+    // Binds the listeners, then starts keys and workers. Throws start_error (a taken port).
+    void start();
+
+    // Loads the file again and publishes it; a bad file changes nothing. Returns whether it was taken.
+    bool reload();
+    // Reloads where routes.yaml or a file that it names has changed since it was loaded.
+    void reload_if_changed();
+
+    // Not ready any more, but still accepting for `delay`; then no new connections, and those that are busy
+    // get timeouts.drain to finish. `ended` is called when all have gone.
+    void drain(std::chrono::milliseconds delay, std::function<void()> ended);
+    // Cuts off what is left, and joins the workers.
+    void stop();
+
+    // Whether requests are served as they should be: every issuer has had keys once, and it is not draining.
+    struct readiness {
+        bool ready = false;
+        bool draining = false;
+        std::vector<std::string> without_keys; // issuers
+    };
+    [[nodiscard]] readiness ready();
+
+    [[nodiscard]] const policy::policy& policy() const noexcept { return *current_.policy; }
+    [[nodiscard]] const gate::shared_generation& generation() const noexcept { return current_; }
+
+private:
+    void publish(config::loaded next);
+
+    net::asio::io_context& control_;
+    std::string path_;
+    config::environment env_;
+    gate::shared_generation current_;
+    std::vector<std::string> watched_;
+    std::string fingerprint_; // of the watched files
+    gate::shared_counters counters_;
+    std::vector<net::bound_listener> listeners_;
+    std::vector<std::unique_ptr<gate::worker>> workers_;
+    std::vector<std::thread> threads_;
+    net::asio::steady_timer drain_timer_;
+    bool had_all_keys_ = false;
+    bool draining_ = false;
+};
+
+// How many cores this process may use: the cgroup's CPU quota (rounded up) and the affinity mask; at least 1.
+[[nodiscard]] unsigned granted_cores();
+
+} // namespace scopegate::control

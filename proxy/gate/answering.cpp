@@ -1,0 +1,236 @@
+// The answer's half of forwarding: its head read and checked as strictly as a request's, its body relayed.
+#include "gate/forwarding.hpp"
+#include "gate/worker.hpp"
+#include "http/forward.hpp"
+
+#include <algorithm>
+
+namespace scopegate::gate {
+
+namespace {
+
+using http::body_kind;
+using http::field_id;
+
+constexpr int interim_most =
+    32; // interim answers (1xx) before the final one; more are an endless stream of nothing
+
+const http::field* find(const http::field_list& fields, field_id id) noexcept
+{
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+bool is_event_stream(const http::response_head& head) noexcept
+{
+    const auto* type = find(head.fields, field_id::content_type);
+    return type != nullptr && type->value.starts_with("text/event-stream");
+}
+
+// `200 OK` and its CRLF, as the API sent it.
+std::string_view status_text(std::string_view head) noexcept
+{
+    constexpr std::string_view version = "HTTP/1.1 ";
+    head.remove_prefix(version.size());
+    return head.substr(0, head.find("\r\n") + 2);
+}
+
+} // namespace
+
+net::task<forwarding::attempt_end> forwarding::receive(bool reused)
+{
+    for (int interim = 0; interim <= interim_most; ++interim) {
+        bool first_byte_seen = interim > 0;
+        result_.why = co_await read_answer_head(first_byte_seen);
+        if (result_.why != reason::allowed) {
+            const bool closed = result_.why == reason::upstream_bad_answer && !first_byte_seen;
+            if (closed && reused && may_repeat())
+                co_return attempt_end::stale;
+            co_return attempt_end::done;
+        }
+        if (c_.space.response.status >= 200) {
+            co_await pass_answer();
+            co_return attempt_end::done;
+        }
+        result_.why = co_await pass_interim();
+        if (result_.why != reason::allowed)
+            co_return attempt_end::done;
+    }
+    result_.why = reason::upstream_bad_answer;
+    co_return attempt_end::done;
+}
+
+// Reads on until a whole head lies at the start of the response buffer, and parses it.
+net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
+{
+    const auto& settings = c_.policy.policy.server;
+    const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
+    const auto buffer = c_.space.response_buffer();
+    for (;;) {
+        const auto end = http::find_head_end({buffer.data(), answer_bytes_}, answer_scanned_, limits, false);
+        if (!end)
+            co_return reason::upstream_bad_answer;
+        head_bytes_ = *end;
+        if (head_bytes_ > 0)
+            break;
+        if (answer_bytes_ == buffer.size())
+            co_return reason::upstream_bad_answer;
+        // While the body is still going up, the upload's own patience is what counts.
+        const auto deadline = uploading_ ? net::no_deadline : sent_at_ + settings.timeouts.upstream_response;
+        const auto woken = co_await upstream_->readable(
+            caller_left_
+                ? std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500))
+                : deadline);
+        if (woken != net::readiness::ready)
+            co_return wait_failure(woken);
+        const auto got = upstream_->read_some(buffer.subspan(answer_bytes_));
+        if (got.how == net::transfer::status::would_block)
+            continue;
+        if (got.how != net::transfer::status::done)
+            co_return reason::upstream_bad_answer;
+        answer_bytes_ += got.bytes;
+        first_byte_seen = true;
+    }
+    const auto parsed = http::parse_response_head({buffer.data(), head_bytes_}, limits, c_.space.response);
+    co_return parsed ? reason::allowed : reason::upstream_bad_answer;
+}
+
+// Why a wait for the answer ended without one.
+reason forwarding::wait_failure(net::readiness woken) const noexcept
+{
+    switch (upload_end_) {
+    case relay_end::source_late:
+        return reason::request_timeout;
+    case relay_end::source_cut:
+        return reason::client_gone;
+    case relay_end::source_malformed:
+        return reason::malformed_request;
+    case relay_end::too_large:
+        return reason::body_too_large;
+    case relay_end::sink_late:
+        return reason::upstream_timeout;
+    case relay_end::complete:
+    case relay_end::sink_gone:
+        break;
+    }
+    if (caller_left_)
+        return reason::client_gone;
+    return woken == net::readiness::timed_out ? reason::upstream_timeout : reason::upstream_unreachable;
+}
+
+// An interim answer goes on to those that know them (RFC 9110 section 15.2), and makes room for the next.
+net::task<reason> forwarding::pass_interim()
+{
+    const auto& head = c_.space.response;
+    const auto framed = http::frame_response(head, c_.space.request.method);
+    if (!framed || head.status == 101) // no upgrade was asked for
+        co_return reason::upstream_bad_answer;
+    const auto buffer = c_.space.response_buffer();
+    if (c_.space.request.minor >= 1) {
+        auto& out = c_.space.to_downstream;
+        out.clear();
+        out.add("HTTP/1.1 ");
+        out.add(status_text({buffer.data(), head_bytes_}));
+        const http::response_rules rules;
+        bool fits = true;
+        const auto kept =
+            http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+        if (!kept || !fits || !out.add("\r\n"))
+            co_return reason::upstream_bad_answer;
+        if (co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body) !=
+            net::transfer::status::done)
+            co_return reason::client_gone;
+    }
+    std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(head_bytes_),
+              buffer.begin() + static_cast<std::ptrdiff_t>(answer_bytes_), buffer.begin());
+    answer_bytes_ -= head_bytes_;
+    answer_scanned_ = 0;
+    co_return reason::allowed;
+}
+
+void forwarding::compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive)
+{
+    const auto& head = c_.space.response;
+    auto& out = c_.space.to_downstream;
+    out.clear();
+    out.add("HTTP/1.1 ");
+    out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
+    http::response_rules rules;
+    rules.trailers = chunked_out && request_.framing.accepts_trailers;
+    bool fits = true;
+    const auto kept =
+        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    if (!kept || !fits || !out.has_room(6)) {
+        result_.why = reason::upstream_bad_answer;
+        return;
+    }
+    if (chunked_out)
+        out.add("Transfer-Encoding: chunked\r\n");
+    else if (const auto* length = find(head.fields, field_id::content_length);
+             length != nullptr && framed.body.kind != body_kind::chunked)
+        out.add(length->line);
+    if (!keep_alive)
+        out.add("Connection: close\r\n");
+    else if (c_.space.request.minor == 0)
+        out.add("Connection: keep-alive\r\n");
+    out.add("\r\n");
+}
+
+net::task<void> forwarding::pass_answer()
+{
+    const auto& head = c_.space.response;
+    const auto framed = http::frame_response(head, c_.space.request.method);
+    if (!framed) {
+        result_.why = framed.error();
+        co_return;
+    }
+    // What has no length of its own goes on in chunks, so that its end can be told from its breaking off;
+    // HTTP/1.0 callers know only the connection's end.
+    const bool unsized =
+        framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
+    const bool chunked_out = unsized && c_.space.request.minor >= 1;
+    const bool keep_alive = request_.framing.keep_alive && !c_.at.draining() && !(unsized && !chunked_out);
+    compose_answer_head(*framed, chunked_out, keep_alive);
+    if (result_.why != reason::allowed)
+        co_return;
+    result_.answered = true;
+    result_.status = head.status;
+    result_.upstream =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_at_);
+
+    body_relay down(framed->body, chunked_out, 0);
+    if (chunked_out && request_.framing.accepts_trailers)
+        down.pass_trailers();
+    const auto buffer = c_.space.response_buffer();
+    std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
+    auto& out = c_.space.to_downstream;
+    const auto& patience = c_.policy.policy.server.timeouts;
+    const relay_patience pauses{is_event_stream(head) ? patience.stream : patience.body, patience.body};
+
+    // The whole of a small answer goes out in one write; a larger one is relayed.
+    std::size_t used = 0;
+    auto end = relay_end::complete;
+    if (!down.complete() && !rest.empty() && !down.unframe(rest, used, out)) {
+        result_.answered = false; // broken before anything of it was passed on
+        result_.why = reason::upstream_bad_answer;
+        co_return;
+    }
+    rest.remove_prefix(used);
+    if (!down.complete() || !out.send_now(c_.downstream))
+        end = co_await relay_body(down, *upstream_, c_.downstream, buffer, rest, out, pauses, rest);
+
+    if (end !=
+        relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
+        result_.why = end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
+                          ? reason::client_gone
+                          : reason::upstream_bad_answer;
+        result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
+        co_return;
+    }
+    result_.then = keep_alive ? afterwards::keep_alive : afterwards::linger;
+    if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
+        c_.policy.upstream.keep(std::move(upstream_));
+}
+
+} // namespace scopegate::gate

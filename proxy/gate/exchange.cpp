@@ -1,0 +1,218 @@
+#include "gate/exchange.hpp"
+
+#include "gate/forwarding.hpp"
+#include "gate/worker.hpp"
+#include "observe/access_log.hpp"
+#include "observe/http_date.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace scopegate::gate {
+
+namespace {
+
+// Waits until the keys of an issuer were asked for again, and goes on in its own worker.
+class keys_wait final {
+public:
+    keys_wait(tokens::key_store& keys, std::size_t issuer, net::asio::io_context& own) noexcept
+        : keys_(keys), issuer_(issuer), own_(own)
+    {
+    }
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> awaiting)
+    {
+        keys_.await_refresh(
+            issuer_, [&own = own_, awaiting] { net::asio::post(own, [awaiting] { awaiting.resume(); }); });
+    }
+    void await_resume() const noexcept {}
+
+private:
+    tokens::key_store& keys_;
+    std::size_t issuer_;
+    net::asio::io_context& own_;
+};
+
+std::string_view own_request_id(const http::field_list& fields) noexcept
+{
+    std::string_view found;
+    for (const auto& f : fields)
+        if (f.id == http::field_id::x_request_id && !f.underscore) {
+            if (!found.empty())
+                return {};
+            found = f.value;
+        }
+    return observe::is_request_id(found) ? found : std::string_view{};
+}
+
+} // namespace
+
+net::task<afterwards> exchange::run()
+{
+    request_id_ = own_request_id(c_.space.request.fields);
+    if (request_id_.empty())
+        request_id_ = observe::new_request_id(request_id_buffer_);
+
+    if (const auto unreadable = read_framing())
+        co_return co_await refuse_unread(*unreadable);
+    const auto target = c_.space.request.target;
+    if (c_.policy.answers.is_metadata_path(target.substr(0, target.find('?'))))
+        co_return co_await publish_metadata();
+
+    judge();
+    // A second wait is possible where another issuer's fetch ended first; more would be a key store that
+    // never says no.
+    for (int waits = 0; verdict_.wait_for_issuer >= 0 && waits < 2; ++waits) {
+        keys_wait keys(*c_.policy.shared.keys, static_cast<std::size_t>(verdict_.wait_for_issuer),
+                       c_.at.context());
+        co_await keys;
+        judge();
+    }
+    if (const auto* granted = std::get_if<policy::permit>(&verdict_.outcome))
+        co_return co_await forward(*granted, reason::allowed);
+
+    auto& denied = std::get<policy::denial>(verdict_.outcome);
+    const auto unenforced =
+        policy::observe_instead(c_.policy.policy, denied.needs, denied.why, c_.space.request.method);
+    if (unenforced)
+        co_return co_await forward(*unenforced, denied.why);
+    co_return co_await refuse(std::move(denied));
+}
+
+std::optional<reason> exchange::read_framing()
+{
+    const auto framed = http::frame_request(c_.space.request);
+    if (!framed)
+        return framed.error();
+    framing_ = *framed;
+    const auto most = c_.policy.policy.server.limits.body;
+    if (most != 0 && framing_.body.kind == http::body_kind::length && framing_.body.length > most)
+        return reason::body_too_large;
+    return std::nullopt;
+}
+
+// Steps 2 to 6.
+void exchange::judge()
+{
+    const auto& head = c_.space.request;
+    const access_request asked{head.method, head.target, framing_.host, &head.fields};
+    token_authority tokens{&c_.policy.validator, {}};
+    verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
+}
+
+net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
+{
+    const auto& v = verdict_;
+    // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
+    const http::request_target as_it_came{c_.space.request.target, {}, {}};
+    const forwarded_request request{framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(),
+                                    request_id_};
+    forwarding way(permit, c_, request);
+    const auto end = co_await way.run();
+    if (!end.answered && end.why != reason::client_gone) {
+        policy::denial failed;
+        failed.why = end.why;
+        failed.matched = v.match.matched;
+        co_return co_await refuse(std::move(failed));
+    }
+    record(end.status, end.why != reason::allowed ? end.why : observed,
+           std::get_if<policy::denial>(&v.outcome), permit.observed(), end.upstream);
+    co_return end.then;
+}
+
+net::task<afterwards> exchange::refuse(policy::denial d)
+{
+    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
+    auto& out = c_.space.lines;
+    out.clear();
+    c_.policy.answers.write(d, request_id_, c_.space.request.method == "HEAD", keep,
+                            observe::http_date(observe::wall_now()), out);
+    const auto& row = answers::row(d.why);
+    record(row.status, d.why, &d, false, std::nullopt);
+    co_return co_await send_answer(row.close || !keep);
+}
+
+net::task<afterwards> exchange::refuse_unread(reason why)
+{
+    framing_ = {};
+    if (request_id_.empty())
+        request_id_ = observe::new_request_id(request_id_buffer_);
+    policy::denial d;
+    d.why = why;
+    co_return co_await refuse(std::move(d));
+}
+
+net::task<afterwards> exchange::publish_metadata()
+{
+    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
+    const auto document = c_.policy.answers.make_metadata(c_.space.request.method, request_id_);
+    auto& out = c_.space.lines;
+    out.clear();
+    answers::write(document, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
+                   out);
+    record(document.status, reason::allowed, nullptr, false, std::nullopt);
+    co_return co_await send_answer(!keep);
+}
+
+net::task<afterwards> exchange::send_answer(bool close)
+{
+    auto& out = c_.space.to_downstream;
+    out.clear();
+    out.add(c_.space.lines);
+    if (!out.send_now(c_.downstream)) {
+        const auto sent = co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body);
+        if (sent != net::transfer::status::done)
+            co_return afterwards::close;
+    }
+    co_return close ? afterwards::linger : afterwards::keep_alive;
+}
+
+// A refused request's body must not be taken for the next request: it is passed over where it has come whole,
+// otherwise the connection ends.
+bool exchange::skip_body() noexcept
+{
+    switch (framing_.body.kind) {
+    case http::body_kind::none:
+        return true;
+    case http::body_kind::length:
+        if (framing_.body.length > c_.space.received.size())
+            return false;
+        c_.space.received.remove_prefix(static_cast<std::size_t>(framing_.body.length));
+        return true;
+    case http::body_kind::chunked:
+    case http::body_kind::until_close:
+        return false;
+    }
+    return false;
+}
+
+void exchange::record(unsigned status, reason why, const policy::denial* refusal, bool observed,
+                      std::optional<std::chrono::microseconds> upstream)
+{
+    const auto& v = verdict_;
+    const auto& p = c_.policy.policy;
+    if (!observe::is_logged(p.log.which, why))
+        return;
+    observe::request_record r;
+    r.when = observe::wall_now();
+    r.request_id = request_id_;
+    r.method = c_.space.request.method;
+    r.match = &v.match;
+    r.status = status;
+    r.why = why;
+    r.refusal = refusal;
+    r.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);
+    r.upstream = upstream;
+    r.observed = observed;
+    if (v.token) {
+        r.effective = &v.token->scopes.effective;
+        r.subject = v.token->subject;
+        r.client_id = v.token->client_id;
+        r.issuer = p.issuers[v.token->issuer].issuer;
+    }
+    observe::log_request(p, r);
+}
+
+} // namespace scopegate::gate

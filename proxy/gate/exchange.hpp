@@ -1,0 +1,73 @@
+// One request, from its parsed head to its record in the log: THE way of a request, in exchange::run. Knows a
+// head, a body to read and a place to write to; keep-alive and reading heads are the session's.
+#pragma once
+
+#include "gate/generation.hpp"
+#include "gate/workspace.hpp"
+#include "http/framing.hpp"
+#include "net/address.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "observe/request_id.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace scopegate::gate {
+
+class worker;
+
+// What the connection does after an exchange. `linger`: close, but let the caller read the answer although it
+// is sending.
+enum class afterwards : std::uint8_t { keep_alive, close, linger, reset };
+
+// What an exchange is made of. Everything outlives it; confined to the worker's thread.
+struct exchange_context {
+    worker& at;
+    net::stream& downstream;
+    const net::peer& peer;
+    workspace& space;
+    generation& policy;
+};
+
+// How forwarding a request ended.
+struct forward_result {
+    reason why = reason::allowed; // or what went wrong
+    bool answered = false;        // an answer's head was sent downstream: nothing else can be said any more
+    afterwards then = afterwards::close;
+    unsigned status = 0;                               // of the answer
+    std::optional<std::chrono::microseconds> upstream; // to the head of its answer
+};
+
+class exchange final {
+public:
+    explicit exchange(const exchange_context& context) noexcept : c_(context) {}
+
+    // The request's head is parsed into c.space.request, and c.space.received is what came behind it;
+    // received is left at what belongs to the next request.
+    [[nodiscard]] net::task<afterwards> run();
+
+    // An answer to what never became a request (a head that is malformed, too large, too slow).
+    [[nodiscard]] net::task<afterwards> refuse_unread(reason why);
+
+private:
+    [[nodiscard]] std::optional<reason> read_framing();
+    void judge();
+    [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
+    [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
+    [[nodiscard]] net::task<afterwards> publish_metadata();
+    [[nodiscard]] net::task<afterwards> send_answer(bool close);
+    [[nodiscard]] bool skip_body() noexcept;
+    void record(unsigned status, reason why, const policy::denial* refusal, bool observed,
+                std::optional<std::chrono::microseconds> upstream);
+
+    exchange_context c_;
+    http::request_framing framing_;
+    std::string_view request_id_;
+    observe::request_id_buffer request_id_buffer_{};
+    steady_time started_ = std::chrono::steady_clock::now();
+    verdict verdict_;
+};
+
+} // namespace scopegate::gate

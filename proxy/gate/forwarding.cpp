@@ -1,0 +1,178 @@
+#include "gate/forwarding.hpp"
+
+#include "gate/request_lines.hpp"
+#include "gate/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace scopegate::gate {
+
+namespace {
+
+// RFC 9110 section 9.2.2.
+bool is_idempotent(std::string_view method) noexcept
+{
+    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+           method == "OPTIONS";
+}
+
+// How long a caller that has closed its side is still taken for one that waits for the answer (a half-close
+// is legal, if rare).
+constexpr std::chrono::milliseconds half_close_patience{500};
+
+} // namespace
+
+forwarding::forwarding(policy::permit, const exchange_context& context, const forwarded_request& request)
+    : c_(context), request_(request)
+{
+    c_.downstream.observe(this);
+}
+
+forwarding::~forwarding()
+{
+    c_.downstream.observe(nullptr);
+    if (upstream_)
+        upstream_->close();
+}
+
+net::task<forward_result> forwarding::run()
+{
+    auto& pool = c_.policy.upstream;
+    upstream_ = pool.take();
+    if (upstream_ && co_await attempt(true) == attempt_end::done)
+        co_return result_;
+    if (upstream_)
+        std::exchange(upstream_, nullptr)->close();
+
+    upstream_ = co_await pool.connect();
+    if (!upstream_) {
+        result_.why = reason::upstream_unreachable;
+        co_return result_;
+    }
+    co_await attempt(false);
+    co_return result_;
+}
+
+// Sends the request on one connection and passes the answer on. Stale: the connection had ended before it was
+// used, and the request may be sent again.
+net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
+{
+    result_.why = reason::allowed;
+    upload_end_ = relay_end::complete;
+    answer_bytes_ = answer_scanned_ = head_bytes_ = 0;
+    const auto composed = compose_request_head(c_, request_);
+    if (!composed) {
+        result_.why = composed.error();
+        co_return attempt_end::done;
+    }
+    if (!begin_upload())
+        co_return attempt_end::done;
+    const auto end = co_await receive(reused);
+    co_await end_upload();
+    if (end == attempt_end::done && result_.then == afterwards::keep_alive)
+        c_.space.received = after_body_;
+    co_return end;
+}
+
+// Sends the head and what has come of the body in one call; only where that is not all, the rest goes on
+// beside the answer. False: refused, nothing was sent.
+bool forwarding::begin_upload()
+{
+    const auto& framing = request_.framing.body;
+    up_.emplace(framing, framing.kind == http::body_kind::chunked, c_.policy.policy.server.limits.body);
+    after_body_ = c_.space.received;
+    auto& out = c_.space.to_upstream;
+    std::size_t used = 0;
+    if (!up_->complete() && !after_body_.empty() && !up_->unframe(after_body_, used, out)) {
+        result_.why =
+            up_->failure() == relay_end::too_large ? reason::body_too_large : reason::malformed_request;
+        return false;
+    }
+    after_body_.remove_prefix(used);
+    sent_at_ = std::chrono::steady_clock::now();
+    if (!out.send_now(*upstream_) || !up_->complete())
+        upload();
+    return true;
+}
+
+net::detached forwarding::upload()
+{
+    uploading_ = true;
+    const auto& patience = c_.policy.policy.server.timeouts;
+    const relay_patience pauses{patience.body, patience.body};
+    upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(), after_body_,
+                                      c_.space.to_upstream, pauses, after_body_);
+    uploading_ = false;
+    sent_at_ = std::chrono::steady_clock::now();
+    switch (upload_end_) {
+    case relay_end::complete:
+        upstream_->move_read_deadline(sent_at_ + patience.upstream_response);
+        break;
+    case relay_end::sink_gone: // the API may have answered before it closed: the answer's way finds out
+        break;
+    case relay_end::source_late:
+    case relay_end::source_cut:
+    case relay_end::source_malformed:
+    case relay_end::too_large:
+    case relay_end::sink_late:
+        upstream_->interrupt_read(net::readiness::closed);
+        break;
+    }
+    if (upload_waiter_)
+        std::exchange(upload_waiter_, {}).resume();
+}
+
+// After the answer: a body that the API did not want whole is not waited for.
+net::task<void> forwarding::end_upload()
+{
+    if (uploading_) {
+        result_.then = result_.answered ? afterwards::linger : afterwards::close;
+        upstream_->close();
+        c_.downstream.interrupt_read(net::readiness::closed);
+        upstream_->interrupt_write(net::readiness::closed);
+    }
+    struct upload_wait {
+        forwarding& self;
+        [[nodiscard]] bool await_ready() const noexcept { return !self.uploading_; }
+        void await_suspend(std::coroutine_handle<> awaiting) const noexcept
+        {
+            self.upload_waiter_ = awaiting;
+        }
+        void await_resume() const noexcept {}
+    };
+    upload_wait ended{*this};
+    co_await ended;
+}
+
+// The caller sent something, or left, while we are busy with its request.
+void forwarding::on_unawaited_read() noexcept
+{
+    switch (c_.downstream.peek()) {
+    case net::stream::peer_state::quiet:
+        c_.downstream.arm_read();
+        break;
+    case net::stream::peer_state::input: // the next request, already; read when its turn comes
+        break;
+    case net::stream::peer_state::closed:
+        caller_left_ = true;
+        if (upstream_)
+            upstream_->move_read_deadline(
+                std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
+        break;
+    case net::stream::peer_state::reset:
+        caller_left_ = true;
+        if (upstream_)
+            upstream_->interrupt_read(net::readiness::closed);
+        break;
+    }
+}
+
+bool forwarding::may_repeat() const noexcept
+{
+    return request_.framing.body.kind == http::body_kind::none || (up_->bytes() == 0 && up_->complete())
+               ? is_idempotent(c_.space.request.method)
+               : false;
+}
+
+} // namespace scopegate::gate

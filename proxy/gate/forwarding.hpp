@@ -1,0 +1,69 @@
+// A permitted request on its way to the API and the answer on its way back: connection, retry, both bodies at
+// once. Only a permit makes one.
+#pragma once
+
+#include "gate/exchange.hpp"
+#include "gate/relay.hpp"
+#include "policy/decide.hpp"
+
+#include <coroutine>
+#include <optional>
+
+namespace scopegate::gate {
+
+// What is forwarded. Views live in the workspace and the exchange.
+struct forwarded_request {
+    const http::request_framing& framing;
+    const http::request_target& target;   // normalised; of observe mode as it came
+    const tokens::validated_token* token; // null: no identity lines
+    std::string_view request_id;
+};
+
+class forwarding final : private net::read_observer {
+public:
+    forwarding(policy::permit permit, const exchange_context& context, const forwarded_request& request);
+    ~forwarding();
+
+    // Nothing has been answered where the result says so: the caller then answers with `why`.
+    [[nodiscard]] net::task<forward_result> run();
+
+private:
+    enum class attempt_end : std::uint8_t { done, stale };
+
+    // gate/forwarding.cpp: the request's way
+    [[nodiscard]] net::task<attempt_end> attempt(bool reused);
+    [[nodiscard]] bool begin_upload();
+    net::detached upload();
+    [[nodiscard]] net::task<void> end_upload();
+    void on_unawaited_read() noexcept override;
+    [[nodiscard]] bool may_repeat() const noexcept;
+
+    // gate/answering.cpp: the answer's way
+    [[nodiscard]] net::task<attempt_end> receive(bool reused);
+    [[nodiscard]] net::task<reason> read_answer_head(bool& first_byte_seen);
+    [[nodiscard]] net::task<reason> pass_interim();
+    [[nodiscard]] net::task<void> pass_answer();
+    void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
+    [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
+
+    exchange_context c_;
+    forwarded_request request_;
+    forward_result result_;
+    net::stream_ptr upstream_;
+    steady_time sent_at_{};
+
+    // the request's body
+    std::optional<body_relay> up_;
+    bool uploading_ = false;
+    relay_end upload_end_ = relay_end::complete;
+    std::string_view after_body_; // received downstream beyond the body
+    std::coroutine_handle<> upload_waiter_;
+
+    // the answer
+    std::size_t answer_bytes_ = 0; // in the response buffer
+    std::size_t answer_scanned_ = 0;
+    std::size_t head_bytes_ = 0;
+    bool caller_left_ = false; // closed its side, or reset, while we waited
+};
+
+} // namespace scopegate::gate

@@ -1,0 +1,56 @@
+// One policy generation as the data plane uses it: what all workers share, and what each worker makes of it
+// for itself. An exchange pins the generation it started with; the last one to let go of an old generation
+// frees it.
+#pragma once
+
+#include "answers/answer_book.hpp"
+#include "gate/upstream.hpp"
+#include "policy/policy.hpp"
+#include "tokens/key_store.hpp"
+#include "tokens/validator.hpp"
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scopegate::gate {
+
+// Immutable but for the key store, which is thread-safe.
+struct shared_generation {
+    std::shared_ptr<const policy::policy> policy;
+    std::shared_ptr<const answers::answer_book> answers;
+    std::shared_ptr<tokens::key_store> keys;
+};
+
+// Confined to one worker's thread, as its counter is.
+class generation final : public boost::intrusive_ref_counter<generation, boost::thread_unsafe_counter> {
+public:
+    // Remembered claims may take this much memory, per worker.
+    static constexpr std::size_t token_cache_bytes = 64UL * 1024 * 1024;
+
+    generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s)
+        : shared(s), policy(*s.policy), answers(*s.answers), validator(s.policy, s.keys, token_cache_bytes),
+          upstream(context, times, s.policy->upstream, s.policy->server.timeouts.upstream_connect)
+    {
+        for (const auto& header : policy.upstream.headers)
+            identity_names.push_back(header.name);
+        const auto& address = policy.upstream.address;
+        upstream_host = address.is_unix()    ? "localhost"
+                        : address.port == 80 ? address.host
+                                             : address.host + ":" + std::to_string(address.port);
+    }
+
+    const shared_generation shared;
+    const policy::policy& policy;
+    const answers::answer_book& answers;
+    tokens::validator validator;
+    upstream_pool upstream;
+    std::vector<std::string> identity_names; // the headers that are ours to set
+    std::string upstream_host;               // the Host of a request that came without one (HTTP/1.0)
+};
+using generation_ptr = boost::intrusive_ptr<generation>;
+
+} // namespace scopegate::gate

@@ -1,0 +1,153 @@
+#include "gate/relay.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace scopegate::gate {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+// Which trailer lines may reach a client: none that HTTP or Scopegate gives a meaning to (RFC 9110
+// section 6.5.1).
+void append_harmless(std::string_view lines, std::string& out)
+{
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find(line_end) + line_end.size());
+        lines.remove_prefix(line.size());
+        if (http::classify(line.substr(0, line.find(':'))).id == http::field_id::other)
+            out += line;
+    }
+}
+
+} // namespace
+
+body_relay::body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit) noexcept
+    : framing_(framing), left_(framing.length), limit_(limit), chunked_out_(chunked_out),
+      complete_(framing.kind == http::body_kind::none ||
+                (framing.kind == http::body_kind::length && framing.length == 0))
+{
+}
+
+bool body_relay::count(std::size_t data) noexcept
+{
+    bytes_ += data;
+    if (limit_ == 0 || bytes_ <= limit_)
+        return true;
+    failure_ = relay_end::too_large;
+    return false;
+}
+
+bool body_relay::unframe(std::string_view received, std::size_t& consumed, net::gather& out)
+{
+    consumed = 0;
+    std::array<std::string_view, net::gather::capacity> pieces;
+    std::size_t count_of_pieces = 0;
+    std::size_t total = 0;
+    if (framing_.kind == http::body_kind::chunked) {
+        while (consumed < received.size() && !complete_ && out.has_room(count_of_pieces + 5)) {
+            const auto step = decoder_.next(received.substr(consumed));
+            if (!step) {
+                failure_ = relay_end::source_malformed;
+                return false;
+            }
+            consumed += step->consumed;
+            complete_ = step->complete;
+            if (!step->data.empty()) {
+                pieces[count_of_pieces++] = step->data;
+                total += step->data.size();
+            }
+        }
+    } else {
+        total = consumed = framing_.kind == http::body_kind::until_close
+                               ? received.size()
+                               : static_cast<std::size_t>(std::min<std::uint64_t>(left_, received.size()));
+        pieces[count_of_pieces++] = received.substr(0, total);
+        if (framing_.kind == http::body_kind::length) {
+            left_ -= total;
+            complete_ = left_ == 0;
+        }
+    }
+    if (!count(total))
+        return false;
+    if (total > 0 && chunked_out_) {
+        auto* const end = std::to_chars(size_text_.data(), size_text_.data() + 16, total, 16).ptr;
+        std::copy(line_end.begin(), line_end.end(), end);
+        out.add({size_text_.data(), static_cast<std::size_t>(end - size_text_.data()) + line_end.size()});
+    }
+    for (std::size_t i = 0; i < count_of_pieces; ++i)
+        out.add(pieces[i]);
+    if (total > 0 && chunked_out_)
+        out.add(line_end);
+    if (complete_)
+        finish(out);
+    return true;
+}
+
+void body_relay::source_ended(net::gather& out)
+{
+    if (framing_.kind == http::body_kind::until_close) {
+        complete_ = true;
+        finish(out);
+    } else {
+        failure_ = relay_end::source_cut;
+    }
+}
+
+void body_relay::finish(net::gather& out)
+{
+    if (!chunked_out_)
+        return;
+    last_chunk_ = "0\r\n";
+    if (pass_trailers_)
+        append_harmless(decoder_.trailers(), last_chunk_);
+    last_chunk_ += line_end;
+    out.add(last_chunk_);
+}
+
+net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
+                                std::span<char> buffer, std::string_view received, net::gather& out,
+                                relay_patience patience, std::string_view& leftover)
+{
+    for (;;) {
+        do {
+            std::size_t used = 0;
+            if (!received.empty() && !body.complete() && !body.unframe(received, used, out))
+                co_return body.failure();
+            received.remove_prefix(used);
+            if (!out.send_now(sink)) {
+                const auto sent = co_await out.send(sink, patience.sink);
+                if (sent != net::transfer::status::done)
+                    co_return sent == net::transfer::status::failed ? relay_end::sink_gone
+                                                                    : relay_end::sink_late;
+            }
+        } while (!received.empty() && !body.complete());
+        if (body.complete()) {
+            leftover = received;
+            co_return relay_end::complete;
+        }
+
+        const auto got = source.read_some(buffer);
+        switch (got.how) {
+        case net::transfer::status::done:
+            received = {buffer.data(), got.bytes};
+            break;
+        case net::transfer::status::would_block: {
+            const auto woken = co_await source.readable(std::chrono::steady_clock::now() + patience.source);
+            if (woken != net::readiness::ready)
+                co_return woken == net::readiness::timed_out ? relay_end::source_late : relay_end::source_cut;
+            break;
+        }
+        case net::transfer::status::end:
+            body.source_ended(out);
+            if (!body.complete())
+                co_return body.failure();
+            break;
+        case net::transfer::status::failed:
+            co_return relay_end::source_cut;
+        }
+    }
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,82 @@
+// Bodies, streamed with back-pressure: what was read is sent before more is read, and nothing is ever held
+// whole. One reader of framed bodies serves both directions.
+#pragma once
+
+#include "http/framing.hpp"
+#include "net/gather.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace scopegate::gate {
+
+// How a body's transfer ended.
+enum class relay_end : std::uint8_t {
+    complete,
+    source_late,      // nothing came for too long
+    source_cut,       // the source ended or failed before the body did
+    source_malformed, // bad chunked coding
+    too_large,
+    sink_late, // the sink took nothing for too long
+    sink_gone,
+};
+
+// One body on its way. `unframe` reads pieces out of what was received; `relay_body` does the rest.
+class body_relay final {
+public:
+    // How the body is sent on: as it is (a length, or until close), or in chunks of our own.
+    body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit) noexcept;
+
+    // Takes received bytes and adds what they carry to `out`, in the sink's coding; the views point into
+    // `received` and this object. Sets `consumed` to how many bytes belong to this body and were dealt with;
+    // call again with the rest when that is not all and the body is not complete (`out` was full). False
+    // where the body breaks its framing or the limit (see failure()).
+    [[nodiscard]] bool unframe(std::string_view received, std::size_t& consumed, net::gather& out);
+    // The source has closed: completes a body that is framed by that, and adds the last chunk to `out` where
+    // it is needed.
+    void source_ended(net::gather& out);
+
+    [[nodiscard]] bool complete() const noexcept { return complete_; }
+    [[nodiscard]] relay_end failure() const noexcept { return failure_; }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    // A trailer section (lines with CRLF) to send instead of none after the last chunk: asked once, when the
+    // decoder is done.
+    void pass_trailers() noexcept { pass_trailers_ = true; }
+
+private:
+    [[nodiscard]] bool count(std::size_t data) noexcept;
+    void finish(net::gather& out);
+
+    http::body_framing framing_;
+    http::chunked_decoder decoder_;
+    std::uint64_t left_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t limit_; // 0: none
+    bool chunked_out_;
+    bool complete_ = false;
+    bool pass_trailers_ = false;
+    relay_end failure_ = relay_end::complete;
+    std::string_view size_line_;
+    std::array<char, 20> size_text_{};
+    std::string last_chunk_;
+};
+
+struct relay_patience {
+    std::chrono::milliseconds source; // between two reads
+    std::chrono::milliseconds sink;   // between two writes
+};
+
+// Moves the rest of a body from `source` to `sink`, beginning with `received` bytes that lie at the start of
+// `buffer` already, and after `out` has been sent (a head, or nothing). `leftover` receives what was read
+// beyond the body: a view into `buffer`. Sets `complete`, or what ended it.
+[[nodiscard]] net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
+                                              std::span<char> buffer, std::string_view received,
+                                              net::gather& out, relay_patience patience,
+                                              std::string_view& leftover);
+
+} // namespace scopegate::gate

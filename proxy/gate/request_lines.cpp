@@ -1,0 +1,132 @@
+#include "gate/request_lines.hpp"
+
+#include "http/forward.hpp"
+
+#include <algorithm>
+
+namespace scopegate::gate {
+
+namespace {
+
+using http::field_id;
+
+bool is_trusted(const policy::policy& p, const net::peer& who) noexcept
+{
+    return who.is_ip && std::any_of(p.server.trusted_proxies.begin(), p.server.trusted_proxies.end(),
+                                    [&](const policy::network& n) { return n.contains(who.address); });
+}
+
+const http::field* find(const http::field_list& fields, field_id id) noexcept
+{
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+void line(std::string& out, std::string_view name, std::string_view value)
+{
+    out += name;
+    out += value;
+    out += "\r\n";
+}
+
+// The line as it came, where nothing had to change: then it and the fields behind it go out as one piece.
+void add_request_line(net::gather& out, const http::request_head& head, const http::request_target& target)
+{
+    constexpr std::string_view version = " HTTP/1.1\r\n";
+    const auto* const behind =
+        head.target.data() + head.target.size(); // the parsed line goes on: version and CRLF
+    if (target.path.data() == head.target.data() &&
+        target.path.size() + target.query.size() == head.target.size() &&
+        std::string_view(behind, version.size()) == version) {
+        out.add({head.method.data(), static_cast<std::size_t>(behind - head.method.data()) + version.size()});
+        return;
+    }
+    out.add(head.method);
+    out.add(" ");
+    out.add(target.path);
+    out.add(target.query);
+    out.add(version);
+}
+
+// X-Forwarded-For grows by the peer; what a trusted proxy says of the scheme and host stays.
+void add_forwarded_lines(const exchange_context& c, const forwarded_request& request, bool trusted)
+{
+    auto& out = c.space.lines;
+    const auto& fields = c.space.request.fields;
+    out += "X-Forwarded-For: ";
+    if (trusted)
+        for (const auto& f : fields)
+            if (f.id == field_id::x_forwarded_for && !f.underscore && !f.value.empty())
+                out.append(f.value).append(", ");
+    line(out, c.peer.text, {});
+    if (!trusted || find(fields, field_id::x_forwarded_proto) == nullptr)
+        out += "X-Forwarded-Proto: http\r\n";
+    if (!request.framing.host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
+        line(out, "X-Forwarded-Host: ", request.framing.host);
+}
+
+void add_framing_lines(const exchange_context& c, const forwarded_request& request)
+{
+    switch (request.framing.body.kind) {
+    case http::body_kind::length:
+        line(c.space.lines,
+             "Content-Length: ", find(c.space.request.fields, field_id::content_length)->value);
+        break;
+    case http::body_kind::chunked:
+        c.space.lines += "Transfer-Encoding: chunked\r\n";
+        break;
+    case http::body_kind::none:
+    case http::body_kind::until_close:
+        break;
+    }
+    if (request.framing.expect_continue)
+        c.space.lines += "Expect: 100-continue\r\n";
+}
+
+} // namespace
+
+result<void> compose_request_head(const exchange_context& c, const forwarded_request& request)
+{
+    const auto& p = c.policy.policy;
+    const auto& head = c.space.request;
+    const bool trusted = is_trusted(p, c.peer);
+
+    http::request_rules rules;
+    rules.peer_trusted = trusted;
+    rules.identity = c.policy.identity_names;
+    rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
+    if (p.upstream.strip_authorization)
+        rules.also_drop.add(field_id::authorization);
+    const bool own_host = !p.upstream.host.empty() || request.framing.host.empty();
+    if (own_host)
+        rules.also_drop.add(field_id::host);
+
+    auto& out = c.space.to_upstream;
+    out.clear();
+    add_request_line(out, head, request.target);
+    bool fits = true;
+    const auto kept =
+        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    if (!kept)
+        return kept.error();
+    if (!fits ||
+        !out.has_room(2)) // more scattered pieces than one write takes: no honest request looks like this
+        return reason::malformed_request;
+
+    auto& lines = c.space.lines;
+    lines.clear();
+    if (own_host)
+        line(lines, "Host: ", p.upstream.host.empty() ? c.policy.upstream_host : p.upstream.host);
+    add_framing_lines(c, request);
+    if (request.token != nullptr)
+        lines += request.token->identity_lines;
+    add_forwarded_lines(c, request, trusted);
+    lines += "Via: 1.1 scopegate\r\n";
+    line(lines, "X-Request-Id: ", request.request_id);
+    lines += "\r\n";
+    out.add(lines);
+    return {};
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,160 @@
+#include "gate/session.hpp"
+
+#include "gate/worker.hpp"
+#include "observe/log.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+namespace scopegate::gate {
+
+namespace {
+
+// A closing connection is read on for a while: unread bytes would turn the close into a reset, and the caller
+// might lose the answer that tells it why (RFC 9112 section 9.6).
+constexpr std::chrono::seconds linger_patience{2};
+constexpr std::size_t linger_bytes = 1024UL * 1024;
+
+} // namespace
+
+session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
+    : at_(at), downstream_(std::move(downstream)), peer_(peer)
+{
+    at_.sessions_->push_back(*this);
+}
+
+session::~session()
+{
+    downstream_->close();
+    if (space_)
+        at_.workspaces_.give(std::move(space_));
+    at_.session_ended();
+}
+
+net::detached session::serve(std::unique_ptr<session> self)
+{
+    try {
+        co_await self->run();
+    } catch (const std::exception& failed) {
+        observe::log_event(observe::level::error, "connection_failed", {{"error", failed.what()}});
+    }
+}
+
+net::task<void> session::run()
+{
+    while (co_await await_request()) {
+        const auto end = co_await serve_request();
+        if (end == afterwards::keep_alive)
+            continue;
+        if (end == afterwards::linger)
+            co_await linger();
+        if (end == afterwards::reset)
+            downstream_->close(true);
+        co_return;
+    }
+}
+
+net::task<bool> session::await_request()
+{
+    if (at_.draining())
+        co_return false;
+    if (space_ && !space_->received.empty())
+        co_return true;
+    if (space_)
+        at_.workspaces_.give(std::move(space_));
+    const auto patience = at_.current_->policy.server.timeouts.idle;
+    idle_ = true;
+    const auto woken = co_await downstream_->readable(std::chrono::steady_clock::now() + patience);
+    idle_ = false;
+    co_return woken == net::readiness::ready;
+}
+
+// One request, under the policy generation that is current when its first byte is read.
+net::task<afterwards> session::serve_request()
+{
+    const generation_ptr policy = at_.current_;
+    if (!space_)
+        space_ = at_.workspaces_.take();
+    const auto unreadable = co_await read_head(*policy);
+    if (unreadable == reason::client_gone)
+        co_return afterwards::close;
+    const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
+    exchange request(context);
+    if (unreadable != reason::allowed)
+        co_return co_await request.refuse_unread(unreadable);
+    co_return co_await request.run();
+}
+
+net::task<reason> session::read_head(const generation& policy)
+{
+    const auto& settings = policy.policy.server;
+    const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
+    const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
+    const auto buffer = space_->request_buffer();
+    auto filled = space_->received.size();
+    if (filled > 0)
+        std::memmove(buffer.data(), space_->received.data(), filled);
+    space_->received = {};
+    space_->request.method = {};
+    space_->request.fields.clear();
+
+    std::size_t scanned = 0;
+    for (;;) {
+        const std::string_view so_far(buffer.data(), filled);
+        const auto end =
+            filled > 0 ? http::find_head_end(so_far, scanned, limits, true) : result<std::size_t>(0U);
+        if (!end)
+            co_return end.error();
+        if (*end > 0) {
+            const auto parsed = http::parse_request_head(so_far.substr(0, *end), limits, space_->request);
+            space_->received = so_far.substr(*end);
+            co_return parsed ? reason::allowed : parsed.error();
+        }
+        if (filled == buffer.size())
+            co_return reason::headers_too_large;
+        const auto got = downstream_->read_some(buffer.subspan(filled));
+        if (got.how == net::transfer::status::done) {
+            filled += got.bytes;
+            continue;
+        }
+        if (got.how != net::transfer::status::would_block)
+            co_return reason::client_gone;
+        const auto woken = co_await downstream_->readable(deadline);
+        if (woken != net::readiness::ready)
+            co_return woken == net::readiness::timed_out&& filled > 0 ? reason::request_timeout
+                                                                      : reason::client_gone;
+    }
+}
+
+net::task<void> session::linger()
+{
+    downstream_->shutdown_send();
+    if (!space_)
+        co_return;
+    const auto deadline = std::chrono::steady_clock::now() + linger_patience;
+    const auto buffer = space_->request_buffer();
+    for (std::size_t discarded = 0; discarded < linger_bytes;) {
+        const auto got = downstream_->read_some(buffer);
+        if (got.how == net::transfer::status::done)
+            discarded += got.bytes;
+        else if (got.how != net::transfer::status::would_block)
+            co_return;
+        else if (co_await downstream_->readable(deadline) != net::readiness::ready)
+            co_return;
+    }
+}
+
+void session::end_if_idle() noexcept
+{
+    if (idle_)
+        abort();
+}
+
+void session::abort() noexcept
+{
+    downstream_->close();
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,48 @@
+// One downstream connection: reads heads, hands each to an exchange, keeps the connection or closes it. Frees
+// itself at its end. While it idles it holds no buffer.
+#pragma once
+
+#include "gate/exchange.hpp"
+#include "gate/workspace.hpp"
+#include "net/address.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+#include <boost/intrusive/list_hook.hpp>
+
+#include <memory>
+
+namespace scopegate::gate {
+
+class worker;
+
+class session final : public boost::intrusive::list_base_hook<> {
+public:
+    session(worker& at, net::stream_ptr downstream, const net::peer& peer);
+    ~session();
+
+    // Runs the connection until it ends; then the session is gone.
+    static net::detached serve(std::unique_ptr<session> self);
+
+    // Ends the connection now where no request is under way; otherwise after it (see worker::draining).
+    void end_if_idle() noexcept;
+    // Ends it whatever is under way.
+    void abort() noexcept;
+
+private:
+    [[nodiscard]] net::task<void> run();
+    // Waits for the next request's first byte; false: the connection ends.
+    [[nodiscard]] net::task<bool> await_request();
+    [[nodiscard]] net::task<afterwards> serve_request();
+    // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
+    [[nodiscard]] net::task<reason> read_head(const generation& policy);
+    [[nodiscard]] net::task<void> linger();
+
+    worker& at_;
+    net::stream_ptr downstream_;
+    net::peer peer_;
+    std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
+    bool idle_ = true;
+};
+
+} // namespace scopegate::gate

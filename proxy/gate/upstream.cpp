@@ -1,0 +1,147 @@
+#include "gate/upstream.hpp"
+
+#include "net/address.hpp"
+#include "net/completion.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace scopegate::gate {
+
+namespace asio = net::asio;
+
+namespace {
+
+// Shorter than what common servers keep an idle connection for, but Node's 5 s: those are noticed as they
+// close.
+constexpr std::chrono::seconds idle_patience{50};
+
+using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
+
+} // namespace
+
+upstream_pool::upstream_pool(asio::io_context& context, net::deadlines& times,
+                             const policy::upstream_settings& settings,
+                             std::chrono::milliseconds connect_patience)
+    : context_(context), times_(times), settings_(settings), connect_patience_(connect_patience)
+{
+}
+
+net::stream_ptr upstream_pool::take() noexcept
+{
+    while (!idle_.empty()) {
+        auto connection = std::move(idle_.back().connection);
+        idle_.pop_back();
+        // Input on an idle connection is its end, or an answer to nothing: neither may be mistaken for the
+        // next answer.
+        if (!connection->read_pending())
+            return connection;
+        connection->close();
+    }
+    return nullptr;
+}
+
+void upstream_pool::keep(net::stream_ptr connection)
+{
+    connection->observe(nullptr);
+    // Input that was noticed may have been the end of the last answer; anything that is still there is an
+    // answer to nothing.
+    if (connection->read_pending() && connection->peek() != net::stream::peer_state::quiet) {
+        connection->close();
+        return;
+    }
+    connection->arm_read();
+    idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+}
+
+void upstream_pool::sweep(steady_time now)
+{
+    std::erase_if(idle_, [now](idle_connection& idle) {
+        if (!idle.connection->read_pending() && now - idle.since < idle_patience)
+            return false;
+        idle.connection->close();
+        return true;
+    });
+}
+
+net::task<net::stream_ptr> upstream_pool::connect()
+{
+    const auto deadline = std::chrono::steady_clock::now() + connect_patience_;
+    if (settings_.address.is_unix()) {
+        const auto address = net::unix_endpoint(settings_.address.unix_path);
+        co_return co_await connect_to(address, deadline);
+    }
+    const auto literal = net::literal_endpoint(settings_.address.host, settings_.address.port);
+    if (literal)
+        co_return co_await connect_to(*literal, deadline);
+    const auto addresses = co_await resolve(deadline);
+    for (const auto& address : addresses) {
+        auto made = co_await connect_to(address, deadline);
+        if (made)
+            co_return made;
+    }
+    co_return nullptr;
+}
+
+net::task<std::vector<asio::generic::stream_protocol::endpoint>> upstream_pool::resolve(steady_time deadline)
+{
+    // Cancelling does not stop a look-up that is under way in the resolver's thread, but it lets us go on.
+    const auto names = std::make_shared<resolver>(context_.get_executor());
+    asio::steady_timer patience(context_, deadline);
+    patience.async_wait([names](const net::error_code& stopped) {
+        if (!stopped)
+            names->cancel();
+    });
+    const auto port = std::to_string(settings_.address.port);
+    auto start = [&](auto handler) {
+        names->async_resolve(settings_.address.host, port, asio::ip::resolver_base::numeric_service,
+                             std::move(handler));
+    };
+    auto [failed, found] = co_await net::completion<net::error_code, resolver::results_type>(start);
+    std::vector<asio::generic::stream_protocol::endpoint> addresses;
+    if (!failed)
+        for (const auto& entry : found)
+            addresses.emplace_back(entry.endpoint());
+    co_return addresses;
+}
+
+net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream_protocol::endpoint& address,
+                                                     steady_time deadline)
+{
+    const int family = address.data()->sa_family;
+    const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        co_return nullptr;
+    if (family != AF_UNIX) {
+        const int on = 1;
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    const bool connected = ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0;
+    if (!connected && errno != EINPROGRESS) {
+        ::close(fd);
+        co_return nullptr;
+    }
+    net::socket made(context_.get_executor());
+    made.assign(asio::generic::stream_protocol(family, 0), fd);
+    net::stream_ptr connection(new net::stream(std::move(made), times_));
+    if (!connected) {
+        const auto woken = co_await connection->writable(deadline);
+        int failed = 0;
+        socklen_t size = sizeof failed;
+        ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size);
+        if (woken != net::readiness::ready || failed != 0) {
+            connection->close();
+            co_return nullptr;
+        }
+    }
+    co_return connection;
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,52 @@
+// Connections to the API: a pool of kept-alive ones per worker and policy generation, and the making of new
+// ones. A pooled connection keeps one wait for input outstanding, so that one the API has closed is noticed
+// before it is used.
+#pragma once
+
+#include "net/deadlines.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "policy/settings.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace scopegate::gate {
+
+// Confined to its worker's thread. Borrows everything it is given.
+class upstream_pool final {
+public:
+    upstream_pool(net::asio::io_context& context, net::deadlines& times,
+                  const policy::upstream_settings& settings, std::chrono::milliseconds connect_patience);
+
+    // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
+    // none.
+    [[nodiscard]] net::stream_ptr take() noexcept;
+    // Keeps a connection that is ready for another request.
+    void keep(net::stream_ptr connection);
+    // Makes a new connection: the name is resolved anew, its addresses tried in turn. Null where none could
+    // be made in time.
+    [[nodiscard]] net::task<net::stream_ptr> connect();
+    // Closes what has idled too long or was closed by the API.
+    void sweep(steady_time now);
+
+private:
+    struct idle_connection {
+        net::stream_ptr connection;
+        steady_time since;
+    };
+    [[nodiscard]] net::task<std::vector<net::asio::generic::stream_protocol::endpoint>>
+    resolve(steady_time deadline);
+    [[nodiscard]] net::task<net::stream_ptr>
+    connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
+
+    net::asio::io_context& context_;
+    net::deadlines& times_;
+    const policy::upstream_settings& settings_;
+    std::chrono::milliseconds connect_patience_;
+    std::vector<idle_connection> idle_;
+};
+
+} // namespace scopegate::gate

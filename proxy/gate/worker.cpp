@@ -1,0 +1,142 @@
+#include "gate/worker.hpp"
+
+#include "gate/session.hpp"
+#include "observe/log.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <string_view>
+#include <utility>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace scopegate::gate {
+
+namespace asio = net::asio;
+
+namespace {
+
+// Over the limit, before anything is read: the shortest answer that says so, and no connection is made of it.
+void turn_away(int descriptor) noexcept
+{
+    constexpr std::string_view answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: "
+                                        "application/problem+json\r\nCache-Control: no-store\r\n"
+                                        "Retry-After: 1\r\nConnection: close\r\nContent-Length: 142\r\n\r\n"
+                                        "{\"type\":\"urn:scopegate:problem:connection-limit\",\"title\":"
+                                        "\"Too many connections\",\"status\":503,"
+                                        "\"detail\":\"The gate serves its most connections.\"}";
+    static_assert(answer.size() - answer.find("\r\n\r\n") - 4 == 142);
+    [[maybe_unused]] const auto sent =
+        ::send(descriptor, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(descriptor, SHUT_WR);
+    char request[4096]; // what has come already: unread, it would turn the close into a reset
+    while (::recv(descriptor, request, sizeof request, MSG_DONTWAIT) > 0) {
+    }
+    ::close(descriptor);
+}
+
+} // namespace
+
+worker::worker(shared_counters& counters, const shared_generation& first)
+    : counters_(counters), sweeper_(context_), workspaces_(first.policy->server.limits.headers),
+      current_(new generation(context_, times_, first)), sessions_(std::make_unique<session_list>())
+{
+}
+
+worker::~worker() = default;
+
+void worker::listen(int descriptor)
+{
+    acceptors_.push_back(std::make_unique<net::acceptor>(
+        context_, descriptor, [this](int fd, const net::stream_endpoint& remote) { accept(fd, remote); }));
+    acceptors_.back()->start();
+}
+
+void worker::run()
+{
+    sweep();
+    context_.run();
+}
+
+void worker::publish(const shared_generation& next)
+{
+    asio::post(context_, [this, next] {
+        workspaces_.set_head_bytes(next.policy->server.limits.headers);
+        current_ = new generation(context_, times_, next);
+    });
+}
+
+void worker::drain(std::function<void()> drained)
+{
+    asio::post(context_, [this, done = std::move(drained)]() mutable {
+        draining_ = true;
+        drained_ = std::move(done);
+        for (const auto& listening : acceptors_)
+            listening->stop();
+        for (auto at = sessions_->begin(); at != sessions_->end();)
+            (at++)->end_if_idle();
+        if (session_count_ == 0 && drained_)
+            std::exchange(drained_, nullptr)();
+    });
+}
+
+void worker::stop()
+{
+    asio::post(context_, [this] {
+        draining_ = stopping_ = true;
+        for (const auto& listening : acceptors_)
+            listening->stop();
+        for (auto at = sessions_->begin(); at != sessions_->end();)
+            (at++)->abort();
+        if (session_count_ == 0)
+            context_.stop();
+    });
+}
+
+void worker::accept(int descriptor, const net::stream_endpoint& remote)
+{
+    const auto most = current_->policy.server.limits.connections;
+    if (counters_.connections.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
+        counters_.connections.fetch_sub(1, std::memory_order_relaxed);
+        turn_away(descriptor);
+        return;
+    }
+    net::socket accepted(context_.get_executor());
+    net::error_code failed;
+    accepted.assign(asio::generic::stream_protocol(remote.data()->sa_family, 0), descriptor, failed);
+    if (failed) {
+        ::close(descriptor);
+        counters_.connections.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
+    ++session_count_;
+    const net::stream_ptr downstream(new net::stream(std::move(accepted), times_));
+    session::serve(std::make_unique<session>(*this, downstream, net::peer_of(remote)));
+}
+
+void worker::session_ended()
+{
+    counters_.connections.fetch_sub(1, std::memory_order_relaxed);
+    if (--session_count_ > 0)
+        return;
+    if (drained_)
+        std::exchange(drained_, nullptr)();
+    if (stopping_)
+        context_.stop();
+}
+
+void worker::sweep()
+{
+    const auto now = std::chrono::steady_clock::now();
+    times_.sweep(now);
+    current_->upstream.sweep(now);
+    sweeper_.expires_after(net::sweep_interval);
+    sweeper_.async_wait([this](const net::error_code& stopped) {
+        if (!stopped)
+            sweep();
+    });
+}
+
+} // namespace scopegate::gate
