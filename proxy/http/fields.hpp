@@ -1,8 +1,10 @@
-// The field names that Scopegate acts on, recognised once while the head is parsed. A name is classified in any letter
-// case and with `_` read as `-`, as CGI and WSGI read it: `X_Auth_Subject` reaches many an application as `X-Auth-Subject`.
+// The field names that Scopegate acts on, recognised once while the head is parsed. A name is classified in
+// any letter case and with `_` read as `-`, as CGI and WSGI read it: `X_Auth_Subject` reaches many an
+// application as `X-Auth-Subject`.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace scopegate::http {
@@ -61,10 +63,44 @@ enum class field_id : std::uint8_t {
 
 struct field_name {
     field_id id = field_id::other;
-    bool underscore = false; // spelled with `_`: never honoured as the field it imitates
+    bool underscore = false; // a known name, spelled with `_`: never honoured as the field it imitates
 };
 
 // Classifies a field name, in any letter case and with `_` read as `-`. Total; allocates nothing.
 [[nodiscard]] field_name classify(std::string_view name) noexcept;
+
+// Whether two field names are the same to a careless reader: in any letter case and with `_` read as `-`.
+[[nodiscard]] bool same_field_name(std::string_view a, std::string_view b) noexcept;
+
+// A set of field_ids: who is dropped, and why, is said with sets of names, not with chains of conditions.
+class field_set final {
+public:
+    constexpr field_set() noexcept = default;
+    constexpr field_set(std::initializer_list<field_id> ids) noexcept
+    {
+        for (const auto id : ids)
+            add(id);
+    }
+    constexpr void add(field_id id) noexcept { bits_ |= bit(id); }
+    [[nodiscard]] constexpr bool contains(field_id id) const noexcept { return (bits_ & bit(id)) != 0; }
+    [[nodiscard]] friend constexpr field_set operator|(field_set a, field_set b) noexcept
+    {
+        a.bits_ |= b.bits_;
+        return a;
+    }
+    [[nodiscard]] friend constexpr field_set operator-(field_set a, field_set b) noexcept
+    {
+        a.bits_ &= ~b.bits_;
+        return a;
+    }
+
+private:
+    [[nodiscard]] static constexpr std::uint64_t bit(field_id id) noexcept
+    {
+        return std::uint64_t{1} << static_cast<unsigned>(id);
+    }
+    std::uint64_t bits_ = 0;
+};
+static_assert(static_cast<unsigned>(field_id::server) < 64, "a field_set has 64 bits");
 
 } // namespace scopegate::http

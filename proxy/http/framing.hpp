@@ -1,11 +1,12 @@
-// How long a message's body is (RFC 9112 section 6), decided strictly: whatever two parsers could read in two ways is an
-// error, on requests and on answers alike. And the incremental decoder of the chunked coding.
+// How long a message's body is (RFC 9112 section 6), decided strictly: whatever two parsers could read in two
+// ways is an error, on requests and on answers alike. And the incremental decoder of the chunked coding.
 #pragma once
 
 #include "base/errc.hpp"
 #include "http/head_parser.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,17 +22,19 @@ struct body_framing {
 // What a request's head says of its body, its Host and its connection.
 struct request_framing {
     body_framing body;
-    std::string_view host;     // the one Host field's value; empty only in HTTP/1.0 without Host
-    bool keep_alive = false;   // the client would send another request (HTTP/1.0: only with Connection: keep-alive)
+    std::string_view host; // the one Host field's value; empty only in HTTP/1.0 without Host
+    bool keep_alive =
+        false; // the client would send another request (HTTP/1.0: only with Connection: keep-alive)
     bool expect_continue = false;
-    bool accepts_trailers = false;     // TE: trailers
-    bool upgrade_websocket = false;    // a GET with Upgrade: websocket named in Connection
+    bool accepts_trailers = false;  // TE: trailers
+    bool upgrade_websocket = false; // a GET with Upgrade: websocket named in Connection
 };
 
-// Fails with ambiguous_framing (Content-Length and Transfer-Encoding together, repeated, with sign, leading zero or list;
-// Transfer-Encoding in HTTP/1.0, repeated, or an underscore spelling of either), unsupported_coding (anything but exactly
-// `chunked`), bad_host (none in HTTP/1.1, two, not a valid uri-host with optional port), unsupported_expectation
-// (anything but 100-continue). Absolute-form against Host is checked by the target (http/target.hpp).
+// Fails with ambiguous_framing (Content-Length and Transfer-Encoding together, repeated, with sign, leading
+// zero or list; Transfer-Encoding in HTTP/1.0, repeated, or an underscore spelling of either),
+// unsupported_coding (anything but exactly `chunked`), bad_host (none in HTTP/1.1, two, not a valid uri-host
+// with optional port), unsupported_expectation (anything but 100-continue). Absolute-form against Host is
+// checked by the target (http/target.hpp).
 [[nodiscard]] result<request_framing> frame_request(const request_head& head);
 
 struct response_framing {
@@ -39,36 +42,62 @@ struct response_framing {
     bool keep_alive = false; // the connection can be used again after the body
 };
 
-// The framing of an answer to `request_method`: HEAD, 1xx, 204 and 304 have no body, whatever their fields say. Fails with
-// upstream_bad_answer on anything ambiguous (both lengths, differing or odd lengths, unknown codings, a body-less status
-// with Transfer-Encoding, chunked in HTTP/1.0).
-[[nodiscard]] result<response_framing> frame_response(const response_head& head, std::string_view request_method);
+// The framing of an answer to `request_method`: HEAD, 1xx, 204 and 304 have no body, whatever their fields
+// say. Fails with upstream_bad_answer on anything ambiguous (both lengths, differing or odd lengths, unknown
+// codings, a body-less status with Transfer-Encoding, chunked in HTTP/1.0).
+[[nodiscard]] result<response_framing> frame_response(const response_head& head,
+                                                      std::string_view request_method);
 
-// Decodes the chunked coding (RFC 9112 section 7.1) as bytes come. Strict: CRLF only, at least one and at most 16 hex
-// digits, a well-formed bounded chunk extension (ignored), exactly CRLF after the data, trailers parsed like fields.
-// Each object reads one body; I/O-free; never holds body data.
+// Decodes the chunked coding (RFC 9112 section 7.1) as bytes come. Strict: CRLF only, at least one and at
+// most 16 hex digits that stay below 2^63, well-formed chunk extensions (ignored; no blanks around `;` and
+// `=`; at most 4 KiB in all of a body), exactly CRLF after the data, a trailer section of well-formed field
+// lines (at most 8 KiB). Each object reads one body; I/O-free; never holds body data.
 class chunked_decoder final {
 public:
     struct step {
-        std::size_t consumed = 0;   // bytes of the input that are done with
-        std::string_view data;      // body data among them, a view into the input; may be empty
-        bool complete = false;      // the last chunk and the trailers have been read
+        std::size_t consumed = 0; // bytes of the input that are done with
+        std::string_view data;    // body data among them, a view into the input; may be empty
+        bool complete = false;    // the last chunk and the trailers have been read
     };
 
-    // Reads from `in` up to the end of one run of data, of the input, or of the body. Call again with the rest while
-    // consumed > 0 and not complete. Fails with malformed_request; the object must not be used after that.
+    // Reads from `in` up to the end of one run of data, of the input, or of the body. Call again with the
+    // rest while consumed > 0 and not complete. Fails with malformed_request; the object must not be used
+    // after that.
     [[nodiscard]] result<step> next(std::string_view in);
 
     // The trailer section's lines as they came, CRLF each, when complete; at most 8 KiB. Empty: none.
     [[nodiscard]] std::string_view trailers() const noexcept { return trailers_; }
 
 private:
-    enum class state : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer, complete };
+    enum class state : std::uint8_t {
+        size,
+        extension_start, // behind a `;`
+        extension_name,
+        extension_value, // its first byte says whether a token or a quoted string
+        extension_token,
+        extension_quoted,
+        extension_escaped,
+        extension_end,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_line, // at the start of a line
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        final_lf,
+        complete,
+    };
+    [[nodiscard]] std::optional<state> after(char c);
+    [[nodiscard]] std::optional<state> after_size(char c);
+    [[nodiscard]] std::optional<state> after_extension(char c) const;
+    [[nodiscard]] std::optional<state> after_trailer(char c) const;
+
     state state_ = state::size;
-    std::uint8_t digits_ = 0;
-    bool quoted_ = false;
-    std::uint32_t extension_bytes_ = 0;
-    std::uint64_t left_ = 0;
+    std::uint8_t digits_ = 0;           // of the chunk size that is being read
+    std::uint32_t extension_bytes_ = 0; // of the whole body
+    std::uint64_t left_ = 0;            // of the chunk's data; 0 behind its size: the last chunk
     std::string trailers_;
 };
 

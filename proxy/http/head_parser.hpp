@@ -1,6 +1,7 @@
-// A strict RFC 9112 head parser: one pass over a head that lies whole in the connection's own buffer, yielding views into
-// it. What two parsers could read in two ways is refused, never repaired: bare LF or CR, obs-fold, space before a colon,
-// NUL and controls. Neither reads sockets nor decides about bodies (see http/framing.hpp).
+// A strict RFC 9112 head parser: one pass over a head that lies whole in the connection's own buffer,
+// yielding views into it. What two parsers could read in two ways is refused, never repaired: bare LF or CR,
+// obs-fold, space before a colon, NUL and controls. Neither reads sockets nor decides about bodies (see
+// http/framing.hpp).
 #pragma once
 
 #include "base/errc.hpp"
@@ -21,7 +22,8 @@ struct field {
     bool underscore = false;
 };
 
-// The fields of one head, in order. Storage is reused between heads, so that parsing allocates nothing once warm.
+// The fields of one head, in order. Storage is reused between heads, so that parsing allocates nothing once
+// warm.
 using field_list = std::vector<field>;
 
 struct request_head {
@@ -38,30 +40,39 @@ struct response_head {
     field_list fields;
 };
 
-struct head_limits {
+struct head_limits {               // 0: no limit (the caller's buffer has one)
     std::size_t bytes = 32 * 1024; // of the whole head, its empty line included
     std::size_t count = 100;       // of fields
 };
 
-// How many bytes at the start of `data` are the head, its final CRLFCRLF included; 0: not complete yet. `scanned` is
-// kept by the caller between calls (0 at first), so that each byte is looked at once. One empty line (CRLF) before a
-// request line is let pass and counts (RFC 9112 section 2.2). Fails with headers_too_large, target_too_long (the request
-// line alone fills the limit) or malformed_request as soon as no complete head can come of it: a bare LF or CR, a NUL, a
-// first line that starts like no request. Never waits for a head that can't become valid.
-[[nodiscard]] result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, const head_limits& limits,
-                                                bool request);
+// How many bytes at the start of `data` are the head, its final CRLFCRLF included; 0: not complete yet.
+// `scanned` is kept by the caller between calls (0 at first), so that each byte is looked at once. One empty
+// line (CRLF) before a request line is let pass and counts (RFC 9112 section 2.2). Fails with
+// headers_too_large, target_too_long (the request line alone fills the limit) or malformed_request as soon as
+// no complete head can come of it: a bare LF or CR, a NUL, a first line that starts like no request (a TLS
+// hello, an HTTP/0.9 or HTTP/2 line, the latter as unsupported_version), a line that begins with a blank. The
+// first line is judged in full once it has ended, the fields by the parser.
+[[nodiscard]] result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned,
+                                                const head_limits& limits, bool request);
 
-// Parses a whole head (what find_head_end measured) into `out`; views point into `head`. Fails with malformed_request,
-// unsupported_version (HTTP/1.x with x > 1 is read as 1.1; any other major version is refused), headers_too_large (too
-// many fields). HTTP/0.9 and the HTTP/2 preface are refused.
-[[nodiscard]] result<void> parse_request_head(std::string_view head, const head_limits& limits, request_head& out);
-[[nodiscard]] result<void> parse_response_head(std::string_view head, const head_limits& limits, response_head& out);
+// Parses a whole head (what find_head_end measured) into `out`; views point into `head`. Fails with
+// malformed_request, unsupported_version (HTTP/1.x with x > 1 is read as 1.1; any other major version is
+// refused), headers_too_large (too many fields). HTTP/0.9 and the HTTP/2 preface are refused.
+[[nodiscard]] result<void> parse_request_head(std::string_view head, const head_limits& limits,
+                                              request_head& out);
+[[nodiscard]] result<void> parse_response_head(std::string_view head, const head_limits& limits,
+                                               response_head& out);
+
+// Parses field lines, each with its CRLF and no empty line behind them: a trailer section
+// (chunked_decoder::trailers). Fails with malformed_request or headers_too_large (more than max_count; 0: no
+// limit).
+[[nodiscard]] result<void> parse_field_lines(std::string_view lines, std::size_t max_count, field_list& out);
 
 // Whether s is an RFC 9110 token (section 5.6.2): not empty, tchar only.
 [[nodiscard]] bool is_token(std::string_view s) noexcept;
 
-// Calls f(element) for each element of a comma-separated list value (RFC 9110 section 5.6.1), without surrounding
-// whitespace, empty ones left out. Quoted strings are not understood: for lists of tokens.
+// Calls f(element) for each element of a comma-separated list value (RFC 9110 section 5.6.1), without
+// surrounding whitespace, empty ones left out. Quoted strings are not understood: for lists of tokens.
 template <class F>
 void for_each_element(std::string_view list, F&& f)
 {

@@ -1,0 +1,92 @@
+// The character classes of RFC 9110, 9112 and 3986 as one table: a byte is looked up once, whatever is asked
+// of it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace scopegate::http {
+
+enum class char_class : std::uint8_t {
+    tchar = 1,   // of a token (RFC 9110 section 5.6.2)
+    text = 2,    // of a field value or a reason phrase: HTAB, SP, VCHAR, obs-text
+    visible = 4, // VCHAR: what a request target is made of
+    digit = 8,
+    hex = 16,        // a hexadecimal digit in either case
+    unreserved = 32, // RFC 3986 section 2.3
+    sub_delim = 64,  // RFC 3986 section 2.2
+};
+
+namespace detail {
+
+inline constexpr auto char_classes = [] {
+    std::array<std::uint8_t, 256> table{};
+    const auto add = [&table](std::string_view chars, char_class c) {
+        for (const char ch : chars)
+            table[static_cast<unsigned char>(ch)] |= static_cast<std::uint8_t>(c);
+    };
+    const std::string_view digits = "0123456789";
+    const std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (const auto alphanumeric : {digits, letters}) {
+        add(alphanumeric, char_class::tchar);
+        add(alphanumeric, char_class::unreserved);
+    }
+    add("!#$%&'*+-.^_`|~", char_class::tchar);
+    add("-._~", char_class::unreserved);
+    add("!$&'()*+,;=", char_class::sub_delim);
+    add(digits, char_class::digit);
+    add(digits, char_class::hex);
+    add("abcdefABCDEF", char_class::hex);
+    for (std::size_t c = 0; c < table.size(); ++c) {
+        if (c > 0x20 && c < 0x7F)
+            table[c] |= static_cast<std::uint8_t>(char_class::visible);
+        if (c == '\t' || (c >= 0x20 && c != 0x7F))
+            table[c] |= static_cast<std::uint8_t>(char_class::text);
+    }
+    return table;
+}();
+
+} // namespace detail
+
+[[nodiscard]] constexpr bool is(char_class c, char ch) noexcept
+{
+    return (detail::char_classes[static_cast<unsigned char>(ch)] & static_cast<std::uint8_t>(c)) != 0;
+}
+[[nodiscard]] constexpr bool is_blank(char ch) noexcept
+{
+    return ch == ' ' || ch == '\t';
+}
+
+// How many bytes at the start of s are of the class.
+[[nodiscard]] constexpr std::size_t count_leading(char_class c, std::string_view s) noexcept
+{
+    std::size_t n = 0;
+    while (n < s.size() && is(c, s[n]))
+        ++n;
+    return n;
+}
+[[nodiscard]] constexpr bool all(char_class c, std::string_view s) noexcept
+{
+    return count_leading(c, s) == s.size();
+}
+
+// The value of a hexadecimal digit. The caller has checked that it is one.
+[[nodiscard]] constexpr unsigned hex_value(char digit) noexcept
+{
+    const auto c = static_cast<unsigned char>(digit);
+    return c <= '9' ? c - unsigned{'0'} : (c | 0x20U) - unsigned{'a'} + 10U;
+}
+
+// Whether s begins with a percent-triplet (RFC 3986 section 2.1), and the byte that one stands for.
+[[nodiscard]] constexpr bool starts_with_triplet(std::string_view s) noexcept
+{
+    return s.size() >= 3 && s[0] == '%' && is(char_class::hex, s[1]) && is(char_class::hex, s[2]);
+}
+[[nodiscard]] constexpr char triplet_value(std::string_view s) noexcept
+{
+    return static_cast<char>(hex_value(s[1]) * 16 + hex_value(s[2]));
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,78 @@
+#include "base/text.hpp"
+#include "http/chars.hpp"
+#include "http/target.hpp"
+
+#include <algorithm>
+
+namespace scopegate::http {
+namespace {
+
+// What file systems and frameworks drop at a segment's end.
+bool is_dropped(char c) noexcept
+{
+    return c == '.' || c == ' ';
+}
+
+bool folds(std::string_view path, const path_rules& rules) noexcept
+{
+    char before = 'a'; // the root's own slash begins no empty segment
+    for (const char c : path) {
+        const bool upper = c >= 'A' && c <= 'Z' && !rules.case_exact;
+        if (upper || c == '%' || c == ';' || (c == '/' && (before == '/' || is_dropped(before))))
+            return true;
+        before = c;
+    }
+    return path.size() > 1 && (before == '/' || is_dropped(before));
+}
+
+// Folds the segment that begins at `begin`, decoded, and drops it with its slash where nothing is left.
+// False: it is a dot segment, or becomes one once parameters or trailing spaces are cut.
+bool fold_segment(std::string& out, std::size_t begin, const path_rules& rules)
+{
+    if (rules.keep_semicolon)
+        out.resize(std::min(out.find(';', begin), out.size()));
+    while (out.size() > begin && out.back() == ' ')
+        out.pop_back();
+    const auto segment = std::string_view(out).substr(begin);
+    if (segment == "." || segment == "..")
+        return false;
+    while (out.size() > begin && is_dropped(out.back()))
+        out.pop_back();
+    if (out.size() == begin)
+        out.pop_back();
+    return true;
+}
+
+} // namespace
+
+result<std::string_view> fold_path(std::string_view path, const path_rules& rules, std::string& out)
+{
+    if (!folds(path, rules))
+        return path;
+    out = '/';
+    std::size_t segment = 1;
+    for (std::size_t i = 1; i < path.size(); ++i) {
+        char c = path[i];
+        if (starts_with_triplet(path.substr(i))) {
+            c = triplet_value(path.substr(i));
+            i += 2;
+        }
+        if (c == '?' || c == '#') // raw ones end a path, so that these were encoded
+            break;
+        if (c == '/') {
+            if (!fold_segment(out, segment, rules))
+                return reason::ambiguous_path;
+            out += '/';
+            segment = out.size();
+        } else {
+            out += rules.case_exact ? c : ascii_lower(c);
+        }
+    }
+    if (!fold_segment(out, segment, rules))
+        return reason::ambiguous_path;
+    if (out.empty())
+        out = '/';
+    return std::string_view(out);
+}
+
+} // namespace scopegate::http

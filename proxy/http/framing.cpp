@@ -1,0 +1,190 @@
+#include "http/framing.hpp"
+
+#include "base/text.hpp"
+#include "http/chars.hpp"
+#include "http/host.hpp"
+
+#include <limits>
+#include <optional>
+
+namespace scopegate::http {
+namespace {
+
+// Digits only, no leading zeros, below 2^63 (a signed reader agrees too); everything else is somebody's other
+// number.
+std::optional<std::uint64_t> parse_length(std::string_view s) noexcept
+{
+    constexpr std::uint64_t max = std::numeric_limits<std::int64_t>::max();
+    if (s.empty() || (s.size() > 1 && s.front() == '0'))
+        return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : s) {
+        if (!is(char_class::digit, c))
+            return std::nullopt;
+        const std::uint64_t digit = hex_value(c);
+        if (value > (max - digit) / 10)
+            return std::nullopt;
+        value = value * 10 + digit;
+    }
+    return value;
+}
+
+// The fields that say how long a body is, read the same way in both directions.
+class length_fields final {
+public:
+    // False: the field is repeated, or its value is no length. Other fields are passed over.
+    [[nodiscard]] bool read(const field& f) noexcept
+    {
+        if (f.id == field_id::transfer_encoding) {
+            if (coding_)
+                return false;
+            coding_ = f.value;
+        } else if (f.id == field_id::content_length) {
+            if (length_)
+                return false;
+            length_ = parse_length(f.value);
+            return length_.has_value();
+        }
+        return true;
+    }
+
+    // Both present, or a coding where HTTP/1.0 knows none: the oldest smuggling of all.
+    [[nodiscard]] bool ambiguous(int minor) const noexcept { return coding_ && (length_ || minor == 0); }
+    [[nodiscard]] bool has_coding() const noexcept { return coding_.has_value(); }
+    // `chunked` alone: of any other list the last coding decides, and parsers differ in finding it.
+    [[nodiscard]] bool coding_known() const noexcept { return !coding_ || iequals(*coding_, "chunked"); }
+
+    [[nodiscard]] body_framing framing(body_kind without) const noexcept
+    {
+        if (coding_)
+            return {body_kind::chunked, 0};
+        if (length_)
+            return {body_kind::length, *length_};
+        return {without, 0};
+    }
+
+private:
+    std::optional<std::string_view> coding_;
+    std::optional<std::uint64_t> length_;
+};
+
+// What the Connection fields ask for.
+struct connection_options {
+    bool close = false;
+    bool keep_alive = false;
+    bool upgrade = false;
+    bool names_framing = false; // Host, Content-Length or Transfer-Encoding, in any spelling
+
+    void read(std::string_view value)
+    {
+        for_each_element(value, [this](std::string_view option) {
+            close |= iequals(option, "close");
+            keep_alive |= iequals(option, "keep-alive");
+            upgrade |= iequals(option, "upgrade");
+            const auto id = classify(option).id;
+            names_framing |=
+                id == field_id::host || id == field_id::content_length || id == field_id::transfer_encoding;
+        });
+    }
+
+    [[nodiscard]] bool persistent(int minor) const noexcept { return !close && (minor >= 1 || keep_alive); }
+};
+
+bool lists(std::string_view value, std::string_view wanted)
+{
+    bool found = false;
+    for_each_element(value, [&](std::string_view element) { found |= iequals(element, wanted); });
+    return found;
+}
+
+} // namespace
+
+result<request_framing> frame_request(const request_head& head)
+{
+    request_framing out;
+    length_fields lengths;
+    connection_options options;
+    bool has_host = false;
+    std::size_t upgrades = 0;
+    bool to_websocket = false;
+    for (const auto& f : head.fields) {
+        switch (f.id) {
+        case field_id::content_length:
+        case field_id::transfer_encoding:
+            if (f.underscore || !lengths.read(f))
+                return reason::ambiguous_framing;
+            break;
+        case field_id::host:
+            if (f.underscore || has_host || !is_host(f.value))
+                return reason::bad_host;
+            has_host = true;
+            out.host = f.value;
+            break;
+        case field_id::connection:
+            options.read(f.value);
+            break;
+        case field_id::expect:
+            if (head.minor == 0) // RFC 9110 section 10.1.1: ignored
+                break;
+            if (!iequals(f.value, "100-continue"))
+                return reason::unsupported_expectation;
+            out.expect_continue = true;
+            break;
+        case field_id::te:
+            out.accepts_trailers |= lists(f.value, "trailers");
+            break;
+        case field_id::upgrade:
+            ++upgrades;
+            to_websocket = iequals(f.value, "websocket");
+            break;
+        default:
+            break;
+        }
+    }
+    // A hop that honours such an option would take away what the next one frames the request by.
+    if (options.names_framing || lengths.ambiguous(head.minor))
+        return reason::ambiguous_framing;
+    if (!lengths.coding_known())
+        return reason::unsupported_coding;
+    if (!has_host && head.minor >= 1)
+        return reason::bad_host;
+    out.body = lengths.framing(body_kind::none);
+    out.keep_alive = options.persistent(head.minor);
+    const bool no_body =
+        out.body.kind == body_kind::none || (out.body.kind == body_kind::length && out.body.length == 0);
+    out.upgrade_websocket = head.method == "GET" && head.minor >= 1 && no_body && options.upgrade &&
+                            upgrades == 1 && to_websocket;
+    return out;
+}
+
+result<response_framing> frame_response(const response_head& head, std::string_view request_method)
+{
+    length_fields lengths;
+    connection_options options;
+    for (const auto& f : head.fields) {
+        if (f.underscore) // no caller reads it as the field it imitates
+            continue;
+        if (!lengths.read(f))
+            return reason::upstream_bad_answer;
+        if (f.id == field_id::connection)
+            options.read(f.value);
+    }
+    const bool bodiless_status = head.status < 200 || head.status == 204;
+    if (lengths.ambiguous(head.minor) || !lengths.coding_known() || (bodiless_status && lengths.has_coding()))
+        return reason::upstream_bad_answer;
+    response_framing out;
+    out.keep_alive = options.persistent(head.minor);
+    const auto framing = lengths.framing(body_kind::until_close);
+    if (request_method == "HEAD" || head.status == 304)
+        return out;
+    if (bodiless_status) {
+        // Where a length is announced all the same, its bytes may follow: that connection is not used again.
+        out.keep_alive = out.keep_alive && framing.length == 0;
+        return out;
+    }
+    out.body = framing;
+    out.keep_alive = out.keep_alive && framing.kind != body_kind::until_close;
+    return out;
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,284 @@
+#include "http/head_parser.hpp"
+
+#include "http/chars.hpp"
+
+#include <algorithm>
+
+#if defined(__SSE2__)
+#include <bit>
+#include <emmintrin.h>
+#endif
+
+namespace scopegate::http {
+namespace {
+
+// How much of a first line that has not ended yet is looked at again with each call of find_head_end.
+constexpr std::size_t start_window = 64;
+
+// The first byte from p on that a field value can't hold: a control other than HTAB. Within a good head that
+// is the CR of the line's end. 16 bytes at a time, because a bearer token is most of what a head is made of.
+const char* skip_text(const char* p, const char* end) noexcept
+{
+#if defined(__SSE2__)
+    const auto last_control = _mm_set1_epi8(0x1F);
+    const auto tab = _mm_set1_epi8('\t');
+    const auto del = _mm_set1_epi8(0x7F);
+    for (; end - p >= 16; p += 16) {
+        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const auto control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+        const auto refused =
+            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
+        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(refused)); mask != 0)
+            return p + std::countr_zero(mask);
+    }
+#endif
+    while (p != end && is(char_class::text, *p))
+        ++p;
+    return p;
+}
+
+// Fails unless `version` is HTTP/1.x, or (whole: false) can become it.
+result<void> check_version(std::string_view version, bool whole)
+{
+    constexpr std::string_view shape = "HTTP/1.0";
+    constexpr std::size_t major = 5;
+    if (version.size() > shape.size() || (whole && version.size() != shape.size()))
+        return reason::malformed_request;
+    for (std::size_t i = 0; i < version.size(); ++i)
+        if (is(char_class::digit, shape[i]) ? !is(char_class::digit, version[i]) : version[i] != shape[i])
+            return reason::malformed_request;
+    if (version.size() > major && version[major] != shape[major])
+        return reason::unsupported_version;
+    return {};
+}
+
+// HTTP/1.x with x > 1 is read as HTTP/1.1 (RFC 9110 section 2.5).
+int minor_of(std::string_view version) noexcept
+{
+    return version.back() == '0' ? 0 : 1;
+}
+
+struct request_line {
+    std::string_view method;
+    std::string_view target;
+    std::string_view version;
+};
+
+// Takes the word at the start of `line` and the one space that must follow it. With whole: false the line may
+// end anywhere, and what has not come yet is empty.
+result<std::string_view> take_word(std::string_view& line, char_class c, bool whole)
+{
+    const auto word = line.substr(0, count_leading(c, line));
+    line.remove_prefix(word.size());
+    if (line.empty() && !whole)
+        return word;
+    if (word.empty() || line.empty() || line.front() != ' ')
+        return reason::malformed_request;
+    line.remove_prefix(1);
+    return word;
+}
+
+// Splits a request line (without CRLF; whole: false: the start of one) at its two single spaces.
+result<request_line> split_request_line(std::string_view line, bool whole)
+{
+    const auto method = take_word(line, char_class::tchar, whole);
+    if (method.has_error())
+        return method.error();
+    const auto target = take_word(line, char_class::visible, whole);
+    if (target.has_error())
+        return target.error();
+    if (const auto ok = check_version(line, whole); ok.has_error())
+        return ok.error();
+    return request_line{*method, *target, line};
+}
+
+struct status_line {
+    std::string_view version;
+    std::string_view status;
+    std::string_view phrase;
+};
+
+// Splits a status line (without CRLF; whole: false: the start of one). A missing phrase passes with its space
+// or without: servers send both.
+result<status_line> split_status_line(std::string_view line, bool whole)
+{
+    constexpr std::size_t version_size = 8, status_at = 9, status_size = 3, phrase_at = 13;
+    status_line parts;
+    parts.version = line.substr(0, version_size);
+    if (const auto ok = check_version(parts.version, whole); ok.has_error())
+        return ok.error();
+    if (whole && line.size() < status_at + status_size)
+        return reason::malformed_request;
+    if (line.size() > version_size && line[version_size] != ' ')
+        return reason::malformed_request;
+    if (line.size() > status_at)
+        parts.status = line.substr(status_at, status_size);
+    if (!all(char_class::digit, parts.status) || parts.status.starts_with('0'))
+        return reason::malformed_request;
+    if (line.size() >= phrase_at && line[phrase_at - 1] != ' ')
+        return reason::malformed_request;
+    if (line.size() > phrase_at)
+        parts.phrase = line.substr(phrase_at);
+    return parts;
+}
+
+result<void> check_first_line(std::string_view line, bool request, bool whole)
+{
+    if (request) {
+        if (const auto parts = split_request_line(line, whole); parts.has_error())
+            return parts.error();
+    } else if (const auto parts = split_status_line(line, whole); parts.has_error()) {
+        return parts.error();
+    }
+    return {};
+}
+
+struct first_line_split {
+    std::string_view line; // without CRLF
+    std::string_view rest; // the field lines, without the empty line
+};
+
+// Cuts a whole head behind its first line and before its empty line.
+result<first_line_split> split_head(std::string_view head, const head_limits& limits)
+{
+    constexpr std::string_view crlf = "\r\n";
+    if (limits.bytes != 0 && head.size() > limits.bytes)
+        return reason::headers_too_large;
+    const auto line = head.substr(
+        0, static_cast<std::size_t>(skip_text(head.data(), head.data() + head.size()) - head.data()));
+    head.remove_prefix(line.size());
+    if (!head.starts_with(crlf) || !head.substr(crlf.size()).ends_with(crlf))
+        return reason::malformed_request;
+    return first_line_split{line, head.substr(crlf.size(), head.size() - 2 * crlf.size())};
+}
+
+} // namespace
+
+result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, const head_limits& limits,
+                                  bool request)
+{
+    const auto window = limits.bytes == 0 ? data : data.substr(0, limits.bytes);
+    const char* const begin = window.data();
+    const char* const end = begin + window.size();
+    const char* p = begin + std::min(scanned, window.size());
+    const auto before = static_cast<std::size_t>(p - begin);
+    const std::size_t start = request && before >= 2 && window.starts_with("\r\n") ? 2 : 0;
+    const char* first_line = begin + start;
+    // Nothing that ended before this call is judged again: a line feed in what was scanned ends the first
+    // line.
+    const auto first_line_ended = [&](const char* line_end) {
+        const auto seen = window.substr(static_cast<std::size_t>(first_line - begin),
+                                        static_cast<std::size_t>(line_end - first_line));
+        return seen.find('\n') != std::string_view::npos;
+    };
+    bool in_first_line = true;
+    for (;;) {
+        if (p != end && p > first_line && p[-1] == '\n' && is_blank(*p)) // obs-fold
+            return reason::malformed_request;
+        p = skip_text(p, end);
+        if (p == end || (*p == '\r' && p + 1 == end))
+            break;
+        if (p[0] != '\r' || p[1] != '\n')
+            return reason::malformed_request;
+        if (p == begin && request) {
+            first_line = p += 2;
+            continue;
+        }
+        in_first_line = in_first_line && !first_line_ended(p);
+        if (in_first_line) {
+            const std::string_view line(first_line, static_cast<std::size_t>(p - first_line));
+            if (const auto ok = check_first_line(line, request, true); ok.has_error())
+                return ok.error();
+        } else if (p[-1] == '\n') {
+            scanned = static_cast<std::size_t>(p + 2 - begin);
+            return scanned;
+        }
+        p += 2;
+    }
+    scanned = static_cast<std::size_t>(p - begin);
+    in_first_line =
+        in_first_line && (before < start_window || window.size() == limits.bytes) && !first_line_ended(p);
+    if (in_first_line) {
+        const auto came = window.substr(static_cast<std::size_t>(first_line - begin),
+                                        static_cast<std::size_t>(p - first_line));
+        if (const auto ok = check_first_line(came.substr(0, start_window), request, false); ok.has_error())
+            return ok.error();
+    }
+    if (limits.bytes != 0 && window.size() == limits.bytes)
+        return in_first_line && request ? reason::target_too_long : reason::headers_too_large;
+    return std::size_t{0};
+}
+
+result<void> parse_field_lines(std::string_view lines, std::size_t max_count, field_list& out)
+{
+    out.clear();
+    const char* p = lines.data();
+    const char* const end = p + lines.size();
+    while (p != end) {
+        const char* const line = p;
+        while (p != end && is(char_class::tchar, *p))
+            ++p;
+        if (p == line || p == end || *p != ':')
+            return reason::malformed_request;
+        const std::string_view name(line, static_cast<std::size_t>(p - line));
+        ++p;
+        while (p != end && is_blank(*p))
+            ++p;
+        const char* const value = p;
+        p = skip_text(p, end);
+        if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
+            return reason::malformed_request;
+        const char* value_end = p;
+        while (value_end != value && is_blank(value_end[-1]))
+            --value_end;
+        p += 2;
+        if (max_count != 0 && out.size() == max_count)
+            return reason::headers_too_large;
+        const auto known = classify(name);
+        out.push_back({name,
+                       {value, static_cast<std::size_t>(value_end - value)},
+                       {line, static_cast<std::size_t>(p - line)},
+                       known.id,
+                       known.underscore});
+    }
+    return {};
+}
+
+result<void> parse_request_head(std::string_view head, const head_limits& limits, request_head& out)
+{
+    if (head.starts_with("\r\n"))
+        head.remove_prefix(2);
+    const auto parts = split_head(head, limits);
+    if (parts.has_error())
+        return parts.error();
+    const auto line = split_request_line(parts->line, true);
+    if (line.has_error())
+        return line.error();
+    out.method = line->method;
+    out.target = line->target;
+    out.minor = minor_of(line->version);
+    return parse_field_lines(parts->rest, limits.count, out.fields);
+}
+
+result<void> parse_response_head(std::string_view head, const head_limits& limits, response_head& out)
+{
+    const auto parts = split_head(head, limits);
+    if (parts.has_error())
+        return parts.error();
+    const auto line = split_status_line(parts->line, true);
+    if (line.has_error())
+        return line.error();
+    out.minor = minor_of(line->version);
+    out.status = 0;
+    for (const char digit : line->status)
+        out.status = out.status * 10 + hex_value(digit);
+    out.phrase = line->phrase;
+    return parse_field_lines(parts->rest, limits.count, out.fields);
+}
+
+bool is_token(std::string_view s) noexcept
+{
+    return !s.empty() && all(char_class::tchar, s);
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,69 @@
+#include "http/host.hpp"
+
+#include "base/text.hpp"
+#include "http/chars.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace scopegate::http {
+namespace {
+
+bool is_port(std::string_view s) noexcept
+{
+    constexpr std::size_t max_digits = 5;
+    constexpr std::uint32_t max_port = 65535;
+    if (s.size() > max_digits || !all(char_class::digit, s))
+        return false;
+    std::uint32_t port = 0;
+    for (const char c : s)
+        port = port * 10 + hex_value(c);
+    return port <= max_port;
+}
+
+// Without a zone: `[fe80::1%25eth0]` names an interface of the client's, not of ours.
+bool is_ipv6(std::string_view s) noexcept
+{
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (s.size() >= text.size() || s.find('\0') != std::string_view::npos)
+        return false;
+    std::copy(s.begin(), s.end(), text.begin());
+    in6_addr address;
+    return inet_pton(AF_INET6, text.data(), &address) == 1;
+}
+
+bool is_reg_name(std::string_view s) noexcept
+{
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        if (starts_with_triplet(s.substr(i)))
+            i += 2;
+        else if (!is(char_class::unreserved, s[i]) && !is(char_class::sub_delim, s[i]))
+            return false;
+    }
+    return !s.empty();
+}
+
+} // namespace
+
+bool is_host(std::string_view s) noexcept
+{
+    const bool bracketed = s.starts_with('[');
+    const auto name_end = bracketed ? s.find(']') : s.find(':');
+    if (bracketed && name_end == std::string_view::npos)
+        return false;
+    const auto name = bracketed ? s.substr(1, name_end - 1) : s.substr(0, name_end);
+    if (bracketed ? !is_ipv6(name) : !is_reg_name(name))
+        return false;
+    const auto rest = s.substr(bracketed ? name_end + 1 : name.size());
+    return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
+}
+
+bool same_authority(std::string_view authority, std::string_view host) noexcept
+{
+    return iequals(authority, host);
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,316 @@
+#include "http/target.hpp"
+
+#include "base/text.hpp"
+#include "http/chars.hpp"
+#include "http/host.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace scopegate::http {
+namespace {
+
+// What a byte of a path means to the normaliser.
+enum class path_byte : std::uint8_t {
+    plain,
+    slash,
+    dot,
+    percent,
+    semicolon,
+    encode,
+    blank,
+    high,
+    ambiguous,
+    refused
+};
+
+constexpr auto path_bytes = [] {
+    std::array<path_byte, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const auto c = static_cast<char>(i);
+        if (is(char_class::unreserved, c) || is(char_class::sub_delim, c) || c == ':' || c == '@')
+            table[i] = path_byte::plain;
+        else if (is(char_class::visible, c))
+            table[i] = path_byte::encode; // RFC 3986 has no place for it, but user ids look like auth0|123
+        else
+            table[i] = i >= 0x80 ? path_byte::high : path_byte::refused;
+    }
+    table['/'] = path_byte::slash;
+    table['.'] = path_byte::dot;
+    table['%'] = path_byte::percent;
+    table[';'] = path_byte::semicolon;
+    table[' '] = path_byte::blank;
+    table['\\'] = path_byte::ambiguous;
+    table['?'] = table['#'] = path_byte::refused;
+    return table;
+}();
+
+path_byte path_byte_of(char c) noexcept
+{
+    return path_bytes[static_cast<unsigned char>(c)];
+}
+
+void append_triplet(std::string& out, char c)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+}
+
+// Whether the bytes behind a normalised path's triplets are UTF-8 (RFC 3629): no overlong forms, no
+// surrogates. What is not is read in as many ways as there are decoders.
+bool decodes_to_utf8(std::string_view normalised) noexcept
+{
+    struct lead {
+        unsigned char from, to;  // of the first byte
+        unsigned char low, high; // of the second; further ones are 80..BF
+        unsigned more;
+    };
+    constexpr lead leads[] = {{0xC2, 0xDF, 0x80, 0xBF, 1}, {0xE0, 0xE0, 0xA0, 0xBF, 2},
+                              {0xE1, 0xEC, 0x80, 0xBF, 2}, {0xED, 0xED, 0x80, 0x9F, 2},
+                              {0xEE, 0xEF, 0x80, 0xBF, 2}, {0xF0, 0xF0, 0x90, 0xBF, 3},
+                              {0xF1, 0xF3, 0x80, 0xBF, 3}, {0xF4, 0xF4, 0x80, 0x8F, 3}};
+    unsigned more = 0;
+    unsigned char low = 0x80, high = 0xBF;
+    for (std::size_t i = 0; i < normalised.size(); ++i) {
+        auto byte = static_cast<unsigned char>(normalised[i]);
+        if (normalised[i] == '%') {
+            byte = static_cast<unsigned char>(triplet_value(normalised.substr(i)));
+            i += 2;
+        }
+        if (more != 0) {
+            if (byte < low || byte > high)
+                return false;
+            --more;
+            low = 0x80, high = 0xBF;
+        } else if (byte >= 0x80) {
+            const auto* const l = std::find_if(std::begin(leads), std::end(leads), [byte](const lead& x) {
+                return byte >= x.from && byte <= x.to;
+            });
+            if (l == std::end(leads))
+                return false;
+            more = l->more, low = l->low, high = l->high;
+        }
+    }
+    return more == 0;
+}
+
+bool is_dot_segment(std::string_view s) noexcept
+{
+    return s == "." || s == "..";
+}
+
+// Whether a normalised segment is a dot segment, or would be for an upstream that cuts parameters or reads
+// %2F as `/`.
+bool hides_dot_segment(std::string_view segment)
+{
+    for (;;) {
+        const auto end = std::min(segment.find("%2F"), segment.size());
+        const auto piece = segment.substr(0, end);
+        if (is_dot_segment(piece.substr(0, std::min(piece.find(';'), piece.find("%3B")))))
+            return true;
+        if (end == segment.size())
+            return false;
+        segment.remove_prefix(end + 3);
+    }
+}
+
+// `%25` before two hex digits: an upstream that decodes twice would see another path. Looked for in the
+// normalised form, where %25%34%31 has become %2541.
+bool is_encoded_twice(std::string_view normalised) noexcept
+{
+    for (auto at = normalised.find("%25"); at != std::string_view::npos; at = normalised.find("%25", at + 3))
+        if (at + 4 < normalised.size() && is(char_class::hex, normalised[at + 3]) &&
+            is(char_class::hex, normalised[at + 4]))
+            return true;
+    return false;
+}
+
+// Appends the normalised form of one triplet.
+result<void> append_normalised(std::string& out, char value, const path_rules& rules)
+{
+    if (is(char_class::unreserved, value)) {
+        out += value;
+        return {};
+    }
+    const bool control = static_cast<unsigned char>(value) < 0x20 || value == 0x7F;
+    if (control || value == '\\' || (value == '/' && !rules.keep_encoded_slash) ||
+        (value == ';' && !rules.keep_semicolon))
+        return reason::ambiguous_path;
+    append_triplet(out, value);
+    return {};
+}
+
+// How raw bytes beyond visible ASCII are taken: a request must not send them, a template's author may write
+// them.
+enum class raw_bytes : bool { refuse, encode };
+
+// Appends the normalised form of one segment, which must not be empty.
+result<void> append_segment(std::string& out, std::string_view segment, const path_rules& rules,
+                            raw_bytes raw)
+{
+    const auto begin = out.size();
+    for (std::size_t i = 0; i < segment.size(); ++i) {
+        const char c = segment[i];
+        switch (path_byte_of(c)) {
+        case path_byte::plain:
+        case path_byte::dot:
+            out += c;
+            break;
+        case path_byte::semicolon:
+            if (!rules.keep_semicolon)
+                return reason::ambiguous_path;
+            out += c;
+            break;
+        case path_byte::percent:
+            if (!starts_with_triplet(segment.substr(i)))
+                return reason::malformed_target;
+            if (const auto ok = append_normalised(out, triplet_value(segment.substr(i)), rules);
+                ok.has_error())
+                return ok.error();
+            i += 2;
+            break;
+        case path_byte::blank:
+        case path_byte::high:
+            if (raw == raw_bytes::refuse)
+                return reason::malformed_target;
+            [[fallthrough]];
+        case path_byte::encode:
+            append_triplet(out, c);
+            break;
+        case path_byte::ambiguous:
+            return reason::ambiguous_path;
+        case path_byte::slash:
+        case path_byte::refused:
+            return reason::malformed_target;
+        }
+    }
+    const auto normalised = std::string_view(out).substr(begin);
+    if (normalised.empty() || hides_dot_segment(normalised) || is_encoded_twice(normalised))
+        return reason::ambiguous_path;
+    return {};
+}
+
+bool is_plain_segment(std::string_view segment) noexcept
+{
+    const auto plain = [](char c) { return path_byte_of(c) == path_byte::plain || c == '.'; };
+    return std::all_of(segment.begin(), segment.end(), plain) && !segment.empty() && !is_dot_segment(segment);
+}
+
+// Calls f(segment) for each segment of a path that begins with `/`; one that ends with `/` has no segment
+// behind it. Stops and returns false where f does.
+template <class F>
+bool for_each_segment(std::string_view path, F&& f)
+{
+    while (path.size() > 1) {
+        path.remove_prefix(1);
+        const auto segment = path.substr(0, path.find('/'));
+        if (!f(segment))
+            return false;
+        path.remove_prefix(segment.size());
+    }
+    return true;
+}
+
+// The normalised form of an absolute path: the path itself where it is in that form already.
+result<std::string_view> normalise_path(std::string_view path, const path_rules& rules, std::string& scratch)
+{
+    if (for_each_segment(path, is_plain_segment))
+        return path;
+    auto refusal = reason::allowed;
+    for_each_segment(path, [&](std::string_view segment) {
+        scratch += '/';
+        if (const auto ok = append_segment(scratch, segment, rules, raw_bytes::refuse); ok.has_error())
+            refusal = ok.error();
+        return refusal == reason::allowed;
+    });
+    if (refusal != reason::allowed)
+        return refusal;
+    if (path.ends_with('/'))
+        scratch += '/';
+    if (!decodes_to_utf8(scratch))
+        return reason::malformed_target;
+    return std::string_view(scratch);
+}
+
+// Takes scheme and authority off an absolute-form target.
+result<std::string_view> take_authority(std::string_view& target)
+{
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!iequals(target.substr(0, scheme.size()), scheme))
+            continue;
+        target.remove_prefix(scheme.size());
+        const auto authority = target.substr(0, target.find_first_of("/?#"));
+        if (!is_host(authority))
+            return reason::malformed_target;
+        target.remove_prefix(authority.size());
+        return authority;
+    }
+    return reason::malformed_target;
+}
+
+} // namespace
+
+result<request_target> normalise_target(std::string_view target, std::string_view method,
+                                        const path_rules& rules, std::string& scratch)
+{
+    scratch.clear();
+    request_target out;
+    const bool server_wide =
+        method == "OPTIONS"; // where `*` and an absolute form without path mean the whole server
+    if (target == "*" && server_wide) {
+        out.path = target;
+        return out;
+    }
+    if (!target.starts_with('/')) {
+        const auto authority = take_authority(target);
+        if (authority.has_error())
+            return authority.error();
+        out.authority = *authority;
+    }
+    if (!all(char_class::visible, target) || target.find('#') != std::string_view::npos)
+        return reason::malformed_target;
+    const auto path = target.substr(0, target.find('?'));
+    out.query = target.substr(path.size());
+    if (path.empty()) { // RFC 9112 section 3.2.4: of OPTIONS, the whole server
+        out.path = server_wide && out.query.empty() ? "*" : "/";
+        return out;
+    }
+    const auto normalised = normalise_path(path, rules, scratch);
+    if (normalised.has_error())
+        return normalised.error();
+    out.path = *normalised;
+    return out;
+}
+
+result<std::string> normalise_segment(std::string_view literal, const path_rules& rules)
+{
+    std::string out;
+    if (const auto ok = append_segment(out, literal, rules, raw_bytes::encode); ok.has_error())
+        return ok.error();
+    if (!decodes_to_utf8(out))
+        return reason::malformed_target;
+    return out;
+}
+
+std::string percent_decode(std::string_view s)
+{
+    std::string out;
+    out.reserve(s.size());
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        if (starts_with_triplet(s.substr(i))) {
+            out += triplet_value(s.substr(i));
+            i += 2;
+        } else {
+            out += s[i];
+        }
+    }
+    return out;
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,147 @@
+// Plays tests/cases/smuggling (see its README) against the parts that a session is made of, without sockets.
+#include "base/text.hpp"
+#include "http/forward.hpp"
+#include "http/framing.hpp"
+#include "http/host.hpp"
+#include "http/target.hpp"
+#include "unit/http/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <vector>
+
+namespace scopegate::http {
+namespace {
+
+std::string read_file(const std::filesystem::path& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The size of the body at the start of `in`, decoded, which is then removed; nothing: it is not all there.
+result<std::optional<std::size_t>> take_body(std::string_view& in, const body_framing& framing)
+{
+    if (framing.kind != body_kind::chunked) {
+        if (in.size() < framing.length)
+            return std::optional<std::size_t>{};
+        in.remove_prefix(framing.length);
+        return std::optional<std::size_t>(framing.length);
+    }
+    chunked_decoder decoder;
+    std::size_t size = 0;
+    for (;;) {
+        const auto step = decoder.next(in);
+        if (step.has_error())
+            return step.error();
+        size += step->data.size();
+        in.remove_prefix(step->consumed);
+        if (step->complete)
+            return std::optional(size);
+        if (step->consumed == 0)
+            return std::optional<std::size_t>{};
+    }
+}
+
+std::string lower(std::string_view s)
+{
+    std::string out(s);
+    std::transform(out.begin(), out.end(), out.begin(), ascii_lower);
+    return out;
+}
+
+struct played {
+    std::string event;                // `passes: ...`, `refused: ...` or `waits`
+    std::multiset<std::string> names; // of the forwarded fields
+    bool last = true;
+};
+
+played play_one(std::string_view& in)
+{
+    static const std::vector<std::string> identity{"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes"};
+    const auto refused = [](reason r) { return played{"refused: " + std::string(name(r)), {}, true}; };
+    std::size_t scanned = 0;
+    const head_limits limits;
+    const auto size = find_head_end(in, scanned, limits, true);
+    if (size.has_error())
+        return refused(size.error());
+    if (*size == 0)
+        return {"waits", {}, true};
+    request_head head;
+    if (const auto ok = parse_request_head(in.substr(0, *size), limits, head); ok.has_error())
+        return refused(ok.error());
+    in.remove_prefix(*size);
+    const auto framing = frame_request(head);
+    if (framing.has_error())
+        return refused(framing.error());
+    std::string scratch, forwarded;
+    const auto target = normalise_target(head.target, head.method, {}, scratch);
+    if (target.has_error())
+        return refused(target.error());
+    if (!target->authority.empty() && !same_authority(target->authority, framing->host))
+        return refused(reason::bad_host);
+    const request_rules rules{false, framing->upgrade_websocket, identity, {}};
+    const auto collected = collect_forwarded(head, rules, [&](std::string_view run) { forwarded += run; });
+    if (collected.has_error())
+        return refused(collected.error());
+    const auto body = take_body(in, framing->body);
+    if (body.has_error())
+        return refused(body.error());
+    if (!*body)
+        return {"waits", {}, true};
+    std::ostringstream event;
+    event << "passes: " << head.method << ' ' << target->path << target->query << ' ' << **body;
+    played out{event.str(), {}, !framing->keep_alive};
+    field_list fields;
+    EXPECT_TRUE(parse_field_lines(forwarded, 0, fields)) << "what is forwarded is a field section itself";
+    for (const auto& f : fields)
+        out.names.insert(lower(f.name));
+    return out;
+}
+
+void play(const std::filesystem::path& path)
+{
+    const auto bytes = read_file(path);
+    std::istringstream expect(read_file(std::filesystem::path(path).replace_extension(".expect")));
+    std::string line;
+    std::getline(expect, line);
+    ASSERT_TRUE(line.starts_with("# ")) << "a case begins with the sentence that says why";
+    SCOPED_TRACE(path.filename().string() + ": " + line.substr(2));
+
+    std::string_view in = bytes;
+    played now;
+    now.last = false;
+    while (std::getline(expect, line)) {
+        if (line.starts_with("with: ")) {
+            EXPECT_TRUE(now.names.contains(line.substr(6))) << line;
+        } else if (line.starts_with("without: ")) {
+            EXPECT_FALSE(now.names.contains(line.substr(9))) << line;
+        } else {
+            ASSERT_FALSE(now.last) << "expected " << line << " behind " << now.event;
+            now = play_one(in);
+            EXPECT_EQ(now.event, line);
+        }
+    }
+    EXPECT_TRUE(now.last || in.empty()) << "left over: " << in;
+}
+
+TEST(smuggling, every_case_comes_out_as_expected)
+{
+    std::size_t cases = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(SCOPEGATE_TEST_CASES "/smuggling")) {
+        if (entry.path().extension() != ".http")
+            continue;
+        ++cases;
+        play(entry.path());
+    }
+    EXPECT_GE(cases, 60U);
+}
+
+} // namespace
+} // namespace scopegate::http
