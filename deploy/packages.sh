@@ -1,0 +1,47 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by tests/run.sh, tests/image.sh, deploy/quickstart.sh and the image's build: which Debian 12 packages each of
+# them needs, and how the missing ones are installed.
+
+build_packages=(
+    g++ cmake ninja-build ccache ca-certificates
+    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
+    libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
+)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps)
+clang_packages=(clang)
+image_packages=(buildah debootstrap curl python3-minimal)
+
+# need_packages NAME...: installs those that are missing, or says what to do and fails. Nothing that is installed is ever
+# removed for it. SCOPEGATE_PACKAGES=present leaves the looking out, where the same things come under other names.
+need_packages() {
+    local missing=() package removed as_root=()
+    [[ ${SCOPEGATE_PACKAGES:-} == present ]] && return 0
+    for package; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [[ ${#missing[@]} == 0 ]] && return 0
+
+    if ! (. /etc/os-release && [[ $ID == debian && $VERSION_ID == 12 ]]) 2>/dev/null; then
+        echo "Packages are installed on Debian 12 only. Here, install what these are called in Debian, and set" >&2
+        echo "SCOPEGATE_PACKAGES=present: ${missing[*]}" >&2
+        return 1
+    fi
+    if [[ $(id -u) != 0 ]]; then
+        if ! command -v sudo >/dev/null; then
+            echo "Missing packages; as root: apt-get install ${missing[*]}" >&2
+            return 1
+        fi
+        as_root=(sudo)
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+
+    echo "Installing with apt: ${missing[*]}"
+    "${as_root[@]}" apt-get -qq update </dev/null || return 1
+    removed=$(apt-get --simulate --no-install-recommends install "${missing[@]}" 2>/dev/null | awk '$1 == "Remv" { print $2 }')
+    if [[ -n $removed ]]; then # libboost1.74-dev, above all: somebody works with it
+        echo "Installing ${missing[*]} would remove these packages: $removed" >&2
+        echo "Nothing was changed. Remove them yourself if you don't need them, or build in a container." >&2
+        return 1
+    fi
+    "${as_root[@]}" apt-get -qq --yes --no-install-recommends --no-remove install "${missing[@]}" </dev/null >/dev/null
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Each header of proxy/ compiles by itself. One that is the first include of some .cpp is proven by the build already;
+# the others are compiled here, alone: tests/headers.sh [COMPILER].
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+proven=$(find proxy -name '*.cpp' -exec grep -hm1 '^#include' {} + | sed -n 's/^#include "\(.*\)"$/\1/p')
+find proxy -name '*.hpp' -printf '%P\n' | sort | grep -vxF "$proven" |
+    xargs -P 2 -I{} "${1:-c++}" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iproxy \
+        -DBOOST_ASIO_NO_DEPRECATED -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION \
+        '-DSCOPEGATE_VERSION="0"' -include {} -x c++ /dev/null
