@@ -1,4 +1,6 @@
-int main()
+#include "cli/dispatch.hpp"
+
+int main(int argc, char** argv)
 {
-    return 0;
+    return scopegate::cli::dispatch(argc, argv);
 }

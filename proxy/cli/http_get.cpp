@@ -1,0 +1,139 @@
+#include "cli/http_get.hpp"
+
+#include "cli/commands.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
+#include <charconv>
+#include <optional>
+
+namespace scopegate::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+std::optional<std::uint16_t> port_number(std::string_view text) noexcept
+{
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && port > 0 ? std::optional(port)
+                                                                                : std::nullopt;
+}
+
+std::string spoken(const policy::endpoint& e)
+{
+    if (e.is_unix())
+        return "unix:" + e.unix_path;
+    const bool v6 = e.host.find(':') != std::string::npos;
+    return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
+}
+
+// One request and the answer's first line, on a connected socket. `done` is called with what went wrong, or
+// nothing.
+template <class Socket>
+class status_request final {
+public:
+    explicit status_request(asio::io_context& io) : socket_(io) {}
+    [[nodiscard]] Socket& socket() noexcept { return socket_; }
+
+    void start(const http_url& url)
+    {
+        const auto host = url.address.is_unix() ? "localhost" : spoken(url.address);
+        request_ = "GET " + url.path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+        asio::async_write(socket_, asio::buffer(request_), [this](error_code failed, std::size_t) {
+            if (failed)
+                return fail(failed);
+            asio::async_read_until(socket_, asio::dynamic_buffer(answer_, 8192), "\r\n",
+                                   [this](error_code e, std::size_t) { e ? fail(e) : read_status(); });
+        });
+    }
+    void fail(const error_code& e) { problem_ = e.message(); }
+
+    // The status, once the io_context has run out of work or time.
+    [[nodiscard]] unsigned status(const std::string& whom) const
+    {
+        if (status_ != 0)
+            return status_;
+        throw input_error("no answer from " + whom + ": " + (problem_.empty() ? "too slow" : problem_));
+    }
+
+private:
+    void read_status()
+    {
+        const std::string_view line = answer_;
+        if (line.starts_with("HTTP/1.") && line.size() > 12)
+            std::from_chars(line.data() + 9, line.data() + 12, status_);
+        if (status_ == 0)
+            problem_ = "not HTTP";
+    }
+
+    Socket socket_;
+    std::string request_, answer_, problem_;
+    unsigned status_ = 0;
+};
+
+} // namespace
+
+http_url parse_http_url(std::string_view url)
+{
+    constexpr std::string_view scheme = "http://";
+    const auto refuse = [&](std::string_view why) {
+        return usage_error("'" + std::string(url) + "' " + std::string(why) +
+                           "; write http://127.0.0.1:9901/readyz");
+    };
+    if (!url.starts_with(scheme))
+        throw refuse("is no http URL");
+    auto rest = url.substr(scheme.size());
+    const auto slash = std::min(rest.find('/'), rest.size());
+    http_url out;
+    out.path = slash == rest.size() ? "/" : std::string(rest.substr(slash));
+    rest = rest.substr(0, slash);
+    for (const char c : out.path)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
+            throw refuse("has a path with spaces or controls");
+    const auto bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
+    const auto colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    auto host = rest.substr(0, colon);
+    if (bracket != std::string_view::npos)
+        host = host.substr(1, bracket - 1);
+    const auto port = colon == std::string_view::npos ? std::optional<std::uint16_t>(std::uint16_t{80})
+                                                      : port_number(rest.substr(colon + 1));
+    if (host.empty() || !port)
+        throw refuse("has no valid host and port");
+    out.address.host = host;
+    out.address.port = *port;
+    return out;
+}
+
+unsigned http_get_status(const http_url& url, std::chrono::milliseconds limit)
+{
+    asio::io_context io{1};
+    const auto whom = spoken(url.address);
+    if (url.address.is_unix()) {
+        status_request<asio::local::stream_protocol::socket> request(io);
+        request.socket().async_connect(asio::local::stream_protocol::endpoint(url.address.unix_path),
+                                       [&](error_code e) { e ? request.fail(e) : request.start(url); });
+        io.run_for(limit);
+        return request.status(whom);
+    }
+    status_request<asio::ip::tcp::socket> request(io);
+    asio::ip::tcp::resolver resolver(io);
+    const auto connected = [&](error_code e, const asio::ip::tcp::endpoint&) {
+        e ? request.fail(e) : request.start(url);
+    };
+    resolver.async_resolve(url.address.host, std::to_string(url.address.port),
+                           [&](error_code e, const asio::ip::tcp::resolver::results_type& found) {
+                               e ? request.fail(e) : asio::async_connect(request.socket(), found, connected);
+                           });
+    io.run_for(limit);
+    return request.status(whom);
+}
+
+} // namespace scopegate::cli

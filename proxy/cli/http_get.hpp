@@ -1,0 +1,24 @@
+// One GET to a listener of our own, over TCP or a unix socket, within a time limit. Blocking; for `scopegate
+// health`.
+#pragma once
+
+#include "policy/settings.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace scopegate::cli {
+
+struct http_url {
+    policy::endpoint address;
+    std::string path; // with its query
+};
+
+// `http://host[:port][/path]`; anything else throws usage_error.
+[[nodiscard]] http_url parse_http_url(std::string_view url);
+
+// The answer's status. Throws input_error where there is no answer within the limit, or none that is HTTP.
+[[nodiscard]] unsigned http_get_status(const http_url& url, std::chrono::milliseconds limit);
+
+} // namespace scopegate::cli

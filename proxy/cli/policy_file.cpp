@@ -1,0 +1,74 @@
+#include "cli/policy_file.hpp"
+
+#include "cli/commands.hpp"
+#include "config/load.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <iostream>
+
+namespace scopegate::cli {
+
+namespace {
+
+constexpr const char* here = "routes.yaml";
+constexpr const char* in_etc = "/etc/scopegate/routes.yaml";
+
+bool exists(const std::string& path)
+{
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
+void print_warning(const config::diagnostic& d)
+{
+    std::cerr << d.file;
+    if (d.at.line > 0)
+        std::cerr << ':' << d.at.line << ':' << d.at.column;
+    std::cerr << ": warning: " << d.message << '\n';
+}
+
+} // namespace
+
+void add_config_option(CLI::App& command, std::string& config)
+{
+    command
+        .add_option("-c,--config", config,
+                    std::string("the file to read; by default ") + here + ", then " + in_etc)
+        ->type_name("FILE");
+}
+
+std::optional<std::string> find_config(const std::string& given)
+{
+    if (!given.empty())
+        return given;
+    for (const auto* path : {here, in_etc})
+        if (exists(path))
+            return path;
+    return std::nullopt;
+}
+
+std::string require_config(const std::string& given)
+{
+    auto path = find_config(given);
+    if (!path)
+        throw input_error(std::string("there is neither ") + here + " here nor " + in_etc +
+                          "; name the file with --config FILE");
+    return *std::move(path);
+}
+
+std::shared_ptr<const policy::policy> load_policy(const std::string& given)
+{
+    const auto path = require_config(given);
+    auto loaded = config::load_file(path, config::process_environment());
+    for (const auto& w : loaded.warnings)
+        print_warning(w);
+    for (const auto& e : loaded.errors)
+        std::cerr << e.text() << '\n';
+    if (const auto n = loaded.errors.size(); n > 0)
+        std::cerr << path << " has " << n << (n == 1 ? " error" : " errors") << ".\n";
+    return std::move(loaded.policy);
+}
+
+} // namespace scopegate::cli

@@ -1,0 +1,29 @@
+// Finding and loading routes.yaml for a command, with its errors printed for a person.
+#pragma once
+
+#include "policy/policy.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace scopegate::cli {
+
+// Adds `-c,--config FILE`.
+void add_config_option(CLI::App& command, std::string& config);
+
+// The file to read: the one given, or the first that exists of routes.yaml and /etc/scopegate/routes.yaml;
+// nothing where there is none.
+[[nodiscard]] std::optional<std::string> find_config(const std::string& given);
+// The same where there must be one: throws input_error.
+[[nodiscard]] std::string require_config(const std::string& given);
+
+// Loads it and prints warnings, one per line, to standard error. Null where the file has errors: they have
+// been printed, and the exit code is 1. Throws input_error where there is no file.
+[[nodiscard]] std::shared_ptr<const policy::policy> load_policy(const std::string& given);
+
+} // namespace scopegate::cli

@@ -1,0 +1,208 @@
+// `scopegate token`: signs a token with a local key, for development. Standard output holds the token and
+// nothing else.
+#include "cli/arguments.hpp"
+#include "cli/commands.hpp"
+#include "cli/dev_key.hpp"
+#include "cli/policy_file.hpp"
+#include "observe/http_date.hpp"
+#include "observe/request_id.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+namespace scopegate::cli {
+
+namespace {
+
+struct token_options {
+    std::string config, scope, claims, issuer, audience, subject, expires; // empty: not given
+    std::string key_file = default_key_file;
+    bool key_given = false;
+};
+
+bool takes_keys_from(const policy::issuer_settings& i, const std::string& jwks_file)
+{
+    std::error_code ignored;
+    return i.keys.where == policy::key_location::kind::file &&
+           std::filesystem::weakly_canonical(i.keys.value, ignored) ==
+               std::filesystem::weakly_canonical(jwks_file, ignored);
+}
+
+// Whose token it is: the issuer that is named, the one that takes its keys from our file, or the first.
+const policy::issuer_settings* choose_issuer(const policy::policy& p, const token_options& o)
+{
+    const auto find = [&](auto matches) {
+        const auto found = std::find_if(p.issuers.begin(), p.issuers.end(), matches);
+        return found == p.issuers.end() ? nullptr : &*found;
+    };
+    if (!o.issuer.empty())
+        return find([&](const auto& i) { return i.issuer == o.issuer; });
+    if (const auto* ours = find([&](const auto& i) { return takes_keys_from(i, jwks_file_of(o.key_file)); }))
+        return ours;
+    return p.issuers.empty() ? nullptr : &p.issuers.front();
+}
+
+json::value text(std::string s)
+{
+    return json::value(std::move(s));
+}
+
+json::value seconds(wall_time t)
+{
+    return json::value::number(
+        std::to_string(std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count()));
+}
+
+// Everything that an issuer may ask of a token (RFC 9068 section 2.2 included).
+json::value default_claims(const policy::issuer_settings& i, wall_time now)
+{
+    observe::request_id_buffer id;
+    json::object members;
+    members.emplace_back("iss", text(i.issuer));
+    members.emplace_back("sub", text("developer"));
+    members.emplace_back("client_id", text("scopegate-dev"));
+    members.emplace_back("iat", seconds(now));
+    members.emplace_back("exp", seconds(now + std::chrono::hours(1)));
+    members.emplace_back("jti", text(std::string(observe::new_request_id(id))));
+    json::value claims(std::move(members));
+    if (!i.audience.empty())
+        claims = with_claim(claims, i.audience_claim.name(), text(i.audience.front()));
+    for (const auto& [path, value] : i.require)
+        claims = with_claim(claims, path.name(), value);
+    return claims;
+}
+
+// The defaults, over them the claims that were given, over those what the options say.
+json::value make_claims(const token_options& o, const policy::issuer_settings& i)
+{
+    const auto now = observe::wall_now();
+    auto claims = default_claims(i, now);
+    if (!o.claims.empty())
+        claims = merged(claims, read_claims(o.claims));
+    const auto set = [&](const std::string& option, std::string_view name) {
+        if (!option.empty())
+            claims = with_claim(claims, name, text(option));
+    };
+    set(o.issuer, "iss");
+    set(o.audience, i.audience_claim.name());
+    set(o.subject, "sub");
+    set(o.scope, i.scope_claims.empty() ? "scope" : i.scope_claims.front().name());
+    if (!o.expires.empty())
+        claims = with_claim(claims, "exp", seconds(now + parse_duration(o.expires)));
+    return claims;
+}
+
+// The settings of the issuer that the token is made for. One that no file describes has the defaults.
+policy::issuer_settings settings_for(const token_options& o)
+{
+    policy::issuer_settings i;
+    const auto config = find_config(o.config);
+    if (config) {
+        const auto policy = load_policy(*config);
+        if (!policy)
+            throw input_error("the token needs the issuer that the file names; correct the file first");
+        if (const auto* chosen = choose_issuer(*policy, o))
+            i = *chosen;
+        else if (!o.issuer.empty())
+            std::cerr << "note: " << *config << " does not trust issuer " << o.issuer << '\n';
+    }
+    if (!o.issuer.empty())
+        i.issuer = o.issuer;
+    if (!o.audience.empty())
+        i.audience = {o.audience};
+    if (i.issuer.empty())
+        throw usage_error("there is no routes.yaml to take the issuer from; name it with --issuer");
+    if (!config && i.audience.empty())
+        throw usage_error("there is no routes.yaml to take the audience from; name it with --audience");
+    return i;
+}
+
+// ES256 makes short tokens; otherwise the first that the issuer accepts.
+jose::algorithm algorithm_for(const policy::issuer_settings& i)
+{
+    if (i.algorithms.contains(jose::algorithm::es256))
+        return jose::algorithm::es256;
+    for (std::size_t n = 0; n < jose::algorithm_count; ++n)
+        if (const auto a = static_cast<jose::algorithm>(n);
+            i.algorithms.contains(a) && !jose::is_symmetric(a))
+            return a;
+    return jose::algorithm::es256;
+}
+
+void tell_what_was_made(const dev_key& made, const policy::issuer_settings& i, const std::string& key_file)
+{
+    std::cerr << "made " << key_file << " (private: keep it out of version control) and " << made.jwks_file
+              << " (its public half).\n"
+                 "For this key's tokens to be accepted, routes.yaml needs:\n\n"
+                 "issuers:\n"
+                 "  - issuer: "
+              << i.issuer << '\n';
+    if (!i.audience.empty())
+        std::cerr << "    audience: " << i.audience.front() << '\n';
+    std::cerr << "    keys: file:" << made.jwks_file << "\n\n";
+}
+
+jose::signing_key key_for(const token_options& o, const policy::issuer_settings& i)
+{
+    if (!i.hmac_secret.empty() && !o.key_given)
+        for (const auto a : {jose::algorithm::hs256, jose::algorithm::hs384, jose::algorithm::hs512})
+            if (i.algorithms.contains(a))
+                return jose::signing_key::from_secret(i.hmac_secret, a);
+    auto opened = open_dev_key(o.key_file, algorithm_for(i));
+    if (opened.made)
+        tell_what_was_made(opened, i, o.key_file);
+    else if (!takes_keys_from(i, opened.jwks_file))
+        std::cerr << "note: for this token to be accepted, issuer " << i.issuer
+                  << " needs keys: file:" << opened.jwks_file << " in routes.yaml\n";
+    return std::move(opened.key);
+}
+
+int run_token(const token_options& o)
+{
+    const auto issuer = settings_for(o);
+    const auto claims = make_claims(o, issuer);
+    const auto key = key_for(o, issuer);
+    json::object header;
+    if (issuer.access_token_only)
+        header.emplace_back("typ", text("at+jwt"));
+    std::cout << jose::sign_compact(key, json::serialize(claims), header) << '\n';
+    return exit_fine;
+}
+
+} // namespace
+
+void register_token(CLI::App& app, action& chosen)
+{
+    auto* command = app.add_subcommand("token", "sign a token with a local key, for development");
+    auto o = std::make_shared<token_options>();
+    add_config_option(*command, o->config);
+    command->add_option("--scope", o->scope, "the scopes it has")->type_name("\"A B\"");
+    command->add_option("--claims", o->claims, "more claims, as JSON or a file of it (- is standard input)")
+        ->type_name("JSON|FILE");
+    command->add_option("--expires", o->expires, "how long it is valid (1h); -1m has expired")
+        ->type_name("TIME");
+    command->add_option("--subject", o->subject, "its sub (developer)")->type_name("SUB");
+    command->add_option("--issuer", o->issuer, "its iss; by default an issuer of the file")->type_name("URL");
+    command->add_option("--audience", o->audience, "its aud; by default that issuer's first")
+        ->type_name("AUD");
+    auto* key =
+        command
+            ->add_option("--key", o->key_file,
+                         std::string("the private key, made where it is absent (") + default_key_file + ")")
+            ->type_name("FILE");
+    command->footer("Prints the token and nothing else on standard output.\n\n"
+                    "Examples:\n"
+                    "  scopegate token --scope \"read:appointments write:appointments\"\n"
+                    "  curl -H \"Authorization: Bearer $(scopegate token --scope read:appointments)\" "
+                    "http://127.0.0.1:8080/appointments\n"
+                    "  scopegate token --claims '{\"roles\": [\"viewer\"]}' --expires 5m");
+    command->callback([o, key, &chosen] {
+        o->key_given = key->count() > 0;
+        chosen = [o] { return run_token(*o); };
+    });
+}
+
+} // namespace scopegate::cli
