@@ -37,8 +37,8 @@ struct http_failure {
 [[noreturn]] void throw_exception_from_error(const http_failure& f, const boost::source_location& where);
 
 struct http_limits {
-    std::chrono::milliseconds time{
-        5'000}; // for the whole of it: name look-up, connecting, TLS, the answer's last byte
+    // For the whole of it: name look-up, connecting, TLS, the answer's last byte.
+    std::chrono::milliseconds time{5'000};
     std::size_t body = 1024 * 1024; // bytes
 };
 

@@ -156,10 +156,14 @@ void token_cache::grow()
             link(s.tag, s.place);
 }
 
+// The hand goes round; what was asked for since it last passed gets one more round. It moves on past the
+// place that it empties: the next token comes to lie there, and would be the first to go otherwise.
 void token_cache::evict_one(wall_time now) noexcept
 {
-    for (;; hand_ = (hand_ + 1) % entries_.size()) {
-        auto& e = entries_[hand_];
+    for (;;) {
+        const auto here = hand_;
+        hand_ = (hand_ + 1) % entries_.size();
+        auto& e = entries_[here];
         if (!e.token)
             continue;
         if (e.used && !is_stale(e, now)) {
@@ -167,7 +171,7 @@ void token_cache::evict_one(wall_time now) noexcept
             continue;
         }
         auto i = e.tag & (slots_.size() - 1);
-        while (slots_[i].place != hand_ + 1)
+        while (slots_[i].place != here + 1)
             i = next(i);
         drop_slot(i);
         return;

@@ -1,0 +1,170 @@
+#include "tokens/token_cache.hpp"
+
+#include "support/allocations.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+using namespace scopegate;
+using namespace std::chrono_literals;
+
+constexpr wall_time now{1'700'000'000s};
+
+tokens::token_ptr made(std::size_t issuer = 0, wall_time expires = now + 1h,
+                       const std::string& subject = "ann")
+{
+    const boost::intrusive_ptr<tokens::validated_token> token(new tokens::validated_token);
+    token->issuer = issuer;
+    token->expires = expires;
+    token->subject = subject;
+    return token;
+}
+
+std::string token_number(int i)
+{
+    return "header.payload-with-some-length-to-it." + std::to_string(i);
+}
+
+TEST(token_cache, remembers_what_it_was_given_and_nothing_else)
+{
+    tokens::token_cache cache(1 << 20, 1);
+    const auto ann = made();
+    cache.insert("token-a", ann, now);
+    EXPECT_EQ(cache.find("token-a", now), ann);
+    EXPECT_EQ(cache.find("token-b", now), nullptr);
+    EXPECT_EQ(cache.find("token-a.", now), nullptr);
+    EXPECT_EQ(cache.find("", now), nullptr);
+}
+
+TEST(token_cache, forgets_at_the_very_moment_of_expiry)
+{
+    tokens::token_cache cache(1 << 20, 1);
+    cache.insert("token", made(0, now + 5s), now);
+    EXPECT_NE(cache.find("token", now + 4999ms), nullptr);
+    EXPECT_EQ(cache.find("token", now + 5s), nullptr);
+    EXPECT_EQ(cache.size(), 0U) << "and gives the place back";
+}
+
+TEST(token_cache, drops_the_tokens_of_one_issuer_only)
+{
+    tokens::token_cache cache(1 << 20, 2);
+    cache.insert("a", made(0), now);
+    cache.insert("b", made(1), now);
+    cache.drop_issuer(0);
+    EXPECT_EQ(cache.find("a", now), nullptr);
+    EXPECT_NE(cache.find("b", now), nullptr);
+    cache.insert("a", made(0), now);
+    EXPECT_NE(cache.find("a", now), nullptr) << "what comes later counts again";
+}
+
+TEST(token_cache, keeps_thousands_apart)
+{
+    tokens::token_cache cache(64 << 20, 1);
+    for (int i = 0; i < 10'000; ++i)
+        cache.insert(token_number(i), made(0, now + 1h, std::to_string(i)), now);
+    for (int i = 0; i < 10'000; ++i) {
+        const auto found = cache.find(token_number(i), now);
+        ASSERT_NE(found, nullptr) << i;
+        ASSERT_EQ(found->subject, std::to_string(i));
+    }
+    EXPECT_EQ(cache.size(), 10'000U);
+}
+
+TEST(token_cache, stays_within_its_bytes_whatever_comes)
+{
+    tokens::token_cache cache(100'000, 1);
+    for (int i = 0; i < 5'000; ++i) {
+        cache.insert(token_number(i), made(), now);
+        ASSERT_LE(cache.bytes(), 100'000U);
+    }
+    EXPECT_GT(cache.size(), 50U);
+    EXPECT_NE(cache.find(token_number(4'999), now), nullptr) << "the newest is there";
+}
+
+TEST(token_cache, counts_claims_and_lines_of_a_token)
+{
+    tokens::token_cache cache(1 << 20, 1);
+    cache.insert("small", made(), now);
+    const auto small = cache.bytes();
+    const boost::intrusive_ptr<tokens::validated_token> large(new tokens::validated_token);
+    large->expires = now + 1h;
+    large->claims = *json::parse(R"({"groups":[")" + std::string(10'000, 'g') + R"("]})");
+    large->identity_lines = std::string(5'000, 'x');
+    cache.insert("large", large, now);
+    EXPECT_GT(cache.bytes() - small, 15'000U);
+}
+
+TEST(token_cache, one_that_would_fill_it_alone_is_not_remembered)
+{
+    tokens::token_cache cache(10'000, 1);
+    cache.insert("a", made(), now);
+    cache.insert(std::string(20'000, 'x'), made(), now);
+    EXPECT_NE(cache.find("a", now), nullptr);
+    EXPECT_EQ(cache.size(), 1U);
+    tokens::token_cache none(0, 1);
+    none.insert("a", made(), now);
+    EXPECT_EQ(none.find("a", now), nullptr);
+}
+
+TEST(token_cache, tokens_seen_once_do_not_push_out_one_that_is_seen_often)
+{
+    tokens::token_cache cache(100'000, 1);
+    cache.insert("often", made(), now);
+    for (int i = 0; i < 5'000; ++i) {
+        ASSERT_NE(cache.find("often", now), nullptr) << i;
+        cache.insert(token_number(i), made(), now);
+    }
+}
+
+TEST(token_cache, what_expired_goes_first)
+{
+    tokens::token_cache cache(100'000, 1);
+    int count = 0;
+    for (; cache.bytes() < 80'000; ++count) {
+        cache.insert(token_number(count), made(0, now + 5s), now);
+        ASSERT_NE(cache.find(token_number(count), now), nullptr);
+    }
+    for (int i = 0; i < count / 2; ++i)
+        cache.insert("late." + token_number(i), made(), now + 10s);
+    for (int i = 0; i < count / 2; ++i)
+        EXPECT_NE(cache.find("late." + token_number(i), now + 10s), nullptr) << i;
+}
+
+// Insertions and removals in an order that leaves gaps in every probe sequence.
+TEST(token_cache, finds_the_others_when_some_expire_between_them)
+{
+    tokens::token_cache cache(64 << 20, 1);
+    for (int round = 0; round < 20; ++round)
+        for (int i = 0; i < 500; ++i) {
+            const auto id = token_number(round * 500 + i);
+            cache.insert(id, made(0, i % 3 == 0 ? now + 1s : now + 1h, id), now);
+        }
+    for (int i = 0; i < 10'000; ++i)
+        ASSERT_EQ(cache.find(token_number(i), now + 2s) == nullptr, i % 500 % 3 == 0) << i;
+    for (int i = 0; i < 10'000; ++i) {
+        const auto found = cache.find(token_number(i), now + 2s);
+        ASSERT_EQ(found == nullptr, i % 500 % 3 == 0) << i;
+        if (found) {
+            ASSERT_EQ(found->subject, token_number(i));
+        }
+    }
+}
+
+TEST(token_cache, looking_up_allocates_nothing)
+{
+    tokens::token_cache cache(1 << 20, 1);
+    const auto token = token_number(1);
+    cache.insert(token, made(), now);
+    const test::allocation_scope heap;
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_NE(cache.find(token, now), nullptr);
+        EXPECT_EQ(cache.find("another", now), nullptr);
+    }
+    EXPECT_EQ(heap.count(), 0U);
+}
+
+} // namespace

@@ -1,0 +1,113 @@
+#include "tokens/token_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace {
+
+using namespace scopegate;
+
+struct row {
+    const char* why;
+    std::vector<std::pair<const char*, const char*>> fields;
+    reason refused; // allowed: the token is the expected one
+    const char* token = "";
+};
+
+http::field_list fields_of(const row& r)
+{
+    http::field_list list;
+    for (const auto& [name, value] : r.fields) {
+        const auto known = http::classify(name);
+        http::field f;
+        f.name = name;
+        f.value = value;
+        f.id = known.id;
+        f.underscore = known.underscore;
+        list.push_back(f);
+    }
+    return list;
+}
+
+TEST(token_source, takes_exactly_one_bearer_token)
+{
+    const row rows[] = {
+        {"the usual one", {{"Authorization", "Bearer abc.def.ghi"}}, reason::allowed, "abc.def.ghi"},
+        {"a scheme in any letter case", {{"authorization", "bEARER abc"}}, reason::allowed, "abc"},
+        {"several spaces", {{"Authorization", "Bearer   abc"}}, reason::allowed, "abc"},
+        {"every character of b64token",
+         {{"Authorization", "Bearer AZaz09-._~+/=="}},
+         reason::allowed,
+         "AZaz09-._~+/=="},
+        {"among other fields",
+         {{"Host", "x"}, {"AUTHORIZATION", "Bearer abc"}, {"Cookie", "a=b"}},
+         reason::allowed,
+         "abc"},
+
+        {"no field at all", {}, reason::no_token},
+        {"a proxy's credentials are not ours", {{"Proxy-Authorization", "Bearer abc"}}, reason::no_token},
+        {"another scheme", {{"Authorization", "Basic dXNlcjpwYXNz"}}, reason::no_token},
+        {"a scheme that begins like ours", {{"Authorization", "BearerX abc"}}, reason::no_token},
+        {"a scheme that ends like ours", {{"Authorization", "XBearer abc"}}, reason::no_token},
+        {"DPoP is another scheme", {{"Authorization", "DPoP abc"}}, reason::no_token},
+        {"an empty field", {{"Authorization", ""}}, reason::no_token},
+        {"a token without a scheme", {{"Authorization", "abc.def.ghi"}}, reason::no_token},
+        {"an underscore is never read as the field itself",
+         {{"Authorization_", "Bearer abc"}},
+         reason::no_token},
+
+        {"no token behind the scheme", {{"Authorization", "Bearer"}}, reason::malformed_credentials},
+        {"a tab is no space", {{"Authorization", "Bearer\tabc"}}, reason::malformed_credentials},
+        {"a comma behind the scheme", {{"Authorization", "Bearer, abc"}}, reason::malformed_credentials},
+        {"two tokens", {{"Authorization", "Bearer abc def"}}, reason::malformed_credentials},
+        {"two credentials", {{"Authorization", "Bearer abc, Bearer def"}}, reason::malformed_credentials},
+        {"parameters", {{"Authorization", "Bearer token=\"abc\""}}, reason::malformed_credentials},
+        {"padding only", {{"Authorization", "Bearer =="}}, reason::malformed_credentials},
+        {"padding within", {{"Authorization", "Bearer ab=c"}}, reason::malformed_credentials},
+        {"a character outside of b64token",
+         {{"Authorization", "Bearer ab!c"}},
+         reason::malformed_credentials},
+        {"what is no ASCII", {{"Authorization", "Bearer ab\xc3\xa4"}}, reason::malformed_credentials},
+
+        {"two fields",
+         {{"Authorization", "Bearer abc"}, {"Authorization", "Bearer abc"}},
+         reason::several_tokens},
+        {"two fields of different schemes",
+         {{"Authorization", "Basic eA=="}, {"Authorization", "Bearer abc"}},
+         reason::several_tokens},
+        {"two fields in two letter cases",
+         {{"authorization", "Bearer abc"}, {"AUTHORIZATION", "Bearer def"}},
+         reason::several_tokens},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(r.why);
+        const auto fields = fields_of(r);
+        const auto taken = tokens::take_token(fields);
+        EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
+        if (taken) {
+            EXPECT_EQ(*taken, r.token);
+        }
+    }
+}
+
+// What a CGI application would read as HTTP_AUTHORIZATION counts, whatever it is spelled like here.
+TEST(token_source, an_underscore_spelling_beside_the_field_is_a_second_token)
+{
+    http::field_list fields(2);
+    fields[0].id = http::field_id::authorization;
+    fields[0].value = "Bearer abc";
+    fields[1].id = http::field_id::authorization;
+    fields[1].value = "Bearer def";
+    fields[1].underscore = true;
+    const auto taken = tokens::take_token(fields);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error(), reason::several_tokens);
+
+    fields.erase(fields.begin());
+    const auto alone = tokens::take_token(fields);
+    ASSERT_FALSE(alone);
+    EXPECT_EQ(alone.error(), reason::no_token);
+}
+
+} // namespace
