@@ -16,7 +16,8 @@ namespace scopegate::gate {
 
 class worker;
 
-class session final : public boost::intrusive::list_base_hook<> {
+class session final
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     session(worker& at, net::stream_ptr downstream, const net::peer& peer);
     ~session();
