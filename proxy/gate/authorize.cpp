@@ -76,10 +76,8 @@ std::optional<reason> find_token(const access_request& request, token_authority&
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
-    auto checked = tokens.validator->check(*taken, now);
+    auto checked = tokens.validator->check(*taken, now, tokens.waited);
     v.wait_for_issuer = checked.wait_for_issuer;
-    if (v.wait_for_issuer >= 0)
-        return reason::keys_unavailable;
     if (!checked.token)
         return checked.why;
     v.token = std::move(checked.token);

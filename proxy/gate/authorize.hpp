@@ -25,6 +25,7 @@ struct access_request {
 struct token_authority {
     tokens::validator* validator = nullptr;
     tokens::token_ptr given;
+    bool waited = false; // the caller has awaited the keys that an earlier verdict on this request asked for
 };
 
 // Kept by the caller between requests, so that nothing is allocated once warm.

@@ -60,14 +60,12 @@ net::task<afterwards> exchange::run()
     if (c_.policy.answers.is_metadata_path(target.substr(0, target.find('?'))))
         co_return co_await publish_metadata();
 
-    judge();
-    // A second wait is possible where another issuer's fetch ended first; more would be a key store that
-    // never says no.
-    for (int waits = 0; verdict_.wait_for_issuer >= 0 && waits < 2; ++waits) {
+    judge(false);
+    if (verdict_.wait_for_issuer >= 0) {
         keys_wait keys(*c_.policy.shared.keys, static_cast<std::size_t>(verdict_.wait_for_issuer),
                        c_.at.context());
         co_await keys;
-        judge();
+        judge(true);
     }
     if (const auto* granted = std::get_if<policy::permit>(&verdict_.outcome))
         co_return co_await forward(*granted, reason::allowed);
@@ -92,12 +90,12 @@ std::optional<reason> exchange::read_framing()
     return std::nullopt;
 }
 
-// Steps 2 to 6.
-void exchange::judge()
+// Steps 2 to 6. `waited`: for the second time, after the keys that the first asked for.
+void exchange::judge(bool waited)
 {
     const auto& head = c_.space.request;
     const access_request asked{head.method, head.target, framing_.host, &head.fields};
-    token_authority tokens{&c_.policy.validator, {}};
+    token_authority tokens{&c_.policy.validator, {}, waited};
     verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
 }
 

@@ -53,7 +53,7 @@ public:
 
 private:
     [[nodiscard]] std::optional<reason> read_framing();
-    void judge();
+    void judge(bool waited);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
     [[nodiscard]] net::task<afterwards> publish_metadata();
