@@ -1,0 +1,320 @@
+#include "gate/authorize.hpp"
+
+#include "support/allocations.hpp"
+#include "support/token_maker.hpp"
+#include "tokens/key_store.hpp"
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+
+namespace scopegate::gate {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
+const std::string secret_text = "0123456789abcdef0123456789abcdef";
+
+// A calendar whose tokens are signed with a shared secret: no key has to be fetched.
+class calendar {
+public:
+    calendar()
+    {
+        file_.scopes({"read:a", "write:a"});
+        file_.route("/appointments", {{"GET", "read:a"}, {"POST", "write:a"}});
+        file_.route("/appointments/{id}", {{"GET", "read:a"}});
+        file_.route("/appointments/export", {{"GET", "write:a"}});
+        file_.route("/healthz", {{"GET", "public"}});
+        auto& issuer = file_.get().issuers.emplace_back();
+        issuer.issuer = "https://id.example.com/";
+        issuer.audience = {"https://calendar.example.com"};
+        issuer.keys.where = policy::key_location::kind::none;
+        issuer.hmac_secret = secret(secret_text);
+        issuer.algorithms = {};
+        issuer.algorithms.insert(jose::algorithm::hs256);
+    }
+
+    [[nodiscard]] policy::policy& p() { return file_.get(); }
+
+    [[nodiscard]] tokens::token_ptr token_with(std::string scopes)
+    {
+        return tokens::interpret_claims(
+            p(), 0, policy::test::claims({{"scope", policy::test::text(std::move(scopes))}}));
+    }
+
+    verdict ask(std::string_view method, std::string_view target, tokens::token_ptr given = {})
+    {
+        token_authority authority;
+        authority.given = std::move(given);
+        trace.clear();
+        return authorize(p(), {method, target, {}, nullptr}, authority, noon, scratch_, &trace);
+    }
+    verdict ask(std::string_view method, std::string_view target, const http::field_list& fields,
+                tokens::validator* validator = nullptr, std::string_view host = {})
+    {
+        token_authority authority;
+        authority.validator = validator;
+        return authorize(p(), {method, target, host, &fields}, authority, noon, scratch_);
+    }
+
+    // The policy stays this object's.
+    [[nodiscard]] std::unique_ptr<tokens::validator> validator()
+    {
+        const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &p());
+        return std::make_unique<tokens::validator>(shared, tokens::key_store::offline(shared), 1 << 20);
+    }
+
+    policy::steps trace;
+
+private:
+    policy::test::builder file_;
+    authorize_scratch scratch_;
+};
+
+reason why(const verdict& v)
+{
+    const auto* refused = std::get_if<policy::denial>(&v.outcome);
+    return refused != nullptr ? refused->why : reason::allowed;
+}
+
+http::field field(std::string_view name, std::string_view value)
+{
+    http::field f;
+    f.name = name;
+    f.value = value;
+    f.id = http::classify(name).id;
+    f.underscore = http::classify(name).underscore;
+    return f;
+}
+
+std::string token_text(std::string_view claims)
+{
+    const auto key = jose::signing_key::from_secret(secret(secret_text), jose::algorithm::hs256);
+    return test::make_token(claims, key);
+}
+
+const std::string good_claims =
+    R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com","exp":1800000060,"scope":"read:a"})";
+
+struct decision_row {
+    const char* sentence;
+    const char* method;
+    const char* target;
+    const char* scopes; // null: no token
+    reason why;
+};
+
+TEST(authorize, decides_in_the_order_of_the_steps)
+{
+    const decision_row rows[] = {
+        {"a token with the scope", "GET", "/appointments", "read:a", reason::allowed},
+        {"HEAD follows GET", "HEAD", "/appointments/7?x=1", "read:a", reason::allowed},
+        {"public needs none", "GET", "/healthz", nullptr, reason::allowed},
+        {"no token", "GET", "/appointments", nullptr, reason::no_token},
+        {"another scope", "POST", "/appointments", "read:a", reason::insufficient_scope},
+        {"a longer name is another scope", "GET", "/appointments", "read:ab", reason::insufficient_scope},
+        {"no route is known before any token", "GET", "/other", "read:a", reason::no_route},
+        {"so is a wrong method", "DELETE", "/appointments", "read:a", reason::wrong_method},
+        {"a lower-case method is another method", "get", "/appointments", "read:a", reason::wrong_method},
+        {"CONNECT is never forwarded", "CONNECT", "/appointments", "read:a", reason::wrong_method},
+        {"what is spelled in two ways is matched in one", "GET", "/%61ppointments", "read:a",
+         reason::allowed},
+        {"a dot segment", "GET", "/healthz/../appointments", "read:a", reason::ambiguous_path},
+        {"an encoded slash", "GET", "/healthz%2F..%2Fappointments", "read:a", reason::ambiguous_path},
+        {"a broken triplet", "GET", "/appointments/%zz", "read:a", reason::malformed_target},
+        {"a careless upstream would export", "GET", "/appointments/EXPORT", "read:a", reason::lookalike_path},
+        {"whoever may export may spell it so", "GET", "/appointments/export", "write:a", reason::allowed},
+        {"a lookalike that is refused anyway is refused as what it is", "PUT", "/appointments/EXPORT",
+         "read:a", reason::wrong_method},
+        {"not a path", "GET", "appointments", "read:a", reason::malformed_target},
+    };
+    calendar file;
+    for (const auto& row : rows) {
+        const auto v = file.ask(row.method, row.target, row.scopes ? file.token_with(row.scopes) : nullptr);
+        EXPECT_EQ(name(why(v)), name(row.why)) << row.sentence << ": " << row.method << ' ' << row.target;
+    }
+}
+
+TEST(authorize, gives_the_normalised_target_and_the_match)
+{
+    calendar file;
+    const auto v = file.ask("GET", "/appointments/%7eann?a=%7e", file.token_with("read:a"));
+    EXPECT_EQ(v.target.path, "/appointments/~ann");
+    EXPECT_EQ(v.target.query, "?a=%7e");
+    ASSERT_NE(v.match.matched, nullptr);
+    EXPECT_EQ(v.match.matched->text, "/appointments/{id}");
+    ASSERT_TRUE(v.token);
+}
+
+TEST(authorize, tells_a_refusal_of_a_token_what_the_route_needs)
+{
+    calendar file;
+    const http::field_list fields{field("Authorization", "Bearer a b")};
+    const auto v = file.ask("GET", "/appointments", fields);
+    const auto& refused = std::get<policy::denial>(v.outcome);
+    EXPECT_EQ(refused.why, reason::malformed_credentials);
+    EXPECT_EQ(refused.needs, v.match.needs);
+    EXPECT_EQ(refused.matched, v.match.matched);
+}
+
+TEST(authorize, validates_the_token_that_it_takes)
+{
+    calendar file;
+    const auto validator = file.validator();
+    const auto credentials = "Bearer " + token_text(good_claims);
+    const auto v = file.ask("GET", "/appointments", {field("authorization", credentials)}, validator.get());
+    EXPECT_EQ(why(v), reason::allowed);
+    ASSERT_TRUE(v.token);
+
+    const auto late =
+        "Bearer " + token_text(R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com",)"
+                               R"("exp":1799999000,"scope":"read:a"})");
+    EXPECT_EQ(why(file.ask("GET", "/appointments", {field("authorization", late)}, validator.get())),
+              reason::token_expired);
+}
+
+TEST(authorize, looks_at_no_token_where_none_is_needed)
+{
+    calendar file;
+    const http::field_list fields{field("Authorization", "Bearer a b"), field("Authorization", "Bearer c")};
+    EXPECT_EQ(why(file.ask("GET", "/healthz", fields)), reason::allowed);
+    EXPECT_EQ(why(file.ask("GET", "/nowhere", fields)), reason::no_route);
+}
+
+TEST(authorize, never_lets_a_token_pass_that_nobody_can_check)
+{
+    calendar file;
+    const auto credentials = "Bearer " + token_text(good_claims);
+    const auto v = file.ask("GET", "/appointments", {field("authorization", credentials)});
+    EXPECT_EQ(why(v), reason::keys_unavailable);
+    EXPECT_GT(std::get<policy::denial>(v.outcome).retry_after, 0U);
+}
+
+// A key store that has none of the keys yet but may get them.
+class fetching_keys final : public tokens::key_store {
+public:
+    explicit fetching_keys(std::shared_ptr<const jose::jwk_set> keys) : keys_(std::move(keys)) {}
+    [[nodiscard]] std::uint64_t epoch() const noexcept override { return 1; }
+    [[nodiscard]] std::shared_ptr<const jose::jwk_set> keys(std::size_t) const override { return keys_; }
+    [[nodiscard]] bool may_refresh(std::size_t) const override { return true; }
+    [[nodiscard]] bool up_to_date(std::size_t) const override { return true; }
+    void await_refresh(std::size_t, std::function<void()> done) override { done(); }
+    [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
+    void stop() override {}
+
+private:
+    std::shared_ptr<const jose::jwk_set> keys_;
+};
+
+TEST(authorize, asks_for_keys_first_and_refuses_once_they_were_waited_for)
+{
+    calendar file;
+    auto& issuer = file.p().issuers.front();
+    issuer.keys.where = policy::key_location::kind::discover;
+    issuer.algorithms = jose::asymmetric_algorithms();
+    const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &file.p());
+    tokens::validator validator(shared,
+                                std::make_shared<fetching_keys>(test::keys_for({jose::algorithm::rs256})), 0);
+    const auto& stranger = test::other_key_for(jose::algorithm::rs256);
+    const auto credentials = "Bearer " + test::make_token(good_claims, stranger);
+    const http::field_list fields{field("authorization", credentials)};
+    const access_request asked{"GET", "/appointments", {}, &fields};
+
+    authorize_scratch scratch;
+    token_authority authority;
+    authority.validator = &validator;
+    const auto first = authorize(file.p(), asked, authority, noon, scratch);
+    EXPECT_EQ(first.wait_for_issuer, 0);
+    EXPECT_EQ(why(first), reason::keys_unavailable) << "never allowed meanwhile";
+    authority.waited = true;
+    const auto second = authorize(file.p(), asked, authority, noon, scratch);
+    EXPECT_EQ(second.wait_for_issuer, -1);
+    EXPECT_EQ(why(second), reason::unknown_key);
+}
+
+struct override_row {
+    const char* sentence;
+    const char* name;
+    const char* value;
+    reason why;
+};
+
+// A framework that honours an override would serve another method than the one that was decided on.
+TEST(authorize, refuses_a_method_override_that_names_another_method)
+{
+    const override_row rows[] = {
+        {"another method", "X-HTTP-Method-Override", "DELETE", reason::method_override},
+        {"in another letter case", "x-http-method", "delete", reason::method_override},
+        {"as CGI would read it", "X_Method_Override", "DELETE", reason::method_override},
+        {"the request's own", "X-HTTP-Method-Override", "GET", reason::allowed},
+        {"the request's own in lower case", "X-Method-Override", "get", reason::allowed},
+        {"another field", "X-Method", "DELETE", reason::allowed},
+    };
+    calendar file;
+    for (const auto& row : rows)
+        EXPECT_EQ(name(why(file.ask("GET", "/healthz", {field(row.name, row.value)}))), name(row.why))
+            << row.sentence;
+}
+
+TEST(authorize, compares_the_authority_of_an_absolute_target_with_the_host)
+{
+    calendar file;
+    EXPECT_EQ(why(file.ask("GET", "http://a.example/healthz", {}, nullptr, "A.example")), reason::allowed);
+    EXPECT_EQ(why(file.ask("GET", "http://a.example/healthz", {}, nullptr, "b.example")), reason::bad_host);
+    EXPECT_EQ(why(file.ask("GET", "http://x@a.example/healthz", {}, nullptr, "a.example")),
+              reason::malformed_target);
+}
+
+std::vector<std::string> words(const policy::steps& trace)
+{
+    std::vector<std::string> out;
+    for (const auto& s : trace)
+        out.push_back((s.holds ? "ok " : "NO ") + s.what);
+    return out;
+}
+
+TEST(authorize, says_every_step)
+{
+    calendar file;
+    (void)file.ask("POST", "/appointments", file.token_with("read:a"));
+    const auto all = words(file.trace);
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.front(), "ok the path that is matched and forwarded is /appointments");
+    EXPECT_THAT(all, Contains(HasSubstr("NO the token lacks write:a")));
+
+    (void)file.ask("GET", "/a//b");
+    EXPECT_EQ(words(file.trace).size(), 1U);
+    EXPECT_THAT(words(file.trace).front(), HasSubstr("NO The path holds dot segments"));
+
+    (void)file.ask("GET", "/appointments/EXPORT", file.token_with("read:a"));
+    EXPECT_THAT(words(file.trace).back(), HasSubstr("could be taken for another route"));
+}
+
+// The budget of the way that every request goes: a token that was seen before and a path that is normal
+// already.
+TEST(authorize, allocates_nothing_where_the_token_is_known)
+{
+    calendar file;
+    const auto validator = file.validator();
+    const auto credentials = "Bearer " + token_text(good_claims);
+    const http::field_list fields{field("authorization", credentials)};
+    ASSERT_EQ(why(file.ask("GET", "/appointments/7", fields, validator.get())), reason::allowed);
+
+    token_authority authority;
+    authority.validator = validator.get();
+    authorize_scratch scratch;
+    (void)authorize(file.p(), {"GET", "/appointments/7", {}, &fields}, authority, noon, scratch);
+    const test::allocation_scope heap;
+    const auto v = authorize(file.p(), {"GET", "/appointments/7", {}, &fields}, authority, noon, scratch);
+    EXPECT_EQ(heap.count(), 0U);
+    EXPECT_EQ(why(v), reason::allowed);
+}
+
+} // namespace
+} // namespace scopegate::gate

@@ -1,0 +1,135 @@
+#include "gate/explain.hpp"
+
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::gate {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
+
+class calendar {
+public:
+    calendar()
+    {
+        file_.scopes({"read:a", "write:a", "admin"});
+        file_.route("/a", {{"GET", "read:a"}, {"PUT", "admin | read:a write:a"}});
+        file_.route("/open", {{"GET", "public"}});
+        p().file = "routes.yaml";
+        p().routes[0].mark = {3, 3};
+        p().routes[0].methods[0].second.mark = {4, 10};
+        p().routes[0].methods[1].second.mark = {5, 10};
+        p().issuers.emplace_back().issuer = "https://id.example.com/";
+        p().metadata.resource = "https://calendar.example.com";
+    }
+    [[nodiscard]] policy::policy& p() { return file_.get(); }
+
+    explanation ask(std::string_view method, std::string_view target, const char* scopes = nullptr)
+    {
+        const answers::answer_book book(p());
+        token_authority authority;
+        if (scopes != nullptr)
+            authority.given = tokens::interpret_claims(
+                p(), 0, policy::test::claims({{"scope", policy::test::text(scopes)}}));
+        return explain(p(), book, {method, target, {}, nullptr}, authority, noon);
+    }
+
+private:
+    policy::test::builder file_;
+};
+
+TEST(explain, names_the_line_behind_a_refusal)
+{
+    calendar file;
+    const auto e = file.ask("GET", "/a", "write:a");
+    EXPECT_FALSE(e.allowed);
+    EXPECT_EQ(e.why, reason::insufficient_scope);
+    EXPECT_EQ(e.route, "/a");
+    EXPECT_EQ(e.line, 4);
+    EXPECT_THAT(e.required_scopes(), ElementsAre("read:a"));
+    EXPECT_THAT(e.missing_scopes, ElementsAre("read:a"));
+    EXPECT_THAT(e.token_scopes, ElementsAre("write:a"));
+    ASSERT_TRUE(e.answer);
+    EXPECT_EQ(e.answer->status, 403U);
+}
+
+TEST(explain, points_at_the_template_where_the_method_is_wrong)
+{
+    calendar file;
+    const auto e = file.ask("DELETE", "/a");
+    EXPECT_EQ(e.why, reason::wrong_method);
+    EXPECT_EQ(e.line, 3);
+}
+
+TEST(explain, points_nowhere_where_no_line_is_behind_it)
+{
+    calendar file;
+    const auto e = file.ask("GET", "/nowhere");
+    EXPECT_EQ(e.line, 0);
+    EXPECT_THAT(to_json(e), HasSubstr(R"("route":null,"file":null,"line":null)"));
+}
+
+TEST(explain, names_the_alternative_that_was_met)
+{
+    calendar file;
+    const auto e = file.ask("PUT", "/a", "read:a write:a");
+    EXPECT_TRUE(e.allowed);
+    EXPECT_THAT(e.required_scopes(), ElementsAre("read:a", "write:a"));
+    EXPECT_FALSE(e.answer) << "the API answers";
+}
+
+TEST(explain, in_json_is_one_object)
+{
+    calendar file;
+    const auto text = to_json(file.ask("PUT", "/a", "read:a \"x"));
+    const auto parsed = json::parse(text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_EQ(parsed->find("decision")->scalar_text(), "deny");
+    EXPECT_EQ(parsed->find("status")->scalar_text(), "403");
+    EXPECT_EQ(parsed->find("reason")->scalar_text(), "insufficient-scope");
+    EXPECT_EQ(parsed->find("line")->scalar_text(), "5");
+    EXPECT_EQ(parsed->find("alternatives")->if_array()->size(), 2U);
+    const auto* answer = parsed->find("answer");
+    EXPECT_EQ(answer->find("status")->scalar_text(), "403");
+    EXPECT_THAT(std::string(*answer->find("headers")->find("WWW-Authenticate")->if_string()),
+                HasSubstr(R"(scope="admin")"));
+    EXPECT_EQ(answer->find("body")->find("type")->scalar_text(), "urn:scopegate:problem:insufficient-scope");
+}
+
+TEST(explain, in_json_of_an_allowed_request_has_no_answer)
+{
+    calendar file;
+    const auto text = to_json(file.ask("GET", "/open"));
+    EXPECT_THAT(text, HasSubstr(R"({"decision":"allow","observed":false,"status":null,"reason":"allowed")"));
+    EXPECT_THAT(text, HasSubstr(R"("answer":null})"));
+    EXPECT_TRUE(json::parse(text)) << text;
+}
+
+TEST(explain, says_that_observe_mode_forwards_all_the_same)
+{
+    calendar file;
+    file.p().observe = true;
+    const auto e = file.ask("GET", "/a");
+    EXPECT_FALSE(e.allowed);
+    EXPECT_TRUE(e.observed);
+    EXPECT_FALSE(file.ask("TRACE", "/a").observed) << "TRACE stays refused";
+}
+
+TEST(explain, knows_the_metadata_document)
+{
+    calendar file;
+    const auto e = file.ask("GET", "/.well-known/oauth-protected-resource");
+    EXPECT_TRUE(e.allowed);
+    ASSERT_TRUE(e.answer);
+    EXPECT_EQ(e.answer->status, 200U);
+    EXPECT_TRUE(json::parse(to_json(e))) << to_json(e);
+    EXPECT_FALSE(file.ask("POST", "/.well-known/oauth-protected-resource").allowed);
+}
+
+} // namespace
+} // namespace scopegate::gate
