@@ -1,0 +1,159 @@
+#include "jose/jwks.hpp"
+#include "material.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::jose::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string set_text(const std::vector<json::value>& keys)
+{
+    return json::serialize(json::value(json::object{{"keys", json::value(json::array(keys))}}));
+}
+
+struct parsed_set {
+    std::optional<jwk_set> keys;
+    std::string fault;
+    std::vector<std::string> warnings;
+};
+
+parsed_set parsed(std::string_view text)
+{
+    parsed_set out;
+    auto set = jwk_set::parse(text, out.warnings);
+    if (set)
+        out.keys.emplace(std::move(*set));
+    else
+        out.fault = set.error();
+    return out;
+}
+
+json::value key_named(std::string kid, algorithm a = algorithm::es256)
+{
+    return with(key_for(a).public_jwk(), "kid", text(std::move(kid)));
+}
+
+TEST(jwk_set, is_refused_where_it_is_none)
+{
+    const struct {
+        const char* sentence;
+        std::string text, fault;
+    } rows[] = {
+        {"nothing", "", "not strict JSON"},
+        {"a web page", "<html>Sign in</html>", "a web page?"},
+        {"an array", "[]", R"(it has no array "keys")"},
+        {"another document", R"({"issuer":"x"})", R"(it has no array "keys")"},
+        {"keys that are no array", R"({"keys":{}})", R"(it has no array "keys")"},
+        {"a single key", R"({"kty":"RSA"})", "this is a single key"},
+        {"a duplicate member", R"({"keys":[],"keys":[]})", "a duplicate member?"},
+        {"something behind", R"({"keys":[]} x)", "not strict JSON"},
+        {"too long", R"({"keys":[],"x":")" + std::string(max_jwk_set_bytes, 'x') + "\"}",
+         "longer than 1048576 bytes"},
+        {"too many keys", set_text(std::vector<json::value>(501)), "more than 500 keys"},
+    };
+    for (const auto& row : rows) {
+        const auto set = parsed(row.text);
+        EXPECT_FALSE(set.keys.has_value()) << row.sentence;
+        EXPECT_THAT(set.fault, HasSubstr(row.fault)) << row.sentence;
+    }
+}
+
+TEST(jwk_set, passes_over_broken_keys_and_says_which)
+{
+    const auto weak = parse_json(R"({"kty":"RSA","kid":"old \"key\"\n","n":"AQAB","e":"AQAB"})");
+    const auto set =
+        parsed(set_text({weak, key_named("good"), text("x"), parse_json(R"({"kty":"oct","k":"c2VjcmV0"})"),
+                         with(key_named("leaked"), "d", text("c2VjcmV0"))}));
+    ASSERT_TRUE(set.keys.has_value()) << set.fault;
+    EXPECT_EQ(set.keys->size(), 1U);
+    EXPECT_THAT(
+        set.warnings,
+        ElementsAre(R"(key "old \"key\"\n" is passed over: RSA of 17 bits is too weak, 2048 are the least)",
+                    "key 3 is passed over: it is no JSON object",
+                    "key 4 is passed over: a secret (oct) that is published is none",
+                    R"(key "leaked" is passed over: it holds private key material (d), which is compromised )"
+                    "once it is published"));
+    for (const auto& warning : set.warnings)
+        EXPECT_THAT(warning, testing::Not(HasSubstr("c2VjcmV0")));
+}
+
+TEST(jwk_set, may_be_empty)
+{
+    const auto set = parsed(R"({"keys":[]})");
+    ASSERT_TRUE(set.keys.has_value());
+    EXPECT_TRUE(set.keys->empty());
+    EXPECT_THAT(set.warnings, IsEmpty());
+    EXPECT_TRUE(set.keys->select(std::nullopt, algorithm::rs256).unknown_key) << "a refetch may bring keys";
+}
+
+TEST(jwk_set, selects_by_kid_and_algorithm)
+{
+    const auto weak = parse_json(R"({"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"})");
+    const auto set =
+        parsed(set_text({key_named("a"), key_named("b", algorithm::rs256), weak, key_named("twice"),
+                         key_named("twice", algorithm::eddsa), key_named("twice"),
+                         without(key_named("", algorithm::es384), "kid"), key_named("")}));
+    ASSERT_TRUE(set.keys.has_value()) << set.fault;
+    const struct {
+        const char* sentence;
+        std::optional<std::string> kid;
+        algorithm alg;
+        std::size_t candidates;
+        bool unknown;
+    } rows[] = {
+        {"the kid's key", "a", algorithm::es256, 1, false},
+        {"the kid's key is for another algorithm", "a", algorithm::rs256, 0, false},
+        {"its alg says RS256", "b", algorithm::ps256, 0, false},
+        {"both keys that share a kid", "twice", algorithm::es256, 2, false},
+        {"the one of three that fits", "twice", algorithm::eddsa, 1, false},
+        {"an unknown kid", "c", algorithm::es256, 0, true},
+        {"an empty kid is a kid", "", algorithm::es256, 1, false},
+        {"a key without kid is not for a token with one", "d", algorithm::es384, 0, true},
+        {"letter case counts", "A", algorithm::es256, 0, true},
+        {"the kid of a key that was passed over: a refetch won't mend it", "weak", algorithm::rs256, 0,
+         false},
+        {"no kid: all that fit", std::nullopt, algorithm::es256, 4, false},
+        {"no kid: the one without kid too", std::nullopt, algorithm::es384, 1, false},
+        {"no kid and none fits", std::nullopt, algorithm::es512, 0, false},
+        {"a secret's algorithm never fits", std::nullopt, algorithm::hs256, 0, false},
+    };
+    for (const auto& row : rows) {
+        const auto selected = set.keys->select(row.kid, row.alg);
+        EXPECT_EQ(selected.candidates.size(), row.candidates) << row.sentence;
+        EXPECT_EQ(selected.unknown_key, row.unknown) << row.sentence;
+    }
+}
+
+TEST(jwk_set, tries_eight_keys_at_most)
+{
+    const auto set = parsed(set_text(std::vector<json::value>(20, key_named("k"))));
+    ASSERT_TRUE(set.keys.has_value());
+    EXPECT_EQ(set.keys->size(), 20U);
+    EXPECT_EQ(set.keys->select(std::nullopt, algorithm::es256).candidates.size(), 8U);
+    EXPECT_EQ(set.keys->select("k", algorithm::es256).candidates.size(), 8U);
+}
+
+TEST(jwk_set, of_a_secret_serves_every_kid)
+{
+    const auto set = jwk_set::from_secret(secret(std::string(32, 's')));
+    EXPECT_EQ(set.select("whatever", algorithm::hs256).candidates.size(), 1U);
+    EXPECT_EQ(set.select(std::nullopt, algorithm::hs256).candidates.size(), 1U);
+    EXPECT_TRUE(set.select("whatever", algorithm::hs512).candidates.empty()) << "the secret is too short";
+    EXPECT_FALSE(set.select("whatever", algorithm::hs512).unknown_key);
+    EXPECT_TRUE(set.select("whatever", algorithm::rs256).candidates.empty());
+}
+
+TEST(jwk_set, keeps_its_keys_when_it_moves)
+{
+    auto set = parsed(set_text({key_named("a")}));
+    const auto* before = set.keys->select("a", algorithm::es256).candidates.front();
+    const auto moved = std::make_shared<const jwk_set>(std::move(*set.keys));
+    EXPECT_EQ(moved->select("a", algorithm::es256).candidates.front(), before);
+}
+
+} // namespace
+} // namespace scopegate::jose::test

@@ -1,0 +1,203 @@
+#include "jose/base64url.hpp"
+#include "jose/jws.hpp"
+#include "material.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scopegate::jose::test {
+namespace {
+
+TEST(jws_split, judges_headers)
+{
+    for (const auto& row : read_rows("headers.tsv", 3)) {
+        const auto token = base64url_encode(row[1]) + ".e30.AAAA";
+        EXPECT_EQ(outcome(split(token)), row[0]) << row[2] << ": " << row[1];
+    }
+}
+
+TEST(jws_split, gives_the_parts)
+{
+    const std::string token = base64url_encode(R"({"alg":"ES256","kid":"k","typ":"at+jwt"})") + ".e30.AAEC";
+    const auto jws = split(token);
+    ASSERT_TRUE(jws.has_value());
+    EXPECT_EQ(jws->signing_input, token.substr(0, token.size() - 5));
+    EXPECT_EQ(jws->signing_input.data(), token.data()) << "the input is a view into the token";
+    EXPECT_EQ(jws->header.alg, algorithm::es256);
+    EXPECT_EQ(jws->header.kid, "k");
+    EXPECT_EQ(jws->header.typ, "at+jwt");
+    EXPECT_EQ(jws->header.members.if_object()->size(), 3U);
+    EXPECT_EQ(jws->payload, "{}");
+    EXPECT_EQ(jws->signature, std::string("\0\1\2", 3));
+}
+
+TEST(jws_split, refuses_what_is_no_compact_jws)
+{
+    const std::string h = base64url_encode(R"({"alg":"RS256"})");
+    const struct {
+        const char* sentence;
+        std::string token;
+    } rows[] = {
+        {"nothing", ""},
+        {"an opaque token", "2YotnFZFEjr1zCsicMWpAA"},
+        {"one dot", h + ".e30"},
+        {"three dots", h + ".e30.AAAA."},
+        {"an encrypted token of five parts", h + ".AAAA.AAAA.AAAA.AAAA"},
+        {"dots only", ".."},
+        {"no header", ".e30.AAAA"},
+        {"a space in front", " " + h + ".e30.AAAA"},
+        {"a line end behind", h + ".e30.AAAA\n"},
+        {"a space behind a dot", h + ". e30.AAAA"},
+        {"padding in the header", base64url_encode(R"({"alg":"RS256" })") + "=.e30.AAAA"},
+        {"padding in the payload", h + ".e30=.AAAA"},
+        {"padding in the signature", h + ".e30.AAA="},
+        {"stray bits in the payload", h + ".e31.AAAA"},
+        {"stray bits in the signature", h + ".e30.AAB"},
+        {"a signature of one character", h + ".e30.A"},
+        {"the other alphabet", h + ".e30.AA+/"},
+        {"a header that is not encoded", R"({"alg":"RS256"}.e30.AAAA)"},
+        {"a header encoded twice", base64url_encode(h) + ".e30.AAAA"},
+        {"the JSON serialization", R"({"payload":"e30","protected":"e30","signature":"AAAA"})"},
+        {"one byte too long", h + "." + std::string(max_token_bytes - h.size() - 5, 'A') + ".AAAA"},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(outcome(split(row.token)), "malformed-token")
+            << row.sentence << ": " << row.token.substr(0, 80);
+}
+
+TEST(jws_split, takes_as_much_as_it_says)
+{
+    const std::string h = base64url_encode(R"({"alg":"RS256"})");
+    std::string longest = h + "." + std::string((max_token_bytes - h.size() - 8) / 4 * 4, 'A') + ".AAAA";
+    ASSERT_LE(longest.size(), max_token_bytes);
+    EXPECT_EQ(outcome(split(longest)), "allowed");
+    EXPECT_EQ(outcome(split(h + ".e30.")), "allowed")
+        << "an empty signature is none of any key, but well-formed";
+
+    const auto nested = [](int depth) {
+        return base64url_encode(R"({"alg":"RS256","x":)" + std::string(static_cast<std::size_t>(depth), '[') +
+                                std::string(static_cast<std::size_t>(depth), ']') + "}") +
+               ".e30.AAAA";
+    };
+    EXPECT_EQ(outcome(split(nested(15))), "allowed");
+    EXPECT_EQ(outcome(split(nested(16))), "malformed-token") << "nested too deep";
+}
+
+TEST(jws_claims, are_a_strict_object)
+{
+    EXPECT_EQ(outcome(parse_claims(R"({"sub":"u"})")), "allowed");
+    for (const auto* text : {"", "[]", "null", "1", R"("x")", R"({"sub":"a","sub":"b"})", R"({"sub":"a"}x)",
+                             R"({"a":{"b":1,"\u0062":2}})", "{\"a\":\"\xFF\"}", R"({"a":"\ud800"})"})
+        EXPECT_EQ(outcome(parse_claims(text)), "malformed-token") << text;
+}
+
+// A token against a set, by the reason's word.
+std::string_view check(const std::string& token, const jwk_set& keys)
+{
+    const auto jws = split(token);
+    return jws ? scopegate::name(verify(*jws, keys)) : outcome(jws);
+}
+
+jwk_set set_of(const std::vector<json::value>& keys)
+{
+    std::vector<std::string> warnings;
+    const auto text = json::serialize(json::value(json::object{{"keys", json::value(json::array(keys))}}));
+    auto set = jwk_set::parse(text, warnings);
+    if (!set || !warnings.empty())
+        throw std::runtime_error("our own set does not parse");
+    return std::move(*set);
+}
+
+json::object header(std::string name, json::value v)
+{
+    return {{std::move(name), std::move(v)}};
+}
+
+TEST(jws_verify, takes_every_algorithm_with_its_own_key)
+{
+    for (const auto a : all_algorithms()) {
+        const auto& key = key_for(a);
+        const auto keys =
+            is_symmetric(a) ? jwk_set::from_secret(key.shared_secret()) : set_of({key.public_jwk()});
+        const auto token = sign_compact(key, R"({"sub":"u"})");
+        EXPECT_EQ(check(token, keys), "allowed") << name(a);
+        EXPECT_EQ(check(sign_compact(key_for(a, owner::stranger).with_kid(key.kid()), "{}"), keys),
+                  "bad-signature")
+            << name(a) << ", a stranger's key with our kid";
+    }
+}
+
+TEST(jws_verify, refuses_confused_algorithms)
+{
+    const auto& rsa = key_for(algorithm::rs256);
+    const auto public_text = json::serialize(rsa.public_jwk());
+    const auto keys = set_of({rsa.public_jwk()});
+    // The attacker knows the public key and uses its text as the secret of HMAC.
+    const auto as_secret =
+        signing_key::from_secret(secret(public_text), algorithm::hs256).with_kid(rsa.kid());
+    EXPECT_EQ(check(sign_compact(as_secret, "{}"), keys), "unsupported-algorithm");
+    // The header says another algorithm than the one that signed.
+    for (const auto a : all_algorithms()) {
+        const auto token = sign_compact(rsa, "{}", header("alg", text(std::string(name(a)))));
+        EXPECT_NE(check(token, keys) == "allowed", a != algorithm::rs256) << name(a);
+    }
+    EXPECT_EQ(check(sign_compact(key_for(algorithm::ps256), "{}", header("alg", text("RS256"))), keys),
+              "bad-signature")
+        << "a PSS signature as PKCS #1";
+    const auto secret_keys = jwk_set::from_secret(key_for(algorithm::hs256).shared_secret());
+    EXPECT_EQ(check(sign_compact(rsa, "{}"), secret_keys), "unsupported-algorithm")
+        << "RS256 where a secret is set";
+}
+
+TEST(jws_verify, never_uses_a_key_from_the_header)
+{
+    const auto& ours = key_for(algorithm::es256);
+    const auto stranger = signing_key::generate(algorithm::es256);
+    const auto keys = set_of({ours.public_jwk()});
+    const auto with_jwk = header("jwk", stranger.public_jwk());
+    EXPECT_EQ(check(sign_compact(stranger, "{}", with_jwk), keys), "unknown-key");
+    EXPECT_EQ(check(sign_compact(stranger.with_kid(ours.kid()), "{}", with_jwk), keys), "bad-signature");
+    EXPECT_EQ(check(sign_compact(stranger.with_kid(""), "{}", with_jwk), keys), "bad-signature");
+    EXPECT_EQ(check(sign_compact(ours, "{}", with_jwk), keys), "allowed") << "it is ignored, not refused";
+}
+
+TEST(jws_verify, chooses_by_kid)
+{
+    const auto& key = key_for(algorithm::es256);
+    const auto other = signing_key::generate(algorithm::es256);
+    const auto keys = set_of({other.public_jwk(), key.public_jwk()});
+    EXPECT_EQ(check(sign_compact(key, "{}"), keys), "allowed");
+    EXPECT_EQ(check(sign_compact(key.with_kid(""), "{}"), keys), "allowed")
+        << "no kid: all that fit are tried";
+    EXPECT_EQ(check(sign_compact(key.with_kid(other.kid()), "{}"), keys), "bad-signature")
+        << "another key's kid";
+    EXPECT_EQ(check(sign_compact(key.with_kid("new"), "{}"), keys), "unknown-key");
+    EXPECT_EQ(check(sign_compact(key.with_kid(std::string(11'000, 'k')), "{}"), keys), "unknown-key")
+        << "a huge kid";
+    EXPECT_EQ(check(sign_compact(key.with_kid(std::string(16'000, 'k')), "{}"), keys), "malformed-token");
+    EXPECT_EQ(check(sign_compact(key.with_kid(key.kid() + '\0'), "{}"), keys), "unknown-key")
+        << "a NUL behind the kid";
+    EXPECT_EQ(check(sign_compact(key_for(algorithm::rs256).with_kid(key.kid()), "{}"), keys),
+              "unsupported-algorithm")
+        << "our kid, but no key for this algorithm";
+}
+
+TEST(jws_verify, refuses_a_changed_token)
+{
+    const auto& key = key_for(algorithm::es256);
+    const auto keys = set_of({key.public_jwk()});
+    const auto token = sign_compact(key, R"({"scope":"read:app"})");
+    ASSERT_EQ(check(token, keys), "allowed");
+    const auto first = token.find('.'), second = token.find('.', first + 1);
+    const auto header_part = token.substr(0, first), signature_part = token.substr(second + 1);
+    EXPECT_EQ(
+        check(header_part + "." + base64url_encode(R"({"scope":"admin"})") + "." + signature_part, keys),
+        "bad-signature");
+    EXPECT_EQ(check(header_part + ".." + signature_part, keys), "bad-signature") << "without its payload";
+    EXPECT_EQ(check(token.substr(0, second + 1), keys), "bad-signature") << "without its signature";
+    EXPECT_EQ(check(token + "AAAA", keys), "bad-signature") << "with a longer signature";
+    EXPECT_EQ(check(token.substr(0, token.size() - 4), keys), "malformed-token")
+        << "cut (86 characters: 82 are no octets)";
+}
+
+} // namespace
+} // namespace scopegate::jose::test
