@@ -1,0 +1,95 @@
+// The policy of the tests here, built by hand: two issuers, a few scopes, two routes. And keys without a
+// network.
+#pragma once
+
+#include "policy/policy.hpp"
+#include "support/token_maker.hpp"
+#include "tokens/key_store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace scopegate::test {
+
+inline constexpr wall_time now{std::chrono::seconds(1'800'000'000)};
+
+inline policy::requirement needs_scope(const policy::policy& p, std::string_view scope)
+{
+    policy::requirement r;
+    r.needs = policy::requirement::kind::scopes;
+    const auto id = *p.scopes.find(scope);
+    policy::alternative a;
+    a.scopes.insert(id);
+    a.in_order.push_back(id);
+    r.alternatives.push_back(std::move(a));
+    return r;
+}
+
+// Issuer 0: any asymmetric algorithm, keys at a URL. Issuer 1: RS256 and at+jwt only, keys in a file. Routes
+// /read and /write for GET, which need read:app and write:app.
+inline std::shared_ptr<policy::policy> calendar_policy()
+{
+    auto p = std::make_shared<policy::policy>();
+    p->scopes.add("read:app", "");
+    p->scopes.add("write:app", "");
+    p->scopes.add("read:app2", "");
+
+    policy::issuer_settings first;
+    first.issuer = "https://first.example/";
+    first.audience = {"https://calendar.example"};
+    first.keys = {policy::key_location::kind::url, "https://first.example/keys"};
+    policy::issuer_settings second;
+    second.issuer = "https://second.example";
+    second.audience = {"calendar", "https://calendar.example"};
+    second.keys = {policy::key_location::kind::file, "/nonexistent"};
+    second.algorithms = {};
+    second.algorithms.insert(jose::algorithm::rs256);
+    second.access_token_only = true;
+    second.require.emplace_back(json::path("token_use"), json::value(std::string("access")));
+    p->issuers = {first, second};
+
+    for (const auto* name : {"read", "write"}) {
+        auto& r = p->routes.emplace_back();
+        r.text = std::string("/") + name;
+        r.segments = {{policy::template_segment::kind::literal, name}};
+        r.methods.emplace_back("GET", needs_scope(*p, std::string(name) + ":app"));
+        r.index = static_cast<std::uint32_t>(p->routes.size() - 1);
+        p->exact.add(r.segments, false, r);
+    }
+    return p;
+}
+
+// Keys that the test hands out itself.
+class given_keys final : public tokens::key_store {
+public:
+    explicit given_keys(std::size_t issuers) : sets(issuers) {}
+
+    [[nodiscard]] std::uint64_t epoch() const noexcept override { return epoch_; }
+    [[nodiscard]] std::shared_ptr<const jose::jwk_set> keys(std::size_t issuer) const override
+    {
+        return sets[issuer];
+    }
+    [[nodiscard]] bool may_refresh(std::size_t) const override { return refreshable; }
+    [[nodiscard]] bool up_to_date(std::size_t) const override { return fetched_well; }
+    void await_refresh(std::size_t, std::function<void()> done) override { done(); }
+    [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
+    void stop() override {}
+
+    void give(std::size_t issuer, std::shared_ptr<const jose::jwk_set> keys)
+    {
+        sets[issuer] = std::move(keys);
+        ++epoch_;
+    }
+
+    std::vector<std::shared_ptr<const jose::jwk_set>> sets;
+    bool refreshable = false;
+    bool fetched_well = true;
+
+private:
+    std::uint64_t epoch_ = 1;
+};
+
+} // namespace scopegate::test

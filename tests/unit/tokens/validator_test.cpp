@@ -1,0 +1,379 @@
+#include "tokens/validator.hpp"
+
+#include "support/allocations.hpp"
+#include "tokens/key_store.hpp"
+#include "unit/tokens/calendar_policy.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace scopegate;
+using jose::algorithm;
+using test::now;
+using ::testing::ElementsAre;
+using namespace std::chrono_literals;
+
+constexpr std::size_t cache_bytes = 1 << 20;
+
+// The claims of a token that the first issuer would make, with members added or replaced; null takes one
+// away.
+std::string claims(std::string_view changes = "{}")
+{
+    auto members =
+        *json::parse(R"({"iss":"https://first.example/","aud":"https://calendar.example","sub":"ann",
+        "exp":1800000300,"iat":1799999990,"scope":"read:app"})")
+             ->if_object();
+    const auto changed = json::parse(changes);
+    for (const auto& [name, value] : *changed->if_object()) {
+        std::erase_if(members, [&name = name](const json::member& m) { return m.first == name; });
+        if (!value.is_null())
+            members.emplace_back(name, value);
+    }
+    return json::serialize(json::value(std::move(members)));
+}
+
+// The same of the second issuer, which wants RFC 9068 access tokens.
+std::string second_claims(std::string_view changes = "{}")
+{
+    auto own = *json::parse(
+        claims(R"({"iss":"https://second.example","client_id":"app","jti":"1","token_use":"access"})"));
+    auto members = *own.if_object();
+    const auto changed = json::parse(changes);
+    for (const auto& [name, value] : *changed->if_object()) {
+        std::erase_if(members, [&name = name](const json::member& m) { return m.first == name; });
+        if (!value.is_null())
+            members.emplace_back(name, value);
+    }
+    return json::serialize(json::value(std::move(members)));
+}
+
+json::object header(std::string_view members)
+{
+    return *json::parse(members)->if_object();
+}
+
+struct validation : ::testing::Test {
+    std::shared_ptr<policy::policy> policy = test::calendar_policy();
+    std::shared_ptr<test::given_keys> keys = std::make_shared<test::given_keys>(2);
+    tokens::validator validator{policy, keys, cache_bytes};
+
+    validation()
+    {
+        keys->give(0, test::keys_for({algorithm::rs256, algorithm::es256, algorithm::eddsa}));
+        keys->give(1, test::keys_for({algorithm::rs256}));
+    }
+
+    // The reason's word, so that a failure prints it.
+    std::string_view check(const std::string& token)
+    {
+        const auto outcome = validator.check(token, now);
+        EXPECT_EQ(outcome.why == reason::allowed, outcome.token != nullptr);
+        return name(outcome.why);
+    }
+};
+
+TEST_F(validation, accepts_a_good_token_of_every_algorithm_that_has_a_key)
+{
+    for (const auto a : {algorithm::rs256, algorithm::es256, algorithm::eddsa})
+        EXPECT_EQ(check(test::make_token(claims(), a)), "allowed") << jose::name(a);
+    EXPECT_EQ(check(test::make_token(second_claims(), algorithm::rs256, header(R"({"typ":"at+jwt"})"))),
+              "allowed");
+}
+
+struct negative {
+    const char* why;
+    reason refused;
+    std::string token;
+};
+
+TEST_F(validation, refuses_what_is_wrong_with_the_reason)
+{
+    const auto rs = algorithm::rs256;
+    const auto good = test::make_token(claims());
+    const auto first_dot = good.find('.');
+    const auto last_dot = good.rfind('.');
+    const negative rows[] = {
+        {"an opaque token", reason::malformed_token, "2YotnFZFEjr1zCsicMWpAA"},
+        {"two parts", reason::malformed_token, good.substr(0, last_dot)},
+        {"four parts", reason::malformed_token, good + ".x"},
+        {"nothing", reason::malformed_token, ""},
+        {"padding in a part", reason::malformed_token, good + "="},
+        {"more than 16 KiB", reason::malformed_token, good + std::string(17'000, 'A')},
+        {"a header that is no JSON", reason::malformed_token,
+         test::make_token(claims()).replace(0, first_dot, "e30tLQ")},
+        {"a payload that is no JSON", reason::malformed_token, test::make_token("not json")},
+        {"a payload that is no object", reason::malformed_token, test::make_token("[1]")},
+        {"a duplicate claim", reason::malformed_token,
+         test::make_token(claims().insert(1, R"("sub":"eve",)"))},
+        {"no issuer", reason::missing_claim, test::make_token(claims(R"({"iss":null})"))},
+        {"an issuer that is a number", reason::malformed_token, test::make_token(claims(R"({"iss":7})"))},
+        {"an issuer that nobody trusts", reason::unknown_issuer,
+         test::make_token(claims(R"({"iss":"https://evil.example/"})"))},
+        {"an issuer that lacks its slash", reason::unknown_issuer,
+         test::make_token(claims(R"({"iss":"https://first.example"})"))},
+        {"an issuer in another letter case", reason::unknown_issuer,
+         test::make_token(claims(R"({"iss":"https://FIRST.example/"})"))},
+        {"alg none", reason::unsupported_algorithm,
+         test::make_token(claims(), rs, header(R"({"alg":"none"})"))},
+        {"an algorithm that nobody knows", reason::unsupported_algorithm,
+         test::make_token(claims(), rs, header(R"({"alg":"RS257"})"))},
+        {"an algorithm that the issuer does not use", reason::unsupported_algorithm,
+         test::make_token(second_claims(), algorithm::es256, header(R"({"typ":"at+jwt"})"))},
+        {"HMAC with an asymmetric issuer", reason::unsupported_algorithm,
+         test::make_token(claims(), algorithm::hs256)},
+        {"crit", reason::critical_header, test::make_token(claims(), rs, header(R"({"crit":["exp"]})"))},
+        {"b64", reason::critical_header, test::make_token(claims(), rs, header(R"({"b64":false})"))},
+        {"a logout token", reason::wrong_token_type,
+         test::make_token(claims(), rs, header(R"({"typ":"logout+jwt"})"))},
+        {"no at+jwt where only that will do", reason::wrong_token_type, test::make_token(second_claims())},
+        {"expired", reason::token_expired, test::make_token(claims(R"({"exp":1799999969})"))},
+        {"no expiry", reason::missing_claim, test::make_token(claims(R"({"exp":null})"))},
+        {"an expiry that is text", reason::malformed_token,
+         test::make_token(claims(R"({"exp":"1800000300"})"))},
+        {"not yet", reason::token_not_yet_valid, test::make_token(claims(R"({"nbf":1800000060})"))},
+        {"issued in the future", reason::token_not_yet_valid,
+         test::make_token(claims(R"({"iat":1800000060})"))},
+        {"another audience", reason::wrong_audience,
+         test::make_token(claims(R"({"aud":"https://other.example"})"))},
+        {"no audience", reason::missing_claim, test::make_token(claims(R"({"aud":null})"))},
+        {"without token_use", reason::missing_claim,
+         test::make_token(second_claims(R"({"token_use":null})"), rs, header(R"({"typ":"at+jwt"})"))},
+        {"an ID token of that issuer", reason::wrong_claim,
+         test::make_token(second_claims(R"({"token_use":"id"})"), rs, header(R"({"typ":"at+jwt"})"))},
+        {"bound to a key", reason::unbound_token, test::make_token(claims(R"({"cnf":{"jkt":"x"}})"))},
+        {"signed by a stranger under our kid", reason::bad_signature,
+         test::make_token(claims(), test::other_key_for(rs).with_kid(test::key_for(rs).kid()))},
+        {"a payload that was changed", reason::bad_signature,
+         good.substr(0, first_dot) +
+             test::make_token(claims(R"({"sub":"eve"})")).substr(first_dot, last_dot - first_dot) +
+             good.substr(last_dot)},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(r.why);
+        EXPECT_EQ(check(r.token), name(r.refused));
+        EXPECT_EQ(check(r.token), name(r.refused))
+            << "the second time too: a refused token is not remembered";
+    }
+}
+
+TEST_F(validation, times_count_within_the_skew_and_the_cache_knows_it)
+{
+    const auto token = test::make_token(claims(R"({"exp":1800000010})"));
+    EXPECT_EQ(name(validator.check(token, now + 39999ms).why), "allowed");
+    EXPECT_EQ(name(validator.check(token, now + 39999ms).why), "allowed");
+    EXPECT_EQ(name(validator.check(token, now + 40s).why), "token-expired");
+    EXPECT_EQ(name(validator.check(token, now + 41s).why), "token-expired");
+}
+
+// The expensive check comes last: of a token that is wrong otherwise nobody asks which key signed it.
+TEST_F(validation, asks_for_no_keys_before_the_cheap_checks)
+{
+    keys->refreshable = true;
+    const auto stranger = test::other_key_for(algorithm::rs256);
+    for (const char* change : {R"({"exp":1})", R"({"aud":"other"})", R"({"iss":"https://evil.example/"})"})
+        EXPECT_EQ(validator.check(test::make_token(claims(change), stranger), now).wait_for_issuer, -1)
+            << change;
+    EXPECT_EQ(validator.check(test::make_token(claims(), stranger, header(R"({"alg":"none"})")), now)
+                  .wait_for_issuer,
+              -1);
+    EXPECT_EQ(validator.check(test::make_token(claims(), stranger), now).wait_for_issuer, 0);
+}
+
+TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
+{
+    const auto token = test::make_token(claims(), test::other_key_for(algorithm::rs256));
+
+    keys->refreshable = true;
+    auto outcome = validator.check(token, now);
+    EXPECT_EQ(outcome.wait_for_issuer, 0) << "newer keys may come";
+    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "and who does not wait must not lose the token";
+
+    outcome = validator.check(token, now, true);
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+    EXPECT_EQ(name(outcome.why), "unknown-key") << "not there either";
+
+    keys->fetched_well = false;
+    outcome = validator.check(token, now, true);
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "the fetch failed: our fault, not the token's";
+
+    keys->fetched_well = true;
+    keys->refreshable = false;
+    outcome = validator.check(token, now);
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "between two fetches";
+}
+
+TEST_F(validation, a_key_file_has_all_its_keys)
+{
+    keys->refreshable = true;
+    const auto outcome =
+        validator.check(test::make_token(second_claims(), test::other_key_for(algorithm::rs256),
+                                         header(R"({"typ":"at+jwt"})")),
+                        now);
+    EXPECT_EQ(name(outcome.why), "unknown-key");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+}
+
+TEST_F(validation, without_any_keys_it_is_our_fault_and_nobody_waits)
+{
+    keys->refreshable = true;
+    keys->give(0, nullptr);
+    const auto outcome = validator.check(test::make_token(claims()), now);
+    EXPECT_EQ(name(outcome.why), "keys-unavailable");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+}
+
+TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselves_again)
+{
+    const auto& old_key = test::key_for(algorithm::rs256);
+    const auto& new_key = test::other_key_for(algorithm::rs256);
+    const auto old_token = test::make_token(claims(), old_key);
+    const auto new_token = test::make_token(claims(), new_key);
+    EXPECT_EQ(check(old_token), "allowed");
+    EXPECT_EQ(check(new_token), "keys-unavailable");
+
+    const jose::signing_key both[] = {old_key, new_key};
+    std::vector<std::string> warnings;
+    const auto parse = [&](std::span<const jose::signing_key> of) {
+        return std::make_shared<const jose::jwk_set>(
+            *jose::jwk_set::parse(jose::public_jwk_set(of), warnings));
+    };
+    keys->give(0, parse(both));
+    EXPECT_EQ(check(old_token), "allowed");
+    EXPECT_EQ(check(new_token), "allowed");
+
+    keys->give(0, parse(std::span(both).subspan(1)));
+    EXPECT_EQ(check(old_token), "keys-unavailable")
+        << "its key was withdrawn: what was remembered counts no more";
+    EXPECT_EQ(check(new_token), "allowed");
+}
+
+TEST_F(validation, other_issuers_tokens_stay_remembered_in_a_rotation)
+{
+    const auto first = test::make_token(claims());
+    const auto second = test::make_token(second_claims(), algorithm::rs256, header(R"({"typ":"at+jwt"})"));
+    ASSERT_EQ(check(first), "allowed");
+    ASSERT_EQ(check(second), "allowed");
+    const auto remembered = validator.check(second, now).token;
+    keys->give(0, test::keys_for({algorithm::rs256}));
+    EXPECT_EQ(validator.check(second, now).token, remembered);
+    const auto again = validator.check(first, now).token;
+    ASSERT_NE(again, nullptr);
+    EXPECT_EQ(validator.check(first, now).token, again);
+}
+
+TEST_F(validation, a_token_seen_before_costs_no_allocation)
+{
+    const auto token = test::make_token(claims());
+    ASSERT_EQ(check(token), "allowed");
+    const test::allocation_scope heap;
+    for (int i = 0; i < 100; ++i)
+        EXPECT_NE(validator.check(token, now).token, nullptr);
+    EXPECT_EQ(heap.count(), 0U);
+}
+
+// CVE-2021-32701 (ory/oathkeeper#743) and its relatives: a remembered answer skipped the next route's scope
+// check.
+TEST_F(validation, what_is_remembered_are_claims_and_never_decisions)
+{
+    const auto token = test::make_token(claims(R"({"scope":"read:app"})"));
+    for (int round = 0; round < 3; ++round) {
+        const auto valid = validator.check(token, now).token;
+        ASSERT_NE(valid, nullptr);
+        const auto bearer = valid->as_bearer();
+        const auto read = policy::decide(*policy, policy->match("/read", "GET"), &bearer, now);
+        const auto write = policy::decide(*policy, policy->match("/write", "GET"), &bearer, now);
+        EXPECT_TRUE(std::holds_alternative<policy::permit>(read));
+        ASSERT_TRUE(std::holds_alternative<policy::denial>(write));
+        EXPECT_EQ(name(std::get<policy::denial>(write).why), "insufficient-scope");
+    }
+}
+
+// haproxy-lua-oauth, kong-plugin-jwt-keycloak#31: a substring match let `my-scope` satisfy `scope`.
+TEST_F(validation, scopes_are_compared_whole)
+{
+    for (const char* scope :
+         {"read:app2", "xread:app", "read:ap", "READ:APP", "read:app,write:app", "read:app\\t"}) {
+        SCOPED_TRACE(scope);
+        const auto valid =
+            validator.check(test::make_token(claims(std::string(R"({"scope":")") + scope + "\"}")), now)
+                .token;
+        ASSERT_NE(valid, nullptr);
+        const auto bearer = valid->as_bearer();
+        EXPECT_TRUE(std::holds_alternative<policy::denial>(
+            policy::decide(*policy, policy->match("/read", "GET"), &bearer, now)));
+    }
+}
+
+// --- what claims mean under a policy ---
+
+tokens::token_ptr interpret(const policy::policy& p, std::string_view text)
+{
+    return tokens::interpret_claims(p, 0, *json::parse(text));
+}
+
+TEST(interpretation, takes_the_scopes_of_every_claim_together)
+{
+    const auto p = test::calendar_policy();
+    const auto token = interpret(*p, R"({"scope":"openid read:app","scp":["write:app","offline_access"]})");
+    EXPECT_THAT(p->scopes.names(token->scopes.effective), ElementsAre("read:app", "write:app"));
+    EXPECT_THAT(token->undeclared_scopes, ElementsAre("openid", "offline_access"));
+}
+
+TEST(interpretation, knows_who_it_is_and_how_long)
+{
+    const auto p = test::calendar_policy();
+    const auto token = interpret(*p, R"({"sub":"ann","azp":"app","exp":1800000000.5})");
+    EXPECT_EQ(token->subject, "ann");
+    EXPECT_EQ(token->client_id, "app") << "azp stands in";
+    EXPECT_EQ(token->expires, wall_time(1'800'000'030'500ms));
+    EXPECT_EQ(interpret(*p, R"({"client_id":"mine","azp":"app"})")->client_id, "mine");
+    EXPECT_EQ(interpret(*p, "{}")->expires, wall_time::max()) << "claims of `explain` may lack it";
+}
+
+struct line {
+    const char* why;
+    const char* claims;
+    const char* expected;
+};
+
+TEST(identity, says_what_the_upstream_may_rely_on)
+{
+    const auto p = test::calendar_policy();
+    using source = policy::identity_header::source;
+    p->upstream.headers.push_back({"X-Groups", source::claim, json::path("groups")});
+    p->upstream.headers.push_back({"X-Country", source::claim, json::path("/address/country")});
+    const line rows[] = {
+        {"nothing", "{}", ""},
+        {"the default three", R"({"sub":"ann","client_id":"app","scope":"write:app openid read:app"})",
+         "X-Auth-Subject: ann\r\nX-Auth-Client: app\r\nX-Auth-Scopes: read:app write:app\r\n"},
+        {"a client without client_id", R"({"azp":"app"})", "X-Auth-Client: app\r\n"},
+        {"a number keeps its text", R"({"sub":12345678901234567890})",
+         "X-Auth-Subject: 12345678901234567890\r\n"},
+        {"an array", R"({"groups":["a","b",3,true]})", "X-Groups: a b 3 true\r\n"},
+        {"a pointer", R"({"address":{"country":"PT"}})", "X-Country: PT\r\n"},
+        {"letters beyond ASCII", "{\"sub\":\"J\xc3\xb6rg\"}", "X-Auth-Subject: J\xc3\xb6rg\r\n"},
+        {"null", R"({"sub":null})", ""},
+        {"an object", R"({"sub":{"a":1}})", ""},
+        {"an array with an object", R"({"groups":["a",{"b":1}]})", ""},
+        {"an empty value", R"({"sub":"","groups":[]})", ""},
+        {"a line break would be a header of the token's making", R"({"sub":"a\r\nX-Admin: 1"})", ""},
+        {"a line break in an array", R"({"groups":["a","b\nX-Admin: 1"]})", ""},
+        {"a null byte", R"({"sub":"a\u0000"})", ""},
+        {"a tab", R"({"sub":"a\tb"})", ""},
+        {"a delete", R"({"sub":"a\u007f"})", ""},
+        {"a control beyond ASCII", R"({"sub":"a\u0085b"})", ""},
+        {"whitespace that would be trimmed away", R"({"sub":" admin"})", ""},
+        {"whitespace behind", R"({"sub":"admin "})", ""},
+        {"a group that would be split in two", R"({"groups":["x admin"]})", ""},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(interpret(*p, r.claims)->identity_lines, r.expected) << r.why;
+}
+
+} // namespace
