@@ -1,14 +1,13 @@
 #include "cli/run.hpp"
 
 #include "admin/server.hpp"
+#include "cli/repeating.hpp"
 #include "control/service.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
-#include <functional>
 #include <iostream>
 #include <optional>
 
@@ -18,31 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-// Calls `f` again and again on the io_context, until the object goes.
-class repeating final {
-public:
-    repeating(asio::io_context& on, std::chrono::milliseconds every, std::function<void()> f)
-        : timer_(on), every_(every), f_(std::move(f))
-    {
-        wait();
-    }
-
-private:
-    void wait()
-    {
-        timer_.expires_after(every_);
-        timer_.async_wait([this](const boost::system::error_code& stopped) {
-            if (stopped)
-                return;
-            f_();
-            wait();
-        });
-    }
-    asio::steady_timer timer_;
-    std::chrono::milliseconds every_;
-    std::function<void()> f_;
-};
 
 // SIGHUP reloads. SIGTERM drains as an orchestrator expects it: still accepting for a while, because its
 // routers learn late that we go. SIGINT is a person at a terminal: no such delay. A second one of either ends

@@ -1,0 +1,141 @@
+// `scopegate demo`: the proxy, a calendar API behind it and an issuer of tokens, in one process on loopback,
+// with lines to paste. Its policy and the public half of its key lie in a folder of their own that goes with
+// it; the private half is never written, and nothing here touches another policy.
+#include "cli/calendar_api.hpp"
+#include "cli/commands.hpp"
+#include "cli/demo_guide.hpp"
+#include "cli/repeating.hpp"
+#include "control/service.hpp"
+#include "observe/http_date.hpp"
+#include "observe/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+namespace scopegate::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t default_port = 8080;
+
+// A new folder that only this user may enter, removed at the end with all that is in it.
+class scratch_folder final {
+public:
+    scratch_folder()
+    {
+        auto pattern = (fs::temp_directory_path() / "scopegate-demo-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr)
+            throw input_error("can't make a folder in " + fs::temp_directory_path().string());
+        at_ = pattern;
+    }
+    ~scratch_folder()
+    {
+        std::error_code ignored;
+        fs::remove_all(at_, ignored);
+    }
+    scratch_folder(const scratch_folder&) = delete;
+    scratch_folder& operator=(const scratch_folder&) = delete;
+
+    // Writes a file; returns its path.
+    std::string write(std::string_view name, std::string_view text) const
+    {
+        auto path = (at_ / name).string();
+        std::ofstream file(path, std::ios::binary);
+        if (!(file << text << std::flush))
+            throw input_error("can't write " + path);
+        return path;
+    }
+
+private:
+    fs::path at_;
+};
+
+// A port of 127.0.0.1 that is ours before the proxy listens on it: the policy has to name it first. Bound and
+// not listening, it does not stand in the way of the listener.
+class reserved_port final {
+public:
+    // The port that is wanted or, where that is taken, any free one.
+    reserved_port(asio::io_context& on, std::uint16_t wanted) : socket_(on, tcp::v4())
+    {
+        socket_.set_option(tcp::acceptor::reuse_address(true));
+        boost::system::error_code taken;
+        socket_.bind({asio::ip::address_v4::loopback(), wanted}, taken);
+        if (taken == asio::error::address_in_use)
+            socket_.bind({asio::ip::address_v4::loopback(), 0});
+        else if (taken)
+            throw input_error("can't listen on port " + std::to_string(wanted) + ": " + taken.message());
+    }
+    [[nodiscard]] std::uint16_t number() const { return socket_.local_endpoint().port(); }
+
+private:
+    tcp::acceptor socket_;
+};
+
+int run_demo(std::uint16_t wanted_port)
+{
+    asio::io_context control{1};
+    // Ctrl-C, an orderly end, the terminal's end: the scratch folder goes with each of them.
+    asio::signal_set ends(control, SIGINT, SIGTERM, SIGHUP);
+    ends.async_wait([&control](const boost::system::error_code&, int) { control.stop(); });
+    const scratch_folder folder;
+    const demo_issuer issuer;
+    const calendar_api api(control);
+    const reserved_port port(control, wanted_port);
+
+    demo_place at;
+    at.proxy_port = port.number();
+    at.api_port = api.port();
+    folder.write(demo_key_file, issuer.key_set());
+    at.policy_file = folder.write("routes.yaml", demo_policy(at));
+    // The demo has one meaning, whatever the environment holds.
+    const auto no_environment = [](const std::string&) { return std::optional<std::string>(); };
+    control::service service(control, at.policy_file, no_environment);
+    // Standard output is for the person; the lines of refused requests show beside it on a terminal.
+    observe::open_log(observe::level::warn, observe::log_form::json, STDERR_FILENO);
+    service.start();
+    observe::set_log_level(observe::level::info); // that it listens is said below; what comes later is news
+
+    if (wanted_port != 0 && at.proxy_port != wanted_port)
+        std::cout << "Port " << wanted_port << " is taken, so the proxy has port " << at.proxy_port
+                  << ".\n\n";
+    print_guide(std::cout, at, issuer, observe::wall_now());
+    const repeating flushing(control, 200ms, [] { observe::flush_log(); });
+    const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
+    control.run();
+    service.stop();
+    observe::close_log();
+    return exit_fine;
+}
+
+} // namespace
+
+void register_demo(CLI::App& app, action& chosen)
+{
+    auto* command = app.add_subcommand("demo", "try it: a proxy, an API behind it and tokens, on loopback");
+    auto port = std::make_shared<std::uint16_t>(default_port);
+    command
+        ->add_option("--port", *port,
+                     "the proxy's port (8080); where it is taken, and for 0, a free one is chosen")
+        ->type_name("PORT");
+    command->footer(
+        "Prints tokens and curl lines to paste into another terminal, then goes on until Ctrl-C.\n\n"
+        "Examples:\n"
+        "  scopegate demo\n"
+        "  scopegate demo --port 9000");
+    command->callback([port, &chosen] { chosen = [port] { return run_demo(*port); }; });
+}
+
+} // namespace scopegate::cli
