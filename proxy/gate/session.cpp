@@ -58,7 +58,7 @@ net::task<void> session::run()
 
 net::task<bool> session::await_request()
 {
-    if (at_.draining())
+    if (at_.draining() && served_)
         co_return false;
     if (space_ && !space_->received.empty())
         co_return true;
@@ -75,6 +75,7 @@ net::task<bool> session::await_request()
 net::task<afterwards> session::serve_request()
 {
     const generation_ptr policy = at_.current_;
+    served_ = true;
     if (!space_)
         space_ = at_.workspaces_.take();
     const auto unreadable = co_await read_head(*policy);
@@ -146,10 +147,13 @@ net::task<void> session::linger()
     }
 }
 
+// A connection that was only just accepted has a request under way, most likely: it is waited for, if briefly.
 void session::end_if_idle() noexcept
 {
-    if (idle_)
+    if (idle_ && served_)
         abort();
+    else if (idle_)
+        downstream_->move_read_deadline(std::chrono::steady_clock::now() + std::chrono::seconds(1));
 }
 
 void session::abort() noexcept

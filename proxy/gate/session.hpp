@@ -44,6 +44,7 @@ private:
     net::peer peer_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     bool idle_ = true;
+    bool served_ = false; // has had a request
 };
 
 } // namespace scopegate::gate
