@@ -1,0 +1,354 @@
+#include "support/gate_process.hpp"
+
+#include "support/socket.hpp"
+#include "support/token_maker.hpp"
+
+#include <boost/json.hpp>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace scopegate::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_file(const fs::path& path, std::string_view text)
+{
+    const auto fresh = path.string() + ".new";
+    std::ofstream(fresh, std::ios::binary) << text;
+    fs::rename(fresh, path);
+}
+
+std::string make_folder()
+{
+    auto name = (fs::temp_directory_path() / "scopegate-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+        throw std::runtime_error("can't make a folder " + name);
+    return name;
+}
+
+std::array<int, 2> make_pipe()
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        throw std::runtime_error(std::string("pipe: ") + std::strerror(errno));
+    return ends;
+}
+
+std::string calendar_claims(std::string_view scope, std::int64_t expires_in, std::string_view more)
+{
+    const auto now = static_cast<std::int64_t>(std::time(nullptr));
+    std::string claims = R"({"sub":"ada","client_id":"agenda","iss":")" + std::string(calendar_issuer);
+    claims.append(R"(","aud":")").append(calendar_audience);
+    claims.append(R"(","iat":)").append(std::to_string(now - 10));
+    claims.append(R"(,"exp":)").append(std::to_string(now + expires_in));
+    claims.append(R"(,"scope":")").append(scope).append("\"").append(more);
+    return claims.append("}");
+}
+
+} // namespace
+
+// The process, with a thread for each of its outputs and one that waits for its end.
+class gate_process::child final {
+public:
+    explicit child(const std::string& config)
+    {
+        const auto out = make_pipe();
+        const auto err = make_pipe();
+        const char* const arguments[] = {program(), "run", "--config", config.c_str(), nullptr};
+        const auto parent = ::getpid();
+        pid_ = ::fork();
+        if (pid_ < 0)
+            throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
+        if (pid_ == 0) { // between fork and exec only calls that are safe after a fork of threads
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (::getppid() != parent)
+                ::_exit(127);
+            ::dup2(out[1], 1);
+            ::dup2(err[1], 2);
+            ::execv(program(), const_cast<char* const*>(arguments));
+            ::_exit(127);
+        }
+        ::close(out[1]);
+        ::close(err[1]);
+        threads_[0] = std::thread([this, fd = out[0]] { read_log(fd); });
+        threads_[1] = std::thread([this, fd = err[0]] { read_errors(fd); });
+        threads_[2] = std::thread([this] { reap(); });
+    }
+
+    ~child()
+    {
+        send_signal(SIGKILL);
+        for (auto& t : threads_)
+            t.join();
+    }
+
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+    void send_signal(int number) noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        if (!exited_)
+            ::kill(pid_, number);
+    }
+
+    int wait_for_exit(std::chrono::milliseconds wait)
+    {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, wait, [&] { return exited_ && open_outputs_ == 0; }))
+            return -1000;
+        return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
+    }
+
+    template <class Found>
+    bool wait_for_log(Found found)
+    {
+        std::unique_lock lock(mutex_);
+        std::size_t seen = 0;
+        return changed_.wait_for(lock, patience, [&] {
+            for (; seen < log_.size(); ++seen)
+                if (found(log_[seen]))
+                    return true;
+            return exited_ &&
+                   open_outputs_ == 0; // nothing more comes; the caller finds that it did not get its line
+        }) && !(seen == log_.size());
+    }
+
+    [[nodiscard]] std::vector<log_line> log() const
+    {
+        const std::lock_guard lock(mutex_);
+        return log_;
+    }
+    [[nodiscard]] std::string errors() const
+    {
+        const std::lock_guard lock(mutex_);
+        return errors_;
+    }
+    [[nodiscard]] std::string all_output() const
+    {
+        std::string text = "the gate's log:\n";
+        for (const auto& line : log())
+            text += line.text + "\n";
+        return text + "its standard error:\n" + errors();
+    }
+
+private:
+    static const char* program()
+    {
+        static const char* const named = std::getenv("SCOPEGATE_PROGRAM");
+        return named != nullptr ? named : SCOPEGATE_PROGRAM;
+    }
+
+    template <class Take>
+    void read_output(int fd, Take take)
+    {
+        char bytes[16384];
+        for (;;) {
+            const auto got = ::read(fd, bytes, sizeof bytes);
+            if (got < 0 && errno == EINTR)
+                continue;
+            const std::lock_guard lock(mutex_);
+            if (got <= 0) {
+                --open_outputs_;
+                changed_.notify_all();
+                break;
+            }
+            take(std::string_view(bytes, static_cast<std::size_t>(got)));
+            changed_.notify_all();
+        }
+        ::close(fd);
+    }
+
+    void read_log(int fd)
+    {
+        std::string begun;
+        read_output(fd, [&](std::string_view bytes) {
+            begun += bytes;
+            for (auto end = begun.find('\n'); end != std::string::npos; end = begun.find('\n')) {
+                log_.push_back({begun.substr(0, end)});
+                begun.erase(0, end + 1);
+            }
+        });
+    }
+
+    void read_errors(int fd)
+    {
+        read_output(fd, [&](std::string_view bytes) { errors_ += bytes; });
+    }
+
+    void reap()
+    {
+        siginfo_t ended{}; // first only waited for: until it is reaped, its number is nobody else's
+        while (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+        }
+        const std::lock_guard lock(mutex_);
+        ::waitpid(pid_, &status_, 0);
+        exited_ = true;
+        changed_.notify_all();
+    }
+
+    pid_t pid_ = -1;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<log_line> log_;
+    std::string errors_;
+    int open_outputs_ = 2;
+    bool exited_ = false;
+    int status_ = 0;
+    std::array<std::thread, 3> threads_;
+};
+
+gate_process::gate_process(const gate_settings& settings) : folder_(make_folder())
+{
+    try {
+        write_file(folder_ + "/keys.json", jwk_set_text({jose::algorithm::es256, jose::algorithm::rs256}));
+        write_routes(settings);
+        child_ = std::make_unique<child>(folder_ + "/routes.yaml");
+        const auto listening = [](std::string_view listener) {
+            return [listener](const log_line& line) { return line["listener"] == listener; };
+        };
+        address_ = wait_for_event("listening", listening("server"))["address"];
+        admin_ = wait_for_event("listening", listening("admin"))["address"];
+    } catch (...) {
+        child_.reset();
+        fs::remove_all(folder_);
+        throw;
+    }
+}
+
+gate_process::~gate_process()
+{
+    child_.reset();
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
+pid_t gate_process::pid() const noexcept
+{
+    return child_->pid();
+}
+
+void gate_process::write_routes(const gate_settings& settings) const
+{
+    write_file(folder_ + "/routes.yaml", routes_yaml(settings));
+}
+
+void gate_process::send_signal(int number) const noexcept
+{
+    child_->send_signal(number);
+}
+
+int gate_process::stop(std::chrono::milliseconds wait)
+{
+    send_signal(SIGTERM);
+    return wait_for_exit(wait);
+}
+
+int gate_process::wait_for_exit(std::chrono::milliseconds wait)
+{
+    return child_->wait_for_exit(wait);
+}
+
+std::vector<log_line> gate_process::log() const
+{
+    return child_->log();
+}
+
+std::string gate_process::errors() const
+{
+    return child_->errors();
+}
+
+log_line gate_process::wait_for_event(std::string_view event,
+                                      const std::function<bool(const log_line&)>& fits) const
+{
+    log_line found;
+    const bool came = child_->wait_for_log([&](const log_line& line) {
+        if (line["event"] != event || (fits && !fits(line)))
+            return false;
+        found = line;
+        return true;
+    });
+    if (!came)
+        throw std::runtime_error("no fitting event \"" + std::string(event) + "\" came; " +
+                                 child_->all_output());
+    return found;
+}
+
+std::size_t gate_process::resident_bytes() const
+{
+    std::ifstream status("/proc/" + std::to_string(pid()) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmRSS:"))
+            return std::stoul(line.substr(6)) * 1024;
+    throw std::runtime_error("no VmRSS: the gate has ended");
+}
+
+std::size_t gate_process::open_descriptors() const
+{
+    const fs::directory_iterator listed("/proc/" + std::to_string(pid()) + "/fd");
+    return static_cast<std::size_t>(std::distance(begin(listed), end(listed)));
+}
+
+std::string log_line::operator[](std::string_view member) const
+{
+    boost::system::error_code failed;
+    const auto parsed = boost::json::parse(text, failed);
+    const auto* object = failed ? nullptr : parsed.if_object();
+    const auto* found = object != nullptr ? object->if_contains(member) : nullptr;
+    if (found == nullptr)
+        return {};
+    return found->is_string() ? std::string(found->get_string()) : boost::json::serialize(*found);
+}
+
+std::string routes_yaml(const gate_settings& s)
+{
+    const auto list = [](std::string_view more) {
+        return more.empty() ? std::string() : ", " + std::string(more);
+    };
+    std::string yaml = "upstream: {url: \"" + s.upstream + "\"" + list(s.upstream_more) + "}\n";
+    yaml.append("issuers:\n  - issuer: ").append(calendar_issuer);
+    yaml.append("\n    audience: ").append(calendar_audience).append("\n    keys: file:keys.json\n");
+    const bool own_delay = s.timeouts.find("drain_delay") != std::string::npos;
+    yaml += "server: {listen: " + s.listen + ", admin: \"127.0.0.1:0\"";
+    yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
+    yaml +=
+        ", timeouts: {" + std::string(own_delay ? "drain: 10s" : "drain_delay: 0") + list(s.timeouts) + "}";
+    yaml += s.limits.empty() ? std::string() : ", limits: {" + s.limits + "}";
+    return yaml + list(s.server) + "}\nlog: {requests: all}\n" + s.routes + "\n" + s.more;
+}
+
+std::string calendar_token(std::string_view scope, std::string_view more)
+{
+    return make_token(calendar_claims(scope, 3600, more), jose::algorithm::es256);
+}
+
+std::string expired_token()
+{
+    return make_token(calendar_claims("read:appointments", -600, {}), jose::algorithm::es256);
+}
+
+std::string forged_token(std::string_view scope)
+{
+    const auto& trusted = key_for(jose::algorithm::es256);
+    return make_token(calendar_claims(scope, 3600, {}),
+                      other_key_for(jose::algorithm::es256).with_kid(trusted.kid()));
+}
+
+} // namespace scopegate::test
