@@ -79,8 +79,6 @@ bool acr_holds(const requirement& needs, const json::value& claims, const narrat
     return holds;
 }
 
-// The issuer's clock skew is not granted here: the requirement says how old a login may be, not when a token
-// ends.
 bool login_is_recent(const requirement& needs, const json::value& claims, wall_time now, const narrator& tell)
 {
     if (!needs.max_age)

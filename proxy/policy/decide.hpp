@@ -52,7 +52,9 @@ using steps = std::vector<step>;
 // Decides. `token` is null where none was taken (then a requirement other than public is no_token). The order: route and
 // method, token, scopes, where, acr, max_age; the first that fails is the reason. Of a missing scope that the token had and
 // the limit took away the reason is scope_limited, where no scope to ask for would help (each lacking scope of the
-// alternative is in the token's own scopes); otherwise insufficient_scope. `trace`, where given, receives every step.
+// alternative is in the token's own scopes); otherwise insufficient_scope. The issuer's clock skew is not granted to max_age: it
+// says how old a login may be, not when a token ends. `trace`, where given, receives every step; without it an allowing
+// decision allocates nothing.
 [[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now,
                               steps* trace = nullptr);
 

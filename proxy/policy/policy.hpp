@@ -54,6 +54,8 @@ public:
     // Step 2's last rule: whether the folded form of the path, if an upstream took it for that, reaches a template other
     // than the matched one whose requirement for the method differs (none, or an unlisted path, counts as a difference).
     // Templates that fold alike and are declared side by side do not count against each other.
+    // All that share the reached template's folded shape must agree; a `where` agrees only if it would read the same value.
+    // `match` is that of the path itself; one that is refused anyway (no needs) is no lookalike. Allocates nothing.
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
 
