@@ -51,19 +51,16 @@ bool gather::send_now(stream& to) noexcept
 
 task<transfer::status> gather::send(stream& to, std::chrono::milliseconds patience)
 {
-    while (!send_now(to)) {
+    for (;;) {
+        const bool all_sent = send_now(to);
+        if (all_sent)
+            co_return transfer::status::done;
         if (failed_)
             co_return transfer::status::failed;
-        switch (co_await to.writable(std::chrono::steady_clock::now() + patience)) {
-        case readiness::ready:
-            break;
-        case readiness::timed_out:
-            co_return transfer::status::would_block;
-        case readiness::closed:
-            co_return transfer::status::failed;
-        }
+        const auto woken = co_await to.writable(std::chrono::steady_clock::now() + patience);
+        if (woken != readiness::ready)
+            co_return woken == readiness::timed_out ? transfer::status::would_block : transfer::status::failed;
     }
-    co_return transfer::status::done;
 }
 
 } // namespace scopegate::net

@@ -1,0 +1,244 @@
+#include "net/gather.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+#include <gmock/gmock.h>
+
+#include <optional>
+#include <string>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace scopegate::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+steady_time now()
+{
+    return std::chrono::steady_clock::now();
+}
+
+// A stream on one end of a socket pair; the test holds the other.
+class stream_test : public ::testing::Test {
+protected:
+    stream_test()
+    {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+        socket taken(context_.get_executor());
+        taken.assign(asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
+        stream_ = new stream(std::move(taken), times_);
+        peer_ = ends[1];
+    }
+    ~stream_test() override
+    {
+        if (peer_ >= 0)
+            ::close(peer_);
+        stream_->close();
+        run();
+    }
+
+    void run()
+    {
+        context_.restart();
+        context_.poll();
+    }
+    void peer_sends(std::string_view bytes)
+    {
+        ASSERT_EQ(::send(peer_, bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
+    }
+    void peer_closes() { ::close(std::exchange(peer_, -1)); }
+
+    detached await_readable(steady_time deadline)
+    {
+        outcome_.reset();
+        outcome_ = co_await stream_->readable(deadline);
+    }
+
+    asio::io_context context_{1};
+    deadlines times_;
+    stream_ptr stream_;
+    int peer_ = -1;
+    std::optional<readiness> outcome_;
+};
+
+TEST_F(stream_test, a_wait_ends_when_bytes_come)
+{
+    await_readable(no_deadline);
+    run();
+    EXPECT_FALSE(outcome_);
+    peer_sends("x");
+    run();
+    EXPECT_EQ(outcome_, readiness::ready);
+}
+
+TEST_F(stream_test, a_wait_ends_at_once_where_bytes_have_come_before)
+{
+    peer_sends("x");
+    stream_->arm_read();
+    run();
+    EXPECT_TRUE(stream_->read_pending());
+    await_readable(no_deadline);
+    EXPECT_EQ(outcome_, readiness::ready);
+}
+
+TEST_F(stream_test, a_read_that_drains_the_socket_arms_the_next_wait)
+{
+    peer_sends("first");
+    std::array<char, 64> bytes{};
+    EXPECT_EQ(stream_->read_some(bytes).bytes, 5U);
+    peer_sends("second");
+    run();
+    EXPECT_TRUE(stream_->read_pending());
+}
+
+TEST_F(stream_test, the_sweep_ends_a_wait_that_is_overdue_and_no_other)
+{
+    await_readable(now() + 1h);
+    times_.sweep(now() + 59min);
+    EXPECT_FALSE(outcome_);
+    times_.sweep(now() + 61min);
+    EXPECT_EQ(outcome_, readiness::timed_out);
+}
+
+TEST_F(stream_test, a_deadline_can_be_moved_while_somebody_waits)
+{
+    await_readable(now() + 1h);
+    stream_->move_read_deadline(now() + 1s);
+    times_.sweep(now() + 2s);
+    EXPECT_EQ(outcome_, readiness::timed_out);
+}
+
+TEST_F(stream_test, closing_ends_a_wait)
+{
+    await_readable(no_deadline);
+    stream_->close();
+    run();
+    EXPECT_EQ(outcome_, readiness::closed);
+    await_readable(no_deadline);
+    EXPECT_EQ(outcome_, readiness::closed) << "a closed stream can't be waited for";
+}
+
+TEST_F(stream_test, the_peers_leaving_is_read_as_an_end)
+{
+    peer_closes();
+    await_readable(no_deadline);
+    run();
+    EXPECT_EQ(outcome_, readiness::ready);
+    EXPECT_EQ(stream_->peek(), stream::peer_state::closed);
+    std::array<char, 8> bytes{};
+    EXPECT_EQ(stream_->read_some(bytes).how, transfer::status::end);
+}
+
+class counting_observer final : public read_observer {
+public:
+    void on_unawaited_read() noexcept override { ++calls; }
+    int calls = 0;
+};
+
+TEST_F(stream_test, an_observer_learns_of_input_that_nobody_waits_for)
+{
+    counting_observer observer;
+    stream_->observe(&observer);
+    stream_->arm_read();
+    peer_sends("x");
+    run();
+    EXPECT_EQ(observer.calls, 1);
+    EXPECT_EQ(stream_->peek(), stream::peer_state::input);
+    stream_->observe(nullptr);
+}
+
+TEST_F(stream_test, an_observer_learns_that_the_stream_was_closed)
+{
+    counting_observer observer;
+    stream_->observe(&observer);
+    stream_->arm_read();
+    run();
+    stream_->close();
+    run();
+    EXPECT_EQ(observer.calls, 1);
+    stream_->observe(nullptr);
+}
+
+detached send_all(gather& pieces, stream& to, std::optional<transfer::status>& end)
+{
+    end = co_await pieces.send(to, 1h);
+}
+
+TEST_F(stream_test, a_gather_goes_on_where_a_full_socket_stopped_it)
+{
+    const std::string large(1 << 20, 'x');
+    gather pieces;
+    EXPECT_TRUE(pieces.add("head "));
+    EXPECT_TRUE(pieces.add(large));
+    EXPECT_TRUE(pieces.add(" tail"));
+    std::optional<transfer::status> end;
+    send_all(pieces, *stream_, end);
+    std::string received;
+    std::array<char, 65536> bytes{};
+    while (!end || received.size() < large.size() + 10) {
+        run();
+        const auto n = ::recv(peer_, bytes.data(), bytes.size(), 0);
+        ASSERT_GT(n, 0) << "after " << received.size() << " bytes";
+        received.append(bytes.data(), static_cast<std::size_t>(n));
+    }
+    EXPECT_EQ(end, transfer::status::done);
+    EXPECT_EQ(received, "head " + large + " tail");
+    EXPECT_TRUE(pieces.empty());
+}
+
+TEST_F(stream_test, a_gather_to_a_peer_that_left_fails)
+{
+    peer_closes();
+    gather pieces;
+    EXPECT_TRUE(pieces.add("x"));
+    std::optional<transfer::status> end;
+    send_all(pieces, *stream_, end);
+    EXPECT_EQ(end, transfer::status::failed);
+}
+
+TEST(gather, makes_one_piece_of_neighbours_and_refuses_what_does_not_fit)
+{
+    const std::string text(200, 'x');
+    gather pieces;
+    for (std::size_t i = 0; i < 100; ++i)
+        EXPECT_TRUE(pieces.add(std::string_view(text).substr(i, 1))) << "neighbours are one piece";
+    for (std::size_t i = 1; i < gather::capacity; ++i)
+        EXPECT_TRUE(pieces.add(std::string_view(text).substr(i % 2 == 0 ? 0 : 150, 1)));
+    EXPECT_FALSE(pieces.add(std::string_view(text).substr(100, 1)));
+}
+
+task<int> forty_two()
+{
+    co_return 42;
+}
+
+task<int> failing()
+{
+    throw std::runtime_error("failed");
+    co_return 0;
+}
+
+detached run_task(task<int> t, std::optional<int>& value, bool& failed)
+{
+    try {
+        value = co_await t;
+    } catch (const std::runtime_error&) {
+        failed = true;
+    }
+}
+
+TEST(task, gives_its_value_or_its_exception_to_who_awaits_it)
+{
+    std::optional<int> value;
+    bool failed = false;
+    run_task(forty_two(), value, failed);
+    EXPECT_EQ(value, 42);
+    run_task(failing(), value, failed);
+    EXPECT_TRUE(failed);
+}
+
+} // namespace
+} // namespace scopegate::net
