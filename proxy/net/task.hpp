@@ -4,7 +4,8 @@
 // plane: there Asio's awaitable reads better.
 //
 // g++ 12 destroys some temporaries twice when they are written inside a co_await expression (lambdas with
-// captures, braced aggregates): name such arguments first.
+// captures, braced aggregates): name such arguments first. Nor does it run what
+// stands behind `switch (co_await ...)`: name the value first (tests/unit/net/compiler_coroutine_test.cpp).
 #pragma once
 
 #include <coroutine>
