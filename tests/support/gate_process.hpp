@@ -37,7 +37,7 @@ routes:
 // What a test's routes.yaml says beside what all of them say. Texts are YAML: flow style where a brace is
 // shown.
 struct gate_settings {
-    std::string upstream;           // the URL
+    std::string upstream = {};      // the URL
     std::string upstream_more = {}; // `headers: {...}, authorization: strip`, within upstream: {...}
     std::string limits = {};        // `headers: 4KiB`, within server: limits: {...}
     std::string timeouts = {};      // `idle: 1s`, within server: timeouts: {...}

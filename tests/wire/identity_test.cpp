@@ -1,0 +1,184 @@
+// Who the API believes is calling: the fields that Scopegate sets, and the callers that try to set them
+// first.
+#include "support/calendar.hpp"
+#include "support/token_maker.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+TEST(identity, the_api_learns_who_is_calling)
+{
+    calendar c;
+    const auto token = calendar_token("openid read:appointments profile");
+    const auto seen = c.forwarded(get("/appointments", token, "Host2: x\r\ntraceparent: 00-1-2-3\r\n"));
+    EXPECT_EQ(seen.value("X-Auth-Subject"), "ada") << seen;
+    EXPECT_EQ(seen.value("X-Auth-Client"), "agenda");
+    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments"); // those that routes.yaml declares
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    EXPECT_EQ(seen.value("Host"), "calendar.example.com");
+    EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
+    EXPECT_EQ(seen.value("X-Forwarded-Proto"), "http");
+    EXPECT_EQ(seen.value("X-Forwarded-Host"), "calendar.example.com");
+    EXPECT_EQ(seen.value("Via"), "1.1 scopegate");
+    EXPECT_EQ(seen.value("traceparent"), "00-1-2-3");
+    EXPECT_THAT(seen.value("X-Request-Id"), MatchesRegex("[A-Za-z0-9._-]{8,128}"));
+}
+
+TEST(identity, the_client_is_azp_where_there_is_no_client_id)
+{
+    calendar c;
+    const auto claims =
+        R"({"iss":"https://issuer.example.com/","aud":"https://calendar.example.com","exp":4102444800,)"
+        R"("sub":"ada","azp":"auth0-app"})";
+    const auto token = make_token(claims, jose::algorithm::es256);
+    const auto seen = c.forwarded(get("/any", token));
+    EXPECT_EQ(seen.value("X-Auth-Client"), "auth0-app") << seen;
+    EXPECT_EQ(seen.value("X-Auth-Scopes"), "");
+}
+
+TEST(identity, nobody_else_can_say_who_is_calling)
+{
+    const std::string rows[] = {
+        "X-Auth-Subject: root",
+        "x-auth-subject: root",
+        "X_Auth_Subject: root",
+        "X-Auth_Subject: root",
+        "x_auth_client: root",
+        "X-Auth-Scopes: write:appointments",
+        "X_AUTH_SCOPES: write:appointments",
+        "X-Original-URL: /admin",
+        "X_Original_URL: /admin",
+        "X-Rewrite-URL: /admin",
+        "Proxy: http://evil.example.org",
+        "Forwarded: for=10.0.0.1",
+        "X-Forwarded-For: 10.0.0.1",
+        "X_Forwarded_For: 10.0.0.1",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: evil.example.org",
+        "X-Forwarded-Prefix: /admin",
+        "X-Forwarded-Port: 1",
+        "X-Real-IP: 10.0.0.1",
+        "X-Client-IP: 10.0.0.1",
+        "True-Client-IP: 10.0.0.1",
+        "Client-Cert: :AAAA:",
+        "Client-Cert-Chain: :AAAA:",
+        "Content_Length: 100",
+        "Transfer_Encoding: chunked",
+        "X-HTTP-Method-Override: GET",
+        "X-HTTP-Method: GET",
+        "X-Method-Override: GET",
+    };
+    calendar c;
+    const auto reader = calendar_token("read:appointments");
+    for (const auto& row : rows) {
+        const auto value = row.substr(row.find(": ") + 2);
+        for (const auto& request :
+             {get("/appointments", reader, row + "\r\n"), get("/public", {}, row + "\r\n")}) {
+            const auto before = c.api.requests().size();
+            const auto answer = c.exchange(request);
+            if (answer.status == 400) // refused outright: as good
+                continue;
+            EXPECT_EQ(answer.status, 200U) << row << answer;
+            const auto seen = c.api.wait_for_requests(before + 1).at(before);
+            EXPECT_THAT(seen.head, Not(HasSubstr("\r\n" + row + "\r\n"))) << row;
+            for (const auto& [name, had] : seen.fields)
+                EXPECT_FALSE(had == value && name != "Authorization") << row << " arrived as " << name;
+        }
+    }
+}
+
+TEST(identity, an_authorization_spelled_with_an_underscore_goes_nowhere)
+{
+    calendar c;
+    const auto seen = c.forwarded(
+        get("/public", {}, "Author_ization: Bearer x\r\nX_Custom: kept\r\nProxy_Authorization: x\r\n"));
+    EXPECT_FALSE(seen.has("Proxy_Authorization")) << seen;
+    EXPECT_EQ(seen.value("X_Custom"), "kept");
+}
+
+TEST(identity, our_fields_can_not_be_named_away)
+{
+    calendar c;
+    const auto seen = c.forwarded(get("/appointments", calendar_token("read:appointments"),
+                                      "Connection: X-Auth-Subject, X-Auth-Scopes, Via, X-Forwarded-For\r\n"));
+    EXPECT_EQ(seen.value("X-Auth-Subject"), "ada") << seen;
+    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments");
+    EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
+}
+
+TEST(identity, on_a_public_route_there_is_no_identity_whatever_token_comes)
+{
+    calendar c;
+    const auto seen = c.forwarded(get("/public", forged_token("read:appointments")));
+    EXPECT_FALSE(seen.has("X-Auth-Subject")) << seen;
+    EXPECT_FALSE(seen.has("X-Auth-Client"));
+    EXPECT_FALSE(seen.has("X-Auth-Scopes"));
+}
+
+TEST(identity, a_method_override_that_changes_the_method_is_refused)
+{
+    calendar c;
+    for (const auto* name :
+         {"X-HTTP-Method-Override", "x_http_method_override", "X-HTTP-Method", "X-Method-Override"}) {
+        const auto answer = c.exchange(get("/public", {}, std::string(name) + ": DELETE\r\n"));
+        EXPECT_EQ(answer.status, 400U) << name << answer;
+        EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:method-override") << name;
+    }
+    EXPECT_TRUE(c.api.requests().empty());
+}
+
+TEST(identity, a_trusted_proxy_is_believed)
+{
+    calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
+    const auto seen = c.forwarded(get("/public", {},
+                                      "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+                                      "X-Forwarded-Host: outside.example.com\r\nX-Auth-Subject: root\r\n"));
+    EXPECT_EQ(seen.value("X-Forwarded-For"), "203.0.113.9, 127.0.0.1") << seen;
+    EXPECT_EQ(seen.value("X-Forwarded-Proto"), "https");
+    EXPECT_EQ(seen.value("X-Forwarded-Host"), "outside.example.com");
+    EXPECT_FALSE(seen.has("X-Auth-Subject"));
+}
+
+TEST(identity, a_well_formed_request_id_is_kept_and_another_replaced)
+{
+    calendar c;
+    EXPECT_EQ(c.forwarded(get("/public", {}, "X-Request-Id: 7f3e-a.b_c\r\n")).value("X-Request-Id"),
+              "7f3e-a.b_c");
+    for (const auto* bad : {"a b", "<script>", "x\"y", ""}) {
+        const auto id = c.forwarded(get("/public", {}, "X-Request-Id: " + std::string(bad) + "\r\n"))
+                            .value("X-Request-Id");
+        EXPECT_NE(id, bad);
+        EXPECT_THAT(id, MatchesRegex("[A-Za-z0-9._-]{8,128}"));
+    }
+    const auto two =
+        c.forwarded(get("/public", {}, "X-Request-Id: one-one-1\r\nX-Request-Id: two-two-2\r\n"));
+    EXPECT_EQ(two.all("X-Request-Id").size(), 1U) << two;
+}
+
+TEST(identity, claims_become_the_fields_that_the_file_names)
+{
+    calendar c({.upstream_more =
+                    "headers: {X-User: sub, X-Roles: \"https://calendar.example.com/roles\", X-Mail: email, "
+                    "X-Country: /address/country, X-Level: level}, authorization: strip"});
+    const auto token =
+        calendar_token("read:appointments",
+                       R"(,"https://calendar.example.com/roles":["editor","admin"],"email":"a\r\nX-Evil: 1",)"
+                       R"("address":{"country":"NL"},"level":7)");
+    const auto seen = c.forwarded(get("/appointments", token, "X-Auth-Subject: root\r\nX-User: root\r\n"));
+    EXPECT_EQ(seen.value("X-User"), "ada") << seen;
+    EXPECT_EQ(seen.value("X-Roles"), "editor admin");
+    EXPECT_EQ(seen.value("X-Country"), "NL");
+    EXPECT_EQ(seen.value("X-Level"), "7");
+    EXPECT_FALSE(seen.has("X-Mail")) << "a control character in a claim";
+    EXPECT_FALSE(seen.has("X-Evil"));
+    EXPECT_FALSE(seen.has("Authorization")) << "authorization: strip";
+}
+
+} // namespace
+} // namespace scopegate::test
