@@ -55,7 +55,7 @@ template <int C, int D>
     return v0 ^ v1 ^ v2 ^ v3;
 }
 
-// The hash for tables that strangers fill. SipHash-1-3: about 0.15 us for a token of 800 bytes. A
+// The hash for tables that strangers fill. SipHash-1-3: about 0.2 us for a token of 900 bytes. A
 // multiply-fold hash would take a third of that, but nobody has shown that its collisions can't be found from
 // outside; SipHash's can't while the key is unknown, so make `key` at random for every table's owner (a
 // worker) and never show the hashes.

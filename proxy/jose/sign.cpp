@@ -1,14 +1,13 @@
 #include "jose/sign.hpp"
 
 #include "jose/base64url.hpp"
-#include "jose/key_type.hpp"
+#include "jose/key_pair.hpp"
 #include "jose/openssl.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace scopegate::jose {
 
@@ -17,12 +16,9 @@ namespace {
 using namespace openssl;
 using ecdsa_signature = owned<ECDSA_SIG, ECDSA_SIG_free>;
 
-void require(bool done, const char* what = "OpenSSL can't sign")
+void require(bool done)
 {
-    if (done)
-        return;
-    ERR_clear_error();
-    throw std::runtime_error(what);
+    jose::require(done, "OpenSSL can't sign");
 }
 
 unsigned char* bytes(std::string& s)
