@@ -196,8 +196,8 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
         p += 2;
     }
     scanned = static_cast<std::size_t>(p - begin);
-    in_first_line =
-        in_first_line && (before < start_window || window.size() == limits.bytes) && !first_line_ended(p);
+    in_first_line = in_first_line && (before < start + start_window || window.size() == limits.bytes) &&
+                    !first_line_ended(p);
     if (in_first_line) {
         const auto came = window.substr(static_cast<std::size_t>(first_line - begin),
                                         static_cast<std::size_t>(p - first_line));

@@ -1,0 +1,265 @@
+#include "http/forward.hpp"
+#include "support/allocations.hpp"
+#include "unit/http/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace scopegate::http {
+namespace {
+
+const std::vector<std::string> identity{"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes"};
+
+// The runs that are forwarded, each in brackets with `;` for a line's end, or the reason.
+template <class Head, class Rules>
+std::string runs(const Head& head, const Rules& rules)
+{
+    std::string out;
+    const auto ok = collect_forwarded(head, rules, [&](std::string_view run) {
+        out += '[';
+        for (const char c : run)
+            if (c != '\r')
+                out += c == '\n' ? ';' : c;
+        out += ']';
+    });
+    if (ok.has_error()) {
+        EXPECT_EQ(out, "") << "nothing is forwarded of what is refused";
+        return test::outcome(ok);
+    }
+    return out;
+}
+
+std::string forwarded(const std::string& fields, request_rules rules = {})
+{
+    const auto data = "GET / HTTP/1.1\r\n" + fields + "\r\n";
+    request_head head;
+    EXPECT_TRUE(parse_request_head(data, {}, head)) << fields;
+    rules.identity = identity;
+    return runs(head, rules);
+}
+
+struct row {
+    std::string fields;
+    std::string_view outcome;
+    std::string_view why;
+};
+
+TEST(forward, merges_adjacent_lines)
+{
+    const row rows[] = {
+        {"", "", "no fields, no run"},
+        {"Host: a\r\nAccept: b\r\nX: c\r\n", "[Host: a;Accept: b;X: c;]", "one run where nothing is dropped"},
+        {"Host: a\r\nConnection: close\r\nX: c\r\nY: d\r\n", "[Host: a;][X: c;Y: d;]",
+         "two around a dropped field"},
+        {"Connection: close\r\nHost: a\r\n", "[Host: a;]", "dropped at the start"},
+        {"Host: a\r\nConnection: close\r\n", "[Host: a;]", "dropped at the end"},
+        {"Connection: close\r\nKeep-Alive: 5\r\n", "", "all dropped"},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(forwarded(r.fields), r.outcome) << r.why;
+}
+
+TEST(forward, drops_what_is_the_hops_or_imitates)
+{
+    for (const auto* name : {"Connection",
+                             "Keep-Alive",
+                             "Proxy-Connection",
+                             "TE",
+                             "Trailer",
+                             "Upgrade",
+                             "HTTP2-Settings",
+                             "Proxy-Authorization",
+                             "Proxy-Authenticate",
+                             "Content-Length",
+                             "Transfer-Encoding",
+                             "Expect",
+                             "X-Original-URL",
+                             "X-Rewrite-URL",
+                             "Proxy",
+                             "x_original_url",
+                             "X_Rewrite-Url",
+                             "X-Auth-Subject",
+                             "x-auth-subject",
+                             "X_Auth_Subject",
+                             "x-AUTH_client",
+                             "Forwarded",
+                             "X-Forwarded-For",
+                             "X-Forwarded-Proto",
+                             "X-Forwarded-Host",
+                             "X-Forwarded-Port",
+                             "X-Forwarded-Prefix",
+                             "X_Forwarded_Uri",
+                             "X-Real-IP",
+                             "X-Client-IP",
+                             "True-Client-IP",
+                             "Client-Cert",
+                             "Client-Cert-Chain",
+                             "Content_Length",
+                             "Transfer_Encoding",
+                             "Proxy_Authorization",
+                             "X_Request_Id",
+                             "Content_Type",
+                             "Client_Cert",
+                             "Sec_WebSocket_Protocol"})
+        EXPECT_EQ(forwarded("A: a\r\n" + std::string(name) + ": 1\r\nB: b\r\n"), "[A: a;][B: b;]") << name;
+    for (const auto* name : {"Host",
+                             "Authorization",
+                             "Cookie",
+                             "DPoP",
+                             "Via",
+                             "X-Request-Id",
+                             "Origin",
+                             "Content-Type",
+                             "Date",
+                             "Server",
+                             "Accept",
+                             "Access-Control-Request-Method",
+                             "Sec-WebSocket-Key",
+                             "Sec-WebSocket-Protocol",
+                             "traceparent",
+                             "X-Auth-Subjects",
+                             "X-Forwarded",
+                             "Warning",
+                             "Range",
+                             "My_Own"})
+        EXPECT_EQ(forwarded("A: a\r\n" + std::string(name) + ": 1\r\n"),
+                  "[A: a;" + std::string(name) + ": 1;]")
+            << name;
+}
+
+TEST(forward, believes_trusted_peers)
+{
+    request_rules rules;
+    rules.peer_trusted = true;
+    EXPECT_EQ(forwarded("Forwarded: for=a\r\nX-Forwarded-For: b\r\nX-Forwarded-Port: 1\r\nX-Real-IP: c\r\n"
+                        "Client-Cert: d\r\n",
+                        rules),
+              "[Forwarded: for=a;X-Forwarded-For: b;X-Forwarded-Port: 1;X-Real-IP: c;Client-Cert: d;]");
+    EXPECT_EQ(forwarded("X_Forwarded_For: 127.0.0.1\r\nX-Forwarded-For: b\r\n", rules),
+              "[X-Forwarded-For: b;]")
+        << "but not what the caller may have smuggled past them in CGI spelling";
+    EXPECT_EQ(forwarded("X-Auth-Subject: admin\r\n", rules), "") << "nor who is calling";
+    EXPECT_EQ(forwarded("Connection: close, X-Forwarded-For\r\nX-Forwarded-For: b\r\n", rules),
+              "!malformed-request")
+        << "the caller can't name away what they say";
+    EXPECT_EQ(forwarded("X-Forwarded-For: b\r\nConnection: client-cert\r\nClient-Cert: b\r\n", rules),
+              "!malformed-request");
+    EXPECT_EQ(forwarded("Connection: X-Forwarded-For\r\nA: b\r\n", rules), "[A: b;]")
+        << "where there is nothing to name";
+}
+
+TEST(forward, drops_what_connection_names)
+{
+    const row rows[] = {
+        {"Connection: X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\n", "[X-End: 2;]", "a hop's own field"},
+        {"X-Hop: 1\r\nX-End: 2\r\nConnection: close, x-HOP\r\n", "[X-End: 2;]",
+         "in any letter case, wherever it is"},
+        {"Connection: a\r\nA: 1\r\nB: 2\r\nConnection: b\r\nC: 3\r\n", "[C: 3;]", "in two fields"},
+        {"Connection: X-Auth-Subject\r\nX-Auth-Subject: admin\r\n", "", "identity goes in any case"},
+        {"Connection: Authorization, Cookie\r\nAuthorization: a\r\nCookie: b\r\n", "", "credentials too"},
+        {"Connection: upgrade\r\nUpgrade: h2c\r\n", "", "h2c"},
+        {"Connection: close\r\nClose: 1\r\n", "[Close: 1;]", "plain options name no field"},
+        {"Connection: X-HTTP-Method\r\nX-HTTP-Method: DELETE\r\n", "",
+         "what it names goes before all else is judged"},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(forwarded(r.fields), r.outcome) << r.why;
+    std::string names = "Connection: close";
+    for (std::size_t i = 0; i < connection_names::max; ++i)
+        names += ", n" + std::to_string(i);
+    EXPECT_EQ(forwarded(names + "\r\nN31: 1\r\n"), "");
+    EXPECT_EQ(forwarded(names + ", one-more\r\n"), "!malformed-request");
+    EXPECT_EQ(forwarded(names + "\r\nConnection: one-more\r\n"), "!malformed-request");
+}
+
+TEST(forward, refuses_another_method)
+{
+    for (const std::string name : {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+                                   "x_http_method_override", "X_HTTP_Method", "X-Method_Override"}) {
+        EXPECT_EQ(forwarded(name + ": DELETE\r\nA: b\r\n"), "!method-override") << name;
+        EXPECT_EQ(forwarded("A: b\r\n" + name + ": GET, DELETE\r\n"), "!method-override") << name;
+        EXPECT_EQ(forwarded(name + ": GET\r\nA: b\r\n"), "[A: b;]") << name;
+        EXPECT_EQ(forwarded(name + ": get\r\nA: b\r\n"), "[A: b;]") << name;
+        EXPECT_EQ(forwarded(name + ":\r\nA: b\r\n"), "[A: b;]") << name;
+    }
+}
+
+TEST(forward, leaves_out_what_the_caller_writes_anew)
+{
+    request_rules rules;
+    rules.also_drop = {field_id::authorization, field_id::dpop, field_id::host};
+    EXPECT_EQ(forwarded("Host: a\r\nAuthorization: DPoP x\r\nDPoP: y\r\nA: b\r\n", rules), "[A: b;]");
+}
+
+TEST(forward, passes_the_upgrade_of_a_tunnel)
+{
+    request_rules rules;
+    rules.websocket = true;
+    EXPECT_EQ(forwarded("Connection: Upgrade\r\nUpgrade: websocket\r\nHTTP2-Settings: a\r\n", rules),
+              "[Upgrade: websocket;]");
+}
+
+std::string answered(const std::string& fields, const response_rules& rules = {})
+{
+    const auto data = "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
+    response_head head;
+    EXPECT_TRUE(parse_response_head(data, {}, head)) << fields;
+    return runs(head, rules);
+}
+
+TEST(forward, of_answers_drops_the_hops_fields_only)
+{
+    EXPECT_EQ(
+        answered("Server: a\r\nContent-Length: 5\r\nDate: b\r\nContent-Type: c\r\nX-Auth-Subject: d\r\n"
+                 "Set-Cookie: e\r\nX_Request_Id: f\r\nVia: g\r\n"),
+        "[Server: a;][Date: b;Content-Type: c;X-Auth-Subject: d;Set-Cookie: e;X_Request_Id: f;Via: g;]");
+    EXPECT_EQ(
+        answered("Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: a\r\nTransfer-Encoding: chunked\r\n"
+                 "Content_Length: 5\r\nUpgrade: h2c\r\nTrailer: X\r\nProxy-Authenticate: Basic\r\n"),
+        "");
+    response_rules rules;
+    rules.trailers = true;
+    EXPECT_EQ(answered("Trailer: X\r\n", rules), "[Trailer: X;]");
+    rules.websocket = true;
+    EXPECT_EQ(answered("Upgrade: websocket\r\nConnection: upgrade\r\n", rules), "[Upgrade: websocket;]");
+    rules.also_drop = {field_id::via, field_id::trailer};
+    EXPECT_EQ(answered("Via: a\r\nTrailer: X\r\nA: b\r\n", rules), "[A: b;]");
+    std::string names = "Connection: a";
+    for (std::size_t i = 0; i < connection_names::max; ++i)
+        names += ", n" + std::to_string(i);
+    EXPECT_EQ(answered(names + "\r\n"), "!upstream-bad-answer");
+}
+
+TEST(forward, of_trailers_passes_what_is_the_bodys)
+{
+    field_list fields;
+    ASSERT_TRUE(parse_field_lines(
+        "X-Checksum: 1\r\nGrpc-Status: 0\r\nContent-Length: 5\r\nHost: a\r\nX_Auth_Subject: b\r\n"
+        "Connection: c\r\nAuthorization: d\r\nTransfer_Encoding: e\r\nContent-Type: f\r\n",
+        0, fields));
+    std::string kept;
+    for_each_run(
+        fields, [](const field& f) { return keeps_trailer(f, identity); },
+        [&](std::string_view run) { kept += run; });
+    EXPECT_EQ(kept, "X-Checksum: 1\r\nGrpc-Status: 0\r\n");
+}
+
+TEST(forward, allocates_nothing)
+{
+    const std::string data =
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Hop\r\nX-Hop: b\r\nA: c\r\n\r\n";
+    request_head head;
+    ASSERT_TRUE(parse_request_head(data, {}, head));
+    request_rules rules;
+    rules.identity = identity;
+    std::size_t bytes = 0;
+    const test::allocation_scope allocations;
+    ASSERT_TRUE(collect_forwarded(head, rules, [&](std::string_view run) { bytes += run.size(); }));
+    EXPECT_EQ(allocations.count(), 0U);
+    EXPECT_EQ(bytes, std::string_view("Host: a\r\nA: c\r\n").size());
+}
+
+} // namespace
+} // namespace scopegate::http
