@@ -1,0 +1,85 @@
+#include "config/compile.hpp"
+
+#include "config/values.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+struct top {
+    const node* issuers = nullptr;
+};
+
+template <void (*Compile)(compilation&, const node&)>
+void hand_on(compilation& c, const node& value, top&)
+{
+    Compile(c, value);
+}
+
+void note_issuers(compilation& c, const node& value, top& into)
+{
+    into.issuers = &value;
+    compile_issuers(c, value);
+}
+
+// The order is that of what needs what: routes need scopes and the path rules.
+constexpr key<top> top_keys[] = {
+    {"upstream", hand_on<compile_upstream>, true, true},
+    {"issuers", note_issuers},
+    {"paths", hand_on<compile_paths>},
+    {"scopes", hand_on<compile_scopes>},
+    {"limit", hand_on<compile_limit>},
+    {"unlisted", hand_on<compile_unlisted>},
+    {"routes", hand_on<compile_routes>, true},
+    {"server", hand_on<compile_server>},
+    {"mode", hand_on<compile_mode>},
+    {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
+    {"log", hand_on<compile_log>},
+};
+
+bool needs_tokens(const policy::policy& p)
+{
+    const auto closed = [](const policy::requirement& r) { return !r.is_public(); };
+    return p.unlisted_authenticated ||
+           std::any_of(p.routes.begin(), p.routes.end(), [&](const policy::route& r) {
+               return (r.any && closed(*r.any)) ||
+                      std::any_of(r.methods.begin(), r.methods.end(),
+                                  [&](const auto& m) { return closed(m.second); });
+           });
+}
+
+} // namespace
+
+void compile(compilation& c, const node& root)
+{
+    node file = root;
+    if (file.is(node::kind::nothing)) // an empty file lacks all that a file needs
+        file.type = node::kind::map;
+    top seen;
+    if (file.is(node::kind::map))
+        file.at = {}; // what it lacks, the file as a whole lacks
+    if (!read_keys(c, file, top_keys, seen))
+        return;
+    if (file.find("metadata") == nullptr)
+        compile_metadata(c, nullptr);
+    if (!needs_tokens(c.made))
+        return;
+    if (seen.issuers == nullptr)
+        c.out.error({}, "missing key \"issuers\": without one only public routes can be served");
+    else if (seen.issuers->is(node::kind::list) && seen.issuers->items.empty())
+        c.out.error(seen.issuers->at,
+                    "the list is empty: without an issuer only public routes can be served");
+}
+
+std::vector<section> all_sections()
+{
+    std::vector<section> out{make_section("", top_keys)};
+    for (const auto& some : {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(),
+                             requirement_sections(), server_sections(), other_sections()})
+        out.insert(out.end(), some.begin(), some.end());
+    return out;
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,33 @@
+// The tree of routes.yaml to a policy. Each top-level key has its file; compile.cpp is the table of them.
+#pragma once
+
+#include "config/schema.hpp"
+
+namespace scopegate::config {
+
+// Fills in the policy of `c`. What is wrong is in `c.out`; then the policy must not be used.
+void compile(compilation& c, const node& root);
+
+void compile_paths(compilation& c, const node& value);
+void compile_scopes(compilation& c, const node& value);
+void compile_limit(compilation& c, const node& value);
+void compile_issuers(compilation& c, const node& value);
+void compile_upstream(compilation& c, const node& value);
+void compile_server(compilation& c, const node& value);
+void compile_unlisted(compilation& c, const node& value);
+void compile_routes(compilation& c, const node& value);
+void compile_mode(compilation& c, const node& value);
+void compile_metadata(compilation& c, const node* value); // null: the default
+void compile_log(compilation& c, const node& value);
+
+// The keys that each file knows.
+[[nodiscard]] std::vector<section> scope_sections();
+[[nodiscard]] std::vector<section> limit_sections();
+[[nodiscard]] std::vector<section> issuer_sections();
+[[nodiscard]] std::vector<section> upstream_sections();
+[[nodiscard]] std::vector<section> server_sections();
+[[nodiscard]] std::vector<section> requirement_sections();
+[[nodiscard]] std::vector<section> other_sections(); // paths, metadata, log
+[[nodiscard]] std::vector<section> all_sections();
+
+} // namespace scopegate::config

@@ -1,0 +1,98 @@
+#include "config/diagnostics.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace scopegate::config {
+
+namespace {
+
+std::vector<diagnostic> in_order(std::vector<diagnostic> list)
+{
+    const auto key = [](const diagnostic& d) { return std::tie(d.at.line, d.at.column, d.message); };
+    std::sort(list.begin(), list.end(),
+              [&](const diagnostic& a, const diagnostic& b) { return key(a) < key(b); });
+    const auto repeated = std::unique(
+        list.begin(), list.end(), [&](const diagnostic& a, const diagnostic& b) { return key(a) == key(b); });
+    list.erase(repeated, list.end());
+    return list;
+}
+
+} // namespace
+
+std::string diagnostic::text() const
+{
+    std::string place = file;
+    if (at.line > 0)
+        place += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+    return place + ": error: " + message;
+}
+
+void diagnostics::error(policy::source_mark at, std::string message)
+{
+    errors_.push_back({file_, at, std::move(message)});
+}
+
+void diagnostics::warning(policy::source_mark at, std::string message)
+{
+    warnings_.push_back({file_, at, std::move(message)});
+}
+
+std::vector<diagnostic> diagnostics::errors() const
+{
+    return in_order(errors_);
+}
+
+std::vector<diagnostic> diagnostics::warnings() const
+{
+    return in_order(warnings_);
+}
+
+std::string in_quotes(std::string_view text)
+{
+    constexpr std::size_t most = 80;
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool starts_character = (byte & 0xC0U) != 0x80;
+        if (out.size() > most && starts_character) {
+            out += "...";
+            break;
+        }
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (byte < 0x20 || byte == 0x7F) {
+            out += "\\x";
+            out += digits[byte >> 4U];
+            out += digits[byte & 15U];
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string> known)
+{
+    const auto near = did_you_mean(word, known);
+    return near.empty() ? std::string() : "; did you mean " + in_quotes(near) + "?";
+}
+
+std::string either(std::span<const std::string> words)
+{
+    std::string out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0)
+            out += i + 1 == words.size() ? " or " : ", ";
+        out += words[i];
+    }
+    return out;
+}
+
+} // namespace scopegate::config

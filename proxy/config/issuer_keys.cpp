@@ -1,0 +1,149 @@
+#include "config/issuer_keys.hpp"
+
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+std::vector<std::string> algorithm_names()
+{
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < jose::algorithm_count; ++i)
+        out.emplace_back(jose::name(static_cast<jose::algorithm>(i)));
+    return out;
+}
+
+// RFC 7518 section 3.2: a key of the size of the hash output or larger.
+std::size_t hash_size(jose::algorithm a) noexcept
+{
+    return a == jose::algorithm::hs256 ? 32 : a == jose::algorithm::hs384 ? 48 : 64;
+}
+
+struct algorithm_kinds {
+    bool symmetric = false;
+    bool asymmetric = false;
+    jose::algorithm largest = jose::algorithm::hs256; // of the symmetric ones, by its hash
+};
+algorithm_kinds kinds_of(const jose::algorithm_set& set)
+{
+    algorithm_kinds out;
+    for (std::size_t i = 0; i < jose::algorithm_count; ++i) {
+        const auto a = static_cast<jose::algorithm>(i);
+        if (!set.contains(a))
+            continue;
+        (jose::is_symmetric(a) ? out.symmetric : out.asymmetric) = true;
+        if (jose::is_symmetric(a))
+            out.largest = a;
+    }
+    return out;
+}
+
+void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& named)
+{
+    if (entry.keys != nullptr)
+        c.out.error(entry.keys->key_at, "an issuer has \"keys\" or a \"secret\", not both");
+    entry.made.keys = {policy::key_location::kind::none, {}};
+    if (entry.algorithms == nullptr)
+        c.out.error(entry.secret_at, "a secret needs \"algorithms\" with HS256, HS384 or HS512 in it");
+    else if (!named.symmetric)
+        c.out.error(entry.algorithms->at, "a secret is for HS256, HS384 or HS512 only");
+    else if (entry.made.hmac_secret.reveal().size() < hash_size(named.largest))
+        c.out.error(entry.secret_at, "the secret has " +
+                                         std::to_string(entry.made.hmac_secret.reveal().size()) +
+                                         " bytes: " + std::string(jose::name(named.largest)) +
+                                         " needs at least " + std::to_string(hash_size(named.largest)));
+}
+
+} // namespace
+
+void read_keys_location(compilation& c, const node& value, issuer_entry& into)
+{
+    using kind = policy::key_location::kind;
+    into.keys = &value;
+    const auto text = read_text(c, value);
+    if (!text || *text == "discover")
+        return;
+    if (text->starts_with("file:")) {
+        if (auto path = read_file_name(c, value, std::string_view(*text).substr(5)))
+            into.made.keys = {kind::file, std::move(*path)};
+    } else if (text->find("://") != std::string::npos) {
+        if (check_fetchable(c, value.at, *text))
+            into.made.keys = {kind::url, *text};
+    } else {
+        const std::vector<std::string> words{"discover", "file:" + *text};
+        auto found = ", found " + in_quotes(*text);
+        if (const auto near = suggestion(*text, {words.data(), 1}); near.empty())
+            found += "; did you mean " + in_quotes(words[1]) + "?";
+        else
+            found += near;
+        const bool printable = text->find('@') == std::string::npos; // it may hold a password
+        c.out.error(value.at,
+                    "expected discover, an https URL or file:PATH" + (printable ? found : std::string()));
+    }
+}
+
+void read_algorithms(compilation& c, const node& value, issuer_entry& into)
+{
+    into.algorithms = &value;
+    jose::algorithm_set named;
+    for (const auto& name : read_text_list(c, value)) {
+        if (const auto a = jose::algorithm_named(name.text))
+            named.insert(*a);
+        else if (name.text == "none")
+            c.out.error(name.at, "\"none\" is never accepted: anyone could make such a token");
+        else
+            c.out.error(name.at, "unknown algorithm " + in_quotes(name.text) +
+                                     suggestion(name.text, algorithm_names()));
+    }
+    into.usable = into.usable && !named.empty();
+    into.made.algorithms = named;
+}
+
+void read_secret(compilation& c, const node& value, issuer_entry& into)
+{
+    into.secret_at = value.at;
+    into.usable = into.usable && expect(c, value, node::kind::scalar);
+    into.made.hmac_secret = secret(value.text);
+}
+
+void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
+{
+    if (!entry.usable)
+        return;
+    const auto named = kinds_of(entry.made.algorithms);
+    if (entry.algorithms != nullptr && named.symmetric && named.asymmetric)
+        c.out.error(entry.algorithms->at, "HS algorithms can't be mixed with others: a public key must never "
+                                          "be taken for the secret");
+    else if (entry.secret_at.line != 0)
+        check_secret(c, entry, named);
+    else if (entry.algorithms != nullptr && named.symmetric)
+        c.out.error(entry.algorithms->at, "HS algorithms need a \"secret\" (or \"secret_file\")");
+    const auto where = entry.made.keys.where;
+    const bool fetches =
+        where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
+    if (entry.ca != nullptr && !fetches)
+        c.out.warning(entry.ca->key_at, "\"ca\" has no effect: nothing is fetched for this issuer");
+}
+
+void check_issuer_name(compilation& c, const issuer_entry& entry)
+{
+    const auto& name = entry.made.issuer;
+    if (name.empty())
+        return;
+    const bool discovers =
+        entry.secret_at.line == 0 && (entry.keys == nullptr || entry.keys->text == "discover");
+    const auto url = parse_web_url(name);
+    if (!discovers) {
+        if (url && !url->tls && !url->loopback)
+            c.out.warning(entry.name_at,
+                          "the issuer " + in_quotes(name) + " is no https URL, as RFC 8414 wants it");
+    } else if (check_fetchable(c, entry.name_at, name) && url->has_query) {
+        c.out.error(entry.name_at, in_quotes(name) + " has a query, which no issuer has (RFC 8414)");
+    }
+}
+
+} // namespace scopegate::config

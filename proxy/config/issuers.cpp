@@ -1,0 +1,135 @@
+// `issuers:`, the authorization servers that are trusted.
+#include "config/compile.hpp"
+#include "config/issuer_keys.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+void read_require(compilation& c, const node& value, issuer_entry& into)
+{
+    if (!expect(c, value, node::kind::map))
+        return;
+    if (value.items.empty())
+        c.out.error(value.at, "the map is empty: leave \"require\" out where nothing is required");
+    for (const node& entry : value.items) {
+        auto claim = claim_named(c, entry.key, entry.key_at);
+        auto wanted = read_json_scalar(c, entry);
+        if (claim && wanted)
+            into.made.require.emplace_back(std::move(*claim), std::move(*wanted));
+    }
+}
+
+void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
+{
+    into.made.scope_claims.clear();
+    for (const auto& name : read_text_list(c, value))
+        if (auto claim = claim_named(c, name.text, name.at))
+            into.made.scope_claims.push_back(std::move(*claim));
+}
+
+void read_audience(compilation& c, const node& value, issuer_entry& into)
+{
+    for (auto& name : read_text_or_list(c, value))
+        into.made.audience.push_back(std::move(name.text));
+}
+
+void read_audience_claim(compilation& c, const node& value, issuer_entry& into)
+{
+    if (auto claim = read_claim(c, value))
+        into.made.audience_claim = std::move(*claim);
+}
+
+void read_clock_skew(compilation& c, const node& value, issuer_entry& into)
+{
+    using std::chrono::seconds;
+    if (const auto skew = read_seconds(c, value, seconds(0), seconds(60)))
+        into.made.clock_skew = *skew;
+}
+
+void read_token_type(compilation& c, const node& value, issuer_entry& into)
+{
+    into.made.access_token_only = read_word(c, value, {"any", "at+jwt"}) == 1U;
+}
+
+void read_ca(compilation& c, const node& value, issuer_entry& into)
+{
+    into.ca = &value;
+    if (const auto name = read_text(c, value))
+        if (auto path = read_file_name(c, value, *name))
+            into.made.ca_file = std::move(*path);
+}
+
+void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
+{
+    into.name_at = value.at;
+    if (auto name = read_text(c, value))
+        into.made.issuer = std::move(*name);
+}
+
+constexpr key<issuer_entry> issuer_keys[] = {
+    {"issuer", read_issuer_name, true, true},
+    {"audience", read_audience, true, true},
+    {"keys", read_keys_location},
+    {"algorithms", read_algorithms},
+    {"secret", read_secret, false, true},
+    {"audience_claim", read_audience_claim},
+    {"require", read_require},
+    {"clock_skew", read_clock_skew},
+    {"scope_claims", read_scope_claims},
+    {"token_type", read_token_type},
+    {"ca", read_ca},
+};
+
+std::string_view without_slash(std::string_view url) noexcept
+{
+    return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
+}
+
+// The issuer of a token is found by its exact name: two of one name can't be told apart, and a slash too much
+// or too few is the commonest reason why no token is ever accepted.
+void check_against_others(compilation& c, const issuer_entry& entry)
+{
+    const auto& name = entry.made.issuer;
+    for (const auto& other : c.made.issuers) {
+        if (name.empty() || without_slash(other.issuer) != without_slash(name))
+            continue;
+        const auto line = std::to_string(other.mark.line);
+        if (other.issuer == name)
+            c.out.error(entry.name_at,
+                        "the issuer " + in_quotes(name) + " is there already, in line " + line);
+        else
+            c.out.warning(entry.name_at, "the issuers " + in_quotes(name) + " and, in line " + line + ", " +
+                                             in_quotes(other.issuer) +
+                                             " differ only by a slash: tokens are compared exactly");
+    }
+}
+
+} // namespace
+
+void compile_issuers(compilation& c, const node& value)
+{
+    if (!expect(c, value, node::kind::list))
+        return;
+    for (const node& item : value.items) {
+        issuer_entry entry;
+        entry.made.mark = item.at;
+        if (!read_keys(c, item, issuer_keys, entry))
+            continue;
+        check_keys_and_algorithms(c, entry);
+        check_issuer_name(c, entry);
+        check_against_others(c, entry);
+        c.made.issuers.push_back(std::move(entry.made));
+    }
+}
+
+std::vector<section> issuer_sections()
+{
+    return {make_section("issuers[]", issuer_keys)};
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,75 @@
+// `limit:`, what permissions and roles leave of a token's scopes.
+#include "config/compile.hpp"
+#include "config/scopes.hpp"
+#include "config/values.hpp"
+
+namespace scopegate::config {
+
+namespace {
+
+using roles = policy::limit::roles;
+
+void read_role(compilation& c, const node& entry, roles& into)
+{
+    if (entry.key.empty())
+        c.out.error(entry.key_at, "a role without a name");
+    if (!expect(c, entry, node::kind::list))
+        return;
+    auto& allowed = into.allow[entry.key];
+    if (entry.items.empty()) // a role may allow nothing
+        return;
+    for (const auto& scope : read_text_list(c, entry))
+        if (find_scope(c, scope.text, scope.at))
+            c.made.scopes.add_with_implied(scope.text, allowed);
+}
+
+constexpr key<roles> role_keys[] = {
+    {"claim",
+     [](compilation& c, const node& value, roles& into) {
+         if (auto claim = read_claim(c, value))
+             into.claim = std::move(*claim);
+     },
+     true},
+    {"allow",
+     [](compilation& c, const node& value, roles& into) {
+         if (!expect(c, value, node::kind::map))
+             return;
+         if (value.items.empty())
+             c.out.error(value.at, "the map is empty: no role would be allowed anything");
+         for (const node& entry : value.items)
+             read_role(c, entry, into);
+     },
+     true},
+};
+
+constexpr key<policy::limit> limit_keys[] = {
+    {"permissions",
+     [](compilation& c, const node& value, policy::limit& into) { into.permissions = read_claim(c, value); }},
+    {"roles",
+     [](compilation& c, const node& value, policy::limit& into) {
+         roles read;
+         read_keys(c, value, role_keys, read);
+         into.by_role = std::move(read);
+     }},
+    {"absent",
+     [](compilation& c, const node& value, policy::limit& into) {
+         into.absent_allows_all = read_word(c, value, {"none", "all"}) == 1U;
+     }},
+};
+
+} // namespace
+
+void compile_limit(compilation& c, const node& value)
+{
+    if (!read_keys(c, value, limit_keys, c.made.limit))
+        return;
+    if (value.find("permissions") == nullptr && value.find("roles") == nullptr)
+        c.out.error(value.at, "a limit needs \"permissions\" or \"roles\"");
+}
+
+std::vector<section> limit_sections()
+{
+    return {make_section("limit", limit_keys), make_section("limit.roles", role_keys)};
+}
+
+} // namespace scopegate::config

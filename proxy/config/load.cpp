@@ -1,0 +1,58 @@
+#include "config/load.hpp"
+
+#include "config/compile.hpp"
+#include "config/placeholders.hpp"
+#include "config/yaml_source.hpp"
+
+#include <cstdlib>
+
+namespace scopegate::config {
+
+namespace {
+
+loaded finished(const diagnostics& out, const source_files& files, std::shared_ptr<const policy::policy> made)
+{
+    loaded result;
+    result.errors = out.errors();
+    result.warnings = out.warnings();
+    result.files = files.names();
+    if (result.errors.empty())
+        result.policy = std::move(made);
+    return result;
+}
+
+} // namespace
+
+environment process_environment()
+{
+    return [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+}
+
+loaded load_text(std::string_view text, const std::string& path, const environment& env)
+{
+    diagnostics out(path);
+    source_files files(path);
+    auto made = std::make_shared<policy::policy>();
+    made->file = path;
+    if (auto root = read_yaml(text, out)) {
+        replace_placeholders(*root, env, out);
+        compilation c{*made, out, files};
+        compile(c, *root);
+    }
+    return finished(out, files, std::move(made));
+}
+
+loaded load_file(const std::string& path, const environment& env)
+{
+    auto content = read_regular_file(path, max_source_size);
+    if (content.problem.empty())
+        return load_text(content.text, path, env);
+    diagnostics out(path);
+    out.error({}, "can't read the file: " + content.problem);
+    return finished(out, source_files(path), nullptr);
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,121 @@
+// `paths:`, `metadata:`, `log:`, `mode:` and `unlisted:`, a few words each.
+#include "config/compile.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+namespace scopegate::config {
+
+namespace {
+
+constexpr key<http::path_rules> path_keys[] = {
+    {"case",
+     [](compilation& c, const node& value, http::path_rules& into) {
+         into.case_exact = read_word(c, value, {"fold", "exact"}) == 1U;
+     }},
+    {"encoded_slash",
+     [](compilation& c, const node& value, http::path_rules& into) {
+         into.keep_encoded_slash = read_word(c, value, {"reject", "keep"}) == 1U;
+     }},
+    {"semicolon",
+     [](compilation& c, const node& value, http::path_rules& into) {
+         into.keep_semicolon = read_word(c, value, {"reject", "keep"}) == 1U;
+     }},
+};
+
+// What RFC 9728 section 1.2 lets a resource identifier be: an https URL without fragment.
+bool is_resource(const std::string& text)
+{
+    const auto url = parse_web_url(text);
+    return url && url->tls && !url->has_fragment && !url->has_user;
+}
+
+constexpr key<policy::metadata_settings> metadata_keys[] = {
+    {"resource",
+     [](compilation& c, const node& value, policy::metadata_settings& into) {
+         auto text = read_text(c, value);
+         if (text && !is_resource(*text))
+             c.out.error(value.at, "expected an https URL without fragment or user information (RFC 9728)");
+         else if (text)
+             into.resource = std::move(*text);
+     },
+     false, true},
+    {"name",
+     [](compilation& c, const node& value, policy::metadata_settings& into) {
+         if (auto text = read_text(c, value))
+             into.name = std::move(*text);
+     },
+     false, true},
+};
+
+constexpr key<policy::log_settings> log_keys[] = {
+    {"level",
+     [](compilation& c, const node& value, policy::log_settings& into) {
+         if (const auto word = read_word(c, value, {"debug", "info", "warn", "error"}))
+             into.at = static_cast<policy::log_settings::level>(*word);
+     }},
+    {"requests",
+     [](compilation& c, const node& value, policy::log_settings& into) {
+         if (const auto word = read_word(c, value, {"all", "denied", "off"}))
+             into.which = static_cast<policy::log_settings::requests>(*word);
+     }},
+};
+
+} // namespace
+
+void compile_paths(compilation& c, const node& value)
+{
+    read_keys(c, value, path_keys, c.made.paths);
+}
+
+void compile_log(compilation& c, const node& value)
+{
+    read_keys(c, value, log_keys, c.made.log);
+}
+
+void compile_mode(compilation& c, const node& value)
+{
+    c.made.observe = read_word(c, value, {"enforce", "observe"}) == 1U;
+}
+
+void compile_unlisted(compilation& c, const node& value)
+{
+    c.made.unlisted_authenticated = read_word(c, value, {"deny", "authenticated"}) == 1U;
+    if (!c.made.unlisted_authenticated)
+        return;
+    c.made.unlisted_needs.needs = policy::requirement::kind::authenticated;
+    c.made.unlisted_needs.mark = value.at;
+    c.made.unlisted_needs.index = c.made.requirement_count++;
+}
+
+bool names_resource(const node& metadata)
+{
+    return metadata.find("resource") != nullptr || metadata.find("resource_file") != nullptr;
+}
+
+// By default the first audience that can be a resource's name. Issuers are compiled before.
+void compile_metadata(compilation& c, const node* value)
+{
+    auto& metadata = c.made.metadata;
+    if (value != nullptr && value->is(node::kind::scalar)) {
+        static_cast<void>(read_word(c, *value, {"off"}));
+        return;
+    }
+    if (value != nullptr)
+        read_keys(c, *value, metadata_keys, metadata);
+    for (const auto& issuer : c.made.issuers)
+        for (const auto& audience : issuer.audience)
+            if (metadata.resource.empty() && is_resource(audience))
+                metadata.resource = audience;
+    if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
+        !names_resource(*value))
+        c.out.warning(value->at,
+                      "no audience is an https URL: without \"resource\" there is no metadata document");
+}
+
+std::vector<section> other_sections()
+{
+    return {make_section("paths", path_keys), make_section("metadata", metadata_keys),
+            make_section("log", log_keys)};
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,102 @@
+#include "config/placeholders.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace scopegate::config {
+
+namespace {
+
+bool is_name(std::string_view s) noexcept
+{
+    const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !s.empty() && letter(s.front()) &&
+           std::all_of(s.begin(), s.end(), [&](char c) { return letter(c) || digit(c); });
+}
+
+// `$$` to `$`.
+std::string unescaped(std::string_view text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        out += text[i];
+        if (text.substr(i, 2) == "$$")
+            ++i;
+    }
+    return out;
+}
+
+// What stands between `${` and `}`, replaced; nothing, with the error said, where it can't be.
+std::optional<std::string> value_of(std::string_view inner, policy::source_mark at, const environment& env,
+                                    diagnostics& out)
+{
+    const auto end = inner.find(":-");
+    const std::string name(inner.substr(0, end));
+    if (!is_name(name)) {
+        out.error(at, in_quotes("${" + std::string(inner) + "}") +
+                          " is not ${NAME} or ${NAME:-default}; a dollar sign is written $$");
+        return std::nullopt;
+    }
+    const auto found = env(name);
+    if (end == std::string_view::npos) {
+        if (!found)
+            out.error(at,
+                      "the environment variable " + in_quotes(name) + " is not set, and has no default here");
+        return found;
+    }
+    const auto fallback = inner.substr(end + 2);
+    if (fallback.find("${") != std::string_view::npos) {
+        out.error(at, "the default of " + in_quotes(name) + " can't hold another ${");
+        return std::nullopt;
+    }
+    return found && !found->empty() ? *found : unescaped(fallback);
+}
+
+// False: an error is said, and the text stays as it was.
+bool replace_in(node& n, const environment& env, diagnostics& out)
+{
+    std::string made;
+    std::string_view rest = n.text;
+    while (!rest.empty()) {
+        const auto dollar = std::min(rest.find('$'), rest.size());
+        made += rest.substr(0, dollar);
+        rest.remove_prefix(dollar);
+        if (rest.starts_with("$$")) {
+            made += '$';
+            rest.remove_prefix(2);
+        } else if (rest.starts_with("${")) {
+            const auto end = rest.find('}');
+            if (end == std::string_view::npos) {
+                out.error(n.at, "a ${ without its }; a dollar sign is written $$");
+                return false;
+            }
+            const auto value = value_of(rest.substr(2, end - 2), n.at, env, out);
+            if (!value)
+                return false;
+            made += *value;
+            rest.remove_prefix(end + 1);
+        } else if (!rest.empty()) {
+            made += rest.front();
+            rest.remove_prefix(1);
+        }
+    }
+    n.text = std::move(made);
+    return true;
+}
+
+} // namespace
+
+void replace_placeholders(node& root, const environment& env, diagnostics& out)
+{
+    if (root.key.find("${") != std::string::npos)
+        out.error(root.key_at,
+                  "the key " + in_quotes(root.key) + " holds a ${: only values are replaced, keys are not");
+    if (root.is(node::kind::scalar) && root.text.find('$') != std::string::npos &&
+        !replace_in(root, env, out))
+        root.type = node::kind::broken;
+    for (node& item : root.items)
+        replace_placeholders(item, env, out);
+}
+
+} // namespace scopegate::config

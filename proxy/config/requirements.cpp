@@ -1,0 +1,191 @@
+#include "config/requirements.hpp"
+
+#include "config/compile.hpp"
+#include "config/scopes.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::requirement;
+using policy::template_segment;
+
+constexpr std::chrono::seconds longest_age = std::chrono::hours(24 * 365);
+
+// A requirement while it is read; `where` needs the template's parameters.
+struct requirement_entry {
+    requirement made;
+    const std::vector<template_segment>& segments;
+};
+
+bool is_word(std::string_view text) noexcept
+{
+    return text == "public" || text == "authenticated";
+}
+
+// Adds the scope to an alternative. `public` among scopes would read as if it opened the route, or as if it
+// did nothing.
+void add_scope(compilation& c, const placed_text& name, policy::alternative& into)
+{
+    if (is_word(name.text)) {
+        c.out.error(name.at, in_quotes(name.text) + " is no scope: it stands alone, in no list");
+        return;
+    }
+    const auto id = find_scope(c, name.text, name.at);
+    if (!id)
+        return;
+    into.scopes.insert(*id);
+    into.in_order.push_back(*id);
+}
+
+policy::alternative all_of(compilation& c, const std::vector<placed_text>& names)
+{
+    policy::alternative out;
+    for (const auto& name : names)
+        add_scope(c, name, out);
+    return out;
+}
+
+void read_any(compilation& c, const node& value, requirement_entry& into)
+{
+    into.made.needs = requirement::kind::scopes;
+    if (!expect(c, value, node::kind::list))
+        return;
+    if (value.items.empty())
+        c.out.error(value.at, "the list is empty: it would let nobody in");
+    for (const node& item : value.items) {
+        auto one = all_of(c, read_text_or_list(c, item));
+        const bool again =
+            std::any_of(into.made.alternatives.begin(), into.made.alternatives.end(),
+                        [&](const policy::alternative& other) { return other.scopes == one.scopes; });
+        if (again && !one.scopes.empty())
+            c.out.error(item.at, "this alternative is in the list already");
+        into.made.alternatives.push_back(std::move(one));
+    }
+}
+
+constexpr key<requirement_entry> any_keys[] = {{"any", read_any, true}};
+
+// Every form but the one with conditions.
+void read_scopes(compilation& c, const node& value, requirement_entry& into)
+{
+    into.made.needs = requirement::kind::scopes;
+    if (value.is(node::kind::map)) {
+        read_keys(c, value, any_keys, into);
+    } else if (value.is(node::kind::list)) {
+        if (value.items.empty())
+            c.out.error(value.at, "the list is empty: say public or authenticated where no scope is needed");
+        else
+            into.made.alternatives.push_back(all_of(c, read_text_list(c, value)));
+    } else if (value.is(node::kind::scalar) && is_word(value.text)) {
+        into.made.needs = value.text == "public" ? requirement::kind::open : requirement::kind::authenticated;
+    } else if (value.is(node::kind::nothing)) {
+        c.out.error(value.at,
+                    "expected what is needed: a scope, a list or map of them, public or authenticated");
+    } else if (auto name = read_text(c, value)) {
+        into.made.alternatives.push_back(all_of(c, {{std::move(*name), value.at}}));
+    }
+}
+
+// The place of a parameter among the template's.
+std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
+                                          const std::vector<template_segment>& segments)
+{
+    std::vector<std::string> names;
+    for (const auto& s : segments) {
+        if (s.type == template_segment::kind::literal)
+            continue;
+        if (s.text == entry.key && s.type == template_segment::kind::rest) {
+            c.out.error(entry.key_at,
+                        in_quotes(entry.key) + " takes all of the rest: \"where\" can't compare it");
+            return std::nullopt;
+        }
+        if (s.text == entry.key)
+            return names.size();
+        names.push_back(s.text);
+    }
+    c.out.error(entry.key_at,
+                "the template has no parameter " + in_quotes(entry.key) + suggestion(entry.key, names));
+    return std::nullopt;
+}
+
+void read_where(compilation& c, const node& value, requirement_entry& into)
+{
+    if (!expect(c, value, node::kind::map))
+        return;
+    if (value.items.empty())
+        c.out.error(value.at, "the map is empty: leave \"where\" out where there is no condition");
+    for (const node& entry : value.items) {
+        const auto parameter = find_parameter(c, entry, into.segments);
+        auto claim = read_claim(c, entry);
+        if (parameter && claim)
+            into.made.where.push_back({*parameter, entry.key, std::move(*claim)});
+    }
+}
+
+// They are sent back in challenges, as a quoted list split at spaces (RFC 9470 section 3).
+void read_acr(compilation& c, const node& value, requirement_entry& into)
+{
+    for (auto& item : read_text_list(c, value)) {
+        if (!is_scope_token(item.text))
+            c.out.error(item.at, in_quotes(item.text) +
+                                     " is no acr value: it must be visible ASCII without spaces, double "
+                                     "quotes and backslashes");
+        into.made.acr.push_back(std::move(item.text));
+    }
+}
+
+void read_max_age(compilation& c, const node& value, requirement_entry& into)
+{
+    into.made.max_age = read_seconds(c, value, std::chrono::seconds(1), longest_age);
+}
+
+void read_mode(compilation& c, const node& value, requirement_entry& into)
+{
+    into.made.observe = read_word(c, value, {"enforce", "observe"}) == 1U;
+}
+
+constexpr key<requirement_entry> requirement_keys[] = {
+    {"any", read_any},         {"scopes", read_scopes}, {"where", read_where},
+    {"max_age", read_max_age}, {"acr", read_acr},       {"mode", read_mode},
+};
+
+void read_map(compilation& c, const node& value, requirement_entry& into)
+{
+    if (!read_keys(c, value, requirement_keys, into))
+        return;
+    const node* any = value.find("any");
+    if (any != nullptr && value.items.size() > 1)
+        c.out.error(any->key_at, "\"any\" stands alone; beside conditions write \"scopes: {any: [...]}\"");
+    else if (any == nullptr && value.find("scopes") == nullptr)
+        c.out.error(value.at, "missing key \"scopes\" (\"authenticated\" for any valid token)");
+    if (into.made.needs == requirement::kind::open && into.made.has_conditions())
+        c.out.error(value.find("scopes")->at,
+                    "\"public\" looks at no token, so that no condition can be checked: "
+                    "\"authenticated\" is any valid token");
+}
+
+} // namespace
+
+requirement compile_requirement(compilation& c, const node& value,
+                                const std::vector<template_segment>& segments)
+{
+    requirement_entry entry{{}, segments};
+    entry.made.mark = value.at;
+    if (value.is(node::kind::map))
+        read_map(c, value, entry);
+    else
+        read_scopes(c, value, entry);
+    entry.made.index = c.made.requirement_count++;
+    return std::move(entry.made);
+}
+
+std::vector<section> requirement_sections()
+{
+    return {make_section("routes.*.*", requirement_keys), make_section("routes.*.*.scopes", any_keys)};
+}
+
+} // namespace scopegate::config

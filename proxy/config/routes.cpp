@@ -1,0 +1,124 @@
+// `routes:`, path templates with their methods.
+#include "config/routes.hpp"
+
+#include "base/text.hpp"
+#include "config/compile.hpp"
+#include "config/requirements.hpp"
+#include "http/head_parser.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+// RFC 9110's, PATCH, WebDAV's and QUERY: what a slip of the keys was meant to be.
+const std::vector<std::string>& known_methods()
+{
+    static const std::vector<std::string> names{
+        "GET",      "HEAD",      "POST",  "PUT",  "DELETE", "PATCH", "OPTIONS", "ANY",    "QUERY",
+        "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE",   "LOCK",  "UNLOCK",  "REPORT", "SEARCH"};
+    return names;
+}
+
+bool check_method(compilation& c, const node& entry)
+{
+    const auto& name = entry.key;
+    const auto& known = known_methods();
+    if (iequals(name, "CONNECT") || iequals(name, "TRACE")) {
+        c.out.error(entry.key_at, in_quotes(name) + " is never forwarded");
+        return false;
+    }
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+        const auto near = did_you_mean(name, known);
+        if (!http::is_token(name) || iequals(name, near)) {
+            c.out.error(entry.key_at, in_quotes(name) + " is no method" + suggestion(name, known));
+            return false;
+        }
+        if (!near.empty())
+            c.out.warning(entry.key_at,
+                          "the method " + in_quotes(name) + " is unusual" + suggestion(name, known));
+    }
+    return true;
+}
+
+// The named methods, and HEAD where it follows GET.
+std::string allow_of(const policy::route& r)
+{
+    const auto names = [&](std::string_view method) {
+        return std::any_of(r.methods.begin(), r.methods.end(),
+                           [&](const auto& m) { return m.first == method; });
+    };
+    std::string out;
+    const auto add = [&](std::string_view method) {
+        out += out.empty() ? "" : ", ";
+        out += method;
+    };
+    for (const auto& m : r.methods) {
+        add(m.first);
+        if (m.first == "GET" && !names("HEAD"))
+            add("HEAD");
+    }
+    return out;
+}
+
+void compile_methods(compilation& c, const node& methods, policy::route& into)
+{
+    if (methods.is(node::kind::scalar) || methods.is(node::kind::list)) {
+        c.out.error(methods.at, "expected a map of methods, such as \"GET: read:x\" or \"ANY: public\"");
+        return;
+    }
+    if (!expect(c, methods, node::kind::map))
+        return;
+    if (methods.items.empty())
+        c.out.error(methods.at, "the map is empty: no method would be let pass");
+    for (const node& entry : methods.items) {
+        const bool good = check_method(c, entry);
+        auto needs = compile_requirement(c, entry, into.segments);
+        if (good && entry.key == "ANY")
+            into.any = std::move(needs);
+        else if (good)
+            into.methods.emplace_back(entry.key, std::move(needs));
+    }
+    into.allow = allow_of(into);
+}
+
+// RFC 9728's documents are served before any route.
+void warn_of_metadata(compilation& c, const node& entry)
+{
+    constexpr std::string_view metadata = "/.well-known/oauth-protected-resource";
+    if (!entry.key.starts_with(metadata))
+        return;
+    const auto rest = std::string_view(entry.key).substr(metadata.size());
+    if (rest.empty() || rest.front() == '/')
+        c.out.warning(entry.key_at, "the metadata document (\"metadata\") comes before this route");
+}
+
+} // namespace
+
+void compile_routes(compilation& c, const node& value)
+{
+    if (!expect(c, value, node::kind::map))
+        return;
+    if (value.items.empty() && !c.made.unlisted_authenticated)
+        c.out.error(value.at, "the map is empty: every request would be refused");
+    std::vector<path_template> templates;
+    for (const node& entry : value.items) {
+        auto parsed = parse_template(c, entry.key, entry.key_at);
+        policy::route unused; // so that the methods of a template that is wrong are checked too
+        auto& route = parsed ? c.made.routes.emplace_back() : unused;
+        route.text = entry.key;
+        route.mark = entry.key_at;
+        if (parsed) {
+            route.index = static_cast<std::uint32_t>(c.made.routes.size() - 1);
+            route.segments = parsed->segments;
+            route.trailing_slash = parsed->trailing_slash;
+            templates.push_back(std::move(*parsed));
+            warn_of_metadata(c, entry);
+        }
+        compile_methods(c, entry, route);
+    }
+    compile_trees(c, templates);
+}
+
+} // namespace scopegate::config

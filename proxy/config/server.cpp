@@ -1,0 +1,212 @@
+// `server:`, where it listens and how much it takes.
+#include "config/compile.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::server_settings;
+using policy::size_limits;
+using policy::timeouts;
+using std::chrono::milliseconds;
+
+constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
+
+// A wait of nothing would refuse every request, so it must be a wait.
+template <milliseconds timeouts::*Member>
+void wait(compilation& c, const node& value, timeouts& into)
+{
+    if (const auto d = read_duration(c, value, milliseconds(1), longest_timeout))
+        into.*Member = *d;
+}
+
+template <milliseconds timeouts::*Member>
+void wait_or_none(compilation& c, const node& value, timeouts& into)
+{
+    if (const auto d = read_duration(c, value, milliseconds(0), longest_timeout))
+        into.*Member = *d;
+}
+
+constexpr key<timeouts> timeout_keys[] = {
+    {"headers", wait<&timeouts::headers>},
+    {"idle", wait<&timeouts::idle>},
+    {"body", wait<&timeouts::body>},
+    {"stream", wait<&timeouts::stream>},
+    {"upstream_connect", wait<&timeouts::upstream_connect>},
+    {"upstream_response", wait<&timeouts::upstream_response>},
+    {"drain_delay", wait_or_none<&timeouts::drain_delay>},
+    {"drain", wait_or_none<&timeouts::drain>},
+};
+
+constexpr std::uint64_t least_headers = 1024;
+constexpr std::uint64_t most_headers = 16U * 1024 * 1024;
+
+void read_headers_limit(compilation& c, const node& value, size_limits& into)
+{
+    const auto size = read_size(c, value, 0, most_headers);
+    if (!size)
+        return;
+    if (*size != 0 && *size < least_headers)
+        c.out.error(value.at, in_quotes(value.text) + " is too little: at least 1KiB, or 0 for no limit");
+    else
+        into.headers = static_cast<std::size_t>(*size);
+}
+
+constexpr key<size_limits> limit_keys[] = {
+    {"headers", read_headers_limit},
+    {"header_count",
+     [](compilation& c, const node& value, size_limits& into) {
+         if (const auto count = read_count(c, value, 0, 1'000'000))
+             into.header_count = static_cast<std::size_t>(*count);
+     }},
+    {"body",
+     [](compilation& c, const node& value, size_limits& into) {
+         if (const auto size = read_size(c, value, 0, std::uint64_t{1} << 60U))
+             into.body = *size;
+     }},
+    {"connections",
+     [](compilation& c, const node& value, size_limits& into) {
+         if (const auto count = read_count(c, value, 0, 10'000'000))
+             into.connections = static_cast<std::size_t>(*count);
+     }},
+};
+
+struct server_entry {
+    explicit server_entry(server_settings& settings) : made(settings) {}
+
+    server_settings& made;
+    // Where the addresses stand; line 0: the default.
+    std::vector<policy::source_mark> listen_at{{}};
+    policy::source_mark admin_at;
+    policy::source_mark health_at;
+};
+
+void read_listen(compilation& c, const node& value, server_entry& into)
+{
+    into.made.listen.clear();
+    into.listen_at.clear();
+    const auto add = [&](const node& one) {
+        if (auto address = read_endpoint(c, one)) {
+            into.made.listen.push_back(std::move(*address));
+            into.listen_at.push_back(one.at);
+        }
+    };
+    if (!value.is(node::kind::list))
+        return add(value);
+    if (value.items.empty())
+        c.out.error(value.at, "the list is empty");
+    std::for_each(value.items.begin(), value.items.end(), add);
+}
+
+std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& value)
+{
+    if (value.is(node::kind::scalar) && value.text == "off")
+        return std::nullopt;
+    return read_endpoint(c, value);
+}
+
+void read_admin(compilation& c, const node& value, server_entry& into)
+{
+    into.made.admin = read_address_or_off(c, value);
+    into.admin_at = value.at;
+}
+
+void read_health(compilation& c, const node& value, server_entry& into)
+{
+    into.made.health = read_address_or_off(c, value);
+    into.health_at = value.at;
+}
+
+struct bound {
+    const policy::endpoint* address;
+    policy::source_mark at;
+    const char* key;
+};
+
+std::vector<bound> addresses_of(const server_entry& entry)
+{
+    std::vector<bound> out;
+    for (std::size_t i = 0; i < entry.made.listen.size(); ++i)
+        out.push_back({&entry.made.listen[i], entry.listen_at[i], "listen"});
+    if (entry.made.admin)
+        out.push_back({&*entry.made.admin, entry.admin_at, "admin"});
+    if (entry.made.health)
+        out.push_back({&*entry.made.health, entry.health_at, "health"});
+    return out;
+}
+
+// The kernel lets sockets of one process share an address: callers would reach the proxy or the admin
+// listener by chance. Port 0 is another port each time.
+void check_addresses(compilation& c, const server_entry& entry)
+{
+    auto all = addresses_of(entry);
+    std::stable_sort(all.begin(), all.end(),
+                     [](const bound& a, const bound& b) { return a.at.line < b.at.line; });
+    for (std::size_t i = 0; i < all.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& a = *all[i].address;
+            const auto& b = *all[j].address;
+            const bool any_port = !a.is_unix() && a.port == 0;
+            if (!any_port && a.host == b.host && a.port == b.port && a.unix_path == b.unix_path)
+                c.out.error(all[i].at,
+                            "the address is in use already, by " + in_quotes(all[j].key) +
+                                (all[j].at.line == 0 ? " (its default)"
+                                                     : " in line " + std::to_string(all[j].at.line)));
+        }
+}
+
+void read_workers(compilation& c, const node& value, server_entry& into)
+{
+    if (value.is(node::kind::scalar) && value.text == "auto")
+        into.made.workers = 0;
+    else if (const auto count = read_count(c, value, 1, 256))
+        into.made.workers = static_cast<unsigned>(*count);
+}
+
+void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
+{
+    if (!expect(c, value, node::kind::list))
+        return;
+    for (const node& item : value.items) {
+        const auto block = read_network(c, item);
+        if (!block)
+            continue;
+        into.made.trusted_proxies.push_back(*block);
+        if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
+            c.out.warning(item.at,
+                          in_quotes(item.text) + " trusts every caller: each can say that it is another");
+    }
+}
+
+constexpr key<server_entry> server_keys[] = {
+    {"listen", read_listen},
+    {"admin", read_admin},
+    {"health", read_health},
+    {"workers", read_workers},
+    {"limits", [](compilation& c, const node& value,
+                  server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
+    {"timeouts", [](compilation& c, const node& value,
+                    server_entry& into) { read_keys(c, value, timeout_keys, into.made.timeouts); }},
+    {"trusted_proxies", read_trusted_proxies},
+};
+
+} // namespace
+
+void compile_server(compilation& c, const node& value)
+{
+    server_entry entry(c.made.server);
+    if (read_keys(c, value, server_keys, entry))
+        check_addresses(c, entry);
+}
+
+std::vector<section> server_sections()
+{
+    return {make_section("server", server_keys), make_section("server.limits", limit_keys),
+            make_section("server.timeouts", timeout_keys)};
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,82 @@
+#include "config/source_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace scopegate::config {
+
+namespace {
+
+class descriptor final {
+public:
+    explicit descriptor(const std::string& path)
+        : fd_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC))
+    {
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    ~descriptor()
+    {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::string last_problem()
+{
+    return std::generic_category().message(errno);
+}
+
+} // namespace
+
+file_content read_regular_file(const std::string& path, std::size_t max_size)
+{
+    if (path.find('\0') != std::string::npos)
+        return {{}, "the name holds a NUL"};
+    const descriptor file(path);
+    struct stat what {};
+    if (file.get() < 0 || ::fstat(file.get(), &what) != 0)
+        return {{}, last_problem()};
+    if (!S_ISREG(what.st_mode))
+        return {{}, "it is not a regular file"};
+    std::string text;
+    for (;;) { // to its end, not to the size that it had: it may grow while it is read
+        const auto old_size = text.size();
+        text.resize(old_size + 64 * 1024);
+        const auto got = ::read(file.get(), text.data() + old_size, text.size() - old_size);
+        if (got < 0 && errno != EINTR)
+            return {{}, last_problem()};
+        text.resize(old_size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (text.size() > max_size)
+            return {{}, "it is larger than " + std::to_string(max_size / 1024) + " KiB"};
+        if (got == 0)
+            return {std::move(text), {}};
+    }
+}
+
+source_files::source_files(const std::string& path)
+{
+    std::error_code ignored;
+    auto whole = std::filesystem::absolute(path, ignored).lexically_normal();
+    folder_ = whole.parent_path();
+    names_.push_back(whole.string());
+}
+
+std::string source_files::watch(std::string_view path)
+{
+    auto whole = (folder_ / std::filesystem::path(path)).lexically_normal().string();
+    if (std::find(names_.begin(), names_.end(), whole) == names_.end())
+        names_.push_back(whole);
+    return whole;
+}
+
+} // namespace scopegate::config

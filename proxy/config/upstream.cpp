@@ -1,0 +1,129 @@
+// `upstream:`, the API behind: where it is and what it is told of the caller.
+#include "config/compile.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+#include "http/fields.hpp"
+#include "http/head_parser.hpp"
+#include "http/host.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::identity_header;
+using policy::upstream_settings;
+
+void read_url(compilation& c, const node& value, upstream_settings& into)
+{
+    const auto text = read_text(c, value);
+    if (!text)
+        return;
+    if (text->starts_with("unix:")) {
+        if (auto address = unix_endpoint(c, value.at, *text))
+            into.address = std::move(*address);
+        return;
+    }
+    const auto url = parse_web_url(*text);
+    if (!url)
+        c.out.error(value.at,
+                    shown_url(*text) +
+                        " is no URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
+    else if (url->has_user)
+        c.out.error(value.at, "the upstream's URL has user information in it, which is not sent");
+    else if (url->tls)
+        c.out.error(value.at, in_quotes(*text) + ": https to the upstream is not available yet");
+    else if (url->has_path || url->has_query || url->has_fragment)
+        c.out.error(value.at, in_quotes(*text) + " has a path or query: requests keep their own");
+    else {
+        into.address.host = url->host;
+        into.address.port = url->port;
+    }
+}
+
+void read_host(compilation& c, const node& value, upstream_settings& into)
+{
+    auto text = read_text(c, value);
+    if (text && !http::is_host(*text))
+        c.out.error(value.at, in_quotes(*text) + " is no host or host:port");
+    else if (text)
+        into.host = std::move(*text);
+}
+
+void read_authorization(compilation& c, const node& value, upstream_settings& into)
+{
+    into.strip_authorization = read_word(c, value, {"forward", "strip"}) == 1U;
+}
+
+std::optional<identity_header> read_header(compilation& c, const node& entry)
+{
+    identity_header out;
+    out.name = entry.key;
+    if (!http::is_token(out.name)) {
+        c.out.error(entry.key_at, in_quotes(out.name) + " is no field name");
+        return std::nullopt;
+    }
+    // HTTP itself, credentials, what Scopegate sets or removes: a claim there would change what the request
+    // means.
+    if (http::classify(out.name).id != http::field_id::other) {
+        c.out.error(entry.key_at, in_quotes(out.name) + " can't carry a claim: it has a meaning of its own");
+        return std::nullopt;
+    }
+    if (entry.is(node::kind::scalar) && entry.text == "scopes") {
+        out.from = identity_header::source::scopes;
+    } else if (entry.is(node::kind::scalar) && entry.text == "client_id") {
+        out.from = identity_header::source::client_id;
+    } else {
+        auto claim = read_claim(c, entry);
+        if (!claim)
+            return std::nullopt;
+        out.claim = std::move(*claim);
+    }
+    return out;
+}
+
+void read_headers(compilation& c, const node& value, upstream_settings& into)
+{
+    if (!expect(c, value, node::kind::map))
+        return;
+    into.headers.clear();
+    for (const node& entry : value.items) {
+        auto header = read_header(c, entry);
+        if (!header)
+            continue;
+        const auto same =
+            std::find_if(into.headers.begin(), into.headers.end(), [&](const identity_header& h) {
+                return http::same_field_name(h.name, header->name);
+            });
+        if (same != into.headers.end())
+            c.out.error(entry.key_at, in_quotes(entry.key) + " and " + in_quotes(same->name) +
+                                          " are the same field to an API that reads \"_\" as \"-\"");
+        else
+            into.headers.push_back(std::move(*header));
+    }
+}
+
+constexpr key<upstream_settings> upstream_keys[] = {
+    {"url", read_url, true, true},
+    {"host", read_host, false, true},
+    {"authorization", read_authorization},
+    {"headers", read_headers},
+};
+
+} // namespace
+
+void compile_upstream(compilation& c, const node& value)
+{
+    if (value.is(node::kind::map))
+        read_keys(c, value, upstream_keys, c.made.upstream);
+    else
+        read_url(c, value, c.made.upstream);
+}
+
+std::vector<section> upstream_sections()
+{
+    return {make_section("upstream", upstream_keys)};
+}
+
+} // namespace scopegate::config

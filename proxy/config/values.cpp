@@ -1,0 +1,128 @@
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace scopegate::config {
+
+namespace {
+
+bool has_control(std::string_view s) noexcept
+{
+    return std::any_of(s.begin(), s.end(),
+                       [](char ch) { return static_cast<unsigned char>(ch) < 0x20 || ch == '\x7F'; });
+}
+
+std::vector<placed_text> read_items(compilation& c, const node& list)
+{
+    std::vector<placed_text> out;
+    if (list.items.empty())
+        c.out.error(list.at, "the list is empty");
+    for (const node& item : list.items) {
+        auto text = read_text(c, item);
+        if (!text)
+            continue;
+        const bool again = std::any_of(out.begin(), out.end(),
+                                       [&](const placed_text& other) { return other.text == *text; });
+        if (again)
+            c.out.error(item.at, in_quotes(*text) + " is in the list already");
+        else
+            out.push_back({std::move(*text), item.at});
+    }
+    return out;
+}
+
+} // namespace
+
+std::optional<std::string> read_text(compilation& c, const node& n)
+{
+    if (!expect(c, n, node::kind::scalar))
+        return std::nullopt;
+    if (n.text.empty()) {
+        c.out.error(n.at, "the text is empty");
+        return std::nullopt;
+    }
+    if (has_control(n.text)) {
+        c.out.error(n.at, "a control character or line break in the text");
+        return std::nullopt;
+    }
+    return n.text;
+}
+
+std::vector<placed_text> read_text_or_list(compilation& c, const node& n)
+{
+    if (n.is(node::kind::list))
+        return read_items(c, n);
+    if (auto text = read_text(c, n))
+        return {{std::move(*text), n.at}};
+    return {};
+}
+
+std::vector<placed_text> read_text_list(compilation& c, const node& n)
+{
+    return expect(c, n, node::kind::list) ? read_items(c, n) : std::vector<placed_text>();
+}
+
+std::optional<std::size_t> read_word(compilation& c, const node& n, const std::vector<std::string>& words)
+{
+    if (!expect(c, n, node::kind::scalar))
+        return std::nullopt;
+    const auto found = std::find(words.begin(), words.end(), n.text);
+    if (found != words.end())
+        return static_cast<std::size_t>(found - words.begin());
+    c.out.error(n.at,
+                "expected " + either(words) + ", found " + in_quotes(n.text) + suggestion(n.text, words));
+    return std::nullopt;
+}
+
+std::optional<json::path> claim_named(compilation& c, const std::string& name, policy::source_mark at)
+{
+    if (name.empty() || has_control(name)) {
+        c.out.error(at, in_quotes(name) + " is no claim");
+        return std::nullopt;
+    }
+    for (auto tilde = name.find('~'); name.front() == '/' && tilde != std::string::npos;
+         tilde = name.find('~', tilde + 1))
+        if (tilde + 1 == name.size() || (name[tilde + 1] != '0' && name[tilde + 1] != '1')) {
+            c.out.error(at,
+                        in_quotes(name) + " is no JSON Pointer: a \"~\" is written ~0, a \"/\" in a name ~1");
+            return std::nullopt;
+        }
+    return json::path(name);
+}
+
+std::optional<json::path> read_claim(compilation& c, const node& n)
+{
+    if (!expect(c, n, node::kind::scalar))
+        return std::nullopt;
+    return claim_named(c, n.text, n.at);
+}
+
+std::optional<json::value> read_json_scalar(compilation& c, const node& n)
+{
+    if (!expect(c, n, node::kind::scalar))
+        return std::nullopt;
+    if (n.plain && (n.text == "true" || n.text == "false"))
+        return json::value(n.text == "true");
+    if (n.plain)
+        if (auto number = json::parse(n.text); number && number->type() == json::value::kind::number)
+            return number;
+    return json::value(n.text);
+}
+
+std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name)
+{
+    if (name.empty()) {
+        c.out.error(n.at, "expected the name of a file");
+        return std::nullopt;
+    }
+    constexpr std::size_t largest = 16U * 1024 * 1024;
+    auto path = c.files.watch(name);
+    const auto content = read_regular_file(path, largest);
+    if (content.problem.empty())
+        return path;
+    c.out.error(n.at, "can't read the file " + in_quotes(name) + ": " + content.problem);
+    return std::nullopt;
+}
+
+} // namespace scopegate::config
