@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -60,7 +61,10 @@ public:
         name_ = origin_ + path;
         if (listening)
             listen();
-        thread_ = std::thread([this] { io_.run(); });
+        thread_ = std::thread([this] {
+            const auto stay = asio::make_work_guard(io_); // there may be nothing to do yet
+            io_.run();
+        });
     }
 
     ~server()

@@ -1,0 +1,461 @@
+#include "tokens/key_store.hpp"
+
+#include "support/certificate_maker.hpp"
+#include "support/fake_issuer.hpp"
+#include "support/token_maker.hpp"
+#include "tokens/validator.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace {
+
+using namespace scopegate;
+using jose::algorithm;
+using mood = test::fake_issuer::mood;
+using kind = policy::key_location::kind;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+constexpr wall_time now{1'800'000'000s};
+
+// Short where a test waits for it, long where it must not happen by itself.
+tokens::key_timing quick()
+{
+    tokens::key_timing t;
+    t.first_retry = 1ms;
+    t.longest_retry = 5ms;
+    t.refresh = t.shortest_refresh = t.longest_refresh = 1h;
+    t.cooldown = 1h;
+    t.file_poll = 1ms;
+    return t;
+}
+
+policy::issuer_settings issuer_at(const std::string& name, kind where, const std::string& place = {})
+{
+    policy::issuer_settings i;
+    i.issuer = name;
+    i.audience = {"calendar"};
+    i.keys = {where, place};
+    return i;
+}
+
+std::shared_ptr<policy::policy> policy_of(std::vector<policy::issuer_settings> issuers)
+{
+    auto p = std::make_shared<policy::policy>();
+    p->issuers = std::move(issuers);
+    return p;
+}
+
+std::string jwks(std::initializer_list<jose::signing_key> keys)
+{
+    return jose::public_jwk_set(std::vector(keys));
+}
+
+class temporary_folder final {
+public:
+    temporary_folder()
+    {
+        auto pattern = (std::filesystem::temp_directory_path() / "scopegate-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~temporary_folder() { std::filesystem::remove_all(path_); }
+    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+    void write(const std::string& name, const std::string& text) const
+    {
+        std::ofstream(path_ / (name + ".new")) << text;
+        std::filesystem::rename(path_ / (name + ".new"), path_ / name);
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+// The control thread is the test's own: nothing happens between two lines of a test.
+struct key_storage : ::testing::Test {
+    const jose::signing_key& old_key = test::key_for(algorithm::es256);
+    const jose::signing_key& new_key = test::other_key_for(algorithm::es256);
+    boost::asio::io_context control;
+    std::shared_ptr<tokens::key_store> store;
+
+    ~key_storage() override
+    {
+        if (store)
+            store->stop();
+        control.run_for(10s);
+        EXPECT_TRUE(control.stopped()) << "stop() leaves nothing to do";
+    }
+
+    template <class Predicate>
+    [[nodiscard]] bool run_until(Predicate&& holds)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (!holds() && std::chrono::steady_clock::now() < deadline) {
+            control.restart();
+            control.run_one_until(deadline);
+        }
+        return holds();
+    }
+
+    [[nodiscard]] bool has_keys(std::size_t issuer = 0) const { return store->keys(issuer) != nullptr; }
+
+    void refresh(std::size_t issuer = 0)
+    {
+        bool ended = false;
+        store->await_refresh(issuer, [&] { ended = true; });
+        ASSERT_TRUE(run_until([&] { return ended; }));
+    }
+};
+
+std::string token_of(const jose::signing_key& key, const std::string& issuer)
+{
+    return test::make_token(R"({"iss":")" + issuer + R"(","aud":"calendar","exp":1800000300})", key);
+}
+
+TEST_F(key_storage, discovers_the_keys)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     quick());
+    EXPECT_THAT(store->without_keys(), ElementsAre(issuer.name()));
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    EXPECT_THAT(store->without_keys(), IsEmpty());
+    EXPECT_EQ(store->keys(0)->size(), 1U);
+    EXPECT_EQ(issuer.discovery_requests(), 1U);
+    EXPECT_EQ(issuer.key_requests(), 1U);
+}
+
+TEST_F(key_storage, finds_an_issuer_with_a_path_by_both_documents)
+{
+    for (const auto m : {mood::serving, mood::only_rfc8414}) {
+        test::fake_issuer issuer(true, "/realms/a");
+        issuer.be(m);
+        issuer.publish(jwks({old_key}));
+        store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}),
+                                         nullptr, quick());
+        EXPECT_TRUE(run_until([&] { return has_keys(); })) << static_cast<int>(m);
+        store->stop();
+    }
+}
+
+TEST_F(key_storage, another_issuers_document_brings_no_keys)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    issuer.be(mood::wrong_issuer);
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     quick());
+    ASSERT_TRUE(run_until([&] { return issuer.discovery_requests() >= 4; }));
+    EXPECT_FALSE(has_keys());
+    EXPECT_EQ(issuer.key_requests(), 0U);
+}
+
+TEST_F(key_storage, reaches_an_issuer_behind_a_private_authority)
+{
+    const test::certificate_authority authority;
+    const auto identity = authority.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    issuer.publish(jwks({old_key}));
+    const temporary_folder folder;
+    auto settings = issuer_at(issuer.name(), kind::discover);
+    settings.ca_file = folder.file("ca.pem");
+    // The file comes later than we do: an orchestrator mounts it when it likes.
+    store = tokens::key_store::start(control, policy_of({settings}), nullptr, quick());
+    control.run_for(5ms);
+    EXPECT_FALSE(has_keys());
+    folder.write("ca.pem", authority.pem());
+    EXPECT_TRUE(run_until([&] { return has_keys(); }));
+}
+
+TEST_F(key_storage, an_issuer_that_is_down_at_start_is_found_when_it_comes_up)
+{
+    test::fake_issuer issuer(false);
+    issuer.publish(jwks({old_key}));
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     quick());
+    control.run_for(20ms);
+    EXPECT_THAT(store->without_keys(), ElementsAre(issuer.name()));
+    EXPECT_FALSE(store->may_refresh(0)) << "nobody is made to wait for an issuer that never answered";
+    issuer.listen();
+    EXPECT_TRUE(run_until([&] { return has_keys(); }));
+}
+
+TEST_F(key_storage, whatever_is_no_key_set_brings_no_keys_until_there_are_some)
+{
+    for (const auto m : {mood::failing, mood::garbage, mood::no_keys, mood::redirecting}) {
+        SCOPED_TRACE(static_cast<int>(m));
+        test::fake_issuer issuer;
+        issuer.be(m);
+        issuer.publish(jwks({old_key}));
+        store = tokens::key_store::start(
+            control, policy_of({issuer_at(issuer.name(), kind::url, issuer.keys_url())}), nullptr, quick());
+        ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= 3; }));
+        EXPECT_FALSE(has_keys());
+        issuer.be(mood::serving);
+        EXPECT_TRUE(run_until([&] { return has_keys(); }));
+        store->stop();
+    }
+}
+
+TEST_F(key_storage, good_keys_outlive_whatever_a_fetch_brings)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    auto timing = quick();
+    timing.cooldown = 0ms;
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     timing);
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    const auto good = store->keys(0);
+    const auto epoch = store->epoch();
+    for (const auto m : {mood::failing, mood::garbage, mood::no_keys, mood::redirecting}) {
+        SCOPED_TRACE(static_cast<int>(m));
+        issuer.be(m);
+        ASSERT_TRUE(run_until([&] { return store->may_refresh(0); }));
+        const auto before = issuer.key_requests() + issuer.discovery_requests();
+        refresh();
+        EXPECT_GT(issuer.key_requests() + issuer.discovery_requests(), before);
+        EXPECT_EQ(store->keys(0), good);
+        EXPECT_EQ(store->epoch(), epoch);
+        EXPECT_FALSE(store->up_to_date(0));
+        EXPECT_THAT(store->without_keys(), IsEmpty());
+    }
+    issuer.be(mood::serving);
+    ASSERT_TRUE(run_until([&] { return store->may_refresh(0); }));
+    refresh();
+    EXPECT_TRUE(store->up_to_date(0));
+}
+
+TEST_F(key_storage, an_unchanged_key_set_changes_nothing)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    const auto same = store->keys(0);
+    const auto epoch = store->epoch();
+    refresh();
+    EXPECT_EQ(issuer.key_requests(), 2U);
+    EXPECT_EQ(store->keys(0), same);
+    EXPECT_EQ(store->epoch(), epoch);
+}
+
+TEST_F(key_storage, all_who_wait_share_one_fetch)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    store = tokens::key_store::start(
+        control, policy_of({issuer_at(issuer.name(), kind::url, issuer.keys_url())}), nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    int ended = 0;
+    for (int i = 0; i < 100; ++i)
+        store->await_refresh(0, [&] { ++ended; });
+    ASSERT_TRUE(run_until([&] { return ended == 100; }));
+    EXPECT_EQ(issuer.key_requests(), 2U);
+}
+
+// lua-resty-openidc#468 and others: random kids flooded the issuer, or emptied the cache.
+TEST_F(key_storage, a_flood_of_random_kids_makes_one_fetch)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
+    store = tokens::key_store::start(control, policy, nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    for (int i = 0; i < 500; ++i) {
+        const auto token = token_of(new_key.with_kid("random-" + std::to_string(i)), issuer.name());
+        auto outcome = validator.check(token, now);
+        if (outcome.wait_for_issuer == 0) {
+            refresh();
+            outcome = validator.check(token, now, true);
+            EXPECT_EQ(name(outcome.why), "unknown-key");
+        } else {
+            EXPECT_EQ(name(outcome.why), "keys-unavailable");
+        }
+    }
+    EXPECT_EQ(issuer.key_requests(), 2U) << "at the start, and once for all of them";
+    EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
+}
+
+TEST_F(key_storage, after_the_cooldown_another_fetch_is_allowed)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    auto timing = quick();
+    timing.cooldown = 5ms;
+    store = tokens::key_store::start(
+        control, policy_of({issuer_at(issuer.name(), kind::url, issuer.keys_url())}), nullptr, timing);
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    refresh();
+    ASSERT_TRUE(run_until([&] { return store->may_refresh(0); }));
+    refresh();
+    EXPECT_EQ(issuer.key_requests(), 3U);
+}
+
+TEST_F(key_storage, a_rotation_refuses_nobody)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
+    store = tokens::key_store::start(control, policy, nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    const auto old_token = token_of(old_key, issuer.name());
+    const auto new_token = token_of(new_key, issuer.name());
+    EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
+
+    issuer.publish(jwks({old_key, new_key}));
+    EXPECT_EQ(validator.check(new_token, now).wait_for_issuer, 0);
+    refresh();
+    EXPECT_EQ(name(validator.check(new_token, now, true).why), "allowed");
+    EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
+}
+
+TEST_F(key_storage, an_unknown_kid_while_the_issuer_is_out_of_reach_is_no_401)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
+    store = tokens::key_store::start(control, policy, nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    issuer.be(mood::failing);
+    const auto token = token_of(new_key, issuer.name());
+    EXPECT_EQ(validator.check(token, now).wait_for_issuer, 0);
+    refresh();
+    EXPECT_EQ(name(validator.check(token, now, true).why), "keys-unavailable");
+    EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
+}
+
+TEST_F(key_storage, keys_are_refreshed_in_the_background_as_often_as_the_issuer_says)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    issuer.cache_control("max-age=0");
+    auto timing = quick();
+    timing.shortest_refresh = 1ms; // and 1 h without the field
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     timing);
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    const auto epoch = store->epoch();
+    issuer.publish(jwks({old_key, new_key}));
+    ASSERT_TRUE(run_until([&] { return store->epoch() != epoch; }));
+    EXPECT_EQ(store->keys(0)->size(), 2U);
+}
+
+TEST_F(key_storage, stop_lets_those_who_wait_go)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    store = tokens::key_store::start(control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr,
+                                     quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    issuer.be(mood::hanging);
+    bool ended = false;
+    store->await_refresh(0, [&] { ended = true; });
+    ASSERT_TRUE(run_until([&] { return issuer.key_requests() == 2; }));
+    EXPECT_FALSE(ended);
+    store->stop();
+    EXPECT_TRUE(ended);
+    bool later = false;
+    store->await_refresh(0, [&] { later = true; });
+    EXPECT_TRUE(run_until([&] { return later; }));
+}
+
+TEST_F(key_storage, a_reload_keeps_the_keys)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    const auto before = tokens::key_store::start(
+        control, policy_of({issuer_at(issuer.name(), kind::discover)}), nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return before->keys(0) != nullptr; }));
+    issuer.be(mood::hanging);
+    const auto other = issuer_at("http://127.0.0.1:1", kind::discover);
+    store = tokens::key_store::start(control, policy_of({other, issuer_at(issuer.name(), kind::discover)}),
+                                     before.get(), quick());
+    before->stop();
+    EXPECT_FALSE(has_keys(0)) << "a new issuer has none yet";
+    EXPECT_TRUE(has_keys(1)) << "wherever in the file it stands now";
+    store->stop();
+
+    store = tokens::key_store::start(
+        control, policy_of({issuer_at(issuer.name(), kind::url, issuer.keys_url())}), before.get(), quick());
+    EXPECT_FALSE(has_keys(0)) << "another place may hold other keys";
+}
+
+TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
+{
+    const temporary_folder folder;
+    folder.write("keys.json", jwks({old_key}));
+    const auto policy = policy_of({issuer_at("https://i.example", kind::file, folder.file("keys.json"))});
+    store = tokens::key_store::start(control, policy, nullptr, quick());
+    ASSERT_TRUE(has_keys());
+    EXPECT_FALSE(store->may_refresh(0));
+    auto epoch = store->epoch();
+
+    folder.write("keys.json", "half a file");
+    control.run_for(20ms);
+    EXPECT_EQ(store->epoch(), epoch) << "what is broken replaces nothing";
+
+    folder.write("keys.json", jwks({old_key, new_key}));
+    ASSERT_TRUE(run_until([&] { return store->epoch() != epoch; }));
+    EXPECT_EQ(store->keys(0)->size(), 2U);
+
+    epoch = store->epoch();
+    std::filesystem::remove(folder.file("keys.json"));
+    control.run_for(20ms);
+    EXPECT_TRUE(has_keys()) << "nor does a file that is gone";
+}
+
+// A Kubernetes ConfigMap: the file is a link through a folder that is swapped as a whole.
+TEST_F(key_storage, a_key_file_behind_a_swapped_link_is_followed)
+{
+    const temporary_folder folder;
+    folder.write("one.json", jwks({old_key}));
+    folder.write("two.json", jwks({new_key}));
+    std::filesystem::create_symlink(folder.file("one.json"), folder.file("keys.json"));
+    store = tokens::key_store::start(
+        control, policy_of({issuer_at("https://i.example", kind::file, folder.file("keys.json"))}), nullptr,
+        quick());
+    const auto epoch = store->epoch();
+    std::filesystem::create_symlink(folder.file("two.json"), folder.file("next"));
+    std::filesystem::rename(folder.file("next"), folder.file("keys.json"));
+    EXPECT_TRUE(run_until([&] { return store->epoch() != epoch; }));
+}
+
+TEST_F(key_storage, a_secret_needs_no_fetching)
+{
+    auto settings = issuer_at("https://i.example", kind::none);
+    settings.hmac_secret = secret(std::string(32, 's'));
+    store = tokens::key_store::start(control, policy_of({settings}), nullptr, quick());
+    EXPECT_TRUE(has_keys());
+    EXPECT_THAT(store->without_keys(), IsEmpty());
+}
+
+TEST(offline_keys, are_those_of_files_and_secrets)
+{
+    const temporary_folder folder;
+    folder.write("keys.json", jwks({test::key_for(algorithm::es256)}));
+    const auto store = tokens::key_store::offline(
+        policy_of({issuer_at("https://a.example", kind::file, folder.file("keys.json")),
+                   issuer_at("https://b.example", kind::discover)}));
+    EXPECT_NE(store->keys(0), nullptr);
+    EXPECT_EQ(store->keys(1), nullptr);
+    EXPECT_FALSE(store->may_refresh(1));
+    bool called = false;
+    store->await_refresh(1, [&] { called = true; });
+    EXPECT_TRUE(called);
+}
+
+} // namespace
