@@ -24,8 +24,8 @@ std::size_t rounded_up(std::size_t size, std::size_t alignment)
 
 } // namespace
 
-// The nothrow forms of the standard library call these; under a sanitizer its own must be replaced in whole,
-// arrays too.
+// Under a sanitizer its own must be replaced in whole: arrays too, and the nothrow forms, which
+// std::stable_sort takes its buffer with.
 void* operator new(std::size_t size)
 {
     return counted(std::malloc(size == 0 ? 1 : size), size);
@@ -43,6 +43,15 @@ void* operator new[](std::size_t size, std::align_val_t alignment)
 {
     return ::operator new(size, alignment);
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept
+{
+    void* const p = std::malloc(size == 0 ? 1 : size);
+    return p == nullptr ? nullptr : counted(p, size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t& nothrow) noexcept
+{
+    return ::operator new(size, nothrow);
+}
 void operator delete(void* p) noexcept
 {
     std::free(p);
@@ -56,6 +65,14 @@ void operator delete(void* p, std::align_val_t) noexcept
     std::free(p);
 }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept
+{
+    std::free(p);
+}
+void operator delete(void* p, const std::nothrow_t&) noexcept
+{
+    std::free(p);
+}
+void operator delete[](void* p, const std::nothrow_t&) noexcept
 {
     std::free(p);
 }
