@@ -9,7 +9,7 @@ build_packages=(
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps)
 clang_packages=(clang)
-image_packages=(buildah debootstrap curl python3-minimal)
+image_packages=(buildah debootstrap curl openssl python3)
 
 # need_packages NAME...: installs those that are missing, or says what to do and fails. Nothing that is installed is ever
 # removed for it. SCOPEGATE_PACKAGES=present leaves the looking out, where the same things come under other names.

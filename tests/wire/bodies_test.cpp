@@ -1,0 +1,186 @@
+// Bodies arrive as they were sent, however they are framed, in both directions.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+constexpr std::string_view chunked = "Transfer-Encoding: chunked\r\n";
+const std::string ok_chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+TEST(bodies, a_request_keeps_its_framing)
+{
+    calendar c;
+    const auto sized = c.forwarded(request_text("POST", "/public", {}, {}, "twelve bytes"));
+    EXPECT_EQ(sized.body, "twelve bytes");
+    EXPECT_EQ(sized.value("Content-Length"), "12") << sized;
+    EXPECT_FALSE(sized.chunked);
+
+    const auto in_chunks =
+        c.forwarded(request_text("POST", "/public", {}, chunked) + chunks("twelve bytes", 5));
+    EXPECT_EQ(in_chunks.body, "twelve bytes");
+    EXPECT_TRUE(in_chunks.chunked) << in_chunks;
+
+    const auto empty = c.forwarded(request_text("POST", "/public", {}, "Content-Length: 0\r\n"));
+    EXPECT_EQ(empty.value("Content-Length"), "0") << empty;
+    const auto none = c.forwarded(get("/public"));
+    EXPECT_FALSE(none.has("Content-Length")) << none;
+    EXPECT_FALSE(none.has("Transfer-Encoding")) << none;
+    const auto no_chunks = c.forwarded(request_text("POST", "/public", {}, chunked) + chunks(""));
+    EXPECT_EQ(no_chunks.body, "") << no_chunks;
+}
+
+TEST(bodies, a_request_arrives_however_it_is_cut)
+{
+    calendar c;
+    const auto text = request_text("POST", "/public", {}, chunked) + chunks("cut me to pieces", 7);
+    for (std::size_t cut = 1; cut < text.size(); ++cut) {
+        auto client = c.connect();
+        client.send_cut(text, {cut});
+        const auto answer = client.read_final("POST");
+        ASSERT_EQ(answer.status, 200U) << "cut at " << cut << answer;
+        ASSERT_EQ(c.api.wait_for_requests(cut).back().body, "cut me to pieces") << "cut at " << cut;
+    }
+}
+
+TEST(bodies, chunk_extensions_and_trailers_of_a_request_go_no_further)
+{
+    calendar c;
+    const auto seen = c.forwarded(request_text("POST", "/public", {}, chunked) +
+                                  "5;name=value\r\nhello\r\n0\r\nX-Auth-Subject: root\r\nX-Sum: 1\r\n\r\n");
+    EXPECT_EQ(seen.body, "hello");
+    EXPECT_THAT(seen.trailers, IsEmpty()) << seen;
+    EXPECT_EQ(seen.raw_body.find(';'), std::string::npos);
+}
+
+struct answer_row {
+    std::string sentence, upstream, body;
+    bool chunked = false;
+    std::string length = {}; // Content-Length at the caller
+};
+
+TEST(bodies, an_answer_keeps_its_body)
+{
+    const answer_row rows[] = {
+        {"a length stays", ok("hello"), "hello", false, "5"},
+        {"nothing stays nothing", ok(""), "", false, "0"},
+        {"chunks stay chunks", ok_chunked + chunks("hello, hello", 5), "hello, hello", true},
+        {"no chunks at all", ok_chunked + chunks(""), "", true},
+        {"a chunk's size in capitals and zeros", ok_chunked + "00A\r\n0123456789\r\n0\r\n\r\n", "0123456789",
+         true},
+    };
+    calendar c;
+    auto client = c.connect();
+    for (const auto& row : rows) {
+        c.api.answer("/public/row", row.upstream);
+        const auto answer = client.exchange(get("/public/row"));
+        EXPECT_EQ(answer.end, ending::complete) << row.sentence << answer;
+        EXPECT_EQ(answer.body, row.body) << row.sentence;
+        EXPECT_EQ(answer.chunked, row.chunked) << row.sentence << answer;
+        EXPECT_EQ(answer.value("Content-Length"), row.length) << row.sentence;
+    }
+    EXPECT_EQ(c.api.connections(), 1U);
+}
+
+TEST(bodies, an_answer_that_ends_with_its_connection_gets_an_end_of_its_own)
+{
+    calendar c;
+    c.api.on("/public/until-close",
+             sends_then_closes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it"));
+    c.api.on("/public/old", sends_then_closes("HTTP/1.0 200 OK\r\n\r\nall of it"));
+    auto client = c.connect();
+    for (const auto* path : {"/public/until-close", "/public/old"}) {
+        const auto answer = client.exchange(get(path));
+        EXPECT_EQ(answer.version, "HTTP/1.1") << answer;
+        EXPECT_EQ(answer.body, "all of it");
+        EXPECT_TRUE(answer.chunked) << "its end can't be told from its breaking off";
+    }
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+}
+
+TEST(bodies, some_answers_have_none)
+{
+    calendar c;
+    c.api.answer("/public/204", "HTTP/1.1 204 No Content\r\nX-Own: 1\r\n\r\n");
+    c.api.answer("/public/304", "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 500\r\n\r\n");
+    c.api.answer("/public/head", "HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n");
+    c.api.answer("/public/head-chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    auto client = c.connect();
+    const auto no_content = client.exchange(get("/public/204"));
+    EXPECT_EQ(no_content.status, 204U);
+    EXPECT_EQ(no_content.value("X-Own"), "1");
+    EXPECT_FALSE(no_content.has("Content-Length")) << no_content;
+    EXPECT_EQ(client.exchange(get("/public/304")).value("ETag"), "\"a\"");
+    EXPECT_EQ(client.exchange(request_text("HEAD", "/public/head", {})).value("Content-Length"), "12345");
+    EXPECT_EQ(client.exchange(request_text("HEAD", "/public/head-chunked", {})).status, 200U);
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of step";
+    EXPECT_EQ(c.api.connections(), 1U);
+}
+
+TEST(bodies, head_follows_get_and_stays_head)
+{
+    calendar c;
+    const auto token = calendar_token("read:appointments");
+    const auto answer = c.exchange(request_text("HEAD", "/appointments", token));
+    EXPECT_EQ(answer.status, 200U) << answer;
+    EXPECT_EQ(c.api.wait_for_requests(1).front().method, "HEAD");
+}
+
+TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
+{
+    calendar c;
+    c.api.answer("/public/sum",
+                 ok_chunked +
+                     chunks("0123456789", 4, "X-Sum: 45\r\nX-Auth-Subject: root\r\nContent-Length: 3\r\n"));
+    const auto taken = c.exchange(get("/public/sum", {}, "TE: trailers\r\nConnection: TE\r\n"));
+    EXPECT_EQ(taken.body, "0123456789");
+    EXPECT_THAT(taken.trailers, ElementsAre(Pair("X-Sum", "45"))) << taken;
+    EXPECT_THAT(c.exchange(get("/public/sum")).trailers, IsEmpty());
+}
+
+TEST(bodies, http_1_0_callers_get_what_they_understand)
+{
+    calendar c;
+    c.api.answer("/public/chunked", ok_chunked + chunks("hello, hello", 5));
+    auto client = c.connect();
+    client.send("GET /public/chunked HTTP/1.0\r\nHost: calendar.example.com\r\n\r\n");
+    const auto unsized = client.read();
+    EXPECT_EQ(unsized.end, ending::complete) << unsized;
+    EXPECT_FALSE(unsized.chunked) << "HTTP/1.0 knows no chunks";
+    EXPECT_EQ(unsized.body, "hello, hello");
+    EXPECT_TRUE(client.is_closed_clean());
+
+    auto keeping = c.connect();
+    keeping.send("GET /public HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(keeping.read().value("Connection"), "keep-alive");
+    keeping.send("GET /public HTTP/1.0\r\n\r\n"); // Host came with HTTP/1.1
+    EXPECT_EQ(keeping.read().status, 200U);
+    EXPECT_TRUE(keeping.is_closed_clean());
+    const auto seen = c.api.wait_for_requests(3).back();
+    EXPECT_EQ(seen.value("Host"), c.api.authority());
+}
+
+TEST(bodies, interim_answers_are_passed_on)
+{
+    calendar c;
+    c.api.answer("/public/hints",
+                 "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
+                     ok("done"));
+    auto client = c.connect();
+    client.send(get("/public/hints"));
+    const auto hints = client.read();
+    EXPECT_EQ(hints.status, 103U);
+    EXPECT_EQ(hints.value("Link"), "</a.css>");
+    EXPECT_EQ(client.read().status, 102U);
+    EXPECT_EQ(client.read().body, "done");
+    client.send("GET /public/hints HTTP/1.0\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(client.read().status, 200U) << "HTTP/1.0 knows no interim answers";
+}
+
+} // namespace
+} // namespace scopegate::test

@@ -1,0 +1,131 @@
+// Callers leave: before the answer, within it, within their own request. Nothing is kept for them, nobody
+// else notices.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+// The gate still serves, and within `patience` holds no more descriptors than before.
+void expect_tidy(const calendar& c, std::size_t descriptors)
+{
+    auto client = c.connect();
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // the caller's own
+}
+
+// One request has been served: the pool has its connection.
+std::size_t warm_descriptors(const calendar& c)
+{
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    return c.gate.open_descriptors();
+}
+
+TEST(client_disconnect, while_the_api_is_thinking)
+{
+    for (const bool resets : {false, true}) {
+        calendar c;
+        const auto descriptors = warm_descriptors(c);
+        c.api.on("/public/thinks", [](upstream_exchange& x) { x.wait_for_close(); });
+        auto client = c.connect();
+        client.send(get("/public/thinks"));
+        c.api.wait_for_heads(2);
+        resets ? client.reset() : client.close();
+        c.api.wait_for_closed(1); // the API is told
+        const auto line =
+            c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "client-gone"; });
+        EXPECT_EQ(line["status"], "0") << line.text;
+        expect_tidy(c, descriptors);
+    }
+}
+
+TEST(client_disconnect, a_half_close_is_no_disconnect)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(get("/public"));
+    client.half_close();
+    EXPECT_EQ(client.read().status, 200U);
+    EXPECT_TRUE(client.is_closed_clean());
+}
+
+TEST(client_disconnect, within_its_own_body)
+{
+    const std::string rows[] = {
+        request_text("POST", "/public", {}, "Content-Length: 100\r\n") + "half",
+        request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n",
+        request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "9\r\nha",
+    };
+    for (const auto& row : rows)
+        for (const bool resets : {false, true}) {
+            calendar c;
+            const auto descriptors = warm_descriptors(c);
+            auto client = c.connect();
+            client.send(row);
+            c.api.wait_for_heads(2);
+            resets ? client.reset() : client.close();
+            c.api.wait_for_closed(1);
+            const auto half = c.api.wait_for_requests(2)[1];
+            EXPECT_EQ(half.body.find("0\r\n"), std::string::npos);
+            expect_tidy(c, descriptors);
+        }
+}
+
+TEST(client_disconnect, within_the_answer)
+{
+    calendar c;
+    const auto descriptors = warm_descriptors(c);
+    c.api.on("/public/large", [](upstream_exchange& x) {
+        constexpr std::size_t piece = 65536;
+        const std::string bytes(piece, 'x');
+        x.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(piece * 2000) + "\r\n\r\n");
+        for (int i = 0; i < 2000; ++i)
+            x.send(bytes);
+    });
+    for (const bool resets : {false, true}) {
+        auto client = c.connect();
+        client.set_receive_buffer(4096);
+        client.send(get("/public/large"));
+        char some[1000];
+        EXPECT_EQ(client.socket().receive(some, sizeof some).how, socket_handle::outcome::data);
+        resets ? client.reset() : client.close();
+    }
+    c.api.wait_for_closed(2);
+    expect_tidy(c, descriptors);
+}
+
+TEST(client_disconnect, within_a_head)
+{
+    calendar c;
+    const auto descriptors = warm_descriptors(c);
+    for (int i = 0; i < 20; ++i) {
+        auto client = c.connect();
+        client.send("GET /public HTTP/1.1\r\nHo");
+        i % 2 == 0 ? client.reset() : client.close();
+    }
+    expect_tidy(c, descriptors);
+    EXPECT_EQ(c.api.wait_for_requests(2).back().target, "/public");
+}
+
+TEST(client_disconnect, pipelined_requests_behind_the_one_in_progress_may_be_lost)
+{
+    calendar c;
+    const auto descriptors = warm_descriptors(c);
+    c.api.on("/public/thinks", [](upstream_exchange& x) { x.wait_for_close(); });
+    auto client = c.connect();
+    client.send(get("/public/thinks") + get("/public/never"));
+    c.api.wait_for_heads(2);
+    client.reset();
+    c.api.wait_for_closed(1);
+    expect_tidy(c, descriptors);
+    for (const auto& r : c.api.requests())
+        EXPECT_NE(r.target, "/public/never");
+}
+
+} // namespace
+} // namespace scopegate::test

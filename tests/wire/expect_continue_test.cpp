@@ -1,0 +1,69 @@
+// Expect: 100-continue: whoever is refused never sends its body, whoever is not sends it when the API asks.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::IsEmpty;
+
+constexpr std::string_view ten_later = "Content-Length: 10\r\nExpect: 100-continue\r\n";
+
+TEST(expect_continue, a_refused_request_is_never_asked_for_its_body)
+{
+    calendar c;
+    for (const auto& [token, status] :
+         {std::pair{std::string(), 401U}, std::pair{calendar_token("read:appointments"), 403U}}) {
+        auto client = c.connect();
+        client.send(request_text("POST", "/appointments", token, ten_later));
+        const auto answer = client.read("POST"); // no 100 before it
+        EXPECT_EQ(answer.status, status) << answer;
+    }
+    EXPECT_THAT(c.api.requests(), IsEmpty());
+}
+
+TEST(expect_continue, the_api_asks_for_the_body)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, ten_later));
+    const auto asked = client.read("POST");
+    EXPECT_EQ(asked.status, 100U) << asked;
+    client.send("ten bytes.");
+    EXPECT_EQ(client.read("POST").status, 200U);
+    EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of step";
+}
+
+TEST(expect_continue, the_api_may_not_want_the_body)
+{
+    calendar c;
+    c.api.on("/public/full",
+             [](upstream_exchange& x) { x.send("HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\n\r\nfull"); });
+    auto client = c.connect();
+    client.send(request_text("POST", "/public/full", {}, ten_later));
+    const auto answer = client.read("POST");
+    EXPECT_EQ(answer.status, 413U) << answer;
+    EXPECT_EQ(answer.body, "full");
+}
+
+TEST(expect_continue, a_caller_need_not_wait_to_be_asked)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, ten_later) + "ten bytes.");
+    EXPECT_EQ(client.read_final("POST").status, 200U);
+    EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
+}
+
+TEST(expect_continue, another_expectation_can_not_be_met)
+{
+    calendar c;
+    const auto answer = c.exchange(request_text("POST", "/public", {}, "Expect: 200-ok\r\n", "x"));
+    EXPECT_EQ(answer.status, 417U) << answer;
+    EXPECT_THAT(c.api.requests(), IsEmpty());
+}
+
+} // namespace
+} // namespace scopegate::test

@@ -1,0 +1,129 @@
+// One connection, many requests: in turn, pipelined, cut anywhere; and when it ends.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <unistd.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::IsEmpty;
+
+TEST(keep_alive, both_connections_are_used_again)
+{
+    calendar c;
+    auto client = c.connect();
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(c.api.connections(), 1U);
+    auto another = c.connect();
+    EXPECT_EQ(another.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(c.api.connections(), 1U) << "the idle connection to the API was not taken";
+}
+
+TEST(keep_alive, pipelined_requests_are_answered_in_their_order)
+{
+    calendar c;
+    const auto token = calendar_token("read:appointments");
+    const auto all = get("/public/1") + get("/appointments") +
+                     request_text("POST", "/public/2", {}, {}, "body") + get("/appointments/3", token) +
+                     get("/public/a%2Fb") + get("/public/4", {}, "Connection: close\r\n");
+    const unsigned statuses[] = {200, 401, 200, 200, 400, 200};
+    auto client = c.connect();
+    client.send(all);
+    for (const auto status : statuses) {
+        const auto answer = client.read();
+        EXPECT_EQ(answer.status, status) << answer;
+    }
+    EXPECT_TRUE(client.is_closed_clean());
+    EXPECT_EQ(c.api.wait_for_requests(4)[1].body, "body");
+}
+
+TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
+{
+    calendar c;
+    const auto all =
+        get("/public/1") + request_text("POST", "/public/2", {}, {}, "body") + get("/appointments");
+    for (std::size_t cut = 1; cut < all.size(); cut += 3) {
+        auto client = c.connect();
+        client.send_cut(all, {cut});
+        ASSERT_EQ(json_member(client.read().body, "target"), "/public/1") << "cut at " << cut;
+        ASSERT_EQ(json_member(client.read().body, "body_bytes"), "4") << "cut at " << cut;
+        ASSERT_EQ(client.read().status, 401U) << "cut at " << cut;
+    }
+}
+
+TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
+{
+    calendar c;
+    const auto inner = get("/public/smuggled");
+    const std::string rows[] = {
+        request_text("POST", "/appointments", {}, {}, inner),
+        request_text("POST", "/appointments", {}, "Transfer-Encoding: chunked\r\n") + chunks(inner, 1000),
+        request_text("POST", "/nothing", {}, {}, inner),
+        request_text("POST", "/public/a%2Fb", {}, {}, inner),
+    };
+    for (const auto& row : rows)
+        for (const std::size_t cut : {row.size(), row.find("\r\n\r\n") + 4, row.find("GET ")}) {
+            auto client = c.connect();
+            client.send_cut(row, {cut});
+            EXPECT_GE(client.read("POST").status, 400U) << row;
+            client.half_close();
+            const auto rest = client.read_to_end();
+            EXPECT_EQ(rest.bytes, "") << row << "cut at " << cut;
+        }
+    EXPECT_THAT(c.api.requests(), IsEmpty());
+}
+
+TEST(keep_alive, one_empty_line_before_a_request_is_let_pass)
+{
+    calendar c;
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(request_text("POST", "/public", {}, {}, "x")).status, 200U);
+    client.send("\r\n" + get("/public"));
+    EXPECT_EQ(client.read().status, 200U);
+}
+
+TEST(keep_alive, a_connection_ends_when_either_side_says_so)
+{
+    calendar c;
+    for (const auto* line :
+         {"Connection: close\r\n", "Connection: CLOSE\r\n", "Connection: foo, close\r\n"}) {
+        auto client = c.connect();
+        EXPECT_EQ(client.exchange(get("/public", {}, line)).value("Connection"), "close") << line;
+        EXPECT_TRUE(client.is_closed_clean()) << line;
+    }
+    auto refused = c.connect();
+    EXPECT_EQ(refused.exchange(get("/appointments", {}, "Connection: close\r\n")).value("Connection"),
+              "close");
+    EXPECT_TRUE(refused.is_closed_clean());
+}
+
+TEST(keep_alive, an_idle_connection_is_closed_without_a_word)
+{
+    calendar c({.timeouts = "idle: 300ms"});
+    auto fresh = c.connect();
+    auto used = c.connect();
+    EXPECT_EQ(used.exchange(get("/public")).status, 200U);
+    EXPECT_TRUE(fresh.is_closed_clean());
+    EXPECT_TRUE(used.is_closed_clean());
+}
+
+TEST(keep_alive, unix_sockets_work_on_both_sides)
+{
+    recording_upstream api("unix:/tmp/scopegate-test-api-" + std::to_string(::getpid()) + ".sock");
+    const auto path = "/tmp/scopegate-test-gate-" + std::to_string(::getpid()) + ".sock";
+    {
+        gate_process gate({.upstream = api.url(), .listen = "[\"127.0.0.1:0\", \"unix:" + path + "\"]"});
+        raw_client client("unix:" + path);
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+        EXPECT_EQ(raw_client(gate.address()).exchange(get("/public")).status, 200U);
+        EXPECT_EQ(gate.stop(), 0);
+    }
+    ::unlink(api.url().substr(5).c_str());
+    ::unlink(path.c_str());
+}
+
+} // namespace
+} // namespace scopegate::test

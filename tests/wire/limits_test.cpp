@@ -1,0 +1,154 @@
+// Too large, too many, too slow.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+std::string problem_of(const response& r)
+{
+    const auto type = json_member(r.body, "type");
+    return type.substr(type.rfind(':') + 1);
+}
+
+TEST(limits, of_a_head)
+{
+    calendar c({.limits = "headers: 4KiB, header_count: 10"});
+    std::string ten;
+    for (int i = 0; i < 9; ++i) // and Host
+        ten += "X-" + std::to_string(i) + ": 1\r\n";
+    const std::string long_one(5000, 'a');
+    struct {
+        std::string sentence, request;
+        unsigned status;
+        std::string problem;
+    } const rows[] = {
+        {"just below the count", get("/public", {}, ten), 200, ""},
+        {"just over the count", get("/public", {}, ten + "X-10: 1\r\n"), 431, "headers-too-large"},
+        {"below the size", get("/public", {}, "X-Long: " + long_one.substr(0, 3000) + "\r\n"), 200, ""},
+        {"over the size", get("/public", {}, "X-Long: " + long_one + "\r\n"), 431, "headers-too-large"},
+        {"a long target", get("/public/" + long_one), 414, "target-too-long"},
+        {"a long query", get("/public?" + long_one), 414, "target-too-long"},
+    };
+    for (const auto& row : rows) {
+        auto client = c.connect();
+        const auto answer = client.exchange(row.request);
+        EXPECT_EQ(answer.status, row.status) << row.sentence << answer;
+        EXPECT_EQ(problem_of(answer), row.problem) << row.sentence;
+        if (row.status != 200) {
+            EXPECT_EQ(answer.value("Connection"), "close") << row.sentence;
+            EXPECT_TRUE(client.is_closed_clean()) << row.sentence;
+        }
+    }
+    EXPECT_EQ(c.api.requests().size(), 2U);
+}
+
+TEST(limits, a_head_without_an_end_is_refused_as_soon_as_it_is_too_long)
+{
+    calendar c({.limits = "headers: 4KiB"});
+    auto client = c.connect();
+    client.send("GET /public HTTP/1.1\r\nHost: a\r\nX-Long: " + std::string(5000, 'a'));
+    EXPECT_EQ(client.read().status, 431U);
+}
+
+TEST(limits, of_a_body)
+{
+    calendar c({.limits = "body: 1KiB"});
+    const std::string fits(1024, 'x');
+    EXPECT_EQ(c.exchange(request_text("POST", "/public", {}, {}, fits)).status, 200U);
+    EXPECT_EQ(
+        c.exchange(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + chunks(fits, 100))
+            .status,
+        200U);
+    const auto seen = c.api.wait_for_requests(2).size();
+
+    const auto said = c.exchange(request_text("POST", "/public", {}, {}, fits + "y"));
+    EXPECT_EQ(said.status, 413U) << said;
+    EXPECT_EQ(problem_of(said), "body-too-large");
+    EXPECT_EQ(c.api.requests().size(), seen) << "the length was known before anything was sent";
+
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") +
+                chunks(fits + "y", 300));
+    const auto found = client.read("POST");
+    EXPECT_EQ(found.status, 413U) << found;
+    for (const auto& r : c.api.requests())
+        EXPECT_LE(r.body.size(), 1024U);
+}
+
+TEST(limits, of_an_answers_head)
+{
+    calendar c({.limits = "headers: 4KiB, header_count: 20"});
+    c.api.answer("/public/long", ok("x", "X-Long: " + std::string(5000, 'a') + "\r\n"));
+    std::string many;
+    for (int i = 0; i < 21; ++i)
+        many += "X-" + std::to_string(i) + ": 1\r\n";
+    c.api.answer("/public/many", ok("x", many));
+    EXPECT_EQ(c.exchange(get("/public/long")).status, 502U);
+    EXPECT_EQ(c.exchange(get("/public/many")).status, 502U);
+}
+
+TEST(limits, a_slow_head_is_not_waited_for)
+{
+    calendar c({.timeouts = "headers: 300ms, idle: 5s"});
+    for (const auto* begun : {"G", "GET /public HTTP/1.1\r\n", "GET /public HTTP/1.1\r\nHost: a\r\nX-Slow"}) {
+        auto client = c.connect();
+        client.send(begun);
+        const auto answer = client.read();
+        EXPECT_EQ(answer.status, 408U) << begun << answer;
+        EXPECT_EQ(problem_of(answer), "request-timeout");
+        EXPECT_TRUE(client.is_closed_clean());
+    }
+}
+
+TEST(limits, a_slow_body_is_not_waited_for)
+{
+    calendar c({.timeouts = "body: 300ms"});
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, "Content-Length: 10\r\n") + "half");
+    const auto answer = client.read("POST");
+    EXPECT_EQ(answer.status, 408U) << answer;
+    EXPECT_TRUE(client.is_closed_clean());
+    c.api.wait_for_closed(1); // and the API is not kept waiting
+}
+
+TEST(limits, of_connections)
+{
+    calendar c({.limits = "connections: 2"});
+    auto first = c.connect();
+    auto second = c.connect();
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(second.exchange(get("/public")).status, 200U);
+    auto third = c.connect();
+    third.send(get("/public"));
+    const auto answer = third.read();
+    EXPECT_EQ(answer.status, 503U) << answer;
+    EXPECT_EQ(answer.value("Connection"), "close");
+    EXPECT_EQ(problem_of(answer), "connection-limit");
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
+
+    second.close(); // its place is free again, once the gate has noticed
+    unsigned status = 0;
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         status != 200 && std::chrono::steady_clock::now() < end;)
+        status = c.exchange(get("/public")).status;
+    EXPECT_EQ(status, 200U);
+}
+
+TEST(limits, many_connections_leave_nothing_behind)
+{
+    calendar c;
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U);
+    const auto descriptors = c.gate.open_descriptors();
+    for (int i = 0; i < 200; ++i)
+        EXPECT_EQ(c.exchange(get("/public")).status, 200U);
+    auto last = c.connect();
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
+        EXPECT_EQ(last.exchange(get("/public")).status, 200U);
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1);
+}
+
+} // namespace
+} // namespace scopegate::test

@@ -1,0 +1,168 @@
+// The API is away, slow, or says what can't be passed on: 502, 504, and what is cut short looks cut short.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+std::string problem_of(const response& r)
+{
+    const auto type = json_member(r.body, "type");
+    return type.substr(type.rfind(':') + 1);
+}
+
+TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_passed_on)
+{
+    struct {
+        std::string sentence, bytes;
+    } const rows[] = {
+        {"no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
+        {"an older HTTP", "HTTP/0.9 200 OK\r\n\r\n"},
+        {"a newer HTTP", "HTTP/2 200 OK\r\n\r\n"},
+        {"no status", "HTTP/1.1 OK\r\n\r\n"},
+        {"a status of two digits", "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n"},
+        {"bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"},
+        {"a bare carriage return", "HTTP/1.1 200 OK\r\nX-A: b\rc\r\nContent-Length: 0\r\n\r\n"},
+        {"a folded field", "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n"},
+        {"a blank before a colon", "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n"},
+        {"a NUL in a value", std::string("HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 0\r\n\r\n", 54)},
+        {"a length and chunks",
+         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+        {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!"},
+        {"a signed length", "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello"},
+        {"another transfer coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+        {"chunks twice",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+        {"an upgrade that nobody asked for",
+         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"},
+        {"a first chunk without a size",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n0\r\n\r\n"},
+        {"half a head", "HTTP/1.1 200 OK\r\nContent-Le"},
+        {"nothing", ""},
+    };
+    calendar c;
+    for (const auto& row : rows) {
+        c.api.on("/public/odd", sends_then_closes(row.bytes));
+        auto client = c.connect();
+        const auto answer = client.exchange(get("/public/odd"));
+        EXPECT_EQ(answer.status, 502U) << row.sentence << answer;
+        EXPECT_EQ(answer.value("Content-Type"), "application/problem+json") << row.sentence;
+        EXPECT_EQ(answer.all("WWW-Authenticate").size(), 0U)
+            << "trouble behind us is never the token's fault";
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U)
+            << row.sentence << ": the caller's connection is good";
+    }
+}
+
+TEST(upstream_faults, an_endless_row_of_interim_answers_is_none)
+{
+    calendar c;
+    std::string many;
+    for (int i = 0; i < 1000; ++i)
+        many += "HTTP/1.1 102 Processing\r\n\r\n";
+    c.api.on("/public/never", sends_then_closes(many));
+    EXPECT_EQ(c.connect().exchange(get("/public/never")).status, 502U);
+}
+
+TEST(upstream_faults, nobody_listens)
+{
+    gate_settings settings;
+    { // a port that was free a moment ago
+        recording_upstream gone;
+        settings.upstream = gone.url();
+    }
+    calendar c(settings);
+    const auto answer = c.exchange(get("/public"));
+    EXPECT_EQ(answer.status, 502U) << answer;
+    EXPECT_EQ(problem_of(answer), "upstream-unreachable");
+    EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "upstream-unreachable");
+}
+
+TEST(upstream_faults, a_name_that_does_not_resolve)
+{
+    calendar c({.upstream = "http://no-such-host.invalid:80"});
+    EXPECT_EQ(c.exchange(get("/public")).status, 502U);
+}
+
+TEST(upstream_faults, a_slow_answer_is_not_waited_for)
+{
+    calendar c({.timeouts = "upstream_response: 300ms"});
+    c.api.on("/public/silent", answers_when_released(ok("late")));
+    c.api.on("/public/half", [](upstream_exchange& x) {
+        x.send("HTTP/1.1 200 OK\r\nContent-Le");
+        x.wait_for_close();
+    });
+    for (const auto* path : {"/public/silent", "/public/half"}) {
+        const auto answer = c.exchange(get(path));
+        EXPECT_EQ(answer.status, 504U) << path << answer;
+        EXPECT_EQ(problem_of(answer), "upstream-timeout");
+    }
+    c.api.release();
+    const auto posted = c.exchange(request_text("POST", "/public", {}, {}, "x"));
+    EXPECT_EQ(posted.status, 200U) << "a late answer was taken for another's";
+    EXPECT_EQ(json_member(posted.body, "method"), "POST");
+}
+
+TEST(upstream_faults, what_is_cut_short_looks_cut_short)
+{
+    struct {
+        std::string sentence, bytes;
+    } const rows[] = {
+        {"a length", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"},
+        {"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"},
+        {"a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n9\r\nha"},
+        {"the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"},
+        {"chunks that end in nonsense",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + std::string(200000, 'x')},
+    };
+    calendar c;
+    for (const auto& row : rows)
+        for (const bool resets : {false, true}) {
+            c.api.on("/public/cut", resets ? sends_then_resets(row.bytes) : sends_then_closes(row.bytes));
+            const auto answer = c.connect().exchange(get("/public/cut"));
+            const auto refused = answer.status == 502U && answer.end == ending::complete;
+            EXPECT_TRUE(refused || answer.end == ending::cut || answer.end == ending::reset)
+                << row.sentence << (resets ? ", reset" : ", closed") << answer;
+        }
+}
+
+TEST(upstream_faults, where_only_the_end_says_that_it_is_whole_a_break_is_a_reset)
+{
+    calendar c;
+    c.api.on("/public/cut",
+             sends_then_closes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
+    auto client = c.connect();
+    client.send("GET /public/cut HTTP/1.0\r\nHost: a\r\n\r\n");
+    const auto answer = client.read();
+    EXPECT_TRUE(answer.end == ending::reset || answer.status == 502U) << answer;
+}
+
+TEST(upstream_faults, an_early_refusal_of_a_large_body_reaches_the_caller)
+{
+    calendar c;
+    c.api.on("/public/full", [](upstream_exchange& x) {
+        x.send("HTTP/1.1 413 Too Much\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfull");
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(request_text("POST", "/public/full", {}, "Content-Length: 100000000\r\n") +
+                std::string(100000, 'x'));
+    const auto answer = client.read("POST");
+    EXPECT_EQ(answer.status, 413U) << answer;
+    EXPECT_EQ(answer.body, "full");
+}
+
+TEST(upstream_faults, a_second_answer_in_one_go_is_thrown_away)
+{
+    calendar c;
+    c.api.answer("/public/two", ok("one") + ok("two"));
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(get("/public/two")).body, "one");
+    const auto next = client.exchange(get("/public"));
+    EXPECT_EQ(json_member(next.body, "target"), "/public") << next;
+    EXPECT_EQ(c.api.connections(), 2U) << "a connection with an answer to nothing was used again";
+}
+
+} // namespace
+} // namespace scopegate::test
