@@ -10,20 +10,31 @@ namespace scopegate::test {
 
 namespace {
 
-// Making an RSA key takes long enough to notice in every test that does it: each is made once, when first
-// asked for.
+// Making an RSA key takes long enough to notice in every test that does it: a ring makes one, when first
+// asked for, and signs with it by every RSA algorithm.
 class key_ring final {
 public:
     const jose::signing_key& operator[](jose::algorithm a)
     {
         const std::lock_guard lock(mutex_);
-        auto& slot = keys_[static_cast<std::size_t>(a)];
+        auto& slot = slot_of(a);
+        if (slot)
+            return *slot;
+        const bool rsa = a <= jose::algorithm::ps512;
+        auto& first = slot_of(rsa ? jose::algorithm::rs256 : a);
+        if (!first)
+            first = jose::signing_key::generate(rsa ? jose::algorithm::rs256 : a);
         if (!slot)
-            slot = jose::signing_key::generate(a);
+            slot = jose::signing_key::from_pem(first->private_pem(), a);
         return *slot;
     }
 
 private:
+    std::optional<jose::signing_key>& slot_of(jose::algorithm a)
+    {
+        return keys_[static_cast<std::size_t>(a)];
+    }
+
     std::mutex mutex_;
     std::array<std::optional<jose::signing_key>, jose::algorithm_count> keys_;
 };

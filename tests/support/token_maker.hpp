@@ -13,7 +13,8 @@
 
 namespace scopegate::test {
 
-// The process's key for this algorithm. Thread-safe; lives until the process ends.
+// The process's key for this algorithm; the RSA algorithms share one key and its kid. Thread-safe; lives
+// until the process ends.
 [[nodiscard]] const jose::signing_key& key_for(jose::algorithm a);
 // Another one for the same algorithm: a stranger's.
 [[nodiscard]] const jose::signing_key& other_key_for(jose::algorithm a);

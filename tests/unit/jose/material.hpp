@@ -6,6 +6,7 @@
 #include "jose/jwk.hpp"
 #include "jose/jws.hpp"
 #include "jose/sign.hpp"
+#include "support/token_maker.hpp"
 
 #include <array>
 #include <fstream>
@@ -77,20 +78,8 @@ inline json::value with(const json::value& object, std::string name, json::value
     return json::value(std::move(out));
 }
 
-// Keys made once per process; RSA keys of one owner are one and the same for all algorithms.
-enum class owner { issuer, stranger };
-
-inline const signing_key& key_for(algorithm a, owner who = owner::issuer)
-{
-    static std::array<std::array<std::optional<signing_key>, algorithm_count>, 2> keys;
-    auto& slot = keys[static_cast<std::size_t>(who)][static_cast<std::size_t>(a)];
-    const bool rsa = a <= algorithm::ps512;
-    if (!slot && rsa && a != algorithm::rs256)
-        slot = signing_key::from_pem(key_for(algorithm::rs256, who).private_pem(), a);
-    else if (!slot)
-        slot = signing_key::generate(a);
-    return *slot;
-}
+using scopegate::test::key_for;
+using scopegate::test::other_key_for;
 
 // The public half as a key for verification; of a secret, the secret.
 inline jwk public_key(const signing_key& key)

@@ -97,7 +97,7 @@ TEST(signing_key, refuses_what_it_cannot_use)
     EXPECT_THAT(load(with(jwk_of(algorithm::es256), "kty", text("XX"))), HasSubstr("the JWK is none of"));
     for (const auto a : {algorithm::es256, algorithm::eddsa, algorithm::rs256}) {
         const auto* part = a == algorithm::rs256 ? "n" : "d";
-        const auto stranger = parse_json(key_for(a, owner::stranger).private_jwk().reveal());
+        const auto stranger = parse_json(other_key_for(a).private_jwk().reveal());
         EXPECT_THAT(load(with(jwk_of(a), part, *stranger.find(part))), HasSubstr("JWK's")) << name(a);
     }
     EXPECT_THAT(thrown([&] { return key_for(algorithm::hs256).public_jwk(); }), HasSubstr("no public half"));

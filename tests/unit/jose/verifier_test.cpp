@@ -48,7 +48,7 @@ TEST(verifier, takes_the_signature_and_nothing_near_it)
             {"half of it", good.substr(0, good.size() / 2)},
             {"twice", good + good},
             {"a megabyte", std::string(1 << 20, '\1')},
-            {"a stranger's", key_for(a, owner::stranger).sign(input)},
+            {"a stranger's", other_key_for(a).sign(input)},
             {"of other text", key_for(a).sign(input + "x")},
             {"of no text", key_for(a).sign("")},
         };
@@ -277,7 +277,7 @@ TEST(verifier, serves_many_threads_at_once)
     for (const auto a :
          {algorithm::rs256, algorithm::ps256, algorithm::es256, algorithm::eddsa, algorithm::hs256}) {
         const auto key = public_key(key_for(a));
-        const auto good = key_for(a).sign(input), bad = key_for(a, owner::stranger).sign(input);
+        const auto good = key_for(a).sign(input), bad = other_key_for(a).sign(input);
         std::array<int, 4> right{};
         std::vector<std::thread> threads;
         for (auto& count : right)
