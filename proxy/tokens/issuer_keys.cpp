@@ -83,6 +83,12 @@ void issuer_keys::fail(std::string_view why)
     warn("keys_not_refreshed", why);
 }
 
+void issuer_keys::abandon()
+{
+    const std::lock_guard lock(mutex_);
+    up_to_date_ = false;
+}
+
 void issuer_keys::inherit(const issuer_keys& earlier)
 {
     std::shared_ptr<const jose::jwk_set> keys;

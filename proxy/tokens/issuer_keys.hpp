@@ -34,6 +34,8 @@ public:
     bool take(std::string_view text);
     // An attempt that brought nothing: a warning, once for each different reason until one goes well.
     void fail(std::string_view why);
+    // No attempt will be made any more: what the keys lack is not known from here on.
+    void abandon();
     // The keys of an earlier generation of the same issuer and place; nothing happens where it had none.
     void inherit(const issuer_keys& earlier);
 

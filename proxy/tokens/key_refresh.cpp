@@ -61,6 +61,7 @@ void key_refresh::await_next(std::function<void()> done)
 void key_refresh::stop()
 {
     stopped_ = true;
+    keys_.abandon(); // who is let go without a fetch must not take it for one that went well
     fetching_ = false;
     cooling_ = true;
     cancel_.emit(asio::cancellation_type::terminal);

@@ -8,7 +8,7 @@ namespace {
 thread_local constinit std::size_t allocated_count = 0;
 thread_local constinit std::size_t allocated_bytes = 0;
 
-void* counted(void* p, std::size_t size)
+[[maybe_unused]] void* counted(void* p, std::size_t size)
 {
     if (p == nullptr)
         throw std::bad_alloc();
@@ -17,12 +17,15 @@ void* counted(void* p, std::size_t size)
     return p;
 }
 
-std::size_t rounded_up(std::size_t size, std::size_t alignment)
+[[maybe_unused]] std::size_t rounded_up(std::size_t size, std::size_t alignment)
 {
     return (size + alignment - 1) / alignment * alignment;
 }
 
 } // namespace
+
+// clang's sanitizers bring these functions themselves and let nobody replace them: there, nothing is counted.
+#if !defined(__clang__) || !defined(SCOPEGATE_SANITIZED)
 
 // Under a sanitizer its own must be replaced in whole: arrays too, and the nothrow forms, which
 // std::stable_sort takes its buffer with.
@@ -92,6 +95,8 @@ void operator delete[](void* p, std::size_t, std::align_val_t) noexcept
 {
     std::free(p);
 }
+
+#endif
 
 namespace scopegate::test {
 

@@ -368,6 +368,8 @@ TEST_F(key_storage, stop_lets_those_who_wait_go)
     EXPECT_FALSE(ended);
     store->stop();
     EXPECT_TRUE(ended);
+    EXPECT_FALSE(store->up_to_date(0)) << "nothing was fetched: an unknown kid must not become a 401";
+    EXPECT_FALSE(store->may_refresh(0));
     bool later = false;
     store->await_refresh(0, [&] { later = true; });
     EXPECT_TRUE(run_until([&] { return later; }));
