@@ -15,9 +15,7 @@ namespace {
 void add_row(columns& table, const policy::policy& p, const std::string& method, const policy::route& route,
              const policy::requirement& needs)
 {
-    table.add(
-        {method, route.text,
-         policy::describe(needs, p.scopes) + (needs.observe ? "  (observe: logged, not refused)" : "")});
+    table.add({method, route.text, policy::describe(needs, p.scopes)});
 }
 
 bool head_follows_get(const policy::policy& p)

@@ -106,10 +106,10 @@ void register_run(CLI::App& app, action& chosen)
 int dispatch(int argc, char** argv)
 {
     CLI::App app("Stands in front of an API and lets through what each caller's scopes allow.", "scopegate");
-    app.set_version_flag("--version", "scopegate " SCOPEGATE_VERSION);
+    app.set_version_flag("--version", "scopegate " SCOPEGATE_VERSION, "print the version and exit");
     app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    app.get_formatter()->label("Subcommands", "Commands");
-    app.get_formatter()->label("OPTIONS", "OPTIONS");
+    app.get_formatter()->label("Positionals", "Arguments");
+    app.get_formatter()->label("REQUIRED", "");
     app.get_formatter()->column_width(26);
     app.set_help_flag("-h,--help", "print this help and exit");
     app.require_subcommand(0, 1);
@@ -129,6 +129,9 @@ int dispatch(int argc, char** argv)
     register_health(app, chosen);
     register_demo(app, chosen);
     register_schema(app, chosen);
+
+    for (auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        command->group("Commands");
 
     try {
         auto words = arguments(argc, argv);

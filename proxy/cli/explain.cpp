@@ -5,6 +5,8 @@
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
+#include "jose/claims.hpp"
+#include "jose/jws.hpp"
 #include "observe/http_date.hpp"
 #include "tokens/key_store.hpp"
 
@@ -66,9 +68,14 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     return token;
 }
 
-[[noreturn]] void refuse_unfetched_keys(const policy::policy& p, int issuer)
+[[noreturn]] void refuse_unfetched_keys(std::string_view token)
 {
-    const auto whose = issuer >= 0 ? p.issuers[static_cast<std::size_t>(issuer)].issuer : "its issuer";
+    std::string whose = "its issuer";
+    if (const auto jws = jose::split(token))
+        if (const auto claims = jose::parse_claims(jws->payload))
+            if (const auto* iss = claims->find("iss"); iss != nullptr && iss->if_string() != nullptr)
+                whose =
+                    *iss->if_string(); // one that the file trusts: the keys of no other would be asked for
     throw input_error("the token can't be checked: the keys of " + whose +
                       " must be fetched, and explain works offline;\n"
                       "give the token's content instead: --claims FILE (or --scope \"...\")");
@@ -98,13 +105,22 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
     request.fields = &fields;
     auto e = gate::explain(p, book, request, authority, now);
     if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable)
-        refuse_unfetched_keys(p, e.wait_for_issuer);
+        refuse_unfetched_keys(token);
     return e;
+}
+
+// Without what could repaint a terminal.
+std::string visible(std::string text)
+{
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
+        '?');
+    return text;
 }
 
 void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out)
 {
-    out << e.method << ' ' << (e.path.empty() ? "(refused target)" : e.path) << "\n\n";
+    out << e.method << ' ' << visible(e.target) << "\n\n";
     for (const auto& s : e.steps)
         out << (s.holds ? "  ok  " : "  NO  ") << s.what << '\n';
     out << '\n';
@@ -130,7 +146,7 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
     if (!e.answer)
         facts.add({"answer", "the API's own"});
     else
-        facts.add({"answer", std::to_string(e.answer->status)});
+        facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
     if (e.answer)
         for (const auto& [name, value] : e.answer->fields)
             facts.add({"", std::string(name) + ": " + value});
@@ -149,6 +165,9 @@ int run_explain(const explain_options& o)
     if (!policy)
         return exit_bad_input;
     const auto e = explain(*policy, policy, o);
+    if (e.why == reason::wrong_method &&
+        std::any_of(o.method.begin(), o.method.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
+        std::cerr << "note: methods are case-sensitive\n";
     if (o.format == "json")
         std::cout << gate::to_json(e) << '\n';
     else
@@ -177,8 +196,8 @@ void register_explain(CLI::App& app, action& chosen)
         ->type_name("TOKEN");
     command->add_option("--at", o->at, "ask for another time than now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->type_name("FORMAT");
+        ->check(CLI::IsMember({"text", "json"}).description(""))
+        ->type_name("text|json");
     command->footer(
         "Without --scope, --claims and --token the request has no token. Exits with 0 whatever is "
         "decided.\n\n"

@@ -37,6 +37,12 @@ void add_config_option(CLI::App& command, std::string& config)
         .add_option("-c,--config", config,
                     std::string("the file to read; by default ") + here + ", then " + in_etc)
         ->type_name("FILE");
+    if (const auto* before = command.get_parent(); before != nullptr)
+        command.parse_complete_callback([before, &config] {
+            if (const auto* option = before->get_option_no_throw("--config");
+                config.empty() && option->count() > 0)
+                config = option->results().back();
+        });
 }
 
 std::optional<std::string> find_config(const std::string& given)

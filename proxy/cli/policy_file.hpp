@@ -13,7 +13,7 @@ class App;
 
 namespace scopegate::cli {
 
-// Adds `-c,--config FILE`.
+// Adds `-c,--config FILE`. A command takes what was given before its name where nothing was given behind it.
 void add_config_option(CLI::App& command, std::string& config);
 
 // The file to read: the one given, or the first that exists of routes.yaml and /etc/scopegate/routes.yaml;

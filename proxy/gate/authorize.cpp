@@ -22,6 +22,28 @@ void tell(policy::steps* trace, std::string what, bool holds = true)
         trace->push_back({std::move(what), holds});
 }
 
+// What a caller is told, as a step among others: it begins small and has no full stop.
+std::string as_step(reason why)
+{
+    std::string text(answers::row(why).detail);
+    text.front() = ascii_lower(text.front());
+    text.pop_back();
+    return text;
+}
+
+void tell_refusal(policy::steps* trace, reason why)
+{
+    if (trace != nullptr)
+        tell(trace, as_step(why), false);
+}
+
+void tell_target(policy::steps* trace, std::string_view as_sent, std::string_view path)
+{
+    if (trace != nullptr)
+        tell(trace,
+             (as_sent.starts_with(path) ? "the path is " : "the path is normalised to ") + std::string(path));
+}
+
 // Ends the way with a refusal that policy::decide did not make.
 verdict refuse(verdict v, reason why)
 {
@@ -91,7 +113,7 @@ void tell_refused_token(const policy::policy& p, const verdict& v, reason why, p
     const policy::narrator narrate(p, trace);
     narrate.route(v.match);
     narrate.needs(v.match);
-    tell(trace, std::string(answers::row(why).detail), false);
+    tell_refusal(trace, why);
 }
 
 } // namespace
@@ -102,12 +124,11 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     verdict v;
     const auto target = http::normalise_target(request.target, request.method, p.paths, scratch.target);
     if (!target) {
-        tell(trace, std::string(answers::row(target.error()).detail), false);
+        tell_refusal(trace, target.error());
         return refuse(std::move(v), target.error());
     }
     v.target = *target;
-    if (trace != nullptr)
-        tell(trace, "the path that is matched and forwarded is " + std::string(v.target.path));
+    tell_target(trace, request.target, v.target.path);
     if (!v.target.authority.empty() && !request.host.empty() && !iequals(v.target.authority, request.host)) {
         tell(trace, "the target's authority is not the Host's", false);
         return refuse(std::move(v), reason::bad_host);
@@ -115,11 +136,11 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
 
     v.match = p.match(v.target.path, request.method);
     if (const auto why = careless_reading(p, request, v, scratch.folded)) {
-        tell(trace, std::string(answers::row(*why).detail), false);
+        tell_refusal(trace, *why);
         return refuse(std::move(v), *why);
     }
     if (names_another_method(request.fields, request.method)) {
-        tell(trace, std::string(answers::row(reason::method_override).detail), false);
+        tell_refusal(trace, reason::method_override);
         return refuse(std::move(v), reason::method_override);
     }
 

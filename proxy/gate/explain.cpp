@@ -117,6 +117,7 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
 {
     explanation e;
     e.method = request.method;
+    e.target = request.target;
     authorize_scratch scratch;
     const auto v = authorize(p, request, tokens, now, scratch, &e.steps);
     e.path = v.target.path;
@@ -145,6 +146,7 @@ std::string to_json(const explanation& e)
     out += ",\"status\":" + (e.answer ? std::to_string(e.answer->status) : "null");
     append_string(out, "reason", name(e.why));
     append_string(out, "method", e.method);
+    append_string(out, "target", e.target);
     append_if(out, "path", !e.path.empty(), e.path);
     append_if(out, "route", !e.route.empty(), e.route);
     append_if(out, "file", e.line > 0, e.file);

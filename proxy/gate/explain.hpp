@@ -13,8 +13,8 @@
 namespace scopegate::gate {
 
 struct explanation {
-    std::string method;
-    std::string path; // as matched and forwarded; empty where step 2 refused the target
+    std::string method, target; // as asked
+    std::string path;           // as matched and forwarded; empty where step 2 refused the target
     bool allowed = false;
     bool observed = false; // refused, and forwarded all the same: mode: observe
     reason why = reason::allowed;
@@ -38,7 +38,7 @@ struct explanation {
 [[nodiscard]] explanation explain(const policy::policy& p, const answers::answer_book& book,
                                   const access_request& request, token_authority& tokens, wall_time now);
 
-// {"decision":"allow"|"deny","observed","status","reason","method","path","route","file","line","required_scopes",
+// {"decision":"allow"|"deny","observed","status","reason","method","target","path","route","file","line","required_scopes",
 // "missing_scopes","alternatives","token_scopes","effective_scopes","steps":[{"what","holds"}],"answer":{"status","headers",
 // "body"}}. `status` and `answer` are null where the API answers; route, file and line where there is none.
 [[nodiscard]] std::string to_json(const explanation& e);

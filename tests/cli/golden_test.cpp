@@ -155,7 +155,7 @@ std::vector<std::string> names()
 }
 
 INSTANTIATE_TEST_SUITE_P(cli, golden, ::testing::ValuesIn(names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 } // namespace
 } // namespace scopegate
