@@ -90,6 +90,7 @@ int run_demo(std::uint16_t wanted_port)
     // Ctrl-C, an orderly end, the terminal's end: the scratch folder goes with each of them.
     asio::signal_set ends(control, SIGINT, SIGTERM, SIGHUP);
     ends.async_wait([&control](const boost::system::error_code&, int) { control.stop(); });
+    std::signal(SIGPIPE, SIG_IGN); // `scopegate demo | head`
     const scratch_folder folder;
     const demo_issuer issuer;
     const calendar_api api(control);

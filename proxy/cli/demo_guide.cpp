@@ -103,31 +103,30 @@ void print_guide(std::ostream& out, const demo_place& at, const demo_issuer& iss
     const auto with = [](const std::string& variable) {
         return " -H \"Authorization: Bearer $" + variable + "\"";
     };
-    const std::string dentist = R"( -d '{"title": "Dentist", "start": "2026-03-02T09:30"}')";
 
     out << "proxy   " << proxy << "  (call this one)\n"
         << "API     http://" << loopback(at.api_port) << "  (a calendar that asks nobody who they are)\n"
         << "policy  " << at.policy_file << "  (edit it: it is read again within a second)\n"
         << "issuer  in this process; its key was made just now and opens nothing else\n"
-        << "\nPaste these tokens, then the lines below them, into another terminal.\n\n";
+        << "\nPaste these tokens into another terminal, then any of the lines below them.\n\n";
     token("READER", "ann", read_scope, "editor", token_life);
     token("WRITER", "bob", both_scopes, "editor", token_life);
     token("VIEWER", "cleo", both_scopes, "viewer", token_life);
     token("EXPIRED", "ann", both_scopes, "editor", -1h);
     out << '\n';
     request("200", "the token has read:appointments", with("READER") + all);
-    request("201", "the token has write:appointments", with("WRITER") + dentist + all);
-    request("401", "no token; WWW-Authenticate says what to ask for", all);
+    request("201", "the token has write:appointments",
+            with("WRITER") + R"( -d '{"title": "Dentist", "start": "2026-03-02T09:30"}')" + all);
+    request("401", "no token; WWW-Authenticate says which scope to ask for", all);
     request("401", "the token has expired", with("EXPIRED") + all);
-    request("403", "a reader's token lacks write:appointments", with("READER") + dentist + all);
-    request("403", "the token has write:appointments, but its user is a viewer",
-            with("VIEWER") + dentist + all);
-    request("404", "a path that the policy does not list, though the token is good",
+    request("403", "the token lacks write:appointments", with("READER") + " -X DELETE" + all + "/1");
+    request("403", "the token has write:appointments, but its user is only a viewer",
+            with("VIEWER") + " -X DELETE" + all + "/1");
+    request("404", "the policy does not list the path, however good the token",
             with("WRITER") + " " + proxy + "/admin");
-    request("405", "a method that the policy does not list; Allow says which are",
-            with("WRITER") + " -X PATCH" + all);
+    request("405", "nor the method here; Allow says which it does", with("WRITER") + " -X PATCH" + all);
     request("200", "a public path", " " + proxy + "/healthz");
-    request("200", "what applications can look up: the scopes there are",
+    request("200", "what applications can look up: which scopes there are",
             " " + proxy + "/.well-known/oauth-protected-resource");
     out << "\nRefused requests are logged below. Ctrl-C ends the demo.\n" << std::flush;
 }
