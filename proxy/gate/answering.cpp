@@ -201,7 +201,7 @@ net::task<void> forwarding::pass_answer()
 
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)
-        down.pass_trailers();
+        down.pass_trailers(c_.policy.identity_names);
     const auto buffer = c_.space.response_buffer();
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;

@@ -1,5 +1,7 @@
 #include "gate/relay.hpp"
 
+#include "http/forward.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -9,16 +11,14 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-// Which trailer lines may reach a client: none that HTTP or Scopegate gives a meaning to (RFC 9110
-// section 6.5.1).
-void append_harmless(std::string_view lines, std::string& out)
+void append_trailers(std::string_view lines, std::span<const std::string> identity, std::string& out)
 {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find(line_end) + line_end.size());
-        lines.remove_prefix(line.size());
-        if (http::classify(line.substr(0, line.find(':'))).id == http::field_id::other)
-            out += line;
-    }
+    http::field_list trailers;
+    if (!http::parse_field_lines(lines, 0, trailers))
+        return;
+    for (const auto& trailer : trailers)
+        if (http::keeps_trailer(trailer, identity))
+            out += trailer.line;
 }
 
 } // namespace
@@ -101,7 +101,7 @@ void body_relay::finish(net::gather& out)
         return;
     last_chunk_ = "0\r\n";
     if (pass_trailers_)
-        append_harmless(decoder_.trailers(), last_chunk_);
+        append_trailers(decoder_.trailers(), identity_, last_chunk_);
     last_chunk_ += line_end;
     out.add(last_chunk_);
 }

@@ -44,9 +44,13 @@ public:
     [[nodiscard]] bool complete() const noexcept { return complete_; }
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-    // A trailer section (lines with CRLF) to send instead of none after the last chunk: asked once, when the
-    // decoder is done.
-    void pass_trailers() noexcept { pass_trailers_ = true; }
+    // The trailer section goes on behind the last chunk, but for what no trailer may say (http::keeps_trailer)
+    // and the identity headers of these names. Without this call it is dropped.
+    void pass_trailers(std::span<const std::string> identity) noexcept
+    {
+        pass_trailers_ = true;
+        identity_ = identity;
+    }
 
 private:
     [[nodiscard]] bool count(std::size_t data) noexcept;
@@ -60,6 +64,7 @@ private:
     bool chunked_out_;
     bool complete_ = false;
     bool pass_trailers_ = false;
+    std::span<const std::string> identity_;
     relay_end failure_ = relay_end::complete;
     std::string_view size_line_;
     std::array<char, 20> size_text_{};

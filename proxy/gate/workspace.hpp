@@ -60,6 +60,7 @@ public:
     }
     void give(std::unique_ptr<workspace> w)
     {
+        w->received = {}; // what a caller left unread must never be the next caller's request
         if (spare_.size() < spare_most && w->buffer_bytes >= head_bytes_)
             spare_.push_back(std::move(w));
     }

@@ -14,7 +14,8 @@ void expect_tidy(const calendar& c, std::size_t descriptors)
     for (const auto end = std::chrono::steady_clock::now() + patience;
          c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
         EXPECT_EQ(client.exchange(get("/public")).status, 200U);
-    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    const auto answer = client.exchange(get("/public"));
+    EXPECT_EQ(answer.status, 200U) << answer;
     EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // the caller's own
 }
 
@@ -110,6 +111,19 @@ TEST(client_disconnect, within_a_head)
     }
     expect_tidy(c, descriptors);
     EXPECT_EQ(c.api.wait_for_requests(2).back().target, "/public");
+}
+
+TEST(client_disconnect, what_a_caller_left_unread_is_never_the_next_ones_request)
+{
+    calendar c;
+    const auto mine = calendar_token("read:appointments");
+    auto client = c.connect();
+    client.send(get("/public", {}, "Connection: close\r\n") + get("/appointments/theirs", mine));
+    EXPECT_EQ(client.read().status, 200U);
+    EXPECT_TRUE(client.is_closed_clean());
+    const auto next = c.exchange(get("/public/own"));
+    EXPECT_EQ(json_member(next.body, "target"), "/public/own") << next;
+    EXPECT_EQ(c.api.requests().size(), 2U);
 }
 
 TEST(client_disconnect, pipelined_requests_behind_the_one_in_progress_may_be_lost)
