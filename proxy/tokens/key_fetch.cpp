@@ -14,9 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-fetched_keys failed(std::string why)
+fetched_keys failed(std::string why, bool answered = false)
 {
     fetched_keys f;
+    f.answered = answered;
     f.text = std::move(why);
     return f;
 }
@@ -24,7 +25,7 @@ fetched_keys failed(std::string why)
 fetched_keys fetched(net::http_answer&& answer)
 {
     fetched_keys f;
-    f.ok = true;
+    f.ok = f.answered = true;
     f.text = std::move(answer.body);
     f.cache_control = std::move(answer.cache_control);
     return f;
@@ -76,6 +77,8 @@ asio::awaitable<fetched_keys> key_fetch::discover()
         if (document.ok)
             co_return document;
         why.append(why.empty() ? "" : "; ").append(document.text);
+        if (!document.answered) // the other place is on the same host, and would cost its time-out once more
+            break;
     }
     co_return failed(why.empty() ? "the issuer is no URL to discover keys from" : std::move(why));
 }
@@ -87,7 +90,7 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
     if (!answer)
         co_return failed(url + ": " + answer.error().why);
     if (answer->status != 200)
-        co_return failed(url + ": answered " + std::to_string(answer->status));
+        co_return failed(url + ": answered " + std::to_string(answer->status), true);
     co_return fetched(std::move(*answer));
 }
 

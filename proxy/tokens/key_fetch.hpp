@@ -16,6 +16,7 @@ namespace scopegate::tokens {
 
 struct fetched_keys {
     bool ok = false;
+    bool answered = false;     // somebody was there, whatever was said
     std::string text;          // the JWK set's text where it went well, or why it did not, for the log
     std::string cache_control; // of the answer with the key set
 };
