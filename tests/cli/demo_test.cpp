@@ -64,10 +64,8 @@ public:
     }
     ~running_demo()
     {
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            ::waitpid(pid_, nullptr, 0);
-        }
+        if (pid_ > 0)
+            end_with(SIGTERM); // so that its folder goes too
         ::close(out_);
     }
     running_demo(const running_demo&) = delete;

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Holds README.md to what is true: tests/readme_test.sh PROGRAM. Its fenced blocks say by their first line what they are:
+#   yaml NAME   a file of that name        sh         commands, run in a scratch copy of the tree, the program on the PATH
+#   sh demo     the same beside a running demo, whose port stands for 8080
+#   sh norun    commands that need apt, a network or long: their scripts, options and files must be there
+#   text        directly behind a block of sh, what it prints; `...` stands for anything
+# Besides, every key of routes.yaml, every reason, every folder and every file that is named must be as README.md has them.
+set -uo pipefail
+program=$(realpath "${1:?tests/readme_test.sh PROGRAM}")
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/scopegate-readme-XXXXXX")
+demo='' wrong=0
+tidy_up() {
+    [[ -z $demo ]] || { kill -INT "$demo" && wait "$demo"; } 2>/dev/null
+    rm -rf --one-file-system "$scratch"
+}
+trap tidy_up EXIT
+fail() {
+    echo "README.md${number:+:$number}: $*"
+    wrong=$((wrong + 1))
+}
+
+mkdir "$scratch/bin" "$scratch/tree"
+ln -s "$program" "$scratch/bin/scopegate"
+cp -a .ci deploy proxy tests CMakeLists.txt README.md routes.yaml "$scratch/tree"
+export PATH=$scratch/bin:$PATH no_proxy='*'
+
+# --- The blocks.
+begin_demo() {
+    [[ -n $demo ]] && return
+    coproc DEMO { exec scopegate demo --port 0 2>/dev/null; }
+    demo=$DEMO_PID
+    local line
+    while IFS= read -r -t 30 line <&"${DEMO[0]}"; do
+        case $line in
+        proxy*) demo_port=$(grep -oE '[0-9]+ ' <<<"$line") demo_port=${demo_port% } ;;
+        [A-Z]*=\'*) demo_variables+=$line$'\n' ;;
+        *"Ctrl-C ends"*) return ;;
+        esac
+    done
+    fail "the demo does not come up"
+}
+# run SCRIPT: its output is `printed`.
+run() {
+    printed=$(cd "$scratch/tree" && bash -euo pipefail -c "$1" </dev/null 2>"$scratch/errors") && return
+    fail "these commands fail: $1$printed"
+    cat "$scratch/errors"
+}
+# compare EXPECTED: with what the last block printed, which may have CRLF line ends.
+compare() {
+    local pattern=${1%$'\n'} actual=${printed//$'\r'/}
+    pattern=$(sed 's/[][*?\\]/\\&/g; s/\.\.\./*/g' <<<"$pattern")
+    # shellcheck disable=SC2053
+    [[ $actual == $pattern ]] && return
+    fail "this is printed, not what stands here:"
+    diff <(echo "$1") <(echo "$actual")
+}
+# offers COMMAND... -- OPTION...: whether the command's help names the options.
+offers() {
+    local words=() help
+    while [[ $1 != -- ]]; do words+=("$1") && shift; done
+    help=$("${words[@]}" --help 2>&1 </dev/null) || fail "${words[*]} --help fails"
+    for option in "${@:2}"; do
+        [[ $option != --* ]] || grep -qe "$option\b" <<<"$help" || fail "${words[*]} has no option $option"
+    done
+}
+look_at() {
+    local line words
+    while IFS= read -r line; do
+        read -ra words <<<"${line%%#*}"
+        case ${words[0]:-} in
+        '') ;;
+        build/scopegate) offers "$program" "${words[1]}" -- "${words[@]:2}" ;;
+        deploy/* | tests/* | .ci/*) offers "${words[0]}" -- "${words[@]:1}" ;;
+        docker | podman | buildah | cmake | ctest) ;; # their files and -D options are looked for below
+        *) fail "no rule for running: $line" ;;
+        esac
+    done <<<"$1"
+}
+
+kind='' body='' after_run=no number=0
+while IFS= read -r line; do
+    number=$((number + 1))
+    if [[ -n $kind && $line != '```' ]]; then
+        body+=$line$'\n'
+    elif [[ -n $kind ]]; then
+        ran=no
+        case $kind in
+        'yaml '*) printf '%s' "$body" >"$scratch/tree/${kind#yaml }" ;;
+        sh) run "$body" && ran=yes ;;
+        'sh demo') begin_demo && run "$demo_variables${body//127.0.0.1:8080/127.0.0.1:$demo_port}" && ran=yes ;;
+        'sh norun') look_at "$body" ;;
+        text) [[ $after_run == no ]] || compare "$body" ;;
+        *) fail "a block of an unknown kind: $kind" ;;
+        esac
+        after_run=$ran kind=''
+    elif [[ $line == '```'* ]]; then
+        kind=${line#'```'} body=''
+    elif [[ -n $line ]]; then
+        after_run=no
+    fi
+done <README.md
+[[ -z $kind ]] || fail "a block does not end"
+number=
+
+# --- What it names.
+while read -r path; do
+    [[ -e $path ]] || fail "there is no $path"
+done < <(grep -oE '(\.ci|deploy|proxy|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README.md | sort -u)
+while read -r target; do
+    case $target in
+    '#'*) grep -qix "#* ${target:1}" <(tr -d '.' <README.md | sed '/^#/y/ /-/; s/^\(#*\)-/\1 /') || fail "no heading for $target" ;;
+    http*) ;;
+    *) [[ -e $target ]] || fail "there is no $target" ;;
+    esac
+done < <(grep -oE '\]\([^)]+\)' README.md | sed 's/^](\(.*\))$/\1/')
+for folder in proxy/*/; do
+    grep -qE "^  $(basename "$folder")/ " README.md || fail "the map lacks $folder"
+done
+while read -r variable; do
+    grep -q "^[a-z]*($variable " CMakeLists.txt || fail "CMakeLists.txt has no $variable"
+done < <(grep -oE -- '-D[A-Z_]+' README.md | sed 's/^-D//' | grep '^SCOPEGATE' | sort -u)
+while read -r option; do
+    offers tests/run.sh -- "$option"
+done < <(grep -F 'tests/run.sh' README.md | grep -oE -- '--[a-z]+')
+
+# The keys of the schema: what stands one level below a line `"properties": {`. A key `x_file` is told by its `x`.
+keys=$("$program" schema | awk '
+    { match($0, /^ */); indent = RLENGTH }
+    /"properties": \{$/ { at[indent + 2] = 1; next }
+    /^ *\}/ { delete at[indent + 2] }
+    at[indent] && /": \{$/ { split($0, part, "\""); print part[2] }' | grep -v '_file$' | sort -u)
+[[ $(wc -l <<<"$keys") -gt 30 ]] || fail "the schema's keys were not found: $keys"
+for key in $keys; do
+    grep -qE "(^|[ {])$key:" README.md || fail "the key $key is not explained"
+done
+
+# Reasons that no answer has: the two that are none, and those of what is not built yet.
+unseen=' allowed client-gone token-inactive invalid-dpop-proof use-dpop-nonce introspection-unavailable '
+reasons=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/base/reason.hpp)
+[[ $(wc -l <<<"$reasons") -gt 30 ]] || fail "the reasons were not found: $reasons"
+for reason in $reasons; do
+    [[ $unseen == *" $reason "* ]] || grep -q "\`$reason\`" README.md || fail "the reason $reason is not explained"
+done
+
+((wrong == 0)) && echo "README.md is true"
