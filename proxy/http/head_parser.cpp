@@ -12,6 +12,8 @@
 namespace scopegate::http {
 namespace {
 
+constexpr std::string_view crlf = "\r\n";
+
 // How much of a first line that has not ended yet is looked at again with each call of find_head_end.
 constexpr std::size_t start_window = 64;
 
@@ -35,6 +37,12 @@ const char* skip_text(const char* p, const char* end) noexcept
     while (p != end && is(char_class::text, *p))
         ++p;
     return p;
+}
+
+// How many bytes at the start of s are text.
+std::size_t text_size(std::string_view s) noexcept
+{
+    return static_cast<std::size_t>(skip_text(s.data(), s.data() + s.size()) - s.data());
 }
 
 // Fails unless `version` is HTTP/1.x, or (whole: false) can become it.
@@ -141,11 +149,9 @@ struct first_line_split {
 // Cuts a whole head behind its first line and before its empty line.
 result<first_line_split> split_head(std::string_view head, const head_limits& limits)
 {
-    constexpr std::string_view crlf = "\r\n";
     if (limits.bytes != 0 && head.size() > limits.bytes)
         return reason::headers_too_large;
-    const auto line = head.substr(
-        0, static_cast<std::size_t>(skip_text(head.data(), head.data() + head.size()) - head.data()));
+    const auto line = head.substr(0, text_size(head));
     head.remove_prefix(line.size());
     if (!head.starts_with(crlf) || !head.substr(crlf.size()).ends_with(crlf))
         return reason::malformed_request;
@@ -158,54 +164,45 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
                                   bool request)
 {
     const auto window = limits.bytes == 0 ? data : data.substr(0, limits.bytes);
-    const char* const begin = window.data();
-    const char* const end = begin + window.size();
-    const char* p = begin + std::min(scanned, window.size());
-    const auto before = static_cast<std::size_t>(p - begin);
-    const std::size_t start = request && before >= 2 && window.starts_with("\r\n") ? 2 : 0;
-    const char* first_line = begin + start;
-    // Nothing that ended before this call is judged again: a line feed in what was scanned ends the first
-    // line.
-    const auto first_line_ended = [&](const char* line_end) {
-        const auto seen = window.substr(static_cast<std::size_t>(first_line - begin),
-                                        static_cast<std::size_t>(line_end - first_line));
-        return seen.find('\n') != std::string_view::npos;
-    };
-    bool in_first_line = true;
-    for (;;) {
-        if (p != end && p > first_line && p[-1] == '\n' && is_blank(*p)) // obs-fold
+    const bool full = limits.bytes != 0 && window.size() == limits.bytes;
+    const auto before = std::min(scanned, window.size());
+    std::size_t first = request && before >= crlf.size() && window.starts_with(crlf) ? crlf.size() : 0;
+    std::size_t at = before;
+    const auto first_line = [&] { return window.substr(first, at - first); };
+    // Asked at a line's end, or behind the last byte. Cheap: it ends with the first line.
+    const auto in_first_line = [&] { return first_line().find('\n') == std::string_view::npos; };
+    for (bool first_line_open = true;; at += crlf.size()) {
+        if (at > first && at < window.size() && window[at - 1] == '\n' && is_blank(window[at])) // obs-fold
             return reason::malformed_request;
-        p = skip_text(p, end);
-        if (p == end || (*p == '\r' && p + 1 == end))
+        at += text_size(window.substr(at));
+        const auto line_end = window.substr(at, crlf.size());
+        if (line_end.empty() || line_end == "\r")
             break;
-        if (p[0] != '\r' || p[1] != '\n')
+        if (line_end != crlf)
             return reason::malformed_request;
-        if (p == begin && request) {
-            first_line = p += 2;
+        if (at == 0 && request) { // the one empty line that is let pass
+            first = crlf.size();
             continue;
         }
-        in_first_line = in_first_line && !first_line_ended(p);
-        if (in_first_line) {
-            const std::string_view line(first_line, static_cast<std::size_t>(p - first_line));
-            if (const auto ok = check_first_line(line, request, true); ok.has_error())
+        if (first_line_open && in_first_line()) {
+            if (const auto ok = check_first_line(first_line(), request, true); ok.has_error())
                 return ok.error();
-        } else if (p[-1] == '\n') {
-            scanned = static_cast<std::size_t>(p + 2 - begin);
-            return scanned;
+        } else if (window[at - 1] == '\n') {
+            return scanned = at + crlf.size();
         }
-        p += 2;
+        first_line_open = false;
     }
-    scanned = static_cast<std::size_t>(p - begin);
-    in_first_line = in_first_line && (before < start + start_window || window.size() == limits.bytes) &&
-                    !first_line_ended(p);
-    if (in_first_line) {
-        const auto came = window.substr(static_cast<std::size_t>(first_line - begin),
-                                        static_cast<std::size_t>(p - first_line));
-        if (const auto ok = check_first_line(came.substr(0, start_window), request, false); ok.has_error())
+    scanned = at;
+    if (!full && before >= first + start_window)
+        return std::size_t{0};
+    const bool unfinished = in_first_line();
+    if (unfinished) {
+        const auto come = first_line().substr(0, start_window);
+        if (const auto ok = check_first_line(come, request, false); ok.has_error())
             return ok.error();
     }
-    if (limits.bytes != 0 && window.size() == limits.bytes)
-        return in_first_line && request ? reason::target_too_long : reason::headers_too_large;
+    if (full)
+        return request && unfinished ? reason::target_too_long : reason::headers_too_large;
     return std::size_t{0};
 }
 
@@ -246,8 +243,8 @@ result<void> parse_field_lines(std::string_view lines, std::size_t max_count, fi
 
 result<void> parse_request_head(std::string_view head, const head_limits& limits, request_head& out)
 {
-    if (head.starts_with("\r\n"))
-        head.remove_prefix(2);
+    if (head.starts_with(crlf))
+        head.remove_prefix(crlf.size());
     const auto parts = split_head(head, limits);
     if (parts.has_error())
         return parts.error();

@@ -12,10 +12,9 @@ namespace scopegate::http {
 
 // `paths:` of routes.yaml; each relaxes one rule.
 struct path_rules {
-    bool case_exact = false; // case: exact: letter case is not folded
-    bool keep_encoded_slash =
-        false;                   // encoded_slash: keep: %2F passes (it never separates segments in matching)
-    bool keep_semicolon = false; // semicolon: keep: `;` and %3B pass
+    bool case_exact = false;         // case: exact: letter case is not folded
+    bool keep_encoded_slash = false; // encoded_slash: keep: %2F passes, but separates no segments
+    bool keep_semicolon = false;     // semicolon: keep: `;` and %3B pass
 };
 
 struct request_target {
@@ -25,8 +24,8 @@ struct request_target {
 };
 
 // Normalises an origin-form or absolute-form target (`*` for OPTIONS only; authority-form, CONNECT's, is
-// refused). The views point into `target` or into `scratch` (cleared first; used only where the path must
-// change), and live as long as both stay unchanged. Fails with malformed_target (a `%` without two hex
+// refused). The views point into `target` or into `scratch` (cleared first; not used where the path
+// is plain), and live as long as both stay unchanged. Fails with malformed_target (a `%` without two hex
 // digits, fragment, controls, non-ASCII, invalid UTF-8, not a path, a scheme other than http and https) or
 // ambiguous_path (dot segments in any spelling, empty segments, %2F, %5C, `\`, encoded controls, `;`, %25
 // before two hex digits).

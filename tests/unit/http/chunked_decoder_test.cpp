@@ -1,4 +1,5 @@
 #include "http/framing.hpp"
+#include "support/allocations.hpp"
 #include "unit/http/outcome.hpp"
 
 #include <gtest/gtest.h>
@@ -149,7 +150,9 @@ TEST(chunked_decoder, yields_views_into_the_input)
 {
     const std::string body = "5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n";
     chunked_decoder decoder;
+    const test::allocation_scope allocations;
     const auto first = decoder.next(body);
+    EXPECT_EQ(allocations.count(), 0U);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->data, "hello");
     EXPECT_EQ(first->data.data(), body.data() + 3);

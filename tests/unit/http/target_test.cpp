@@ -1,5 +1,6 @@
 #include "http/host.hpp"
 #include "http/target.hpp"
+#include "support/allocations.hpp"
 #include "unit/http/outcome.hpp"
 
 #include <gtest/gtest.h>
@@ -139,6 +140,19 @@ TEST(targets, in_normal_form_already_are_not_copied)
     EXPECT_EQ(target->query.data(), sent.data() + target->path.size());
     EXPECT_TRUE(scratch.empty());
     EXPECT_EQ(fold_path(target->path, {}, scratch)->data(), sent.data());
+}
+
+TEST(targets, are_rewritten_without_allocation_once_warm)
+{
+    std::string scratch, folded;
+    const auto both = [&] {
+        const auto target = normalise_target("/Users/auth0|123/%41%c3%a9?q", "GET", {}, scratch);
+        return target && fold_path(target->path, {}, folded);
+    };
+    ASSERT_TRUE(both());
+    const test::allocation_scope allocations;
+    EXPECT_TRUE(both());
+    EXPECT_EQ(allocations.count(), 0U);
 }
 
 TEST(normalise_segment, spells_a_literal_as_a_normalised_path_does)

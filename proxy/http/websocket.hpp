@@ -1,0 +1,34 @@
+// As much of WebSocket framing (RFC 6455 section 5) as a tunnel needs that wants to say goodbye: where one
+// frame ends and the next begins, and the close frame itself. Payloads are never looked at.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace scopegate::http {
+
+// Follows the frames of one direction. Any bytes are taken: what is no WebSocket gives boundaries that mean
+// nothing.
+class frame_tracker final {
+public:
+    // Whether all bytes so far were whole frames, so that a control frame may be put in here.
+    [[nodiscard]] bool at_boundary() const noexcept { return header_bytes_ == 0 && left_ == 0; }
+    // Follows the bytes up to the first boundary behind their start, or all of them where there is none;
+    // returns how many.
+    std::size_t advance_to_boundary(std::string_view bytes) noexcept;
+    // Follows all of them.
+    void advance(std::string_view bytes) noexcept;
+
+private:
+    std::uint8_t header_[14] = {};
+    std::uint8_t header_bytes_ = 0; // of an unfinished header
+    std::uint64_t left_ = 0;        // of the payload
+};
+
+// An unmasked (server's) close frame. `reason` is at most 123 bytes of UTF-8.
+[[nodiscard]] std::string close_frame(std::uint16_t code, std::string_view reason);
+
+inline constexpr std::uint16_t policy_violation = 1008; // RFC 6455 section 7.4.1
+
+} // namespace scopegate::http
