@@ -17,6 +17,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -216,7 +217,12 @@ fake_issuer::~fake_issuer() = default;
 
 void fake_issuer::listen()
 {
-    asio::post(server_->io_, [s = server_.get()] { s->listen(); });
+    std::promise<void> done;
+    asio::post(server_->io_, [&] {
+        server_->listen();
+        done.set_value();
+    });
+    done.get_future().wait();
 }
 
 void fake_issuer::be(mood m)
