@@ -1,7 +1,10 @@
 // The answer's half of forwarding: its head read and checked as strictly as a request's, its body relayed.
+#include "base/text.hpp"
 #include "gate/forwarding.hpp"
+#include "gate/tunnel.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
+#include "observe/http_date.hpp"
 
 #include <algorithm>
 
@@ -51,6 +54,10 @@ net::task<forwarding::attempt_end> forwarding::receive(bool reused)
         }
         if (c_.space.response.status >= 200) {
             co_await pass_answer();
+            co_return attempt_end::done;
+        }
+        if (c_.space.response.status == 101 && request_.framing.upgrade_websocket) {
+            co_await pass_tunnel();
             co_return attempt_end::done;
         }
         result_.why = co_await pass_interim();
@@ -112,6 +119,7 @@ reason forwarding::wait_failure(net::readiness woken) const noexcept
         return reason::upstream_timeout;
     case relay_end::complete:
     case relay_end::sink_gone:
+    case relay_end::expired: // of answers only
         break;
     }
     if (caller_left_)
@@ -206,7 +214,11 @@ net::task<void> forwarding::pass_answer()
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
-    const relay_patience pauses{is_event_stream(head) ? patience.stream : patience.body, patience.body};
+    relay_patience pauses{patience.body, patience.body};
+    if (is_event_stream(head)) {
+        pauses.source = patience.stream;
+        pauses.not_after = token_expiry();
+    }
 
     // The whole of a small answer goes out in one write; a larger one is relayed.
     std::size_t used = 0;
@@ -222,7 +234,8 @@ net::task<void> forwarding::pass_answer()
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
-        result_.why = end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
+        result_.why = end == relay_end::expired ? reason::token_expired
+                      : end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
                           ? reason::client_gone
                           : reason::upstream_bad_answer;
         result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
@@ -231,6 +244,51 @@ net::task<void> forwarding::pass_answer()
     result_.then = keep_alive ? afterwards::keep_alive : afterwards::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
         c_.policy.upstream.keep(std::move(upstream_));
+}
+
+// When a stream that outlives its request has to end.
+steady_time forwarding::token_expiry() const
+{
+    if (request_.token == nullptr || request_.token->expires == wall_time::max())
+        return net::no_deadline;
+    return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
+}
+
+// The API agreed to a WebSocket: from here on bytes go both ways as they come.
+net::task<void> forwarding::pass_tunnel()
+{
+    const auto& head = c_.space.response;
+    const auto* protocol = find(head.fields, field_id::upgrade);
+    auto& out = c_.space.to_downstream;
+    out.clear();
+    out.add("HTTP/1.1 ");
+    out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
+    http::response_rules rules;
+    rules.websocket = true;
+    bool fits = true;
+    const auto kept =
+        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
+        !out.add("Connection: Upgrade\r\n\r\n")) {
+        result_.why = reason::upstream_bad_answer;
+        co_return;
+    }
+    result_.answered = true;
+    result_.status = head.status;
+    const auto& patience = c_.policy.policy.server.timeouts;
+    const auto sent = co_await out.send(c_.downstream, patience.body);
+    if (sent != net::transfer::status::done) {
+        result_.why = reason::client_gone;
+        co_return;
+    }
+    c_.downstream.observe(nullptr); // from here on somebody always reads
+    const std::string_view first_bytes(c_.space.response_bytes.get() + head_bytes_,
+                                       answer_bytes_ - head_bytes_);
+    tunnel way(c_.downstream, *upstream_, patience.stream, token_expiry());
+    const auto end =
+        co_await way.run(after_body_, c_.space.upload_buffer(), first_bytes, c_.space.response_buffer());
+    if (end == tunnel_end::expired)
+        result_.why = reason::token_expired;
 }
 
 } // namespace scopegate::gate

@@ -122,7 +122,8 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
     const auto v = authorize(p, request, tokens, now, scratch, &e.steps);
     e.path = v.target.path;
     e.wait_for_issuer = v.wait_for_issuer;
-    if (book.is_metadata_path(v.target.path)) {
+    const auto as_sent = request.target.substr(0, request.target.find('?')); // what the exchange compares
+    if (book.is_metadata_path(as_sent)) {
         e.steps.resize(1); // what follows the path was not asked
         e.steps.push_back({"Scopegate itself answers here: protected resource metadata (RFC 9728)"});
         e.answer = book.make_metadata(request.method, {});

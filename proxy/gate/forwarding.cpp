@@ -116,6 +116,7 @@ net::detached forwarding::upload()
     case relay_end::source_malformed:
     case relay_end::too_large:
     case relay_end::sink_late:
+    case relay_end::expired:
         upstream_->interrupt_read(net::readiness::closed);
         break;
     }

@@ -43,6 +43,8 @@ private:
     [[nodiscard]] net::task<reason> read_answer_head(bool& first_byte_seen);
     [[nodiscard]] net::task<reason> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
+    [[nodiscard]] net::task<void> pass_tunnel();
+    [[nodiscard]] steady_time token_expiry() const;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
 

@@ -128,13 +128,18 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             co_return relay_end::complete;
         }
 
+        if (patience.not_after != net::no_deadline && std::chrono::steady_clock::now() >= patience.not_after)
+            co_return relay_end::expired;
         const auto got = source.read_some(buffer);
         switch (got.how) {
         case net::transfer::status::done:
             received = {buffer.data(), got.bytes};
             break;
         case net::transfer::status::would_block: {
-            const auto woken = co_await source.readable(std::chrono::steady_clock::now() + patience.source);
+            const auto late = std::chrono::steady_clock::now() + patience.source;
+            const auto woken = co_await source.readable(std::min(late, patience.not_after));
+            if (woken == net::readiness::timed_out && patience.not_after < late)
+                co_return relay_end::expired;
             if (woken != net::readiness::ready)
                 co_return woken == net::readiness::timed_out ? relay_end::source_late : relay_end::source_cut;
             break;

@@ -24,6 +24,7 @@ enum class relay_end : std::uint8_t {
     too_large,
     sink_late, // the sink took nothing for too long
     sink_gone,
+    expired, // the token that it was permitted with
 };
 
 // One body on its way. `unframe` reads pieces out of what was received; `relay_body` does the rest.
@@ -44,8 +45,8 @@ public:
     [[nodiscard]] bool complete() const noexcept { return complete_; }
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-    // The trailer section goes on behind the last chunk, but for what no trailer may say (http::keeps_trailer)
-    // and the identity headers of these names. Without this call it is dropped.
+    // The trailer section goes on behind the last chunk, but for what no trailer may say
+    // (http::keeps_trailer) and the identity headers of these names. Without this call it is dropped.
     void pass_trailers(std::span<const std::string> identity) noexcept
     {
         pass_trailers_ = true;
@@ -72,8 +73,9 @@ private:
 };
 
 struct relay_patience {
-    std::chrono::milliseconds source; // between two reads
-    std::chrono::milliseconds sink;   // between two writes
+    std::chrono::milliseconds source;         // between two reads
+    std::chrono::milliseconds sink;           // between two writes
+    steady_time not_after = net::no_deadline; // when it ends whatever is on its way
 };
 
 // Moves the rest of a body from `source` to `sink`, beginning with `received` bytes that lie at the start of

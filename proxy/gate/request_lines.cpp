@@ -80,6 +80,8 @@ void add_framing_lines(const exchange_context& c, const forwarded_request& reque
     case http::body_kind::until_close:
         break;
     }
+    if (request.framing.upgrade_websocket)
+        c.space.lines += "Connection: Upgrade\r\n";
     if (request.framing.expect_continue)
         c.space.lines += "Expect: 100-continue\r\n";
 }
@@ -94,6 +96,7 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
 
     http::request_rules rules;
     rules.peer_trusted = trusted;
+    rules.websocket = request.framing.upgrade_websocket;
     rules.identity = c.policy.identity_names;
     rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
     if (p.upstream.strip_authorization)

@@ -147,7 +147,8 @@ net::task<void> session::linger()
     }
 }
 
-// A connection that was only just accepted has a request under way, most likely: it is waited for, if briefly.
+// A connection that was only just accepted has a request under way, most likely: it is waited for, if
+// briefly.
 void session::end_if_idle() noexcept
 {
     if (idle_ && served_)

@@ -1,0 +1,55 @@
+// What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
+// too long, or the token that opened it expires. Then a WebSocket caller is told with a close frame (1008)
+// between two frames of the API's.
+#pragma once
+
+#include "http/websocket.hpp"
+#include "net/gather.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+#include <chrono>
+#include <coroutine>
+#include <span>
+#include <string_view>
+
+namespace scopegate::gate {
+
+enum class tunnel_end : std::uint8_t { closed, idle, expired };
+
+// Confined to the worker's thread. Borrows streams and buffers.
+class tunnel final {
+public:
+    // `idle`: nothing in either direction for so long. `expires`: net::no_deadline where the route needs no
+    // token.
+    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle,
+           steady_time expires) noexcept
+        : caller_(caller), api_(api), idle_(idle), expires_(expires)
+    {
+    }
+
+    // Runs until the end; closes both streams. The received bytes lie anywhere but in their direction's
+    // buffer, or at its start.
+    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, std::span<char> upward_buffer,
+                                            std::string_view from_api, std::span<char> downward_buffer);
+
+private:
+    enum class step : std::uint8_t { input, ended, idle, expired };
+
+    net::detached upward(std::string_view received, std::span<char> buffer);
+    [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, std::span<char> buffer);
+    [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
+    [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes);
+    [[nodiscard]] net::task<void> say_goodbye();
+
+    net::stream& caller_;
+    net::stream& api_;
+    std::chrono::milliseconds idle_;
+    steady_time expires_;
+    steady_time last_activity_ = std::chrono::steady_clock::now();
+    http::frame_tracker frames_; // of what the caller gets
+    bool upward_runs_ = false;
+    std::coroutine_handle<> upward_waiter_;
+};
+
+} // namespace scopegate::gate
