@@ -68,7 +68,10 @@ int refuse_command_line(const CLI::App& app, const std::string& message)
 int act(const CLI::App& app, const action& chosen)
 {
     try {
-        return chosen();
+        const int exit = chosen();
+        if (!std::cout.flush()) // a token or a table that never arrived must not look like success
+            throw input_error("can't write to standard output");
+        return exit;
     } catch (const usage_error& e) {
         return refuse_command_line(app, e.what());
     } catch (const std::exception& e) {

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <spdlog/details/log_msg.h>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <sstream>
 #include <thread>
@@ -162,6 +164,25 @@ TEST(buffered_sink, never_waits_for_a_reader_and_goes_on_where_it_stopped)
     ASSERT_EQ(lines.size(), 4000U);
     for (std::size_t i = 0; i < lines.size(); ++i)
         ASSERT_EQ(lines[i], std::string(99, static_cast<char>('a' + i % 26))) << i;
+}
+
+TEST(buffered_sink, waits_at_the_end_for_a_reader_that_is_slow)
+{
+    const slow_reader pipe;
+    buffered_sink sink(pipe.ends[1]);
+    for (int i = 0; i < 4000; ++i)
+        put(sink, std::string(99, 'x'));
+    std::string all;
+    std::thread reader([&] {
+        while (all.size() < 400'000) {
+            pollfd ready{pipe.ends[0], POLLIN, 0};
+            ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
+            all += take(pipe.ends[0]);
+        }
+    });
+    sink.drain(std::chrono::seconds(10));
+    reader.join();
+    EXPECT_EQ(all.size(), 400'000U);
 }
 
 TEST(buffered_sink, drops_lines_beyond_its_bound_and_says_how_many)
