@@ -62,6 +62,15 @@ std::string calendar_claims(std::string_view scope, std::int64_t expires_in, std
     return claims.append("}");
 }
 
+std::size_t memory_of(pid_t pid, std::string_view which)
+{
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(which))
+            return std::stoul(line.substr(which.size())) * 1024;
+    throw std::runtime_error("/proc says nothing of its memory: the gate has ended");
+}
+
 } // namespace
 
 // The process, with a thread for each of its outputs and one that waits for its end.
@@ -293,11 +302,12 @@ log_line gate_process::wait_for_event(std::string_view event,
 
 std::size_t gate_process::resident_bytes() const
 {
-    std::ifstream status("/proc/" + std::to_string(pid()) + "/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:"))
-            return std::stoul(line.substr(6)) * 1024;
-    throw std::runtime_error("no VmRSS: the gate has ended");
+    return memory_of(pid(), "VmRSS:");
+}
+
+std::size_t gate_process::peak_bytes() const
+{
+    return memory_of(pid(), "VmHWM:");
 }
 
 std::size_t gate_process::open_descriptors() const
@@ -325,11 +335,10 @@ std::string routes_yaml(const gate_settings& s)
     std::string yaml = "upstream: {url: \"" + s.upstream + "\"" + list(s.upstream_more) + "}\n";
     yaml.append("issuers:\n  - issuer: ").append(calendar_issuer);
     yaml.append("\n    audience: ").append(calendar_audience).append("\n    keys: file:keys.json\n");
-    const bool own_delay = s.timeouts.find("drain_delay") != std::string::npos;
     yaml += "server: {listen: " + s.listen + ", admin: \"127.0.0.1:0\"";
     yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
-    yaml +=
-        ", timeouts: {" + std::string(own_delay ? "drain: 10s" : "drain_delay: 0") + list(s.timeouts) + "}";
+    const bool own_drain = s.timeouts.find("drain") != std::string::npos;
+    yaml += ", timeouts: {" + (own_drain ? s.timeouts : "drain_delay: 0" + list(s.timeouts)) + "}";
     yaml += s.limits.empty() ? std::string() : ", limits: {" + s.limits + "}";
     return yaml + list(s.server) + "}\nlog: {requests: all}\n" + s.routes + "\n" + s.more;
 }

@@ -80,7 +80,7 @@ public:
     // SIGTERM, then waits for the end. The exit code; minus the signal's number where one ended it.
     [[nodiscard]] int stop(std::chrono::milliseconds wait = std::chrono::seconds(30));
     // Waits for the end without causing it; -1000 where it does not come.
-    [[nodiscard]] int wait_for_exit(std::chrono::milliseconds wait);
+    int wait_for_exit(std::chrono::milliseconds wait);
 
     [[nodiscard]] std::vector<log_line> log() const;
     [[nodiscard]] std::string errors() const; // what it wrote to standard error
@@ -91,6 +91,7 @@ public:
 
     // From /proc, at this moment.
     [[nodiscard]] std::size_t resident_bytes() const; // RSS
+    [[nodiscard]] std::size_t peak_bytes() const;     // the most that it ever was
     [[nodiscard]] std::size_t open_descriptors() const;
 
 private:

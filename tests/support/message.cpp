@@ -276,6 +276,18 @@ ending message_reader::read_request_body(request& into)
     return length ? read_sized(into, *length) : malformed("Content-Length: " + into.value("Content-Length"));
 }
 
+std::size_t message_reader::skip(std::size_t bytes)
+{
+    std::size_t skipped = 0;
+    for (;;) {
+        const auto now = std::min(bytes - skipped, buffer_.size());
+        buffer_.erase(0, now);
+        skipped += now;
+        if (skipped == bytes || fill() != ending::complete)
+            return skipped;
+    }
+}
+
 ending message_reader::read_to_end(std::string& into, std::chrono::milliseconds wait)
 {
     for (;;) {

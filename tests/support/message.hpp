@@ -45,6 +45,7 @@ std::ostream& operator<<(std::ostream& out, ending e);
 struct request : message {
     std::string method, target;
     std::size_t connection = 0; // 1, 2, ...: which connection of the server it came on
+    bool whole = false;         // its body was read to the end
 };
 
 struct response : message {
@@ -68,6 +69,8 @@ public:
     [[nodiscard]] ending read_request_head(request& into);
     // Its body, once the head is there.
     [[nodiscard]] ending read_request_body(request& into);
+    // Passes over this many bytes, or as many as come. How many they were.
+    [[nodiscard]] std::size_t skip(std::size_t bytes);
     // Everything until the end, a reset or `wait` without a byte.
     [[nodiscard]] ending read_to_end(std::string& into, std::chrono::milliseconds wait = patience);
 

@@ -145,11 +145,20 @@ public:
         if (asked_.has("Expect"))
             send("HTTP/1.1 100 Continue\r\n\r\n");
         const auto end = reader_.read_request_body(asked_);
+        asked_.whole = end == ending::complete;
         const std::lock_guard lock(server_.mutex_);
         server_.requests_[index_] = asked_;
         if (end == ending::malformed)
             server_.faults_.push_back(reader_.fault());
         is_over_ = end != ending::complete;
+    }
+    std::size_t take_body() override
+    {
+        if (is_over_ || std::exchange(body_read_, true))
+            return 0;
+        const auto taken = reader_.skip(std::stoull(asked_.value("Content-Length")));
+        is_over_ = taken != std::stoull(asked_.value("Content-Length"));
+        return taken;
     }
     void send(std::string_view bytes) override
     {

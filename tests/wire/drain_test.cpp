@@ -1,0 +1,109 @@
+// SIGTERM: what is under way is finished, nothing new begins, and the process ends with 0.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+namespace scopegate::test {
+namespace {
+
+bool accepts(const calendar& c)
+{
+    try {
+        auto client = c.connect();
+        client.send(get("/public"));
+        return client.read().status == 200;
+    } catch (const std::runtime_error&) {
+        return false;
+    }
+}
+
+// Until the condition holds; false where it does not within `patience`.
+template <class Condition>
+bool becomes(Condition condition)
+{
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         std::chrono::steady_clock::now() < end;)
+        if (condition())
+            return true;
+    return false;
+}
+
+TEST(drain, an_idle_gate_ends_at_once)
+{
+    for (const int number : {SIGTERM, SIGINT}) {
+        calendar c;
+        auto idle = c.connect();
+        EXPECT_EQ(idle.exchange(get("/public")).status, 200U);
+        c.gate.send_signal(number);
+        EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+        EXPECT_TRUE(idle.is_closed_clean());
+    }
+}
+
+TEST(drain, requests_under_way_are_finished)
+{
+    calendar c;
+    c.api.on("/public/long", answers_when_released(ok("finished")));
+    auto waiting = c.connect();
+    waiting.send(get("/public/long"));
+    auto uploading = c.connect();
+    uploading.send(request_text("POST", "/public", {}, "Content-Length: 10\r\n") + "half,");
+    c.api.wait_for_heads(2);
+    auto idle = c.connect();
+    EXPECT_EQ(idle.exchange(get("/public")).status, 200U);
+
+    c.gate.send_signal(SIGTERM);
+    EXPECT_TRUE(idle.is_closed_clean());
+    EXPECT_TRUE(becomes([&] { return !accepts(c); })) << "new connections are still served";
+
+    uploading.send("half.");
+    const auto uploaded = uploading.read("POST");
+    EXPECT_EQ(uploaded.status, 200U) << uploaded;
+    EXPECT_EQ(json_member(uploaded.body, "body_bytes"), "10");
+    EXPECT_EQ(uploaded.value("Connection"), "close");
+    c.api.release();
+    const auto finished = waiting.read();
+    EXPECT_EQ(finished.body, "finished") << finished;
+    EXPECT_EQ(finished.value("Connection"), "close");
+    EXPECT_TRUE(waiting.is_closed_clean());
+    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+}
+
+TEST(drain, what_takes_too_long_is_cut_off)
+{
+    calendar c({.timeouts = "drain_delay: 0, drain: 300ms"});
+    c.api.on("/public/never", [](upstream_exchange& x) { x.wait_for_close(); });
+    auto client = c.connect();
+    client.send(get("/public/never"));
+    c.api.wait_for_heads(1);
+    EXPECT_EQ(c.gate.stop(patience), 0) << c.gate.errors();
+    EXPECT_EQ(client.read_to_end().bytes, "");
+}
+
+TEST(drain, first_it_says_that_it_is_not_ready_and_still_serves)
+{
+    calendar c({.timeouts = "drain_delay: 60s"});
+    EXPECT_EQ(c.ask_admin("/readyz").status, 200U);
+    c.gate.send_signal(SIGTERM);
+    EXPECT_TRUE(becomes([&] { return c.ask_admin("/readyz").status == 503; }));
+    EXPECT_EQ(c.ask_admin("/livez").status, 200U);
+    EXPECT_TRUE(accepts(c)) << "whoever routes to us has not heard yet";
+    c.gate.send_signal(SIGTERM); // again: now
+    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+}
+
+TEST(drain, a_taken_port_is_an_error_of_the_start)
+{
+    calendar c;
+    try {
+        gate_process second({.upstream = c.api.url(), .listen = c.gate.address()});
+        ADD_FAILURE() << "a second gate listens at " << second.address();
+    } catch (const std::runtime_error& refused) {
+        EXPECT_THAT(refused.what(), testing::HasSubstr(c.gate.address()));
+    }
+}
+
+} // namespace
+} // namespace scopegate::test
