@@ -83,7 +83,7 @@ void compile_unlisted(compilation& c, const node& value)
     if (!c.made.unlisted_authenticated)
         return;
     c.made.unlisted_needs.needs = policy::requirement::kind::authenticated;
-    c.made.unlisted_needs.mark = value.at;
+    c.made.unlisted_needs.mark = value.key_at;
     c.made.unlisted_needs.index = c.made.requirement_count++;
 }
 

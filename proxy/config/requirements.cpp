@@ -174,7 +174,7 @@ requirement compile_requirement(compilation& c, const node& value,
                                 const std::vector<template_segment>& segments)
 {
     requirement_entry entry{{}, segments};
-    entry.made.mark = value.at;
+    entry.made.mark = value.key_at; // an alias stands for what is elsewhere, the method is here
     if (value.is(node::kind::map))
         read_map(c, value, entry);
     else

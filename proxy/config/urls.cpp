@@ -1,58 +1,103 @@
 #include "config/urls.hpp"
 
-#include <boost/url/parse.hpp>
+#include "base/text.hpp"
+#include "http/chars.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <arpa/inet.h>
 
 namespace scopegate::config {
 
 namespace {
 
-bool is_loopback(const boost::urls::url_view& url)
+using http::char_class;
+
+// Boost.URL 1.81 takes `http://127.0.0.1.example` for the host 127.0.0.1 with a path behind it, so that a
+// stranger's host would count as loopback: the authority is taken apart here.
+bool is_loopback(const std::string& host, bool brackets)
 {
-    switch (url.host_type()) {
-    case boost::urls::host_type::ipv4:
-        return url.host_ipv4_address().is_loopback();
-    case boost::urls::host_type::ipv6:
-        return url.host_ipv6_address().is_loopback();
-    default:
-        return url.host() == "localhost";
+    if (brackets) {
+        std::array<std::uint8_t, 16> bytes{};
+        const std::array<std::uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+        return ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1 && bytes == one;
     }
+    std::array<std::uint8_t, 4> bytes{};
+    return iequals(host, "localhost") ||
+           (::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 && bytes[0] == 127);
 }
 
-bool is_host_character(char c) noexcept
+bool is_name(std::string_view host) noexcept
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_' || c == ':';
+    return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+        return http::is(char_class::unreserved, c) && c != '~';
+    });
+}
+
+bool is_ipv6(const std::string& host)
+{
+    std::array<std::uint8_t, 16> bytes{};
+    return ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+}
+
+bool is_uri_character(char c) noexcept
+{
+    return http::is(char_class::unreserved, c) || http::is(char_class::sub_delim, c) ||
+           std::string_view(":/?#[]@%").find(c) != std::string_view::npos;
+}
+
+// Takes the part up to the first of the characters off the front.
+std::string_view take_until(std::string_view& text, const char* stops)
+{
+    const auto part = text.substr(0, text.find_first_of(stops));
+    text.remove_prefix(part.size());
+    return part;
+}
+
+// host, host:port, [v6] or [v6]:port.
+bool parse_authority(std::string_view authority, web_url& out)
+{
+    const bool brackets = authority.starts_with('[');
+    if (brackets)
+        authority.remove_prefix(1);
+    out.host = take_until(authority, brackets ? "]" : ":");
+    if (brackets && !authority.empty())
+        authority.remove_prefix(1);
+    if (brackets ? !is_ipv6(out.host) : !is_name(out.host))
+        return false;
+    out.loopback = is_loopback(out.host, brackets);
+    if (authority.empty())
+        return true;
+    const char* const last = authority.data() + authority.size();
+    const auto [end, error] = std::from_chars(authority.data() + 1, last, out.port);
+    return authority.front() == ':' && error == std::errc() && end == last && out.port != 0;
 }
 
 } // namespace
 
 std::optional<web_url> parse_web_url(std::string_view text)
 {
-    const auto parsed = boost::urls::parse_uri(text);
-    if (parsed.has_error())
-        return std::nullopt;
-    const boost::urls::url_view url = *parsed;
     web_url out;
-    out.tls = url.scheme_id() == boost::urls::scheme::https;
-    if ((!out.tls && url.scheme_id() != boost::urls::scheme::http) || !url.has_authority() ||
-        url.host_type() == boost::urls::host_type::none ||
-        url.host_type() == boost::urls::host_type::ipvfuture)
+    const auto scheme = text.substr(0, text.find("://"));
+    out.tls = iequals(scheme, "https");
+    if ((!out.tls && !iequals(scheme, "http")) || scheme.size() == text.size() ||
+        !std::all_of(text.begin(), text.end(), is_uri_character))
         return std::nullopt;
-    out.host = url.host_address();
-    if (out.host.empty() || !std::all_of(out.host.begin(), out.host.end(), is_host_character))
-        return std::nullopt;
+    text.remove_prefix(scheme.size() + 3);
+    auto authority = take_until(text, "/?#");
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+        out.has_user = true;
+        authority.remove_prefix(at + 1);
+    }
     out.port = out.tls ? 443 : 80;
-    if (url.has_port())
-        out.port = url.port_number(); // 0 for what does not fit
-    if (out.port == 0)
+    if (!parse_authority(authority, out))
         return std::nullopt;
-    out.loopback = is_loopback(url);
-    out.has_path = url.encoded_path() != "" && url.encoded_path() != "/";
-    out.has_query = url.has_query();
-    out.has_fragment = url.has_fragment();
-    out.has_user = url.has_userinfo();
+    out.has_path = take_until(text, "?#").size() > 1;
+    out.has_query = text.starts_with('?');
+    take_until(text, "#");
+    out.has_fragment = !text.empty();
     return out;
 }
 

@@ -274,8 +274,7 @@ std::string explained(const std::string& message)
 }
 
 // Where the fault is. yaml-cpp says of what is never closed only that the file has ended, or nothing at all.
-policy::source_mark place_of(const YAML::ParserException& e, const line_index& lines,
-                             const tree_builder& builder)
+policy::source_mark place_of(const YAML::Exception& e, const line_index& lines, const tree_builder& builder)
 {
     const auto open = builder.innermost_open();
     if (open && (e.msg == "end of sequence flow not found" || e.msg == "end of map flow not found"))
@@ -302,9 +301,12 @@ std::optional<node> read_yaml(std::string_view text, diagnostics& out)
         YAML::Parser parser(in);
         while (parser.HandleNextDocument(builder))
             ;
-        return builder.take();
+        auto root = builder.take();
+        if (root.is(node::kind::nothing))
+            root.at = {};
+        return root;
     } catch (const give_up&) {
-    } catch (const YAML::ParserException& e) {
+    } catch (const YAML::Exception& e) {
         out.error(place_of(e, lines, builder), "not valid YAML: " + (lines.is_indented_by_tab(e.mark.line)
                                                                          ? "a tab can't indent: use spaces"
                                                                          : explained(e.msg)));

@@ -1,0 +1,262 @@
+#include "yaml.hpp"
+
+#include "http/target.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scopegate::config {
+namespace {
+
+using namespace test;
+using policy::requirement;
+using policy::route_match;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::string with_routes(const std::string& body)
+{
+    return upstream + issuers + "scopes: {a: A, b: B, c: C, \"read:x\": X}\nroutes:\n" + body;
+}
+
+std::shared_ptr<const policy::policy> compiled(const std::string& body)
+{
+    return policy_from_yaml(with_routes(body));
+}
+
+TEST(requirements, every_form)
+{
+    struct row {
+        const char* written;
+        const char* meaning; // as describe() says it
+    };
+    const row rows[] = {
+        {"public", "public"},
+        {"authenticated", "any valid token"},
+        {"read:x", "read:x"},
+        {"[a]", "a"},
+        {"[a, b]", "a and b"},
+        {"{any: [a]}", "a"},
+        {"{any: [a, b, [c, read:x]]}", "a, b, or both c and read:x"},
+        {"{scopes: a}", "a"},
+        {"{scopes: [b, a]}", "b and a"},
+        {"{scopes: {any: [a, b]}}", "a or b"},
+        {"{scopes: authenticated, where: {id: sub}}", "any valid token; {id} is claim sub"},
+        {"{scopes: public}", "public"},
+    };
+    for (const auto& r : rows) {
+        const auto p = compiled("  /x/{id}: {GET: " + std::string(r.written) + "}\n");
+        EXPECT_EQ(policy::describe(*p->match("/x/1", "GET").needs, p->scopes), r.meaning) << r.written;
+    }
+}
+
+TEST(requirements, conditions)
+{
+    const auto p = compiled("  /{org}/users/{user}/{rest...}:\n"
+                            "    GET:\n"
+                            "      scopes: a\n"
+                            "      where: {user: sub, org: /org/id}\n"
+                            "      max_age: 5m\n"
+                            "      acr: [urn:example:mfa, gold]\n"
+                            "      mode: observe\n"
+                            "    PUT: {scopes: a, mode: enforce}\n");
+    const auto& get = *p->match("/o/users/u/x", "GET").needs;
+    ASSERT_EQ(get.where.size(), 2U);
+    EXPECT_EQ(get.where[0].parameter, 1U);
+    EXPECT_EQ(get.where[0].parameter_name, "user");
+    EXPECT_EQ(get.where[0].claim.name(), "sub");
+    EXPECT_EQ(get.where[1].parameter, 0U);
+    EXPECT_EQ(get.max_age, std::chrono::seconds(300));
+    EXPECT_THAT(get.acr, ElementsAre("urn:example:mfa", "gold"));
+    EXPECT_TRUE(get.observe);
+    EXPECT_EQ(get.mark.line, 6);
+    EXPECT_EQ(get.mark.column, 5);
+    EXPECT_FALSE(p->match("/o/users/u/x", "PUT").needs->observe);
+}
+
+TEST(requirements, have_dense_indexes)
+{
+    const auto p =
+        policy_from_yaml(upstream + issuers + scopes +
+                         "routes: {/x: {GET: a, ANY: b}, /y: {GET: c}}\nunlisted: authenticated\n");
+    EXPECT_EQ(p->requirement_count, 4U);
+    std::set<std::uint32_t> indexes{p->unlisted_needs.index, p->routes[0].methods[0].second.index,
+                                    p->routes[0].any->index, p->routes[1].methods[0].second.index};
+    EXPECT_THAT(indexes, ElementsAre(0, 1, 2, 3));
+    EXPECT_EQ(p->unlisted_needs.needs, requirement::kind::authenticated);
+    EXPECT_EQ(p->unlisted_needs.mark.line, 5);
+    EXPECT_EQ(p->match("/z", "GET").found, route_match::outcome::unlisted);
+}
+
+TEST(routes, match_what_their_templates_say)
+{
+    struct row {
+        const char* written;
+        const char* path; // normalised
+        bool matches;
+    };
+    const row rows[] = {
+        {"/", "/", true},
+        {"/a", "/a", true},
+        {"/a", "/a/", false},
+        {"/a/", "/a/", true},
+        {"/a/", "/a", false},
+        {"/{x}", "/a", true},
+        {"/{x}", "/", false},
+        {"/{x}/", "/a/", true},
+        {"/f/{x...}", "/f", true},
+        {"/f/{x...}", "/f/", true},
+        {"/f/{x...}", "/f/a/b/", true},
+        {"/{x...}", "/", true},
+        {"/u/auth0|{x}", "/u", false},
+        {"/u/auth0|1", "/u/auth0%7C1", true},
+        {"/u/auth0%7c1", "/u/auth0%7C1", true},
+        {"/%7Euser", "/~user", true},
+        {"/a b", "/a%20b", true},
+        {"/café", "/caf%C3%A9", true},
+        {"/a%3Fb", "/a%3Fb", true},
+        {"/users/@me", "/users/@me", true},
+    };
+    for (const auto& r : rows) {
+        if (std::string_view(r.written).find("|{") != std::string_view::npos) {
+            EXPECT_EQ(errors(with_routes("  \"" + std::string(r.written) + "\": {GET: a}\n")).size(), 1U);
+            continue;
+        }
+        const auto p = compiled("  \"" + std::string(r.written) + "\": {GET: a}\n");
+        EXPECT_EQ(p->match(r.path, "GET").found == route_match::outcome::route, r.matches)
+            << r.written << " " << r.path;
+    }
+}
+
+TEST(routes, say_which_methods_they_allow)
+{
+    struct row {
+        const char* methods;
+        const char* allow;
+    };
+    const row rows[] = {
+        {"GET: a, POST: b", "GET, HEAD, POST"},
+        {"HEAD: a, GET: b", "HEAD, GET"},
+        {"DELETE: a", "DELETE"},
+        {"POST: a, GET: a, PURGE: a", "POST, GET, HEAD, PURGE"},
+        {"ANY: a", ""},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(compiled("  /x: {" + std::string(r.methods) + "}\n")->routes[0].allow, r.allow)
+            << r.methods;
+}
+
+TEST(routes, of_a_large_template_are_within_the_bounds)
+{
+    std::string longest, fullest;
+    for (std::size_t i = 0; i < policy::max_segments; ++i)
+        longest += "/s";
+    for (std::size_t i = 0; i < policy::max_parameters; ++i)
+        fullest += "/{p" + std::to_string(i) + "}";
+    EXPECT_THAT(errors(with_routes("  " + longest + ": {GET: a}\n  " + fullest + ": {GET: a}\n")), IsEmpty());
+}
+
+// Whether the path is refused because a careless upstream could take it for another route.
+bool is_lookalike(const policy::policy& p, std::string_view path)
+{
+    std::string scratch;
+    const auto folded = http::fold_path(path, p.paths, scratch);
+    return p.is_lookalike(*folded, "GET", p.match(path, "GET"));
+}
+
+TEST(routes, have_a_folded_tree_that_finds_lookalikes)
+{
+    struct row {
+        const char* why;
+        const char* templates;
+        const char* path;
+        bool lookalike;
+    };
+    const row rows[] = {
+        {"letter case", "  /x/export: {GET: a}\n  /x/{id}: {GET: b}\n", "/x/EXPORT", true},
+        {"letter case of the template", "  /x/Export: {GET: a}\n  /x/{id}: {GET: b}\n", "/x/export", true},
+        {"the template's own spelling", "  /x/Export: {GET: a}\n  /x/{id}: {GET: b}\n", "/x/Export", false},
+        {"the same needs", "  /x/export: {GET: a}\n  /x/{id}: {GET: a}\n", "/x/EXPORT", false},
+        {"an encoded character", "  /users/@me: {GET: a}\n  /users/{id}: {GET: b}\n", "/users/%40me", true},
+        {"a trailing dot", "  /admin: {GET: a}\n  /{x...}: {GET: b}\n", "/admin.", true},
+        {"a trailing slash", "  /admin: {GET: a}\n  /{x...}: {GET: b}\n", "/admin/", true},
+        {"a trailing slash that is declared", "  /admin: {GET: a}\n  /admin/: {GET: b}\n", "/admin/", false},
+        {"cut off at an encoded question mark", "  /admin: {GET: a}\n  /{x}: {GET: b}\n", "/admin%3Fx", true},
+        {"a template that is cut itself", "  /admin%3Fx/y: {GET: a}\n  /{x...}: {GET: b}\n", "/ADMIN", true},
+        {"a template of which dots fall away", "  /.../x: {GET: a}\n  /{x}: {GET: b}\n", "/X", true},
+        {"case: exact", "  /x/export: {GET: a}\n  /x/{id}: {GET: b}\npaths: {case: exact}\n", "/x/EXPORT",
+         false},
+        {"an encoded slash that is kept",
+         "  /x/y: {GET: a}\n  /{z}: {GET: b}\npaths: {encoded_slash: keep}\n", "/x%2Fy", true},
+        {"a template with one", "  /x%2Fy: {GET: a}\n  /{p}/{q}: {GET: b}\npaths: {encoded_slash: keep}\n",
+         "/X/Y", true},
+        {"parameters that are kept", "  /x: {GET: a}\n  /{z}: {GET: b}\npaths: {semicolon: keep}\n", "/x;v=1",
+         true},
+    };
+    for (const auto& r : rows) {
+        const auto p = compiled(r.templates);
+        ASSERT_EQ(p->match(r.path, "GET").found, route_match::outcome::route) << r.why;
+        EXPECT_EQ(is_lookalike(*p, r.path), r.lookalike) << r.why;
+    }
+}
+
+TEST(routes, that_fold_alike_know_each_other)
+{
+    const auto p = compiled("  /a: {GET: a}\n  /b: {GET: a}\n  /a/: {GET: b}\n  /a.: {GET: c}\n");
+    const auto& r = p->routes;
+    for (const std::size_t i : {0U, 2U, 3U})
+        EXPECT_THAT(p->folded_alike[i], ElementsAre(&r[0], &r[2], &r[3])) << i;
+    EXPECT_THAT(p->folded_alike[1], ElementsAre(&r[1]));
+}
+
+TEST(routes, may_differ_by_letter_case_where_it_makes_no_difference)
+{
+    struct row {
+        const char* why;
+        const char* templates;
+        std::size_t errors;
+    };
+    const row rows[] = {
+        {"the same needs", "  /a: {GET: a}\n  /A: {GET: a}\n", 0},
+        {"HEAD as GET", "  /a: {GET: a}\n  /A: {GET: a, HEAD: a}\n", 0},
+        {"alternatives in another order", "  /a: {GET: {any: [a, b]}}\n  /A: {GET: {any: [b, a]}}\n", 0},
+        {"another scope", "  /a: {GET: a}\n  /A: {GET: b}\n", 1},
+        {"another method", "  /a: {GET: a}\n  /A: {GET: a, PUT: a}\n", 1},
+        {"ANY against one method", "  /a: {GET: a}\n  /A: {ANY: a}\n", 1},
+        {"another condition", "  /a/{x}: {GET: a}\n  /A/{x}: {GET: {scopes: a, where: {x: sub}}}\n", 1},
+        {"letter case and a trailing slash", "  /a: {GET: a}\n  /A/: {GET: b}\n", 1},
+        {"only a trailing slash", "  /a: {GET: a}\n  /a/: {GET: b}\n", 0},
+        {"parameter names are no literals", "  /a/{x}: {GET: a}\n  /a/{X}/: {GET: b}\n", 0},
+        {"an API that tells letter case apart", "  /a: {GET: a}\n  /A: {GET: b}\npaths: {case: exact}\n", 0},
+        {"each with each", "  /a: {GET: a}\n  /A: {GET: a}\n  /A/: {GET: b}\n", 1},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(errors(with_routes(r.templates)).size(), r.errors) << r.why;
+}
+
+TEST(routes, relax_with_the_path_rules)
+{
+    EXPECT_THAT(errors(with_routes("  /a;b: {GET: a}\n  /a%3Bc: {GET: a}\npaths: {semicolon: keep}\n")),
+                IsEmpty());
+    EXPECT_THAT(errors(with_routes("  /a%2Fb: {GET: a}\npaths: {encoded_slash: keep}\n")), IsEmpty());
+    EXPECT_THAT(errors(with_routes("  /a%2F..: {GET: a}\npaths: {encoded_slash: keep}\n")).size(), 1U);
+}
+
+TEST(routes, warn_of_what_works_but_may_not_be_meant)
+{
+    EXPECT_THAT(warnings(with_routes("  /x: {GTE: a, PURGE: a}\n"
+                                     "  /.well-known/oauth-protected-resource: {GET: public}\n"
+                                     "  /.well-known/oauth-protected-resource/x: {GET: public}\n"
+                                     "  /.well-known/oauth-protected-resources: {GET: public}\n")),
+                ElementsAre("5:8: the method \"GTE\" is unusual; did you mean \"GET\"?",
+                            "6:3: the metadata document (\"metadata\") comes before this route",
+                            "7:3: the metadata document (\"metadata\") comes before this route"));
+}
+
+TEST(routes, may_be_none_where_every_token_passes)
+{
+    EXPECT_THAT(errors(upstream + issuers + "unlisted: authenticated\nroutes: {}\n"), IsEmpty());
+}
+
+} // namespace
+} // namespace scopegate::config

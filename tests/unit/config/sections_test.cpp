@@ -1,0 +1,300 @@
+// scopes, limit, issuers, upstream and the small sections.
+#include "yaml.hpp"
+
+#include "config/implications.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scopegate::config {
+namespace {
+
+using namespace test;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(globs, stand_for_any_run_of_characters)
+{
+    struct row {
+        const char* pattern;
+        const char* name;
+        bool matches;
+    };
+    const row rows[] = {
+        {"*", "", true},
+        {"*", "x", true},
+        {"*:x", "read:x", true},
+        {"*:x", ":x", true},
+        {"*:x", "read:xx", false},
+        {"read:*", "read:x", true},
+        {"read:*", "read", false},
+        {"r*d:*x", "read:abcx", true},
+        {"*a*b*", "xxaxxbxx", true},
+        {"*a*b*", "xxbxxaxx", false},
+        {"a**b", "ab", true},
+        {"a*b", "acbcb", true},
+        {"A*", "ab", false},
+        {"x", "x", true},
+        {"x", "xy", false},
+        {"", "", true},
+        {"?", "x", false},
+        {"*.*", "a.b", true},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(matches_glob(r.pattern, r.name), r.matches) << r.pattern << " " << r.name;
+}
+
+std::vector<std::string> implied(const policy::policy& p, const char* scope)
+{
+    return p.scopes.names(p.scopes[p.scopes.find(scope).value()].closure);
+}
+
+TEST(scopes, imply_others_transitively)
+{
+    const auto p = policy_from_yaml(upstream + routes + R"(
+scopes:
+  super: {implies: [admin]}
+  admin: {description: All of appointments, implies: ["*:appointments"]}
+  read:appointments: See
+  write:appointments: {implies: [read:appointments]}
+  read:calendars: {implies: []}
+  all: {implies: ["*"]}
+  some*: {implies: ["*:c*"]}
+)");
+    EXPECT_THAT(implied(*p, "super"),
+                ElementsAre("super", "admin", "read:appointments", "write:appointments"));
+    EXPECT_THAT(implied(*p, "write:appointments"), ElementsAre("read:appointments", "write:appointments"));
+    EXPECT_THAT(implied(*p, "read:calendars"), ElementsAre("read:calendars"));
+    EXPECT_THAT(implied(*p, "some*"), ElementsAre("read:calendars", "some*"));
+    EXPECT_EQ(implied(*p, "all").size(), 7U);
+    EXPECT_EQ(p->scopes[1].description, "All of appointments");
+    EXPECT_EQ(p->scopes[0].description, "");
+}
+
+TEST(scopes, that_are_implied_twice_over_make_no_cycle)
+{
+    EXPECT_THAT(errors(upstream + routes +
+                       "scopes: {a: {implies: [b, c]}, b: {implies: [d]}, c: {implies: [d]}, d: D}\n"),
+                IsEmpty());
+}
+
+TEST(scopes, are_bounded)
+{
+    std::string text = upstream + routes + "scopes:\n";
+    for (int i = 0; i < 4097; ++i)
+        text += "  s" + std::to_string(i) + ": x\n";
+    EXPECT_THAT(errors(text), ElementsAre("3:1: more than 4096 scopes"));
+}
+
+TEST(limit, by_permissions_and_roles)
+{
+    const auto p = policy_from_yaml(upstream + routes + R"(
+scopes: {a: A, b: {implies: [a]}, c: C}
+limit:
+  permissions: /authorization/permissions
+  roles:
+    claim: https://calendar.example.com/roles
+    allow: {viewer: [a], editor: [b, c], nobody: []}
+  absent: all
+)");
+    EXPECT_EQ(p->limit.permissions->name(), "/authorization/permissions");
+    EXPECT_EQ(p->limit.by_role->claim.name(), "https://calendar.example.com/roles");
+    EXPECT_TRUE(p->limit.absent_allows_all);
+    const auto& allow = p->limit.by_role->allow;
+    EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c")) << "with what they imply";
+    EXPECT_THAT(p->scopes.names(allow.at("viewer")), ElementsAre("a"));
+    EXPECT_TRUE(allow.at("nobody").empty());
+    EXPECT_FALSE(policy_from_yaml(upstream + routes + "limit: {permissions: p}\n")->limit.absent_allows_all);
+}
+
+std::shared_ptr<const policy::policy> issuer(const std::string& body)
+{
+    return policy_from_yaml(upstream + routes + "issuers:\n  - " + body + "\n");
+}
+
+TEST(issuers, have_production_defaults)
+{
+    const auto p = issuer("{issuer: https://a.example/, audience: [x, y]}");
+    const auto& i = p->issuers.front();
+    EXPECT_EQ(i.issuer, "https://a.example/");
+    EXPECT_THAT(i.audience, ElementsAre("x", "y"));
+    EXPECT_EQ(i.keys.where, policy::key_location::kind::discover);
+    EXPECT_TRUE(i.algorithms.contains(jose::algorithm::eddsa));
+    EXPECT_FALSE(i.algorithms.contains(jose::algorithm::hs256));
+    EXPECT_EQ(i.clock_skew, std::chrono::seconds(30));
+    EXPECT_EQ(i.mark.line, 4);
+}
+
+TEST(issuers, take_every_setting)
+{
+    const auto p = issuer(
+        R"({issuer: https://a.example, audience: x, keys: https://a.example/jwks, algorithms: [RS256, EdDSA],
+     audience_claim: client_id, clock_skew: 1m, scope_claims: [scp, /x/y], token_type: at+jwt})");
+    const auto& i = p->issuers.front();
+    EXPECT_EQ(i.keys.where, policy::key_location::kind::url);
+    EXPECT_EQ(i.keys.value, "https://a.example/jwks");
+    EXPECT_TRUE(i.algorithms.contains(jose::algorithm::rs256));
+    EXPECT_FALSE(i.algorithms.contains(jose::algorithm::ps256));
+    EXPECT_EQ(i.audience_claim.name(), "client_id");
+    EXPECT_EQ(i.clock_skew, std::chrono::seconds(60));
+    ASSERT_EQ(i.scope_claims.size(), 2U);
+    EXPECT_EQ(i.scope_claims[1].name(), "/x/y");
+    EXPECT_TRUE(i.access_token_only);
+}
+
+TEST(issuers, with_a_secret_have_no_keys)
+{
+    const auto p = issuer(
+        "{issuer: my-tool, audience: x, algorithms: [HS256], secret: 0123456789abcdef0123456789abcdef}");
+    EXPECT_EQ(p->issuers[0].keys.where, policy::key_location::kind::none);
+    EXPECT_EQ(p->issuers[0].hmac_secret.reveal().size(), 32U);
+}
+
+TEST(issuers, may_be_plain_http_on_loopback_only)
+{
+    for (const char* name :
+         {"http://localhost:8080", "http://127.0.0.1/x", "http://127.1.2.3", "http://[::1]:9000"})
+        EXPECT_EQ(issuer("{issuer: \"" + std::string(name) + "\", audience: x}")->issuers.size(), 1U) << name;
+    for (const char* name : {"http://localhost.example", "http://128.0.0.1", "http://[::2]",
+                             "http://127.0.0.1.example", "http://localhost@a.example"})
+        EXPECT_EQ(errors(upstream + routes + "issuers: [{issuer: \"" + name + "\", audience: x}]\n").size(),
+                  1U)
+            << name;
+}
+
+TEST(issuers, require_claims_with_the_type_that_is_written)
+{
+    const auto p = issuer(
+        "{issuer: https://a.example, audience: x, require: {a: access, b: 1, c: \"1\", d: true, e: 'true', "
+        "f: -1.5e3, g: 010, h: yes, i: \"\", /j/k: x}}");
+    std::vector<std::string> values;
+    for (const auto& r : p->issuers[0].require)
+        values.push_back(r.first.name() + "=" + json::serialize(r.second));
+    EXPECT_THAT(values, ElementsAre("a=\"access\"", "b=1", "c=\"1\"", "d=true", "e=\"true\"", "f=-1.5e3",
+                                    "g=\"010\"", "h=\"yes\"", "i=\"\"", "/j/k=\"x\""));
+}
+
+TEST(issuers, are_warned_of_what_makes_every_token_fail)
+{
+    EXPECT_THAT(
+        warnings(upstream + routes +
+                 "issuers:\n"
+                 "  - {issuer: https://a.example, audience: x}\n"
+                 "  - {issuer: https://a.example/, audience: x}\n"),
+        ElementsAre(
+            "5:14: the issuers \"https://a.example/\" and, in line 4, \"https://a.example\" differ only "
+            "by a slash: tokens are compared exactly"));
+}
+
+TEST(issuers, may_be_left_out_where_every_route_is_public)
+{
+    EXPECT_THAT(errors(upstream + routes), IsEmpty());
+    EXPECT_THAT(errors(upstream + routes + "issuers: []\n"), IsEmpty());
+    EXPECT_EQ(errors(upstream + "routes: {/x: {GET: authenticated}}\n").size(), 1U);
+    EXPECT_EQ(errors(upstream + "routes: {/x: {GET: {scopes: authenticated, mode: observe}}}\n").size(), 1U);
+}
+
+TEST(upstream_section, takes_a_url_or_a_map)
+{
+    struct row {
+        const char* written;
+        const char* host;
+        int port;
+        const char* unix_path;
+    };
+    const row rows[] = {
+        {"http://127.0.0.1:3000", "127.0.0.1", 3000, ""},
+        {"http://api", "api", 80, ""},
+        {"http://api.internal/", "api.internal", 80, ""},
+        {"http://[::1]:3000", "::1", 3000, ""},
+        {"http://my_api:8080", "my_api", 8080, ""},
+        {"unix:/run/api.sock", "", 0, "/run/api.sock"},
+        {"{url: http://api:81}", "api", 81, ""},
+        {"{url: unix:/run/x}", "", 0, "/run/x"},
+        {"HTTP://api", "api", 80, ""},
+    };
+    for (const auto& r : rows) {
+        const auto p = policy_from_yaml(routes + "upstream: " + r.written + "\n");
+        EXPECT_EQ(p->upstream.address.host, r.host) << r.written;
+        EXPECT_EQ(p->upstream.address.port, r.port) << r.written;
+        EXPECT_EQ(p->upstream.address.unix_path, r.unix_path) << r.written;
+        EXPECT_FALSE(p->upstream.tls);
+    }
+    for (const char* bad :
+         {"http://", "http:api", "http://api:0", "http://a%20b", "http://a b", "//api", "api", "http:///x",
+          "http://api?", "http://api#x", "unix:", "unix:/", "http://x@api", "http://api:80:80"})
+        EXPECT_EQ(errors(routes + "upstream: \"" + bad + "\"\n").size(), 1U) << bad;
+}
+
+TEST(upstream_section, says_what_the_api_is_told)
+{
+    using source = policy::identity_header::source;
+    const auto p = policy_from_yaml(routes + R"(
+upstream:
+  url: http://api
+  host: calendar.example.com
+  authorization: strip
+  headers: {X-User: sub, X_Scopes: scopes, X-Client: client_id, X-Country: /address/country, X-Own: /scopes}
+)");
+    EXPECT_EQ(p->upstream.host, "calendar.example.com");
+    EXPECT_TRUE(p->upstream.strip_authorization);
+    const auto& h = p->upstream.headers;
+    ASSERT_EQ(h.size(), 5U);
+    EXPECT_EQ(h[0].from, source::claim);
+    EXPECT_EQ(h[0].claim.name(), "sub");
+    EXPECT_EQ(h[1].from, source::scopes);
+    EXPECT_EQ(h[2].from, source::client_id);
+    EXPECT_EQ(h[3].claim.name(), "/address/country");
+    EXPECT_EQ(h[4].from, source::claim) << "a pointer is a claim, even of that name";
+    EXPECT_THAT(policy_from_yaml(routes + "upstream: {url: http://api, headers: {}}\n")->upstream.headers,
+                IsEmpty());
+}
+
+TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
+{
+    struct row {
+        const char* why;
+        const char* audiences;
+        const char* setting;
+        const char* resource;
+    };
+    const row rows[] = {
+        {"the first", "[https://a.example, https://b.example]", "", "https://a.example"},
+        {"not the names", "[api, http://a.example, https://b.example/x]", "", "https://b.example/x"},
+        {"no fragment", "[\"https://a.example/#x\", https://b.example]", "", "https://b.example"},
+        {"none is", "[api]", "", ""},
+        {"off", "[https://a.example]", "metadata: off", ""},
+        {"as set", "[https://a.example]", "metadata: {resource: https://c.example/x}", "https://c.example/x"},
+        {"only named", "[https://a.example]", "metadata: {name: Calendar}", "https://a.example"},
+    };
+    for (const auto& r : rows) {
+        const auto p = policy_from_yaml(upstream + routes +
+                                        "issuers: [{issuer: https://i.example, audience: " + r.audiences +
+                                        "}]\n" + r.setting + "\n");
+        EXPECT_EQ(p->metadata.resource, r.resource) << r.why;
+    }
+    EXPECT_EQ(policy_from_yaml(upstream + routes + issuers + "metadata: {name: Calendar}\n")->metadata.name,
+              "Calendar");
+    EXPECT_EQ(warnings(upstream + routes + "metadata: {name: Calendar}\n").size(), 1U)
+        << "a name for no document";
+}
+
+TEST(small_sections, take_their_words)
+{
+    const auto p = policy_from_yaml(upstream + routes +
+                                    "mode: observe\nlog: {level: error, requests: off}\n"
+                                    "paths: {case: exact, encoded_slash: keep, semicolon: keep}\n");
+    EXPECT_TRUE(p->observe);
+    EXPECT_EQ(p->log.at, policy::log_settings::level::error);
+    EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
+    EXPECT_TRUE(p->paths.case_exact && p->paths.keep_encoded_slash && p->paths.keep_semicolon);
+    const auto q = policy_from_yaml(upstream + routes +
+                                    "mode: enforce\nlog: {level: debug, requests: all}\nunlisted: deny\n"
+                                    "paths: {case: fold, encoded_slash: reject, semicolon: reject}\n");
+    EXPECT_FALSE(q->observe || q->unlisted_authenticated);
+    EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
+    EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
+}
+
+} // namespace
+} // namespace scopegate::config

@@ -1,0 +1,143 @@
+// Durations, sizes, counts and addresses, as `server:` has them.
+#include "yaml.hpp"
+
+#include "support/policy_from_yaml.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scopegate::config {
+namespace {
+
+using namespace test;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::shared_ptr<const policy::policy> server(const std::string& body)
+{
+    return policy_from_yaml(upstream + routes + "server: {" + body + "}\n");
+}
+
+TEST(values, durations)
+{
+    struct row {
+        const char* text;
+        long long ms;
+    };
+    const row rows[] = {{"500ms", 500},  {"10s", 10'000},
+                        {"5m", 300'000}, {"1h", 3'600'000},
+                        {"0", 0},        {"0s", 0},
+                        {"00", 0},       {"\"10s\"", 10'000},
+                        {"007s", 7'000}, {"8760h", 8760LL * 3'600'000}};
+    for (const auto& r : rows)
+        EXPECT_EQ(server("timeouts: {drain: " + std::string(r.text) + "}")->server.timeouts.drain,
+                  milliseconds(r.ms))
+            << r.text;
+    for (const char* text :
+         {"8761h", "18446744073709551615h", "18446744073709551616ms", "31536000001ms", "1.5s", "-1s", "+1s",
+          "1 s", "s", "1s ", "1S", "1d", "1us", "0x10s", "10", "1e3ms", "ms", "\"\""})
+        EXPECT_EQ(errors(upstream + routes + "server: {timeouts: {drain: \"" + text + "\"}}").size(), 1U)
+            << text;
+}
+
+TEST(values, sizes)
+{
+    struct row {
+        const char* text;
+        std::uint64_t bytes;
+    };
+    const row rows[] = {{"512B", 512},       {"64KiB", 65536}, {"10MiB", 10485760},
+                        {"1GiB", 1U << 30U}, {"0", 0},         {"0KiB", 0}};
+    for (const auto& r : rows)
+        EXPECT_EQ(server("limits: {body: " + std::string(r.text) + "}")->server.limits.body, r.bytes)
+            << r.text;
+    for (const char* text :
+         {"64", "64K", "64KB", "64kib", "1.5MiB", "-1B", "1TiB", "17179869184GiB", "18446744073709551615GiB"})
+        EXPECT_EQ(errors(upstream + routes + "server: {limits: {body: " + std::string(text) + "}}").size(),
+                  1U)
+            << text;
+}
+
+TEST(values, counts)
+{
+    const auto s = server("workers: 256, limits: {headers: 1KiB, header_count: 0, connections: 1}");
+    EXPECT_EQ(s->server.workers, 256U);
+    EXPECT_EQ(s->server.limits.headers, 1024U);
+    EXPECT_EQ(s->server.limits.header_count, 0U);
+    EXPECT_EQ(s->server.limits.connections, 1U);
+    EXPECT_EQ(server("workers: auto")->server.workers, 0U);
+}
+
+TEST(values, every_timeout_has_its_own_key)
+{
+    const auto t = server("timeouts: {headers: 1s, idle: 2s, body: 3s, stream: 4s, upstream_connect: 5s, "
+                          "upstream_response: 6s, drain_delay: 7s, drain: 8s}")
+                       ->server.timeouts;
+    const auto in_order = {t.headers,           t.idle,        t.body, t.stream, t.upstream_connect,
+                           t.upstream_response, t.drain_delay, t.drain};
+    EXPECT_THAT(in_order,
+                ElementsAre(milliseconds(1000), milliseconds(2000), milliseconds(3000), milliseconds(4000),
+                            milliseconds(5000), milliseconds(6000), milliseconds(7000), milliseconds(8000)));
+}
+
+TEST(values, the_defaults_are_those_of_production)
+{
+    const auto p = policy_from_yaml(upstream + routes);
+    EXPECT_EQ(p->server.listen.front().host, "0.0.0.0");
+    EXPECT_EQ(p->server.listen.front().port, 8080);
+    EXPECT_EQ(p->server.admin->port, 9901);
+    EXPECT_FALSE(p->server.health);
+    EXPECT_EQ(p->server.timeouts.drain_delay, milliseconds(5000));
+    EXPECT_EQ(p->log.which, policy::log_settings::requests::denied);
+    EXPECT_FALSE(p->observe || p->unlisted_authenticated || p->paths.case_exact || p->limit.active());
+    EXPECT_EQ(p->upstream.headers.size(), 3U);
+}
+
+TEST(values, addresses)
+{
+    const auto p =
+        server("listen: [\"127.0.0.1:0\", \"[::]:80\", unix:/run/x.sock], admin: off, health: 0.0.0.0:9902");
+    ASSERT_EQ(p->server.listen.size(), 3U);
+    EXPECT_EQ(p->server.listen[0].port, 0);
+    EXPECT_EQ(p->server.listen[1].host, "::");
+    EXPECT_EQ(p->server.listen[1].port, 80);
+    EXPECT_EQ(p->server.listen[2].unix_path, "/run/x.sock");
+    EXPECT_FALSE(p->server.admin);
+    EXPECT_EQ(p->server.health->port, 9902);
+    EXPECT_THAT(server("listen: 127.0.0.1:0, admin: 127.0.0.1:0, health: off")->server.listen.size(), 1U)
+        << "port 0 is another one each time";
+}
+
+std::array<std::uint8_t, 16> v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d)
+{
+    return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, a, b, c, d};
+}
+
+TEST(values, networks)
+{
+    const auto p = server("trusted_proxies: [10.0.0.0/8, 192.168.1.7, \"fd00::/8\", \"::1\", 172.16.0.0/12, "
+                          "\"::ffff:10.0.0.0/104\"]");
+    const auto& n = p->server.trusted_proxies;
+    ASSERT_EQ(n.size(), 6U);
+    EXPECT_TRUE(n[0].contains(v4(10, 255, 0, 1)));
+    EXPECT_FALSE(n[0].contains(v4(11, 0, 0, 0)));
+    EXPECT_TRUE(n[1].contains(v4(192, 168, 1, 7)));
+    EXPECT_FALSE(n[1].contains(v4(192, 168, 1, 6)));
+    EXPECT_TRUE(n[2].contains({0xFD, 1}));
+    EXPECT_FALSE(n[2].contains({0xFC, 1}));
+    EXPECT_EQ(n[3].prefix, 128U);
+    EXPECT_TRUE(n[4].contains(v4(172, 31, 0, 1)));
+    EXPECT_FALSE(n[4].contains(v4(172, 32, 0, 1)));
+    EXPECT_TRUE(n[5].contains(v4(10, 1, 2, 3))) << "the same block in v6's words";
+}
+
+TEST(values, a_network_of_everyone_is_warned_of)
+{
+    EXPECT_THAT(warnings(upstream + routes + "server: {trusted_proxies: [0.0.0.0/0, \"::/0\", 10.0.0.0/8]}"),
+                ElementsAre("3:28: \"0.0.0.0/0\" trusts every caller: each can say that it is another",
+                            "3:39: \"::/0\" trusts every caller: each can say that it is another"));
+}
+
+} // namespace
+} // namespace scopegate::config
