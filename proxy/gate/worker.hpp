@@ -54,9 +54,10 @@ private:
     void sweep();
     void session_ended();
 
+    // Before the context, to outlive it: waits that end with it hold streams, which have their places here.
+    net::deadlines times_;
     net::asio::io_context context_{1};
     shared_counters& counters_;
-    net::deadlines times_;
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
     generation_ptr current_;
