@@ -129,7 +129,7 @@ ok "the sample routes.yaml is good"
 inside run --config /etc/test/routes.yaml >"$work/gate.log" 2>&1 &
 gate=$!
 children+=("$gate")
-address=$(wait_for "$work/gate.log" '"event":"listening".*"server"' | grep -oE '127\.0\.0\.1:[0-9]+' | head -1)
+address=$(wait_for "$work/gate.log" '.*"event":"listening".*"server".*' | grep -oE '127\.0\.0\.1:[0-9]+' | head -1)
 
 expect() { # expect STATUS WHAT CURL-ARGUMENT...
     local status=$1 what=$2 got
