@@ -55,6 +55,7 @@ private:
 
 int run(const run_options& options)
 {
+    std::signal(SIGPIPE, SIG_IGN); // a reader of the log that goes away is no reason to stop serving
     asio::io_context control{1};
     try {
         control::service service(control, options.config, config::process_environment());

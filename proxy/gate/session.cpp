@@ -66,7 +66,7 @@ net::task<bool> session::await_request()
         at_.workspaces_.give(std::move(space_));
     const auto patience = at_.current_->policy.server.timeouts.idle;
     idle_ = true;
-    const auto woken = co_await downstream_->readable(std::chrono::steady_clock::now() + patience);
+    const auto woken = co_await downstream_->readable(net::coarse_now() + patience);
     idle_ = false;
     co_return woken == net::readiness::ready;
 }
@@ -92,7 +92,7 @@ net::task<reason> session::read_head(const generation& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
-    const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
+    const auto deadline = net::coarse_now() + settings.timeouts.headers;
     const auto buffer = space_->request_buffer();
     auto filled = space_->received.size();
     if (filled > 0)
@@ -134,7 +134,7 @@ net::task<void> session::linger()
     downstream_->shutdown_send();
     if (!space_)
         co_return;
-    const auto deadline = std::chrono::steady_clock::now() + linger_patience;
+    const auto deadline = net::coarse_now() + linger_patience;
     const auto buffer = space_->request_buffer();
     for (std::size_t discarded = 0; discarded < linger_bytes;) {
         const auto got = downstream_->read_some(buffer);
@@ -154,7 +154,7 @@ void session::end_if_idle() noexcept
     if (idle_ && served_)
         abort();
     else if (idle_)
-        downstream_->move_read_deadline(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+        downstream_->move_read_deadline(net::coarse_now() + std::chrono::seconds(1));
 }
 
 void session::abort() noexcept

@@ -15,6 +15,10 @@ class stream;
 inline constexpr steady_time no_deadline = steady_time::max();
 inline constexpr std::chrono::milliseconds sweep_interval{100};
 
+// The monotonic clock as it stood at the kernel's last tick, at most 10 ms ago: exact enough for deadlines
+// that are swept ten times a second, and several times cheaper to read.
+[[nodiscard]] steady_time coarse_now() noexcept;
+
 // Confined to its worker's thread.
 class deadlines final {
 public:

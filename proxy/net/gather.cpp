@@ -57,9 +57,10 @@ task<transfer::status> gather::send(stream& to, std::chrono::milliseconds patien
             co_return transfer::status::done;
         if (failed_)
             co_return transfer::status::failed;
-        const auto woken = co_await to.writable(std::chrono::steady_clock::now() + patience);
+        const auto woken = co_await to.writable(coarse_now() + patience);
         if (woken != readiness::ready)
-            co_return woken == readiness::timed_out ? transfer::status::would_block : transfer::status::failed;
+            co_return woken == readiness::timed_out ? transfer::status::would_block
+                                                    : transfer::status::failed;
     }
 }
 

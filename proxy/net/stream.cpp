@@ -236,27 +236,4 @@ readiness stream::wait::await_resume() noexcept
     return s.outcome;
 }
 
-std::size_t deadlines::add(stream& s)
-{
-    entries_.push_back({no_deadline, no_deadline, &s});
-    return entries_.size() - 1;
-}
-
-void deadlines::remove(std::size_t index) noexcept
-{
-    entries_[index] = entries_.back();
-    entries_[index].waiting->index_ = index;
-    entries_.pop_back();
-}
-
-void deadlines::sweep(steady_time now)
-{
-    std::vector<stream_ptr> overdue; // waking a coroutine may free other streams and move entries
-    for (const auto& e : entries_)
-        if (e.read <= now || e.write <= now)
-            overdue.emplace_back(e.waiting);
-    for (const auto& s : overdue)
-        s->expire(now);
-}
-
 } // namespace scopegate::net
