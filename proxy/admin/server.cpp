@@ -1,6 +1,7 @@
 #include "admin/server.hpp"
 
-#include "base/json.hpp"
+#include "admin/health.hpp"
+#include "admin/limit.hpp"
 #include "net/address.hpp"
 #include "observe/log.hpp"
 
@@ -13,6 +14,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <string_view>
 #include <utility>
 
 namespace scopegate::admin {
@@ -21,69 +23,66 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-using request = http::request<http::string_body>;
-using response = http::response<http::string_body>;
+constexpr std::size_t max_body = 64UL * 1024;
 
-response page(const request& asked, http::status status, std::string body, std::string_view type)
+struct room {
+    std::string_view path;
+    http::verb method; // get means HEAD too
+    pages shown_on;    // health: on every listener
+    response (*answer)(const request& asked, control::service& shown);
+};
+
+constexpr room rooms[] = {
+    {"/livez", http::verb::get, pages::health, liveness_page},
+    {"/readyz", http::verb::get, pages::health, readiness_page},
+    {"/limit", http::verb::post, pages::all, limit_page},
+};
+
+bool takes(const room& r, http::verb method) noexcept
 {
-    response answer(status, asked.version());
-    answer.set(http::field::content_type, boost::core::string_view(type.data(), type.size()));
-    answer.set(http::field::cache_control, "no-store");
-    answer.keep_alive(asked.keep_alive());
-    answer.body() = std::move(body);
-    answer.prepare_payload();
-    if (asked.method() == http::verb::head)
-        answer.body().clear();
-    return answer;
+    return method == r.method || (method == http::verb::head && r.method == http::verb::get);
 }
 
-// {"ready":false,"draining":false,"issuers_without_keys":["https://..."]}
-response readiness_page(const request& asked, control::service& shown)
+response answer_to(const request& asked, control::service& shown, pages which)
 {
-    const auto now = shown.ready();
-    std::string body = std::string("{\"ready\":") + (now.ready ? "true" : "false") +
-                       ",\"draining\":" + (now.draining ? "true" : "false") + ",\"issuers_without_keys\":[";
-    for (std::size_t i = 0; i < now.without_keys.size(); ++i) {
-        if (i > 0)
-            body += ',';
-        json::append_quoted(body, now.without_keys[i]);
-    }
-    body += "]}\n";
-    return page(asked, now.ready ? http::status::ok : http::status::service_unavailable, std::move(body),
-                "application/json");
-}
-
-response answer_to(const request& asked, control::service& shown)
-{
-    if (asked.method() != http::verb::get && asked.method() != http::verb::head) {
-        auto refused = page(asked, http::status::method_not_allowed, "only GET and HEAD\n", "text/plain");
-        refused.set(http::field::allow, "GET, HEAD");
+    const auto path = asked.target().substr(0, asked.target().find('?'));
+    std::string paths;
+    for (const auto& r : rooms) {
+        if (which == pages::health && r.shown_on == pages::all)
+            continue;
+        paths.append(paths.empty() ? "there are " : ", ").append(r.path);
+        if (path != boost::core::string_view(r.path.data(), r.path.size()))
+            continue;
+        if (takes(r, asked.method()))
+            return r.answer(asked, shown);
+        const auto* allowed = r.method == http::verb::get ? "GET, HEAD" : "POST";
+        auto refused = problem(asked, http::status::method_not_allowed, std::string("only ") + allowed);
+        refused.set(http::field::allow, allowed);
         return refused;
     }
-    const auto path = asked.target().substr(0, asked.target().find('?'));
-    if (path == "/livez")
-        return page(asked, http::status::ok, "{\"live\":true}\n", "application/json");
-    if (path == "/readyz")
-        return readiness_page(asked, shown);
-    return page(asked, http::status::not_found, "there are /livez and /readyz\n", "text/plain");
+    return problem(asked, http::status::not_found, paths);
 }
 
-asio::awaitable<void> serve(tcp::socket peer, control::service& shown)
+asio::awaitable<void> serve(tcp::socket peer, control::service& shown, pages which)
 {
     beast::tcp_stream stream(std::move(peer));
     beast::flat_buffer buffer(16UL * 1024);
     for (bool keep = true; keep;) {
         http::request_parser<http::string_body> parser;
-        parser.body_limit(64UL * 1024);
+        parser.body_limit(max_body);
         stream.expires_after(std::chrono::seconds(30));
         const auto [unreadable, read] =
             co_await http::async_read(stream, buffer, parser, asio::as_tuple(asio::deferred));
-        if (unreadable)
+        const bool too_large = unreadable == http::error::body_limit;
+        if (unreadable && !too_large)
             co_return;
-        const auto answer = answer_to(parser.get(), shown);
+        auto answer = too_large ? problem(parser.get(), http::status::payload_too_large,
+                                          "the body is limited to 64 KiB")
+                                : answer_to(parser.get(), shown, which);
+        if (too_large)
+            answer.keep_alive(false);
         keep = answer.keep_alive();
         const auto [unsent, written] =
             co_await http::async_write(stream, answer, asio::as_tuple(asio::deferred));
@@ -97,25 +96,26 @@ asio::awaitable<void> serve(tcp::socket peer, control::service& shown)
 } // namespace
 
 struct server::state {
-    state(asio::io_context& control, control::service& s) : acceptor(control), shown(s) {}
+    state(asio::io_context& control, control::service& s, pages p) : acceptor(control), shown(s), which(p) {}
 
     static asio::awaitable<void> accept_all(std::shared_ptr<state> own)
     {
         while (own->acceptor.is_open()) {
             auto [failed, peer] = co_await own->acceptor.async_accept(asio::as_tuple(asio::deferred));
             if (!failed)
-                asio::co_spawn(own->acceptor.get_executor(), serve(std::move(peer), own->shown),
+                asio::co_spawn(own->acceptor.get_executor(), serve(std::move(peer), own->shown, own->which),
                                asio::detached);
         }
     }
 
     tcp::acceptor acceptor;
     control::service& shown;
+    const pages which;
 };
 
-server::server(asio::io_context& control, control::service& shown, const policy::endpoint& address, pages,
-               const std::string& name)
-    : state_(std::make_shared<state>(control, shown))
+server::server(asio::io_context& control, control::service& shown, const policy::endpoint& address,
+               pages which, const std::string& name)
+    : state_(std::make_shared<state>(control, shown, which))
 {
     const auto where = address.host + ":" + std::to_string(address.port);
     try {

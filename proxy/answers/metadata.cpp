@@ -43,6 +43,14 @@ void append_list(std::string& out, std::string_view name, char open, char close,
     out += close;
 }
 
+// RFC 9728 section 2: of the ways of RFC 6750 those that work here, and an empty list where none does.
+std::string bearer_methods(const policy::token_settings& places)
+{
+    if (!places.header)
+        return places.queries.empty() ? "[]" : R"(["query"])";
+    return places.queries.empty() ? R"(["header"])" : R"(["header","query"])";
+}
+
 } // namespace
 
 std::string metadata_document(const policy::policy& p)
@@ -66,7 +74,7 @@ std::string metadata_document(const policy::policy& p)
                 [&](auto s) { json::append_quoted(out, s); });
     append_list(out, "scopes_supported", '[', ']', scopes,
                 [&](auto* s) { json::append_quoted(out, s->name); });
-    out += R"(,"bearer_methods_supported":["header"])";
+    out += R"(,"bearer_methods_supported":)" + bearer_methods(p.tokens);
     if (!p.metadata.name.empty()) {
         out += R"(,"resource_name":)";
         json::append_quoted(out, p.metadata.name);

@@ -2,6 +2,7 @@
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
+#include "control/tls.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -72,6 +73,11 @@ void register_check(CLI::App& app, action& chosen)
             const auto policy = load_policy(*config);
             if (!policy)
                 return exit_bad_input;
+            if (const auto tls = control::load_tls(*policy); !tls.errors.empty()) {
+                for (const auto& wrong : tls.errors)
+                    std::cerr << wrong.text() << '\n';
+                return exit_bad_input;
+            }
             print(*policy, std::cout);
             return exit_fine;
         };

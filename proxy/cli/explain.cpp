@@ -81,6 +81,12 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
                       "give the token's content instead: --claims FILE (or --scope \"...\")");
 }
 
+[[noreturn]] void refuse_introspection()
+{
+    throw input_error("the token is no JWT: only its issuer knows what it means, and explain works offline;\n"
+                      "give the token's content instead: --claims FILE (or --scope \"...\")");
+}
+
 gate::explanation explain(const policy::policy& p, const std::shared_ptr<const policy::policy>& shared,
                           const explain_options& o)
 {
@@ -104,6 +110,8 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
     fields.front().id = http::field_id::authorization;
     request.fields = &fields;
     auto e = gate::explain(p, book, request, authority, now);
+    if (e.why == reason::introspection_unavailable)
+        refuse_introspection();
     if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable)
         refuse_unfetched_keys(token);
     return e;

@@ -35,6 +35,8 @@ constexpr key<top> top_keys[] = {
     {"routes", hand_on<compile_routes>, true},
     {"server", hand_on<compile_server>},
     {"mode", hand_on<compile_mode>},
+    {"tokens", hand_on<compile_tokens>},
+    {"cors", hand_on<compile_cors>},
     {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
     {"log", hand_on<compile_log>},
 };
@@ -76,8 +78,9 @@ void compile(compilation& c, const node& root)
 std::vector<section> all_sections()
 {
     std::vector<section> out{make_section("", top_keys)};
-    for (const auto& some : {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(),
-                             requirement_sections(), server_sections(), other_sections()})
+    for (const auto& some :
+         {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(), requirement_sections(),
+          server_sections(), token_sections(), cors_sections(), other_sections()})
         out.insert(out.end(), some.begin(), some.end());
     return out;
 }

@@ -18,6 +18,8 @@ void compile_unlisted(compilation& c, const node& value);
 void compile_routes(compilation& c, const node& value);
 void compile_mode(compilation& c, const node& value);
 void compile_metadata(compilation& c, const node* value); // null: the default
+void compile_tokens(compilation& c, const node& value);
+void compile_cors(compilation& c, const node& value);
 void compile_log(compilation& c, const node& value);
 
 // The keys that each file knows.
@@ -27,6 +29,8 @@ void compile_log(compilation& c, const node& value);
 [[nodiscard]] std::vector<section> upstream_sections();
 [[nodiscard]] std::vector<section> server_sections();
 [[nodiscard]] std::vector<section> requirement_sections();
+[[nodiscard]] std::vector<section> token_sections();
+[[nodiscard]] std::vector<section> cors_sections();
 [[nodiscard]] std::vector<section> other_sections(); // paths, metadata, log
 [[nodiscard]] std::vector<section> all_sections();
 

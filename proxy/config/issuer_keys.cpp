@@ -125,7 +125,7 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
     const auto where = entry.made.keys.where;
     const bool fetches =
         where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
-    if (entry.ca != nullptr && !fetches)
+    if (entry.ca != nullptr && !fetches && entry.introspection == nullptr)
         c.out.warning(entry.ca->key_at, "\"ca\" has no effect: nothing is fetched for this issuer");
 }
 
@@ -135,7 +135,8 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     if (name.empty())
         return;
     const bool discovers =
-        entry.secret_at.line == 0 && (entry.keys == nullptr || entry.keys->text == "discover");
+        entry.secret_at.line == 0 &&
+        (entry.keys == nullptr ? entry.introspection == nullptr : entry.keys->text == "discover");
     const auto url = parse_web_url(name);
     if (!discovers) {
         if (url && !url->tls && !url->loopback)

@@ -12,6 +12,7 @@ struct issuer_entry {
     const node* keys = nullptr;
     const node* algorithms = nullptr;
     const node* ca = nullptr;
+    const node* introspection = nullptr;
     policy::source_mark secret_at; // line 0: there is none
     bool usable = true;            // keys, algorithms and secret could all be read
 };

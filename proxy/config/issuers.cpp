@@ -1,5 +1,6 @@
 // `issuers:`, the authorization servers that are trusted.
 #include "config/compile.hpp"
+#include "config/introspection.hpp"
 #include "config/issuer_keys.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -73,7 +74,7 @@ void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
 
 constexpr key<issuer_entry> issuer_keys[] = {
     {"issuer", read_issuer_name, true, true},
-    {"audience", read_audience, true, true},
+    {"audience", read_audience, false, true},
     {"keys", read_keys_location},
     {"algorithms", read_algorithms},
     {"secret", read_secret, false, true},
@@ -83,6 +84,7 @@ constexpr key<issuer_entry> issuer_keys[] = {
     {"scope_claims", read_scope_claims},
     {"token_type", read_token_type},
     {"ca", read_ca},
+    {"introspection", read_introspection},
 };
 
 std::string_view without_slash(std::string_view url) noexcept
@@ -120,6 +122,7 @@ void compile_issuers(compilation& c, const node& value)
         entry.made.mark = item.at;
         if (!read_keys(c, item, issuer_keys, entry))
             continue;
+        check_introspection(c, entry, item);
         check_keys_and_algorithms(c, entry);
         check_issuer_name(c, entry);
         check_against_others(c, entry);
@@ -129,7 +132,7 @@ void compile_issuers(compilation& c, const node& value)
 
 std::vector<section> issuer_sections()
 {
-    return {make_section("issuers[]", issuer_keys)};
+    return {make_section("issuers[]", issuer_keys), introspection_section()};
 }
 
 } // namespace scopegate::config

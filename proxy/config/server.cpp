@@ -4,6 +4,7 @@
 #include "config/values.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace scopegate::config {
 
@@ -182,6 +183,39 @@ void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
     }
 }
 
+template <std::string policy::server_tls::*Member>
+void read_tls_file(compilation& c, const node& value, policy::server_tls& into)
+{
+    if (const auto name = read_text(c, value))
+        if (auto path = read_file_name(c, value, *name))
+            into.*Member = *std::move(path);
+}
+
+constexpr key<policy::server_tls> tls_keys[] = {
+    {"certificate", read_tls_file<&policy::server_tls::certificate>, true},
+    {"key", read_tls_file<&policy::server_tls::key>, true},
+    {"client_ca", read_tls_file<&policy::server_tls::client_ca>},
+};
+
+void read_tls(compilation& c, const node& value, server_entry& into)
+{
+    policy::server_tls tls;
+    tls.mark = value.at;
+    if (read_keys(c, value, tls_keys, tls))
+        into.made.tls = std::move(tls);
+}
+
+// After trusted_proxies: whom else should a header be believed?
+void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
+{
+    const auto flag = read_flag(c, value);
+    if (!flag)
+        return;
+    if (*flag && into.made.trusted_proxies.empty())
+        c.out.error(value.at, "proxy_protocol needs \"trusted_proxies\": whose PROXY header is believed");
+    into.made.proxy_protocol = *flag;
+}
+
 constexpr key<server_entry> server_keys[] = {
     {"listen", read_listen},
     {"admin", read_admin},
@@ -191,7 +225,9 @@ constexpr key<server_entry> server_keys[] = {
                   server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
     {"timeouts", [](compilation& c, const node& value,
                     server_entry& into) { read_keys(c, value, timeout_keys, into.made.timeouts); }},
+    {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
+    {"proxy_protocol", read_proxy_protocol},
 };
 
 } // namespace
@@ -206,7 +242,7 @@ void compile_server(compilation& c, const node& value)
 std::vector<section> server_sections()
 {
     return {make_section("server", server_keys), make_section("server.limits", limit_keys),
-            make_section("server.timeouts", timeout_keys)};
+            make_section("server.timeouts", timeout_keys), make_section("server.tls", tls_keys)};
 }
 
 } // namespace scopegate::config

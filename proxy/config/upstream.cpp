@@ -32,14 +32,59 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
                         " is no URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
     else if (url->has_user)
         c.out.error(value.at, "the upstream's URL has user information in it, which is not sent");
-    else if (url->tls)
-        c.out.error(value.at, in_quotes(*text) + ": https to the upstream is not available yet");
     else if (url->has_path || url->has_query || url->has_fragment)
         c.out.error(value.at, in_quotes(*text) + " has a path or query: requests keep their own");
     else {
         into.address.host = url->host;
         into.address.port = url->port;
+        if (url->tls) {
+            into.tls.emplace();
+            into.tls->server_name = url->host;
+            into.tls->mark = value.at;
+        }
     }
+}
+
+template <std::string policy::upstream_tls::*Member>
+void read_tls_file(compilation& c, const node& value, policy::upstream_tls& into)
+{
+    if (const auto name = read_text(c, value))
+        if (auto path = read_file_name(c, value, *name))
+            into.*Member = *std::move(path);
+}
+
+void read_server_name(compilation& c, const node& value, policy::upstream_tls& into)
+{
+    auto text = read_text(c, value);
+    if (text && (!http::is_host(*text) || text->find(':') != std::string::npos))
+        c.out.error(value.at, in_quotes(*text) + " is no host name or IPv4 address");
+    else if (text)
+        into.server_name = std::move(*text);
+}
+
+constexpr key<policy::upstream_tls> tls_keys[] = {
+    {"ca", read_tls_file<&policy::upstream_tls::ca>},
+    {"certificate", read_tls_file<&policy::upstream_tls::certificate>},
+    {"key", read_tls_file<&policy::upstream_tls::key>},
+    {"server_name", read_server_name},
+};
+
+// After the URL, which says whether there is TLS at all.
+void read_tls(compilation& c, const node& value, upstream_settings& into)
+{
+    const bool has_address = into.address.is_unix() || !into.address.host.empty();
+    if (has_address && !into.tls)
+        c.out.error(value.at, "\"tls\" is for an https upstream, and this one is not");
+    policy::upstream_tls tls = into.tls.value_or(policy::upstream_tls());
+    tls.mark = value.at;
+    if (!read_keys(c, value, tls_keys, tls))
+        return;
+    const bool has_certificate = value.find("certificate") != nullptr;
+    if (has_certificate != (value.find("key") != nullptr))
+        c.out.error(value.at, has_certificate ? "a \"certificate\" needs its \"key\""
+                                              : "a \"key\" needs its \"certificate\"");
+    if (into.tls)
+        into.tls = std::move(tls);
 }
 
 void read_host(compilation& c, const node& value, upstream_settings& into)
@@ -109,6 +154,7 @@ constexpr key<upstream_settings> upstream_keys[] = {
     {"host", read_host, false, true},
     {"authorization", read_authorization},
     {"headers", read_headers},
+    {"tls", read_tls},
 };
 
 } // namespace
@@ -123,7 +169,7 @@ void compile_upstream(compilation& c, const node& value)
 
 std::vector<section> upstream_sections()
 {
-    return {make_section("upstream", upstream_keys)};
+    return {make_section("upstream", upstream_keys), make_section("upstream.tls", tls_keys)};
 }
 
 } // namespace scopegate::config

@@ -63,6 +63,15 @@ std::vector<placed_text> read_text_list(compilation& c, const node& n)
     return expect(c, n, node::kind::list) ? read_items(c, n) : std::vector<placed_text>();
 }
 
+std::optional<bool> read_flag(compilation& c, const node& n)
+{
+    if (n.is(node::kind::scalar) && n.plain && (n.text == "true" || n.text == "false"))
+        return n.text == "true";
+    if (expect(c, n, node::kind::scalar))
+        c.out.error(n.at, in_quotes(n.text) + " is neither true nor false");
+    return std::nullopt;
+}
+
 std::optional<std::size_t> read_word(compilation& c, const node& n, const std::vector<std::string>& words)
 {
     if (!expect(c, n, node::kind::scalar))

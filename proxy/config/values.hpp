@@ -31,6 +31,9 @@ struct placed_text {
 [[nodiscard]] std::optional<std::size_t> read_word(compilation& c, const node& n,
                                                    const std::vector<std::string>& words);
 
+// `true` or `false`.
+[[nodiscard]] std::optional<bool> read_flag(compilation& c, const node& n);
+
 // A count, in decimal digits, within the bounds.
 [[nodiscard]] std::optional<std::uint64_t> read_count(compilation& c, const node& n, std::uint64_t least,
                                                       std::uint64_t most);

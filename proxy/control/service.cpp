@@ -1,5 +1,6 @@
 #include "control/service.hpp"
 
+#include "control/tls.hpp"
 #include "net/address.hpp"
 #include "observe/log.hpp"
 
@@ -18,10 +19,10 @@ namespace asio = net::asio;
 using observe::level;
 using observe::log_event;
 
-std::string all_errors(const config::loaded& loaded)
+std::string all_errors(const std::vector<config::diagnostic>& errors)
 {
     std::string text;
-    for (const auto& wrong : loaded.errors)
+    for (const auto& wrong : errors)
         text += (text.empty() ? "" : "\n") + wrong.text();
     return text;
 }
@@ -40,6 +41,17 @@ std::string fingerprint_of(const std::vector<std::string>& files)
         all += ' ';
     }
     return all;
+}
+
+// All of it but the keys, which start later.
+gate::shared_generation make_generation(std::shared_ptr<const policy::policy> p, tls_contexts tls)
+{
+    gate::shared_generation made;
+    made.answers = std::make_shared<const answers::answer_book>(*p);
+    made.policy = std::move(p);
+    made.server_tls = std::move(tls.server);
+    made.upstream_tls = std::move(tls.upstream);
+    return made;
 }
 
 net::stream_endpoint resolve(const policy::endpoint& address)
@@ -61,14 +73,16 @@ service::service(asio::io_context& control, std::string path, config::environmen
 {
     auto first = config::load_file(path_, env_);
     if (!first.policy)
-        throw start_error(all_errors(first));
+        throw start_error(all_errors(first.errors));
     observe::open_log(first.policy->log.at);
     for (const auto& warning : first.warnings)
         log_event(level::warn, "config_warning", {{"message", warning.text()}});
     watched_ = first.files;
     fingerprint_ = fingerprint_of(watched_);
-    current_.policy = first.policy;
-    current_.answers = std::make_shared<const answers::answer_book>(*first.policy);
+    auto tls = load_tls(*first.policy);
+    if (!tls.errors.empty())
+        throw start_error(all_errors(tls.errors));
+    current_ = make_generation(first.policy, std::move(tls));
 }
 
 service::~service()
@@ -87,6 +101,7 @@ void service::start()
         throw start_error(failed.what());
     }
     current_.keys = tokens::key_store::start(control_, current_.policy);
+    current_.introspection = tokens::introspector::start(control_, *current_.policy);
     for (unsigned i = 0; i < count; ++i) {
         workers_.push_back(std::make_unique<gate::worker>(counters_, current_));
         for (auto& listening : listeners_)
@@ -107,13 +122,15 @@ bool service::reload()
     fingerprint_ = fingerprint_of(watched_);
     for (const auto& warning : next.warnings)
         log_event(level::warn, "config_warning", {{"message", warning.text()}});
-    if (!next.policy) {
+    auto tls = next.policy ? load_tls(*next.policy) : tls_contexts{};
+    next.errors.insert(next.errors.end(), tls.errors.begin(), tls.errors.end());
+    if (!next.errors.empty()) {
         for (const auto& wrong : next.errors)
             log_event(level::error, "config_error", {{"message", wrong.text()}});
         log_event(level::error, "reload_refused", {{"file", path_}, {"errors", next.errors.size()}});
         return false;
     }
-    publish(std::move(next));
+    publish(make_generation(next.policy, std::move(tls)));
     return true;
 }
 
@@ -123,16 +140,16 @@ void service::reload_if_changed()
         reload();
 }
 
-void service::publish(config::loaded next)
+void service::publish(gate::shared_generation made)
 {
-    gate::shared_generation made;
-    made.policy = next.policy;
-    made.answers = std::make_shared<const answers::answer_book>(*next.policy);
-    made.keys = tokens::key_store::start(control_, next.policy, current_.keys.get());
-    observe::set_log_level(next.policy->log.at);
+    made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
+    made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
+    observe::set_log_level(made.policy->log.at);
     for (const auto& w : workers_)
         w->publish(made);
     current_.keys->stop();
+    if (current_.introspection && current_.introspection != made.introspection)
+        current_.introspection->stop();
     current_ = std::move(made);
     log_event(level::info, "reloaded", {{"file", path_}, {"routes", policy().routes.size()}});
 }
@@ -175,6 +192,8 @@ void service::stop()
     drain_timer_.cancel();
     if (current_.keys)
         current_.keys->stop();
+    if (current_.introspection)
+        current_.introspection->stop();
     for (const auto& w : workers_)
         w->stop();
     for (auto& thread : threads_)

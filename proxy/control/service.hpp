@@ -58,7 +58,7 @@ public:
     [[nodiscard]] const gate::shared_generation& generation() const noexcept { return current_; }
 
 private:
-    void publish(config::loaded next);
+    void publish(gate::shared_generation made);
 
     net::asio::io_context& control_;
     std::string path_;

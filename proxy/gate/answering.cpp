@@ -5,6 +5,7 @@
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
 #include "observe/http_date.hpp"
+#include "tokens/token_places.hpp"
 
 #include <algorithm>
 
@@ -28,7 +29,8 @@ const http::field* find(const http::field_list& fields, field_id id) noexcept
 bool is_event_stream(const http::response_head& head) noexcept
 {
     const auto* type = find(head.fields, field_id::content_type);
-    return type != nullptr && type->value.starts_with("text/event-stream");
+    constexpr std::string_view stream = "text/event-stream";
+    return type != nullptr && iequals(type->value.substr(0, stream.size()), stream);
 }
 
 // `200 OK` and its CRLF, as the API sent it.
@@ -268,6 +270,8 @@ net::task<void> forwarding::pass_tunnel()
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    if (owes_bearer_protocol())
+        out.add("Sec-WebSocket-Protocol: bearer\r\n");
     if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
         !out.add("Connection: Upgrade\r\n\r\n")) {
         result_.why = reason::upstream_bad_answer;
@@ -275,6 +279,8 @@ net::task<void> forwarding::pass_tunnel()
     }
     result_.answered = true;
     result_.status = head.status;
+    result_.upstream =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_at_);
     const auto& patience = c_.policy.policy.server.timeouts;
     const auto sent = co_await out.send(c_.downstream, patience.body);
     if (sent != net::transfer::status::done) {
@@ -289,6 +295,15 @@ net::task<void> forwarding::pass_tunnel()
         co_await way.run(after_body_, c_.space.upload_buffer(), first_bytes, c_.space.response_buffer());
     if (end == tunnel_end::expired)
         result_.why = reason::token_expired;
+    result_.then = afterwards::linger;
+}
+
+// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the API,
+// so that it is ours to choose where the API chose no other.
+bool forwarding::owes_bearer_protocol() const noexcept
+{
+    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.space.request.fields) &&
+           find(c_.space.response.fields, field_id::sec_websocket_protocol) == nullptr;
 }
 
 } // namespace scopegate::gate

@@ -84,8 +84,8 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
 
 // Steps 4 and 5: the valid token that was presented, into v.token; none where there is none. A refusal is the
 // reason that comes back; with v.wait_for_issuer nothing is decided yet.
-std::optional<reason> find_token(const access_request& request, token_authority& tokens, wall_time now,
-                                 verdict& v)
+std::optional<reason> find_token(const policy::token_settings& places, const access_request& request,
+                                 token_authority& tokens, wall_time now, std::string& scratch, verdict& v)
 {
     if (tokens.given) {
         v.token = tokens.given;
@@ -93,12 +93,14 @@ std::optional<reason> find_token(const access_request& request, token_authority&
     }
     if (request.fields == nullptr)
         return std::nullopt;
-    const auto taken = tokens::take_token(*request.fields);
+    const tokens::credentials from{*request.fields, v.target.query, request.websocket};
+    const auto taken = tokens::take_token(places, from, scratch);
     if (!taken)
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
+    v.taken = *taken;
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
-    auto checked = tokens.validator->check(*taken, now, tokens.waited);
+    auto checked = tokens.validator->check(taken->text, now, tokens.came);
     v.wait_for_issuer = checked.wait_for_issuer;
     if (!checked.token)
         return checked.why;
@@ -145,7 +147,7 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     }
 
     if (policy::needs_token(v.match)) {
-        if (const auto why = find_token(request, tokens, now, v)) {
+        if (const auto why = find_token(p.tokens, request, tokens, now, scratch.token, v)) {
             tell_refused_token(p, v, *why, trace);
             return refuse(std::move(v), *why);
         }

@@ -5,8 +5,10 @@
 #include "http/head_parser.hpp"
 #include "http/target.hpp"
 #include "policy/decide.hpp"
+#include "tokens/token_source.hpp"
 #include "tokens/validator.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,7 @@ struct access_request {
     std::string_view target; // as sent
     std::string_view host; // the Host field: an absolute-form target must agree with it; empty: not compared
     const http::field_list* fields = nullptr; // where the token is taken from; null: there are none
+    bool websocket = false;                   // it would open a WebSocket
 };
 
 // Where claims come from: a worker's validator, or (explain --scope, --claims) a token that is given as valid
@@ -25,22 +28,24 @@ struct access_request {
 struct token_authority {
     tokens::validator* validator = nullptr;
     tokens::token_ptr given;
-    bool waited = false; // the caller has awaited the keys that an earlier verdict on this request asked for
+    tokens::validator::awaited came =
+        false; // what an earlier verdict on this request asked the caller to wait for
 };
 
 // Kept by the caller between requests, so that nothing is allocated once warm.
 struct authorize_scratch {
     std::string target;
     std::string folded;
+    std::string token; // decoded
 };
 
 struct verdict {
     http::request_target target; // views into the request or the scratch; empty where step 2 failed
     policy::route_match match;
-    tokens::token_ptr token; // where a valid one was presented and looked at
+    std::optional<tokens::taken_token> taken; // what was presented, where it was looked at
+    tokens::token_ptr token;                  // the same, where it is valid
     policy::decision outcome = policy::denial{};
-    int wait_for_issuer =
-        -1; // >= 0: not decided yet; await that issuer's keys (key_store::await_refresh), ask again
+    int wait_for_issuer = -1; // >= 0: not decided yet; wait (validator::await), ask again with what came
 };
 
 // Allocates nothing where the request is allowed, its token was seen before and its path needs no rewriting.

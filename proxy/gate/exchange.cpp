@@ -1,5 +1,6 @@
 #include "gate/exchange.hpp"
 
+#include "answers/cors.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
 #include "observe/access_log.hpp"
@@ -7,31 +8,36 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace scopegate::gate {
 
 namespace {
 
-// Waits until the keys of an issuer were asked for again, and goes on in its own worker.
-class keys_wait final {
+// Waits for what a token is checked with, its issuer's keys or word, and goes on in its own worker.
+class token_wait final {
 public:
-    keys_wait(tokens::key_store& keys, std::size_t issuer, net::asio::io_context& own) noexcept
-        : keys_(keys), issuer_(issuer), own_(own)
+    token_wait(tokens::validator& validator, const verdict& undecided, net::asio::io_context& own) noexcept
+        : validator_(validator), undecided_(undecided), own_(own)
     {
     }
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> awaiting)
     {
-        keys_.await_refresh(
-            issuer_, [&own = own_, awaiting] { net::asio::post(own, [awaiting] { awaiting.resume(); }); });
+        validator_.await(undecided_.wait_for_issuer, undecided_.taken->text,
+                         [this, awaiting](tokens::validator::awaited came) {
+                             came_ = std::move(came);
+                             net::asio::post(own_, [awaiting] { awaiting.resume(); });
+                         });
     }
-    void await_resume() const noexcept {}
+    [[nodiscard]] tokens::validator::awaited await_resume() noexcept { return std::move(came_); }
 
 private:
-    tokens::key_store& keys_;
-    std::size_t issuer_;
+    tokens::validator& validator_;
+    const verdict& undecided_;
     net::asio::io_context& own_;
+    tokens::validator::awaited came_;
 };
 
 std::string_view own_request_id(const http::field_list& fields) noexcept
@@ -59,13 +65,14 @@ net::task<afterwards> exchange::run()
     const auto target = c_.space.request.target;
     if (c_.policy.answers.is_metadata_path(target.substr(0, target.find('?'))))
         co_return co_await publish_metadata();
+    if (answers::is_preflight(c_.policy.policy, c_.space.request))
+        co_return co_await answer_preflight();
 
     judge(false);
     if (verdict_.wait_for_issuer >= 0) {
-        keys_wait keys(*c_.policy.shared.keys, static_cast<std::size_t>(verdict_.wait_for_issuer),
-                       c_.at.context());
-        co_await keys;
-        judge(true);
+        token_wait wait(c_.policy.validator, verdict_, c_.at.context());
+        const auto came = co_await wait;
+        judge(came);
     }
     if (const auto* granted = std::get_if<policy::permit>(&verdict_.outcome))
         co_return co_await forward(*granted, reason::allowed);
@@ -90,12 +97,13 @@ std::optional<reason> exchange::read_framing()
     return std::nullopt;
 }
 
-// Steps 2 to 6. `waited`: for the second time, after the keys that the first asked for.
-void exchange::judge(bool waited)
+// Steps 2 to 6. `came`: for the second time, with what the first asked for.
+void exchange::judge(const tokens::validator::awaited& came)
 {
     const auto& head = c_.space.request;
-    const access_request asked{head.method, head.target, framing_.host, &head.fields};
-    token_authority tokens{&c_.policy.validator, {}, waited};
+    const access_request asked{head.method, head.target, framing_.host, &head.fields,
+                               framing_.upgrade_websocket};
+    token_authority tokens{&c_.policy.validator, {}, came};
     verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
 }
 
@@ -103,9 +111,11 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 {
     const auto& v = verdict_;
     // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
-    const http::request_target as_it_came{c_.space.request.target, {}, {}};
+    const auto sent = c_.space.request.target;
+    const auto query = std::min(sent.find('?'), sent.size());
+    const http::request_target as_it_came{sent.substr(0, query), sent.substr(query), {}};
     const forwarded_request request{framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(),
-                                    request_id_};
+                                    request_id_, v.taken};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.answered && end.why != reason::client_gone) {
@@ -124,8 +134,10 @@ net::task<afterwards> exchange::refuse(policy::denial d)
     const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
     auto& out = c_.space.lines;
     out.clear();
-    c_.policy.answers.write(d, request_id_, c_.space.request.method == "HEAD", keep,
-                            observe::http_date(observe::wall_now()), out);
+    auto said = c_.policy.answers.make(d, request_id_);
+    answers::share(c_.policy.policy.cors, c_.space.request.fields, said);
+    answers::write(said, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
+                   out);
     const auto& row = answers::row(d.why);
     record(row.status, d.why, &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
@@ -143,13 +155,26 @@ net::task<afterwards> exchange::refuse_unread(reason why)
 
 net::task<afterwards> exchange::publish_metadata()
 {
-    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
     const auto document = c_.policy.answers.make_metadata(c_.space.request.method, request_id_);
+    co_return co_await give(document);
+}
+
+net::task<afterwards> exchange::answer_preflight()
+{
+    auto answered = answers::answer_preflight(c_.policy.policy, c_.space.request);
+    if (auto* refused = std::get_if<policy::denial>(&answered))
+        co_return co_await refuse(std::move(*refused));
+    co_return co_await give(std::get<answers::answer>(answered));
+}
+
+net::task<afterwards> exchange::give(const answers::answer& ours)
+{
+    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
     auto& out = c_.space.lines;
     out.clear();
-    answers::write(document, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
+    answers::write(ours, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
                    out);
-    record(document.status, reason::allowed, nullptr, false, std::nullopt);
+    record(ours.status, reason::allowed, nullptr, false, std::nullopt);
     co_return co_await send_answer(!keep);
 }
 

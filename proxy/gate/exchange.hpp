@@ -53,10 +53,12 @@ public:
 
 private:
     [[nodiscard]] std::optional<reason> read_framing();
-    void judge(bool waited);
+    void judge(const tokens::validator::awaited& came);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
     [[nodiscard]] net::task<afterwards> publish_metadata();
+    [[nodiscard]] net::task<afterwards> answer_preflight();
+    [[nodiscard]] net::task<afterwards> give(const answers::answer& ours); // one that refuses nothing
     [[nodiscard]] net::task<afterwards> send_answer(bool close);
     [[nodiscard]] bool skip_body() noexcept;
     void record(unsigned status, reason why, const policy::denial* refusal, bool observed,

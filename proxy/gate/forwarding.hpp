@@ -17,6 +17,7 @@ struct forwarded_request {
     const http::request_target& target;   // normalised; of observe mode as it came
     const tokens::validated_token* token; // null: no identity lines
     std::string_view request_id;
+    std::optional<tokens::taken_token> taken; // the token as the caller sent it, where one was looked at
 };
 
 class forwarding final : private net::read_observer {
@@ -44,6 +45,7 @@ private:
     [[nodiscard]] net::task<reason> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
     [[nodiscard]] net::task<void> pass_tunnel();
+    [[nodiscard]] bool owes_bearer_protocol() const noexcept;
     [[nodiscard]] steady_time token_expiry() const;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;

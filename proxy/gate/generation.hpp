@@ -5,7 +5,9 @@
 
 #include "answers/answer_book.hpp"
 #include "gate/upstream.hpp"
+#include "net/tls.hpp"
 #include "policy/policy.hpp"
+#include "tokens/introspector.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/validator.hpp"
 
@@ -18,11 +20,14 @@
 
 namespace scopegate::gate {
 
-// Immutable but for the key store, which is thread-safe.
+// Immutable but for the key store and the introspector, which are thread-safe.
 struct shared_generation {
     std::shared_ptr<const policy::policy> policy;
     std::shared_ptr<const answers::answer_book> answers;
     std::shared_ptr<tokens::key_store> keys;
+    std::shared_ptr<tokens::introspector> introspection{};  // null: no issuer introspects
+    std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
+    std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
 };
 
 // Confined to one worker's thread, as its counter is.
@@ -32,15 +37,17 @@ public:
     static constexpr std::size_t token_cache_bytes = 64UL * 1024 * 1024;
 
     generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s)
-        : shared(s), policy(*s.policy), answers(*s.answers), validator(s.policy, s.keys, token_cache_bytes),
-          upstream(context, times, s.policy->upstream, s.policy->server.timeouts.upstream_connect)
+        : shared(s), policy(*s.policy), answers(*s.answers), validator(s.policy, s.keys, token_cache_bytes, s.introspection),
+          upstream(context, times, s.policy->upstream, s.upstream_tls.get(),
+                   s.policy->server.timeouts.upstream_connect)
     {
         for (const auto& header : policy.upstream.headers)
             identity_names.push_back(header.name);
         const auto& address = policy.upstream.address;
-        upstream_host = address.is_unix()    ? "localhost"
-                        : address.port == 80 ? address.host
-                                             : address.host + ":" + std::to_string(address.port);
+        const unsigned default_port = policy.upstream.tls ? 443 : 80;
+        upstream_host = address.is_unix()              ? "localhost"
+                        : address.port == default_port ? address.host
+                                                       : address.host + ":" + std::to_string(address.port);
     }
 
     const shared_generation shared;

@@ -138,7 +138,9 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
         case net::transfer::status::would_block: {
             const auto late = std::chrono::steady_clock::now() + patience.source;
             const auto woken = co_await source.readable(std::min(late, patience.not_after));
-            if (woken == net::readiness::timed_out && patience.not_after < late)
+            // Others may have cut the wait short: only the clock says that it was the token.
+            if (woken == net::readiness::timed_out && patience.not_after < late &&
+                std::chrono::steady_clock::now() >= patience.not_after)
                 co_return relay_end::expired;
             if (woken != net::readiness::ready)
                 co_return woken == net::readiness::timed_out ? relay_end::source_late : relay_end::source_cut;

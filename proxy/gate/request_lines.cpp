@@ -1,20 +1,16 @@
 #include "gate/request_lines.hpp"
 
 #include "http/forward.hpp"
+#include "tokens/token_places.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace scopegate::gate {
 
 namespace {
 
 using http::field_id;
-
-bool is_trusted(const policy::policy& p, const net::peer& who) noexcept
-{
-    return who.is_ip && std::any_of(p.server.trusted_proxies.begin(), p.server.trusted_proxies.end(),
-                                    [&](const policy::network& n) { return n.contains(who.address); });
-}
 
 const http::field* find(const http::field_list& fields, field_id id) noexcept
 {
@@ -61,7 +57,7 @@ void add_forwarded_lines(const exchange_context& c, const forwarded_request& req
                 out.append(f.value).append(", ");
     line(out, c.peer.text, {});
     if (!trusted || find(fields, field_id::x_forwarded_proto) == nullptr)
-        out += "X-Forwarded-Proto: http\r\n";
+        out += c.downstream.tls() != nullptr ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
     if (!request.framing.host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
         line(out, "X-Forwarded-Host: ", request.framing.host);
 }
@@ -86,13 +82,86 @@ void add_framing_lines(const exchange_context& c, const forwarded_request& reque
         c.space.lines += "Expect: 100-continue\r\n";
 }
 
+// What goes on of a request whose token may be in other places than Authorization: what was taken is removed
+// where it was, and with `authorization: strip` whatever may be a token; subprotocols never were the API's.
+class token_removal final {
+public:
+    token_removal(const exchange_context& c, const forwarded_request& request) noexcept
+        : c_(c), places_(c.policy.policy.tokens), taken_(request.taken && !request.taken->from_header),
+          anywhere_(taken_ || c.policy.policy.upstream.strip_authorization),
+          protocols_(places_.websocket && request.framing.upgrade_websocket)
+    {
+    }
+
+    // The query that goes on, in the workspace where it differs.
+    [[nodiscard]] std::string_view query(std::string_view as_it_came) const
+    {
+        if (!anywhere_ || places_.queries.empty())
+            return as_it_came;
+        c_.space.query.clear();
+        tokens::append_query_without_tokens(as_it_came, places_.queries, c_.space.query);
+        return c_.space.query;
+    }
+
+    // The fields that are not passed as they are; add_lines() adds what goes on of them.
+    [[nodiscard]] http::field_set fields() const noexcept
+    {
+        http::field_set out;
+        if (taken_)
+            out.add(field_id::authorization);
+        if (anywhere_ && !places_.cookies.empty())
+            out.add(field_id::cookie);
+        if (protocols_)
+            out.add(field_id::sec_websocket_protocol);
+        return out;
+    }
+
+    // `rules`: those of the request, before fields() was added to what is dropped.
+    void add_lines(const http::request_rules& rules, std::string_view token) const
+    {
+        auto& out = c_.space.lines;
+        if (taken_ && !c_.policy.policy.upstream.strip_authorization)
+            line(out, "Authorization: Bearer ", token);
+        const auto filter = http::forward_filter::of_request(c_.space.request, rules);
+        if (!filter)
+            return;
+        std::string left;
+        for (const auto& f : c_.space.request.fields)
+            if (f.id == field_id::cookie && fields().contains(f.id) && filter->keeps(f)) {
+                left.clear();
+                tokens::append_cookies_without_tokens(f.value, places_.cookies, left);
+                if (!left.empty())
+                    line(out, "Cookie: ", left);
+            }
+        if (!protocols_)
+            return;
+        left.clear();
+        tokens::append_protocols_without_token(c_.space.request.fields, left);
+        if (!left.empty())
+            line(out, "Sec-WebSocket-Protocol: ", left);
+    }
+
+private:
+    const exchange_context& c_;
+    const policy::token_settings& places_;
+    bool taken_;
+    bool anywhere_;
+    bool protocols_;
+};
+
 } // namespace
+
+bool is_trusted_proxy(const policy::policy& p, const net::peer& who) noexcept
+{
+    return who.is_ip && std::any_of(p.server.trusted_proxies.begin(), p.server.trusted_proxies.end(),
+                                    [&](const policy::network& n) { return n.contains(who.address); });
+}
 
 result<void> compose_request_head(const exchange_context& c, const forwarded_request& request)
 {
     const auto& p = c.policy.policy;
     const auto& head = c.space.request;
-    const bool trusted = is_trusted(p, c.peer);
+    const bool trusted = is_trusted_proxy(p, c.peer);
 
     http::request_rules rules;
     rules.peer_trusted = trusted;
@@ -105,9 +174,18 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     if (own_host)
         rules.also_drop.add(field_id::host);
 
+    auto target = request.target;
+    const auto plain_rules = rules;
+    std::optional<token_removal> removal;
+    if (!p.tokens.only_header()) {
+        removal.emplace(c, request);
+        target.query = removal->query(target.query);
+        rules.also_drop = rules.also_drop | removal->fields();
+    }
+
     auto& out = c.space.to_upstream;
     out.clear();
-    add_request_line(out, head, request.target);
+    add_request_line(out, head, target);
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
@@ -122,6 +200,8 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     if (own_host)
         line(lines, "Host: ", p.upstream.host.empty() ? c.policy.upstream_host : p.upstream.host);
     add_framing_lines(c, request);
+    if (removal)
+        removal->add_lines(plain_rules, request.taken ? request.taken->text : std::string_view{});
     if (request.token != nullptr)
         lines += request.token->identity_lines;
     add_forwarded_lines(c, request, trusted);

@@ -1,6 +1,8 @@
 #include "gate/session.hpp"
 
+#include "gate/request_lines.hpp"
 #include "gate/worker.hpp"
+#include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
 
 #include <chrono>
@@ -44,6 +46,11 @@ net::detached session::serve(std::unique_ptr<session> self)
 
 net::task<void> session::run()
 {
+    if (at_.current_->shared.server_tls || at_.current_->policy.server.proxy_protocol) {
+        const bool ready = co_await prepare();
+        if (!ready)
+            co_return;
+    }
     while (co_await await_request()) {
         const auto end = co_await serve_request();
         if (end == afterwards::keep_alive)
@@ -54,6 +61,65 @@ net::task<void> session::run()
             downstream_->close(true);
         co_return;
     }
+}
+
+net::task<bool> session::prepare()
+{
+    const generation_ptr policy = at_.current_;
+    const auto& settings = policy->policy.server;
+    const auto& tls = policy->shared.server_tls;
+    const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
+    if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
+        const auto read = co_await read_proxy_header(deadline);
+        if (read == reason::malformed_request && !tls) {
+            space_ = at_.workspaces_.take();
+            const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
+            exchange refused(context);
+            co_await refused.refuse_unread(read);
+            co_await linger();
+        }
+        if (read != reason::allowed)
+            co_return false;
+    }
+    if (!tls)
+        co_return true;
+    auto channel = tls->open(downstream_->native_handle());
+    const bool made = co_await downstream_->handshake(std::move(channel), deadline);
+    if (!made)
+        observe::log_event(observe::level::debug, "tls_failed",
+                           {{"peer", peer_.text}, {"error", downstream_->tls()->failure()}});
+    co_return made;
+}
+
+// Takes the header and not a byte of what follows: that may be TLS.
+net::task<reason> session::read_proxy_header(steady_time deadline)
+{
+    std::string bytes(net::proxy_header_most, '\0');
+    for (std::size_t filled = 0; filled < bytes.size();) {
+        const std::span<char> room(bytes.data() + filled, bytes.size() - filled);
+        const auto seen = downstream_->peek_bytes(room);
+        if (seen.how == net::transfer::status::done) {
+            const auto header = net::parse_proxy_header({bytes.data(), filled + seen.bytes});
+            if (!header)
+                co_return header.error();
+            const auto own = header->size > 0 ? header->size - filled : seen.bytes;
+            const auto taken = downstream_->read_some(room.first(own));
+            if (taken.how != net::transfer::status::done)
+                co_return reason::client_gone;
+            filled += taken.bytes;
+            if (header->source)
+                peer_ = *header->source;
+            if (header->size > 0)
+                co_return reason::allowed;
+        } else if (seen.how != net::transfer::status::would_block) {
+            co_return reason::client_gone;
+        } else {
+            const auto woken = co_await downstream_->readable(deadline);
+            if (woken != net::readiness::ready)
+                co_return reason::client_gone;
+        }
+    }
+    co_return reason::malformed_request;
 }
 
 net::task<bool> session::await_request()
@@ -131,7 +197,8 @@ net::task<reason> session::read_head(const generation& policy)
 
 net::task<void> session::linger()
 {
-    downstream_->shutdown_send();
+    const auto patience = at_.current_->policy.server.timeouts.body;
+    co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
     if (!space_)
         co_return;
     const auto deadline = net::coarse_now() + linger_patience;

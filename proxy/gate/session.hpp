@@ -32,6 +32,10 @@ public:
 
 private:
     [[nodiscard]] net::task<void> run();
+    // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
+    [[nodiscard]] net::task<bool> prepare();
+    // `allowed`, or why the connection ends.
+    [[nodiscard]] net::task<reason> read_proxy_header(steady_time deadline);
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<afterwards> serve_request();

@@ -9,7 +9,7 @@ namespace {
 
 // How long an API may take to end the frame that it is in when the token expires, and a peer to take what it
 // is sent last.
-constexpr std::chrono::seconds last_words_patience{5};
+constexpr std::chrono::milliseconds last_words_patience{5000};
 
 steady_time now()
 {
@@ -25,7 +25,6 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
     const auto end = co_await downward(from_api, downward_buffer);
     api_.close();
     caller_.interrupt_read(net::readiness::closed);
-    caller_.close();
     struct upward_wait {
         tunnel& self;
         [[nodiscard]] bool await_ready() const noexcept { return !self.upward_runs_; }
@@ -40,59 +39,77 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
     co_return end;
 }
 
-// From the caller to the API. Its end is the API's to answer: the other direction goes on until the API has
-// closed.
+// From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
+// of the end, must not go on giving orders.
 net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
 {
     upward_runs_ = true;
-    for (;;) {
-        const bool taken = co_await pass(api_, received);
-        if (!taken)
-            break;
-        const auto got = caller_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
-        if (got.how == net::transfer::status::would_block) {
-            const auto woken = co_await await_input(caller_, net::no_deadline);
-            if (woken != step::input)
-                break;
-        } else if (got.how != net::transfer::status::done) {
+    auto how = step::input;
+    while (how == step::input) {
+        const bool taken = co_await pass(api_, received, expires_);
+        if (!taken) {
+            how = step::ended;
             break;
         }
+        const auto got = caller_.read_some(buffer);
+        received = {buffer.data(), got.bytes};
+        if (got.how == net::transfer::status::would_block)
+            how = co_await await_input(caller_, expires_);
+        else if (got.how == net::transfer::status::done)
+            last_activity_ = now();
+        else
+            how = got.how == net::transfer::status::end ? step::ended : step::broken;
+        if (now() >= expires_)
+            how = step::expired;
     }
-    api_.shutdown_send();
-    if (caller_.is_open())
-        api_.move_read_deadline(std::min(api_.read_deadline(), now() + last_words_patience));
-    else // cut off by us
-        api_.interrupt_read(net::readiness::closed);
+    end_upward(how);
     upward_runs_ = false;
-    if (upward_waiter_)
+    if (upward_waiter_) // who waits may free us
         std::exchange(upward_waiter_, {}).resume();
+}
+
+// The caller's end is the API's to answer: the other direction goes on until the API has closed. An idle or
+// expired tunnel is ended by that direction.
+void tunnel::end_upward(step how)
+{
+    if (how == step::broken) {
+        api_.interrupt_read(net::readiness::closed);
+    } else if (how == step::ended && api_.is_open()) {
+        api_.shutdown_send();
+        caller_ended_ = true;
+        last_activity_ = now();
+        api_.move_read_deadline(std::min(api_.read_deadline(), idle_end()));
+    }
 }
 
 net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char> buffer)
 {
     auto until = expires_;
-    bool expired = false;
+    bool expired = false; // then only the frame that was begun is brought to its end
     for (;;) {
-        // After the expiry only the frame that was begun is brought to its end.
-        const auto whole = received;
-        if (expired)
-            received = received.substr(0, frames_.at_boundary() ? 0 : frames_.advance_to_boundary(received));
-        else
+        if (!expired && now() >= expires_) {
+            expired = true;
+            until = now() + last_words_patience;
+        }
+        if (!expired)
             frames_.advance(received);
-        const bool taken = co_await pass(caller_, received);
+        else
+            received = received.substr(0, frames_.at_boundary() ? 0 : frames_.advance_to_boundary(received));
+        const bool taken = co_await pass(
+            caller_, received, expired || until == net::no_deadline ? until : until + last_words_patience);
         if (!taken)
-            co_return tunnel_end::closed;
-        if (expired && (frames_.at_boundary() || received.size() < whole.size())) {
+            co_return expired || now() >= expires_ ? tunnel_end::expired : tunnel_end::closed;
+        if (expired && frames_.at_boundary()) {
             co_await say_goodbye();
             co_return tunnel_end::expired;
         }
+        if (expired && now() >= until) // in the middle of a frame, for too long
+            co_return tunnel_end::expired;
 
         const auto got = api_.read_some(buffer);
         received = {buffer.data(), got.bytes};
         if (got.how == net::transfer::status::done) {
-            if (!expired && now() >= until)
-                expired = true;
+            last_activity_ = now();
             continue;
         }
         if (got.how != net::transfer::status::would_block)
@@ -100,41 +117,45 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
         const auto woken = co_await await_input(api_, until);
         if (woken == step::ended)
             co_return tunnel_end::closed;
-        if (woken == step::idle ||
-            (woken == step::expired && expired)) // in the middle of a frame, for too long
+        if (woken == step::idle)
             co_return expired ? tunnel_end::expired : tunnel_end::idle;
-        if (woken == step::expired) {
-            expired = true;
-            until = now() + last_words_patience;
-        }
     }
+}
+
+// When a tunnel without input has idled for too long. What waits for a slow peer to take it is not idle: both
+// ends of a transfer count.
+steady_time tunnel::idle_end() const noexcept
+{
+    return last_activity_ + (caller_ended_ ? std::min(idle_, last_words_patience) : idle_);
 }
 
 // Waits for input from one side; idle only where the other side has been silent for as long.
 net::task<tunnel::step> tunnel::await_input(net::stream& from, steady_time until)
 {
     for (;;) {
-        const auto woken = co_await from.readable(std::min(until, last_activity_ + idle_));
-        if (woken == net::readiness::ready) {
-            last_activity_ = now();
+        const auto woken = co_await from.readable(std::min(until, idle_end()));
+        if (woken == net::readiness::ready)
             co_return step::input;
-        }
         if (woken == net::readiness::closed)
             co_return step::ended;
         if (now() >= until)
             co_return step::expired;
-        if (now() >= last_activity_ + idle_ || !upward_runs_)
+        if (now() >= idle_end())
             co_return step::idle;
     }
 }
 
-net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes)
+// False: the peer has gone, or took nothing for too long.
+net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes, steady_time until)
 {
     net::gather out;
     out.add(bytes);
     if (out.send_now(to))
         co_return true;
-    const auto sent = co_await out.send(to, idle_);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(std::max(until - now(), steady_time::duration(0)));
+    const auto sent = co_await out.send(to, std::min(idle_, left));
+    last_activity_ = now();
     co_return sent == net::transfer::status::done;
 }
 
@@ -143,9 +164,7 @@ net::task<void> tunnel::say_goodbye()
     const auto frame = http::close_frame(http::policy_violation, "the access token has expired");
     net::gather out;
     out.add(frame);
-    const auto sent = co_await out.send(caller_, last_words_patience);
-    if (sent == net::transfer::status::done)
-        caller_.shutdown_send();
+    static_cast<void>(co_await out.send(caller_, last_words_patience));
 }
 
 } // namespace scopegate::gate

@@ -1,6 +1,6 @@
 // What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
-// too long, or the token that opened it expires. Then a WebSocket caller is told with a close frame (1008)
-// between two frames of the API's.
+// too long, or the token that opened it expires. From then on nothing more of the caller's reaches the API,
+// and the caller is told with a close frame (1008) between two frames of the API's.
 #pragma once
 
 #include "http/websocket.hpp"
@@ -28,18 +28,21 @@ public:
     {
     }
 
-    // Runs until the end; closes both streams. The received bytes lie anywhere but in their direction's
-    // buffer, or at its start.
+    // Runs until the end; closes the API's stream and leaves the caller's, which may still be sending, to be
+    // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
+    // bytes lie anywhere, in their direction's buffer too.
     [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, std::span<char> upward_buffer,
                                             std::string_view from_api, std::span<char> downward_buffer);
 
 private:
-    enum class step : std::uint8_t { input, ended, idle, expired };
+    enum class step : std::uint8_t { input, ended, broken, idle, expired };
 
     net::detached upward(std::string_view received, std::span<char> buffer);
     [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, std::span<char> buffer);
+    void end_upward(step how);
+    [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
-    [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes);
+    [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes, steady_time until);
     [[nodiscard]] net::task<void> say_goodbye();
 
     net::stream& caller_;
@@ -48,6 +51,7 @@ private:
     steady_time expires_;
     steady_time last_activity_ = std::chrono::steady_clock::now();
     http::frame_tracker frames_; // of what the caller gets
+    bool caller_ended_ = false;  // it will send no more; the API has its last words
     bool upward_runs_ = false;
     std::coroutine_handle<> upward_waiter_;
 };

@@ -2,6 +2,7 @@
 
 #include "net/address.hpp"
 #include "net/completion.hpp"
+#include "observe/log.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -23,14 +24,29 @@ namespace {
 // close.
 constexpr std::chrono::seconds idle_patience{50};
 
+// One line in this time says that TLS fails, not one for each request.
+constexpr std::chrono::seconds complaint_interval{1};
+
+// Input on an idle connection is its end, or an answer to nothing: neither may be mistaken for the next
+// answer. Under TLS it may also be a record without content (a session ticket).
+bool is_quiet(net::stream& connection) noexcept
+{
+    if (!connection.read_pending())
+        return true;
+    if (connection.tls() == nullptr || connection.peek() != net::stream::peer_state::quiet)
+        return false;
+    connection.arm_read();
+    return true;
+}
+
 using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
 
 } // namespace
 
 upstream_pool::upstream_pool(asio::io_context& context, net::deadlines& times,
-                             const policy::upstream_settings& settings,
+                             const policy::upstream_settings& settings, const net::tls_context* tls,
                              std::chrono::milliseconds connect_patience)
-    : context_(context), times_(times), settings_(settings), connect_patience_(connect_patience)
+    : context_(context), times_(times), settings_(settings), tls_(tls), connect_patience_(connect_patience)
 {
 }
 
@@ -39,9 +55,7 @@ net::stream_ptr upstream_pool::take() noexcept
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back().connection);
         idle_.pop_back();
-        // Input on an idle connection is its end, or an answer to nothing: neither may be mistaken for the
-        // next answer.
-        if (!connection->read_pending())
+        if (is_quiet(*connection))
             return connection;
         connection->close();
     }
@@ -64,7 +78,7 @@ void upstream_pool::keep(net::stream_ptr connection)
 void upstream_pool::sweep(steady_time now)
 {
     std::erase_if(idle_, [now](idle_connection& idle) {
-        if (!idle.connection->read_pending() && now - idle.since < idle_patience)
+        if (is_quiet(*idle.connection) && now - idle.since < idle_patience)
             return false;
         idle.connection->close();
         return true;
@@ -141,7 +155,26 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
             co_return nullptr;
         }
     }
+    if (tls_ != nullptr && !co_await secure(*connection, deadline)) {
+        connection->close();
+        co_return nullptr;
+    }
     co_return connection;
+}
+
+net::task<bool> upstream_pool::secure(net::stream& connection, steady_time deadline)
+{
+    auto channel = tls_->open(connection.native_handle());
+    const bool made = co_await connection.handshake(std::move(channel), deadline);
+    const auto now = std::chrono::steady_clock::now();
+    if (!made && now - complained_at_ >= complaint_interval) {
+        complained_at_ = now;
+        const auto& why = connection.tls()->failure();
+        observe::log_event(observe::level::warn, "upstream_tls_failed",
+                           {{"server_name", settings_.tls->server_name},
+                            {"error", why.empty() ? "no answer in time" : why}});
+    }
+    co_return made;
 }
 
 } // namespace scopegate::gate

@@ -6,6 +6,7 @@
 #include "net/deadlines.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "net/tls.hpp"
 #include "policy/settings.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -15,19 +16,20 @@
 
 namespace scopegate::gate {
 
-// Confined to its worker's thread. Borrows everything it is given.
+// Confined to its worker's thread. Borrows everything it is given. `tls` is null for an upstream without.
 class upstream_pool final {
 public:
     upstream_pool(net::asio::io_context& context, net::deadlines& times,
-                  const policy::upstream_settings& settings, std::chrono::milliseconds connect_patience);
+                  const policy::upstream_settings& settings, const net::tls_context* tls,
+                  std::chrono::milliseconds connect_patience);
 
     // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
     // none.
     [[nodiscard]] net::stream_ptr take() noexcept;
     // Keeps a connection that is ready for another request.
     void keep(net::stream_ptr connection);
-    // Makes a new connection: the name is resolved anew, its addresses tried in turn. Null where none could
-    // be made in time.
+    // Makes a new connection, TLS included: the name is resolved anew, its addresses tried in turn. Null
+    // where none could be made in time.
     [[nodiscard]] net::task<net::stream_ptr> connect();
     // Closes what has idled too long or was closed by the API.
     void sweep(steady_time now);
@@ -42,10 +44,14 @@ private:
     [[nodiscard]] net::task<net::stream_ptr>
     connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
 
+    [[nodiscard]] net::task<bool> secure(net::stream& connection, steady_time deadline);
+
     net::asio::io_context& context_;
     net::deadlines& times_;
     const policy::upstream_settings& settings_;
+    const net::tls_context* tls_;
     std::chrono::milliseconds connect_patience_;
+    steady_time complained_at_{};
     std::vector<idle_connection> idle_;
 };
 

@@ -100,7 +100,10 @@ void worker::accept(int descriptor, const net::stream_endpoint& remote)
     const auto most = current_->policy.server.limits.connections;
     if (counters_.connections.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
         counters_.connections.fetch_sub(1, std::memory_order_relaxed);
-        turn_away(descriptor);
+        if (current_->shared.server_tls)
+            ::close(descriptor); // a handshake would cost more than it says
+        else
+            turn_away(descriptor);
         return;
     }
     net::socket accepted(context_.get_executor());

@@ -57,6 +57,11 @@ struct claim_rules { // views into the issuer's settings
 // All of the above that concern claims, in the order above, except check_binding.
 [[nodiscard]] reason check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
 
+// The same for the answer of an introspection endpoint (RFC 7662 section 2.2), which may leave out what a JWT
+// must have: `iss` and the times count where they are there, an audience where the rules name one. `typ`
+// belongs to JWTs: access_token_only plays no part.
+[[nodiscard]] reason check_introspected(const json::value& claims, const claim_rules& rules, wall_time now);
+
 // A NumericDate (RFC 7519 section 2), rounded down to milliseconds; nothing where v is no number or too large
 // for a double. What lies beyond the year 30,000 either way is cut there, so that adding a skew never
 // overflows.

@@ -77,6 +77,8 @@ stream::~stream()
 
 transfer stream::read_some(std::span<char> into) noexcept
 {
+    if (tls_)
+        return read_tls(into);
     ssize_t n = 0;
     do
         n = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
@@ -97,6 +99,8 @@ transfer stream::read_some(std::span<char> into) noexcept
 
 transfer stream::write_some(std::span<const iovec> pieces) noexcept
 {
+    if (tls_)
+        return write_tls(pieces);
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data()); // sendmsg reads only
     message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
@@ -135,13 +139,20 @@ void stream::on_ready(side& s, const error_code& failed, bool reading) noexcept
     s.armed = false;
     const bool closed = failed == asio::error::operation_aborted || !socket_.is_open();
     s.fired = !closed; // an error shows at the next read or write
+    if (tls_) {
+        if (reading)
+            tls_->forget_drained();
+        else if (std::exchange(read_needs_write_, false))
+            unblock_read(closed);
+    }
     if (s.waiter)
         resume(s, closed ? readiness::closed : readiness::ready);
     else if (reading && observer_ != nullptr)
         observer_->on_unawaited_read();
 }
 
-void stream::resume(side& s, readiness how) noexcept
+// Not inline: g++ 12 then takes `keep` for the last reference, and warns of a use after free.
+[[gnu::noinline]] void stream::resume(side& s, readiness how) noexcept
 {
     if (!s.waiter)
         return;
@@ -154,6 +165,8 @@ stream::peer_state stream::peek() noexcept
 {
     if (!socket_.is_open())
         return peer_state::reset;
+    if (tls_)
+        return peek_tls();
     char one = 0;
     const auto n = ::recv(socket_.native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0)
@@ -176,6 +189,8 @@ void stream::expire(steady_time now) noexcept
 
 void stream::shutdown_send() noexcept
 {
+    if (tls_)
+        static_cast<void>(tls_->say_goodbye());
     error_code ignored;
     socket_.shutdown(socket::shutdown_send, ignored);
 }
@@ -187,6 +202,11 @@ void stream::close(bool reset) noexcept
     error_code ignored;
     if (reset)
         socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    if (tls_) {
+        if (!reset)
+            static_cast<void>(tls_->say_goodbye());
+        tls_->detach();
+    }
     socket_.close(ignored);
     const stream_ptr keep(this);
     if (!read_.armed) // otherwise the wait that is outstanding says so
@@ -218,7 +238,7 @@ void stream::wait::await_suspend(std::coroutine_handle<> awaiting) noexcept
     s.waiter = awaiting;
     if (reading_) {
         stream_.times_.set_read(stream_.index_, deadline_);
-        if (!s.armed)
+        if (!s.armed && !stream_.read_needs_write_)
             stream_.arm_read();
     } else {
         stream_.times_.set_write(stream_.index_, deadline_);

@@ -1,12 +1,14 @@
-// One connected socket, TCP or unix, as the data plane uses it: reads and writes that never block and go
-// straight to the system call, and waits for readiness that a coroutine can await. Waiting without a buffer
-// is what lets an idle connection give its buffers back, and one outstanding wait per stream is what notices
-// a peer that leaves while we are busy elsewhere. Confined to its worker's thread; freed when neither an
-// owner nor an outstanding wait holds it.
+// One connected socket, TCP or unix, plain or under TLS, as the data plane uses it: reads and writes that
+// never block and go straight to the system call, and waits for readiness that a coroutine can await. Waiting
+// without a buffer is what lets an idle connection give its buffers back, and one outstanding wait per stream
+// is what notices a peer that leaves while we are busy elsewhere. Confined to its worker's thread; freed when
+// neither an owner nor an outstanding wait holds it.
 #pragma once
 
 #include "net/asio.hpp"
 #include "net/deadlines.hpp"
+#include "net/task.hpp"
+#include "net/tls_channel.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -14,6 +16,7 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <memory>
 #include <span>
 
 struct iovec;
@@ -49,10 +52,18 @@ public:
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
 
-    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will. A read that
-    // fills less than `into` has drained the socket: the wait for more is armed at once.
+    // From now on everything goes through TLS: does the handshake, from our side. False: refused, broken or
+    // late; then why is in `channel` while that is kept (see tls()), and the stream is only good to be
+    // closed.
+    [[nodiscard]] task<bool> handshake(std::unique_ptr<tls_channel> channel, steady_time deadline);
+    [[nodiscard]] const tls_channel* tls() const noexcept { return tls_.get(); } // null: plain
+
+    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will; under TLS only
+    // where it said so, otherwise `failed`. A read that fills less than `into` has drained the socket: the
+    // wait for more is armed at once.
     [[nodiscard]] transfer read_some(std::span<char> into) noexcept;
-    // Writes as much of the pieces as goes (at most 64 of them).
+    // Writes as much of the pieces as goes (at most 64 of them). Under TLS what did not go must be offered
+    // again, with more behind it at most, or nothing more be written.
     [[nodiscard]] transfer write_some(std::span<const iovec> pieces) noexcept;
 
     class wait;
@@ -70,6 +81,8 @@ public:
     // input.
     enum class peer_state : std::uint8_t { quiet, input, closed, reset };
     [[nodiscard]] peer_state peek() noexcept;
+    // The same for the bytes below TLS, which are put into `into` and not taken.
+    [[nodiscard]] transfer peek_bytes(std::span<char> into) noexcept;
 
     // Moves the deadline of a reader that waits now; nothing where nobody waits.
     void move_read_deadline(steady_time at) noexcept
@@ -83,7 +96,10 @@ public:
     void interrupt_read(readiness how) noexcept { resume(read_, how); }
     void interrupt_write(readiness how) noexcept { resume(write_, how); }
 
+    // Ends our side, as far as that goes without waiting.
     void shutdown_send() noexcept;
+    // The same, waiting where the peer is slow: under TLS its end has to be told, and may not fit yet.
+    [[nodiscard]] task<void> end_sending(steady_time deadline);
     // Closes the socket; waits end with `closed`. `reset`: the peer sees a reset, not an orderly end.
     void close(bool reset = false) noexcept;
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
@@ -103,6 +119,10 @@ private:
     template <bool Reading>
     struct handler;
 
+    [[nodiscard]] transfer read_tls(std::span<char> into) noexcept;
+    [[nodiscard]] transfer write_tls(std::span<const iovec> pieces) noexcept;
+    [[nodiscard]] peer_state peek_tls() noexcept;
+    void unblock_read(bool closed) noexcept;
     void arm_write() noexcept;
     void on_ready(side& s, const error_code& failed, bool reading) noexcept;
     void resume(side& s, readiness how) noexcept;
@@ -114,6 +134,8 @@ private:
     read_observer* observer_ = nullptr;
     side read_;
     side write_;
+    std::unique_ptr<tls_channel> tls_;
+    bool read_needs_write_ = false; // TLS has something to send before it reads on (a new key)
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
 

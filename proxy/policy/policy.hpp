@@ -42,6 +42,8 @@ public:
     server_settings server;
     upstream_settings upstream;
     http::path_rules paths;
+    token_settings tokens;
+    cors_settings cors;
     metadata_settings metadata;
     log_settings log;
     bool observe = false; // top-level `mode: observe`

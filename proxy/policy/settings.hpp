@@ -38,6 +38,15 @@ struct key_location {
     std::string value; // the URL, or the file's absolute path
 };
 
+struct introspection_settings { // RFC 7662, for opaque tokens
+    enum class auth : std::uint8_t { basic, post }; // client_secret_basic, client_secret_post (RFC 6749 section 2.3.1)
+    std::string url; // https, or http on a loopback host
+    std::string client_id;
+    secret client_secret;
+    auth by = auth::basic;
+    std::chrono::milliseconds cache{30'000}; // how long an answer counts at most; 0: only for those who waited for it
+};
+
 struct issuer_settings {
     std::string issuer; // compared byte for byte with `iss`
     std::vector<std::string> audience;
@@ -50,7 +59,14 @@ struct issuer_settings {
     std::vector<json::path> scope_claims{json::path{"scope"}, json::path{"scp"}};
     bool access_token_only = false; // token_type: at+jwt (RFC 9068)
     std::string ca_file;            // absolute; empty: the system's
+    std::optional<introspection_settings> introspection;
     source_mark mark;
+
+    // Whether its tokens may be JWTs: one that only introspects has neither keys nor a secret, and may lack an audience.
+    [[nodiscard]] bool signs_tokens() const noexcept
+    {
+        return keys.where != key_location::kind::none || !hmac_secret.empty();
+    }
 };
 
 struct timeouts {
@@ -67,6 +83,20 @@ struct size_limits { // bytes; 0: no limit
     std::size_t connections = 20'000;
 };
 
+// Files are absolute paths; empty: not given.
+struct server_tls {
+    std::string certificate, key;
+    std::string client_ca; // callers must have a certificate of one of its authorities
+    source_mark mark;
+};
+
+struct upstream_tls {
+    std::string ca; // empty: the system's
+    std::string certificate, key;
+    std::string server_name; // of SNI and of the certificate: a host name or an address
+    source_mark mark;
+};
+
 struct server_settings {
     std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
     std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
@@ -74,7 +104,9 @@ struct server_settings {
     unsigned workers = 0; // 0: auto, one per core that the cgroup grants
     size_limits limits;
     struct timeouts timeouts;
+    std::optional<server_tls> tls; // nothing: plain
     std::vector<network> trusted_proxies;
+    bool proxy_protocol = false; // those begin with a PROXY header
 };
 
 struct identity_header {
@@ -86,7 +118,7 @@ struct identity_header {
 
 struct upstream_settings {
     endpoint address;
-    bool tls = false;
+    std::optional<upstream_tls> tls;   // https
     std::string host;                  // replaces Host; empty: as it came
     bool strip_authorization = false;  // authorization: strip
     std::vector<identity_header> headers{
@@ -94,6 +126,22 @@ struct upstream_settings {
         {"X-Auth-Client", identity_header::source::client_id, {}},
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
+};
+
+struct token_settings { // tokens.from: where a token may be
+    bool header = true;               // Authorization
+    std::vector<std::string> cookies; // by name
+    std::vector<std::string> queries; // parameters, by name
+    bool websocket = false;           // Sec-WebSocket-Protocol: bearer, TOKEN
+    [[nodiscard]] bool only_header() const noexcept
+    {
+        return cookies.empty() && queries.empty() && !websocket;
+    }
+};
+
+struct cors_settings {
+    std::vector<std::string> origins; // byte for byte as browsers send them; `*` alone: any. Empty: no CORS
+    bool credentials = false;         // cookies may come along; never with `*`
 };
 
 struct metadata_settings { // RFC 9728

@@ -53,7 +53,7 @@ public:
     {
         std::vector<std::string> lacking;
         for (const auto& issuer : keys_)
-            if (!issuer.present())
+            if (issuer.settings().signs_tokens() && !issuer.present())
                 lacking.push_back(issuer.settings().issuer);
         return lacking;
     }

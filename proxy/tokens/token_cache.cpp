@@ -84,7 +84,7 @@ token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
     return nullptr;
 }
 
-void token_cache::insert(std::string_view token, const token_ptr& what, wall_time now)
+void token_cache::insert(std::string_view token, const token_ptr& what, wall_time now, wall_time until)
 {
     const auto cost = sizeof(entry) + 2 * sizeof(slot) + token.size() + block_overhead + heap_of(*what);
     if (cost > limit_)
@@ -103,7 +103,7 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     e.bytes.assign(token);
     free_.pop_back();
     e.token = what;
-    e.expires = what->expires;
+    e.expires = std::min(what->expires, until);
     e.tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
     e.generation = generation_[what->issuer];
     e.cost = static_cast<std::uint32_t>(cost);

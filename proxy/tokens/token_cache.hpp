@@ -21,9 +21,10 @@ public:
 
     // What was remembered for these very bytes, or null; from `expires` on it is forgotten.
     [[nodiscard]] token_ptr find(std::string_view token, wall_time now) noexcept;
-    // Remembers a token that find did not know. Makes room by dropping what is stale or was not asked for
-    // lately; one that would fill the whole cache alone is not remembered.
-    void insert(std::string_view token, const token_ptr& what, wall_time now);
+    // Remembers a token that find did not know, until it expires or `until`. Makes room by dropping what is
+    // stale or was not asked for lately; one that would fill the whole cache alone is not remembered.
+    void insert(std::string_view token, const token_ptr& what, wall_time now,
+                wall_time until = wall_time::max());
     // Forgets all of one issuer's tokens, at once and in constant time.
     void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
 

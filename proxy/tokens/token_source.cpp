@@ -1,8 +1,11 @@
 #include "tokens/token_source.hpp"
 
 #include "base/text.hpp"
+#include "http/chars.hpp"
+#include "tokens/token_places.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace scopegate::tokens {
 
@@ -31,7 +34,124 @@ bool has_scheme(std::string_view credentials) noexcept
            (credentials.size() == bearer.size() || !http::is_token(credentials.substr(bearer.size(), 1)));
 }
 
+// Gathers what the places hold: more than one is too many, whatever they are.
+class token_search final {
+public:
+    void found(std::string_view text, bool from_header)
+    {
+        ++count_;
+        if (is_b64token(text))
+            token_ = {text, from_header};
+        else
+            malformed_ = true;
+    }
+    void found_malformed() noexcept
+    {
+        ++count_;
+        malformed_ = true;
+    }
+    [[nodiscard]] result<taken_token> outcome() const
+    {
+        if (count_ > 1)
+            return reason::several_tokens;
+        if (malformed_)
+            return reason::malformed_credentials;
+        if (count_ == 0)
+            return reason::no_token;
+        return token_;
+    }
+
+private:
+    unsigned count_ = 0;
+    bool malformed_ = false;
+    taken_token token_;
+};
+
+// A parameter's value without percent-encoding; `+` is not a space, and no b64token has one. Nothing where a
+// triplet is none.
+std::optional<std::string_view> decode(std::string_view value, std::string& scratch)
+{
+    if (value.find_first_of("%+") == std::string_view::npos)
+        return value;
+    scratch.clear();
+    while (!value.empty()) {
+        const bool encoded = value.front() == '%';
+        if (value.front() == '+' || (encoded && !http::starts_with_triplet(value)))
+            return std::nullopt;
+        scratch += encoded ? http::triplet_value(value) : value.front();
+        value.remove_prefix(encoded ? 3 : 1);
+    }
+    return scratch;
+}
+
+void search_query(std::string_view query, const std::vector<std::string>& names, std::string& scratch,
+                  token_search& search)
+{
+    if (names.empty() || query.empty())
+        return;
+    for_each_parameter(query.substr(1), [&](std::string_view part) {
+        const auto parameter = read_parameter(part, names);
+        if (parameter.name == named_value::match::none)
+            return;
+        const auto text = decode(parameter.value, scratch);
+        if (parameter.name == named_value::match::exact && text)
+            search.found(*text, false);
+        else
+            search.found_malformed();
+    });
+}
+
+void search_cookies(const http::field_list& fields, const std::vector<std::string>& names,
+                    token_search& search)
+{
+    if (names.empty())
+        return;
+    for (const auto& f : fields) {
+        if (f.id != http::field_id::cookie)
+            continue;
+        for_each_cookie(f.value, [&](std::string_view part) {
+            const auto cookie = read_cookie(part, names);
+            if (cookie.name == named_value::match::alike)
+                search.found_malformed();
+            else if (cookie.name == named_value::match::exact && !cookie.value.empty())
+                search.found(cookie.value, false);
+        });
+    }
+}
+
+void search_protocols(const http::field_list& fields, token_search& search)
+{
+    const auto offered = find_offered_bearer(fields);
+    for (unsigned i = 0; i < offered.times; ++i)
+        if (offered.exact)
+            search.found(offered.token, false);
+        else
+            search.found_malformed();
+}
+
 } // namespace
+
+result<taken_token> take_token(const policy::token_settings& places, const credentials& from,
+                               std::string& scratch)
+{
+    token_search search;
+    if (places.header) {
+        const auto taken = take_token(from.fields);
+        if (!taken && (places.only_header() || taken.error() == reason::several_tokens))
+            return taken.error();
+        if (places.only_header())
+            return taken_token{*taken};
+        if (taken)
+            search.found(*taken, true);
+        else if (taken.error() == reason::malformed_credentials)
+            search.found_malformed();
+    }
+    search_query(from.query, places.queries, scratch, search);
+    search_cookies(from.fields, places.cookies, search);
+    if (places.websocket && from.websocket)
+        search_protocols(from.fields, search);
+    return search.outcome();
+}
 
 result<std::string_view> take_token(const http::field_list& fields)
 {

@@ -4,7 +4,9 @@
 
 #include "base/errc.hpp"
 #include "http/head_parser.hpp"
+#include "policy/settings.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace scopegate::tokens {
@@ -14,5 +16,25 @@ namespace scopegate::tokens {
 // Authorization fields, in any spelling), malformed_credentials (Bearer without a token, with spaces in it,
 // or with characters that b64token lacks).
 [[nodiscard]] result<std::string_view> take_token(const http::field_list& fields);
+
+// Where a request may carry its token. Views: must outlive what was taken.
+struct credentials {
+    const http::field_list& fields;
+    std::string_view query; // with its `?`, as it came
+    bool websocket = false; // the request would open a WebSocket: only then its subprotocols count
+};
+
+struct taken_token {
+    std::string_view text;   // into the request, or into the scratch
+    bool from_header = true; // otherwise it has to be removed where it was (tokens/token_places.hpp)
+};
+
+// The same from any of the configured places, of which exactly one may hold a token. Fails with no_token,
+// several_tokens (in two places, or a parameter, cookie or `bearer` of that name twice),
+// malformed_credentials (one that is no b64token, a percent-triplet gone wrong, or a name spelled in another
+// way that an API might read as the same). A cookie without a value is no token: that is how applications
+// clear one. Allocates nothing where only the header is configured.
+[[nodiscard]] result<taken_token> take_token(const policy::token_settings& places, const credentials& from,
+                                             std::string& scratch);
 
 } // namespace scopegate::tokens

@@ -3,6 +3,7 @@
 #include "jose/claims.hpp"
 #include "jose/jws.hpp"
 #include "tokens/identity.hpp"
+#include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/token_cache.hpp"
 
@@ -18,11 +19,19 @@ result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims
 {
     auto why = reason::unknown_issuer;
     for (std::size_t i = 0; i < p.issuers.size(); ++i) {
+        if (!p.issuers[i].signs_tokens())
+            continue;
         why = jose::check_issuer(claims, p.issuers[i].issuer);
         if (why == reason::allowed)
             return i;
     }
     return why;
+}
+
+jose::claim_rules rules_of(const policy::issuer_settings& issuer)
+{
+    return {issuer.issuer,  issuer.audience_claim, issuer.audience,
+            issuer.require, issuer.clock_skew,     issuer.access_token_only};
 }
 
 // All that a token must be besides signed; dearer checks come later.
@@ -33,9 +42,7 @@ reason check_unsigned(const jose::compact_jws& jws, const json::value& claims,
         return reason::unsupported_algorithm;
     if (const auto why = jose::check_type(jws.header.typ, issuer.access_token_only); why != reason::allowed)
         return why;
-    const jose::claim_rules rules{issuer.issuer,  issuer.audience_claim, issuer.audience,
-                                  issuer.require, issuer.clock_skew,     issuer.access_token_only};
-    if (const auto why = jose::check_claims(claims, rules, now); why != reason::allowed)
+    if (const auto why = jose::check_claims(claims, rules_of(issuer), now); why != reason::allowed)
         return why;
     return jose::check_binding(claims);
 }
@@ -79,10 +86,14 @@ token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::va
 }
 
 validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
-                     std::size_t cache_bytes)
+                     std::size_t cache_bytes, std::shared_ptr<introspector> introspection)
     : policy_(std::move(p)), keys_(std::move(keys)), key_sets_(policy_->issuers.size()),
-      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size()))
+      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size())),
+      introspection_(std::move(introspection))
 {
+    for (std::size_t i = 0; i < policy_->issuers.size(); ++i)
+        if (policy_->issuers[i].introspection)
+            introspecting_ = i;
     take_new_keys();
 }
 
@@ -102,12 +113,15 @@ void validator::take_new_keys()
     }
 }
 
-validator::outcome validator::check(std::string_view token, wall_time now, bool waited)
+validator::outcome validator::check(std::string_view token, wall_time now, const awaited& ended)
 {
     if (keys_->epoch() != key_epoch_)
         take_new_keys();
     if (auto known = cache_->find(token, now))
         return {std::move(known), reason::allowed, -1};
+
+    if (introspecting_ && is_opaque(token))
+        return check_opaque(token, now, ended);
 
     const auto jws = jose::split(token);
     if (!jws)
@@ -127,7 +141,7 @@ validator::outcome validator::check(std::string_view token, wall_time now, bool 
         return {nullptr, reason::keys_unavailable, -1};
     const auto why = jose::verify(*jws, *keys);
     if (why == reason::unknown_key)
-        return unknown_key(*issuer, waited);
+        return unknown_key(*issuer, ended.waited);
     if (why != reason::allowed)
         return {nullptr, why, -1};
 
@@ -147,6 +161,40 @@ validator::outcome validator::unknown_key(std::size_t issuer, bool waited) const
         return {nullptr, reason::unknown_key, -1};
     const bool wait = !waited && keys_->may_refresh(issuer);
     return {nullptr, reason::keys_unavailable, wait ? static_cast<int>(issuer) : -1};
+}
+
+// The issuer's word stands in for a signature; whatever else a JWT must be, its claims must be too.
+validator::outcome validator::check_opaque(std::string_view token, wall_time now, const awaited& ended)
+{
+    if (token.size() > jose::max_token_bytes)
+        return {nullptr, reason::malformed_token, -1};
+    if (!ended.answer) {
+        const bool wait = !ended.waited && introspection_;
+        return {nullptr, reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
+    }
+    const auto& said = ended.answer->said;
+    if (said.why != reason::allowed)
+        return {nullptr, said.why, -1};
+    const auto& issuer = policy_->issuers[*introspecting_];
+    if (const auto why = jose::check_introspected(said.claims, rules_of(issuer), now); why != reason::allowed)
+        return {nullptr, why, -1};
+    if (const auto why = jose::check_binding(said.claims); why != reason::allowed)
+        return {nullptr, why, -1};
+    auto valid = interpret_claims(*policy_, *introspecting_, said.claims);
+    if (now < ended.answer->until)
+        cache_->insert(token, valid, now, ended.answer->until);
+    return {std::move(valid), reason::allowed, -1};
+}
+
+void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done)
+{
+    if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_opaque(token))
+        introspection_->ask(token, [done = std::move(done)](introspection_ptr said) {
+            done(awaited(true, std::move(said)));
+        });
+    else
+        keys_->await_refresh(static_cast<std::size_t>(issuer),
+                             [done = std::move(done)] { done(awaited(true)); });
 }
 
 } // namespace scopegate::tokens

@@ -6,12 +6,15 @@
 #include "base/clock.hpp"
 #include "base/errc.hpp"
 #include "policy/decide.hpp"
+#include "tokens/introspector.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,34 +52,52 @@ using token_ptr = boost::intrusive_ptr<const validated_token>;
 
 class validator final {
 public:
-    // `keys` is shared by all workers and thread-safe. `cache_bytes` bounds the memory of remembered claims.
+    // `keys` and `introspection` are shared by all workers and thread-safe. `cache_bytes` bounds the memory
+    // of remembered claims. Without `introspection` no opaque token can be checked
+    // (introspection_unavailable).
     validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
-              std::size_t cache_bytes);
+              std::size_t cache_bytes, std::shared_ptr<introspector> introspection = nullptr);
     ~validator();
 
     struct outcome {
         token_ptr token;              // where it is valid
         reason why = reason::allowed; // where it is not
-        // The key to check it with may come: the issuer whose keys the caller may wait for
-        // (key_store::await_refresh) before it asks again, once and with `waited`; -1: the outcome is final.
-        // `why` says what to answer without waiting.
+        // What it is checked with may come: the issuer whose keys or whose word the caller may wait for
+        // (await, below) before it asks again, once and with what came; -1: the outcome is final. `why` says
+        // what to answer without waiting.
         int wait_for_issuer = -1;
     };
-    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `waited`: the
-    // caller has awaited a refresh for this very token; the outcome is final then. An unknown key is refused
+    // What a wait ended with; the outcome of the check that gets it is final.
+    struct awaited {
+        awaited(bool has_waited = true,
+                introspection_ptr said = nullptr) // for a yes or no where keys were waited for
+            : waited(has_waited), answer(std::move(said))
+        {
+        }
+        bool waited;
+        introspection_ptr answer; // what the issuer said of the token; null where its keys were waited for
+    };
+    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `ended`: how
+    // the wait that an earlier outcome for this very token asked for ended. An unknown key is refused
     // (unknown_key) after a fetch that went well, and is our own fault (keys_unavailable) as long as there
-    // was none.
-    [[nodiscard]] outcome check(std::string_view token, wall_time now, bool waited = false);
+    // was none; so is an introspection that brought no answer (introspection_unavailable).
+    [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false);
+    // Calls `done` once what that outcome waits for has come, or will not come: from another thread, or
+    // within this call.
+    void await(int issuer, std::string_view token, std::function<void(awaited)> done);
 
 private:
     void take_new_keys();
     [[nodiscard]] outcome unknown_key(std::size_t issuer, bool waited) const;
+    [[nodiscard]] outcome check_opaque(std::string_view token, wall_time now, const awaited& ended);
 
     std::shared_ptr<const policy::policy> policy_;
     std::shared_ptr<key_store> keys_;
     std::uint64_t key_epoch_ = 0;
     std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by issuer; null: none yet
     std::unique_ptr<token_cache> cache_;
+    std::shared_ptr<introspector> introspection_;
+    std::optional<std::size_t> introspecting_; // the issuer whose tokens may be opaque
 };
 
 } // namespace scopegate::tokens

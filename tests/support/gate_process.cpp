@@ -335,6 +335,7 @@ std::string routes_yaml(const gate_settings& s)
     std::string yaml = "upstream: {url: \"" + s.upstream + "\"" + list(s.upstream_more) + "}\n";
     yaml.append("issuers:\n  - issuer: ").append(calendar_issuer);
     yaml.append("\n    audience: ").append(calendar_audience).append("\n    keys: file:keys.json\n");
+    yaml += s.issuer.empty() ? std::string() : "    " + s.issuer + "\n";
     yaml += "server: {listen: " + s.listen + ", admin: \"127.0.0.1:0\"";
     yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
     const bool own_drain = s.timeouts.find("drain") != std::string::npos;
@@ -351,6 +352,15 @@ std::string calendar_token(std::string_view scope, std::string_view more)
 std::string expired_token()
 {
     return make_token(calendar_claims("read:appointments", -600, {}), jose::algorithm::es256);
+}
+
+std::string brief_token(std::string_view scope, std::chrono::milliseconds life)
+{
+    const std::chrono::duration<double> end = std::chrono::system_clock::now().time_since_epoch() + life;
+    return make_token(R"({"sub":"ada","client_id":"agenda","iss":")" + std::string(calendar_issuer) +
+                          R"(","aud":")" + std::string(calendar_audience) + R"(","scope":")" +
+                          std::string(scope) + R"(","exp":)" + std::to_string(end.count()) + "}",
+                      jose::algorithm::es256);
 }
 
 std::string forged_token(std::string_view scope)

@@ -288,6 +288,16 @@ std::size_t message_reader::skip(std::size_t bytes)
     }
 }
 
+std::string message_reader::read_bytes(std::size_t bytes, std::chrono::milliseconds wait)
+{
+    deadline_ = std::chrono::steady_clock::now() + wait;
+    while (buffer_.size() < bytes && fill() == ending::complete) {
+    }
+    const auto taken = buffer_.substr(0, bytes);
+    buffer_.erase(0, taken.size());
+    return taken;
+}
+
 ending message_reader::read_to_end(std::string& into, std::chrono::milliseconds wait)
 {
     for (;;) {

@@ -71,6 +71,8 @@ public:
     [[nodiscard]] ending read_request_body(request& into);
     // Passes over this many bytes, or as many as come. How many they were.
     [[nodiscard]] std::size_t skip(std::size_t bytes);
+    // Just this many bytes, whatever they are; fewer where no more come in time.
+    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = patience);
     // Everything until the end, a reset or `wait` without a byte.
     [[nodiscard]] ending read_to_end(std::string& into, std::chrono::milliseconds wait = patience);
 

@@ -31,6 +31,12 @@ public:
     // Sends and reads the final answer; the method is the request's own.
     [[nodiscard]] response exchange(std::string_view request);
 
+    // Just this many bytes behind what was read; fewer where no more come.
+    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = patience)
+    {
+        return reader_->read_bytes(bytes, wait);
+    }
+
     // How the connection ends, once everything has been read; what came before it is in `rest`.
     struct rest_of_it {
         ending end = ending::none; // cut: closed; reset; late: still open after `wait`

@@ -160,6 +160,7 @@ public:
         is_over_ = taken != std::stoull(asked_.value("Content-Length"));
         return taken;
     }
+    std::string receive(std::size_t bytes) override { return reader_.read_bytes(bytes); }
     void send(std::string_view bytes) override
     {
         if (!is_over_)

@@ -23,6 +23,8 @@ public:
     virtual void read_body() = 0; // first asks for it with 100 Continue, where the request expects that
     // Reads the body and keeps none of it: how many bytes it had. Only with a Content-Length.
     virtual std::size_t take_body() = 0;
+    // Just this many bytes behind the head, of whatever is spoken there; fewer where no more come.
+    virtual std::string receive(std::size_t bytes) = 0;
     virtual void send(std::string_view bytes) = 0; // ready bytes, framing and all
     // Until release(), or the caller's connection ends: then false.
     virtual bool wait_for_release() = 0;

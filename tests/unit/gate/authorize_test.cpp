@@ -232,7 +232,7 @@ TEST(authorize, asks_for_keys_first_and_refuses_once_they_were_waited_for)
     const auto first = authorize(file.p(), asked, authority, noon, scratch);
     EXPECT_EQ(first.wait_for_issuer, 0);
     EXPECT_EQ(why(first), reason::keys_unavailable) << "never allowed meanwhile";
-    authority.waited = true;
+    authority.came = true;
     const auto second = authorize(file.p(), asked, authority, noon, scratch);
     EXPECT_EQ(second.wait_for_issuer, -1);
     EXPECT_EQ(why(second), reason::unknown_key);

@@ -1,86 +1,13 @@
-// The hot path's budget: a valid, already seen token on a kept-alive connection. Counts, not times.
-#include "gate/worker.hpp"
-
+// The hot path's budget: a valid, already seen token on a kept-alive connection. Counts, not times; system calls are
+// counted in tests/bench/syscall_budget_test.cpp.
 #include "support/allocations.hpp"
 #include "support/raw_client.hpp"
-#include "support/recording_upstream.hpp"
-#include "support/token_maker.hpp"
-#include "unit/policy/builder.hpp"
+#include "unit/gate/running_worker.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
-
-#include <future>
-#include <thread>
 
 namespace scopegate::gate {
 namespace {
-
-// A worker of its own thread between a client and an upstream, without the rest of the program.
-class running_worker {
-public:
-    explicit running_worker(const test::recording_upstream& upstream)
-    {
-        file_.scopes({"read:a"});
-        file_.route("/appointments/{id}", {{"GET", "read:a"}});
-        auto& p = file_.get();
-        auto& issuer = p.issuers.emplace_back();
-        issuer.issuer = "https://id.example.com/";
-        issuer.audience = {"https://calendar.example.com"};
-        issuer.keys.where = policy::key_location::kind::none;
-        issuer.hmac_secret =
-            secret(std::string(test::key_for(jose::algorithm::hs256).shared_secret().reveal()));
-        issuer.algorithms = {};
-        issuer.algorithms.insert(jose::algorithm::hs256);
-        p.log.which = policy::log_settings::requests::off;
-        const auto authority = upstream.authority();
-        p.upstream.address.host = "127.0.0.1";
-        p.upstream.address.port =
-            static_cast<std::uint16_t>(std::stoi(authority.substr(authority.find(':') + 1)));
-
-        const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});
-        const shared_generation first{borrowed, std::make_shared<const answers::answer_book>(p),
-                                      tokens::key_store::offline(borrowed)};
-        worker_ = std::make_unique<worker>(counters_, first);
-        net::bound_listener listening(*net::literal_endpoint("127.0.0.1", 0), 1);
-        address_ = net::to_text(listening.address());
-        worker_->listen(listening.release(0));
-        thread_ = std::thread([this] { worker_->run(); });
-    }
-    ~running_worker()
-    {
-        worker_->stop();
-        thread_.join();
-    }
-
-    [[nodiscard]] const std::string& address() const { return address_; }
-
-    // Runs f on the worker's thread and waits for what it gives.
-    template <class F>
-    auto on_thread(F f)
-    {
-        std::packaged_task<decltype(f())()> task(f);
-        auto done = task.get_future();
-        net::asio::post(worker_->context(), [&task] { task(); });
-        return done.get();
-    }
-
-private:
-    policy::test::builder file_;
-    shared_counters counters_;
-    std::unique_ptr<worker> worker_;
-    std::string address_;
-    std::thread thread_;
-};
-
-std::string reader_token()
-{
-    return test::make_token(
-        R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com","sub":"auth0|1",)"
-        R"("exp":1999999999,"scope":"read:a"})",
-        jose::algorithm::hs256);
-}
 
 TEST(hot_path, allocates_nothing_for_a_token_seen_before_on_a_kept_alive_connection)
 {

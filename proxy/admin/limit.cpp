@@ -1,0 +1,102 @@
+#include "admin/limit.hpp"
+
+#include "base/json.hpp"
+#include "policy/limit.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace scopegate::admin {
+
+namespace {
+
+template <class T>
+using answer = boost::system::result<T, bad_question>;
+
+// scope-token (RFC 6749 section 3.3). What is none would come back as two scopes, or break the token's claim.
+bool is_scope_token(std::string_view s) noexcept
+{
+    return !s.empty() && std::all_of(s.begin(), s.end(), [](char each) {
+        const auto c = static_cast<unsigned char>(each);
+        return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
+    });
+}
+
+answer<std::vector<std::string>> scopes_asked_for(const json::value& question)
+{
+    const auto* scopes = question.find("scopes");
+    const auto* items = scopes != nullptr ? scopes->if_array() : nullptr;
+    if (items == nullptr)
+        return bad_question{"\"scopes\" must be there and be an array of strings"};
+    std::vector<std::string> asked;
+    for (const auto& item : *items) {
+        const auto* name = item.if_string();
+        if (name == nullptr || !is_scope_token(*name))
+            return bad_question{
+                "item " + std::to_string(asked.size()) +
+                " of \"scopes\" is no scope: a string of visible ASCII without spaces, quotes "
+                "and backslashes (RFC 6749, section 3.3)"};
+        asked.push_back(*name);
+    }
+    return asked;
+}
+
+answer<json::value> parse(std::string_view question)
+{
+    auto parsed = json::parse(question);
+    if (!parsed || parsed->if_object() == nullptr)
+        return bad_question{
+            "the body must be one JSON object, {\"scopes\": [...], \"claims\": {...}}, without "
+            "duplicate members, of at most 64 KiB"};
+    for (const auto& [name, value] : *parsed->if_object())
+        if (name != "scopes" && name != "claims") // a misspelt `claims` must not pass for none
+            return bad_question{"unknown member \"" + name + "\": there are \"scopes\" and \"claims\""};
+    const auto* claims = parsed->find("claims");
+    if (claims == nullptr || claims->if_object() == nullptr)
+        return bad_question{"\"claims\" must be there and be an object"};
+    return std::move(*parsed);
+}
+
+void append_list(std::string& out, std::string_view name, const std::vector<std::string>& items)
+{
+    json::append_quoted(out, name);
+    out += ":[";
+    for (std::size_t i = 0; i < items.size(); ++i)
+        json::append_quoted(i == 0 ? out : out += ',', items[i]);
+    out += ']';
+}
+
+} // namespace
+
+void throw_exception_from_error(const bad_question& q, const boost::source_location&)
+{
+    throw std::runtime_error(q.why);
+}
+
+answer<std::string> limit_scopes(const policy::policy& p, std::string_view question)
+{
+    const auto parsed = parse(question);
+    if (!parsed)
+        return parsed.error();
+    const auto asked = scopes_asked_for(*parsed);
+    if (!asked)
+        return asked.error();
+    const auto cut = policy::cut_down(p.limit, p.scopes, *parsed->find("claims"), *asked);
+    std::string out = "{";
+    append_list(out, "scopes", cut.scopes);
+    append_list(out += ',', "removed", cut.removed);
+    out += "}\n";
+    // Said outright: a string could be a question's fault, too.
+    return {boost::system::in_place_value, std::move(out)};
+}
+
+response limit_page(const request& asked, control::service& shown)
+{
+    auto limited = limit_scopes(shown.policy(), asked.body());
+    return limited ? page(asked, http::status::ok, std::move(*limited))
+                   : problem(asked, http::status::bad_request, limited.error().why);
+}
+
+} // namespace scopegate::admin

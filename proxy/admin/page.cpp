@@ -1,0 +1,31 @@
+#include "admin/page.hpp"
+
+#include "base/json.hpp"
+
+#include <utility>
+
+namespace scopegate::admin {
+
+response page(const request& asked, http::status status, std::string body, std::string_view type)
+{
+    response answer(status, asked.version());
+    answer.set(http::field::content_type, boost::core::string_view(type.data(), type.size()));
+    answer.set(http::field::cache_control, "no-store");
+    answer.keep_alive(asked.keep_alive());
+    answer.body() = std::move(body);
+    answer.prepare_payload();
+    if (asked.method() == http::verb::head)
+        answer.body().clear();
+    return answer;
+}
+
+response problem(const request& asked, http::status status, std::string_view detail)
+{
+    std::string body = R"({"type":"about:blank","title":)";
+    json::append_quoted(body, http::obsolete_reason(status));
+    body += ",\"status\":" + std::to_string(static_cast<unsigned>(status)) + ",\"detail\":";
+    json::append_quoted(body, detail);
+    return page(asked, status, body + "}\n", "application/problem+json");
+}
+
+} // namespace scopegate::admin

@@ -1,0 +1,158 @@
+#include "answers/cors.hpp"
+
+#include "base/text.hpp"
+#include "http/target.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace scopegate::answers {
+
+namespace {
+
+using http::field_id;
+
+// How long a browser may go by a preflight's answer, in seconds.
+constexpr std::string_view max_age = "600";
+// What a script may read of a refusal besides what it always may.
+constexpr std::string_view exposed = "WWW-Authenticate, Retry-After, DPoP-Nonce";
+
+// The one field of that name; two of them say nothing.
+std::string_view only_value(const http::field_list& fields, field_id id) noexcept
+{
+    std::optional<std::string_view> found;
+    for (const auto& f : fields) {
+        if (f.id != id || f.underscore)
+            continue;
+        if (found)
+            return {};
+        found = f.value;
+    }
+    return found.value_or(std::string_view{});
+}
+
+bool has(const http::field_list& fields, field_id id) noexcept
+{
+    return std::any_of(fields.begin(), fields.end(),
+                       [id](const http::field& f) { return f.id == id && !f.underscore; });
+}
+
+// What Access-Control-Allow-Origin says to this request; empty: nothing.
+std::string_view allowed_origin(const policy::cors_settings& cors, const http::field_list& fields) noexcept
+{
+    const auto origin = only_value(fields, field_id::origin);
+    if (origin.empty())
+        return {};
+    const auto found = std::find_if(cors.origins.begin(), cors.origins.end(),
+                                    [origin](const std::string& o) { return o == "*" || o == origin; });
+    return found == cors.origins.end() ? std::string_view{} : std::string_view(*found);
+}
+
+void allow_origin(const policy::cors_settings& cors, std::string_view origin, answer& a)
+{
+    a.fields.emplace_back("Access-Control-Allow-Origin", origin);
+    if (origin != "*")
+        a.fields.emplace_back("Vary", "Origin");
+    if (cors.credentials)
+        a.fields.emplace_back("Access-Control-Allow-Credentials", "true");
+}
+
+bool contains(std::string_view list, std::string_view wanted)
+{
+    bool found = false;
+    http::for_each_element(list,
+                           [&](std::string_view element) { found = found || iequals(element, wanted); });
+    return found;
+}
+
+void append_element(std::string& list, std::string_view element)
+{
+    if (!list.empty())
+        list += ", ";
+    list += element;
+}
+
+// Every field that a script asks to send: what it may say is the API's to judge. `*` would not do:
+// Authorization must be named.
+std::string allowed_headers(const http::field_list& fields)
+{
+    std::string out;
+    for (const auto& f : fields)
+        if (f.id == field_id::access_control_request_headers && !f.underscore)
+            http::for_each_element(f.value, [&](std::string_view name) {
+                if (http::is_token(name))
+                    append_element(out, name);
+            });
+    if (!contains(out, "authorization"))
+        append_element(out, "authorization");
+    return out;
+}
+
+// What the route lists, and the method itself where ANY or `unlisted` is what lets it in.
+std::string allowed_methods(const policy::route_match& match, std::string_view wanted)
+{
+    std::string out = match.matched != nullptr ? match.matched->allow : std::string();
+    if (!contains(out, wanted))
+        append_element(out, wanted);
+    return out;
+}
+
+policy::denial refusal(reason why, const policy::route* matched = nullptr)
+{
+    policy::denial d;
+    d.why = why;
+    d.matched = matched;
+    return d;
+}
+
+} // namespace
+
+bool is_preflight(const policy::policy& p, const http::request_head& head) noexcept
+{
+    return !p.cors.origins.empty() && head.method == "OPTIONS" && has(head.fields, field_id::origin) &&
+           has(head.fields, field_id::access_control_request_method);
+}
+
+std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, const http::request_head& head)
+{
+    answer a;
+    a.status = 204;
+    const auto origin = allowed_origin(p.cors, head.fields);
+    if (origin.empty()) {
+        a.fields.emplace_back("Vary", "Origin");
+        return a;
+    }
+
+    const auto wanted = only_value(head.fields, field_id::access_control_request_method);
+    if (!http::is_token(wanted))
+        return refusal(reason::malformed_request);
+    std::string scratch;
+    policy::route_match match;
+    auto why = reason::no_route;
+    if (const auto target = http::normalise_target(head.target, head.method, p.paths, scratch)) {
+        match = p.match(target->path, wanted);
+        if (match.found == policy::route_match::outcome::wrong_method)
+            why = reason::wrong_method;
+    } else {
+        why = target.error();
+    }
+    if (match.needs == nullptr && !policy::observe_instead(p, nullptr, why, wanted))
+        return refusal(why, match.matched);
+
+    allow_origin(p.cors, origin, a);
+    a.fields.emplace_back("Access-Control-Allow-Methods", allowed_methods(match, wanted));
+    a.fields.emplace_back("Access-Control-Allow-Headers", allowed_headers(head.fields));
+    a.fields.emplace_back("Access-Control-Max-Age", max_age);
+    return a;
+}
+
+void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a)
+{
+    const auto origin = allowed_origin(cors, fields);
+    if (origin.empty())
+        return;
+    allow_origin(cors, origin, a);
+    a.fields.emplace_back("Access-Control-Expose-Headers", exposed);
+}
+
+} // namespace scopegate::answers

@@ -1,0 +1,26 @@
+// Cross-origin requests of browser applications (`cors:`, the Fetch standard): preflights are answered here,
+// and our own refusals can be read by the origins that the file allows. The API's answers are the API's to
+// share. Pure; without `cors:` nothing of this happens.
+#pragma once
+
+#include "answers/answer_book.hpp"
+#include "http/head_parser.hpp"
+
+#include <variant>
+
+namespace scopegate::answers {
+
+// Whether the request is a preflight that is answered here: OPTIONS with Origin and
+// Access-Control-Request-Method. Any other OPTIONS is a request like any, and all are without `cors:`.
+[[nodiscard]] bool is_preflight(const policy::policy& p, const http::request_head& head) noexcept;
+
+// Its answer. To an allowed origin: what it may send, where the asked-for method has a route; otherwise the
+// refusal that the request itself would get, so that default deny is logged and told as such. To any other
+// origin an answer that allows nothing, whatever the path: it learns nothing of the routes.
+[[nodiscard]] std::variant<answer, policy::denial> answer_preflight(const policy::policy& p,
+                                                                    const http::request_head& head);
+
+// Lets the origin that asked read the answer, where it is allowed to.
+void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a);
+
+} // namespace scopegate::answers

@@ -1,0 +1,91 @@
+// `cors:`: which browser applications may read what Scopegate says.
+#include "config/compile.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+#include "base/text.hpp"
+#include "http/chars.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::cors_settings;
+
+constexpr std::string_view any_origin = "*";
+
+// The scheme of an application of its own kind: `capacitor://localhost`, `chrome-extension://...`.
+bool is_other_scheme(std::string_view text)
+{
+    const auto scheme = text.substr(0, std::min(text.find("://"), text.size()));
+    return scheme.size() != text.size() && !scheme.empty() && scheme != "http" && scheme != "https" &&
+           std::all_of(scheme.begin(), scheme.end(), [](char ch) {
+               return (ch >= 'a' && ch <= 'z') || http::is(http::char_class::digit, ch) || ch == '-' ||
+                      ch == '+' || ch == '.';
+           });
+}
+
+// Why no browser sends this as an Origin (RFC 6454 section 6.2); empty: it may.
+std::string_view wrong_with(std::string_view text)
+{
+    if (text == "null")
+        return "is the origin of every sandboxed page and local file: it can't be told apart";
+    if (text.find('*') != text.npos)
+        return "has a wildcard in it: origins are compared whole, and \"*\" stands only for all of them";
+    const auto scheme = text.find("://");
+    if (scheme != text.npos && text.find_first_of("/?#", scheme + 3) != text.npos)
+        return "has a path: an origin ends with its host or port, without a slash";
+    if (std::any_of(text.begin(), text.end(), [](char ch) { return ch != ascii_lower(ch); }))
+        return "has capital letters: browsers send origins in lower case";
+    if (is_other_scheme(text))
+        return scheme + 3 < text.size() && http::all(http::char_class::visible, text) ? "" : "has no host";
+    const auto url = parse_web_url(text);
+    if (!url || url->has_user)
+        return "is no origin such as https://app.example.com";
+    if (text.ends_with(url->tls ? ":443" : ":80"))
+        return "names the scheme's own port: browsers leave it out";
+    return {};
+}
+
+void read_origins(compilation& c, const node& value, cors_settings& into)
+{
+    const auto origins = read_text_list(c, value);
+    for (const auto& [text, at] : origins) {
+        if (text == any_origin) {
+            if (origins.size() > 1)
+                c.out.error(at, "\"*\" stands for all origins: nothing can stand beside it");
+        } else if (const auto problem = wrong_with(text); !problem.empty()) {
+            c.out.error(at, in_quotes(text) + " " + std::string(problem));
+            continue;
+        }
+        into.origins.push_back(text);
+    }
+}
+
+void read_credentials(compilation& c, const node& value, cors_settings& into)
+{
+    into.credentials = read_word(c, value, {"false", "true"}) == 1U;
+    if (into.credentials && into.origins == std::vector<std::string>{std::string(any_origin)})
+        c.out.error(value.at, "credentials are for named origins only: browsers refuse them with \"*\"");
+}
+
+constexpr key<cors_settings> cors_keys[] = {
+    {"origins", read_origins, true},
+    {"credentials", read_credentials},
+};
+
+} // namespace
+
+void compile_cors(compilation& c, const node& value)
+{
+    read_keys(c, value, cors_keys, c.made.cors);
+}
+
+std::vector<section> cors_sections()
+{
+    return {make_section("cors", cors_keys)};
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,41 @@
+#include "control/tls.hpp"
+
+namespace scopegate::control {
+
+namespace {
+
+template <class Make>
+std::shared_ptr<const net::tls_context> try_to(Make make, const std::string& file, policy::source_mark at,
+                                               std::vector<config::diagnostic>& errors)
+{
+    try {
+        return make();
+    } catch (const net::tls_error& wrong) {
+        errors.push_back({file, at, wrong.what()});
+        return nullptr;
+    }
+}
+
+} // namespace
+
+tls_contexts load_tls(const policy::policy& p)
+{
+    tls_contexts made;
+    if (const auto& tls = p.server.tls)
+        made.server = try_to(
+            [&] {
+                return std::make_shared<const net::tls_context>(
+                    net::tls_server_files{tls->certificate, tls->key, tls->client_ca});
+            },
+            p.file, tls->mark, made.errors);
+    if (const auto& tls = p.upstream.tls)
+        made.upstream = try_to(
+            [&] {
+                return std::make_shared<const net::tls_context>(
+                    net::tls_client_files{tls->ca, tls->certificate, tls->key}, tls->server_name);
+            },
+            p.file, tls->mark, made.errors);
+    return made;
+}
+
+} // namespace scopegate::control

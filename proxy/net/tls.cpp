@@ -1,0 +1,140 @@
+#include "net/tls.hpp"
+
+#include <new>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+namespace scopegate::net {
+
+namespace {
+
+constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+[[noreturn]] void fail(const std::string& file, const std::string& what)
+{
+    const auto code = ERR_peek_error();
+    const char* const reason = ERR_reason_error_string(code);
+    std::string text = "\"" + file + "\" " + what;
+    if (reason != nullptr)
+        text.append(": ").append(reason);
+    ERR_clear_error();
+    throw tls_error(text);
+}
+
+// A key with a passphrase is refused: OpenSSL would ask for it at the terminal.
+int no_passphrase(char*, int, int, void*)
+{
+    return -1;
+}
+
+// A caller that offers protocols and none that we speak is told so (RFC 7301 section 3.2): going on in HTTP/1
+// would make two readings of one connection.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                    unsigned offered_size, void*)
+{
+    unsigned char* chosen = nullptr;
+    if (SSL_select_next_proto(&chosen, out_size, http_1_1, sizeof http_1_1, offered, offered_size) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+SSL_CTX* make_context(const SSL_METHOD* method)
+{
+    ERR_clear_error();
+    SSL_CTX* const made = SSL_CTX_new(method);
+    if (made == nullptr)
+        throw std::bad_alloc();
+    SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(made, TLS1_3_VERSION);
+    SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                               SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(made, 1);
+    SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(made, 0);
+    SSL_CTX_set_default_passwd_cb(made, no_passphrase);
+    // Of TLS 1.2 what has forward secrecy and authenticated encryption; of 1.3 all has.
+    SSL_CTX_set_cipher_list(made, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    return made;
+}
+
+void use_identity(SSL_CTX* context, const std::string& certificate, const std::string& key)
+{
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
+        fail(certificate, "has no certificate in PEM that can be used");
+    ERR_clear_error();
+    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
+            fail(key, "is not the key of the certificate in \"" + certificate + "\"");
+        fail(key, "has no private key in PEM without a passphrase");
+    }
+    if (SSL_CTX_check_private_key(context) != 1)
+        fail(key, "is not the key of the certificate in \"" + certificate + "\"");
+}
+
+void trust(SSL_CTX* context, const std::string& authorities)
+{
+    ERR_clear_error();
+    if (SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1)
+        fail(authorities, "has no certificate of an authority in PEM");
+}
+
+} // namespace
+
+void tls_context::release::operator()(ssl_ctx_st* c) const noexcept
+{
+    SSL_CTX_free(c);
+}
+
+tls_context::tls_context(const tls_server_files& files)
+    : context_(make_context(TLS_server_method())), server_(true)
+{
+    auto* const context = context_.get();
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
+    use_identity(context, files.certificate, files.key);
+    if (files.client_ca.empty())
+        return;
+    trust(context, files.client_ca);
+    auto* const names = SSL_load_client_CA_file(files.client_ca.c_str());
+    if (names == nullptr)
+        fail(files.client_ca, "has no certificate of an authority in PEM");
+    SSL_CTX_set_client_CA_list(context, names);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+}
+
+tls_context::tls_context(const tls_client_files& files, std::string server_name)
+    : context_(make_context(TLS_client_method())), server_name_(std::move(server_name)), server_(false)
+{
+    auto* const context = context_.get();
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (!files.ca.empty())
+        trust(context, files.ca);
+    else if (SSL_CTX_set_default_verify_paths(context) != 1)
+        throw tls_error("the system's certificate authorities can't be read");
+    if (SSL_CTX_set_alpn_protos(context, http_1_1, sizeof http_1_1) != 0) // 0: done
+        throw std::bad_alloc();
+    if (!files.certificate.empty())
+        use_identity(context, files.certificate, files.key);
+    // Only to see now whether a certificate can be checked for this name at all.
+    if (!tls_channel(*context, -1, false).expect_server(server_name_))
+        throw tls_error("\"" + server_name_ + "\" is not a name that a certificate can be checked for");
+}
+
+tls_context::~tls_context() = default;
+
+std::unique_ptr<tls_channel> tls_context::open(int socket) const
+{
+    auto made = std::make_unique<tls_channel>(*context_, socket, server_);
+    if (!server_ && !made->expect_server(server_name_))
+        throw std::bad_alloc();
+    return made;
+}
+
+} // namespace scopegate::net

@@ -1,0 +1,46 @@
+// What an introspection endpoint said of tokens lately, by their digest: whoever reads this memory learns no
+// token. Bounded; not thread-safe: its owner's lock guards it.
+#pragma once
+
+#include "tokens/introspector.hpp"
+
+#include <array>
+#include <deque>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace scopegate::tokens {
+
+using token_key = std::array<unsigned char, 32>;
+// SHA-256. Throws std::bad_alloc where OpenSSL has no memory.
+[[nodiscard]] token_key token_digest(std::string_view token);
+
+class introspection_cache final {
+public:
+    introspection_cache(std::size_t answers, std::size_t bytes) noexcept : most_(answers), most_bytes_(bytes)
+    {
+    }
+
+    // Null where nothing is known, or not any more.
+    [[nodiscard]] introspection_ptr find(const token_key& key, wall_time now);
+    // `bytes`: the size of the answer's text. One that counts no longer is not kept.
+    void insert(const token_key& key, const introspection_ptr& answer, std::size_t bytes, wall_time now);
+
+    [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }
+
+private:
+    struct entry {
+        introspection_ptr answer;
+        std::size_t bytes = 0;
+    };
+    void drop(const token_key& key);
+
+    std::size_t most_;
+    std::size_t most_bytes_;
+    std::size_t bytes_ = 0;
+    std::map<token_key, entry> kept_;
+    std::deque<std::pair<token_key, introspection_ptr>> oldest_first_;
+};
+
+} // namespace scopegate::tokens

@@ -1,0 +1,255 @@
+#include "tokens/introspector.hpp"
+
+#include "base/secret.hpp"
+#include "observe/http_date.hpp"
+#include "observe/log.hpp"
+#include "tokens/introspection_cache.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace scopegate::tokens {
+
+namespace asio = boost::asio;
+using steady = std::chrono::steady_clock;
+
+namespace {
+
+introspection_ptr unavailable()
+{
+    return std::make_shared<const introspection_answer>();
+}
+
+// What must be the same for an answer to one to be an answer to the other.
+bool same_endpoint(const policy::issuer_settings& a, const policy::issuer_settings& b)
+{
+    const auto& x = *a.introspection;
+    const auto& y = *b.introspection;
+    return a.issuer == b.issuer && a.ca_file == b.ca_file && x.url == y.url && x.client_id == y.client_id &&
+           x.client_secret.reveal() == y.client_secret.reveal() && x.by == y.by && x.cache == y.cache;
+}
+
+class live_introspector final : public introspector {
+public:
+    live_introspector(asio::io_context& control, const policy::issuer_settings& issuer,
+                      const introspection_bounds& bounds, std::function<wall_time()> now)
+        : control_(control), issuer_(issuer), bounds_(bounds), now_(std::move(now)),
+          answers_(bounds.answers, bounds.answer_bytes), client_(make_client())
+    {
+    }
+
+    [[nodiscard]] const policy::issuer_settings& issuer() const noexcept { return issuer_; }
+
+    void ask(std::string_view token, std::function<void(introspection_ptr)> done) override
+    {
+        if (auto known = join(token, done))
+            done(std::move(known));
+    }
+
+    void stop() override
+    {
+        decltype(calls_) abandoned;
+        {
+            const std::lock_guard lock(mutex_);
+            stopped_ = true;
+            abandoned.swap(calls_);
+            queue_.clear();
+        }
+        for (const auto& [key, waited_for] : abandoned)
+            for (const auto& done : waited_for.waiting)
+                done(unavailable());
+    }
+
+private:
+    struct call { // a token that is asked for, or waits for it
+        secret token;
+        steady::time_point since;
+        std::vector<std::function<void(introspection_ptr)>> waiting;
+    };
+
+    // The answer where it is known or there will be none; otherwise `done` is kept and null comes back.
+    introspection_ptr join(std::string_view token, std::function<void(introspection_ptr)>& done)
+    {
+        const auto key = token_digest(token);
+        const std::lock_guard lock(mutex_);
+        if (auto known = answers_.find(key, now_()))
+            return known;
+        const auto under_way = calls_.find(key);
+        if (under_way != calls_.end()) {
+            under_way->second.waiting.push_back(std::move(done));
+            return nullptr;
+        }
+        // Made-up tokens cost nothing: however many come, neither the endpoint nor our memory is flooded.
+        if (stopped_ || calls_.size() >= bounds_.waiting_tokens)
+            return unavailable();
+        auto& fresh = calls_[key];
+        fresh.token = secret(std::string(token));
+        fresh.since = steady::now();
+        fresh.waiting.push_back(std::move(done));
+        queue_.push_back(key);
+        if (running_ < bounds_.calls) {
+            ++running_;
+            asio::post(control_, [self = shared_from_this(), this] { work(); });
+        }
+        return nullptr;
+    }
+
+    // One of at most bounds_.calls that take tokens from the queue until it is empty.
+    void work()
+    {
+        asio::co_spawn(
+            control_, [self = shared_from_this(), this] { return empty_queue(); }, asio::detached);
+    }
+
+    asio::awaitable<void> empty_queue()
+    {
+        while (const auto key = next_in_queue()) {
+            introspection_answer answer;
+            std::size_t bytes = 0;
+            try {
+                bytes = co_await run(*key, answer);
+            } catch (const std::exception& e) {
+                complain(e.what());
+            }
+            settle(*key, std::make_shared<const introspection_answer>(std::move(answer)), bytes);
+        }
+    }
+
+    std::optional<token_key> next_in_queue()
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.empty()) {
+            --running_;
+            return std::nullopt;
+        }
+        const auto key = queue_.front();
+        queue_.pop_front();
+        return key;
+    }
+
+    // Asks for one token; the size of what came.
+    asio::awaitable<std::size_t> run(token_key key, introspection_answer& into)
+    {
+        const auto asked = now_(); // what it says may be as old as the question
+        const auto request = question(key);
+        if (!request)
+            co_return 0;
+        const auto client = client_; // another may take its place meanwhile
+        const auto answer = co_await client->send(*request);
+        if (!answer || answer->status != 200) {
+            complain(answer ? "answered " + std::to_string(answer->status) : answer.error().why);
+            co_return 0;
+        }
+        into.said = read_introspection(answer->body);
+        if (into.said.why == reason::introspection_unavailable) {
+            complain("the answer is no JSON object");
+            co_return 0;
+        }
+        into.until =
+            asked + (into.said.why == reason::allowed ? issuer_.introspection->cache : bounds_.inactive);
+        recover();
+        co_return answer->body.size();
+    }
+
+    std::optional<net::http_request> question(const token_key& key)
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = calls_.find(key);
+        if (found == calls_.end()) // stopped
+            return std::nullopt;
+        if (steady::now() - found->second.since >= bounds_.time) { // its callers have waited long enough
+            return std::nullopt;
+        }
+        return introspection_request(*issuer_.introspection, found->second.token.reveal());
+    }
+
+    void settle(const token_key& key, const introspection_ptr& answer, std::size_t bytes)
+    {
+        std::vector<std::function<void(introspection_ptr)>> waiting;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = calls_.find(key);
+            if (found == calls_.end())
+                return;
+            waiting = std::move(found->second.waiting);
+            calls_.erase(found);
+            if (answer->said.why != reason::introspection_unavailable)
+                answers_.insert(key, answer, bytes, now_());
+        }
+        for (const auto& done : waiting)
+            done(answer);
+    }
+
+    // Once for each different reason until one call goes well.
+    void complain(const std::string& why)
+    {
+        if (!issuer_.ca_file.empty()) // it may be another file by now
+            client_ = make_client();
+        if (std::exchange(last_failure_, why) != why)
+            observe::log_event(observe::level::warn, "introspection_failed",
+                               {{"issuer", issuer_.issuer}, {"why", why}});
+    }
+
+    void recover()
+    {
+        if (!std::exchange(last_failure_, {}).empty())
+            observe::log_event(observe::level::info, "introspection_works_again",
+                               {{"issuer", issuer_.issuer}});
+    }
+
+    [[nodiscard]] std::shared_ptr<net::http_client> make_client() const
+    {
+        net::http_limits limits;
+        limits.time = bounds_.time;
+        limits.body = json::limits{}.bytes; // more would not be read anyway
+        return std::make_shared<net::http_client>(issuer_.ca_file, limits);
+    }
+
+    asio::io_context& control_;
+    const policy::issuer_settings issuer_;
+    const introspection_bounds bounds_;
+    const std::function<wall_time()> now_;
+
+    std::mutex mutex_; // of these
+    introspection_cache answers_;
+    std::map<token_key, call> calls_;
+    std::deque<token_key> queue_; // those of calls_ that no work has taken yet
+    std::size_t running_ = 0;
+    bool stopped_ = false;
+
+    // Control thread.
+    std::shared_ptr<net::http_client> client_;
+    std::string last_failure_;
+};
+
+} // namespace
+
+std::shared_ptr<introspector> introspector::start(asio::io_context& control, const policy::policy& p,
+                                                  std::shared_ptr<introspector> previous,
+                                                  const introspection_bounds& bounds,
+                                                  std::function<wall_time()> now)
+{
+    for (const auto& issuer : p.issuers) {
+        if (!issuer.introspection)
+            continue;
+        const auto* earlier = dynamic_cast<const live_introspector*>(previous.get());
+        if (earlier != nullptr && same_endpoint(earlier->issuer(), issuer))
+            return previous;
+        return std::make_shared<live_introspector>(control, issuer, bounds,
+                                                   now ? std::move(now) : observe::wall_now);
+    }
+    return nullptr;
+}
+
+} // namespace scopegate::tokens

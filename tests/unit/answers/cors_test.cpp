@@ -1,0 +1,170 @@
+// What browser applications of other origins are told, as pure values.
+#include "answers/cors.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scopegate::answers {
+namespace {
+
+using testing::HasSubstr;
+
+class cors : public testing::Test {
+protected:
+    cors()
+    {
+        p.cors.origins = {"https://app.example.com", "capacitor://localhost"};
+        auto& r = p.routes.emplace_back();
+        r.text = "/appointments";
+        r.segments = {{policy::template_segment::kind::literal, "appointments"}};
+        r.allow = "GET, HEAD, POST";
+        r.methods.emplace_back("GET", policy::requirement{});
+        r.methods.emplace_back("POST", policy::requirement{});
+        p.exact.add(r.segments, false, r);
+        auto& any = p.routes.emplace_back();
+        any.text = "/any";
+        any.index = 1;
+        any.segments = {{policy::template_segment::kind::literal, "any"}};
+        any.any.emplace();
+        p.exact.add(any.segments, false, any);
+    }
+
+    void set_fields(std::initializer_list<std::pair<const char*, const char*>> texts)
+    {
+        head.fields.clear();
+        for (const auto& [name, value] : texts) {
+            const auto known = http::classify(name);
+            http::field f;
+            f.name = name;
+            f.value = value;
+            f.id = known.id;
+            f.underscore = known.underscore;
+            head.fields.push_back(f);
+        }
+    }
+
+    void ask(const char* origin, const char* method, const char* target = "/appointments",
+             const char* headers = "content-type")
+    {
+        head.method = "OPTIONS";
+        head.target = target;
+        set_fields({{"Origin", origin},
+                    {"Access-Control-Request-Method", method},
+                    {"Access-Control-Request-Headers", headers}});
+    }
+
+    // The answer as `Name: value` lines; of a refusal its reason.
+    [[nodiscard]] std::string answered() const
+    {
+        const auto got = answer_preflight(p, head);
+        if (const auto* refused = std::get_if<policy::denial>(&got))
+            return std::string(name(refused->why));
+        std::string out = std::to_string(std::get<answer>(got).status) + "\n";
+        for (const auto& [field, value] : std::get<answer>(got).fields)
+            out.append(field).append(": ").append(value).append("\n");
+        return out;
+    }
+
+    policy::policy p;
+    http::request_head head;
+};
+
+TEST_F(cors, a_preflight_is_options_with_both_fields)
+{
+    ask("https://app.example.com", "GET");
+    EXPECT_TRUE(is_preflight(p, head));
+    head.method = "GET";
+    EXPECT_FALSE(is_preflight(p, head));
+    head.method = "OPTIONS";
+    set_fields({{"Origin", "https://app.example.com"}});
+    EXPECT_FALSE(is_preflight(p, head));
+    set_fields({{"Access-Control-Request-Method", "GET"}});
+    EXPECT_FALSE(is_preflight(p, head));
+    ask("https://app.example.com", "GET");
+    p.cors.origins.clear();
+    EXPECT_FALSE(is_preflight(p, head)) << "without cors: a preflight is a request like any";
+}
+
+TEST_F(cors, an_allowed_origin_is_told_what_it_may_send)
+{
+    ask("https://app.example.com", "POST", "/appointments?x=1", "content-type,X-Thing, bad name,(x)");
+    EXPECT_EQ(answered(), "204\n"
+                          "Access-Control-Allow-Origin: https://app.example.com\n"
+                          "Vary: Origin\n"
+                          "Access-Control-Allow-Methods: GET, HEAD, POST\n"
+                          "Access-Control-Allow-Headers: content-type, X-Thing, authorization\n"
+                          "Access-Control-Max-Age: 600\n");
+    ask("capacitor://localhost", "PATCH", "/any", "Authorization");
+    EXPECT_THAT(answered(), HasSubstr("Allow-Methods: PATCH\nAccess-Control-Allow-Headers: Authorization\n"));
+}
+
+TEST_F(cors, what_has_no_route_is_refused_as_the_request_itself_would_be)
+{
+    ask("https://app.example.com", "DELETE");
+    EXPECT_EQ(answered(), "wrong-method");
+    ask("https://app.example.com", "GET", "/nowhere");
+    EXPECT_EQ(answered(), "no-route");
+    ask("https://app.example.com", "GET", "/a/../appointments");
+    EXPECT_EQ(answered(), "ambiguous-path");
+    ask("https://app.example.com", "GET, POST");
+    EXPECT_EQ(answered(), "malformed-request");
+    ask("https://app.example.com", "TRACE", "/any");
+    EXPECT_EQ(answered(), "wrong-method");
+    p.observe = true;
+    ask("https://app.example.com", "GET", "/nowhere");
+    EXPECT_THAT(answered(), HasSubstr("Allow-Methods: GET\n")) << "observe mode forwards the request";
+    ask("https://app.example.com", "TRACE", "/any");
+    EXPECT_EQ(answered(), "wrong-method");
+}
+
+TEST_F(cors, other_origins_are_allowed_nothing_and_told_nothing)
+{
+    for (const auto* origin :
+         {"https://evil.example.org", "https://APP.example.com", "https://app.example.com/",
+          "http://app.example.com", "https://app.example.com:443", "null", "*", "",
+          "https://app.example.com.evil.example.org"})
+        for (const auto* target : {"/appointments", "/nowhere"}) {
+            ask(origin, "GET", target);
+            EXPECT_EQ(answered(), "204\nVary: Origin\n") << origin;
+        }
+    set_fields({{"Origin", "https://app.example.com"},
+                {"Origin", "https://app.example.com"},
+                {"Access-Control-Request-Method", "GET"}});
+    EXPECT_EQ(answered(), "204\nVary: Origin\n") << "two origins are none";
+}
+
+TEST_F(cors, a_star_is_any_origin)
+{
+    p.cors.origins = {"*"};
+    ask("https://anyone.example.org", "GET");
+    EXPECT_THAT(answered(), HasSubstr("204\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Methods"));
+}
+
+TEST_F(cors, credentials_are_allowed_where_the_file_says_so)
+{
+    p.cors.credentials = true;
+    ask("https://app.example.com", "GET");
+    EXPECT_THAT(answered(), HasSubstr("Access-Control-Allow-Credentials: true\n"));
+    ask("https://evil.example.org", "GET");
+    EXPECT_EQ(answered(), "204\nVary: Origin\n");
+}
+
+TEST_F(cors, a_refusal_is_shared_with_an_allowed_origin_only)
+{
+    answer a;
+    set_fields({{"Origin", "https://evil.example.org"}});
+    share(p.cors, head.fields, a);
+    set_fields({});
+    share(p.cors, head.fields, a);
+    EXPECT_TRUE(a.fields.empty());
+
+    set_fields({{"Origin", "https://app.example.com"}});
+    share(p.cors, head.fields, a);
+    ASSERT_EQ(a.fields.size(), 3U);
+    EXPECT_EQ(a.fields[0].second, "https://app.example.com");
+    EXPECT_EQ(a.fields[1].second, "Origin");
+    EXPECT_THAT(a.fields[2].second, HasSubstr("WWW-Authenticate"));
+}
+
+} // namespace
+} // namespace scopegate::answers

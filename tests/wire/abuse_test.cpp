@@ -1,0 +1,240 @@
+// Callers that mean harm without breaking a rule of the protocol: slow, many, or deaf. The others are served
+// on.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <sys/resource.h>
+
+namespace scopegate::test {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// Asks again and again until the gate holds no more descriptors than this; it serves all the while.
+void expect_at_most(const calendar& c, std::size_t descriptors)
+{
+    auto client = c.connect();
+    for (const auto end = clock::now() + patience;
+         c.gate.open_descriptors() > descriptors + 1 && clock::now() < end;)
+        ASSERT_EQ(client.exchange(get("/public")).status, 200U);
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1);
+}
+
+std::size_t descriptors_at_rest(const calendar& c)
+{
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    return c.gate.open_descriptors();
+}
+
+TEST(abuse, heads_that_drip_get_no_more_time_with_each_drop)
+{
+    calendar c({.timeouts = "headers: 400ms, idle: 60s"});
+    const auto descriptors = descriptors_at_rest(c);
+    constexpr std::size_t many = 20;
+    std::vector<raw_client> drips;
+    std::vector<std::string> heard(many);
+    for (std::size_t i = 0; i < many; ++i) {
+        drips.push_back(c.connect());
+        drips.back().send("GET /public HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    }
+    std::size_t ended = 0;
+    for (const auto end = clock::now() + patience; ended < many && clock::now() < end;) {
+        ended = 0;
+        for (std::size_t i = 0; i < many; ++i) {
+            char some[2048];
+            drips[i].send("a");
+            const auto got = drips[i].socket().receive(some, sizeof some, std::chrono::milliseconds(2));
+            if (got.how == socket_handle::outcome::data)
+                heard[i].append(some, got.bytes);
+            ended += heard[i].starts_with("HTTP/1.1 408 ") ? 1U : 0U;
+        }
+        EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "the drips are in the others' way";
+    }
+    EXPECT_EQ(ended, many);
+    drips.clear();
+    expect_at_most(c, descriptors);
+}
+
+TEST(abuse, empty_lines_without_end_are_no_request)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send("\r\n\r\n\r\n\r\n");
+    EXPECT_EQ(client.read().status, 400U);
+    EXPECT_TRUE(client.is_closed_clean());
+}
+
+TEST(abuse, a_flood_beyond_the_limit_is_told_so_and_the_rest_goes_on)
+{
+    constexpr std::size_t limit = 20;
+    calendar c({.limits = "connections: 20", .server = "workers: 2"});
+    std::vector<raw_client> early;
+    for (std::size_t i = 0; i < limit; ++i) {
+        early.push_back(c.connect());
+        ASSERT_EQ(early.back().exchange(get("/public")).status, 200U) << i;
+    }
+    for (int i = 0; i < 300; ++i) {
+        auto late = c.connect();
+        late.send(get("/public"));
+        const auto answer = late.read();
+        ASSERT_EQ(answer.status, 503U) << i << answer;
+        ASSERT_EQ(answer.value("Connection"), "close");
+    }
+    std::vector<raw_client> silent; // who is over the limit and says nothing keeps nothing either
+    for (int i = 0; i < 100; ++i)
+        silent.push_back(c.connect());
+    for (auto& client : early)
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    for (auto& client : silent)
+        EXPECT_EQ(client.read().status, 503U);
+
+    early.clear();
+    unsigned status = 0;
+    for (const auto end = clock::now() + patience; status != 200 && clock::now() < end;)
+        status = c.exchange(get("/public")).status;
+    EXPECT_EQ(status, 200U) << "no place came free";
+}
+
+TEST(abuse, two_thousand_idle_connections)
+{
+    constexpr std::size_t many = 2000;
+    rlimit files{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_max < many + 200)
+        GTEST_SKIP() << "this system allows a process " << files.rlim_max << " descriptors";
+    const auto before = files.rlim_cur;
+    files.rlim_cur = std::max<rlim_t>(files.rlim_cur, many + 200);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+    {
+        calendar c;
+        const auto descriptors = descriptors_at_rest(c);
+        std::vector<raw_client> idle;
+        for (std::size_t i = 0; i < many; ++i)
+            idle.push_back(c.connect());
+        EXPECT_EQ(c.exchange(get("/public")).status, 200U);
+        for (std::size_t i = 0; i < many; i += 100)
+            EXPECT_EQ(idle[i].exchange(get("/public")).status, 200U) << i;
+        idle.clear();
+        expect_at_most(c, descriptors);
+    }
+    files.rlim_cur = before;
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+}
+
+double processor_seconds(pid_t process)
+{
+    clockid_t id{};
+    timespec used{};
+    if (::clock_getcpuclockid(process, &id) != 0 || ::clock_gettime(id, &used) != 0)
+        return -1;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
+// Callers wait in the kernel's queue then. Accepting is tried again, but not in a circle.
+TEST(abuse, out_of_descriptors)
+{
+    calendar c;
+    const auto used = descriptors_at_rest(c);
+    const rlimit few{used + 10, used + 10};
+    ASSERT_EQ(::prlimit(c.gate.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+    std::vector<raw_client> many;
+    for (int i = 0; i < 60; ++i)
+        many.push_back(c.connect());
+    const auto before = processor_seconds(c.gate.pid());
+    EXPECT_EQ(c.gate.wait_for_exit(std::chrono::milliseconds(1000)), -1000) << "it ended";
+    EXPECT_LT(processor_seconds(c.gate.pid()) - before, 0.5) << "it turns in a circle";
+    many.clear();
+    unsigned status = 0;
+    for (const auto end = clock::now() + patience; status != 200 && clock::now() < end;)
+        status = c.exchange(get("/public")).status;
+    EXPECT_EQ(status, 200U) << "it does not accept any more";
+    expect_at_most(c, used);
+}
+
+TEST(abuse, fifty_pipelined_requests_are_answered_in_their_order)
+{
+    calendar c;
+    const auto reads = calendar_token("read:appointments");
+    struct {
+        std::string request;
+        unsigned status;
+    } const kinds[] = {
+        {get("/public/a"), 200},
+        {get("/appointments"), 401},
+        {get("/appointments/7", reads), 200},
+        {request_text("POST", "/appointments", reads, {}, "not yours to write"), 403},
+        {get("/nothing"), 404},
+        {request_text("POST", "/public/b", {}, {}, "a body"), 200},
+        {request_text("PATCH", "/appointments", reads), 405},
+    };
+    std::string all;
+    std::vector<unsigned> expected, got;
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < 50; ++i) {
+        const auto& kind = kinds[i * 5 % std::size(kinds)];
+        auto text = kind.request;
+        text.insert(text.find("\r\n") + 2, "X-Request-Id: " + std::to_string(100000 + i) + "\r\n");
+        all += text;
+        expected.push_back(kind.status);
+    }
+    auto client = c.connect();
+    client.send(all);
+    for (std::size_t i = 0; i < 50; ++i) {
+        const auto answer = client.read();
+        got.push_back(answer.status);
+        if (answer.status >= 400) {
+            EXPECT_EQ(json_member(answer.body, "request_id"), std::to_string(100000 + i)) << answer;
+        }
+    }
+    EXPECT_EQ(got, expected);
+    std::vector<std::string> order;
+    for (const auto& r : c.api.requests())
+        order.push_back(r.value("X-Request-Id"));
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+    EXPECT_EQ(order.size(), static_cast<std::size_t>(std::count(expected.begin(), expected.end(), 200U)));
+}
+
+TEST(abuse, a_caller_that_never_reads_is_let_go)
+{
+    calendar c({.timeouts = "body: 300ms"});
+    const auto descriptors = descriptors_at_rest(c);
+    c.api.on("/public/large", [](upstream_exchange& x) {
+        const std::string piece(1024UL * 1024, 'x');
+        x.send("HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n");
+        for (int i = 0; i < 50; ++i)
+            x.send(piece);
+    });
+    auto deaf = c.connect();
+    deaf.set_receive_buffer(4096);
+    deaf.send(get("/public/large"));
+    c.api.wait_for_closed(1); // the API is not held up for good
+    expect_at_most(c, descriptors);
+}
+
+// Its answers fill what the kernels hold; the gate then stops reading it, and lets it go in the end.
+TEST(abuse, a_caller_that_asks_on_and_on_and_never_reads_is_let_go)
+{
+    calendar c({.timeouts = "body: 300ms"});
+    const auto descriptors = descriptors_at_rest(c);
+    const auto memory = c.gate.resident_bytes();
+    auto deaf = c.connect();
+    deaf.set_receive_buffer(4096);
+    std::string many;
+    for (int i = 0; i < 1000; ++i)
+        many += get("/nothing");
+    bool taken = true;
+    for (const auto end = clock::now() + patience; taken && clock::now() < end;)
+        taken = deaf.send(many);
+    EXPECT_FALSE(taken) << "it takes requests without end";
+    expect_at_most(c, descriptors);
+#ifndef SCOPEGATE_SANITIZED
+    EXPECT_LT(c.gate.peak_bytes(), memory + 8UL * 1024 * 1024);
+#else
+    EXPECT_GT(memory, 0U);
+#endif
+}
+
+} // namespace
+} // namespace scopegate::test

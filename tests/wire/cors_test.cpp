@@ -1,0 +1,104 @@
+// Browser applications of other origins, over a socket (tests/unit/answers/cors_test.cpp has the rows).
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view app = "Origin: https://app.example.com\r\n";
+constexpr std::string_view stranger = "Origin: https://evil.example.org\r\n";
+
+gate_settings with_cors()
+{
+    return {.more = "cors: {origins: [\"https://app.example.com\"]}"};
+}
+
+std::string preflight(std::string_view target, std::string_view method, std::string_view origin = app)
+{
+    return request_text("OPTIONS", target, {},
+                        std::string(origin) + "Access-Control-Request-Method: " + std::string(method) +
+                            "\r\nAccess-Control-Request-Headers: authorization,content-type\r\n");
+}
+
+TEST(cors, a_preflight_is_answered_here)
+{
+    calendar c(with_cors());
+    auto client = c.connect();
+    const auto answer = client.exchange(preflight("/appointments", "POST"));
+    EXPECT_EQ(answer.status, 204U) << answer;
+    EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "https://app.example.com");
+    EXPECT_EQ(answer.value("Vary"), "Origin");
+    EXPECT_EQ(answer.value("Access-Control-Allow-Methods"), "GET, HEAD, POST");
+    EXPECT_EQ(answer.value("Access-Control-Allow-Headers"), "authorization, content-type");
+    EXPECT_EQ(answer.value("Access-Control-Max-Age"), "600");
+    const auto token = calendar_token("read:appointments");
+    EXPECT_EQ(client.exchange(get("/appointments", token, app)).status, 200U) << "on the same connection";
+
+    const auto foreign = c.exchange(preflight("/appointments", "POST", stranger));
+    EXPECT_EQ(foreign.status, 204U);
+    EXPECT_THAT(foreign.head, testing::Not(HasSubstr("Access-Control")));
+    const auto nowhere = c.exchange(preflight("/nowhere", "GET"));
+    EXPECT_EQ(nowhere.status, 404U);
+    EXPECT_EQ(nowhere.value("Access-Control-Allow-Origin"), "https://app.example.com");
+    EXPECT_EQ(c.exchange(preflight("/appointments", "PATCH")).status, 405U);
+    EXPECT_EQ(c.api.requests().size(), 1U) << "no preflight went on";
+}
+
+TEST(cors, any_other_options_is_a_request_like_any)
+{
+    calendar c(with_cors());
+    EXPECT_EQ(c.exchange(request_text("OPTIONS", "/appointments", {}, app)).status, 405U);
+    EXPECT_EQ(c.forwarded(request_text("OPTIONS", "/public", {}, app)).method, "OPTIONS");
+    EXPECT_EQ(
+        c.forwarded(request_text("OPTIONS", "/public", {}, "Access-Control-Request-Method: GET\r\n")).method,
+        "OPTIONS");
+}
+
+TEST(cors, without_the_setting_a_preflight_is_a_request_like_any)
+{
+    calendar c;
+    EXPECT_EQ(c.forwarded(preflight("/public", "GET")).method, "OPTIONS");
+    const auto refused = c.exchange(preflight("/appointments", "POST"));
+    EXPECT_EQ(refused.status, 405U);
+    EXPECT_FALSE(refused.has("Access-Control-Allow-Origin"));
+}
+
+TEST(cors, an_allowed_origin_can_read_refusals)
+{
+    calendar c(with_cors());
+    const std::string requests[] = {
+        get("/appointments", {}, app),                                         // 401
+        get("/appointments", calendar_token("write:appointments"), app),       // 403
+        get("/nowhere", {}, app),                                              // 404
+        get("/a//b", {}, app),                                                 // 400, the target
+        get("/appointments", {}, std::string(app) + "Content-Length: +1\r\n"), // 400, the framing
+    };
+    for (const auto& request : requests) {
+        const auto answer = c.exchange(request);
+        EXPECT_GE(answer.status, 400U);
+        EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "https://app.example.com") << answer;
+        EXPECT_EQ(answer.value("Vary"), "Origin");
+        EXPECT_THAT(answer.value("Access-Control-Expose-Headers"), HasSubstr("WWW-Authenticate"));
+    }
+    c.api.on("/public", closes_before_answer());
+    EXPECT_EQ(c.exchange(get("/public", {}, app)).value("Access-Control-Allow-Origin"),
+              "https://app.example.com")
+        << "a 502 is ours too";
+    for (const auto other : {stranger, std::string_view()})
+        EXPECT_FALSE(c.exchange(get("/appointments", {}, other)).has("Access-Control-Allow-Origin")) << other;
+}
+
+TEST(cors, the_apis_answers_are_the_apis_to_share)
+{
+    calendar c(with_cors());
+    c.api.answer("/public", ok("x", "Access-Control-Allow-Origin: https://other.example.com\r\n"));
+    const auto answer = c.exchange(get("/public", {}, app));
+    EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "https://other.example.com") << answer;
+    EXPECT_FALSE(c.exchange(get("/public/x", {}, app)).has("Access-Control-Allow-Origin"));
+}
+
+} // namespace
+} // namespace scopegate::test

@@ -1,0 +1,126 @@
+// Connections that end at every byte of an answer and of a request, in order and by a reset: what was cut
+// never looks whole to the other side, and nothing is left behind.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace scopegate::test {
+namespace {
+
+std::string letters(std::size_t count)
+{
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i)
+        text += static_cast<char>('a' + i % 26);
+    return text;
+}
+
+const std::string body = letters(150);
+const std::string fields = "Content-Type: text/plain\r\nX-One: 1\r\nETag: \"abc\"\r\n";
+
+struct answer_form {
+    std::string sentence, bytes;
+    bool ends_with_the_connection = false;
+};
+const answer_form answer_forms[] = {
+    {"a length", ok(body, fields)},
+    {"chunks", "HTTP/1.1 200 OK\r\n" + fields + "Transfer-Encoding: chunked\r\n\r\n" +
+                   chunks(body, 40, "X-Last: 1\r\n")},
+    {"until the connection closes", "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body, true},
+};
+
+// Of an answer of which `sent` bytes came before the end: whether the caller was told nothing but the truth.
+testing::AssertionResult is_honest(const answer_form& form, std::size_t sent, bool resets, const response& r)
+{
+    const auto whole = sent == form.bytes.size();
+    if (r.end != ending::complete) {
+        if (whole && !resets)
+            return testing::AssertionFailure() << "all of it was there, the caller got " << r;
+        return testing::AssertionSuccess();
+    }
+    if (r.status == 502)
+        return whole && !resets ? testing::AssertionFailure() << "refused though whole"
+                                : testing::AssertionSuccess();
+    // Where only its end says that it is whole, an orderly end says so at any byte of the body.
+    const auto head = form.bytes.find("\r\n\r\n") + 4;
+    const auto may_be_short = form.ends_with_the_connection && !resets && sent >= head;
+    const auto expected = may_be_short ? body.substr(0, sent - head) : body;
+    if (r.status == 200 && r.body == expected && (whole || may_be_short))
+        return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "it looks whole: " << r;
+}
+
+void cut_answers(std::string_view request)
+{
+    calendar c;
+    for (const auto& form : answer_forms)
+        for (const bool resets : {false, true})
+            for (std::size_t n = 0; n <= form.bytes.size(); ++n) {
+                const auto part = form.bytes.substr(0, n);
+                c.api.on("/public/cut", resets ? sends_then_resets(part) : sends_then_closes(part));
+                auto client = c.connect();
+                client.send(request);
+                ASSERT_TRUE(is_honest(form, n, resets, client.read_final()))
+                    << form.sentence << (resets ? ", reset" : ", closed") << " after byte " << n;
+            }
+}
+
+TEST(every_byte, of_an_answer_to_a_caller_of_today)
+{
+    cut_answers(get("/public/cut"));
+}
+
+TEST(every_byte, of_an_answer_to_a_caller_of_http_1_0)
+{
+    cut_answers("GET /public/cut HTTP/1.0\r\nHost: a\r\n\r\n");
+}
+
+TEST(every_byte, of_a_request)
+{
+    const std::pair<std::string, std::string> forms[] = {
+        {"a length", request_text("POST", "/public/sink", {}, fields, body)},
+        {"chunks", request_text("POST", "/public/sink", {}, fields + "Transfer-Encoding: chunked\r\n") +
+                       chunks(body, 40, "X-Last: 1\r\n")},
+    };
+    calendar c;
+    {
+        auto client = c.connect();
+        for (const auto& [sentence, bytes] : forms) // these are whole
+            EXPECT_EQ(client.exchange(bytes).status, 200U) << sentence;
+    }
+    const auto whole = c.api.requests().size();
+    const auto descriptors = c.gate.open_descriptors();
+    enum class leaving { closes, resets, only_ends };
+    for (const auto& [sentence, bytes] : forms)
+        for (const auto how : {leaving::closes, leaving::resets, leaving::only_ends})
+            for (std::size_t n = 0; n < bytes.size(); ++n) {
+                auto client = c.connect();
+                client.send(std::string_view(bytes).substr(0, n));
+                if (how == leaving::resets)
+                    client.reset();
+                if (how != leaving::only_ends)
+                    continue;
+                client.half_close();
+                const auto rest = client.read_to_end();
+                ASSERT_NE(rest.end, ending::late) << sentence << " after byte " << n;
+                ASSERT_EQ(rest.bytes.find(" 200 "), std::string::npos)
+                    << sentence << " after byte " << n << rest.bytes;
+            }
+
+    auto last = c.connect();
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
+        ASSERT_EQ(last.exchange(get("/public")).status, 200U);
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1)
+        << "a caller's or the API's connection is still open";
+    const auto seen = c.api.requests();
+    EXPECT_EQ(std::count_if(seen.begin(), seen.end(),
+                            [](const request& r) { return r.whole && r.target == "/public/sink"; }),
+              static_cast<std::ptrdiff_t>(whole));
+}
+
+} // namespace
+} // namespace scopegate::test

@@ -1,0 +1,212 @@
+// Tokens in the query, in cookies and in a WebSocket's subprotocols: what the API gets, what it does not, and
+// what is never logged.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+namespace scopegate::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+gate_settings everywhere(std::string upstream_more = {})
+{
+    return {.upstream_more = std::move(upstream_more),
+            .more = "tokens: {from: [header, \"cookie:session\", \"query:access_token\", websocket]}"};
+}
+
+std::string cookie(const std::string& pairs)
+{
+    return "Cookie: " + pairs + "\r\n";
+}
+
+TEST(token_places, a_token_in_the_query_goes_on_as_authorization)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token("read:appointments");
+    const auto seen = c.forwarded(get("/appointments?a=%31&access_token=" + token + "&b=2"));
+    EXPECT_EQ(seen.target, "/appointments?a=%31&b=2");
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    EXPECT_EQ(seen.value("X-Auth-Subject"), "ada");
+    EXPECT_EQ(c.forwarded(get("/appointments?access_token=" + token)).target, "/appointments");
+    for (const auto& line : c.gate.log())
+        EXPECT_THAT(line.text, Not(HasSubstr(token.substr(0, 20)))) << line.text;
+}
+
+TEST(token_places, a_token_in_a_cookie_goes_on_as_authorization)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token("read:appointments");
+    const auto seen = c.forwarded(get("/appointments", {}, cookie("a=1; session=" + token + "; b=\"2\"")));
+    EXPECT_EQ(seen.value("Cookie"), "a=1; b=\"2\"") << seen;
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    EXPECT_FALSE(c.forwarded(get("/appointments", {}, cookie("session=" + token))).has("Cookie"));
+    const auto two =
+        c.forwarded(get("/appointments", {}, cookie("a=1") + cookie("session=" + token + "; b=2")));
+    EXPECT_THAT(two.all("Cookie"), testing::ElementsAre("a=1", "b=2")) << two;
+    const auto basic =
+        c.forwarded(get("/appointments", {}, cookie("session=" + token) + "Authorization: Basic eA==\r\n"));
+    EXPECT_THAT(basic.all("Authorization"), testing::ElementsAre("Bearer " + token)) << basic;
+    const auto named_away = c.forwarded(
+        get("/appointments", {}, cookie("a=1; session=" + token) + "Connection: Cookie, Authorization\r\n"));
+    EXPECT_FALSE(named_away.has("Cookie")) << named_away;
+    EXPECT_EQ(named_away.value("Authorization"), "Bearer " + token);
+}
+
+TEST(token_places, a_token_in_the_header_leaves_the_rest_alone)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token("read:appointments");
+    const auto seen = c.forwarded(get("/appointments?x=1", token, cookie("a=1; b=2")));
+    EXPECT_EQ(seen.target, "/appointments?x=1");
+    EXPECT_EQ(seen.value("Cookie"), "a=1; b=2");
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+}
+
+TEST(token_places, strip_keeps_every_token_from_the_api)
+{
+    calendar c(everywhere("authorization: strip"));
+    const auto token = calendar_token("read:appointments");
+    const std::string requests[] = {
+        get("/appointments?access_token=" + token + "&b=2"),
+        get("/appointments?b=2", {}, cookie("session=" + token + "; a=1")), get("/appointments?b=2", token),
+        get("/public?access_token=" + token + "&b=2", {}, cookie("session=" + token)), // not looked at
+    };
+    for (const auto& request : requests) {
+        const auto seen = c.forwarded(request);
+        EXPECT_THAT(seen.head, Not(HasSubstr(token.substr(0, 20))));
+        EXPECT_THAT(seen.target, testing::EndsWith("?b=2"));
+    }
+}
+
+TEST(token_places, on_a_public_route_nothing_is_looked_at_or_touched)
+{
+    calendar c(everywhere());
+    const auto seen = c.forwarded(get("/public?access_token=x&access_token=y", {}, cookie("session=z")));
+    EXPECT_EQ(seen.target, "/public?access_token=x&access_token=y");
+    EXPECT_EQ(seen.value("Cookie"), "session=z");
+    EXPECT_FALSE(seen.has("Authorization"));
+}
+
+TEST(token_places, two_tokens_or_odd_ones_are_refused)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token("read:appointments");
+    struct row {
+        std::string request;
+        const char* problem;
+    };
+    const row rows[] = {
+        {get("/appointments?access_token=" + token, token), "several-tokens"},
+        {get("/appointments", token, cookie("session=" + token)), "several-tokens"},
+        {get("/appointments?access_token=" + token + "&access_token=" + token), "several-tokens"},
+        {get("/appointments?access_token=" + token + "&access%5Ftoken=" + token), "several-tokens"},
+        {get("/appointments?access%5Ftoken=" + token), "malformed-credentials"},
+        {get("/appointments?access_token=" + token + "%2"), "malformed-credentials"},
+        {get("/appointments?access_token="), "malformed-credentials"},
+    };
+    for (const auto& r : rows) {
+        const auto answer = c.exchange(r.request);
+        EXPECT_EQ(answer.status, 400U) << answer;
+        EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:" + std::string(r.problem));
+        EXPECT_THAT(answer.value("WWW-Authenticate"), HasSubstr("error=\"invalid_request\""));
+        EXPECT_THAT(answer.head + answer.body, Not(HasSubstr(token.substr(0, 20))));
+    }
+    EXPECT_EQ(c.exchange(get("/appointments", {}, cookie("session="))).status, 401U);
+    EXPECT_TRUE(c.api.requests().empty());
+}
+
+TEST(token_places, by_default_only_the_header_counts)
+{
+    calendar c;
+    const auto token = calendar_token("read:appointments");
+    EXPECT_EQ(c.exchange(get("/appointments?access_token=" + token)).status, 401U);
+    EXPECT_EQ(c.exchange(get("/appointments", {}, cookie("access_token=" + token))).status, 401U);
+    const auto document = c.exchange(get("/.well-known/oauth-protected-resource"));
+    EXPECT_THAT(document.body, HasSubstr(R"("bearer_methods_supported":["header"])"));
+}
+
+TEST(token_places, a_place_that_is_not_named_is_none)
+{
+    calendar c({.more = "tokens: {from: [\"query:t\"]}"});
+    const auto token = calendar_token("read:appointments");
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 401U);
+    const auto seen = c.forwarded(get("/appointments?t=" + token, forged_token({})));
+    EXPECT_THAT(seen.all("Authorization"), testing::ElementsAre("Bearer " + token)) << seen;
+    EXPECT_THAT(c.exchange(get("/.well-known/oauth-protected-resource")).body,
+                HasSubstr(R"("bearer_methods_supported":["query"])"));
+}
+
+TEST(token_places, observe_mode_moves_the_token_all_the_same)
+{
+    auto settings = everywhere();
+    settings.more += "\nmode: observe";
+    calendar c(settings);
+    const auto token = calendar_token("write:appointments");
+    const auto seen = c.forwarded(get("/appointments?access_token=" + token + "&b=2"));
+    EXPECT_EQ(seen.target, "/appointments?b=2");
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    EXPECT_EQ(c.exchange(get("/appointments?access_token=x&access_token=y")).status, 400U);
+}
+
+std::string open(const std::string& protocols, std::string_view path = "/any")
+{
+    return get(path, {},
+               "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                   (protocols.empty() ? "" : "Sec-WebSocket-Protocol: " + protocols + "\r\n"));
+}
+
+std::string agreed(const std::string& fields)
+{
+    return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + fields +
+           "\r\n";
+}
+
+TEST(token_places, a_token_among_subprotocols)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token({});
+    struct row {
+        std::string offered, api_gets, api_chooses, answered;
+    };
+    const row rows[] = {
+        {"bearer, " + token, "", "", "bearer"},
+        {"bearer, " + token + ", chat", "chat", "chat", "chat"},
+        {"chat, bearer, " + token + ", v2", "chat, v2", "", "bearer"},
+    };
+    for (const auto& r : rows) {
+        c.api.on("/any", [&](upstream_exchange& x) {
+            x.send(agreed(r.api_chooses.empty() ? "" : "Sec-WebSocket-Protocol: " + r.api_chooses + "\r\n"));
+            x.close();
+        });
+        const auto before = c.api.requests().size();
+        const auto answer = c.exchange(open(r.offered));
+        EXPECT_EQ(answer.status, 101U) << answer;
+        EXPECT_EQ(answer.value("Sec-WebSocket-Protocol"), r.answered);
+        const auto seen = c.api.wait_for_requests(before + 1).at(before);
+        EXPECT_EQ(seen.value("Sec-WebSocket-Protocol"), r.api_gets) << seen;
+        EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    }
+    EXPECT_EQ(c.exchange(open("bearer")).status, 400U);
+    EXPECT_EQ(c.exchange(open("chat")).status, 401U);
+    EXPECT_EQ(c.exchange(get("/any", {}, "Sec-WebSocket-Protocol: bearer, " + token + "\r\n")).status, 401U)
+        << "only where a WebSocket is opened";
+}
+
+TEST(token_places, on_a_public_route_the_subprotocol_is_still_not_the_apis)
+{
+    calendar c(everywhere());
+    c.api.on("/public", [](upstream_exchange& x) {
+        x.send(agreed(""));
+        x.close();
+    });
+    const auto answer = c.exchange(open("bearer, abc", "/public"));
+    EXPECT_EQ(answer.value("Sec-WebSocket-Protocol"), "bearer") << answer;
+    EXPECT_FALSE(c.api.requests().at(0).has("Sec-WebSocket-Protocol"));
+    EXPECT_FALSE(c.api.requests().at(0).has("Authorization"));
+}
+
+} // namespace
+} // namespace scopegate::test
