@@ -73,7 +73,7 @@ net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
 void tunnel::end_upward(step how)
 {
     if (how == step::broken) {
-        api_.interrupt_read(net::readiness::closed);
+        api_.close(); // downward may not have begun to wait yet: it must find out all the same
     } else if (how == step::ended && api_.is_open()) {
         api_.shutdown_send();
         caller_ended_ = true;

@@ -1,5 +1,7 @@
 // `scopegate demo` as a person meets it: what it prints is pasted into a shell, and each curl line has to
 // give the status that the comment above it says.
+#include "support/places.hpp"
+
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>

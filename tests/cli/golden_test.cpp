@@ -3,6 +3,8 @@
 // input. Compared are `expect.stdout`, `expect.stderr` (absent: nothing may be printed) and `exit` (absent:
 // 0). In an expected line `{{...}}` is a regular expression; a line `{{*}}` stands for all that follows. With
 // SCOPEGATE_GOLDEN=write what came out is written as expected.
+#include "support/places.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>

@@ -1,5 +1,6 @@
 #include "support/gate_process.hpp"
 
+#include "support/places.hpp"
 #include "support/socket.hpp"
 #include "support/token_maker.hpp"
 

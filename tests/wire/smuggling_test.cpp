@@ -1,6 +1,7 @@
 // Plays tests/cases/smuggling (see its README) against the running gate: what the API gets and what the
 // caller hears are what the case says, and nothing more, however the bytes arrive.
 #include "support/calendar.hpp"
+#include "support/places.hpp"
 
 #include <gmock/gmock.h>
 

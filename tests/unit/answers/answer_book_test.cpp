@@ -1,5 +1,6 @@
 #include "answers/answer_book.hpp"
 
+#include "support/places.hpp"
 #include "unit/answers/calendar.hpp"
 
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 // message`, one a line, all errors of the file in its order. Line 0 is the file as a whole. SET is the one
 // variable of their environment.
 #include "config/load.hpp"
+#include "support/places.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

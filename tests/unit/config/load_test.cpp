@@ -1,3 +1,4 @@
+#include "support/places.hpp"
 #include "yaml.hpp"
 
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 // length and connection. Mutations of good and of attacking messages, from a fixed seed.
 #include "base/text.hpp"
 #include "http/framing.hpp"
+#include "support/places.hpp"
 
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>

@@ -4,6 +4,7 @@
 #include "http/framing.hpp"
 #include "http/host.hpp"
 #include "http/target.hpp"
+#include "support/places.hpp"
 #include "unit/http/outcome.hpp"
 
 #include <gtest/gtest.h>

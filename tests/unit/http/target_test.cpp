@@ -1,6 +1,7 @@
 #include "http/host.hpp"
 #include "http/target.hpp"
 #include "support/allocations.hpp"
+#include "support/places.hpp"
 #include "unit/http/outcome.hpp"
 
 #include <gtest/gtest.h>

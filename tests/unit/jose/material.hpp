@@ -6,6 +6,7 @@
 #include "jose/jwk.hpp"
 #include "jose/jws.hpp"
 #include "jose/sign.hpp"
+#include "support/places.hpp"
 #include "support/token_maker.hpp"
 
 #include <array>

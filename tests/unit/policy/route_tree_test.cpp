@@ -1,5 +1,6 @@
 #include "policy/route_tree.hpp"
 
+#include "support/places.hpp"
 #include "unit/policy/builder.hpp"
 
 #include <gmock/gmock.h>
