@@ -95,12 +95,29 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
     return claims;
 }
 
+void tell_what_was_made(const dev_key& made, const std::string& key_file)
+{
+    std::cerr << "made " << key_file << " (private: keep it out of version control) and " << made.jwks_file
+              << " (its public half).\n";
+}
+
+// A routes.yaml that names this key's public half already can't be loaded before there is one.
+void make_key_that_is_named(const token_options& o, const std::string& config)
+{
+    const std::filesystem::path public_half = jwks_file_of(o.key_file);
+    if (std::filesystem::exists(o.key_file) || std::filesystem::exists(public_half) ||
+        read_file(config).find(public_half.filename().string()) == std::string::npos)
+        return;
+    tell_what_was_made(open_dev_key(o.key_file, jose::algorithm::es256), o.key_file);
+}
+
 // The settings of the issuer that the token is made for. One that no file describes has the defaults.
 policy::issuer_settings settings_for(const token_options& o)
 {
     policy::issuer_settings i;
     const auto config = find_config(o.config);
     if (config) {
+        make_key_that_is_named(o, *config);
         const auto policy = load_policy(*config);
         if (!policy)
             throw input_error("the token needs the issuer that the file names; correct the file first");
@@ -132,11 +149,9 @@ jose::algorithm algorithm_for(const policy::issuer_settings& i)
     return jose::algorithm::es256;
 }
 
-void tell_what_was_made(const dev_key& made, const policy::issuer_settings& i, const std::string& key_file)
+void tell_what_is_needed(const dev_key& made, const policy::issuer_settings& i)
 {
-    std::cerr << "made " << key_file << " (private: keep it out of version control) and " << made.jwks_file
-              << " (its public half).\n"
-                 "For this key's tokens to be accepted, routes.yaml needs:\n\n"
+    std::cerr << "For this key's tokens to be accepted, routes.yaml needs:\n\n"
                  "issuers:\n"
                  "  - issuer: "
               << i.issuer << '\n';
@@ -152,11 +167,13 @@ jose::signing_key key_for(const token_options& o, const policy::issuer_settings&
             if (i.algorithms.contains(a))
                 return jose::signing_key::from_secret(i.hmac_secret, a);
     auto opened = open_dev_key(o.key_file, algorithm_for(i));
-    if (opened.made)
-        tell_what_was_made(opened, i, o.key_file);
-    else if (!takes_keys_from(i, opened.jwks_file))
+    if (opened.made) {
+        tell_what_was_made(opened, o.key_file);
+        tell_what_is_needed(opened, i);
+    } else if (!takes_keys_from(i, opened.jwks_file)) {
         std::cerr << "note: for this token to be accepted, issuer " << i.issuer
                   << " needs keys: file:" << opened.jwks_file << " in routes.yaml\n";
+    }
     return std::move(opened.key);
 }
 
