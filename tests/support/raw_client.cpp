@@ -36,7 +36,7 @@ response raw_client::read(std::string_view method, std::chrono::milliseconds wai
 response raw_client::read_final(std::string_view method)
 {
     auto r = read(method);
-    while (r.end == ending::complete && r.status < 200)
+    while (r.end == ending::complete && r.status < 200 && r.status != 101)
         r = read(method);
     return r;
 }

@@ -26,7 +26,7 @@ public:
 
     // The next answer, 1xx included, to a request of this method.
     [[nodiscard]] response read(std::string_view method = "GET", std::chrono::milliseconds wait = patience);
-    // The next final answer: interim ones before it are passed over.
+    // The next final answer, or a switch of protocols: interim ones before it are passed over.
     [[nodiscard]] response read_final(std::string_view method = "GET");
     // Sends and reads the final answer; the method is the request's own.
     [[nodiscard]] response exchange(std::string_view request);
