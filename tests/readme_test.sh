@@ -123,7 +123,7 @@ while read -r variable; do
 done < <(grep -oE -- '-D[A-Z_]+' README.md | sed 's/^-D//' | grep '^SCOPEGATE' | sort -u)
 while read -r option; do
     offers tests/run.sh -- "$option"
-done < <(grep -F 'tests/run.sh' README.md | grep -oE -- '--[a-z]+')
+done < <(grep -F 'tests/run.sh' README.md | grep -oE -- '--[a-z0-9]+')
 
 # The keys of the schema: what stands one level below a line `"properties": {`. A key `x_file` is told by its `x`.
 keys=$("$program" schema | awk '

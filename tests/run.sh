@@ -6,24 +6,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 usage() {
     cat <<'END'
-tests/run.sh [--sanitize] [--clang] [--image] [--fuzz]
+tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e]
 
 Builds build/ (Release) and runs every test in it. Besides:
   --sanitize  again under AddressSanitizer and UBSan (build-asan/), then under ThreadSanitizer (build-tsan/)
   --clang     compiles everything with clang 14 as well (build-clang/)
   --image     builds the container image and runs it (tests/image.sh; needs root)
   --fuzz      runs the fuzzers for a while (tests/fuzz/run.sh)
+  --e2e       the whole story with a real authorization server and a browser (tests/e2e/run.sh); npm fetches its packages
 Packages are installed with apt, as root or through sudo; when all are there nothing is touched.
 END
 }
 
-sanitize=no clang=no image=no fuzz=no
+sanitize=no clang=no image=no fuzz=no e2e=no
 for option; do
     case $option in
     --sanitize) sanitize=yes ;;
     --clang) clang=yes ;;
     --image) image=yes ;;
     --fuzz) fuzz=yes ;;
+    --e2e) e2e=yes ;;
     -h | --help) usage && exit ;;
     *) echo "tests/run.sh: there is no option $option" >&2 && usage >&2 && exit 2 ;;
     esac
@@ -70,6 +72,7 @@ run_tests() {
 packages=("${build_packages[@]}" "${test_packages[@]}")
 [[ $clang == yes || $fuzz == yes ]] && packages+=("${clang_packages[@]}")
 [[ $image == yes ]] && packages+=("${image_packages[@]}")
+[[ $e2e == yes ]] && packages+=("${e2e_packages[@]}")
 step "packages" need_packages "${packages[@]}" || finish
 
 build build -DCMAKE_BUILD_TYPE=Release -DSCOPEGATE_TESTS=ON && run_tests build
@@ -85,4 +88,5 @@ if [[ $sanitize == yes ]]; then
 fi
 [[ $fuzz == yes ]] && step "fuzzers" tests/fuzz/run.sh && passed=$((passed + 1))
 [[ $image == yes ]] && step "container image" tests/image.sh && passed=$((passed + 1))
+[[ $e2e == yes ]] && step "the story in a browser" tests/e2e/run.sh build/scopegate && passed=$((passed + 1))
 finish

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# tests/e2e/run.sh [PROGRAM]: the story in a browser, against build/scopegate or the program named. What the user saw
+# is kept in build/e2e/. npm packages are fetched once, and again when the lock file changes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+. deploy/packages.sh
+need_packages "${e2e_packages[@]}"
+program=$(realpath "${1:-build/scopegate}")
+pictures=$PWD/build/e2e
+mkdir -p "$pictures"
+rm -f "$pictures"/*.png
+
+cd tests/e2e
+if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    touch node_modules/.package-lock.json
+fi
+exec node story.mjs "$program" "$pictures"

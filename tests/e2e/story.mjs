@@ -1,0 +1,195 @@
+// The whole story: an API behind Scopegate, an authorization server that learns its scopes from there, an application
+// in a browser, and their user. `node story.mjs PROGRAM PICTURES`; one line for each thing proved, and the first that
+// does not hold ends it.
+import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
+import { authorizationServer } from './authorization_server.mjs';
+import { askFor, claimsOf, goAndAsk, listed, logIn, startBrowser, state, tokens } from './browser.mjs';
+import { startGate } from './gate.mjs';
+import { application, calendarApi } from './servers.mjs';
+import { keepAsking } from './traffic.mjs';
+
+const [program, pictures] = process.argv.slice(2);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+
+const secret = randomBytes(24).toString('hex');
+const read = ['read:appointments', 'See your appointments'];
+const write = ['write:appointments', 'Create, change and delete your appointments'];
+
+const app = await application(() => ({ api: gate.origin }));
+const api = await calendarApi(() => app.origin);
+const issuer = await authorizationServer(secret);
+const gate = await startGate(program, {
+  API: api.origin, APP: app.origin, ISSUER: issuer.origin, INTROSPECTION_SECRET: secret,
+});
+const browser = await startBrowser(pictures);
+
+let proved = 0;
+async function prove(what, check) {
+  try {
+    await check();
+  } catch (error) {
+    console.error(`FAILED: ${what}\n${error.stack}\n\nThe last of the gate's log:`);
+    for (const line of gate.log.slice(-8)) console.error(JSON.stringify(line));
+    await browser.pictureOfFailure().catch(() => {});
+    console.error(`What the pages showed is in ${pictures}/failure-*.png`);
+    process.exit(1);
+  }
+  proved += 1;
+  console.log(`ok: ${what}`);
+}
+
+const get = (url, headers) => fetch(url, { headers });
+const appointments = `${gate.origin}/appointments`;
+
+// A new user's first visit: the application asks for read:appointments, and its user logs in and is asked.
+async function firstVisit(name, query = '') {
+  const page = await browser.visit(`${app.origin}/${query}`);
+  await askFor(page, '#show', 'read:appointments');
+  await goAndAsk(page);
+  await logIn(page, name);
+  return page;
+}
+
+await prove('while the issuer is not there yet, a token is 503 with Retry-After and no token 401', async () => {
+  const answer = await get(appointments, { Authorization: `Bearer ${fakeJwt()}` });
+  assert.equal(answer.status, 503);
+  assert.ok(answer.headers.get('Retry-After'));
+  assert.equal((await get(appointments)).status, 401);
+  assert.equal((await get(`${gate.admin}/readyz`)).status, 503);
+});
+
+await prove('the authorization server has its scopes and consent texts from the metadata, and the gate finds its keys', async () => {
+  const resource = await (await get(`${gate.origin}/.well-known/oauth-protected-resource`)).json();
+  assert.deepEqual(resource.authorization_servers, [issuer.origin]);
+  assert.deepEqual(Object.entries(resource.scope_descriptions), [read, write]);
+  issuer.open(resource, `${gate.admin}/limit`, app.origin);
+  await gate.ready();
+});
+
+// --- An editor
+let ann;
+await prove('the consent page says what read:appointments means', async () => {
+  ann = await firstVisit('ann');
+  assert.deepEqual(await listed(ann, 'granted'), [read]);
+  await browser.picture(ann, '1-consent-read');
+});
+
+await prove('the application reads through Scopegate, from another origin', async () => {
+  await ann.click('text="Allow"');
+  assert.equal(await state(ann, 'done'), 'GET done for ann, with read:appointments.');
+  assert.equal(await ann.locator('#appointments li').first().textContent(), 'Dentist (by ann)');
+  await browser.picture(ann, '2-application-reads');
+});
+
+await prove('its write gets 403, and WWW-Authenticate names write:appointments', async () => {
+  await askFor(ann, '#add', 'write:appointments');
+  assert.match(await state(ann, 'refused'), /^POST refused: 403/);
+  assert.match(await ann.locator('#log').textContent(), /error="insufficient_scope".*scope="write:appointments"/);
+  await browser.picture(ann, '3-application-lacks-write');
+});
+
+await prove('it asks for just that scope, the user consents without a new log-in, and the write succeeds', async () => {
+  assert.equal(await goAndAsk(ann), 'write:appointments');
+  assert.deepEqual(await listed(ann, 'granted'), [write]);
+  await browser.picture(ann, '4-consent-write');
+  await ann.click('text="Allow"');
+  assert.equal(await state(ann, 'done'), 'POST done for ann, with write:appointments.');
+  assert.equal(await ann.locator('#appointments li').last().textContent(), 'Lunch (by ann)');
+  await browser.picture(ann, '5-application-wrote');
+});
+
+await prove('what it read before it still reads, each with its own token', async () => {
+  await ann.click('#show');
+  assert.equal(await state(ann, 'GET done'), 'GET done for ann, with read:appointments.');
+  await browser.done(ann);
+});
+
+// --- A viewer
+await prove('a viewer is never issued write:appointments: the authorization server asked POST /limit', async () => {
+  const vic = await firstVisit('vic', '?also=write:appointments');
+  assert.deepEqual([await listed(vic, 'granted'), await listed(vic, 'not')], [[read], [write]]);
+  await browser.picture(vic, '6-consent-of-a-viewer');
+  await vic.click('text="Allow"');
+  await state(vic, 'GET done for vic');
+  assert.equal(claimsOf((await tokens(vic))['read:appointments'].value).scope, 'read:appointments');
+  await askFor(vic, '#add', 'write:appointments');
+  await goAndAsk(vic); // what was refused once is not even asked again
+  await state(vic, 'Not granted: write:appointments');
+  assert.deepEqual(Object.keys(await tokens(vic)), ['read:appointments']);
+  await browser.done(vic);
+});
+
+await prove('a viewer\'s token that carries it all the same is refused at the edge, and asking is of no use', async () => {
+  issuer.asksLimit = false;
+  const vic = await firstVisit('vic');
+  await vic.click('text="Allow"');
+  await state(vic, 'GET done for vic');
+  await askFor(vic, '#add', 'write:appointments');
+  await goAndAsk(vic);
+  assert.deepEqual(await listed(vic, 'granted'), [write]);
+  await vic.click('text="Allow"');
+  await state(vic, 'POST refused: 403');
+  issuer.asksLimit = true;
+  const token = (await tokens(vic))['write:appointments'].value;
+  assert.equal(claimsOf(token).scope, 'write:appointments');
+  assert.match(await vic.locator('#log').textContent(), /POST \/appointments: 403 urn:scopegate:problem:scope-limited/);
+  assert.equal(await vic.locator('#ask').isVisible(), false);
+  await browser.picture(vic, '7-application-of-a-viewer');
+  await browser.done(vic);
+});
+
+// --- Other kinds of tokens, of the same server
+await prove('an opaque token reads and is refused a write, through introspection', async () => {
+  const page = await firstVisit('ann', '?client=agenda-opaque');
+  await page.click('text="Allow"');
+  assert.equal(await state(page, 'done'), 'GET done for ann, with read:appointments.');
+  const { value } = (await tokens(page))['read:appointments'];
+  assert.ok(!value.includes('.'), 'the token is a JWT');
+  await askFor(page, '#add', 'write:appointments');
+  await goAndAsk(page);
+  await page.click('text="Allow"');
+  assert.equal(await state(page, 'done'), 'POST done for ann, with write:appointments.');
+  assert.equal((await get(appointments, { Authorization: `Bearer ${value}x` })).status, 401);
+  await browser.done(page);
+});
+
+// --- Keys, and an issuer that comes and goes
+await prove('new keys while requests flow: none is refused, and the key set is fetched once for all', async () => {
+  const before = issuer.keysServed;
+  const traffic = keepAsking(appointments, () => issuer.issue('read:appointments'));
+  await traffic.answers(100);
+  issuer.rotateKeys();
+  await traffic.answersTo((token) => headOf(token).kid === 'key-2', 100);
+  assert.deepEqual(await traffic.end(), { 200: traffic.total });
+  assert.equal(issuer.keysServed - before, 1);
+});
+
+await prove('an issuer that is gone and comes back costs no request whose key is known', async () => {
+  const known = await issuer.issue('read:appointments');
+  const traffic = keepAsking(appointments, () => known);
+  await traffic.answers(100);
+  await issuer.stop();
+  await traffic.answers(100);
+  await issuer.start();
+  await traffic.answers(100);
+  assert.deepEqual(await traffic.end(), { 200: traffic.total });
+});
+
+await prove('the gate ends when it is told to', async () => {
+  await browser.stop();
+  assert.equal(await gate.stop(), 0);
+  await Promise.all([app, api, issuer].map((server) => server.stop()));
+});
+console.log(`${proved} things proved; the pictures are in ${pictures}/`);
+
+function fakeJwt() {
+  const part = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');
+  const exp = Math.floor(Date.now() / 1000) + 60;
+  return [part({ alg: 'ES256', typ: 'at+jwt' }),
+    part({ iss: issuer.origin, aud: 'https://calendar.example.com', sub: 'x', client_id: 'x', jti: 'x', iat: exp - 60, exp }),
+    Buffer.alloc(64, 1).toString('base64url')].join('.');
+}
+function headOf(jwt) {
+  return JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url'));
+}

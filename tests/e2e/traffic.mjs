@@ -1,0 +1,30 @@
+// Requests that keep coming: four callers, each asking again as soon as it has its answer, each time with a token of
+// `tokenFor()`. An answer that is none counts as `failed`.
+export function keepAsking(url, tokenFor) {
+  const counts = {};
+  const waiting = [];
+  const traffic = { total: 0 };
+  let ended = false;
+
+  const ask = async () => {
+    const token = await tokenFor();
+    const status = await fetch(url, { headers: { Authorization: `Bearer ${token}` } }).then(
+      async (answer) => { await answer.text(); return answer.status; }, () => 'failed');
+    counts[status] = (counts[status] ?? 0) + 1;
+    traffic.total += 1;
+    for (const wait of waiting) if (wait.fits(token) && --wait.left === 0) wait.resolve();
+  };
+  const callers = Array.from({ length: 4 }, async () => { while (!ended) await ask(); });
+  const failed = Promise.all(callers).then(() => {});
+
+  // Waits for that many more answers; to requests with such a token.
+  traffic.answersTo = (fits, left) => Promise.race([failed, new Promise((resolve) => waiting.push({ fits, left, resolve }))]);
+  traffic.answers = (left) => traffic.answersTo(() => true, left);
+  // Ends it; how many answers there were of each status.
+  traffic.end = async () => {
+    ended = true;
+    await failed;
+    return counts;
+  };
+  return traffic;
+}
