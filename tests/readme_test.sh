@@ -108,6 +108,9 @@ number=
 while read -r path; do
     [[ -e $path ]] || fail "there is no $path"
 done < <(grep -oE '(\.ci|deploy|proxy|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README.md | sort -u)
+for example in deploy/examples/*.yaml; do
+    "$program" check --config "$example" >/dev/null || fail "$example is not valid"
+done
 while read -r target; do
     case $target in
     '#'*) grep -qix "#* ${target:1}" <(tr -d '.' <README.md | sed '/^#/y/ /-/; s/^\(#*\)-/\1 /') || fail "no heading for $target" ;;
