@@ -25,6 +25,7 @@ const gate = await startGate(program, {
 const browser = await startBrowser(pictures);
 
 let proved = 0;
+let stolen; // a bound token, and proofs that nobody used
 async function prove(what, check) {
   try {
     await check();
@@ -154,6 +155,38 @@ await prove('an opaque token reads and is refused a write, through introspection
   await browser.done(page);
 });
 
+await prove('a DPoP-bound token reads and writes with proofs that the browser makes', async () => {
+  const page = await firstVisit('ann', '?client=agenda-dpop');
+  await page.click('text="Allow"');
+  assert.equal(await state(page, 'done'), 'GET done for ann, with read:appointments.');
+  await askFor(page, '#add', 'write:appointments');
+  await goAndAsk(page);
+  await page.click('text="Allow"');
+  assert.equal(await state(page, 'done'), 'POST done for ann, with write:appointments.');
+  await browser.picture(page, '8-application-with-dpop');
+  stolen = await tokens(page);
+  stolen.proofs = await page.evaluate(makeProofs, [appointments, stolen['read:appointments'].value]);
+  await browser.done(page);
+});
+
+await prove('who stole it gets nowhere: without a proof, with one for something else, with one that was used', async () => {
+  const { type, value } = stolen['read:appointments'];
+  assert.equal(type, 'DPoP');
+  assert.ok(claimsOf(value).cnf.jkt);
+  const present = async (scheme, DPoP) => {
+    const answer = await get(appointments, { Authorization: `${scheme} ${value}`, ...DPoP && { DPoP } });
+    return [answer.status, /error="(\w+)"/.exec(answer.headers.get('WWW-Authenticate'))?.[1]];
+  };
+  const { right, spare, otherMethod, otherToken, otherKey } = stolen.proofs;
+  assert.equal((await present('Bearer'))[0], 401);
+  assert.equal((await present('Bearer', spare))[0], 401);
+  for (const wrong of [undefined, otherMethod, otherToken, otherKey]) {
+    assert.deepEqual(await present('DPoP', wrong), [401, 'invalid_dpop_proof']);
+  }
+  assert.deepEqual(await present('DPoP', right), [200, undefined]);
+  assert.deepEqual(await present('DPoP', right), [401, 'invalid_dpop_proof']);
+});
+
 // --- Keys, and an issuer that comes and goes
 await prove('new keys while requests flow: none is refused, and the key set is fetched once for all', async () => {
   const before = issuer.keysServed;
@@ -183,6 +216,18 @@ await prove('the gate ends when it is told to', async () => {
 });
 console.log(`${proved} things proved; the pictures are in ${pictures}/`);
 
+// In the page: proofs for reading with this token, two right and the others each wrong in one thing.
+async function makeProofs([url, token]) {
+  const { makeKey, proof } = await import('/dpop.js');
+  const { key } = JSON.parse(sessionStorage.getItem('agenda'));
+  return {
+    right: await proof(key, 'GET', url, token),
+    spare: await proof(key, 'GET', url, token),
+    otherMethod: await proof(key, 'POST', url, token),
+    otherToken: await proof(key, 'GET', url, `${token}x`),
+    otherKey: await proof(await makeKey(), 'GET', url, token),
+  };
+}
 function fakeJwt() {
   const part = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + 60;

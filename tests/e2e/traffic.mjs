@@ -15,15 +15,15 @@ export function keepAsking(url, tokenFor) {
     for (const wait of waiting) if (wait.fits(token) && --wait.left === 0) wait.resolve();
   };
   const callers = Array.from({ length: 4 }, async () => { while (!ended) await ask(); });
-  const failed = Promise.all(callers).then(() => {});
+  const allEnded = Promise.all(callers).then(() => {});
 
   // Waits for that many more answers; to requests with such a token.
-  traffic.answersTo = (fits, left) => Promise.race([failed, new Promise((resolve) => waiting.push({ fits, left, resolve }))]);
+  traffic.answersTo = (fits, left) => Promise.race([allEnded, new Promise((resolve) => waiting.push({ fits, left, resolve }))]);
   traffic.answers = (left) => traffic.answersTo(() => true, left);
   // Ends it; how many answers there were of each status.
   traffic.end = async () => {
     ended = true;
-    await failed;
+    await allEnded;
     return counts;
   };
   return traffic;
