@@ -9,9 +9,10 @@ build_packages=(
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps)
 clang_packages=(clang)
+peer_packages=(nodejs python3-websockets curl)
 image_packages=(buildah debootstrap curl openssl python3)
 e2e_packages=(nodejs chromium)
-command -v npm >/dev/null || e2e_packages+=(npm) # other packagings of node.js bring their own, which Debian's npm excludes
+command -v npm >/dev/null || { e2e_packages+=(npm) && peer_packages+=(npm); } # other packagings of node.js bring their own, which Debian's npm excludes
 
 # need_packages NAME...: installs those that are missing, or says what to do and fails. Nothing that is installed is ever
 # removed for it. SCOPEGATE_PACKAGES=present leaves the looking out, where the same things come under other names.

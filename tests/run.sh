@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 usage() {
     cat <<'END'
-tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e]
+tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e] [--peers]
 
 Builds build/ (Release) and runs every test in it. Besides:
   --sanitize  again under AddressSanitizer and UBSan (build-asan/), then under ThreadSanitizer (build-tsan/)
@@ -14,11 +14,12 @@ Builds build/ (Release) and runs every test in it. Besides:
   --image     builds the container image and runs it (tests/image.sh; needs root)
   --fuzz      runs the fuzzers for a while (tests/fuzz/run.sh)
   --e2e       the whole story with a real authorization server and a browser (tests/e2e/run.sh); npm fetches its packages
+  --peers     real WebSocket peers and curl through the program (tests/peers/run.sh)
 Packages are installed with apt, as root or through sudo; when all are there nothing is touched.
 END
 }
 
-sanitize=no clang=no image=no fuzz=no e2e=no
+sanitize=no clang=no image=no fuzz=no e2e=no peers=no
 for option; do
     case $option in
     --sanitize) sanitize=yes ;;
@@ -26,6 +27,7 @@ for option; do
     --image) image=yes ;;
     --fuzz) fuzz=yes ;;
     --e2e) e2e=yes ;;
+    --peers) peers=yes ;;
     -h | --help) usage && exit ;;
     *) echo "tests/run.sh: there is no option $option" >&2 && usage >&2 && exit 2 ;;
     esac
@@ -73,6 +75,7 @@ packages=("${build_packages[@]}" "${test_packages[@]}")
 [[ $clang == yes || $fuzz == yes ]] && packages+=("${clang_packages[@]}")
 [[ $image == yes ]] && packages+=("${image_packages[@]}")
 [[ $e2e == yes ]] && packages+=("${e2e_packages[@]}")
+[[ $peers == yes ]] && packages+=("${peer_packages[@]}")
 step "packages" need_packages "${packages[@]}" || finish
 
 build build -DCMAKE_BUILD_TYPE=Release -DSCOPEGATE_TESTS=ON && run_tests build
@@ -87,6 +90,7 @@ if [[ $sanitize == yes ]]; then
     build build-tsan "${checked[@]}" -DSCOPEGATE_SANITIZE=thread && run_tests build-tsan
 fi
 [[ $fuzz == yes ]] && step "fuzzers" tests/fuzz/run.sh && passed=$((passed + 1))
+[[ $peers == yes ]] && step "real peers" tests/peers/run.sh build/scopegate && passed=$((passed + 1))
 [[ $image == yes ]] && step "container image" tests/image.sh && passed=$((passed + 1))
 [[ $e2e == yes ]] && step "the story in a browser" tests/e2e/run.sh build/scopegate && passed=$((passed + 1))
 finish

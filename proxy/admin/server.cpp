@@ -3,19 +3,24 @@
 #include "admin/health.hpp"
 #include "admin/limit.hpp"
 #include "net/address.hpp"
+#include "net/listener.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <exception>
+#include <optional>
 #include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 namespace scopegate::admin {
 
@@ -23,9 +28,10 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-using asio::ip::tcp;
 
 constexpr std::size_t max_body = 64UL * 1024;
+// Probes, a scrape, a person: more at a time are a flood, which must not take the proxy's descriptors.
+constexpr std::size_t most_callers = 256;
 
 struct room {
     std::string_view path;
@@ -65,9 +71,11 @@ response answer_to(const request& asked, control::service& shown, pages which)
     return problem(asked, http::status::not_found, paths);
 }
 
-asio::awaitable<void> serve(tcp::socket peer, control::service& shown, pages which)
+using caller = asio::generic::stream_protocol::socket;
+
+asio::awaitable<void> serve(caller peer, control::service& shown, pages which)
 {
-    beast::tcp_stream stream(std::move(peer));
+    beast::basic_stream<asio::generic::stream_protocol> stream(std::move(peer));
     beast::flat_buffer buffer(16UL * 1024);
     for (bool keep = true; keep;) {
         http::request_parser<http::string_body> parser;
@@ -90,55 +98,61 @@ asio::awaitable<void> serve(tcp::socket peer, control::service& shown, pages whi
             co_return;
     }
     beast::error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream.socket().shutdown(caller::shutdown_send, ignored);
 }
 
 } // namespace
 
 struct server::state {
-    state(asio::io_context& control, control::service& s, pages p) : acceptor(control), shown(s), which(p) {}
+    state(asio::io_context& c, control::service& s, pages p) : control(c), shown(s), which(p) {}
 
-    static asio::awaitable<void> accept_all(std::shared_ptr<state> own)
+    static void accept(const std::shared_ptr<state>& own, int descriptor, const net::stream_endpoint& remote)
     {
-        while (own->acceptor.is_open()) {
-            auto [failed, peer] = co_await own->acceptor.async_accept(asio::as_tuple(asio::deferred));
-            if (!failed)
-                asio::co_spawn(own->acceptor.get_executor(), serve(std::move(peer), own->shown, own->which),
-                               asio::detached);
+        if (own->callers >= most_callers) {
+            ::close(descriptor);
+            return;
         }
+        caller peer(own->control);
+        boost::system::error_code failed;
+        peer.assign(asio::generic::stream_protocol(remote.data()->sa_family, 0), descriptor, failed);
+        if (failed) {
+            ::close(descriptor);
+            return;
+        }
+        ++own->callers;
+        asio::co_spawn(own->control, serve(std::move(peer), own->shown, own->which),
+                       [own](const std::exception_ptr&) { --own->callers; });
     }
 
-    tcp::acceptor acceptor;
+    asio::io_context& control;
     control::service& shown;
     const pages which;
+    std::size_t callers = 0;
+    std::optional<net::bound_listener> bound;
+    std::optional<net::acceptor> acceptor;
 };
 
 server::server(asio::io_context& control, control::service& shown, const policy::endpoint& address,
-               pages which, const std::string& name)
+               pages which, const std::string& name, bool take_over)
     : state_(std::make_shared<state>(control, shown, which))
 {
-    const auto where = address.host + ":" + std::to_string(address.port);
     try {
-        auto& acceptor = state_->acceptor;
-        const auto endpoint =
-            tcp::resolver(control).resolve(address.host, std::to_string(address.port)).begin()->endpoint();
-        acceptor.open(endpoint.protocol());
-        acceptor.set_option(tcp::acceptor::reuse_address(true));
-        acceptor.bind(endpoint);
-        acceptor.listen();
-        observe::log_event(
-            observe::level::info, "listening",
-            {{"listener", name}, {"address", net::to_text(net::stream_endpoint(acceptor.local_endpoint()))}});
+        auto& bound = state_->bound.emplace(control::listening_endpoint(address), 1, take_over);
+        state_->acceptor.emplace(control, bound.release(0),
+                                 [own = std::weak_ptr(state_)](int fd, const net::stream_endpoint& remote) {
+                                     state::accept(own.lock(), fd, remote);
+                                 });
+        observe::log_event(observe::level::info, "listening",
+                           {{"listener", name}, {"address", net::to_text(bound.address())}});
     } catch (const boost::system::system_error& failed) {
-        throw control::start_error("can't listen on " + where + ": " + failed.code().message());
+        throw control::start_error(failed.what());
     }
-    asio::co_spawn(control, state::accept_all(state_), asio::detached);
+    state_->acceptor->start();
 }
 
 server::~server()
 {
-    boost::system::error_code ignored;
-    state_->acceptor.close(ignored);
+    state_->acceptor.reset();
 }
 
 } // namespace scopegate::admin

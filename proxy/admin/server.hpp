@@ -5,7 +5,6 @@
 #include "control/service.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
 #include <string>
@@ -18,9 +17,9 @@ enum class pages : std::uint8_t { all, health };
 class server final {
 public:
     // Binds and starts accepting. `name` says in the log which listener it is. Throws control::start_error (a
-    // taken port). The service must outlive it.
+    // taken port; with `take_over` it is shared). The service must outlive it.
     server(net::asio::io_context& control, control::service& shown, const policy::endpoint& address,
-           pages which, const std::string& name);
+           pages which, const std::string& name, bool take_over);
     ~server();
 
 private:

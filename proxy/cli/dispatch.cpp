@@ -15,10 +15,11 @@ namespace scopegate::cli {
 
 namespace {
 
-int run_with(const std::string& config)
+int run_with(const std::string& config, bool take_over)
 {
     run_options options;
     options.config = require_config(config);
+    options.take_over = take_over;
     return run(options);
 }
 
@@ -98,12 +99,18 @@ void register_run(CLI::App& app, action& chosen)
 {
     auto* command = app.add_subcommand("run", "run the proxy (also without a command)");
     auto config = std::make_shared<std::string>();
+    auto take_over = std::make_shared<bool>(false);
     add_config_option(*command, *config);
+    command->add_flag("--takeover", *take_over,
+                      "share the listeners with the process that this one replaces; end that one with "
+                      "SIGTERM once this one is ready");
     command->footer("SIGHUP, or a change of the file, reloads it; SIGTERM drains and ends.\n\n"
                     "Examples:\n"
                     "  scopegate run\n"
                     "  scopegate run --config deploy/routes.yaml");
-    command->callback([config, &chosen] { chosen = [config] { return run_with(*config); }; });
+    command->callback([config, take_over, &chosen] {
+        chosen = [config, take_over] { return run_with(*config, *take_over); };
+    });
 }
 
 int dispatch(int argc, char** argv)
@@ -124,7 +131,7 @@ int dispatch(int argc, char** argv)
     std::string config;
     add_config_option(app, config);
 
-    action chosen = [&config] { return run_with(config); };
+    action chosen = [&config] { return run_with(config, false); };
     register_run(app, chosen);
     register_check(app, chosen);
     register_explain(app, chosen);

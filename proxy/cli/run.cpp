@@ -62,11 +62,11 @@ int run(const run_options& options)
         std::optional<admin::server> admin;
         std::optional<admin::server> health;
         const auto& settings = service.policy().server;
-        service.start();
+        service.start(options.take_over);
         if (settings.admin)
-            admin.emplace(control, service, *settings.admin, admin::pages::all, "admin");
+            admin.emplace(control, service, *settings.admin, admin::pages::all, "admin", options.take_over);
         if (settings.health)
-            health.emplace(control, service, *settings.health, admin::pages::health, "health");
+            health.emplace(control, service, *settings.health, admin::pages::health, "health", options.take_over);
         const signals handled(control, service);
         const repeating flushing(control, 200ms, [] { observe::flush_log(); });
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });

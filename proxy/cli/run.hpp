@@ -6,7 +6,8 @@
 namespace scopegate::cli {
 
 struct run_options {
-    std::string config; // routes.yaml's path
+    std::string config;     // routes.yaml's path
+    bool take_over = false; // listens beside the process that it replaces
 };
 
 // Runs until SIGTERM or SIGINT has drained it. Returns the exit code: 0, or 1 where it could not start.

@@ -54,7 +54,9 @@ gate::shared_generation make_generation(std::shared_ptr<const policy::policy> p,
     return made;
 }
 
-net::stream_endpoint resolve(const policy::endpoint& address)
+} // namespace
+
+net::stream_endpoint listening_endpoint(const policy::endpoint& address)
 {
     if (address.is_unix())
         return net::unix_endpoint(address.unix_path);
@@ -65,8 +67,6 @@ net::stream_endpoint resolve(const policy::endpoint& address)
     return net::stream_endpoint(
         names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
 }
-
-} // namespace
 
 service::service(asio::io_context& control, std::string path, config::environment env)
     : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
@@ -90,16 +90,23 @@ service::~service()
     stop();
 }
 
-void service::start()
+void service::start(bool take_over)
 {
     const auto& server = policy().server;
     const unsigned count = server.workers != 0 ? server.workers : granted_cores();
     try {
         for (const auto& address : server.listen)
-            listeners_.emplace_back(resolve(address), count);
+            listeners_.emplace_back(listening_endpoint(address), count, take_over);
     } catch (const boost::system::system_error& failed) {
         throw start_error(failed.what());
     }
+    const auto descriptors = raise_descriptor_limit();
+    counters_.connections_possible = connections_within(descriptors, count);
+    if (counters_.connections_possible < server.limits.connections)
+        log_event(level::warn, "few_descriptors",
+                  {{"descriptors", descriptors},
+                   {"connections", counters_.connections_possible},
+                   {"limit", server.limits.connections}});
     current_.keys = tokens::key_store::start(control_, current_.policy);
     current_.introspection = tokens::introspector::start(control_, *current_.policy);
     for (unsigned i = 0; i < count; ++i) {
@@ -159,6 +166,8 @@ void service::drain(std::chrono::milliseconds delay, std::function<void()> ended
     if (std::exchange(draining_, true))
         return;
     log_event(level::info, "draining", {{"delay_ms", delay.count()}});
+    for (const auto& w : workers_)
+        w->leave();
     drain_timer_.expires_after(delay);
     drain_timer_.async_wait([this, ended = std::move(ended)](const net::error_code& stopped) {
         if (stopped)

@@ -32,15 +32,16 @@ public:
     service(const service&) = delete;
     service& operator=(const service&) = delete;
 
-    // Binds the listeners, then starts keys and workers. Throws start_error (a taken port).
-    void start();
+    // Binds the listeners, then starts keys and workers. Throws start_error (a taken port). `take_over`: the
+    // listeners are shared with the process that they are taken from.
+    void start(bool take_over = false);
 
     // Loads the file again and publishes it; a bad file changes nothing. Returns whether it was taken.
     bool reload();
     // Reloads where routes.yaml or a file that it names has changed since it was loaded.
     void reload_if_changed();
 
-    // Not ready any more, but still accepting for `delay`; then no new connections, and those that are busy
+    // Not ready any more, but still accepting for `delay`, while each answer ends its connection; then no new connections, and those that are busy
     // get timeouts.drain to finish. `ended` is called when all have gone.
     void drain(std::chrono::milliseconds delay, std::function<void()> ended);
     // Cuts off what is left, and joins the workers.
@@ -74,6 +75,15 @@ private:
     bool had_all_keys_ = false;
     bool draining_ = false;
 };
+
+// Where to listen for an address of the file; a name is resolved now. Throws boost::system::system_error.
+[[nodiscard]] net::stream_endpoint listening_endpoint(const policy::endpoint& address);
+
+// Raises what this process may open to all that it is allowed, as a server should: the usual soft limit of
+// 1,024 is a courtesy to select(). Returns how many descriptors that are.
+std::size_t raise_descriptor_limit() noexcept;
+// How many callers so many descriptors serve.
+[[nodiscard]] std::size_t connections_within(std::size_t descriptors, unsigned workers) noexcept;
 
 // How many cores this process may use: the cgroup's CPU quota (rounded up) and the affinity mask; at least 1.
 [[nodiscard]] unsigned granted_cores();

@@ -85,6 +85,8 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
             break;
         if (answer_bytes_ == buffer.size())
             co_return reason::upstream_bad_answer;
+        if (upload_failed()) // before anybody waited here, maybe
+            co_return wait_failure(net::readiness::closed);
         // While the body is still going up, the upload's own patience is what counts.
         const auto deadline = uploading_ ? net::no_deadline : sent_at_ + settings.timeouts.upstream_response;
         const auto woken = co_await upstream_->readable(
@@ -200,7 +202,8 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    const bool keep_alive = request_.framing.keep_alive && !c_.at.draining() && !(unsized && !chunked_out);
+    const bool keep_alive = request_.framing.keep_alive && !c_.at.leaving() && !(unsized && !chunked_out) &&
+                            upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
         co_return;
@@ -243,7 +246,9 @@ net::task<void> forwarding::pass_answer()
         result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
         co_return;
     }
-    result_.then = keep_alive ? afterwards::keep_alive : afterwards::linger;
+    // The rest of a body that the API did not take must not be taken for a request.
+    result_.then =
+        keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
         c_.policy.upstream.keep(std::move(upstream_));
 }

@@ -131,7 +131,7 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 
 net::task<afterwards> exchange::refuse(policy::denial d)
 {
-    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
+    const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
     auto& out = c_.space.lines;
     out.clear();
     auto said = c_.policy.answers.make(d, request_id_);
@@ -169,7 +169,7 @@ net::task<afterwards> exchange::answer_preflight()
 
 net::task<afterwards> exchange::give(const answers::answer& ours)
 {
-    const bool keep = framing_.keep_alive && !c_.at.draining() && skip_body();
+    const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
     auto& out = c_.space.lines;
     out.clear();
     answers::write(ours, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),

@@ -39,7 +39,9 @@ forwarding::~forwarding()
 net::task<forward_result> forwarding::run()
 {
     auto& pool = c_.policy.upstream;
-    upstream_ = pool.take();
+    const bool repeatable =
+        request_.framing.body.kind == http::body_kind::none && is_idempotent(c_.space.request.method);
+    upstream_ = pool.take(!repeatable);
     if (upstream_ && co_await attempt(true) == attempt_end::done)
         co_return result_;
     if (upstream_)
@@ -104,24 +106,21 @@ net::detached forwarding::upload()
     upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(), after_body_,
                                       c_.space.to_upstream, pauses, after_body_);
     uploading_ = false;
+    c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
     sent_at_ = std::chrono::steady_clock::now();
-    switch (upload_end_) {
-    case relay_end::complete:
+    if (upload_end_ == relay_end::complete)
         upstream_->move_read_deadline(sent_at_ + patience.upstream_response);
-        break;
-    case relay_end::sink_gone: // the API may have answered before it closed: the answer's way finds out
-        break;
-    case relay_end::source_late:
-    case relay_end::source_cut:
-    case relay_end::source_malformed:
-    case relay_end::too_large:
-    case relay_end::sink_late:
-    case relay_end::expired:
+    else if (upload_failed())
         upstream_->interrupt_read(net::readiness::closed);
-        break;
-    }
     if (upload_waiter_)
         std::exchange(upload_waiter_, {}).resume();
+}
+
+// The body can't be had whole, and no answer to it either. An API that takes no more of it may have answered
+// before: the answer's way finds out.
+bool forwarding::upload_failed() const noexcept
+{
+    return upload_end_ != relay_end::complete && upload_end_ != relay_end::sink_gone;
 }
 
 // After the answer: a body that the API did not want whole is not waited for.

@@ -35,6 +35,7 @@ private:
     [[nodiscard]] net::task<attempt_end> attempt(bool reused);
     [[nodiscard]] bool begin_upload();
     net::detached upload();
+    [[nodiscard]] bool upload_failed() const noexcept;
     [[nodiscard]] net::task<void> end_upload();
     void on_unawaited_read() noexcept override;
     [[nodiscard]] bool may_repeat() const noexcept;

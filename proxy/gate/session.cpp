@@ -5,6 +5,7 @@
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -18,6 +19,10 @@ namespace {
 // might lose the answer that tells it why (RFC 9112 section 9.6).
 constexpr std::chrono::seconds linger_patience{2};
 constexpr std::size_t linger_bytes = 1024UL * 1024;
+
+// A connection that was only just accepted, or whose caller was told that it may go on, has a request under
+// way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose it.
+constexpr std::chrono::milliseconds last_request_patience{1000};
 
 } // namespace
 
@@ -124,13 +129,12 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
 
 net::task<bool> session::await_request()
 {
-    if (at_.draining() && served_)
-        co_return false;
     if (space_ && !space_->received.empty())
         co_return true;
     if (space_)
         at_.workspaces_.give(std::move(space_));
-    const auto patience = at_.current_->policy.server.timeouts.idle;
+    const std::chrono::milliseconds idle = at_.current_->policy.server.timeouts.idle;
+    const auto patience = at_.draining_ ? std::min(idle, last_request_patience) : idle;
     idle_ = true;
     const auto woken = co_await downstream_->readable(net::coarse_now() + patience);
     idle_ = false;
@@ -141,7 +145,6 @@ net::task<bool> session::await_request()
 net::task<afterwards> session::serve_request()
 {
     const generation_ptr policy = at_.current_;
-    served_ = true;
     if (!space_)
         space_ = at_.workspaces_.take();
     const auto unreadable = co_await read_head(*policy);
@@ -214,14 +217,11 @@ net::task<void> session::linger()
     }
 }
 
-// A connection that was only just accepted has a request under way, most likely: it is waited for, if
-// briefly.
-void session::end_if_idle() noexcept
+void session::end_soon_if_idle() noexcept
 {
-    if (idle_ && served_)
-        abort();
-    else if (idle_)
-        downstream_->move_read_deadline(net::coarse_now() + std::chrono::seconds(1));
+    if (idle_)
+        downstream_->move_read_deadline(
+            std::min(downstream_->read_deadline(), net::coarse_now() + last_request_patience));
 }
 
 void session::abort() noexcept

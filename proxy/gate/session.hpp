@@ -25,8 +25,9 @@ public:
     // Runs the connection until it ends; then the session is gone.
     static net::detached serve(std::unique_ptr<session> self);
 
-    // Ends the connection now where no request is under way; otherwise after it (see worker::draining).
-    void end_if_idle() noexcept;
+    // Ends the connection soon where no request is under way and none comes; otherwise after it (see
+    // worker::leaving).
+    void end_soon_if_idle() noexcept;
     // Ends it whatever is under way.
     void abort() noexcept;
 
@@ -48,7 +49,6 @@ private:
     net::peer peer_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     bool idle_ = true;
-    bool served_ = false; // has had a request
 };
 
 } // namespace scopegate::gate

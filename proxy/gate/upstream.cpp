@@ -50,12 +50,18 @@ upstream_pool::upstream_pool(asio::io_context& context, net::deadlines& times,
 {
 }
 
-net::stream_ptr upstream_pool::take() noexcept
+upstream_pool::~upstream_pool()
+{
+    for (const auto& idle : idle_)
+        idle.connection->close();
+}
+
+net::stream_ptr upstream_pool::take(bool look) noexcept
 {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back().connection);
         idle_.pop_back();
-        if (is_quiet(*connection))
+        if (is_quiet(*connection) && (!look || connection->peek() == net::stream::peer_state::quiet))
             return connection;
         connection->close();
     }
@@ -143,7 +149,12 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
         co_return nullptr;
     }
     net::socket made(context_.get_executor());
-    made.assign(asio::generic::stream_protocol(family, 0), fd);
+    net::error_code unwatched; // the kernel has no room for one more
+    made.assign(asio::generic::stream_protocol(family, 0), fd, unwatched);
+    if (unwatched) {
+        ::close(fd);
+        co_return nullptr;
+    }
     net::stream_ptr connection(new net::stream(std::move(made), times_));
     if (!connected) {
         const auto woken = co_await connection->writable(deadline);

@@ -22,10 +22,15 @@ public:
     upstream_pool(net::asio::io_context& context, net::deadlines& times,
                   const policy::upstream_settings& settings, const net::tls_context* tls,
                   std::chrono::milliseconds connect_patience);
+    // Closes those that idle: the wait that each has outstanding would keep it open until the API closes it.
+    ~upstream_pool();
+    upstream_pool(const upstream_pool&) = delete;
+    upstream_pool& operator=(const upstream_pool&) = delete;
 
     // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
-    // none.
-    [[nodiscard]] net::stream_ptr take() noexcept;
+    // none. `look`: asks the kernel too, for a request that can't be sent again. News of the end may lie in
+    // the same batch of events that brought the request.
+    [[nodiscard]] net::stream_ptr take(bool look) noexcept;
     // Keeps a connection that is ready for another request.
     void keep(net::stream_ptr connection);
     // Makes a new connection, TLS included: the name is resolved anew, its addresses tried in turn. Null

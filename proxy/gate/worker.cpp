@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,7 @@ void turn_away(int descriptor) noexcept
         ::send(descriptor, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(descriptor, SHUT_WR);
     char request[4096]; // what has come already: unread, it would turn the close into a reset
-    while (::recv(descriptor, request, sizeof request, MSG_DONTWAIT) > 0) {
+    for (int i = 0; i < 16 && ::recv(descriptor, request, sizeof request, MSG_DONTWAIT) > 0; ++i) {
     }
     ::close(descriptor);
 }
@@ -68,15 +69,20 @@ void worker::publish(const shared_generation& next)
     });
 }
 
+void worker::leave()
+{
+    asio::post(context_, [this] { leaving_ = true; });
+}
+
 void worker::drain(std::function<void()> drained)
 {
     asio::post(context_, [this, done = std::move(drained)]() mutable {
-        draining_ = true;
+        leaving_ = draining_ = true;
         drained_ = std::move(done);
         for (const auto& listening : acceptors_)
             listening->stop();
         for (auto at = sessions_->begin(); at != sessions_->end();)
-            (at++)->end_if_idle();
+            (at++)->end_soon_if_idle();
         if (session_count_ == 0 && drained_)
             std::exchange(drained_, nullptr)();
     });
@@ -85,7 +91,7 @@ void worker::drain(std::function<void()> drained)
 void worker::stop()
 {
     asio::post(context_, [this] {
-        draining_ = stopping_ = true;
+        leaving_ = draining_ = stopping_ = true;
         for (const auto& listening : acceptors_)
             listening->stop();
         for (auto at = sessions_->begin(); at != sessions_->end();)
@@ -97,8 +103,10 @@ void worker::stop()
 
 void worker::accept(int descriptor, const net::stream_endpoint& remote)
 {
-    const auto most = current_->policy.server.limits.connections;
-    if (counters_.connections.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
+    const auto configured = current_->policy.server.limits.connections;
+    const auto most = configured == 0 ? counters_.connections_possible
+                                      : std::min(configured, counters_.connections_possible);
+    if (counters_.connections.fetch_add(1, std::memory_order_relaxed) >= most) {
         counters_.connections.fetch_sub(1, std::memory_order_relaxed);
         if (current_->shared.server_tls)
             ::close(descriptor); // a handshake would cost more than it says

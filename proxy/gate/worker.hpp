@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,9 @@ class session;
 // What all workers count together.
 struct shared_counters {
     std::atomic<std::size_t> connections{0};
+    // What the process's descriptors allow, whatever limits.connections says: beyond it accepting would fail
+    // without an answer, and the API be out of reach. Set before the workers start.
+    std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
 };
 
 class worker final {
@@ -36,10 +40,13 @@ public:
     // --- the worker's thread ---
     void run(); // until stop()
     [[nodiscard]] net::asio::io_context& context() noexcept { return context_; }
-    [[nodiscard]] bool draining() const noexcept { return draining_; }
+    // Whether each answer ends its connection.
+    [[nodiscard]] bool leaving() const noexcept { return leaving_; }
 
     // --- any thread: posted to the worker's ---
     void publish(const shared_generation& next);
+    // From now on each answer ends its connection, so that callers move on by themselves. Still accepts.
+    void leave();
     // Stops accepting; idle connections are closed, busy ones after their request. `drained` is called from
     // the worker's thread when the last one has gone.
     void drain(std::function<void()> drained);
@@ -64,6 +71,7 @@ private:
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
     std::unique_ptr<session_list> sessions_;
     std::size_t session_count_ = 0;
+    bool leaving_ = false;
     bool draining_ = false;
     bool stopping_ = false;
     std::function<void()> drained_;

@@ -58,23 +58,49 @@ int open_listening(const stream_endpoint& address, bool share_port)
     return fd;
 }
 
+// Listens beside the path first, so that at any moment somebody answers there.
+int replace_unix_socket(const stream_endpoint& address, const std::string& path)
+{
+    const auto beside = path + '~';
+    ::unlink(beside.c_str());
+    const int fd = open_listening(unix_endpoint(beside), false);
+    if (::rename(beside.c_str(), path.c_str()) == 0)
+        return fd;
+    const int why = errno;
+    ::unlink(beside.c_str());
+    ::close(fd);
+    errno = why;
+    fail(address, "listen on");
+}
+
+ino_t inode_of(const std::string& path) noexcept
+{
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
 } // namespace
 
-bound_listener::bound_listener(const stream_endpoint& address, unsigned count) : address_(address)
+bound_listener::bound_listener(const stream_endpoint& address, unsigned count, bool take_over)
+    : address_(address)
 {
     const bool is_unix = address.data()->sa_family == AF_UNIX;
     if (is_unix) {
         const auto path = to_text(address).substr(5);
-        remove_stale_unix_socket(address, path);
-        descriptors_.push_back(open_listening(address, false));
+        if (!take_over)
+            remove_stale_unix_socket(address, path);
+        descriptors_.push_back(take_over ? replace_unix_socket(address, path)
+                                         : open_listening(address, false));
         unix_path_ = path;
+        unix_inode_ = inode_of(path);
         while (descriptors_.size() < count)
             descriptors_.push_back(::fcntl(descriptors_.front(), F_DUPFD_CLOEXEC, 0));
         return;
     }
     // Without SO_REUSEPORT first: with it a second process of the same user would share a taken port
     // unnoticed, and half of the connections would go to a policy that nobody looks at.
-    ::close(open_listening(address, false));
+    if (!take_over)
+        ::close(open_listening(address, false));
     descriptors_.push_back(open_listening(address, true));
     auto length = static_cast<socklen_t>(address_.capacity());
     ::getsockname(descriptors_.front(), address_.data(), &length);
@@ -85,7 +111,7 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count) :
 
 bound_listener::bound_listener(bound_listener&& other) noexcept
     : address_(other.address_), descriptors_(std::exchange(other.descriptors_, {})),
-      unix_path_(std::exchange(other.unix_path_, {}))
+      unix_path_(std::exchange(other.unix_path_, {})), unix_inode_(other.unix_inode_)
 {
 }
 
@@ -94,7 +120,7 @@ bound_listener::~bound_listener()
     for (const int fd : descriptors_)
         if (fd >= 0)
             ::close(fd);
-    if (!unix_path_.empty())
+    if (!unix_path_.empty() && inode_of(unix_path_) == unix_inode_)
         ::unlink(unix_path_.c_str());
 }
 
@@ -116,9 +142,9 @@ void acceptor::start()
 void acceptor::wait()
 {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& failed) {
-        if (failed || !descriptor_.is_open())
+        if (failed == asio::error::operation_aborted || !descriptor_.is_open())
             return;
-        if (accept_all()) {
+        if (!failed && accept_some() != queue::stuck) {
             wait();
             return;
         }
@@ -131,7 +157,7 @@ void acceptor::wait()
     });
 }
 
-bool acceptor::accept_all()
+acceptor::queue acceptor::accept_some()
 {
     // A bounded batch, so that a flood of connections does not starve those that are open.
     for (int i = 0; i < 64; ++i) {
@@ -142,19 +168,20 @@ bool acceptor::accept_all()
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            return errno == EAGAIN || errno == EWOULDBLOCK;
+            return errno == EAGAIN || errno == EWOULDBLOCK ? queue::empty : queue::stuck;
         }
         remote.resize(length);
         accepted_(fd, remote);
     }
-    return true;
+    return queue::longer;
 }
 
 void acceptor::stop()
 {
     if (!descriptor_.is_open())
         return;
-    accept_all();
+    while (accept_some() == queue::longer) {
+    }
     pause_.cancel();
     error_code ignored;
     descriptor_.close(ignored);

@@ -9,9 +9,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace scopegate::net {
 
@@ -20,8 +23,10 @@ namespace scopegate::net {
 class bound_listener final {
 public:
     // Opens `count` sockets for the address. Port 0 is bound once and read back for the others. Throws
-    // boost::system::system_error. A stale unix socket file that nobody listens on is replaced.
-    bound_listener(const stream_endpoint& address, unsigned count);
+    // boost::system::system_error. A stale unix socket file that nobody listens on is replaced. Who listens
+    // there already makes it an error; with `take_over` the port is shared with them (a process of the same
+    // user), and a unix socket's file becomes ours while they keep what has queued at theirs.
+    bound_listener(const stream_endpoint& address, unsigned count, bool take_over = false);
     ~bound_listener();
     bound_listener(bound_listener&& other) noexcept;
     bound_listener& operator=(bound_listener&&) = delete;
@@ -32,7 +37,8 @@ public:
 private:
     stream_endpoint address_;
     std::vector<int> descriptors_;
-    std::string unix_path_; // removed at the end, if we made it
+    std::string unix_path_; // removed at the end, where it is still the one that we made
+    ino_t unix_inode_ = 0;
 };
 
 // Accepts on one worker's thread until stopped.
@@ -47,8 +53,10 @@ public:
     void stop();
 
 private:
+    enum class queue : std::uint8_t { empty, longer, stuck }; // stuck: out of descriptors, try again later
+
     void wait();
-    bool accept_all(); // false: out of descriptors, try again later
+    [[nodiscard]] queue accept_some();
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
     asio::steady_timer pause_;

@@ -126,6 +126,12 @@ void stream::arm_read() noexcept
     socket_.async_wait(socket::wait_read, handler<true>{stream_ptr(this)});
 }
 
+void stream::watch_input() noexcept
+{
+    if (!tls_ || !tls_->holds_input())
+        arm_read();
+}
+
 void stream::arm_write() noexcept
 {
     if (write_.armed || !socket_.is_open())

@@ -74,6 +74,8 @@ public:
 
     // Arms the wait for input, so that `observer` (or a later readable()) learns of it.
     void arm_read() noexcept;
+    // The same where input may have come that arm_read() would forget: under TLS, in the channel.
+    void watch_input() noexcept;
     void observe(read_observer* observer) noexcept { observer_ = observer; }
     // Whether input, or the peer's leaving, has been noticed and not been read yet. No system call.
     [[nodiscard]] bool read_pending() const noexcept { return read_.fired; }

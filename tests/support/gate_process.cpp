@@ -20,6 +20,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,11 +78,13 @@ std::size_t memory_of(pid_t pid, std::string_view which)
 // The process, with a thread for each of its outputs and one that waits for its end.
 class gate_process::child final {
 public:
-    explicit child(const std::string& config)
+    child(const std::string& config, const gate_settings& settings)
     {
         const auto out = make_pipe();
         const auto err = make_pipe();
-        const char* const arguments[] = {program(), "run", "--config", config.c_str(), nullptr};
+        const char* const arguments[] = {program(), "run", "--config", config.c_str(),
+                                         settings.take_over ? "--takeover" : nullptr, nullptr};
+        const rlimit files{settings.descriptors, settings.descriptors};
         const auto parent = ::getpid();
         pid_ = ::fork();
         if (pid_ < 0)
@@ -90,6 +93,8 @@ public:
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (::getppid() != parent)
                 ::_exit(127);
+            if (settings.descriptors != 0)
+                ::setrlimit(RLIMIT_NOFILE, &files);
             ::dup2(out[1], 1);
             ::dup2(err[1], 2);
             ::execv(program(), const_cast<char* const*>(arguments));
@@ -229,7 +234,7 @@ gate_process::gate_process(const gate_settings& settings) : folder_(make_folder(
     try {
         write_file(folder_ + "/keys.json", jwk_set_text({jose::algorithm::es256, jose::algorithm::rs256}));
         write_routes(settings);
-        child_ = std::make_unique<child>(folder_ + "/routes.yaml");
+        child_ = std::make_unique<child>(folder_ + "/routes.yaml", settings);
         const auto listening = [](std::string_view listener) {
             return [listener](const log_line& line) { return line["listener"] == listener; };
         };
@@ -337,7 +342,7 @@ std::string routes_yaml(const gate_settings& s)
     yaml.append("issuers:\n  - issuer: ").append(calendar_issuer);
     yaml.append("\n    audience: ").append(calendar_audience).append("\n    keys: file:keys.json\n");
     yaml += s.issuer.empty() ? std::string() : "    " + s.issuer + "\n";
-    yaml += "server: {listen: " + s.listen + ", admin: \"127.0.0.1:0\"";
+    yaml += "server: {listen: " + s.listen + ", admin: \"" + s.admin + "\"";
     yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
     const bool own_drain = s.timeouts.find("drain") != std::string::npos;
     yaml += ", timeouts: {" + (own_drain ? s.timeouts : "drain_delay: 0" + list(s.timeouts)) + "}";

@@ -46,6 +46,10 @@ struct gate_settings {
     std::string routes{calendar_routes}; // whole top-level keys
     std::string more = {};               // further ones
     std::string issuer = {};             // `clock_skew: 0s`, within the issuer
+    std::string admin = "127.0.0.1:0";
+    // Not in the file: how it is started.
+    bool take_over = false;   // with --takeover
+    unsigned descriptors = 0; // how many it may open at most; 0: as many as the test
 };
 
 // A line of the log: its text, and its members as text (numbers and booleans as JSON has them).

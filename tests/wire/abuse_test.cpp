@@ -97,12 +97,13 @@ TEST(abuse, a_flood_beyond_the_limit_is_told_so_and_the_rest_goes_on)
     EXPECT_EQ(status, 200U) << "no place came free";
 }
 
-TEST(abuse, two_thousand_idle_connections)
+// Their memory is in flat_memory.
+TEST(abuse, ten_thousand_idle_connections)
 {
-    constexpr std::size_t many = 2000;
+    constexpr std::size_t many = 10'000;
     rlimit files{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-    if (files.rlim_max < many + 200)
+    if (files.rlim_max < 3 * many / 2)
         GTEST_SKIP() << "this system allows a process " << files.rlim_max << " descriptors";
     const auto before = files.rlim_cur;
     files.rlim_cur = std::max<rlim_t>(files.rlim_cur, many + 200);
@@ -121,6 +122,38 @@ TEST(abuse, two_thousand_idle_connections)
     }
     files.rlim_cur = before;
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+}
+
+TEST(abuse, it_opens_as_many_descriptors_as_it_may)
+{
+    rlimit own{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &own), 0);
+    const rlimit usual{std::min<rlim_t>(own.rlim_max, 256), own.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+    const calendar c;
+    rlimit of_the_gate{};
+    ASSERT_EQ(::prlimit(c.gate.pid(), RLIMIT_NOFILE, nullptr, &of_the_gate), 0);
+    EXPECT_EQ(of_the_gate.rlim_cur, own.rlim_max);
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &own), 0);
+}
+
+TEST(abuse, where_it_may_open_few_the_limit_of_connections_is_lower)
+{
+    calendar c({.limits = "connections: 5000", .descriptors = 900});
+    const auto most = std::stoul(c.gate.wait_for_event("few_descriptors")["connections"]);
+    ASSERT_GT(most, 100U);
+    ASSERT_LT(most, 450U);
+    std::vector<raw_client> all;
+    std::size_t served = 0, refused = 0;
+    for (std::size_t i = 0; i < most + 50; ++i) {
+        all.push_back(c.connect());
+        const auto answer = all.back().exchange(get("/public"));
+        served += answer.status == 200 ? 1U : 0U;
+        refused += answer.status == 503 ? 1U : 0U;
+    }
+    EXPECT_EQ(served, most);
+    EXPECT_EQ(refused, 50U);
+    EXPECT_EQ(all.front().exchange(get("/public")).status, 200U);
 }
 
 double processor_seconds(pid_t process)
@@ -142,6 +175,8 @@ TEST(abuse, out_of_descriptors)
     std::vector<raw_client> many;
     for (int i = 0; i < 60; ++i)
         many.push_back(c.connect());
+    for (int i = 0; i < 10; ++i)
+        many.emplace_back(c.gate.admin());
     const auto before = processor_seconds(c.gate.pid());
     EXPECT_EQ(c.gate.wait_for_exit(std::chrono::milliseconds(1000)), -1000) << "it ended";
     EXPECT_LT(processor_seconds(c.gate.pid()) - before, 0.5) << "it turns in a circle";
@@ -150,6 +185,7 @@ TEST(abuse, out_of_descriptors)
     for (const auto end = clock::now() + patience; status != 200 && clock::now() < end;)
         status = c.exchange(get("/public")).status;
     EXPECT_EQ(status, 200U) << "it does not accept any more";
+    EXPECT_EQ(c.ask_admin("/livez").status, 200U);
     expect_at_most(c, used);
 }
 

@@ -131,6 +131,44 @@ TEST(bodies, head_follows_get_and_stays_head)
     EXPECT_EQ(c.api.wait_for_requests(1).front().method, "HEAD");
 }
 
+TEST(bodies, ranges_are_the_apis_matter)
+{
+    calendar c;
+    c.api.on("/public/file", [](upstream_exchange& x) {
+        x.send(x.asked().value("Range") == "bytes=2-4"
+                   ? "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\nContent-Length: "
+                     "3\r\n\r\n234"
+                   : "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n");
+    });
+    const auto part = c.exchange(get("/public/file", {}, "Range: bytes=2-4\r\n"));
+    EXPECT_EQ(part.status, 206U) << part;
+    EXPECT_EQ(part.value("Content-Range"), "bytes 2-4/10");
+    EXPECT_EQ(part.body, "234");
+    EXPECT_EQ(c.exchange(get("/public/file", {}, "Range: bytes=90-\r\n")).status, 416U);
+}
+
+TEST(bodies, an_answer_may_go_on_while_the_body_does)
+{
+    calendar c;
+    c.api.on("/public/echo", [](upstream_exchange& x) {
+        x.send("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n");
+        for (int i = 0; i < 3; ++i)
+            x.send(x.receive(10));
+        x.close();
+    });
+    auto client = c.connect();
+    client.send(request_text("POST", "/public/echo", {}, "Content-Length: 30\r\n"));
+    std::string head;
+    while (!head.ends_with("\r\n\r\n"))
+        head += client.read_bytes(1);
+    for (const std::string part : {"first ten.", "second ten", "third ten."}) {
+        client.send(part);
+        EXPECT_EQ(client.read_bytes(10), part);
+    }
+    client.send(get("/public"));
+    EXPECT_EQ(client.read().status, 200U);
+}
+
 TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
 {
     calendar c;

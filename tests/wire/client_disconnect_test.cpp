@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 namespace scopegate::test {
 namespace {
 
@@ -43,6 +45,45 @@ TEST(client_disconnect, while_the_api_is_thinking)
         EXPECT_EQ(line["status"], "0") << line.text;
         expect_tidy(c, descriptors);
     }
+}
+
+// The gate finds the body and its end in one go, before it waits for the answer.
+TEST(client_disconnect, within_a_body_that_came_at_once)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, "Content-Length: 200000\r\n"));
+    c.api.wait_for_heads(1);
+    auto other = c.connect();
+    c.gate.send_signal(SIGSTOP);
+    other.send(request_text("POST", "/public", {}, "Content-Length: 200000\r\n") + std::string(100000, 'x'));
+    other.half_close();
+    client.send(std::string(100000, 'x'));
+    client.half_close();
+    c.gate.send_signal(SIGCONT);
+    c.api.wait_for_closed(2);
+}
+
+// A read that fills the whole buffer says nothing of what comes behind it: somebody has to go on looking.
+TEST(client_disconnect, after_a_body_that_was_read_in_one_go)
+{
+    calendar c;
+    std::promise<void> whole;
+    c.api.on("/public/takes", [&](upstream_exchange& x) {
+        x.read_body();
+        whole.set_value();
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    const std::string body(65536, 'x'); // as large as the buffer
+    client.send(request_text("POST", "/public/takes", {}, "Content-Length: 65536\r\n"));
+    c.api.wait_for_heads(1);
+    c.gate.send_signal(SIGSTOP);
+    client.send(body);
+    c.gate.send_signal(SIGCONT);
+    ASSERT_EQ(whole.get_future().wait_for(patience), std::future_status::ready);
+    client.reset();
+    c.api.wait_for_closed(1);
 }
 
 TEST(client_disconnect, a_half_close_is_no_disconnect)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace scopegate::test {
 namespace {
@@ -29,8 +30,21 @@ const answer_form answer_forms[] = {
     {"a length", ok(body, fields)},
     {"chunks", "HTTP/1.1 200 OK\r\n" + fields + "Transfer-Encoding: chunked\r\n\r\n" +
                    chunks(body, 40, "X-Last: 1\r\n")},
+    {"interim answers before it",
+     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + ok(body, fields)},
     {"until the connection closes", "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body, true},
 };
+
+// Within `patience` it holds no more descriptors than that, besides our own connection and one to the API.
+void expect_at_most(const calendar& c, std::size_t descriptors)
+{
+    auto last = c.connect();
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         c.gate.open_descriptors() > descriptors + 2 && std::chrono::steady_clock::now() < end;)
+        ASSERT_EQ(last.exchange(get("/public")).status, 200U);
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 2)
+        << "a caller's or the API's connection is still open";
+}
 
 // Of an answer of which `sent` bytes came before the end: whether the caller was told nothing but the truth.
 testing::AssertionResult is_honest(const answer_form& form, std::size_t sent, bool resets, const response& r)
@@ -78,13 +92,64 @@ TEST(every_byte, of_an_answer_to_a_caller_of_http_1_0)
     cut_answers("GET /public/cut HTTP/1.0\r\nHost: a\r\n\r\n");
 }
 
+// All at once, so that the waiting is done once.
+TEST(every_byte, an_api_falls_silent_at)
+{
+    calendar c({.timeouts = "upstream_response: 500ms, body: 500ms"});
+    const auto descriptors = c.gate.open_descriptors();
+    for (const auto& form : answer_forms) {
+        std::vector<raw_client> callers;
+        for (std::size_t n = 0; n < form.bytes.size(); ++n) {
+            const auto path = "/public/silent/" + std::to_string(n);
+            c.api.on(path, [part = form.bytes.substr(0, n)](upstream_exchange& x) {
+                x.send(part);
+                x.wait_for_close();
+            });
+            callers.push_back(c.connect());
+            callers.back().send(get(path));
+        }
+        for (std::size_t n = 0; n < callers.size(); ++n) {
+            const auto answer = callers[n].read_final();
+            const bool refused = answer.end == ending::complete && answer.status == 504;
+            ASSERT_TRUE(refused || answer.end == ending::cut || answer.end == ending::reset)
+                << form.sentence << " after byte " << n << answer;
+        }
+    }
+    expect_at_most(c, descriptors);
+}
+
+const std::pair<std::string, std::string> request_forms[] = {
+    {"a length", request_text("POST", "/public/sink", {}, fields, body)},
+    {"chunks", request_text("POST", "/public/sink", {}, fields + "Transfer-Encoding: chunked\r\n") +
+                   chunks(body, 40, "X-Last: 1\r\n")},
+};
+
+TEST(every_byte, a_caller_falls_silent_at)
+{
+    calendar c({.timeouts = "headers: 500ms, idle: 500ms, body: 500ms"});
+    const auto descriptors = c.gate.open_descriptors();
+    for (const auto& [sentence, bytes] : request_forms) {
+        std::vector<raw_client> callers;
+        for (std::size_t n = 0; n < bytes.size(); ++n) {
+            callers.push_back(c.connect());
+            callers.back().send(std::string_view(bytes).substr(0, n));
+        }
+        for (std::size_t n = 0; n < callers.size(); ++n) {
+            const auto answer = callers[n].read_final("POST");
+            ASSERT_TRUE(n == 0 ? answer.end == ending::none
+                               : answer.end == ending::complete && answer.status == 408)
+                << sentence << " after byte " << n << answer;
+            ASSERT_TRUE(callers[n].is_closed_clean()) << sentence << " after byte " << n;
+        }
+    }
+    expect_at_most(c, descriptors);
+    for (const auto& r : c.api.requests())
+        EXPECT_FALSE(r.whole && r.target == "/public/sink") << r;
+}
+
 TEST(every_byte, of_a_request)
 {
-    const std::pair<std::string, std::string> forms[] = {
-        {"a length", request_text("POST", "/public/sink", {}, fields, body)},
-        {"chunks", request_text("POST", "/public/sink", {}, fields + "Transfer-Encoding: chunked\r\n") +
-                       chunks(body, 40, "X-Last: 1\r\n")},
-    };
+    const auto& forms = request_forms;
     calendar c;
     {
         auto client = c.connect();
@@ -110,12 +175,7 @@ TEST(every_byte, of_a_request)
                     << sentence << " after byte " << n << rest.bytes;
             }
 
-    auto last = c.connect();
-    for (const auto end = std::chrono::steady_clock::now() + patience;
-         c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
-        ASSERT_EQ(last.exchange(get("/public")).status, 200U);
-    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1)
-        << "a caller's or the API's connection is still open";
+    expect_at_most(c, descriptors);
     const auto seen = c.api.requests();
     EXPECT_EQ(std::count_if(seen.begin(), seen.end(),
                             [](const request& r) { return r.whole && r.target == "/public/sink"; }),

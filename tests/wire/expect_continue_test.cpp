@@ -23,6 +23,41 @@ TEST(expect_continue, a_refused_request_is_never_asked_for_its_body)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
+TEST(expect_continue, nor_is_one_in_chunks)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(request_text("POST", "/appointments", {},
+                             "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
+    EXPECT_EQ(client.read("POST").status, 401U);
+    EXPECT_TRUE(client.is_closed_clean()) << "what comes next could be its body or another request";
+    EXPECT_THAT(c.api.requests(), IsEmpty());
+}
+
+TEST(expect_continue, a_body_in_chunks_is_asked_for)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(
+        request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
+    EXPECT_EQ(client.read("POST").status, 100U);
+    client.send(chunks("ten bytes.", 4));
+    EXPECT_EQ(client.read("POST").status, 200U);
+    EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
+}
+
+TEST(expect_continue, http_1_0_knows_no_such_thing)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send("POST /public HTTP/1.0\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+                "ten bytes.");
+    EXPECT_EQ(client.read("POST").status, 200U) << "it was asked for what it sends anyway";
+    const auto seen = c.api.wait_for_requests(1).front();
+    EXPECT_FALSE(seen.has("Expect")) << seen;
+    EXPECT_EQ(seen.body, "ten bytes.");
+}
+
 TEST(expect_continue, the_api_asks_for_the_body)
 {
     calendar c;

@@ -76,6 +76,53 @@ TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
+// The API answers and goes without having read the body: the gate can't be rid of the rest, and learns of
+// that first.
+TEST(keep_alive, the_rest_of_a_body_that_the_api_did_not_take_is_never_taken_for_a_request)
+{
+    calendar c;
+    c.api.on("/public/full", [](upstream_exchange& x) {
+        x.wait_for_release();
+        x.send("HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\n\r\nfull");
+        x.close();
+    });
+    auto client = c.connect();
+    client.send(request_text("POST", "/public/full", {}, "Content-Length: 1000000\r\n"));
+    c.api.wait_for_heads(1);
+    c.gate.send_signal(SIGSTOP);
+    const auto inner = get("/public/smuggled");
+    client.send(std::string(200000, 'x') + inner);
+    c.api.release();
+    c.api.wait_for_closed(1);
+    c.gate.send_signal(SIGCONT);
+    const auto answer = client.read("POST");
+    EXPECT_TRUE(answer.status == 413 || answer.status == 502) << answer;
+    client.send(inner);
+    client.half_close();
+    EXPECT_EQ(client.read_to_end().bytes, "");
+    EXPECT_EQ(c.api.requests().size(), 1U);
+}
+
+TEST(keep_alive, a_broken_body_is_answered_whenever_it_breaks)
+{
+    calendar c;
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n"));
+    c.api.wait_for_heads(1);
+    c.gate.send_signal(SIGSTOP);
+    client.send("20000\r\n" + std::string(0x20000, 'x') + "\r\nno size\r\n" + get("/public/smuggled"));
+    c.gate.send_signal(SIGCONT);
+    EXPECT_EQ(client.read("POST").status, 400U);
+    EXPECT_EQ(client.read_to_end().bytes, "");
+    EXPECT_EQ(c.api.requests().size(), 1U);
+
+    client = c.connect(); // all at once
+    client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "20000\r\n" +
+                std::string(0x20000, 'x') + "\r\nno size\r\n" + get("/public/smuggled"));
+    EXPECT_EQ(client.read("POST").status, 400U);
+    EXPECT_EQ(client.read_to_end().bytes, "");
+}
+
 TEST(keep_alive, one_empty_line_before_a_request_is_let_pass)
 {
     calendar c;

@@ -111,5 +111,20 @@ TEST(retry, a_connection_known_to_be_closed_is_not_used_whatever_the_method)
     EXPECT_EQ(seen[1].body, "once");
 }
 
+TEST(retry, what_can_not_be_sent_again_is_not_sent_on_a_connection_that_has_just_closed)
+{
+    calendar c;
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    c.api.wait_for_requests(1);
+    c.gate.send_signal(SIGSTOP); // it learns of both at once, and of the request first
+    client.send(request_text("POST", "/public", {}, {}, "once"));
+    c.api.close_idle();
+    c.gate.send_signal(SIGCONT);
+    const auto answer = client.read("POST");
+    EXPECT_EQ(answer.status, 200U) << answer;
+    EXPECT_EQ(c.api.wait_for_requests(2)[1].body, "once");
+}
+
 } // namespace
 } // namespace scopegate::test

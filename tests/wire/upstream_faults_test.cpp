@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/socket.h>
+
 namespace scopegate::test {
 namespace {
 
@@ -77,6 +79,20 @@ TEST(upstream_faults, nobody_listens)
     EXPECT_EQ(answer.status, 502U) << answer;
     EXPECT_EQ(problem_of(answer), "upstream-unreachable");
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "upstream-unreachable");
+}
+
+TEST(upstream_faults, an_api_that_takes_no_connection_is_not_waited_for)
+{
+    const auto full = socket_handle::listen_at(); // a queue of one, which is taken
+    ASSERT_EQ(::listen(full.descriptor(), 0), 0);
+    const auto address = "127.0.0.1:" + std::to_string(full.port());
+    const raw_client first(address);
+    calendar c({.upstream = "http://" + address, .timeouts = "upstream_connect: 300ms"});
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answer = c.exchange(get("/public"));
+    EXPECT_EQ(answer.status, 502U) << answer;
+    EXPECT_EQ(problem_of(answer), "upstream-unreachable");
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(300));
 }
 
 TEST(upstream_faults, a_name_that_does_not_resolve)

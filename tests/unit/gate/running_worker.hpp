@@ -18,13 +18,14 @@
 
 namespace scopegate::gate {
 
-// One route, GET /appointments/{id}, which needs read:a of a token of one issuer. Its thread runs while it lives.
+// One route, /appointments/{id} with GET and POST, which need read:a of a token of one issuer. Its thread runs while it
+// lives.
 class running_worker final {
 public:
     explicit running_worker(const test::recording_upstream& upstream)
     {
         file_.scopes({"read:a"});
-        file_.route("/appointments/{id}", {{"GET", "read:a"}});
+        file_.route("/appointments/{id}", {{"GET", "read:a"}, {"POST", "read:a"}});
         auto& p = file_.get();
         auto& issuer = p.issuers.emplace_back();
         issuer.issuer = "https://id.example.com/";
@@ -56,6 +57,7 @@ public:
     }
 
     [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] std::size_t connections() const { return counters_.connections; } // of callers, now
 
     // Runs f on the worker's thread and waits for what it gives.
     template <class F>

@@ -1,0 +1,243 @@
+// I/O that fails at step n, for every n that there is: each way of a request is gone again and again, and
+// each time another system call of the worker fails. Whatever fails, the caller gets the whole right answer,
+// a plain refusal, or a connection that looks cut; the next one is served; nothing is left behind.
+#include "faults/failing_calls.hpp"
+#include "support/raw_client.hpp"
+#include "unit/gate/running_worker.hpp"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace scopegate::gate {
+namespace {
+
+using test::failure;
+using test::raw_client;
+using test::recording_upstream;
+using test::response;
+
+constexpr std::string_view chunked = "Transfer-Encoding: chunked\r\n";
+constexpr std::string_view wants_websocket =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+
+// What the caller saw at each step: `right`, or what it saw instead. After that it gives up.
+using told = std::vector<std::string>;
+
+bool saw(told& into, const response& r, std::string_view body, bool may_be_short = false)
+{
+    if (r.end != test::ending::complete) {
+        into.push_back(r.end == test::ending::late || r.end == test::ending::malformed ? "bad ending"
+                                                                                       : "cut");
+    } else if (r.status == 200) {
+        const bool is_short = may_be_short && r.body.size() < body.size() && body.starts_with(r.body);
+        into.push_back(r.body == body ? "right" : is_short ? "cut" : "wrong body");
+    } else {
+        into.push_back(std::to_string(r.status));
+    }
+    return into.back() == "right";
+}
+
+struct way {
+    std::string sentence;
+    std::function<void(raw_client&, told&)> go;
+};
+
+std::string request(std::string_view method, std::string_view id, std::string_view fields = {},
+                    std::string_view body = {})
+{
+    return test::request_text(method, "/appointments/" + std::string(id), reader_token(), fields, body);
+}
+
+std::vector<way> ways_of(const std::string& large)
+{
+    return {
+        {"two requests on one connection",
+         [=](raw_client& c, told& t) {
+             for (int i = 0; i < 2; ++i)
+                 if (!saw(t, c.exchange(request("GET", "small")), "small"))
+                     return;
+         }},
+        {"two requests in one go",
+         [=](raw_client& c, told& t) {
+             c.send(request("GET", "small") + request("POST", "count", {}, "four"));
+             if (saw(t, c.read_final(), "small"))
+                 saw(t, c.read_final("POST"), "4");
+         }},
+        {"a large answer",
+         [=](raw_client& c, told& t) { saw(t, c.exchange(request("GET", "large")), large); }},
+        {"a large answer in chunks with trailers",
+         [=](raw_client& c, told& t) {
+             saw(t, c.exchange(request("GET", "chunks", "TE: trailers\r\nConnection: TE\r\n")), large);
+         }},
+        {"an answer that ends with its connection",
+         [=](raw_client& c, told& t) {
+             saw(t, c.exchange(request("GET", "until-close")), large,
+                 true); // an end is all that says it is whole
+         }},
+        {"a large body",
+         [=](raw_client& c, told& t) {
+             saw(t, c.exchange(request("POST", "count", {}, large)), std::to_string(large.size()));
+         }},
+        {"a large body in chunks",
+         [=](raw_client& c, told& t) {
+             saw(t, c.exchange(request("POST", "count", chunked) + test::chunks(large, 5000)),
+                 std::to_string(large.size()));
+         }},
+        {"a body that waits to be asked for",
+         [=](raw_client& c, told& t) {
+             c.send(request("POST", "count", "Expect: 100-continue\r\nContent-Length: 4\r\n"));
+             auto answer = c.read("POST");
+             if (answer.status == 100) {
+                 c.send("four");
+                 answer = c.read_final("POST");
+             }
+             saw(t, answer, "4");
+         }},
+        {"an answer before the body",
+         [=](raw_client& c, told& t) {
+             c.send(request("POST", "early", "Content-Length: 1000000\r\n") + large);
+             saw(t, c.read_final("POST"), "early");
+         }},
+        {"a tunnel",
+         [=](raw_client& c, told& t) {
+             c.send(request("GET", "tunnel", wants_websocket));
+             const auto answer = c.read();
+             if (answer.status != 101) {
+                 saw(t, answer, "no such answer");
+                 return;
+             }
+             c.send("ping");
+             const auto back = c.read_bytes(4);
+             t.push_back(back == "pong" ? "right" : back.size() < 4 ? "cut" : "wrong body");
+         }},
+    };
+}
+
+void play(recording_upstream& api, const std::string& large)
+{
+    api.answer("/appointments/small", test::ok("small"));
+    api.answer("/appointments/large", test::ok(large));
+    api.answer("/appointments/chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                           test::chunks(large, 5000, "X-Sum: 1\r\n"));
+    api.on("/appointments/until-close", test::sends_then_closes("HTTP/1.1 200 OK\r\n\r\n" + large));
+    api.on("/appointments/count", [](test::upstream_exchange& x) {
+        x.read_body();
+        x.send(test::ok(std::to_string(x.asked().body.size())));
+    });
+    api.on("/appointments/early", [](test::upstream_exchange& x) {
+        x.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nearly");
+        x.wait_for_close();
+    });
+    api.on("/appointments/tunnel", [](test::upstream_exchange& x) {
+        x.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        if (x.receive(4) == "ping")
+            x.send("pong");
+        x.wait_for_close();
+    });
+}
+
+// Whether each step was right, or the last one what a failure may look like.
+bool is_honest(const told& t)
+{
+    const auto& last = t.back();
+    return last == "right" || last == "cut" || last == "502" || last == "504";
+}
+
+class io_failure : public testing::Test {
+protected:
+    io_failure() { play(api_, large); }
+
+    // Goes each way with the n-th call failing, for every n, until none is left that fails.
+    void fail_at_every_step(failure how, bool is_felt)
+    {
+        for (const auto& w : ways_of(large)) {
+            std::size_t failures = 0;
+            for (std::size_t n = 1; n < 5000; ++n) {
+                gate_.on_thread([how, n] { test::fail_call(how, n); });
+                told seen;
+                {
+                    raw_client client(gate_.address());
+                    w.go(client, seen);
+                }
+                const std::string call(gate_.on_thread([] {
+                    const auto which = test::failed_call();
+                    test::fail_call(failure::broken, 0);
+                    return which;
+                }));
+                ASSERT_TRUE(is_felt ? is_honest(seen) : seen.back() == "right")
+                    << w.sentence << ": " << call << " failed as step " << n << ", the caller saw "
+                    << seen.back();
+                if (call.empty()) {
+                    ASSERT_EQ(seen.back(), "right") << w.sentence << ": without a failure";
+                    break;
+                }
+                ++failures;
+                ASSERT_EQ(raw_client(gate_.address()).exchange(request("GET", "small")).body, "small")
+                    << w.sentence << ": nobody is served after " << call << " as step " << n;
+            }
+            EXPECT_GE(failures, 4U) << w.sentence << ": what the worker calls does not fail";
+        }
+        expect_nothing_left();
+    }
+
+    void expect_nothing_left()
+    {
+        const auto end = std::chrono::steady_clock::now() + test::patience;
+        while (gate_.connections() > 0 && std::chrono::steady_clock::now() < end)
+            std::this_thread::yield();
+        EXPECT_EQ(gate_.connections(), 0U) << "connections of callers that have gone";
+    }
+
+    const std::string large = std::string(150'000, 'x'); // more than any buffer of the gate's
+    recording_upstream api_;
+    running_worker gate_{api_};
+};
+
+TEST_F(io_failure, broken_connections_and_nothing_left_to_open)
+{
+    fail_at_every_step(failure::broken, true);
+}
+
+TEST_F(io_failure, connections_that_end)
+{
+    fail_at_every_step(failure::ended, true);
+}
+
+TEST_F(io_failure, calls_to_be_repeated_are_not_felt)
+{
+    fail_at_every_step(failure::once_more, false);
+    fail_at_every_step(failure::interrupted, false);
+}
+
+TEST_F(io_failure, calls_that_do_a_byte_only_are_not_felt)
+{
+    fail_at_every_step(failure::one_byte, false);
+}
+
+TEST_F(io_failure, when_no_call_does_more_than_a_byte)
+{
+    gate_.on_thread([] {
+        test::only_one_byte(true);
+        return 0;
+    });
+    const std::string little(2'000, 'x'); // in as many calls, and more
+    play(api_, little);
+    for (const auto& w : ways_of(little)) {
+        told seen;
+        raw_client client(gate_.address());
+        w.go(client, seen);
+        EXPECT_THAT(seen, testing::Each("right")) << w.sentence;
+    }
+    gate_.on_thread([] {
+        test::only_one_byte(false);
+        return 0;
+    });
+}
+
+} // namespace
+} // namespace scopegate::gate
