@@ -73,11 +73,13 @@ void register_check(CLI::App& app, action& chosen)
             const auto policy = load_policy(*config);
             if (!policy)
                 return exit_bad_input;
-            if (const auto tls = control::load_tls(*policy); !tls.errors.empty()) {
-                for (const auto& wrong : tls.errors)
-                    std::cerr << wrong.text() << '\n';
+            const auto tls = control::load_tls(*policy);
+            for (const auto& doubtful : tls.warnings)
+                print_warning(doubtful);
+            for (const auto& wrong : tls.errors)
+                std::cerr << wrong.text() << '\n';
+            if (!tls.errors.empty())
                 return exit_bad_input;
-            }
             print(*policy, std::cout);
             return exit_fine;
         };

@@ -21,6 +21,8 @@ bool exists(const std::string& path)
     return std::filesystem::exists(path, ignored);
 }
 
+} // namespace
+
 void print_warning(const config::diagnostic& d)
 {
     std::cerr << d.file;
@@ -28,8 +30,6 @@ void print_warning(const config::diagnostic& d)
         std::cerr << ':' << d.at.line << ':' << d.at.column;
     std::cerr << ": warning: " << d.message << '\n';
 }
-
-} // namespace
 
 void add_config_option(CLI::App& command, std::string& config)
 {

@@ -1,6 +1,7 @@
 // Finding and loading routes.yaml for a command, with its errors printed for a person.
 #pragma once
 
+#include "config/load.hpp"
 #include "policy/policy.hpp"
 
 #include <memory>
@@ -21,6 +22,9 @@ void add_config_option(CLI::App& command, std::string& config);
 [[nodiscard]] std::optional<std::string> find_config(const std::string& given);
 // The same where there must be one: throws input_error.
 [[nodiscard]] std::string require_config(const std::string& given);
+
+// One line to standard error.
+void print_warning(const config::diagnostic& d);
 
 // Loads it and prints warnings, one per line, to standard error. Null where the file has errors: they have
 // been printed, and the exit code is 1. Throws input_error where there is no file.

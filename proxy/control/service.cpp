@@ -19,6 +19,14 @@ namespace asio = net::asio;
 using observe::level;
 using observe::log_event;
 
+void log_warnings(const std::vector<config::diagnostic>& warnings)
+{
+    for (const auto& w : warnings) {
+        const auto place = w.file + ':' + std::to_string(w.at.line) + ':' + std::to_string(w.at.column);
+        log_event(level::warn, "config_warning", {{"message", place + ": " + w.message}});
+    }
+}
+
 std::string all_errors(const std::vector<config::diagnostic>& errors)
 {
     std::string text;
@@ -75,13 +83,13 @@ service::service(asio::io_context& control, std::string path, config::environmen
     if (!first.policy)
         throw start_error(all_errors(first.errors));
     observe::open_log(first.policy->log.at);
-    for (const auto& warning : first.warnings)
-        log_event(level::warn, "config_warning", {{"message", warning.text()}});
+    log_warnings(first.warnings);
     watched_ = first.files;
     fingerprint_ = fingerprint_of(watched_);
     auto tls = load_tls(*first.policy);
     if (!tls.errors.empty())
         throw start_error(all_errors(tls.errors));
+    log_warnings(tls.warnings);
     current_ = make_generation(first.policy, std::move(tls));
 }
 
@@ -124,12 +132,14 @@ void service::start(bool take_over)
 
 bool service::reload()
 {
+    const auto before = fingerprint_of(watched_); // what changes while it is read is looked at again
     auto next = config::load_file(path_, env_);
+    const bool same_files = next.files.empty() || next.files == watched_;
     watched_ = next.files.empty() ? watched_ : next.files;
-    fingerprint_ = fingerprint_of(watched_);
-    for (const auto& warning : next.warnings)
-        log_event(level::warn, "config_warning", {{"message", warning.text()}});
+    fingerprint_ = same_files ? before : fingerprint_of(watched_);
+    log_warnings(next.warnings);
     auto tls = next.policy ? load_tls(*next.policy) : tls_contexts{};
+    log_warnings(tls.warnings);
     next.errors.insert(next.errors.end(), tls.errors.begin(), tls.errors.end());
     if (!next.errors.empty()) {
         for (const auto& wrong : next.errors)

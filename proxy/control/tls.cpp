@@ -6,12 +6,15 @@ namespace {
 
 template <class Make>
 std::shared_ptr<const net::tls_context> try_to(Make make, const std::string& file, policy::source_mark at,
-                                               std::vector<config::diagnostic>& errors)
+                                               tls_contexts& into)
 {
     try {
-        return make();
+        const auto made = make();
+        for (const auto& warning : made->warnings())
+            into.warnings.push_back({file, at, warning});
+        return made;
     } catch (const net::tls_error& wrong) {
-        errors.push_back({file, at, wrong.what()});
+        into.errors.push_back({file, at, wrong.what()});
         return nullptr;
     }
 }
@@ -27,14 +30,14 @@ tls_contexts load_tls(const policy::policy& p)
                 return std::make_shared<const net::tls_context>(
                     net::tls_server_files{tls->certificate, tls->key, tls->client_ca});
             },
-            p.file, tls->mark, made.errors);
+            p.file, tls->mark, made);
     if (const auto& tls = p.upstream.tls)
         made.upstream = try_to(
             [&] {
                 return std::make_shared<const net::tls_context>(
                     net::tls_client_files{tls->ca, tls->certificate, tls->key}, tls->server_name);
             },
-            p.file, tls->mark, made.errors);
+            p.file, tls->mark, made);
     return made;
 }
 

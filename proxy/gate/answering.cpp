@@ -98,8 +98,10 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
         const auto got = upstream_->read_some(buffer.subspan(answer_bytes_));
         if (got.how == net::transfer::status::would_block)
             continue;
-        if (got.how != net::transfer::status::done)
+        if (got.how != net::transfer::status::done) {
+            c_.policy.upstream.complain_of(*upstream_);
             co_return reason::upstream_bad_answer;
+        }
         answer_bytes_ += got.bytes;
         first_byte_seen = true;
     }

@@ -76,13 +76,8 @@ net::task<bool> session::prepare()
     const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
     if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
         const auto read = co_await read_proxy_header(deadline);
-        if (read == reason::malformed_request && !tls) {
-            space_ = at_.workspaces_.take();
-            const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
-            exchange refused(context);
-            co_await refused.refuse_unread(read);
-            co_await linger();
-        }
+        if (read == reason::malformed_request && !tls)
+            co_await refuse_unread(*policy);
         if (read != reason::allowed)
             co_return false;
     }
@@ -91,9 +86,33 @@ net::task<bool> session::prepare()
     auto channel = tls->open(downstream_->native_handle());
     const bool made = co_await downstream_->handshake(std::move(channel), deadline);
     if (!made)
-        observe::log_event(observe::level::debug, "tls_failed",
-                           {{"peer", peer_.text}, {"error", downstream_->tls()->failure()}});
+        co_await end_unsecured(*policy);
     co_return made;
+}
+
+// The alert that says why must not be lost in a reset either.
+net::task<void> session::end_unsecured(generation& policy)
+{
+    const auto& failed = *downstream_->tls();
+    observe::log_event(observe::level::debug, "tls_failed",
+                       {{"peer", peer_.text},
+                        {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
+    if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
+        downstream_->forget_tls();
+        co_await refuse_unread(policy);
+    } else if (!failed.failure().empty()) {
+        co_await linger();
+    }
+}
+
+// What is no request, where there should have been the first.
+net::task<void> session::refuse_unread(generation& policy)
+{
+    space_ = at_.workspaces_.take();
+    const exchange_context context{at_, *downstream_, peer_, *space_, policy};
+    exchange refused(context);
+    co_await refused.refuse_unread(reason::malformed_request);
+    co_await linger();
 }
 
 // Takes the header and not a byte of what follows: that may be TLS.
@@ -112,10 +131,14 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
             if (taken.how != net::transfer::status::done)
                 co_return reason::client_gone;
             filled += taken.bytes;
-            if (header->source)
-                peer_ = *header->source;
-            if (header->size > 0)
+            if (header->size > 0) {
+                // Who nobody can name is nobody to be believed, though the balancer is.
+                if (header->source)
+                    peer_ = *header->source;
+                else if (!header->local)
+                    peer_.is_ip = false;
                 co_return reason::allowed;
+            }
         } else if (seen.how != net::transfer::status::would_block) {
             co_return reason::client_gone;
         } else {
@@ -202,12 +225,9 @@ net::task<void> session::linger()
 {
     const auto patience = at_.current_->policy.server.timeouts.body;
     co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
-    if (!space_)
-        co_return;
     const auto deadline = net::coarse_now() + linger_patience;
-    const auto buffer = space_->request_buffer();
     for (std::size_t discarded = 0; discarded < linger_bytes;) {
-        const auto got = downstream_->read_some(buffer);
+        const auto got = downstream_->discard_some();
         if (got.how == net::transfer::status::done)
             discarded += got.bytes;
         else if (got.how != net::transfer::status::would_block)

@@ -35,6 +35,8 @@ private:
     [[nodiscard]] net::task<void> run();
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
+    [[nodiscard]] net::task<void> end_unsecured(generation& policy);
+    [[nodiscard]] net::task<void> refuse_unread(generation& policy);
     // `allowed`, or why the connection ends.
     [[nodiscard]] net::task<reason> read_proxy_header(steady_time deadline);
     // Waits for the next request's first byte; false: the connection ends.

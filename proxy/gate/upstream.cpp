@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -40,6 +41,12 @@ bool is_quiet(net::stream& connection) noexcept
 }
 
 using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
+
+// 0, or why not (yet).
+int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& address) noexcept
+{
+    return ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
+}
 
 } // namespace
 
@@ -143,8 +150,13 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    const bool connected = ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0;
-    if (!connected && errno != EINPROGRESS) {
+    int failed = begin_connect(fd, address);
+    while (failed == EAGAIN && family == AF_UNIX && std::chrono::steady_clock::now() < deadline) {
+        co_await wait_for_room();
+        failed = begin_connect(fd, address);
+    }
+    const bool connected = failed == 0;
+    if (!connected && failed != EINPROGRESS) {
         ::close(fd);
         co_return nullptr;
     }
@@ -158,7 +170,6 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
     net::stream_ptr connection(new net::stream(std::move(made), times_));
     if (!connected) {
         const auto woken = co_await connection->writable(deadline);
-        int failed = 0;
         socklen_t size = sizeof failed;
         ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size);
         if (woken != net::readiness::ready || failed != 0) {
@@ -173,19 +184,37 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
     co_return connection;
 }
 
+// A TCP connection waits for room in the API's queue by itself; one to a unix socket is refused instead.
+net::task<void> upstream_pool::wait_for_room()
+{
+    asio::steady_timer pause(context_, std::chrono::milliseconds(10));
+    auto start = [&pause](auto handler) { pause.async_wait(std::move(handler)); };
+    co_await net::completion<net::error_code>(start);
+}
+
 net::task<bool> upstream_pool::secure(net::stream& connection, steady_time deadline)
 {
     auto channel = tls_->open(connection.native_handle());
     const bool made = co_await connection.handshake(std::move(channel), deadline);
-    const auto now = std::chrono::steady_clock::now();
-    if (!made && now - complained_at_ >= complaint_interval) {
-        complained_at_ = now;
-        const auto& why = connection.tls()->failure();
-        observe::log_event(observe::level::warn, "upstream_tls_failed",
-                           {{"server_name", settings_.tls->server_name},
-                            {"error", why.empty() ? "no answer in time" : why}});
-    }
+    if (!made)
+        complain(connection.tls()->failure().empty() ? "no answer in time" : connection.tls()->failure());
     co_return made;
+}
+
+void upstream_pool::complain_of(const net::stream& connection)
+{
+    if (connection.tls() != nullptr && !connection.tls()->failure().empty())
+        complain(connection.tls()->failure());
+}
+
+void upstream_pool::complain(const std::string& why)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now - complained_at_ < complaint_interval)
+        return;
+    complained_at_ = now;
+    observe::log_event(observe::level::warn, "upstream_tls_failed",
+                       {{"server_name", settings_.tls->server_name}, {"error", why}});
 }
 
 } // namespace scopegate::gate

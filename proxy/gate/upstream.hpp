@@ -12,6 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace scopegate::gate {
@@ -36,6 +37,9 @@ public:
     // Makes a new connection, TLS included: the name is resolved anew, its addresses tried in turn. Null
     // where none could be made in time.
     [[nodiscard]] net::task<net::stream_ptr> connect();
+    // Logs what TLS has against this connection, if it has: an API that will not have our certificate says so
+    // only when it is asked.
+    void complain_of(const net::stream& connection);
     // Closes what has idled too long or was closed by the API.
     void sweep(steady_time now);
 
@@ -48,8 +52,9 @@ private:
     resolve(steady_time deadline);
     [[nodiscard]] net::task<net::stream_ptr>
     connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
-
+    [[nodiscard]] net::task<void> wait_for_room();
     [[nodiscard]] net::task<bool> secure(net::stream& connection, steady_time deadline);
+    void complain(const std::string& why);
 
     net::asio::io_context& context_;
     net::deadlines& times_;

@@ -39,12 +39,13 @@ bool is_port(std::string_view text)
     return error == std::errc() && end == text.data() + text.size() && (text == "0" || text.front() != '0');
 }
 
-// No zone: an address that means something on one machine only names no caller.
+// No zone (an address that means something on one machine only names no caller), and nothing behind a NUL.
 std::optional<address> read_address(std::string_view text, bool v6)
 {
     error_code failed;
     const auto read = asio::ip::make_address(std::string(text), failed);
-    if (failed || read.is_v6() != v6 || text.find('%') != std::string_view::npos)
+    if (failed || read.is_v6() != v6 ||
+        text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
         return std::nullopt;
     return read;
 }
@@ -141,6 +142,7 @@ result<proxy_header> parse_v2(std::string_view bytes)
     const auto whole = bytes.substr(0, v2_fixed + length);
     proxy_header header;
     header.size = whole.size();
+    header.local = command == local;
 
     // Of which kind the addresses are, and how many bytes. Those of LOCAL are to be ignored.
     std::size_t addresses = 0;
@@ -162,7 +164,7 @@ result<proxy_header> parse_v2(std::string_view bytes)
     default:
         return reason::malformed_request;
     }
-    if (command == local)
+    if (header.local)
         return header;
     if (length < addresses || !are_extensions_sound(whole, v2_fixed + addresses))
         return reason::malformed_request;

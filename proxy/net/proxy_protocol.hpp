@@ -17,8 +17,8 @@ inline constexpr std::size_t proxy_header_most = 4096;
 
 struct proxy_header {
     std::size_t size = 0; // its bytes; 0: all that came belongs to it, and more is needed
-    // The caller; nothing where the balancer speaks for itself (LOCAL, UNKNOWN) or names no IP address.
-    std::optional<peer> source;
+    std::optional<peer> source; // the caller; nothing where it has no IP address that the balancer knows
+    bool local = false;         // the balancer speaks for itself
 };
 
 // `bytes` is what has come so far, from the connection's first byte. malformed_request: no such header.

@@ -120,7 +120,7 @@ transfer stream::write_some(std::span<const iovec> pieces) noexcept
 void stream::arm_read() noexcept
 {
     read_.fired = false;
-    if (read_.armed || !socket_.is_open())
+    if (read_.armed || read_needs_write_ || !socket_.is_open())
         return;
     read_.armed = true;
     socket_.async_wait(socket::wait_read, handler<true>{stream_ptr(this)});
@@ -244,7 +244,7 @@ void stream::wait::await_suspend(std::coroutine_handle<> awaiting) noexcept
     s.waiter = awaiting;
     if (reading_) {
         stream_.times_.set_read(stream_.index_, deadline_);
-        if (!s.armed && !stream_.read_needs_write_)
+        if (!s.armed)
             stream_.arm_read();
     } else {
         stream_.times_.set_write(stream_.index_, deadline_);

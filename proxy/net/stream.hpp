@@ -57,6 +57,8 @@ public:
     // closed.
     [[nodiscard]] task<bool> handshake(std::unique_ptr<tls_channel> channel, steady_time deadline);
     [[nodiscard]] const tls_channel* tls() const noexcept { return tls_.get(); } // null: plain
+    // Back to plain, after a handshake that failed before anything was sent.
+    void forget_tls() noexcept { tls_.reset(); }
 
     // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will; under TLS only
     // where it said so, otherwise `failed`. A read that fills less than `into` has drained the socket: the
@@ -85,6 +87,8 @@ public:
     [[nodiscard]] peer_state peek() noexcept;
     // The same for the bytes below TLS, which are put into `into` and not taken.
     [[nodiscard]] transfer peek_bytes(std::span<char> into) noexcept;
+    // Takes some of what is there, below TLS, and forgets it: of a connection that is about to be closed.
+    [[nodiscard]] transfer discard_some() noexcept;
 
     // Moves the deadline of a reader that waits now; nothing where nobody waits.
     void move_read_deadline(steady_time at) noexcept
@@ -124,6 +128,8 @@ private:
     [[nodiscard]] transfer read_tls(std::span<char> into) noexcept;
     [[nodiscard]] transfer write_tls(std::span<const iovec> pieces) noexcept;
     [[nodiscard]] peer_state peek_tls() noexcept;
+    [[nodiscard]] transfer receive_below(std::span<char> into, int flags) noexcept;
+    void block_read() noexcept;
     void unblock_read(bool closed) noexcept;
     void arm_write() noexcept;
     void on_ready(side& s, const error_code& failed, bool reading) noexcept;
@@ -137,7 +143,7 @@ private:
     side read_;
     side write_;
     std::unique_ptr<tls_channel> tls_;
-    bool read_needs_write_ = false; // TLS has something to send before it reads on (a new key)
+    bool read_needs_write_ = false; // TLS has something to send before it reads on (a new key): armed for that
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
 

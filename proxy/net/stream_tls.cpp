@@ -2,6 +2,7 @@
 // a read that ends with nothing left in the channel may wait for the socket.
 #include "net/stream.hpp"
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -45,9 +46,7 @@ transfer stream::read_tls(std::span<char> into) noexcept
         arm_read();
         break;
     case outcome::wants_write:
-        read_.fired = false;
-        read_needs_write_ = true;
-        arm_write();
+        block_read();
         break;
     case outcome::done: // there may be more in the channel, which no socket tells of
     case outcome::ended:
@@ -62,10 +61,22 @@ transfer stream::read_tls(std::span<char> into) noexcept
     return {got.then == outcome::failed ? transfer::status::failed : transfer::status::would_block, 0};
 }
 
+// What there is to read, even the peer's end, waits behind what TLS has to send: to ask the socket for input
+// would only be told of the same again and again.
+void stream::block_read() noexcept
+{
+    read_.fired = false;
+    read_needs_write_ = true;
+    arm_write();
+}
+
 void stream::unblock_read(bool closed) noexcept
 {
     read_.fired = !closed;
-    resume(read_, closed ? readiness::closed : readiness::ready);
+    if (read_.waiter)
+        resume(read_, closed ? readiness::closed : readiness::ready);
+    else if (observer_ != nullptr)
+        observer_->on_unawaited_read();
 }
 
 transfer stream::write_tls(std::span<const iovec> pieces) noexcept
@@ -85,8 +96,10 @@ stream::peer_state stream::peek_tls() noexcept
     switch (tls_->peek()) {
     case outcome::done:
         return peer_state::input;
-    case outcome::wants_read:
     case outcome::wants_write:
+        block_read();
+        return peer_state::quiet;
+    case outcome::wants_read:
         return peer_state::quiet;
     case outcome::ended:
         return peer_state::closed;
@@ -98,7 +111,18 @@ stream::peer_state stream::peek_tls() noexcept
 
 transfer stream::peek_bytes(std::span<char> into) noexcept
 {
-    const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+    return receive_below(into, MSG_PEEK);
+}
+
+transfer stream::discard_some() noexcept
+{
+    static thread_local std::array<char, 16384> forgotten;
+    return receive_below(forgotten, 0);
+}
+
+transfer stream::receive_below(std::span<char> into, int flags) noexcept
+{
+    const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), flags | MSG_DONTWAIT);
     if (n > 0)
         return {transfer::status::done, static_cast<std::size_t>(n)};
     if (n == 0)

@@ -49,6 +49,7 @@ SSL_CTX* make_context(const SSL_METHOD* method)
     SSL_CTX* const made = SSL_CTX_new(method);
     if (made == nullptr)
         throw std::bad_alloc();
+    SSL_CTX_set_security_level(made, 2); // keys of 112 bits or more, and no SHA-1, whatever openssl.cnf says
     SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(made, TLS1_3_VERSION);
     SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
@@ -79,6 +80,15 @@ void use_identity(SSL_CTX* context, const std::string& certificate, const std::s
         fail(key, "is not the key of the certificate in \"" + certificate + "\"");
 }
 
+void look_at_dates(const SSL_CTX* context, const std::string& file, std::vector<std::string>& warnings)
+{
+    const X509* const own = SSL_CTX_get0_certificate(context);
+    if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0)
+        warnings.push_back("\"" + file + "\" has expired: whoever checks it refuses it");
+    else if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0)
+        warnings.push_back("\"" + file + "\" is not valid yet: whoever checks it refuses it");
+}
+
 void trust(SSL_CTX* context, const std::string& authorities)
 {
     ERR_clear_error();
@@ -99,6 +109,7 @@ tls_context::tls_context(const tls_server_files& files)
     auto* const context = context_.get();
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
     use_identity(context, files.certificate, files.key);
+    look_at_dates(context, files.certificate, warnings_);
     if (files.client_ca.empty())
         return;
     trust(context, files.client_ca);
@@ -120,8 +131,12 @@ tls_context::tls_context(const tls_client_files& files, std::string server_name)
         throw tls_error("the system's certificate authorities can't be read");
     if (SSL_CTX_set_alpn_protos(context, http_1_1, sizeof http_1_1) != 0) // 0: done
         throw std::bad_alloc();
-    if (!files.certificate.empty())
+    if (!files.certificate.empty()) {
         use_identity(context, files.certificate, files.key);
+        look_at_dates(context, files.certificate, warnings_);
+    }
+    if (server_name_.ends_with('.')) // an absolute name's dot is the resolver's alone (RFC 6066 section 3)
+        server_name_.pop_back();
     // Only to see now whether a certificate can be checked for this name at all.
     if (!tls_channel(*context, -1, false).expect_server(server_name_))
         throw tls_error("\"" + server_name_ + "\" is not a name that a certificate can be checked for");

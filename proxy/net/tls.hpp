@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace scopegate::net {
 
@@ -40,6 +41,10 @@ public:
     tls_context(const tls_context&) = delete;
     tls_context& operator=(const tls_context&) = delete;
 
+    // What does no harm yet, or none that keeping the old files would mend: a certificate that has expired.
+    // One line each, with the file's name.
+    [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
     // For a connected non-blocking socket, which it does not own. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<tls_channel> open(int socket) const;
 
@@ -48,6 +53,7 @@ private:
         void operator()(ssl_ctx_st* c) const noexcept;
     };
     std::unique_ptr<ssl_ctx_st, release> context_;
+    std::vector<std::string> warnings_;
     std::string server_name_; // of a client
     bool server_;
 };

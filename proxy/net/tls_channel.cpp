@@ -25,10 +25,11 @@ int wire_read(BIO* bio, char* into, int size)
     auto& wire = *static_cast<tls_channel::wire*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
     // A read that took less than it asked for has emptied the socket: the next one can be saved.
-    if (std::exchange(wire.drained, false)) {
+    if (std::exchange(wire.drained, false) || wire.reads_left == 0) {
         BIO_set_retry_read(bio);
         return -1;
     }
+    --wire.reads_left;
     ssize_t n = 0;
     do
         n = ::recv(wire.socket, into, static_cast<std::size_t>(size), MSG_DONTWAIT);
@@ -76,6 +77,10 @@ const BIO_METHOD* wire_method()
 
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 
+// Records without content (new keys, empty ones, wishes to renegotiate) may come as fast as they are read:
+// who sends nothing else must not keep the thread. What is not read now is read when the socket is asked again.
+constexpr unsigned reads_without_content = 4;
+
 } // namespace
 
 void tls_channel::release::operator()(ssl_st* s) const noexcept
@@ -103,6 +108,9 @@ tls_channel::~tls_channel() = default;
 
 bool tls_channel::expect_server(const std::string& name)
 {
+    // To OpenSSL an empty name means any, and a dot before one all that is below it.
+    if (name.empty() || name.front() == '.')
+        return false;
     ERR_clear_error();
     auto* const wanted = SSL_get0_param(ssl_.get());
     if (X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1)
@@ -115,16 +123,22 @@ bool tls_channel::expect_server(const std::string& name)
                     const_cast<char*>(name.c_str())) == 1;
 }
 
-tls_channel::outcome tls_channel::handshake() noexcept
+void tls_channel::begin(std::size_t wanted) noexcept
 {
     ERR_clear_error();
+    wire_.reads_left = reads_without_content + static_cast<unsigned>(wanted / record_size);
+}
+
+tls_channel::outcome tls_channel::handshake() noexcept
+{
+    begin(0);
     const int n = SSL_do_handshake(ssl_.get());
     if (n == 1) {
         established_ = true;
         return outcome::done;
     }
     const auto how = outcome_of(n);
-    if (how == outcome::failed || how == outcome::ended)
+    if (failure_.empty() && (how == outcome::failed || how == outcome::ended))
         describe_failure();
     return how;
 }
@@ -134,6 +148,7 @@ void tls_channel::describe_failure()
     const auto verified = SSL_get_verify_result(ssl_.get());
     const auto code = ERR_peek_error();
     const char* const reason = ERR_reason_error_string(code);
+    met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
     if (verified != X509_V_OK)
         failure_ = X509_verify_cert_error_string(verified);
     else if (reason != nullptr)
@@ -144,9 +159,11 @@ void tls_channel::describe_failure()
 
 tls_channel::transfer tls_channel::read(std::span<char> into) noexcept
 {
+    if (broken_)
+        return {0, outcome::failed};
+    begin(into.size());
     std::size_t filled = 0;
     while (filled < into.size()) {
-        ERR_clear_error();
         std::size_t got = 0;
         const int n = SSL_read_ex(ssl_.get(), into.data() + filled, into.size() - filled, &got);
         if (n != 1)
@@ -170,9 +187,11 @@ tls_channel::transfer tls_channel::write(std::span<const iovec> pieces) noexcept
         }
         bytes = record.data();
     }
+    if (broken_)
+        return {0, outcome::failed};
     if (size == 0)
         return {0, outcome::done};
-    ERR_clear_error();
+    begin(0);
     std::size_t sent = 0;
     const int n = SSL_write_ex(ssl_.get(), bytes, size, &sent);
     return n == 1 ? transfer{sent, outcome::done} : transfer{0, outcome_of(n)};
@@ -180,7 +199,9 @@ tls_channel::transfer tls_channel::write(std::span<const iovec> pieces) noexcept
 
 tls_channel::outcome tls_channel::peek() noexcept
 {
-    ERR_clear_error();
+    if (broken_)
+        return outcome::failed;
+    begin(0);
     char one = 0;
     std::size_t got = 0;
     const int n = SSL_peek_ex(ssl_.get(), &one, 1, &got);
@@ -196,7 +217,7 @@ tls_channel::outcome tls_channel::say_goodbye() noexcept
 {
     if (!established_ || broken_ || said_goodbye_)
         return outcome::done;
-    ERR_clear_error();
+    begin(0);
     const int n = SSL_shutdown(ssl_.get());
     if (n < 0 && SSL_get_error(ssl_.get(), n) == SSL_ERROR_WANT_WRITE)
         return outcome::wants_write;
@@ -213,8 +234,11 @@ tls_channel::outcome tls_channel::outcome_of(int returned) noexcept
         return outcome::wants_write;
     case SSL_ERROR_ZERO_RETURN:
         return outcome::ended;
-    default: // after a connection's end that nobody announced, OpenSSL can still write; after all else not
-        broken_ = broken_ || !wire_.ended;
+    case SSL_ERROR_SYSCALL: // the connection's: what it can't carry one way may still come the other
+        return outcome::failed;
+    default:
+        broken_ = true;
+        describe_failure();
         return outcome::failed;
     }
 }

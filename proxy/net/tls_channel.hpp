@@ -59,19 +59,28 @@ public:
     // Whether the peer ended the connection in order, below TLS.
     [[nodiscard]] bool is_wire_ended() const noexcept { return wire_.ended; }
     // The socket is about to be closed; its number may soon be another connection's.
-    void detach() noexcept { wire_.socket = -1; }
+    void detach() noexcept
+    {
+        wire_.socket = -1;
+        wire_.drained = false;
+    }
 
-    // Why the handshake failed, for a log.
+    // What the peer did wrong, or said that we did, for a log; empty where nothing of that sort has happened.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+    // Whether it failed because the peer began with an HTTP request: nothing has been sent to it then.
+    [[nodiscard]] bool met_plain_http() const noexcept { return met_plain_http_; }
 
     // What OpenSSL reads and writes through.
     struct wire {
         int socket = -1;
         bool drained = false; // the last read took all there was
         bool ended = false;
+        unsigned reads_left = 0; // of this call
     };
 
 private:
+    // Before each use of OpenSSL that may read, up to so many bytes of content.
+    void begin(std::size_t wanted) noexcept;
     [[nodiscard]] outcome outcome_of(int returned) noexcept;
     void describe_failure();
 
@@ -81,8 +90,9 @@ private:
     wire wire_;
     std::unique_ptr<ssl_st, release> ssl_;
     bool established_ = false;
-    bool broken_ = false;
+    bool broken_ = false; // for good: no record after the one that broke it is read or written
     bool said_goodbye_ = false;
+    bool met_plain_http_ = false;
     std::string failure_;
 };
 

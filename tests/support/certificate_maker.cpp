@@ -46,18 +46,18 @@ void extend(X509* subject, X509* issuer, int what, const std::string& value)
     require(extension != nullptr && X509_add_ext(subject, extension.get(), -1) == 1);
 }
 
-certificate_ptr make_certificate(EVP_PKEY* key, const std::string& name)
+certificate_ptr make_certificate(EVP_PKEY* key, const certificate_wish& wish)
 {
     static long serial = 1;
     certificate_ptr certificate(X509_new());
     require(certificate != nullptr);
     X509_set_version(certificate.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial++);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), wish.valid_from);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), wish.valid_until);
     X509_set_pubkey(certificate.get(), key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+                               reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
     return certificate;
 }
 
@@ -87,7 +87,9 @@ struct certificate_authority::parts {
 certificate_authority::certificate_authority(const std::string& name) : parts_(std::make_unique<parts>())
 {
     parts_->key = make_key();
-    parts_->certificate = make_certificate(parts_->key.get(), name);
+    certificate_wish own_name;
+    own_name.common_name = name;
+    parts_->certificate = make_certificate(parts_->key.get(), own_name);
     auto* const own = parts_->certificate.get();
     extend(own, own, NID_basic_constraints, "critical,CA:TRUE");
     extend(own, own, NID_subject_key_identifier, "hash");
@@ -101,11 +103,14 @@ std::string certificate_authority::pem() const
     return to_pem([this](BIO* out) { return PEM_write_bio_X509(out, parts_->certificate.get()); });
 }
 
-tls_identity certificate_authority::issue(const std::string& alternative_name) const
+tls_identity certificate_authority::issue(const certificate_wish& wish) const
 {
     const auto key = make_key();
-    const auto certificate = make_certificate(key.get(), "a server");
-    extend(certificate.get(), parts_->certificate.get(), NID_subject_alt_name, alternative_name);
+    const auto certificate = make_certificate(key.get(), wish);
+    if (!wish.alternative_name.empty())
+        extend(certificate.get(), parts_->certificate.get(), NID_subject_alt_name, wish.alternative_name);
+    if (!wish.purposes.empty())
+        extend(certificate.get(), parts_->certificate.get(), NID_ext_key_usage, wish.purposes);
     extend(certificate.get(), parts_->certificate.get(), NID_authority_key_identifier, "keyid");
     sign(certificate.get(), parts_->certificate.get(), parts_->key.get());
     tls_identity made;

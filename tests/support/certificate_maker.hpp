@@ -1,5 +1,5 @@
 // Certificates for tests, made on the spot: a private authority and what it vouches for. P-256, valid for an
-// hour.
+// hour where nothing else is asked for.
 #pragma once
 
 #include "support/fake_issuer.hpp"
@@ -9,15 +9,25 @@
 
 namespace scopegate::test {
 
+struct certificate_wish {
+    std::string alternative_name = {}; // as OpenSSL writes it: `DNS:localhost`, `IP:127.0.0.1`; empty: none
+    std::string common_name = "a server";
+    std::string purposes = {}; // `serverAuth`, `clientAuth`; empty: any
+    long valid_from = -60, valid_until = 3600; // seconds from now
+};
+
 class certificate_authority final {
 public:
     explicit certificate_authority(const std::string& name = "test authority");
     ~certificate_authority();
 
     [[nodiscard]] std::string pem() const; // the authority's own certificate
-    // A certificate and its key for a server. `alternative_name` as OpenSSL writes it: `DNS:localhost`,
-    // `IP:127.0.0.1`.
-    [[nodiscard]] tls_identity issue(const std::string& alternative_name) const;
+    // A certificate and its key.
+    [[nodiscard]] tls_identity issue(const certificate_wish& wish) const;
+    [[nodiscard]] tls_identity issue(const std::string& alternative_name) const
+    {
+        return issue(certificate_wish{alternative_name});
+    }
 
 private:
     struct parts;

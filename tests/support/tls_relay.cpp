@@ -1,5 +1,6 @@
 #include "support/tls_relay.hpp"
 
+#include "support/pem.hpp"
 #include "support/socket.hpp"
 
 #include <algorithm>
@@ -15,40 +16,12 @@
 
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 namespace scopegate::test {
 
 namespace {
-
-template <class T, void (*Free)(T*)>
-struct freeing {
-    void operator()(T* p) const noexcept { Free(p); }
-};
-using context_ptr = std::unique_ptr<SSL_CTX, freeing<SSL_CTX, SSL_CTX_free>>;
-using ssl_ptr = std::unique_ptr<SSL, freeing<SSL, SSL_free>>;
-using bio_ptr = std::unique_ptr<BIO, freeing<BIO, BIO_free_all>>;
-using certificate_ptr = std::unique_ptr<X509, freeing<X509, X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freeing<EVP_PKEY, EVP_PKEY_free>>;
-
-void require(bool ok)
-{
-    if (!ok)
-        throw std::runtime_error("OpenSSL can't do what a test asks for");
-}
-
-bio_ptr memory(const std::string& text)
-{
-    return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-certificate_ptr certificate_of(const std::string& pem)
-{
-    return certificate_ptr(PEM_read_bio_X509(memory(pem).get(), nullptr, nullptr, nullptr));
-}
 
 std::string wire_form(const std::vector<std::string>& protocols)
 {
@@ -96,19 +69,11 @@ public:
     {
         std::signal(SIGPIPE, SIG_IGN);
         auto* const c = context_.get();
-        if (settings_.version != 0) {
-            SSL_CTX_set_min_proto_version(c, settings_.version);
-            SSL_CTX_set_max_proto_version(c, settings_.version);
-        }
+        use_version(c, settings_.version);
         SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        if (!settings_.identity.certificate.empty()) {
-            const key_ptr key(
-                PEM_read_bio_PrivateKey(memory(settings_.identity.key).get(), nullptr, nullptr, nullptr));
-            require(SSL_CTX_use_certificate(c, certificate_of(settings_.identity.certificate).get()) == 1 &&
-                    SSL_CTX_use_PrivateKey(c, key.get()) == 1);
-        }
+        use_identity(c, settings_.identity);
         if (!settings_.ca.empty()) {
-            require(X509_STORE_add_cert(SSL_CTX_get_cert_store(c), certificate_of(settings_.ca).get()) == 1);
+            trust(c, settings_.ca);
             SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
         }
         if (!protocols_.empty() && settings_.server)

@@ -1,0 +1,24 @@
+// A folder of a test's own, gone at its end, and the files that a test puts there.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace scopegate::test {
+
+class temporary_folder final {
+public:
+    temporary_folder();
+    ~temporary_folder();
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+
+    [[nodiscard]] std::string path(std::string_view name) const; // absolute
+    // Writes the file, or replaces it in one step as a deployment does. Its path.
+    std::string write(std::string_view name, std::string_view text) const;
+
+private:
+    std::string path_;
+};
+
+} // namespace scopegate::test
