@@ -142,10 +142,11 @@ answer_book::answer_book(const policy::policy& p)
 std::string answer_book::challenge(const policy::denial& d) const
 {
     const auto& r = row(d.why);
-    const bool proof = d.why == reason::invalid_proof || d.why == reason::proof_nonce;
-    challenge_line line(proof ? "DPoP" : "Bearer");
+    const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
+                      policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
+    challenge_line line(dpop ? "DPoP" : "Bearer");
     line.add(realm_);
-    if (proof)
+    if (dpop)
         line.add("algs", proof_algorithms());
     if (!r.error.empty())
         line.add("error", r.error).add("error_description", r.detail);
@@ -205,7 +206,8 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id) c
         a.fields.emplace_back("WWW-Authenticate", challenge(d));
     if (d.why == reason::wrong_method)
         a.fields.emplace_back("Allow", d.matched != nullptr ? d.matched->allow : std::string());
-    if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable)
+    if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable ||
+        d.why == reason::proof_memory_full)
         a.fields.emplace_back("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
     a.body = problem(d, request_id);
     return a;

@@ -75,7 +75,7 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::no_token:
         return challenges(401, "Authentication required", "An access token is needed.", {});
     case reason::malformed_credentials:
-        return challenges(400, bad_request, "The Authorization field holds no well-formed bearer token.",
+        return challenges(400, bad_request, "The Authorization field holds no well-formed access token.",
                           "invalid_request");
     case reason::several_tokens:
         return challenges(400, bad_request, "The request must carry exactly one access token.",
@@ -108,13 +108,15 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::token_inactive:
         return bad_token("The access token is not active.");
     case reason::unbound_token:
-        return bad_token("The access token is bound to a key that the request does not prove.");
+        return bad_token("The access token's binding to a key or certificate is missing or not proven.");
     case reason::invalid_proof:
         return challenges(401, "Proof not accepted", "The DPoP proof does not hold for this request.",
                           "invalid_dpop_proof");
     case reason::proof_nonce:
         return challenges(401, "Proof not accepted",
                           "The DPoP proof needs the nonce that comes with this answer.", "use_dpop_nonce");
+    case reason::proof_memory_full:
+        return plain(503, "Service unavailable", "Too many DPoP proofs have been used of late.");
     case reason::keys_unavailable:
         return plain(503, "Service unavailable",
                      "The keys to check the access token with are out of reach for now.");

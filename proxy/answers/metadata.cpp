@@ -51,6 +51,25 @@ std::string bearer_methods(const policy::token_settings& places)
     return places.queries.empty() ? R"(["header"])" : R"(["header","query"])";
 }
 
+// RFC 9728 section 2, of tokens that are bound to something; what is left out is false. Certificates that a
+// proxy hands on count as well, but whether it asks for them the file does not say.
+void append_bindings(std::string& out, const policy::policy& p)
+{
+    using mode = policy::dpop_settings::mode;
+    if (p.server.tls && !p.server.tls->client_ca.empty())
+        out += R"(,"tls_client_certificate_bound_access_tokens":true)";
+    if (p.tokens.dpop.how == mode::off)
+        return;
+    std::vector<std::string_view> algorithms;
+    for (std::size_t i = 0; i < jose::algorithm_count; ++i)
+        if (const auto a = static_cast<jose::algorithm>(i); !jose::is_symmetric(a))
+            algorithms.push_back(jose::name(a));
+    append_list(out, "dpop_signing_alg_values_supported", '[', ']', algorithms,
+                [&](auto a) { json::append_quoted(out, a); });
+    if (p.tokens.dpop.how == mode::require)
+        out += R"(,"dpop_bound_access_tokens_required":true)";
+}
+
 } // namespace
 
 std::string metadata_document(const policy::policy& p)
@@ -75,6 +94,7 @@ std::string metadata_document(const policy::policy& p)
     append_list(out, "scopes_supported", '[', ']', scopes,
                 [&](auto* s) { json::append_quoted(out, s->name); });
     out += R"(,"bearer_methods_supported":)" + bearer_methods(p.tokens);
+    append_bindings(out, p);
     if (!p.metadata.name.empty()) {
         out += R"(,"resource_name":)";
         json::append_quoted(out, p.metadata.name);

@@ -51,6 +51,7 @@ namespace scopegate {
     X(unbound_token, "unbound-token")                                                                                  \
     X(invalid_proof, "invalid-dpop-proof")                                                                             \
     X(proof_nonce, "use-dpop-nonce")                                                                                   \
+    X(proof_memory_full, "proof-memory-full")                                                                          \
     X(keys_unavailable, "keys-unavailable")                                                                            \
     X(introspection_unavailable, "introspection-unavailable")                                                          \
     /* step 6: the decision */                                                                                         \

@@ -114,6 +114,12 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
         refuse_introspection();
     if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable)
         refuse_unfetched_keys(token);
+    if (e.why == reason::unbound_token)
+        std::cerr
+            << "note: a token that is bound (cnf) counts only with the proof that its owner makes for each "
+               "request,\nor on a connection with its owner's certificate; --claims FILE asks as if that "
+               "were "
+               "there\n";
     return e;
 }
 

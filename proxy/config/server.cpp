@@ -2,6 +2,7 @@
 #include "config/compile.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
+#include "http/target.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -216,6 +217,27 @@ void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
     into.made.proxy_protocol = *flag;
 }
 
+// A path is what something in front takes away: requests come here without it.
+void read_external_url(compilation& c, const node& value, server_entry& into)
+{
+    const auto text = read_text(c, value);
+    const auto url = text ? parse_web_url(*text) : std::nullopt;
+    if (!text)
+        return;
+    if (!url)
+        return c.out.error(value.at, shown_url(*text) + " is no http or https URL");
+    if (url->has_user || url->has_query || url->has_fragment)
+        return c.out.error(value.at, shown_url(*text) + " has more to it than scheme, host, port and path");
+    std::string scratch;
+    const auto parts = http::normalise_target(*text, "GET", {}, scratch);
+    if (!parts)
+        return c.out.error(value.at, in_quotes(*text) + " has a path that no request can have");
+    auto prefix = parts->path;
+    if (prefix.ends_with('/'))
+        prefix.remove_suffix(1);
+    into.made.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
+}
+
 constexpr key<server_entry> server_keys[] = {
     {"listen", read_listen},
     {"admin", read_admin},
@@ -228,6 +250,7 @@ constexpr key<server_entry> server_keys[] = {
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
+    {"external_url", read_external_url},
 };
 
 } // namespace

@@ -1,10 +1,11 @@
-// `tokens:`: where a token may be.
+// `tokens:`: where a token may be, and how its owner may have to prove that it is.
 #include "config/compile.hpp"
 #include "config/values.hpp"
 
 #include "http/chars.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace scopegate::config {
 
@@ -46,8 +47,37 @@ void read_from(compilation& c, const node& value, token_settings& into)
     into = std::move(places);
 }
 
+using policy::dpop_settings;
+
+void read_mode(compilation& c, const node& value, dpop_settings& into)
+{
+    using mode = dpop_settings::mode;
+    if (const auto word = read_word(c, value, {"off", "allow", "require"}))
+        into.how = std::array{mode::off, mode::allow, mode::require}[*word];
+}
+
+constexpr key<dpop_settings> dpop_keys[] = {
+    {"mode", read_mode},
+    {"nonce", [](compilation& c, const node& value,
+                 dpop_settings& into) { into.nonce = read_flag(c, value).value_or(into.nonce); }},
+    {"forward",
+     [](compilation& c, const node& value, dpop_settings& into) {
+         into.as_bearer = read_word(c, value, {"dpop", "bearer"}) == 1U;
+     }},
+};
+
+// The short form is its mode.
+void read_dpop(compilation& c, const node& value, token_settings& into)
+{
+    if (value.is(node::kind::scalar))
+        read_mode(c, value, into.dpop);
+    else
+        read_keys(c, value, dpop_keys, into.dpop);
+}
+
 constexpr key<token_settings> token_keys[] = {
     {"from", read_from},
+    {"dpop", read_dpop},
 };
 
 } // namespace
@@ -59,7 +89,7 @@ void compile_tokens(compilation& c, const node& value)
 
 std::vector<section> token_sections()
 {
-    return {make_section("tokens", token_keys)};
+    return {make_section("tokens", token_keys), make_section("tokens.dpop", dpop_keys)};
 }
 
 } // namespace scopegate::config

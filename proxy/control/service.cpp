@@ -91,6 +91,7 @@ service::service(asio::io_context& control, std::string path, config::environmen
         throw start_error(all_errors(tls.errors));
     log_warnings(tls.warnings);
     current_ = make_generation(first.policy, std::move(tls));
+    current_.proofs = std::make_shared<tokens::proof_memory>();
 }
 
 service::~service()
@@ -161,6 +162,7 @@ void service::publish(gate::shared_generation made)
 {
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
+    made.proofs = current_.proofs; // a proof stays used, whatever the file says now
     observe::set_log_level(made.policy->log.at);
     for (const auto& w : workers_)
         w->publish(made);

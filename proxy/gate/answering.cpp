@@ -172,13 +172,16 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
     http::response_rules rules;
     rules.trailers = chunked_out && request_.framing.accepts_trailers;
+    if (!request_.nonce_lines.empty())
+        rules.also_drop.add(field_id::dpop_nonce);
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    if (!kept || !fits || !out.has_room(6)) {
+    if (!kept || !fits || !out.has_room(7)) {
         result_.why = reason::upstream_bad_answer;
         return;
     }
+    out.add(request_.nonce_lines);
     if (chunked_out)
         out.add("Transfer-Encoding: chunked\r\n");
     else if (const auto* length = find(head.fields, field_id::content_length);
@@ -274,9 +277,12 @@ net::task<void> forwarding::pass_tunnel()
     out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
     http::response_rules rules;
     rules.websocket = true;
+    if (!request_.nonce_lines.empty())
+        rules.also_drop.add(field_id::dpop_nonce);
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    out.add(request_.nonce_lines);
     if (owes_bearer_protocol())
         out.add("Sec-WebSocket-Protocol: bearer\r\n");
     if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||

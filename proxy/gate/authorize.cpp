@@ -2,6 +2,7 @@
 
 #include "answers/answer_book.hpp"
 #include "base/text.hpp"
+#include "gate/binding.hpp"
 #include "policy/narrator.hpp"
 #include "tokens/token_source.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 
 // Seconds after which the keys of an issuer are worth asking for again: its back-off is a second at most.
 constexpr unsigned keys_retry_after = 2;
+// After which some of the proofs that fill the memory will be forgotten.
+constexpr unsigned proofs_retry_after = 15;
 
 void tell(policy::steps* trace, std::string what, bool holds = true)
 {
@@ -51,8 +54,11 @@ verdict refuse(verdict v, reason why)
     d.why = why;
     d.needs = v.match.needs;
     d.matched = v.match.matched;
+    d.dpop = v.dpop;
     if (why == reason::keys_unavailable || why == reason::introspection_unavailable)
         d.retry_after = keys_retry_after;
+    if (why == reason::proof_memory_full)
+        d.retry_after = proofs_retry_after;
     v.outcome = std::move(d);
     return v;
 }
@@ -84,8 +90,9 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
 
 // Steps 4 and 5: the valid token that was presented, into v.token; none where there is none. A refusal is the
 // reason that comes back; with v.wait_for_issuer nothing is decided yet.
-std::optional<reason> find_token(const policy::token_settings& places, const access_request& request,
-                                 token_authority& tokens, wall_time now, std::string& scratch, verdict& v)
+std::optional<reason> find_token(const policy::policy& p, const access_request& request,
+                                 token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                 verdict& v)
 {
     if (tokens.given) {
         v.token = tokens.given;
@@ -94,16 +101,23 @@ std::optional<reason> find_token(const policy::token_settings& places, const acc
     if (request.fields == nullptr)
         return std::nullopt;
     const tokens::credentials from{*request.fields, v.target.query, request.websocket};
-    const auto taken = tokens::take_token(places, from, scratch);
+    const auto taken = tokens::take_token(p.tokens, from, scratch.token);
     if (!taken)
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
     v.taken = *taken;
+    v.dpop = taken->dpop;
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
     auto checked = tokens.validator->check(taken->text, now, tokens.came);
     v.wait_for_issuer = checked.wait_for_issuer;
     if (!checked.token)
         return checked.why;
+    const auto& bound_to = checked.token->bound_to;
+    v.dpop = v.dpop || (!bound_to.key.empty() && p.tokens.dpop.how != policy::dpop_settings::mode::off);
+    const auto why =
+        check_binding(p, request, v.target.path, {*taken, *checked.token}, tokens.proofs, now, scratch);
+    if (why != reason::allowed)
+        return why;
     v.token = std::move(checked.token);
     return std::nullopt;
 }
@@ -147,7 +161,7 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     }
 
     if (policy::needs_token(v.match)) {
-        if (const auto why = find_token(p.tokens, request, tokens, now, scratch.token, v)) {
+        if (const auto why = find_token(p, request, tokens, now, scratch, v)) {
             tell_refused_token(p, v, *why, trace);
             return refuse(std::move(v), *why);
         }
@@ -156,6 +170,8 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     if (v.token)
         bearer.emplace(v.token->as_bearer());
     v.outcome = policy::decide(p, v.match, bearer ? &*bearer : nullptr, now, trace);
+    if (auto* const refused = std::get_if<policy::denial>(&v.outcome))
+        refused->dpop = v.dpop;
     return v;
 }
 

@@ -4,7 +4,9 @@
 
 #include "http/head_parser.hpp"
 #include "http/target.hpp"
+#include "net/address.hpp"
 #include "policy/decide.hpp"
+#include "tokens/proof_memory.hpp"
 #include "tokens/token_source.hpp"
 #include "tokens/validator.hpp"
 
@@ -14,6 +16,13 @@
 
 namespace scopegate::gate {
 
+// Who asks, as far as the connection shows it. None of it: nobody's proxy, without TLS.
+struct access_caller {
+    const net::peer* peer = nullptr;
+    bool tls = false;
+    std::string_view certificate; // tls_channel::peer_certificate
+};
+
 // What is asked. Views: must outlive the verdict.
 struct access_request {
     std::string_view method;
@@ -21,15 +30,17 @@ struct access_request {
     std::string_view host; // the Host field: an absolute-form target must agree with it; empty: not compared
     const http::field_list* fields = nullptr; // where the token is taken from; null: there are none
     bool websocket = false;                   // it would open a WebSocket
+    access_caller caller{};
 };
 
 // Where claims come from: a worker's validator, or (explain --scope, --claims) a token that is given as valid
 // already.
 struct token_authority {
     tokens::validator* validator = nullptr;
-    tokens::token_ptr given;
+    tokens::token_ptr given; // with all that it may be bound to proven
     tokens::validator::awaited came =
         false; // what an earlier verdict on this request asked the caller to wait for
+    tokens::proof_memory* proofs = nullptr; // null: no DPoP proof can count
 };
 
 // Kept by the caller between requests, so that nothing is allocated once warm.
@@ -43,7 +54,8 @@ struct verdict {
     http::request_target target; // views into the request or the scratch; empty where step 2 failed
     policy::route_match match;
     std::optional<tokens::taken_token> taken; // what was presented, where it was looked at
-    tokens::token_ptr token;                  // the same, where it is valid
+    tokens::token_ptr token;                  // the same, where it is valid and proven
+    bool dpop = false;                        // it came under the scheme DPoP, or has to
     policy::decision outcome = policy::denial{};
     int wait_for_issuer = -1; // >= 0: not decided yet; wait (validator::await), ask again with what came
 };

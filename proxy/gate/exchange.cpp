@@ -101,9 +101,13 @@ std::optional<reason> exchange::read_framing()
 void exchange::judge(const tokens::validator::awaited& came)
 {
     const auto& head = c_.space.request;
-    const access_request asked{head.method, head.target, framing_.host, &head.fields,
-                               framing_.upgrade_websocket};
-    token_authority tokens{&c_.policy.validator, {}, came};
+    const auto* const tls = c_.downstream.tls();
+    const access_caller caller{&c_.peer, tls != nullptr,
+                               tls != nullptr ? std::string_view(tls->peer_certificate())
+                                              : std::string_view{}};
+    const access_request asked{
+        head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket, caller};
+    token_authority tokens{&c_.policy.validator, {}, came, c_.policy.shared.proofs.get()};
     verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
 }
 
@@ -114,8 +118,9 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
     const auto sent = c_.space.request.target;
     const auto query = std::min(sent.find('?'), sent.size());
     const http::request_target as_it_came{sent.substr(0, query), sent.substr(query), {}};
-    const forwarded_request request{framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(),
-                                    request_id_, v.taken};
+    const auto nonce = nonce_lines(fresh_nonce(v.dpop));
+    const forwarded_request request{
+        framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(), request_id_, v.taken, nonce};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.answered && end.why != reason::client_gone) {
@@ -135,12 +140,37 @@ net::task<afterwards> exchange::refuse(policy::denial d)
     auto& out = c_.space.lines;
     out.clear();
     auto said = c_.policy.answers.make(d, request_id_);
+    if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
+        said.fields.emplace_back("DPoP-Nonce", nonce);
     answers::share(c_.policy.policy.cors, c_.space.request.fields, said);
     answers::write(said, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
                    out);
     const auto& row = answers::row(d.why);
     record(row.status, d.why, &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
+}
+
+// For the caller's next proof, where proofs must have one; otherwise empty. Callers that are told to prove
+// something get theirs before they try.
+std::string exchange::fresh_nonce(bool dpop) const
+{
+    const auto& settings = c_.policy.policy.tokens.dpop;
+    const auto& proofs = c_.policy.shared.proofs;
+    const bool wanted =
+        settings.nonce && proofs && (dpop || settings.how == policy::dpop_settings::mode::require);
+    return wanted ? proofs->nonces.current(observe::wall_now()) : std::string();
+}
+
+// The same as lines of the API's answer. Whether an application of another origin may read it is the API's to
+// say; that it may read this of it too, ours.
+std::string exchange::nonce_lines(const std::string& nonce) const
+{
+    std::string lines;
+    if (!nonce.empty())
+        lines.append("DPoP-Nonce: ").append(nonce).append("\r\n");
+    if (!nonce.empty() && !c_.policy.policy.cors.origins.empty())
+        lines += "Access-Control-Expose-Headers: DPoP-Nonce\r\n";
+    return lines;
 }
 
 net::task<afterwards> exchange::refuse_unread(reason why)

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace scopegate::gate {
@@ -60,6 +61,8 @@ private:
     [[nodiscard]] net::task<afterwards> answer_preflight();
     [[nodiscard]] net::task<afterwards> give(const answers::answer& ours); // one that refuses nothing
     [[nodiscard]] net::task<afterwards> send_answer(bool close);
+    [[nodiscard]] std::string fresh_nonce(bool dpop) const;
+    [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
     [[nodiscard]] bool skip_body() noexcept;
     void record(unsigned status, reason why, const policy::denial* refusal, bool observed,
                 std::optional<std::chrono::microseconds> upstream);

@@ -18,6 +18,7 @@ struct forwarded_request {
     const tokens::validated_token* token; // null: no identity lines
     std::string_view request_id;
     std::optional<tokens::taken_token> taken; // the token as the caller sent it, where one was looked at
+    std::string_view nonce_lines{};           // of the answer: DPoP-Nonce, CRLF and all; empty: none
 };
 
 class forwarding final : private net::read_observer {

@@ -9,6 +9,7 @@
 #include "policy/policy.hpp"
 #include "tokens/introspector.hpp"
 #include "tokens/key_store.hpp"
+#include "tokens/proof_memory.hpp"
 #include "tokens/validator.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -20,12 +21,13 @@
 
 namespace scopegate::gate {
 
-// Immutable but for the key store and the introspector, which are thread-safe.
+// Immutable but for the key store, the introspector and the memory of proofs, which are thread-safe.
 struct shared_generation {
     std::shared_ptr<const policy::policy> policy;
     std::shared_ptr<const answers::answer_book> answers;
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{};  // null: no issuer introspects
+    std::shared_ptr<tokens::proof_memory> proofs{};         // the process's; null: no DPoP proof counts
     std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
 };

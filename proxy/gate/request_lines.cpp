@@ -168,8 +168,11 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     rules.websocket = request.framing.upgrade_websocket;
     rules.identity = c.policy.identity_names;
     rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
-    if (p.upstream.strip_authorization)
-        rules.also_drop.add(field_id::authorization);
+    const bool strip = p.upstream.strip_authorization;
+    const bool as_bearer = p.tokens.dpop.as_bearer && request.token != nullptr && request.taken &&
+                           request.taken->dpop; // proven: the API need not know how
+    if (strip || as_bearer)
+        rules.also_drop = rules.also_drop | http::field_set{field_id::authorization, field_id::dpop};
     const bool own_host = !p.upstream.host.empty() || request.framing.host.empty();
     if (own_host)
         rules.also_drop.add(field_id::host);
@@ -200,6 +203,8 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     if (own_host)
         line(lines, "Host: ", p.upstream.host.empty() ? c.policy.upstream_host : p.upstream.host);
     add_framing_lines(c, request);
+    if (as_bearer && !strip)
+        line(lines, "Authorization: Bearer ", request.taken->text);
     if (removal)
         removal->add_lines(plain_rules, request.taken ? request.taken->text : std::string_view{});
     if (request.token != nullptr)

@@ -33,6 +33,7 @@ constexpr auto known_names = [] {
         {"proxy-authenticate", proxy_authenticate},
         {"cookie", cookie},
         {"dpop", dpop},
+        {"dpop-nonce", dpop_nonce},
         {"forwarded", forwarded},
         {"x-forwarded-for", x_forwarded_for},
         {"x-forwarded-proto", x_forwarded_proto},

@@ -29,6 +29,7 @@ enum class field_id : std::uint8_t {
     proxy_authenticate,
     cookie,
     dpop,
+    dpop_nonce,
     // who is calling, and how: believed from trusted proxies only
     forwarded,
     x_forwarded_for,

@@ -136,11 +136,6 @@ reason check_shape(const json::value& claims, bool access_token_only)
     return string_or_absent(claims, "client_id");
 }
 
-reason check_binding(const json::value& claims)
-{
-    return claims.find("cnf") == nullptr ? reason::allowed : reason::unbound_token;
-}
-
 reason check_claims(const json::value& claims, const claim_rules& rules, wall_time now)
 {
     if (claims.if_object() == nullptr)

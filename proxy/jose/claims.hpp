@@ -42,10 +42,6 @@ namespace scopegate::jose {
 // section 2.2 requires are there (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
 [[nodiscard]] reason check_shape(const json::value& claims, bool access_token_only);
 
-// A token with `cnf` (RFC 7800) is bound to a key that its bearer must prove to hold: unbound_token, because
-// no proof is looked at. Kept apart so that whoever checks proofs replaces just this.
-[[nodiscard]] reason check_binding(const json::value& claims);
-
 struct claim_rules { // views into the issuer's settings
     std::string_view issuer;
     const json::path& audience_claim;
@@ -54,7 +50,7 @@ struct claim_rules { // views into the issuer's settings
     std::chrono::seconds skew{30};
     bool access_token_only = false;
 };
-// All of the above that concern claims, in the order above, except check_binding.
+// All of the above that concern claims, in the order above.
 [[nodiscard]] reason check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
 
 // The same for the answer of an introspection endpoint (RFC 7662 section 2.2), which may leave out what a JWT

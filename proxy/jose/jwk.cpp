@@ -3,6 +3,7 @@
 #include "jose/base64url.hpp"
 #include "jose/key_type.hpp"
 #include "jose/openssl.hpp"
+#include "jose/sha256.hpp"
 
 #include <openssl/core_names.h>
 
@@ -228,12 +229,7 @@ std::optional<std::string> thumbprint(const json::value& members)
             return std::nullopt;
         canonical.emplace_back(name, *member);
     }
-    const auto text = json::serialize(json::value(std::move(canonical)));
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA2-256", nullptr, text.data(), text.size(), digest.data(), &size) != 1)
-        throw std::runtime_error("OpenSSL can't compute SHA-256");
-    return base64url_encode({reinterpret_cast<const char*>(digest.data()), size});
+    return sha256_base64url(json::serialize(json::value(std::move(canonical))));
 }
 
 } // namespace scopegate::jose

@@ -9,6 +9,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -75,6 +76,16 @@ const BIO_METHOD* wire_method()
     return made;
 }
 
+// Empty where there is none.
+std::string digest_of(const X509* certificate)
+{
+    std::string digest(SHA256_DIGEST_LENGTH, '\0');
+    const bool made =
+        certificate != nullptr &&
+        X509_digest(certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
+    return made ? digest : std::string();
+}
+
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 
 // Records without content (new keys, empty ones, wishes to renegotiate) may come as fast as they are read:
@@ -135,6 +146,7 @@ tls_channel::outcome tls_channel::handshake() noexcept
     const int n = SSL_do_handshake(ssl_.get());
     if (n == 1) {
         established_ = true;
+        peer_certificate_ = digest_of(SSL_get0_peer_certificate(ssl_.get()));
         return outcome::done;
     }
     const auto how = outcome_of(n);

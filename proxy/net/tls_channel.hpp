@@ -65,6 +65,8 @@ public:
         wire_.drained = false;
     }
 
+    // The SHA-256 of the certificate (DER) that the peer has proven to be its own; empty where it has shown none.
+    [[nodiscard]] const std::string& peer_certificate() const noexcept { return peer_certificate_; }
     // What the peer did wrong, or said that we did, for a log; empty where nothing of that sort has happened.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
     // Whether it failed because the peer began with an HTTP request: nothing has been sent to it then.
@@ -94,6 +96,7 @@ private:
     bool said_goodbye_ = false;
     bool met_plain_http_ = false;
     std::string failure_;
+    std::string peer_certificate_;
 };
 
 } // namespace scopegate::net

@@ -185,6 +185,7 @@ observable how_observable(reason why) noexcept
     case reason::unbound_token:
     case reason::invalid_proof:
     case reason::proof_nonce:
+    case reason::proof_memory_full:
     case reason::keys_unavailable:
     case reason::introspection_unavailable:
     case reason::insufficient_scope:

@@ -35,6 +35,7 @@ struct denial {
     std::size_t alternative = 0;        // of an `any`: the one that lacks fewest, the first of equals
     scope_set missing;                  // of insufficient_scope and scope_limited: what that alternative lacks
     unsigned retry_after = 0;           // seconds; of keys_unavailable and the like
+    bool dpop = false;                  // the token came under the scheme DPoP, or should have: the challenge names it
 };
 
 using decision = std::variant<permit, denial>;

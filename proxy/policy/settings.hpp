@@ -97,6 +97,13 @@ struct upstream_tls {
     source_mark mark;
 };
 
+// How callers see the gate where something else stands in front of it.
+struct external_url {
+    bool tls = false;
+    std::string authority; // host, or host:port, as written
+    std::string prefix;    // of every path, taken away in front of the gate: `/calendar`; empty: none
+};
+
 struct server_settings {
     std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
     std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
@@ -107,6 +114,7 @@ struct server_settings {
     std::optional<server_tls> tls; // nothing: plain
     std::vector<network> trusted_proxies;
     bool proxy_protocol = false; // those begin with a PROXY header
+    std::optional<struct external_url> external_url;
 };
 
 struct identity_header {
@@ -128,11 +136,19 @@ struct upstream_settings {
     };
 };
 
+struct dpop_settings { // RFC 9449
+    enum class mode : std::uint8_t { off, allow, require }; // off: the scheme DPoP is no token; require: no other is
+    mode how = mode::allow;
+    bool nonce = false;     // a proof must hold a nonce of ours
+    bool as_bearer = false; // forward: bearer: the API gets the token as a bearer token, without the proof
+};
+
 struct token_settings { // tokens.from: where a token may be
     bool header = true;               // Authorization
     std::vector<std::string> cookies; // by name
     std::vector<std::string> queries; // parameters, by name
     bool websocket = false;           // Sec-WebSocket-Protocol: bearer, TOKEN
+    dpop_settings dpop;
     [[nodiscard]] bool only_header() const noexcept
     {
         return cookies.empty() && queries.empty() && !websocket;

@@ -37,7 +37,8 @@ std::size_t heap_of(const json::value& v) noexcept
 std::size_t heap_of(const validated_token& t) noexcept
 {
     std::size_t sum = sizeof(t) + block_overhead + heap_of(t.claims) + heap_of(t.identity_lines) +
-                      heap_of(t.subject) + heap_of(t.client_id);
+                      heap_of(t.bound_to.key) + heap_of(t.bound_to.certificate) + heap_of(t.subject) +
+                      heap_of(t.client_id);
     sum += t.undeclared_scopes.capacity() * sizeof(std::string);
     for (const auto& scope : t.undeclared_scopes)
         sum += heap_of(scope);

@@ -11,7 +11,7 @@ namespace scopegate::tokens {
 
 namespace {
 
-constexpr std::string_view bearer = "Bearer";
+constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 
 bool is_b64token_character(char c) noexcept
 {
@@ -28,20 +28,20 @@ bool is_b64token(std::string_view s) noexcept
 }
 
 // The scheme is the leading token: `Bearerx` is another one, `Bearer` alone or `Bearer,` is ours gone wrong.
-bool has_scheme(std::string_view credentials) noexcept
+bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept
 {
-    return iequals(credentials.substr(0, bearer.size()), bearer) &&
-           (credentials.size() == bearer.size() || !http::is_token(credentials.substr(bearer.size(), 1)));
+    return iequals(credentials.substr(0, scheme.size()), scheme) &&
+           (credentials.size() == scheme.size() || !http::is_token(credentials.substr(scheme.size(), 1)));
 }
 
 // Gathers what the places hold: more than one is too many, whatever they are.
 class token_search final {
 public:
-    void found(std::string_view text, bool from_header)
+    void found(const taken_token& token)
     {
         ++count_;
-        if (is_b64token(text))
-            token_ = {text, from_header};
+        if (is_b64token(token.text))
+            token_ = token;
         else
             malformed_ = true;
     }
@@ -95,7 +95,7 @@ void search_query(std::string_view query, const std::vector<std::string>& names,
             return;
         const auto text = decode(parameter.value, scratch);
         if (parameter.name == named_value::match::exact && text)
-            search.found(*text, false);
+            search.found({*text, false});
         else
             search.found_malformed();
     });
@@ -114,7 +114,7 @@ void search_cookies(const http::field_list& fields, const std::vector<std::strin
             if (cookie.name == named_value::match::alike)
                 search.found_malformed();
             else if (cookie.name == named_value::match::exact && !cookie.value.empty())
-                search.found(cookie.value, false);
+                search.found({cookie.value, false});
         });
     }
 }
@@ -124,7 +124,7 @@ void search_protocols(const http::field_list& fields, token_search& search)
     const auto offered = find_offered_bearer(fields);
     for (unsigned i = 0; i < offered.times; ++i)
         if (offered.exact)
-            search.found(offered.token, false);
+            search.found({offered.token, false});
         else
             search.found_malformed();
 }
@@ -136,13 +136,11 @@ result<taken_token> take_token(const policy::token_settings& places, const crede
 {
     token_search search;
     if (places.header) {
-        const auto taken = take_token(from.fields);
-        if (!taken && (places.only_header() || taken.error() == reason::several_tokens))
-            return taken.error();
-        if (places.only_header())
-            return taken_token{*taken};
+        const auto taken = take_token(from.fields, places.dpop.how != policy::dpop_settings::mode::off);
+        if (places.only_header() || (!taken && taken.error() == reason::several_tokens))
+            return taken;
         if (taken)
-            search.found(*taken, true);
+            search.found(*taken);
         else if (taken.error() == reason::malformed_credentials)
             search.found_malformed();
     }
@@ -153,7 +151,7 @@ result<taken_token> take_token(const policy::token_settings& places, const crede
     return search.outcome();
 }
 
-result<std::string_view> take_token(const http::field_list& fields)
+result<taken_token> take_token(const http::field_list& fields, bool dpop)
 {
     const http::field* credentials = nullptr;
     for (const auto& f : fields) {
@@ -166,14 +164,17 @@ result<std::string_view> take_token(const http::field_list& fields)
             return reason::several_tokens;
         credentials = &f;
     }
-    if (credentials == nullptr || credentials->underscore || !has_scheme(credentials->value))
+    if (credentials == nullptr || credentials->underscore)
+        return reason::no_token;
+    const bool is_dpop = dpop && has_scheme(credentials->value, proof_of_possession);
+    if (!is_dpop && !has_scheme(credentials->value, bearer))
         return reason::no_token;
 
-    const auto rest = credentials->value.substr(bearer.size());
+    const auto rest = credentials->value.substr(is_dpop ? proof_of_possession.size() : bearer.size());
     const auto token = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
     if (token.size() == rest.size() || !is_b64token(token))
         return reason::malformed_credentials;
-    return token;
+    return taken_token{token, true, is_dpop};
 }
 
 } // namespace scopegate::tokens

@@ -1,5 +1,6 @@
 // Step 4: takes exactly one token from the request's credentials. Two Authorization fields or a token in two
-// places are refused; another scheme is no token.
+// places are refused; another scheme than Bearer and, unless it is off, DPoP (RFC 9449 section 7.1) is no
+// token.
 #pragma once
 
 #include "base/errc.hpp"
@@ -11,12 +12,6 @@
 
 namespace scopegate::tokens {
 
-// The token of the one `Authorization: Bearer` field (scheme in any letter case, RFC 9110 section 11.1;
-// b64token, RFC 6750 section 2.1). Fails with no_token (no field, or another scheme), several_tokens (two
-// Authorization fields, in any spelling), malformed_credentials (Bearer without a token, with spaces in it,
-// or with characters that b64token lacks).
-[[nodiscard]] result<std::string_view> take_token(const http::field_list& fields);
-
 // Where a request may carry its token. Views: must outlive what was taken.
 struct credentials {
     const http::field_list& fields;
@@ -27,7 +22,14 @@ struct credentials {
 struct taken_token {
     std::string_view text;   // into the request, or into the scratch
     bool from_header = true; // otherwise it has to be removed where it was (tokens/token_places.hpp)
+    bool dpop = false;       // under the scheme DPoP: a proof has to come with it
 };
+
+// The token of the one Authorization field, of one of our schemes (in any letter case, RFC 9110 section 11.1;
+// b64token, RFC 6750 section 2.1); DPoP is ours where `dpop`. Fails with no_token (no field, or another
+// scheme), several_tokens (two Authorization fields, in any spelling), malformed_credentials (a scheme
+// without a token, with spaces in it, or with characters that b64token lacks).
+[[nodiscard]] result<taken_token> take_token(const http::field_list& fields, bool dpop);
 
 // The same from any of the configured places, of which exactly one may hold a token. Fails with no_token,
 // several_tokens (in two places, or a parameter, cookie or `bearer` of that name twice),

@@ -42,9 +42,7 @@ reason check_unsigned(const jose::compact_jws& jws, const json::value& claims,
         return reason::unsupported_algorithm;
     if (const auto why = jose::check_type(jws.header.typ, issuer.access_token_only); why != reason::allowed)
         return why;
-    if (const auto why = jose::check_claims(claims, rules_of(issuer), now); why != reason::allowed)
-        return why;
-    return jose::check_binding(claims);
+    return jose::check_claims(claims, rules_of(issuer), now);
 }
 
 wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
@@ -63,7 +61,8 @@ std::string text_member(const json::value& claims, std::string_view name)
 
 } // namespace
 
-token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims)
+token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims,
+                           jose::confirmation bound_to)
 {
     const policy::issuer_settings defaults;
     const auto& settings = issuer < p.issuers.size() ? p.issuers[issuer] : defaults;
@@ -71,6 +70,7 @@ token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::va
     const boost::intrusive_ptr<validated_token> token(new validated_token);
     token->claims = std::move(claims);
     token->issuer = issuer;
+    token->bound_to = std::move(bound_to);
     std::vector<std::string> scopes;
     for (const auto scope : jose::scopes_of(token->claims, settings.scope_claims)) {
         scopes.emplace_back(scope);
@@ -135,6 +135,9 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now);
         why != reason::allowed)
         return {nullptr, why, -1};
+    auto bound_to = jose::read_confirmation(*claims);
+    if (!bound_to)
+        return {nullptr, bound_to.error(), -1};
 
     const auto& keys = key_sets_[*issuer];
     if (!keys)
@@ -145,7 +148,7 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     if (why != reason::allowed)
         return {nullptr, why, -1};
 
-    auto valid = interpret_claims(*policy_, *issuer, std::move(*claims));
+    auto valid = interpret_claims(*policy_, *issuer, std::move(*claims), std::move(*bound_to));
     cache_->insert(token, valid, now);
     return {std::move(valid), reason::allowed, -1};
 }
@@ -178,9 +181,10 @@ validator::outcome validator::check_opaque(std::string_view token, wall_time now
     const auto& issuer = policy_->issuers[*introspecting_];
     if (const auto why = jose::check_introspected(said.claims, rules_of(issuer), now); why != reason::allowed)
         return {nullptr, why, -1};
-    if (const auto why = jose::check_binding(said.claims); why != reason::allowed)
-        return {nullptr, why, -1};
-    auto valid = interpret_claims(*policy_, *introspecting_, said.claims);
+    auto bound_to = jose::read_confirmation(said.claims);
+    if (!bound_to)
+        return {nullptr, bound_to.error(), -1};
+    auto valid = interpret_claims(*policy_, *introspecting_, said.claims, std::move(*bound_to));
     if (now < ended.answer->until)
         cache_->insert(token, valid, now, ended.answer->until);
     return {std::move(valid), reason::allowed, -1};

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/errc.hpp"
+#include "jose/confirmation.hpp"
 #include "policy/decide.hpp"
 #include "tokens/introspector.hpp"
 
@@ -35,6 +36,7 @@ class validated_token final
 public:
     json::value claims;
     std::size_t issuer = 0; // index into policy::issuers
+    jose::confirmation bound_to; // what each request with it has to prove: see gate/binding.hpp
     policy::granted_scopes scopes;
     std::vector<std::string> undeclared_scopes; // in the token, not in the file
     wall_time expires;                          // exp with the clock skew: from here on it is refused
@@ -47,8 +49,9 @@ using token_ptr = boost::intrusive_ptr<const validated_token>;
 
 // Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for
 // `explain --claims`, which has claims and no signature. `expires` is taken from `exp`, or is the end of time
-// without it.
-[[nodiscard]] token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims);
+// without it. `bound_to` is what the caller has read of `cnf`.
+[[nodiscard]] token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims,
+                                         jose::confirmation bound_to = {});
 
 class validator final {
 public:

@@ -82,10 +82,36 @@ TEST(answers, say_something_for_every_reason)
         EXPECT_EQ(body->find("request_id")->scalar_text(), "id-1");
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
-        EXPECT_EQ(field(made, "Retry-After") != "-",
-                  why == reason::keys_unavailable || why == reason::introspection_unavailable)
+        EXPECT_EQ(field(made, "Retry-After") != "-", why == reason::keys_unavailable ||
+                                                         why == reason::introspection_unavailable ||
+                                                         why == reason::proof_memory_full)
             << name(why);
     }
+}
+
+// RFC 9449 section 7.1.
+TEST(answers, challenge_with_dpop_whom_that_concerns)
+{
+    calendar file;
+    const answer_book book(file.p);
+    const auto begins = [&](const policy::denial& d, std::string_view scheme) {
+        const auto challenge = field(book.make(d, "id"), "WWW-Authenticate");
+        const bool algorithms =
+            challenge.find(R"(algs="RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA")") !=
+            std::string::npos;
+        EXPECT_EQ(algorithms, scheme == "DPoP ") << challenge;
+        return challenge.starts_with(scheme);
+    };
+    for (const auto why : {reason::no_token, reason::malformed_token, reason::unbound_token,
+                           reason::several_tokens, reason::insufficient_scope, reason::login_too_old}) {
+        auto d = file.deny(why, "/one");
+        EXPECT_TRUE(begins(d, "Bearer ")) << name(why);
+        d.dpop = true;
+        EXPECT_TRUE(begins(d, "DPoP ")) << name(why);
+    }
+    file.p.tokens.dpop.how = policy::dpop_settings::mode::require;
+    EXPECT_TRUE(begins(file.deny(reason::no_token), "DPoP "));
+    EXPECT_TRUE(begins(file.deny(reason::insufficient_scope, "/one"), "DPoP "));
 }
 
 // RFC 6750 section 3: an error_description is %x20-21 / %x23-5B / %x5D-7E, and a detail becomes one.

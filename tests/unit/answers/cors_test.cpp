@@ -98,6 +98,12 @@ TEST_F(cors, an_allowed_origin_is_told_what_it_may_send)
     EXPECT_THAT(answered(), HasSubstr("Allow-Methods: PATCH\nAccess-Control-Allow-Headers: Authorization\n"));
 }
 
+TEST_F(cors, a_proof_may_be_sent)
+{
+    ask("https://app.example.com", "POST", "/appointments", "authorization,dpop");
+    EXPECT_THAT(answered(), HasSubstr("Access-Control-Allow-Headers: authorization, dpop\n"));
+}
+
 TEST_F(cors, what_has_no_route_is_refused_as_the_request_itself_would_be)
 {
     ask("https://app.example.com", "DELETE");

@@ -12,6 +12,7 @@ using ::testing::ElementsAre;
 TEST(metadata, names_scopes_issuers_and_descriptions)
 {
     calendar file;
+    file.p.tokens.dpop.how = policy::dpop_settings::mode::off;
     file.p.metadata.name = "Calendar";
     EXPECT_EQ(
         metadata_document(file.p),
@@ -27,8 +28,26 @@ TEST(metadata, leaves_out_what_is_empty)
 {
     policy::policy p;
     p.metadata.resource = "https://a.example";
+    p.tokens.dpop.how = policy::dpop_settings::mode::off;
     EXPECT_EQ(metadata_document(p),
               R"({"resource":"https://a.example","bearer_methods_supported":["header"]})");
+}
+
+TEST(metadata, says_what_tokens_may_be_or_have_to_be_bound_to)
+{
+    policy::policy p;
+    p.metadata.resource = "https://a.example";
+    const std::string begin = R"({"resource":"https://a.example","bearer_methods_supported":["header"])";
+    const std::string algorithms = R"(,"dpop_signing_alg_values_supported":["RS256","RS384","RS512","PS256",)"
+                                   R"("PS384","PS512","ES256","ES384","ES512","EdDSA"])";
+    EXPECT_EQ(metadata_document(p), begin + algorithms + "}");
+    p.tokens.dpop.how = policy::dpop_settings::mode::require;
+    EXPECT_EQ(metadata_document(p), begin + algorithms + R"(,"dpop_bound_access_tokens_required":true})");
+    p.tokens.dpop.how = policy::dpop_settings::mode::off;
+    p.server.tls.emplace();
+    EXPECT_EQ(metadata_document(p), begin + "}") << "callers are not asked for certificates";
+    p.server.tls->client_ca = "/clients.pem";
+    EXPECT_EQ(metadata_document(p), begin + R"(,"tls_client_certificate_bound_access_tokens":true})");
 }
 
 TEST(metadata, names_an_issuer_once)

@@ -91,14 +91,6 @@ TEST(claims, header_type)
     EXPECT_EQ(check_type("dpop+jwt", false), reason::wrong_token_type);
 }
 
-TEST(claims, a_bound_token_needs_a_proof)
-{
-    EXPECT_EQ(check_binding(parse_json(R"({"sub":"u"})")), reason::allowed);
-    for (const auto* cnf :
-         {R"({"cnf":{"jkt":"x"}})", R"({"cnf":{"x5t#S256":"x"}})", R"({"cnf":{}})", R"({"cnf":null})"})
-        EXPECT_EQ(check_binding(parse_json(cnf)), reason::unbound_token) << cnf;
-}
-
 TEST(numeric_date, has_milliseconds_and_never_overflows)
 {
     const struct {

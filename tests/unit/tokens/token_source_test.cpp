@@ -50,7 +50,7 @@ TEST(token_source, takes_exactly_one_bearer_token)
         {"another scheme", {{"Authorization", "Basic dXNlcjpwYXNz"}}, reason::no_token},
         {"a scheme that begins like ours", {{"Authorization", "BearerX abc"}}, reason::no_token},
         {"a scheme that ends like ours", {{"Authorization", "XBearer abc"}}, reason::no_token},
-        {"DPoP is another scheme", {{"Authorization", "DPoP abc"}}, reason::no_token},
+        {"DPoP is another scheme where it is off", {{"Authorization", "DPoP abc"}}, reason::no_token},
         {"an empty field", {{"Authorization", ""}}, reason::no_token},
         {"a token without a scheme", {{"Authorization", "abc.def.ghi"}}, reason::no_token},
         {"an underscore is never read as the field itself",
@@ -83,12 +83,43 @@ TEST(token_source, takes_exactly_one_bearer_token)
     for (const auto& r : rows) {
         SCOPED_TRACE(r.why);
         const auto fields = fields_of(r);
-        const auto taken = tokens::take_token(fields);
+        const auto taken = tokens::take_token(fields, false);
         EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
         if (taken) {
-            EXPECT_EQ(*taken, r.token);
+            EXPECT_EQ(taken->text, r.token);
+            EXPECT_FALSE(taken->dpop);
         }
     }
+}
+
+TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
+{
+    const row rows[] = {
+        {"the usual one", {{"Authorization", "DPoP abc.def.ghi"}}, reason::allowed, "abc.def.ghi"},
+        {"in any letter case", {{"authorization", "dpop  abc=="}}, reason::allowed, "abc=="},
+        {"a scheme that begins like it", {{"Authorization", "DPoPX abc"}}, reason::no_token},
+        {"no token behind it", {{"Authorization", "DPoP"}}, reason::malformed_credentials},
+        {"two tokens", {{"Authorization", "DPoP abc def"}}, reason::malformed_credentials},
+        {"two schemes", {{"Authorization", "DPoP abc, Bearer abc"}}, reason::malformed_credentials},
+        {"a second field",
+         {{"Authorization", "DPoP abc"}, {"Authorization", "Bearer abc"}},
+         reason::several_tokens},
+        {"a proof is no token", {{"DPoP", "abc"}}, reason::no_token},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(r.why);
+        const auto fields = fields_of(r);
+        const auto taken = tokens::take_token(fields, true);
+        EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
+        if (taken) {
+            EXPECT_EQ(taken->text, r.token);
+            EXPECT_TRUE(taken->dpop);
+            EXPECT_TRUE(taken->from_header);
+        }
+    }
+    const row plain{"", {{"Authorization", "Bearer abc"}}, reason::allowed, "abc"};
+    const auto fields = fields_of(plain);
+    EXPECT_FALSE(tokens::take_token(fields, true)->dpop);
 }
 
 // What a CGI application would read as HTTP_AUTHORIZATION counts, whatever it is spelled like here.
@@ -100,12 +131,12 @@ TEST(token_source, an_underscore_spelling_beside_the_field_is_a_second_token)
     fields[1].id = http::field_id::authorization;
     fields[1].value = "Bearer def";
     fields[1].underscore = true;
-    const auto taken = tokens::take_token(fields);
+    const auto taken = tokens::take_token(fields, false);
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error(), reason::several_tokens);
 
     fields.erase(fields.begin());
-    const auto alone = tokens::take_token(fields);
+    const auto alone = tokens::take_token(fields, false);
     ASSERT_FALSE(alone);
     EXPECT_EQ(alone.error(), reason::no_token);
 }

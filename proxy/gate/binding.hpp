@@ -1,0 +1,33 @@
+// Step 5's last part: whether a request proves what its token asks for (`cnf`). A token's validity is
+// remembered, its proof never is: this is asked of every request, of one whose token was found in a cache as
+// well.
+#pragma once
+
+#include "gate/authorize.hpp"
+
+namespace scopegate::gate {
+
+// A valid token as it was presented.
+struct presented_token {
+    const tokens::taken_token& taken;
+    const tokens::validated_token& token;
+};
+
+// allowed, or:
+// - unbound_token: a token that is bound to a key came without the scheme DPoP (off included), one that is
+// not came
+//   under it, or without it where it is required; or the certificate that it is bound to is not the caller's.
+//   Of a trusted proxy, which speaks for its callers, the certificate is what `Client-Cert` says, not its
+//   own.
+// - invalid_proof: not exactly one DPoP field, or its proof does not hold for this request (jose/dpop.hpp),
+// its `htu`
+//   and a repeated `jti` included.
+// - proof_nonce: all of it holds but the nonce, where one is asked for.
+// - proof_memory_full: it can't be told any more whether it is used for the first time.
+// Only a proof of which all else holds is marked as used. `scratch.folded` is overwritten. Allocates nothing
+// where the token is bound to nothing.
+[[nodiscard]] reason check_binding(const policy::policy& p, const access_request& request,
+                                   std::string_view path, const presented_token& presented,
+                                   tokens::proof_memory* proofs, wall_time now, authorize_scratch& scratch);
+
+} // namespace scopegate::gate

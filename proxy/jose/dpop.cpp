@@ -1,0 +1,83 @@
+#include "jose/dpop.hpp"
+
+#include "jose/claims.hpp"
+#include "jose/sha256.hpp"
+
+namespace scopegate::jose {
+
+namespace {
+
+// A claim that must be a string; null where it is none, or not there.
+const std::string* text_claim(const json::value& claims, std::string_view name)
+{
+    const auto* claim = claims.find(name);
+    return claim != nullptr ? claim->if_string() : nullptr;
+}
+
+// RFC 9449 section 4.3, check 7: a client that shows its private key has lost it. jwk::parse refuses most of
+// these, but the thumbprint of a key does not show them.
+bool has_private_members(const json::value& key)
+{
+    for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+        if (key.find(name) != nullptr)
+            return true;
+    return false;
+}
+
+} // namespace
+
+result<dpop_proof> dpop_proof::parse(std::string_view text)
+{
+    constexpr auto refused = reason::invalid_proof;
+    if (text.size() > max_proof_bytes)
+        return refused;
+    auto jws = split(text);
+    if (!jws || jws->header.typ != "dpop+jwt" || is_symmetric(jws->header.alg))
+        return refused;
+    const auto* key = jws->header.members.find("jwk");
+    auto key_thumbprint = key != nullptr ? jose::thumbprint(*key) : std::nullopt;
+    if (!key_thumbprint || has_private_members(*key))
+        return refused;
+
+    const auto claims = parse_claims(jws->payload);
+    if (!claims)
+        return refused;
+    const auto* id = text_claim(*claims, "jti");
+    const auto* method = text_claim(*claims, "htm");
+    const auto* uri = text_claim(*claims, "htu");
+    const auto* token_hash = text_claim(*claims, "ath");
+    const auto* iat = claims->find("iat");
+    const auto issued = iat != nullptr ? numeric_date(*iat) : std::nullopt;
+    const auto* nonce = text_claim(*claims, "nonce");
+    if (id == nullptr || id->empty() || id->size() > max_proof_id_bytes || method == nullptr ||
+        uri == nullptr || token_hash == nullptr || !issued ||
+        (nonce == nullptr && claims->find("nonce") != nullptr))
+        return refused;
+
+    dpop_proof made;
+    made.thumbprint_ = std::move(*key_thumbprint);
+    made.id_ = *id;
+    made.method_ = *method;
+    made.uri_ = *uri;
+    made.token_hash_ = *token_hash;
+    made.issued_ = *issued;
+    if (nonce != nullptr)
+        made.nonce_ = *nonce;
+    made.jws_ = std::move(*jws);
+    return made;
+}
+
+bool dpop_proof::is_for(std::string_view method, std::string_view token, std::string_view thumbprint,
+                        wall_time now) const
+{
+    return method_ == method && thumbprint_ == thumbprint && issued_ + max_proof_age >= now &&
+           issued_ <= now + max_proof_lead && token_hash_ == sha256_base64url(token);
+}
+
+bool dpop_proof::is_signed() const
+{
+    const auto key = jwk::parse(*jws_.header.members.find("jwk"));
+    return key && verify(jws_.signing_input, jws_.signature, jws_.header.alg, *key);
+}
+
+} // namespace scopegate::jose

@@ -1,0 +1,58 @@
+// DPoP proofs (RFC 9449 section 4): a small JWT by which a request proves that its sender holds the key that
+// the token is bound to. Pure. Whether the proof names the request's URI, has a nonce of ours and was not
+// used before is asked by whoever knows that (gate/binding.hpp).
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/errc.hpp"
+#include "jose/jws.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace scopegate::jose {
+
+// Of a proof's text, and of its jti, which is remembered. Real ones have some 500 and 36 bytes.
+inline constexpr std::size_t max_proof_bytes = 8 * 1024;
+inline constexpr std::size_t max_proof_id_bytes = 256;
+// How old its iat may be, and how far in the future.
+inline constexpr std::chrono::seconds max_proof_age{60};
+inline constexpr std::chrono::seconds max_proof_lead{5};
+
+class dpop_proof final {
+public:
+    // Takes it apart as strictly as any JWS (see split); nothing in it is verified yet. Refers to `text`.
+    // Fails with invalid_proof alone: no strict compact JWS, too long, a `typ` other than dpop+jwt, an
+    // algorithm that is none or symmetric, no `jwk` that is a public key and nothing else, or a claim that is
+    // not there or of the wrong type: jti (not empty, not too long), htm, htu, iat, ath, and nonce if there
+    // is one.
+    [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
+
+    // Whether it was made for a request of this method (letter case counts) with this token, by the key of
+    // this thumbprint, and not long ago.
+    [[nodiscard]] bool is_for(std::string_view method, std::string_view token, std::string_view thumbprint,
+                              wall_time now) const;
+    // Whether its key signed it: the one check that is dear.
+    [[nodiscard]] bool is_signed() const;
+
+    [[nodiscard]] const std::string& thumbprint() const noexcept
+    {
+        return thumbprint_;
+    }                                                                      // of its key, RFC 7638
+    [[nodiscard]] const std::string& uri() const noexcept { return uri_; } // htu
+    [[nodiscard]] const std::string& id() const noexcept { return id_; }   // jti
+    [[nodiscard]] const std::optional<std::string>& nonce() const noexcept { return nonce_; }
+
+private:
+    dpop_proof() = default;
+
+    compact_jws jws_;
+    std::string thumbprint_, method_, uri_, id_, token_hash_;
+    std::optional<std::string> nonce_;
+    wall_time issued_;
+};
+
+} // namespace scopegate::jose

@@ -1,0 +1,15 @@
+// What DPoP needs to remember beyond a request, in the whole process: shared by all workers and kept over
+// reloads, so that none of them takes a proof that another has seen.
+#pragma once
+
+#include "tokens/proof_nonces.hpp"
+#include "tokens/used_proofs.hpp"
+
+namespace scopegate::tokens {
+
+struct proof_memory { // thread-safe
+    used_proofs used;
+    proof_nonces nonces;
+};
+
+} // namespace scopegate::tokens

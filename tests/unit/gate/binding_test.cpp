@@ -1,0 +1,441 @@
+// Tokens that are bound to a key or a certificate, through gate::authorize: what they need, and that it is
+// asked for on every request.
+#include "gate/authorize.hpp"
+
+#include "jose/base64url.hpp"
+#include "jose/sha256.hpp"
+#include "support/proof_maker.hpp"
+#include "support/token_maker.hpp"
+#include "tokens/key_store.hpp"
+#include "unit/policy/builder.hpp"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <vector>
+
+namespace scopegate::gate {
+namespace {
+
+using mode = policy::dpop_settings::mode;
+using test::proof_parts;
+using test::json_string;
+
+constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
+const std::string secret_text = "0123456789abcdef0123456789abcdef";
+const std::string certificate = "these octets stand for a certificate";
+// Its SHA-256 as TLS gives it and as a token has it.
+const std::string certificate_thumbprint = jose::sha256_base64url(certificate);
+const std::string certificate_digest = *jose::base64url_decode(certificate_thumbprint);
+
+using field_texts = std::vector<std::pair<std::string, std::string>>;
+
+// One route, GET and POST /a, of which a token needs nothing but to be valid.
+class desk {
+public:
+    desk()
+    {
+        file_.route("/a", {{"GET", "authenticated"}, {"POST", "authenticated"}});
+        file_.route("/open", {{"GET", "public"}});
+        auto& issuer = p().issuers.emplace_back();
+        issuer.issuer = "https://id.example.com/";
+        issuer.audience = {"api"};
+        issuer.keys.where = policy::key_location::kind::none;
+        issuer.hmac_secret = secret(secret_text);
+        issuer.algorithms = {};
+        issuer.algorithms.insert(jose::algorithm::hs256);
+        proxy.text = "10.0.0.1";
+        proxy.is_ip = true;
+        proxy.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};
+        renew_validator();
+    }
+
+    void renew_validator()
+    {
+        const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &p());
+        validator_ = std::make_unique<tokens::validator>(shared, tokens::key_store::offline(shared), 1 << 20);
+    }
+    [[nodiscard]] policy::policy& p() { return file_.get(); }
+    void trust_proxy() { p().server.trusted_proxies.push_back({proxy.address, 128}); }
+
+    verdict ask(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
+    {
+        fields_.clear();
+        for (const auto& [name, value] : texts) {
+            http::field f;
+            f.name = name;
+            f.value = value;
+            f.id = http::classify(name).id;
+            f.underscore = http::classify(name).underscore;
+            fields_.push_back(f);
+        }
+        token_authority authority;
+        authority.validator = validator_.get();
+        if (answer)
+            authority.came = {true, answer};
+        authority.proofs = has_memory ? &memory : nullptr;
+        const access_request request{method, target, host, &fields_, false, caller};
+        return authorize(p(), request, authority, now, scratch_);
+    }
+    reason why(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
+    {
+        const auto v = ask(texts, method, target);
+        const auto* refused = std::get_if<policy::denial>(&v.outcome);
+        EXPECT_EQ(v.token != nullptr, refused == nullptr) << "only a proven token is one";
+        return refused != nullptr ? refused->why : reason::allowed;
+    }
+
+    std::string host = "api.example.com";
+    access_caller caller{nullptr, true, {}};
+    net::peer proxy;
+    wall_time now = noon;
+    bool has_memory = true;
+    tokens::proof_memory memory{};
+    tokens::introspection_ptr answer; // of the issuer, where it was asked
+
+private:
+    policy::test::builder file_;
+    std::unique_ptr<tokens::validator> validator_;
+    http::field_list fields_;
+    authorize_scratch scratch_;
+};
+
+std::string token_with(const std::string& more)
+{
+    const auto key = jose::signing_key::from_secret(secret(secret_text), jose::algorithm::hs256);
+    return test::make_token(R"({"iss":"https://id.example.com/","aud":"api","exp":1800003600)" +
+                                (more.empty() ? "" : "," + more) + "}",
+                            key);
+}
+
+const test::proof_maker& owner()
+{
+    static const test::proof_maker made(test::key_for(jose::algorithm::es256));
+    return made;
+}
+
+const std::string& key_bound()
+{
+    static const auto text = token_with(owner().confirmation());
+    return text;
+}
+
+proof_parts right(const std::string& token = key_bound())
+{
+    proof_parts parts;
+    parts.htu = json_string("https://api.example.com/a");
+    parts.iat = "1800000000";
+    parts.token = token;
+    return parts;
+}
+
+field_texts under_dpop(const std::string& token, const std::string& proof)
+{
+    return {{"Authorization", "DPoP " + token}, {"DPoP", proof}};
+}
+
+field_texts as_bearer(const std::string& token)
+{
+    return {{"Authorization", "Bearer " + token}};
+}
+
+TEST(binding, a_token_with_its_proof_passes_each_proof_once)
+{
+    desk api;
+    const auto first = owner().proof(right());
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), first))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), first))), name(reason::invalid_proof));
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(right())))), name(reason::allowed));
+    auto posting = right();
+    posting.htm = json_string("POST");
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(posting)), "POST")), name(reason::allowed));
+    EXPECT_EQ(api.memory.used.size(), 3U);
+}
+
+// The token is in the cache from the first line on: what it is bound to is asked all the same.
+TEST(binding, is_asked_of_a_token_that_was_seen_before)
+{
+    desk api;
+    ASSERT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
+    EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why({{"Authorization", "DPoP " + key_bound()}})), name(reason::invalid_proof));
+    const auto stranger = test::proof_maker(test::other_key_for(jose::algorithm::es256)).proof(right());
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), stranger))), name(reason::invalid_proof));
+    EXPECT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
+}
+
+struct row {
+    const char* sentence;
+    proof_parts parts;
+};
+
+TEST(binding, a_proof_that_does_not_hold_for_the_request_is_refused_and_not_used_up)
+{
+    std::vector<row> rows;
+    const auto add = [&](const char* sentence, auto change) {
+        auto parts = right();
+        parts.jti = json_string("the same");
+        change(parts);
+        rows.push_back({sentence, parts});
+    };
+    using parts = proof_parts&;
+    add("of another method", [](parts p) { p.htm = json_string("POST"); });
+    add("of the method in lower case", [](parts p) { p.htm = json_string("get"); });
+    add("of another path", [](parts p) { p.htu = json_string("https://api.example.com/open"); });
+    add("of another host", [](parts p) { p.htu = json_string("https://evil.example.com/a"); });
+    add("of another scheme", [](parts p) { p.htu = json_string("http://api.example.com/a"); });
+    add("of another port", [](parts p) { p.htu = json_string("https://api.example.com:8443/a"); });
+    add("of 61 s ago", [](parts p) { p.iat = "1799999939"; });
+    add("of in 6 s", [](parts p) { p.iat = "1800000006"; });
+    add("of ages ago", [](parts p) { p.iat = "-1e300"; });
+    add("of another token", [](parts p) { p.token = "another"; });
+    add("with the hash of nothing", [](parts p) { p.token = {}; });
+    add("with another ath", [](parts p) { p.ath = json_string("x"); });
+    add("of an access token's type", [](parts p) { p.typ = json_string("at+jwt"); });
+    desk api;
+    for (const auto& r : rows)
+        EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(r.parts)))), name(reason::invalid_proof))
+            << r.sentence;
+    EXPECT_EQ(api.memory.used.size(), 0U);
+    add("the right one", [](parts) {});
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(rows.back().parts)))),
+              name(reason::allowed));
+}
+
+TEST(binding, the_edges_of_the_window_are_in_it)
+{
+    desk api;
+    for (const auto* iat : {"1799999940", "1800000005", "1799999999.25"}) {
+        auto parts = right();
+        parts.iat = iat;
+        EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::allowed)) << iat;
+    }
+}
+
+TEST(binding, needs_exactly_one_proof)
+{
+    desk api;
+    const auto first = owner().proof(right()), second = owner().proof(right());
+    const auto credentials = "DPoP " + key_bound();
+    const field_texts rows[] = {
+        {{"Authorization", credentials}},
+        {{"Authorization", credentials}, {"DPoP", first}, {"DPoP", second}},
+        {{"Authorization", credentials}, {"DPoP", first}, {"dpop", first}},
+        {{"Authorization", credentials}, {"DPoP", first + ", " + second}},
+        {{"Authorization", credentials}, {"DPoP", ""}},
+        {{"Authorization", credentials}, {"DPoP", key_bound()}},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(name(api.why(r)), name(reason::invalid_proof)) << r.size();
+    EXPECT_EQ(api.memory.used.size(), 0U);
+}
+
+TEST(binding, the_scheme_and_the_token_must_go_together)
+{
+    desk api;
+    const auto unbound = token_with({});
+    EXPECT_EQ(name(api.why(as_bearer(unbound))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
+    auto with_proof = as_bearer(key_bound());
+    with_proof.emplace_back("DPoP", owner().proof(right()));
+    EXPECT_EQ(name(api.why(with_proof)), name(reason::unbound_token)) << "the scheme is part of it";
+    EXPECT_EQ(name(api.why(under_dpop(unbound, owner().proof(right(unbound))))), name(reason::unbound_token));
+
+    api.p().tokens.dpop.how = mode::require;
+    EXPECT_EQ(name(api.why(as_bearer(unbound))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why(under_dpop(unbound, owner().proof(right(unbound))))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(right())))), name(reason::allowed));
+
+    api.p().tokens.dpop.how = mode::off;
+    EXPECT_EQ(name(api.why(as_bearer(unbound))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(right())))), name(reason::no_token));
+}
+
+TEST(binding, says_when_the_answer_is_about_dpop)
+{
+    desk api;
+    const auto dpop = [&](const field_texts& texts) {
+        return std::get<policy::denial>(api.ask(texts).outcome).dpop;
+    };
+    EXPECT_TRUE(dpop(under_dpop(key_bound(), "x")));
+    EXPECT_TRUE(dpop(as_bearer(key_bound())));
+    EXPECT_TRUE(dpop({{"Authorization", "DPoP x.y.z"}}));
+    EXPECT_FALSE(dpop(as_bearer("x.y.z")));
+    EXPECT_FALSE(dpop({}));
+    api.p().tokens.dpop.how = mode::off;
+    EXPECT_FALSE(dpop(as_bearer(key_bound())));
+}
+
+TEST(binding, a_confirmation_that_is_not_understood_makes_a_token_worthless)
+{
+    desk api;
+    for (const auto* cnf : {R"("cnf":{"kid":"x"})", R"("cnf":{"jwk":{}})", R"("cnf":{})", R"("cnf":null)",
+                            R"("cnf":{"jkt":"x"})"}) {
+        const auto token = token_with(cnf);
+        EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token)) << cnf;
+        EXPECT_EQ(name(api.why(under_dpop(token, owner().proof(right(token))))), name(reason::unbound_token))
+            << cnf;
+    }
+}
+
+TEST(binding, the_url_is_the_files_or_the_connections_or_a_trusted_proxys)
+{
+    desk api;
+    const auto with = [&](const char* htu, const field_texts& more = {}) {
+        auto parts = right();
+        parts.htu = json_string(htu);
+        auto texts = under_dpop(key_bound(), owner().proof(parts));
+        texts.insert(texts.end(), more.begin(), more.end());
+        return name(api.why(texts));
+    };
+    const auto yes = name(reason::allowed), no = name(reason::invalid_proof);
+    EXPECT_EQ(with("https://API.example.com:443/%61?q#f"), yes);
+    const field_texts claimed{{"X-Forwarded-Proto", "http"}, {"X-Forwarded-Host", "front.example.com"}};
+    EXPECT_EQ(with("http://front.example.com/a", claimed), no) << "anybody can write these";
+    EXPECT_EQ(with("https://api.example.com/a", claimed), yes);
+    api.caller.tls = false;
+    EXPECT_EQ(with("https://api.example.com/a"), no);
+    EXPECT_EQ(with("http://api.example.com/a"), yes);
+
+    api.caller.peer = &api.proxy;
+    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https"}}), no) << "not trusted yet";
+    api.trust_proxy();
+    EXPECT_EQ(with("http://api.example.com/a"), yes) << "where it says nothing, the connection does";
+    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https"}}), yes);
+    EXPECT_EQ(with("http://front.example.com:8080/a", {{"X-Forwarded-Host", "front.example.com:8080"}}), yes);
+    EXPECT_EQ(with("http://api.example.com/a", {{"X-Forwarded-Host", "front.example.com"}}), no);
+    EXPECT_EQ(with("https://a/a",
+                   {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "a"}, {"X_Forwarded_Host", "b"}}),
+              no);
+    EXPECT_EQ(with("https://a/a", {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "a, b"}}), no);
+    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https, http"}}), no);
+    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "wss"}}), no);
+
+    api.p().server.external_url = policy::external_url{true, "example.com", "/calendar"};
+    EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the file has the last word";
+    EXPECT_EQ(with("https://example.com/a"), no);
+    EXPECT_EQ(with("http://api.example.com/a"), no);
+
+    api.p().server.external_url.reset();
+    api.host.clear();
+    api.caller.peer = nullptr;
+    EXPECT_EQ(with("http:///a"), no) << "HTTP/1.0 without Host";
+}
+
+TEST(binding, asks_for_a_nonce_only_of_a_proof_that_holds_otherwise)
+{
+    desk api;
+    api.p().tokens.dpop.nonce = true;
+    auto parts = right();
+    parts.jti = json_string("one");
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::proof_nonce));
+    parts.claims_more = R"(,"nonce":"guessed")";
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::proof_nonce));
+    EXPECT_EQ(api.memory.used.size(), 0U);
+    parts.claims_more = R"(,"nonce":")" + api.memory.nonces.current(noon) + "\"";
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::invalid_proof));
+    parts.jti = json_string("two");
+    parts.htm = json_string("POST");
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::invalid_proof));
+}
+
+TEST(binding, without_a_memory_of_proofs_none_counts)
+{
+    desk api;
+    api.has_memory = false;
+    EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(right())))),
+              name(reason::proof_memory_full));
+}
+
+TEST(binding, a_token_that_is_bound_to_a_certificate_needs_the_callers)
+{
+    const auto token = token_with(R"("cnf":{"x5t#S256":")" + certificate_thumbprint + "\"}");
+    desk api;
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
+    const auto other = *jose::base64url_decode(jose::sha256_base64url("another"));
+    api.caller.certificate = other;
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
+    api.caller.certificate = certificate_digest;
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(under_dpop(token, owner().proof(right(token))))), name(reason::unbound_token));
+    api.p().tokens.dpop.how = mode::off;
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::allowed)) << "it is no matter of DPoP";
+    api.p().tokens.dpop.how = mode::require;
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token)) << "which another one asks for";
+}
+
+TEST(binding, of_a_trusted_proxy_the_certificate_is_what_it_says)
+{
+    const auto token = token_with(R"("cnf":{"x5t#S256":")" + certificate_thumbprint + "\"}");
+    const std::pair<std::string, std::string> forwarded{"Client-Cert",
+                                                        ":dGhlc2Ugb2N0ZXRzIHN0YW5kIGZvciBhIGNlcnRpZmljYXRl:"};
+    desk api;
+    auto texts = as_bearer(token);
+    texts.push_back(forwarded);
+    EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token)) << "anybody can write it";
+    api.caller.peer = &api.proxy;
+    EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token));
+    api.trust_proxy();
+    EXPECT_EQ(name(api.why(texts)), name(reason::allowed));
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
+    api.caller.certificate = certificate_digest; // the proxy's own: it speaks for others
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
+    texts.push_back(forwarded);
+    EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token));
+}
+
+TEST(binding, to_a_key_and_a_certificate_needs_both)
+{
+    const auto token = token_with(R"("cnf":{"jkt":")" + owner().thumbprint() + R"(","x5t#S256":")" +
+                                  certificate_thumbprint + "\"}");
+    desk api;
+    EXPECT_EQ(name(api.why(under_dpop(token, owner().proof(right(token))))), name(reason::unbound_token));
+    EXPECT_EQ(api.memory.used.size(), 0U);
+    api.caller.certificate = certificate_digest;
+    EXPECT_EQ(name(api.why(under_dpop(token, owner().proof(right(token))))), name(reason::allowed));
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why({{"Authorization", "DPoP " + token}})), name(reason::invalid_proof));
+}
+
+// What an introspection endpoint says of a token binds it as a JWT's own claims would (RFC 9449 section 6.2),
+// from the memory of its answers too.
+TEST(binding, an_opaque_token_is_bound_by_its_issuers_word)
+{
+    desk api;
+    auto& issuer = api.p().issuers.emplace_back();
+    issuer.issuer = "https://opaque.example.com/";
+    issuer.keys.where = policy::key_location::kind::none;
+    issuer.introspection.emplace();
+    api.renew_validator();
+    const std::string opaque = "opaque-token";
+    const auto say = [&](const std::string& cnf) {
+        tokens::introspection_answer answer;
+        answer.said = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + cnf + "}");
+        answer.until = noon + std::chrono::seconds(30);
+        api.answer = std::make_shared<const tokens::introspection_answer>(std::move(answer));
+    };
+    say(R"("cnf":{"kid":"x"})");
+    EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
+    say(owner().confirmation());
+    const auto proof = owner().proof(right(opaque));
+    EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why(under_dpop(opaque, proof))), name(reason::allowed));
+    api.answer = nullptr; // from here on only what is remembered counts
+    EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
+    EXPECT_EQ(name(api.why(under_dpop(opaque, proof))), name(reason::invalid_proof));
+    EXPECT_EQ(name(api.why(under_dpop(opaque, owner().proof(right(opaque))))), name(reason::allowed));
+}
+
+TEST(binding, on_a_public_route_no_proof_is_looked_at)
+{
+    desk api;
+    const auto proof = owner().proof(right());
+    const auto v = api.ask(under_dpop(key_bound(), proof), "GET", "/open");
+    EXPECT_TRUE(std::holds_alternative<policy::permit>(v.outcome));
+    EXPECT_EQ(api.memory.used.size(), 0U);
+}
+
+} // namespace
+} // namespace scopegate::gate

@@ -1,0 +1,64 @@
+#include "tokens/client_certificate.hpp"
+
+#include "jose/sha256.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scopegate::tokens {
+namespace {
+
+http::field_list fields(std::initializer_list<std::pair<const char*, const char*>> pairs)
+{
+    http::field_list list;
+    for (const auto& [name, value] : pairs) {
+        http::field f;
+        f.name = name;
+        f.value = value;
+        f.id = http::classify(name).id;
+        f.underscore = http::classify(name).underscore;
+        list.push_back(f);
+    }
+    return list;
+}
+
+TEST(client_certificate, is_one_byte_sequence)
+{
+    const struct {
+        const char* value;
+        std::string octets;
+    } rows[] = {
+        {":YWJj:", "abc"},
+        {":YQ==:", "a"},
+        {":YWI=:", "ab"},
+        {":+/+/:", "\xfb\xff\xbf"},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(forwarded_certificate(fields({{"Client-Cert", row.value}})),
+                  jose::sha256_base64url(row.octets))
+            << row.value;
+}
+
+TEST(client_certificate, that_could_be_read_in_two_ways_is_none)
+{
+    for (const auto* value : {"",           ":",
+                              "::",         "YWJj",
+                              ":YWJj",      "YWJj:",
+                              ":YWJj:;a=b", ":YWJj:, :YWJj:",
+                              ": YWJj:",    ":YW Jj:",
+                              ":YQ:",       ":YQ=:",
+                              ":YQ===:",    ":YR==:",
+                              ":YWJ=:",     ":====:",
+                              ":=:",        ":Y===:",
+                              ":-_-_:",     ":YW=j:",
+                              "\"YWJj\"",   "-----BEGIN CERTIFICATE-----",
+                              "%3AYWJj%3A", ":YWJj::YWJj:"})
+        EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", value}}))) << value;
+    EXPECT_FALSE(forwarded_certificate(fields({})));
+    EXPECT_FALSE(forwarded_certificate(fields({{"Client_Cert", ":YWJj:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", ":YWJj:"}, {"Client-Cert", ":YWJj:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", ":YWJj:"}, {"CLIENT_CERT", ":eHl6:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert-Chain", ":YWJj:"}})));
+}
+
+} // namespace
+} // namespace scopegate::tokens
