@@ -12,7 +12,9 @@ clang_packages=(clang)
 peer_packages=(nodejs python3-websockets curl)
 image_packages=(buildah debootstrap curl openssl python3)
 e2e_packages=(nodejs chromium)
-command -v npm >/dev/null || { e2e_packages+=(npm) && peer_packages+=(npm); } # other packagings of node.js bring their own, which Debian's npm excludes
+differential_packages=(nodejs nginx apache2-bin python3)
+# Other packagings of node.js bring their own npm, which Debian's excludes.
+command -v npm >/dev/null || { e2e_packages+=(npm) && peer_packages+=(npm) && differential_packages+=(npm); }
 
 # need_packages NAME...: installs those that are missing, or says what to do and fails. Nothing that is installed is ever
 # removed for it. SCOPEGATE_PACKAGES=present leaves the looking out, where the same things come under other names.

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 usage() {
     cat <<'END'
-tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e] [--peers]
+tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e] [--peers] [--differential]
 
 Builds build/ (Release) and runs every test in it. Besides:
   --sanitize  again under AddressSanitizer and UBSan (build-asan/), then under ThreadSanitizer (build-tsan/)
@@ -15,11 +15,12 @@ Builds build/ (Release) and runs every test in it. Besides:
   --fuzz      runs the fuzzers for a while (tests/fuzz/run.sh)
   --e2e       the whole story with a real authorization server and a browser (tests/e2e/run.sh); npm fetches its packages
   --peers     real WebSocket peers and curl through the program (tests/peers/run.sh)
+  --differential  spellings of paths against nginx, Apache, Express and Python (tests/differential/run.sh); npm fetches Express
 Packages are installed with apt, as root or through sudo; when all are there nothing is touched.
 END
 }
 
-sanitize=no clang=no image=no fuzz=no e2e=no peers=no
+sanitize=no clang=no image=no fuzz=no e2e=no peers=no differential=no
 for option; do
     case $option in
     --sanitize) sanitize=yes ;;
@@ -28,6 +29,7 @@ for option; do
     --fuzz) fuzz=yes ;;
     --e2e) e2e=yes ;;
     --peers) peers=yes ;;
+    --differential) differential=yes ;;
     -h | --help) usage && exit ;;
     *) echo "tests/run.sh: there is no option $option" >&2 && usage >&2 && exit 2 ;;
     esac
@@ -92,5 +94,6 @@ fi
 [[ $fuzz == yes ]] && step "fuzzers" tests/fuzz/run.sh && passed=$((passed + 1))
 [[ $peers == yes ]] && step "real peers" tests/peers/run.sh build/scopegate && passed=$((passed + 1))
 [[ $image == yes ]] && step "container image" tests/image.sh && passed=$((passed + 1))
+[[ $differential == yes ]] && step "real servers" tests/differential/run.sh build/scopegate && passed=$((passed + 1))
 [[ $e2e == yes ]] && step "the story in a browser" tests/e2e/run.sh build/scopegate && passed=$((passed + 1))
 finish

@@ -37,6 +37,12 @@ bool has(const http::field_list& fields, field_id id) noexcept
                        [id](const http::field& f) { return f.id == id && !f.underscore; });
 }
 
+http::field_list::const_iterator find_named(const http::field_list& fields, std::string_view name) noexcept
+{
+    return std::find_if(fields.begin(), fields.end(),
+                        [name](const http::field& f) { return iequals(f.name, name); });
+}
+
 // What Access-Control-Allow-Origin says to this request; empty: nothing.
 std::string_view allowed_origin(const policy::cors_settings& cors, const http::field_list& fields) noexcept
 {
@@ -46,6 +52,12 @@ std::string_view allowed_origin(const policy::cors_settings& cors, const http::f
     const auto found = std::find_if(cors.origins.begin(), cors.origins.end(),
                                     [origin](const std::string& o) { return o == "*" || o == origin; });
     return found == cors.origins.end() ? std::string_view{} : std::string_view(*found);
+}
+
+// Whether answers to one origin say something else than those to others, as caches must know.
+bool differs_by_origin(const policy::cors_settings& cors) noexcept
+{
+    return !cors.origins.empty() && cors.origins.front() != "*";
 }
 
 void allow_origin(const policy::cors_settings& cors, std::string_view origin, answer& a)
@@ -110,7 +122,7 @@ policy::denial refusal(reason why, const policy::route* matched = nullptr)
 bool is_preflight(const policy::policy& p, const http::request_head& head) noexcept
 {
     return !p.cors.origins.empty() && head.method == "OPTIONS" && has(head.fields, field_id::origin) &&
-           has(head.fields, field_id::access_control_request_method);
+           !only_value(head.fields, field_id::access_control_request_method).empty();
 }
 
 std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, const http::request_head& head)
@@ -149,10 +161,30 @@ std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, c
 void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a)
 {
     const auto origin = allowed_origin(cors, fields);
-    if (origin.empty())
+    if (!origin.empty()) {
+        allow_origin(cors, origin, a);
+        a.fields.emplace_back("Access-Control-Expose-Headers", exposed);
+    } else if (differs_by_origin(cors)) {
+        a.fields.emplace_back("Vary", "Origin");
+    }
+}
+
+void append_sharing(const policy::cors_settings& cors, const http::field_list& asked,
+                    const http::field_list& answered, std::string& lines)
+{
+    if (cors.origins.empty() || find_named(answered, "Access-Control-Allow-Origin") != answered.end())
         return;
-    allow_origin(cors, origin, a);
-    a.fields.emplace_back("Access-Control-Expose-Headers", exposed);
+    const auto origin = allowed_origin(cors, asked);
+    if (!origin.empty()) {
+        lines.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");
+        if (cors.credentials)
+            lines += "Access-Control-Allow-Credentials: true\r\n";
+    }
+    if (!differs_by_origin(cors))
+        return;
+    const auto vary = find_named(answered, "Vary");
+    if (vary == answered.end() || !contains(vary->value, "Origin"))
+        lines += "Vary: Origin\r\n";
 }
 
 } // namespace scopegate::answers

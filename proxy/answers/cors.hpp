@@ -1,6 +1,6 @@
 // Cross-origin requests of browser applications (`cors:`, the Fetch standard): preflights are answered here,
-// and our own refusals can be read by the origins that the file allows. The API's answers are the API's to
-// share. Pure; without `cors:` nothing of this happens.
+// and our own refusals and the API's answers can be read by the origins that the file allows; an API that
+// says itself with whom it shares an answer has the last word. Pure; without `cors:` nothing of this happens.
 #pragma once
 
 #include "answers/answer_book.hpp"
@@ -22,5 +22,11 @@ namespace scopegate::answers {
 
 // Lets the origin that asked read the answer, where it is allowed to.
 void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a);
+
+// The same for an answer of the API's to a request with the fields `asked`: appends the lines (CRLF each)
+// that its head lacks. None where it has Access-Control-Allow-Origin: two of them are as good as none to a
+// browser.
+void append_sharing(const policy::cors_settings& cors, const http::field_list& asked,
+                    const http::field_list& answered, std::string& lines);
 
 } // namespace scopegate::answers

@@ -1,4 +1,5 @@
 // The answer's half of forwarding: its head read and checked as strictly as a request's, its body relayed.
+#include "answers/cors.hpp"
 #include "base/text.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/tunnel.hpp"
@@ -25,6 +26,10 @@ const http::field* find(const http::field_list& fields, field_id id) noexcept
         std::find_if(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; });
     return found == fields.end() ? nullptr : &*found;
 }
+
+// RFC 9110 section 8.6: no length with it; who believed one would wait for a body, or take the next answer
+// for it.
+constexpr unsigned no_content = 204;
 
 bool is_event_stream(const http::response_head& head) noexcept
 {
@@ -185,8 +190,12 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     if (chunked_out)
         out.add("Transfer-Encoding: chunked\r\n");
     else if (const auto* length = find(head.fields, field_id::content_length);
-             length != nullptr && framed.body.kind != body_kind::chunked)
+             length != nullptr && framed.body.kind != body_kind::chunked && head.status != no_content)
         out.add(length->line);
+    shared_lines_.clear();
+    answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, shared_lines_);
+    if (!shared_lines_.empty())
+        out.add(shared_lines_);
     if (!keep_alive)
         out.add("Connection: close\r\n");
     else if (c_.space.request.minor == 0)

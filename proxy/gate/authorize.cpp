@@ -3,6 +3,7 @@
 #include "answers/answer_book.hpp"
 #include "base/text.hpp"
 #include "gate/binding.hpp"
+#include "http/readings.hpp"
 #include "policy/narrator.hpp"
 #include "tokens/token_source.hpp"
 
@@ -63,13 +64,14 @@ verdict refuse(verdict v, reason why)
     return v;
 }
 
-// Frameworks that honour an override would serve another method than the one that was decided on.
+// Frameworks that honour an override would serve another method than the one that was decided on. An empty
+// one names none, and is dropped as one that says nothing new.
 bool names_another_method(const http::field_list* fields, std::string_view method) noexcept
 {
     const auto overrides = [&](const http::field& f) {
         return (f.id == http::field_id::x_http_method_override || f.id == http::field_id::x_http_method ||
                 f.id == http::field_id::x_method_override) &&
-               !iequals(f.value, method);
+               !f.value.empty() && !iequals(f.value, method);
     };
     return fields != nullptr && std::any_of(fields->begin(), fields->end(), overrides);
 }
@@ -83,7 +85,20 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
     const auto folded = http::fold_path(v.target.path, p.paths, scratch);
     if (!folded)
         return folded.error();
-    if (p.is_lookalike(*folded, request.method, v.match))
+    const auto looks_like_another = [&](std::string_view read) {
+        return p.is_lookalike(read, request.method, v.match);
+    };
+    if (looks_like_another(*folded))
+        return reason::lookalike_path;
+    if (folded->data() == v.target.path.data()) // nothing for a habit to change
+        return std::nullopt;
+    // What careless upstreams make of a listed path may be one that no route lists. Not where %2F is kept: there
+    // `a%2Fb` is meant to be one segment.
+    policy::parameters values;
+    if (v.match.matched != nullptr && !p.paths.keep_encoded_slash &&
+        p.folded.match(*folded, values) == nullptr)
+        return reason::lookalike_path;
+    if (http::any_other_reading(v.target.path, p.paths, scratch, looks_like_another))
         return reason::lookalike_path;
     return std::nullopt;
 }

@@ -62,8 +62,7 @@ net::task<afterwards> exchange::run()
 
     if (const auto unreadable = read_framing())
         co_return co_await refuse_unread(*unreadable);
-    const auto target = c_.space.request.target;
-    if (c_.policy.answers.is_metadata_path(target.substr(0, target.find('?'))))
+    if (asks_for_metadata())
         co_return co_await publish_metadata();
     if (answers::is_preflight(c_.policy.policy, c_.space.request))
         co_return co_await answer_preflight();
@@ -97,6 +96,18 @@ std::optional<reason> exchange::read_framing()
     return std::nullopt;
 }
 
+// However its path is spelled: a route with {name...} must not get what is answered here.
+bool exchange::asks_for_metadata()
+{
+    const auto& head = c_.space.request;
+    const auto path = head.target.substr(0, head.target.find('?'));
+    if (path.starts_with('/') && path.find('%') == std::string_view::npos)
+        return c_.policy.answers.is_metadata_path(path);
+    const auto target =
+        http::normalise_target(head.target, head.method, c_.policy.policy.paths, c_.space.scratch.target);
+    return target && c_.policy.answers.is_metadata_path(target->path);
+}
+
 // Steps 2 to 6. `came`: for the second time, with what the first asked for.
 void exchange::judge(const tokens::validator::awaited& came)
 {
@@ -114,6 +125,8 @@ void exchange::judge(const tokens::validator::awaited& came)
 net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 {
     const auto& v = verdict_;
+    if (framing_.host.empty()) // HTTP/1.0: the absolute form names the host all the same
+        framing_.host = v.target.authority;
     // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
     const auto sent = c_.space.request.target;
     const auto query = std::min(sent.find('?'), sent.size());

@@ -57,6 +57,7 @@ private:
     void judge(const tokens::validator::awaited& came);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
+    [[nodiscard]] bool asks_for_metadata();
     [[nodiscard]] net::task<afterwards> publish_metadata();
     [[nodiscard]] net::task<afterwards> answer_preflight();
     [[nodiscard]] net::task<afterwards> give(const answers::answer& ours); // one that refuses nothing

@@ -62,6 +62,16 @@ void add_forwarded_lines(const exchange_context& c, const forwarded_request& req
         line(out, "X-Forwarded-Host: ", request.framing.host);
 }
 
+// The Host of a request whose own does not go on, or that has none (HTTP/1.0): in absolute form its target
+// names one.
+std::string_view own_host_of(const exchange_context& c, const forwarded_request& request) noexcept
+{
+    const auto& set = c.policy.policy.upstream.host;
+    if (!set.empty())
+        return set;
+    return request.framing.host.empty() ? std::string_view(c.policy.upstream_host) : request.framing.host;
+}
+
 void add_framing_lines(const exchange_context& c, const forwarded_request& request)
 {
     switch (request.framing.body.kind) {
@@ -173,7 +183,7 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
                            request.taken->dpop; // proven: the API need not know how
     if (strip || as_bearer)
         rules.also_drop = rules.also_drop | http::field_set{field_id::authorization, field_id::dpop};
-    const bool own_host = !p.upstream.host.empty() || request.framing.host.empty();
+    const bool own_host = !p.upstream.host.empty() || find(head.fields, field_id::host) == nullptr;
     if (own_host)
         rules.also_drop.add(field_id::host);
 
@@ -201,7 +211,7 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     auto& lines = c.space.lines;
     lines.clear();
     if (own_host)
-        line(lines, "Host: ", p.upstream.host.empty() ? c.policy.upstream_host : p.upstream.host);
+        line(lines, "Host: ", own_host_of(c, request));
     add_framing_lines(c, request);
     if (as_bearer && !strip)
         line(lines, "Authorization: Bearer ", request.taken->text);

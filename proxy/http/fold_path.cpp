@@ -1,6 +1,6 @@
 #include "base/text.hpp"
 #include "http/chars.hpp"
-#include "http/target.hpp"
+#include "http/readings.hpp"
 
 #include <algorithm>
 
@@ -27,18 +27,20 @@ bool folds(std::string_view path, const path_rules& rules) noexcept
 
 // Folds the segment that begins at `begin`, decoded, and drops it with its slash where nothing is left.
 // False: it is a dot segment, or becomes one once parameters or trailing spaces are cut.
-bool fold_segment(std::string& out, std::size_t begin, const path_rules& rules)
+bool fold_segment(std::string& out, std::size_t begin, const path_rules& rules, const reading& how)
 {
-    if (rules.keep_semicolon)
+    if (rules.keep_semicolon && how.cuts_parameters)
         out.resize(std::min(out.find(';', begin), out.size()));
-    while (out.size() > begin && out.back() == ' ')
-        out.pop_back();
+    const auto drop = [&](auto dropped) {
+        while (out.size() > begin && how.drops_ends && dropped(out.back()))
+            out.pop_back();
+    };
+    drop([](char c) { return c == ' '; });
     const auto segment = std::string_view(out).substr(begin);
     if (segment == "." || segment == "..")
         return false;
-    while (out.size() > begin && is_dropped(out.back()))
-        out.pop_back();
-    if (out.size() == begin)
+    drop(is_dropped);
+    if (out.size() == begin && how.drops_empty)
         out.pop_back();
     return true;
 }
@@ -47,20 +49,29 @@ bool fold_segment(std::string& out, std::size_t begin, const path_rules& rules)
 
 result<std::string_view> fold_path(std::string_view path, const path_rules& rules, std::string& out)
 {
+    return fold_path(path, rules, reading{}, out);
+}
+
+result<std::string_view> fold_path(std::string_view path, const path_rules& rules, const reading& how,
+                                   std::string& out)
+{
     if (!folds(path, rules))
         return path;
     out = '/';
     std::size_t segment = 1;
     for (std::size_t i = 1; i < path.size(); ++i) {
         char c = path[i];
-        if (starts_with_triplet(path.substr(i))) {
+        const bool encoded = starts_with_triplet(path.substr(i));
+        if (encoded) {
             c = triplet_value(path.substr(i));
             i += 2;
         }
-        if (c == '?' || c == '#') // raw ones end a path, so that these were encoded
+        if (how.cuts_query && (c == '?' || c == '#')) // raw ones end a path, so that these were encoded
             break;
-        if (c == '/') {
-            if (!fold_segment(out, segment, rules))
+        if (c == '/' && encoded && !how.splits_at_slash) {
+            out += "%2F";
+        } else if (c == '/') {
+            if (!fold_segment(out, segment, rules, how))
                 return reason::ambiguous_path;
             out += '/';
             segment = out.size();
@@ -68,8 +79,10 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
             out += rules.case_exact ? c : ascii_lower(c);
         }
     }
-    if (!fold_segment(out, segment, rules))
+    if (!fold_segment(out, segment, rules, how))
         return reason::ambiguous_path;
+    if (out.size() == segment && segment > 1) // a trailing slash
+        out.pop_back();
     if (out.empty())
         out = '/';
     return std::string_view(out);

@@ -111,7 +111,9 @@ result<request_framing> frame_request(const request_head& head)
         switch (f.id) {
         case field_id::content_length:
         case field_id::transfer_encoding:
-            if (f.underscore || !lengths.read(f))
+            if (f.underscore) // no length here, and never forwarded: nobody behind us reads it as one
+                break;
+            if (!lengths.read(f))
                 return reason::ambiguous_framing;
             break;
         case field_id::host:

@@ -31,7 +31,7 @@ struct request_framing {
 };
 
 // Fails with ambiguous_framing (Content-Length and Transfer-Encoding together, repeated, with sign, leading
-// zero or list; Transfer-Encoding in HTTP/1.0, repeated, or an underscore spelling of either),
+// zero or list; Transfer-Encoding in HTTP/1.0 or repeated; an underscore spelling of either frames nothing),
 // unsupported_coding (anything but exactly `chunked`), bad_host (none in HTTP/1.1, two, not a valid uri-host
 // with optional port), unsupported_expectation (anything but 100-continue). Absolute-form against Host is
 // checked by the target (http/target.hpp).

@@ -1,5 +1,6 @@
 #include "policy/decide.hpp"
 
+#include "policy/methods.hpp"
 #include "policy/narrator.hpp"
 #include "policy/percent.hpp"
 
@@ -224,7 +225,7 @@ observable how_observable(reason why) noexcept
 std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,
                                       std::string_view method) noexcept
 {
-    if (method == "CONNECT" || method == "TRACE")
+    if (is_never_forwarded(method))
         return std::nullopt;
     const observable how = how_observable(why);
     const bool by_file = p.observe && how != observable::never;

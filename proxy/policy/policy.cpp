@@ -1,5 +1,6 @@
 #include "policy/policy.hpp"
 
+#include "policy/methods.hpp"
 #include "policy/percent.hpp"
 
 #include <algorithm>
@@ -27,12 +28,12 @@ route_match policy::match(std::string_view path, std::string_view method) const 
 {
     route_match out;
     out.matched = exact.match(path, out.values);
-    const bool never_forwarded = method == "CONNECT" || method == "TRACE";
     if (out.matched != nullptr)
         out.needs = out.matched->find(method);
     if (out.needs != nullptr) {
         out.found = route_match::outcome::route;
-    } else if (unlisted_authenticated && !never_forwarded) {
+    } else if (unlisted_authenticated && !is_never_forwarded(method) &&
+               (out.matched == nullptr || !names_alike(*out.matched, method))) {
         out.found = route_match::outcome::unlisted;
         out.needs = &unlisted_needs;
     } else if (out.matched != nullptr) {

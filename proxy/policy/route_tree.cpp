@@ -1,5 +1,7 @@
 #include "policy/route_tree.hpp"
 
+#include "policy/methods.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <stdexcept>
@@ -30,7 +32,7 @@ void check_bounds(const std::vector<template_segment>& segments, const route& r)
 
 const requirement* route::find(std::string_view method) const noexcept
 {
-    if (method == "CONNECT" || method == "TRACE")
+    if (is_never_forwarded(method))
         return nullptr;
     const auto named = [this](std::string_view wanted) -> const requirement* {
         for (const auto& entry : methods)
@@ -43,7 +45,7 @@ const requirement* route::find(std::string_view method) const noexcept
     if (method == "HEAD")
         if (const requirement* get = named("GET"))
             return get;
-    return any ? &*any : nullptr;
+    return any && !names_alike(*this, method) ? &*any : nullptr;
 }
 
 const route* route_tree::add(const std::vector<template_segment>& segments, bool trailing_slash,

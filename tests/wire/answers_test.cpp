@@ -173,6 +173,18 @@ TEST(answers, the_metadata_document_is_public_and_says_nothing_of_the_request)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
+TEST(answers, the_metadata_document_comes_before_any_route_however_its_path_is_spelled)
+{
+    calendar c({.routes = "routes: {'/{all...}': {ANY: public}}"});
+    for (const auto* target :
+         {"/.well-known/oauth-protected-resource?x", "/.well-known/%6Fauth-protected-resource",
+          "http://calendar.example.com/.well-known/oauth-protected-resource"}) {
+        const auto answer = c.exchange(get(target));
+        EXPECT_EQ(json_member(answer.body, "resource"), "https://calendar.example.com") << target << answer;
+    }
+    EXPECT_TRUE(c.api.requests().empty());
+}
+
 TEST(answers, nothing_of_a_token_or_query_is_echoed_or_logged)
 {
     calendar c;

@@ -91,13 +91,25 @@ TEST(cors, an_allowed_origin_can_read_refusals)
         EXPECT_FALSE(c.exchange(get("/appointments", {}, other)).has("Access-Control-Allow-Origin")) << other;
 }
 
-TEST(cors, the_apis_answers_are_the_apis_to_share)
+TEST(cors, the_apis_answers_are_shared_once)
 {
     calendar c(with_cors());
-    c.api.answer("/public", ok("x", "Access-Control-Allow-Origin: https://other.example.com\r\n"));
-    const auto answer = c.exchange(get("/public", {}, app));
-    EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "https://other.example.com") << answer;
-    EXPECT_FALSE(c.exchange(get("/public/x", {}, app)).has("Access-Control-Allow-Origin"));
+    c.api.answer("/public/own", ok("x", "Access-Control-Allow-Origin: https://other.example.com\r\n"));
+    const auto own = c.exchange(get("/public/own", {}, app));
+    EXPECT_EQ(own.value("Access-Control-Allow-Origin"), "https://other.example.com") << own;
+    EXPECT_FALSE(own.has("Vary"));
+
+    c.api.answer("/public/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nVary: Accept\r\n\r\n");
+    for (const auto* path : {"/public/x", "/public/404"}) {
+        const auto added = c.exchange(get(path, {}, app));
+        EXPECT_EQ(added.value("Access-Control-Allow-Origin"), "https://app.example.com") << added;
+        EXPECT_THAT(added.all("Vary"), testing::Contains("Origin"));
+    }
+    for (const auto other : {stranger, std::string_view()}) {
+        const auto answer = c.exchange(get("/public/x", {}, other));
+        EXPECT_FALSE(answer.has("Access-Control-Allow-Origin")) << other;
+        EXPECT_EQ(answer.value("Vary"), "Origin") << "a cache must not give it to the application";
+    }
 }
 
 } // namespace

@@ -42,6 +42,17 @@ TEST(identity, the_client_is_azp_where_there_is_no_client_id)
     EXPECT_EQ(seen.value("X-Auth-Scopes"), "");
 }
 
+TEST(identity, the_host_of_an_absolute_target_stands_in_where_http_1_0_has_none)
+{
+    calendar c;
+    const auto named = c.forwarded("GET http://api.example.com/public HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(named.value("Host"), "api.example.com") << named;
+    EXPECT_EQ(named.value("X-Forwarded-Host"), "api.example.com");
+    const auto unnamed = c.forwarded("GET /public HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(unnamed.value("Host"), c.api.authority()) << unnamed;
+    EXPECT_FALSE(unnamed.has("X-Forwarded-Host"));
+}
+
 TEST(identity, nobody_else_can_say_who_is_calling)
 {
     const std::string rows[] = {

@@ -100,6 +100,11 @@ TEST(smuggling, every_case_comes_out_as_expected_over_a_socket)
                 cuts.insert(size * eighths / 8);
             if (size > 2)
                 cuts.insert({size - 1, size - 2});
+            // Where one request ends and the next begins each byte counts; of heads tests/unit/http tries
+            // them all.
+            if (entry.path().filename().string().starts_with("pipeline_"))
+                for (std::size_t cut = 1; cut < size; ++cut)
+                    cuts.insert(cut);
             for (const auto cut : cuts)
                 play(c, entry.path(), cut);
             ++count;

@@ -57,6 +57,22 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
     }
 }
 
+TEST(upstream_faults, a_length_where_no_body_can_be_is_not_passed_on)
+{
+    calendar c;
+    c.api.on("/public/none", sends_then_closes("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"));
+    auto client = c.connect();
+    const auto answer = client.exchange(get("/public/none"));
+    EXPECT_EQ(answer.status, 204U);
+    EXPECT_FALSE(answer.has("Content-Length")) << answer;
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "what came behind it is nobody's answer";
+
+    c.api.answer("/public/same", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(client.exchange(get("/public/same")).value("Content-Length"), "5")
+        << "there it is the length that the answer would have had";
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+}
+
 TEST(upstream_faults, an_endless_row_of_interim_answers_is_none)
 {
     calendar c;

@@ -80,6 +80,10 @@ TEST_F(cors, a_preflight_is_options_with_both_fields)
     EXPECT_FALSE(is_preflight(p, head));
     set_fields({{"Access-Control-Request-Method", "GET"}});
     EXPECT_FALSE(is_preflight(p, head));
+    ask("https://app.example.com", "");
+    EXPECT_FALSE(is_preflight(p, head)) << "it asks for no method";
+    set_fields({{"Origin", "https://app.example.com"}, {"Access_Control_Request_Method", "GET"}});
+    EXPECT_FALSE(is_preflight(p, head)) << "another field";
     ask("https://app.example.com", "GET");
     p.cors.origins.clear();
     EXPECT_FALSE(is_preflight(p, head)) << "without cors: a preflight is a request like any";
@@ -162,14 +166,45 @@ TEST_F(cors, a_refusal_is_shared_with_an_allowed_origin_only)
     share(p.cors, head.fields, a);
     set_fields({});
     share(p.cors, head.fields, a);
-    EXPECT_TRUE(a.fields.empty());
+    for (const auto& [field, value] : a.fields)
+        EXPECT_EQ(std::string(field) + ": " + value, "Vary: Origin")
+            << "and caches learn that it depends on the origin";
 
+    a.fields.clear();
     set_fields({{"Origin", "https://app.example.com"}});
     share(p.cors, head.fields, a);
     ASSERT_EQ(a.fields.size(), 3U);
     EXPECT_EQ(a.fields[0].second, "https://app.example.com");
     EXPECT_EQ(a.fields[1].second, "Origin");
     EXPECT_THAT(a.fields[2].second, HasSubstr("WWW-Authenticate"));
+}
+
+TEST_F(cors, an_answer_of_the_api_is_shared_unless_it_says_itself_with_whom)
+{
+    const auto added = [&](std::initializer_list<std::pair<const char*, const char*>> asked,
+                           std::initializer_list<std::pair<const char*, const char*>> answered_with) {
+        set_fields(answered_with);
+        const auto answered_fields = head.fields;
+        set_fields(asked);
+        std::string lines;
+        append_sharing(p.cors, head.fields, answered_fields, lines);
+        return lines;
+    };
+    const std::string allowed = "Access-Control-Allow-Origin: https://app.example.com\r\n",
+                      vary = "Vary: Origin\r\n";
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}), allowed + vary);
+    EXPECT_EQ(added({{"Origin", "https://evil.example.org"}}, {}), vary);
+    EXPECT_EQ(added({}, {}), vary);
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Vary", "Accept, origin"}}), allowed);
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Access-Control-Allow-Origin", "null"}}), "");
+    p.cors.credentials = true;
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}),
+              allowed + "Access-Control-Allow-Credentials: true\r\n" + vary);
+    p.cors = {};
+    p.cors.origins = {"*"};
+    EXPECT_EQ(added({{"Origin", "https://anyone.example.org"}}, {}), "Access-Control-Allow-Origin: *\r\n");
+    p.cors.origins.clear();
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}), "");
 }
 
 } // namespace

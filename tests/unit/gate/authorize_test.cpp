@@ -254,6 +254,8 @@ TEST(authorize, refuses_a_method_override_that_names_another_method)
         {"as CGI would read it", "X_Method_Override", "DELETE", reason::method_override},
         {"the request's own", "X-HTTP-Method-Override", "GET", reason::allowed},
         {"the request's own in lower case", "X-Method-Override", "get", reason::allowed},
+        {"no method at all", "X-Method-Override", "", reason::allowed},
+        {"two of them", "X-Method-Override", "GET, DELETE", reason::method_override},
         {"another field", "X-Method", "DELETE", reason::allowed},
     };
     calendar file;

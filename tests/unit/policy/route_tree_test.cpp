@@ -275,6 +275,11 @@ TEST(route, finds_the_requirement_of_a_method)
         {"TRACE never", reckless, "TRACE", nullptr},
         {"CONNECT never", reckless, "CONNECT", nullptr},
         {"nor by ANY", only_any, "TRACE", nullptr},
+        {"nor in another letter case", only_any, "Trace", nullptr},
+        {"a named method in another letter case is not one of ANY", with_any, "get", nullptr},
+        {"nor is HEAD in one, which follows GET", with_any, "head", nullptr},
+        {"nor is it where it is named", with_head, "Head", nullptr},
+        {"one that is not named in any letter case is", with_any, "delete", &*with_any.any},
         {"no method", with_get, "", nullptr},
     };
     for (const auto& row : rows)

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# tests/differential/run.sh SCOPEGATE [OPTION...]: differential.py with the servers that it needs, installed where they are
+# missing (Debian's nginx, apache and node; Express with npm, in the versions that package-lock.json says).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+program=$(realpath "$1")
+shift
+
+. "$here/../../deploy/packages.sh"
+need_packages "${differential_packages[@]}"
+
+modules=$(dirname "$program")/differential
+if ! cmp -s "$here/package-lock.json" "$modules/installed"; then
+    mkdir -p "$modules"
+    cp "$here"/package{,-lock}.json "$modules"
+    (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+    cp "$here/package-lock.json" "$modules/installed"
+fi
+export NODE_PATH=$modules/node_modules PYTHONDONTWRITEBYTECODE=1
+exec python3 "$here/differential.py" "$program" "$@"

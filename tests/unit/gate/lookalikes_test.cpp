@@ -1,0 +1,82 @@
+// Plays tests/cases/lookalikes.tsv: which spellings are refused because they could be taken for another
+// route.
+#include "gate/authorize.hpp"
+#include "support/places.hpp"
+#include "support/policy_from_yaml.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace scopegate::gate {
+namespace {
+
+constexpr std::string_view routes = R"(
+upstream: http://127.0.0.1:3000
+issuers: [{issuer: https://id.example.com/, audience: https://calendar.example.com}]
+scopes: {read: x, write: x}
+routes:
+  /{rest...}: {GET: authenticated}
+  /users/{id}: {GET: read}
+  /users/@me: {GET: write}
+  /users/{id}/notes: {GET: read}
+  /Reports: {GET: read}
+  /export: {GET: write}
+  /export/: {GET: write}
+  /team/{a}: {GET: authenticated}
+  /team/{a}/{b}: {GET: write}
+  /vault/{a}: {GET: write}
+  /vault/{a}/{b}: {GET: authenticated}
+  /open/{rest...}: {GET: public}
+  /open/secret: {GET: write}
+  /lone/{a}/{b}: {ANY: read}
+paths: {)";
+
+std::string paths_of(const std::string& rules)
+{
+    std::string out;
+    constexpr std::array<std::array<const char*, 2>, 3> settings{
+        {{"exact", "case: exact, "}, {"slash", "encoded_slash: keep, "}, {"semicolon", "semicolon: keep, "}}};
+    for (const auto& [word, setting] : settings)
+        if (rules.find(word) != std::string::npos)
+            out += setting;
+    return out;
+}
+
+std::string verdict_on(const policy::policy& p, const std::string& method, const std::string& target)
+{
+    token_authority authority;
+    authority.given = tokens::interpret_claims(p, 0, json::parse(R"({"scope":"read"})").value());
+    authorize_scratch scratch;
+    const auto v =
+        authorize(p, {method, target, {}, nullptr}, authority, wall_time(std::chrono::seconds(1)), scratch);
+    const auto* denied = std::get_if<policy::denial>(&v.outcome);
+    return denied == nullptr ? "allowed" : std::string(name(denied->why));
+}
+
+TEST(lookalikes, are_refused_as_the_table_says)
+{
+    std::ifstream file(SCOPEGATE_TEST_CASES "/lookalikes.tsv");
+    std::size_t rows = 0;
+    std::string line;
+    for (int n = 1; std::getline(file, line); ++n) {
+        if (line.empty() || line.starts_with('#'))
+            continue;
+        std::istringstream columns(line);
+        std::string method, target, rules, verdict, why;
+        std::getline(columns, method, ' ');
+        for (auto* column : {&target, &rules, &verdict, &why})
+            std::getline(columns, *column, '\t');
+        ASSERT_FALSE(why.empty()) << "a row has four columns: line " << n;
+        const auto p = test::policy_from_yaml(std::string(routes) + paths_of(rules) + "}\n");
+        EXPECT_EQ(verdict_on(*p, method, target), verdict)
+            << "lookalikes.tsv:" << n << ": " << method << ' ' << target << ": " << why;
+        ++rows;
+    }
+    EXPECT_GE(rows, 50U);
+}
+
+} // namespace
+} // namespace scopegate::gate
