@@ -37,6 +37,11 @@ constexpr key<top> top_keys[] = {
     {"mode", hand_on<compile_mode>},
     {"tokens", hand_on<compile_tokens>},
     {"cors", hand_on<compile_cors>},
+    {"keys_cache",
+     [](compilation& c, const node& value, top&) {
+         if (const auto folder = read_text(c, value))
+             c.made.keys_cache = c.files.absolute(*folder);
+     }},
     {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
     {"log", hand_on<compile_log>},
 };

@@ -3,7 +3,10 @@
 #include "config/urls.hpp"
 #include "config/values.hpp"
 
+#include "jose/sign.hpp"
+
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace scopegate::config {
@@ -34,9 +37,39 @@ void read_client_secret(compilation& c, const node& value, settings& into)
     into.client_secret = secret(value.text);
 }
 
+// PEM, or a private JWK, whose kid and alg then count.
+jose::signing_key key_of(const secret& text)
+{
+    const auto begin = text.reveal().find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos || text.reveal()[begin] != '{')
+        return jose::signing_key::from_pem(text).with_kid({});
+    auto key = jose::signing_key::from_jwk(text);
+    if (jose::is_symmetric(key.alg()))
+        throw std::runtime_error("a secret (oct) has no public half");
+    return key;
+}
+
+void read_client_key(compilation& c, const node& value, settings& into)
+{
+    const auto name = read_text(c, value);
+    const auto path = name ? read_file_name(c, value, *name) : std::nullopt;
+    if (!path)
+        return;
+    constexpr std::size_t largest = 64 * 1024;
+    auto content = read_regular_file(*path, largest);
+    try {
+        if (!content.problem.empty())
+            throw std::runtime_error(content.problem);
+        into.client_key = key_of(secret(std::move(content.text)));
+    } catch (const std::runtime_error& e) {
+        c.out.error(value.at, in_quotes(*name) + " holds no key to sign with: " + e.what());
+    }
+}
+
 void read_auth(compilation& c, const node& value, settings& into)
 {
-    into.by = read_word(c, value, {"basic", "post"}) == 1U ? settings::auth::post : settings::auth::basic;
+    if (const auto word = read_word(c, value, {"basic", "post", "private_key_jwt"}))
+        into.by = static_cast<settings::auth>(*word);
 }
 
 void read_cache(compilation& c, const node& value, settings& into)
@@ -49,17 +82,38 @@ void read_cache(compilation& c, const node& value, settings& into)
 constexpr key<settings> introspection_keys[] = {
     {"url", read_url, true},
     {"client_id", read_client_id, true, true},
-    {"client_secret", read_client_secret, true, true},
+    {"client_secret", read_client_secret, false, true},
+    {"client_key", read_client_key},
     {"auth", read_auth},
     {"cache", read_cache},
 };
+
+// Each way of showing who asks has its own secret, and a second one would be a mistake that nobody sees.
+void check_credentials(compilation& c, const node& map, settings::auth by)
+{
+    const auto* secret_given = map.find("client_secret");
+    if (secret_given == nullptr)
+        secret_given = map.find("client_secret_file");
+    const auto* key_given = map.find("client_key");
+    const bool signs = by == settings::auth::private_key_jwt;
+    if (signs && key_given == nullptr)
+        c.out.error(map.at, "missing key \"client_key\", which \"auth: private_key_jwt\" signs with");
+    if (signs && secret_given != nullptr)
+        c.out.error(secret_given->key_at, "\"auth: private_key_jwt\" has a \"client_key\" and no secret");
+    if (!signs && secret_given == nullptr)
+        c.out.error(map.at, "missing key \"client_secret\"");
+    if (!signs && key_given != nullptr)
+        c.out.error(key_given->key_at, "a \"client_key\" is for \"auth: private_key_jwt\"");
+}
 
 } // namespace
 
 void read_introspection(compilation& c, const node& value, issuer_entry& into)
 {
     into.introspection = &value;
-    read_keys(c, value, introspection_keys, into.made.introspection.emplace());
+    auto& made = into.made.introspection.emplace();
+    if (read_keys(c, value, introspection_keys, made))
+        check_credentials(c, value, made.by);
 }
 
 void check_introspection(compilation& c, issuer_entry& entry, const node& issuer)

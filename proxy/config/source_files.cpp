@@ -71,9 +71,14 @@ source_files::source_files(const std::string& path)
     names_.push_back(whole.string());
 }
 
+std::string source_files::absolute(std::string_view path) const
+{
+    return (folder_ / std::filesystem::path(path)).lexically_normal().string();
+}
+
 std::string source_files::watch(std::string_view path)
 {
-    auto whole = (folder_ / std::filesystem::path(path)).lexically_normal().string();
+    auto whole = absolute(path);
     if (std::find(names_.begin(), names_.end(), whole) == names_.end())
         names_.push_back(whole);
     return whole;

@@ -23,7 +23,9 @@ public:
     // `path`: routes.yaml's own, not empty.
     explicit source_files(const std::string& path);
 
-    // The absolute form of a path of the file, which is watched from now on, whether it is there or not.
+    // The absolute form of a path of the file.
+    [[nodiscard]] std::string absolute(std::string_view path) const;
+    // The same, which is watched from now on, whether it is there or not.
     [[nodiscard]] std::string watch(std::string_view path);
     // Absolute: routes.yaml first, each once.
     [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }

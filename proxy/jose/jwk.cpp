@@ -97,9 +97,33 @@ pkey ec_key(const json::value& key, const curve& c)
     return from_parameters("EC", builder, "its point is not on the curve");
 }
 
+// The points of small order, little-endian, without the sign bit, also as they are when not reduced: for a key
+// that is one of them a signature can be made that is good for any text, or for every eighth.
+bool is_of_small_order(std::string point)
+{
+    static constexpr std::array<std::string_view, 7> known{
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
+    constexpr std::string_view digits = "0123456789abcdef";
+    point.back() = static_cast<char>(point.back() & 0x7f);
+    std::string hex;
+    for (const char each : point) {
+        const auto octet = static_cast<unsigned char>(each);
+        hex.append(1, digits[octet >> 4]).append(1, digits[octet & 15]);
+    }
+    return std::find(known.begin(), known.end(), hex) != known.end();
+}
+
 pkey ed25519_key(const json::value& key)
 {
     const auto x = octets_member(key, "x");
+    if (is_of_small_order(x))
+        throw unfit{"its point is of small order, for which anybody can make signatures"};
     pkey made(EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, bytes(x), x.size()));
     if (made == nullptr)
         throw unfit{"an Ed25519 key has 32 octets"};

@@ -103,6 +103,8 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
             append_scopes(out, "required", p.scopes, a->scopes);
     if (r.refusal != nullptr && !r.refusal->missing.empty())
         append_scopes(out, "missing", p.scopes, r.refusal->missing);
+    if (r.effective != nullptr)
+        append_scopes(out, "scopes", p.scopes, *r.effective);
     if (!r.subject.empty())
         append_member(out, "sub", r.subject.substr(0, longest_claim));
     if (!r.client_id.empty())

@@ -22,7 +22,7 @@ struct request_record {
     unsigned status = 0;                          // as sent downstream; 0: nothing was sent
     reason why = reason::allowed;                 // of observe mode: what would have refused it
     const policy::denial* refusal = nullptr;      // for the required and missing scopes
-    const policy::scope_set* effective = nullptr; // the token's, to say which alternative was met
+    const policy::scope_set* effective = nullptr; // the token's, where it is valid
     std::string_view subject, client_id, issuer;
     std::chrono::microseconds duration{0};
     std::optional<std::chrono::microseconds> upstream; // to the head of its answer

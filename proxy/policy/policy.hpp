@@ -38,6 +38,7 @@ public:
     bool unlisted_authenticated = false;
     std::uint32_t requirement_count = 0; // requirement::index runs below it
     std::vector<issuer_settings> issuers;
+    std::string keys_cache; // the absolute path of a folder for last good key sets; empty: memory only
     struct limit limit;
     server_settings server;
     upstream_settings upstream;

@@ -5,6 +5,7 @@
 #include "base/secret.hpp"
 #include "http/target.hpp"
 #include "jose/algorithm.hpp"
+#include "jose/sign.hpp"
 #include "policy/requirement.hpp"
 
 #include <array>
@@ -39,10 +40,12 @@ struct key_location {
 };
 
 struct introspection_settings { // RFC 7662, for opaque tokens
-    enum class auth : std::uint8_t { basic, post }; // client_secret_basic, client_secret_post (RFC 6749 section 2.3.1)
+    // client_secret_basic and client_secret_post (RFC 6749 section 2.3.1), private_key_jwt (RFC 7523 section 2.2)
+    enum class auth : std::uint8_t { basic, post, private_key_jwt };
     std::string url; // https, or http on a loopback host
     std::string client_id;
-    secret client_secret;
+    secret client_secret;                        // of basic and post
+    std::optional<jose::signing_key> client_key; // of private_key_jwt; its kid is empty where the file has none
     auth by = auth::basic;
     std::chrono::milliseconds cache{30'000}; // how long an answer counts at most; 0: only for those who waited for it
 };

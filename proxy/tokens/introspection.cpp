@@ -1,6 +1,8 @@
 #include "tokens/introspection.hpp"
 
 #include "jose/base64url.hpp"
+#include "jose/sign.hpp"
+#include "observe/request_id.hpp"
 
 #include <algorithm>
 #include <string>
@@ -37,6 +39,32 @@ std::string base64(std::string_view octets)
     return text;
 }
 
+json::value text(std::string_view s)
+{
+    return json::value(std::string(s));
+}
+
+// RFC 7523 section 3: who asks, signed for this one question and a short while. Its audience is the issuer
+// and nobody else: what names a URL of somebody's choice could be used at another server.
+std::string client_assertion(const policy::introspection_settings& settings, std::string_view issuer,
+                             wall_time now)
+{
+    constexpr std::chrono::seconds life{60};
+    const auto date = [](wall_time at) {
+        const auto since = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch());
+        return json::value::number(std::to_string(since.count()));
+    };
+    observe::request_id_buffer unique;
+    json::object claims;
+    claims.emplace_back("iss", text(settings.client_id));
+    claims.emplace_back("sub", text(settings.client_id));
+    claims.emplace_back("aud", text(issuer));
+    claims.emplace_back("jti", text(observe::new_request_id(unique)));
+    claims.emplace_back("iat", date(now));
+    claims.emplace_back("exp", date(now + life));
+    return jose::sign_compact(settings.client_key.value(), json::serialize(json::value(std::move(claims))));
+}
+
 } // namespace
 
 bool is_opaque(std::string_view token)
@@ -53,17 +81,25 @@ bool is_opaque(std::string_view token)
     return next != std::string::npos && (*text)[next] != '"' && (*text)[next] != '}';
 }
 
-net::http_request introspection_request(const policy::introspection_settings& settings,
-                                        std::string_view token)
+net::http_request introspection_request(const policy::issuer_settings& issuer, std::string_view token,
+                                        wall_time now)
 {
+    using auth = policy::introspection_settings::auth;
+    const auto& settings = issuer.introspection.value();
     net::http_request request(settings.url);
     const auto id = form_encode(settings.client_id);
     const auto password = form_encode(settings.client_secret.reveal());
     request.form = "token=" + form_encode(token) + "&token_type_hint=access_token";
-    if (settings.by == policy::introspection_settings::auth::basic)
+    if (settings.by == auth::basic)
         request.authorization = "Basic " + base64(id + ":" + password);
     else
-        request.form += "&client_id=" + id + "&client_secret=" + password;
+        request.form += "&client_id=" + id;
+    if (settings.by == auth::post)
+        request.form += "&client_secret=" + password;
+    if (settings.by == auth::private_key_jwt)
+        request.form += "&client_assertion_type=" +
+                        form_encode("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") +
+                        "&client_assertion=" + client_assertion(settings, issuer.issuer, now);
     return request;
 }
 

@@ -2,6 +2,7 @@
 // an answer says. Pure: the asking is introspector's.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/reason.hpp"
 #include "net/http_client.hpp"
@@ -15,9 +16,10 @@ namespace scopegate::tokens {
 // an introspection endpoint: another issuer may have made it, and its bearer's rights are in it.
 [[nodiscard]] bool is_opaque(std::string_view token);
 
-// The question, with the token and the client's credentials in it.
-[[nodiscard]] net::http_request introspection_request(const policy::introspection_settings& settings,
-                                                      std::string_view token);
+// The question, with the token and the client's credentials in it. Of an issuer that introspects. Throws
+// std::runtime_error where OpenSSL can't sign.
+[[nodiscard]] net::http_request introspection_request(const policy::issuer_settings& issuer,
+                                                      std::string_view token, wall_time now);
 
 // What the endpoint said of a token: its claims where `why` is allowed; token_inactive;
 // introspection_unavailable where it said nothing that makes sense.

@@ -1,6 +1,7 @@
 #include "tokens/introspector.hpp"
 
 #include "base/secret.hpp"
+#include "jose/claims.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
 #include "tokens/introspection_cache.hpp"
@@ -11,10 +12,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,13 +34,25 @@ introspection_ptr unavailable()
     return std::make_shared<const introspection_answer>();
 }
 
+bool same_key(const std::optional<jose::signing_key>& a, const std::optional<jose::signing_key>& b)
+{
+    return a.has_value() == b.has_value() && (!a || a->public_jwk() == b->public_jwk());
+}
+
 // What must be the same for an answer to one to be an answer to the other.
 bool same_endpoint(const policy::issuer_settings& a, const policy::issuer_settings& b)
 {
     const auto& x = *a.introspection;
     const auto& y = *b.introspection;
     return a.issuer == b.issuer && a.ca_file == b.ca_file && x.url == y.url && x.client_id == y.client_id &&
-           x.client_secret.reveal() == y.client_secret.reveal() && x.by == y.by && x.cache == y.cache;
+           x.client_secret.reveal() == y.client_secret.reveal() && same_key(x.client_key, y.client_key) &&
+           x.by == y.by && x.cache == y.cache;
+}
+
+std::optional<wall_time> expiry_of(const json::value& claims)
+{
+    const auto* exp = claims.find("exp");
+    return exp != nullptr ? jose::numeric_date(*exp) : std::nullopt;
 }
 
 class live_introspector final : public introspector {
@@ -142,11 +157,12 @@ private:
     asio::awaitable<std::size_t> run(token_key key, introspection_answer& into)
     {
         const auto asked = now_(); // what it says may be as old as the question
-        const auto request = question(key);
-        if (!request)
+        const auto token = still_wanted(key);
+        if (!token)
             co_return 0;
+        auto request = introspection_request(issuer_, token->reveal(), asked);
         const auto client = client_; // another may take its place meanwhile
-        const auto answer = co_await client->send(*request);
+        const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
             complain(answer ? "answered " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
@@ -156,22 +172,27 @@ private:
             complain("the answer is no JSON object");
             co_return 0;
         }
-        into.until =
-            asked + (into.said.why == reason::allowed ? issuer_.introspection->cache : bounds_.inactive);
+        into.until = asked + usable_for(into.said);
+        if (const auto expires = expiry_of(into.said.claims))
+            into.until = std::min(into.until, *expires); // from then on the endpoint knows better
         recover();
         co_return answer->body.size();
     }
 
-    std::optional<net::http_request> question(const token_key& key)
+    // The token, unless nobody waits for it any more: they were let go, or have waited long enough.
+    std::optional<secret> still_wanted(const token_key& key)
     {
         const std::lock_guard lock(mutex_);
         const auto found = calls_.find(key);
-        if (found == calls_.end()) // stopped
+        if (found == calls_.end() || steady::now() - found->second.since >= bounds_.time)
             return std::nullopt;
-        if (steady::now() - found->second.since >= bounds_.time) { // its callers have waited long enough
-            return std::nullopt;
-        }
-        return introspection_request(*issuer_.introspection, found->second.token.reveal());
+        return found->second.token;
+    }
+
+    [[nodiscard]] std::chrono::milliseconds usable_for(const introspected& said) const
+    {
+        const auto most = issuer_.introspection->cache;
+        return said.why == reason::allowed ? most : std::min(most, bounds_.inactive);
     }
 
     void settle(const token_key& key, const introspection_ptr& answer, std::size_t bytes)

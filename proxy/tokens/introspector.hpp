@@ -20,16 +20,17 @@ namespace scopegate::tokens {
 
 // How much is asked and kept. The defaults are production's; tests shorten them.
 struct introspection_bounds {
-    std::chrono::milliseconds time{5'000};         // for one call, and for its wait until it may begin
-    std::chrono::milliseconds inactive{5'000};     // how long a token counts as inactive
-    std::size_t calls = 64;                        // at a time
-    std::size_t waiting_tokens = 4'096;            // that are asked for or wait for it; more are unavailable
-    std::size_t answers = 10'000;                  // kept, the oldest go first
+    std::chrono::milliseconds time{5'000}; // for one call, and for its wait until it may begin
+    std::chrono::milliseconds inactive{
+        5'000};                         // how long a token counts as inactive; never longer than `cache`
+    std::size_t calls = 64;             // at a time
+    std::size_t waiting_tokens = 4'096; // that are asked for or wait for it; more are unavailable
+    std::size_t answers = 10'000;       // kept, the oldest go first
     std::size_t answer_bytes = 16UL * 1024 * 1024; // of their texts
 };
 
-// An answer as it is handed on: from `until` on it may not be used for other requests than those that waited
-// for it.
+// An answer as it is handed on: from `until` (after `cache`, and never past its `exp`) on it may not be used
+// for other requests than those that waited for it.
 struct introspection_answer {
     introspected said;
     wall_time until;

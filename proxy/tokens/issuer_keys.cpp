@@ -46,29 +46,55 @@ bool issuer_keys::take(std::string_view text)
             return true;
         }
     }
-    std::shared_ptr<const jose::jwk_set> keys;
-    std::vector<std::string> unfit;
-    try {
-        auto parsed = jose::jwk_set::parse(text, unfit);
-        if (!parsed) {
-            fail(parsed.error());
-            return false;
-        }
-        keys = std::make_shared<const jose::jwk_set>(std::move(*parsed));
-    } catch (const std::exception& e) { // OpenSSL could not
-        fail(e.what());
-        return false;
-    }
-    for (const auto& what : unfit)
-        warn("key_passed_over", what);
-    if (keys->empty()) {
-        fail("the key set has no key that can be used");
+    std::string why;
+    auto keys = parse(text, why);
+    if (!keys) {
+        fail(why);
         return false;
     }
     const auto count = keys->size();
     replace(std::move(keys), std::string(text));
     observe::log_event(observe::level::info, "keys_loaded", {{"issuer", settings_.issuer}, {"keys", count}});
     return true;
+}
+
+bool issuer_keys::take_saved(std::string_view text)
+{
+    std::string why;
+    auto keys = parse(text, why);
+    if (!keys) {
+        warn("cached_keys_ignored", why);
+        return false;
+    }
+    const auto count = keys->size();
+    replace(std::move(keys), std::string(text), false);
+    observe::log_event(observe::level::info, "cached_keys_loaded",
+                       {{"issuer", settings_.issuer}, {"keys", count}});
+    return true;
+}
+
+// The keys where some can be used; otherwise null and why not.
+std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, std::string& why) const
+{
+    std::vector<std::string> unfit;
+    std::shared_ptr<const jose::jwk_set> keys;
+    try {
+        auto parsed = jose::jwk_set::parse(text, unfit);
+        if (!parsed) {
+            why = parsed.error();
+            return nullptr;
+        }
+        keys = std::make_shared<const jose::jwk_set>(std::move(*parsed));
+    } catch (const std::exception& e) { // OpenSSL could not
+        why = e.what();
+        return nullptr;
+    }
+    for (const auto& what : unfit)
+        warn("key_passed_over", what);
+    if (!keys->empty())
+        return keys;
+    why = "the key set has no key that can be used";
+    return nullptr;
 }
 
 void issuer_keys::fail(std::string_view why)
@@ -102,13 +128,13 @@ void issuer_keys::inherit(const issuer_keys& earlier)
         replace(std::move(keys), std::move(text));
 }
 
-void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string text)
+void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, bool fresh)
 {
     const std::lock_guard lock(mutex_);
     keys_.swap(keys);
     text_ = std::move(text);
     last_failure_.clear();
-    up_to_date_ = true;
+    up_to_date_ = fresh;
     epoch_.fetch_add(1,
                      std::memory_order_relaxed); // under the lock: who sees it and then locks sees these keys
 }

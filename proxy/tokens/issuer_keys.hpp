@@ -32,6 +32,9 @@ public:
     // the keys stay as they are; so do they where the text is the same as last time: what was validated with
     // them stays validated. Returns whether the attempt went well.
     bool take(std::string_view text);
+    // Takes over what survived a restart, where it is of use: the keys are there, but nobody knows whether
+    // they are all of them until an attempt goes well. Returns whether it was.
+    bool take_saved(std::string_view text);
     // An attempt that brought nothing: a warning, once for each different reason until one goes well.
     void fail(std::string_view why);
     // No attempt will be made any more: what the keys lack is not known from here on.
@@ -40,7 +43,8 @@ public:
     void inherit(const issuer_keys& earlier);
 
 private:
-    void replace(std::shared_ptr<const jose::jwk_set> keys, std::string text);
+    [[nodiscard]] std::shared_ptr<const jose::jwk_set> parse(std::string_view text, std::string& why) const;
+    void replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, bool fresh = true);
     void warn(std::string_view event, std::string_view why) const;
 
     const policy::issuer_settings& settings_;

@@ -15,10 +15,15 @@ namespace scopegate::tokens {
 
 namespace asio = boost::asio;
 
-key_refresh::key_refresh(asio::io_context& control, issuer_keys& keys, const key_timing& timing)
-    : control_(control), keys_(keys), fetch_(keys.settings()), timing_(timing), next_(control),
-      cooldown_(control), retry_(timing.first_retry)
+key_refresh::key_refresh(asio::io_context& control, issuer_keys& keys, const key_timing& timing,
+                         const std::string& folder)
+    : control_(control), keys_(keys), fetch_(keys.settings()), cache_(folder, keys.settings()),
+      timing_(timing), next_(control), cooldown_(control), retry_(timing.first_retry)
 {
+    if (keys_.present())
+        return;
+    if (const auto saved = cache_.load())
+        unconfirmed_ = keys_.take_saved(*saved);
 }
 
 void key_refresh::start(std::shared_ptr<const void> owner)
@@ -91,13 +96,15 @@ std::chrono::milliseconds key_refresh::settle(const fetched_keys& got)
     if (!got.ok)
         keys_.fail(got.text);
     if (got.ok && keys_.take(got.text)) {
+        cache_.save(got.text);
+        unconfirmed_ = false;
         retry_ = timing_.first_retry;
         const auto age = max_age_of(got.cache_control);
         return age ? std::clamp<std::chrono::milliseconds>(*age, timing_.shortest_refresh,
                                                            timing_.longest_refresh)
                    : timing_.refresh;
     }
-    if (keys_.present())
+    if (keys_.present() && !unconfirmed_)
         return timing_.shortest_refresh;
     return std::exchange(retry_, std::min(retry_ * 2, timing_.longest_retry));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tokens/issuer_keys.hpp"
+#include "tokens/key_cache.hpp"
 #include "tokens/key_fetch.hpp"
 #include "tokens/key_store.hpp"
 
@@ -21,8 +22,10 @@ namespace scopegate::tokens {
 
 class key_refresh final {
 public:
-    // `keys` must outlive it.
-    key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing);
+    // `keys` must outlive it; where they have none yet, those that `folder` (keys_cache; empty: none) has of
+    // an earlier process are taken at once.
+    key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing,
+                const std::string& folder);
 
     // Starts the loop, which keeps `owner` (of this object and the keys) alive until stop(). Once.
     void start(std::shared_ptr<const void> owner);
@@ -41,13 +44,15 @@ private:
     boost::asio::io_context& control_;
     issuer_keys& keys_;
     key_fetch fetch_;
+    key_cache cache_;
     const key_timing timing_;
     boost::asio::steady_timer next_;
     boost::asio::steady_timer cooldown_;
     boost::asio::cancellation_signal cancel_;
     std::chrono::milliseconds retry_;
     std::vector<std::function<void()>> waiting_;
-    bool asked_ = false; // the fetch under way is for an unknown kid
+    bool unconfirmed_ = false; // the keys are an earlier process's, and none have come since
+    bool asked_ = false;       // the fetch under way is for an unknown kid
     bool stopped_ = false;
     std::atomic<bool> fetching_{true}; // from start() on
     std::atomic<bool> cooling_{false};

@@ -1,7 +1,7 @@
 // The issuers' verification keys for one policy generation, process-wide: fetched before readiness, refreshed
-// in the background, refetched once for an unknown `kid`, last good ones kept. Workers read immutable
-// snapshots without a lock (an epoch counter tells them when to look again); all I/O runs on the control
-// io_context.
+// in the background, refetched once for an unknown `kid`, last good ones kept, also in a folder where the
+// policy names one. Workers read immutable snapshots without a lock (an epoch counter tells them when to look
+// again); all I/O runs on the control io_context.
 #pragma once
 
 #include "policy/policy.hpp"

@@ -145,8 +145,12 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     const auto why = jose::verify(*jws, *keys);
     if (why == reason::unknown_key)
         return unknown_key(*issuer, ended.waited);
-    if (why != reason::allowed)
-        return {nullptr, why, -1};
+    if (why != reason::allowed) {
+        // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
+        // it tells.
+        const bool look = !jws->header.kid && !ended.waited && keys_->may_refresh(*issuer);
+        return {nullptr, why, look ? static_cast<int>(*issuer) : -1};
+    }
 
     auto valid = interpret_claims(*policy_, *issuer, std::move(*claims), std::move(*bound_to));
     cache_->insert(token, valid, now);

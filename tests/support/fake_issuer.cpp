@@ -57,7 +57,8 @@ public:
         // Bound but not listening, the port is ours and refuses connections.
         acceptor_.open(tcp::v4());
         acceptor_.bind({asio::ip::address_v4::loopback(), 0});
-        const auto port = std::to_string(acceptor_.local_endpoint().port());
+        address_ = acceptor_.local_endpoint();
+        const auto port = std::to_string(address_.port());
         origin_ = tls_ ? "https://localhost:" + port : "http://127.0.0.1:" + port;
         name_ = origin_ + path;
         if (listening)
@@ -76,6 +77,11 @@ public:
 
     void listen()
     {
+        if (!acceptor_.is_open()) { // again, where it was
+            acceptor_.open(tcp::v4());
+            acceptor_.set_option(tcp::acceptor::reuse_address(true));
+            acceptor_.bind(address_);
+        }
         acceptor_.listen();
         asio::co_spawn(
             io_, [this] { return accept_all(); }, asio::detached);
@@ -90,6 +96,7 @@ public:
 
     asio::io_context io_;
     tcp::acceptor acceptor_;
+    tcp::endpoint address_;
     asio::steady_timer mood_changed_;
     std::optional<asio::ssl::context> tls_;
     std::string origin_, name_;
@@ -220,6 +227,16 @@ void fake_issuer::listen()
     std::promise<void> done;
     asio::post(server_->io_, [&] {
         server_->listen();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+void fake_issuer::stop_listening()
+{
+    std::promise<void> done;
+    asio::post(server_->io_, [&] {
+        server_->acceptor_.close();
         done.set_value();
     });
     done.get_future().wait();

@@ -37,6 +37,7 @@ public:
     ~fake_issuer();
 
     void listen();
+    void stop_listening(); // connections are refused again, until listen(): a process that was killed
     void be(mood m);
     void publish(std::string jwk_set);     // what /keys answers from now on
     void cache_control(std::string value); // of /keys; empty: none

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace scopegate::test {
@@ -32,6 +33,20 @@ std::string temporary_folder::write(std::string_view name, std::string_view text
     std::ofstream(at + ".new", std::ios::binary) << text;
     fs::rename(at + ".new", at);
     return at;
+}
+
+std::vector<std::string> temporary_folder::files() const
+{
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(path_))
+        found.push_back(entry.path().string());
+    return found;
+}
+
+std::string content_of(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 } // namespace scopegate::test

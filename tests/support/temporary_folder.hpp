@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace scopegate::test {
 
@@ -13,12 +14,17 @@ public:
     temporary_folder(const temporary_folder&) = delete;
     temporary_folder& operator=(const temporary_folder&) = delete;
 
-    [[nodiscard]] std::string path(std::string_view name) const; // absolute
+    [[nodiscard]] const std::string& path() const noexcept { return path_; } // absolute
+    [[nodiscard]] std::string path(std::string_view name) const;             // of a file in it
     // Writes the file, or replaces it in one step as a deployment does. Its path.
     std::string write(std::string_view name, std::string_view text) const;
+    // The whole paths of what is in it.
+    [[nodiscard]] std::vector<std::string> files() const;
 
 private:
     std::string path_;
 };
+
+[[nodiscard]] std::string content_of(const std::string& path);
 
 } // namespace scopegate::test

@@ -63,7 +63,7 @@ TEST(access_log, of_an_allowed_request)
     EXPECT_EQ(s.line(),
               R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
               R"("method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
-              R"("sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
+              R"("scopes":["write:a"],"sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
               R"("duration_ms":1.250,"upstream_ms":0.900})");
 }
 
@@ -77,6 +77,9 @@ TEST(access_log, of_a_refused_request_says_what_was_missing)
     s.record.status = 403;
     EXPECT_THAT(s.line(), HasSubstr(R"("status":403,"reason":"insufficient-scope","required":["read:a"],)"
                                     R"("missing":["read:a"],"duration_ms")"));
+    const policy::scope_set none; // a valid token whose scopes the limit took away
+    s.record.effective = &none;
+    EXPECT_THAT(s.line(), HasSubstr(R"("missing":["read:a"],"scopes":[],"duration_ms")"));
 }
 
 TEST(access_log, marks_what_observe_mode_let_through)

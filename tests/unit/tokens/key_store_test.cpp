@@ -2,6 +2,7 @@
 
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/validator.hpp"
 
@@ -10,16 +11,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <filesystem>
-#include <fstream>
 
 namespace {
 
 using namespace scopegate;
 using jose::algorithm;
 using mood = test::fake_issuer::mood;
+using test::temporary_folder;
 using kind = policy::key_location::kind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -59,25 +58,6 @@ std::string jwks(std::initializer_list<jose::signing_key> keys)
 {
     return jose::public_jwk_set(std::vector(keys));
 }
-
-class temporary_folder final {
-public:
-    temporary_folder()
-    {
-        auto pattern = (std::filesystem::temp_directory_path() / "scopegate-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~temporary_folder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-    void write(const std::string& name, const std::string& text) const
-    {
-        std::ofstream(path_ / (name + ".new")) << text;
-        std::filesystem::rename(path_ / (name + ".new"), path_ / name);
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 // The control thread is the test's own: nothing happens between two lines of a test.
 struct key_storage : ::testing::Test {
@@ -167,7 +147,7 @@ TEST_F(key_storage, reaches_an_issuer_behind_a_private_authority)
     issuer.publish(jwks({old_key}));
     const temporary_folder folder;
     auto settings = issuer_at(issuer.name(), kind::discover);
-    settings.ca_file = folder.file("ca.pem");
+    settings.ca_file = folder.path("ca.pem");
     // The file comes later than we do: an orchestrator mounts it when it likes.
     store = tokens::key_store::start(control, policy_of({settings}), nullptr, quick());
     control.run_for(5ms);
@@ -191,7 +171,7 @@ TEST_F(key_storage, an_issuer_that_is_down_at_start_is_found_when_it_comes_up)
 
 TEST_F(key_storage, whatever_is_no_key_set_brings_no_keys_until_there_are_some)
 {
-    for (const auto m : {mood::failing, mood::garbage, mood::no_keys, mood::redirecting}) {
+    for (const auto m : {mood::failing, mood::garbage, mood::no_keys, mood::redirecting, mood::endless}) {
         SCOPED_TRACE(static_cast<int>(m));
         test::fake_issuer issuer;
         issuer.be(m);
@@ -322,6 +302,24 @@ TEST_F(key_storage, a_rotation_refuses_nobody)
     EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
 }
 
+TEST_F(key_storage, a_rotation_refuses_no_token_without_a_kid)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jwks({old_key}));
+    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
+    store = tokens::key_store::start(control, policy, nullptr, quick());
+    ASSERT_TRUE(run_until([&] { return has_keys(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    issuer.publish(jwks({new_key}));
+    const auto good = token_of(new_key.with_kid({}), issuer.name());
+    EXPECT_EQ(validator.check(good, now).wait_for_issuer, 0);
+    refresh();
+    EXPECT_EQ(name(validator.check(good, now, true).why), "allowed");
+    const auto forged = validator.check(token_of(old_key.with_kid({}), issuer.name()), now);
+    EXPECT_EQ(name(forged.why), "bad-signature");
+    EXPECT_EQ(forged.wait_for_issuer, -1) << "no other fetch within the cooldown, and it is said at once";
+}
+
 TEST_F(key_storage, an_unknown_kid_while_the_issuer_is_out_of_reach_is_no_401)
 {
     test::fake_issuer issuer;
@@ -400,7 +398,7 @@ TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
 {
     const temporary_folder folder;
     folder.write("keys.json", jwks({old_key}));
-    const auto policy = policy_of({issuer_at("https://i.example", kind::file, folder.file("keys.json"))});
+    const auto policy = policy_of({issuer_at("https://i.example", kind::file, folder.path("keys.json"))});
     store = tokens::key_store::start(control, policy, nullptr, quick());
     ASSERT_TRUE(has_keys());
     EXPECT_FALSE(store->may_refresh(0));
@@ -415,7 +413,7 @@ TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
     EXPECT_EQ(store->keys(0)->size(), 2U);
 
     epoch = store->epoch();
-    std::filesystem::remove(folder.file("keys.json"));
+    std::filesystem::remove(folder.path("keys.json"));
     control.run_for(20ms);
     EXPECT_TRUE(has_keys()) << "nor does a file that is gone";
 }
@@ -426,13 +424,13 @@ TEST_F(key_storage, a_key_file_behind_a_swapped_link_is_followed)
     const temporary_folder folder;
     folder.write("one.json", jwks({old_key}));
     folder.write("two.json", jwks({new_key}));
-    std::filesystem::create_symlink(folder.file("one.json"), folder.file("keys.json"));
+    std::filesystem::create_symlink(folder.path("one.json"), folder.path("keys.json"));
     store = tokens::key_store::start(
-        control, policy_of({issuer_at("https://i.example", kind::file, folder.file("keys.json"))}), nullptr,
+        control, policy_of({issuer_at("https://i.example", kind::file, folder.path("keys.json"))}), nullptr,
         quick());
     const auto epoch = store->epoch();
-    std::filesystem::create_symlink(folder.file("two.json"), folder.file("next"));
-    std::filesystem::rename(folder.file("next"), folder.file("keys.json"));
+    std::filesystem::create_symlink(folder.path("two.json"), folder.path("next"));
+    std::filesystem::rename(folder.path("next"), folder.path("keys.json"));
     EXPECT_TRUE(run_until([&] { return store->epoch() != epoch; }));
 }
 
@@ -445,12 +443,22 @@ TEST_F(key_storage, a_secret_needs_no_fetching)
     EXPECT_THAT(store->without_keys(), IsEmpty());
 }
 
+// What the others here shorten.
+TEST(key_timing, is_productions_by_default)
+{
+    const tokens::key_timing timing;
+    EXPECT_LE(timing.longest_retry, 1s) << "an issuer that comes back is found within a second";
+    EXPECT_EQ(timing.cooldown, 10s) << "at most one fetch for unknown kids";
+    EXPECT_LE(timing.shortest_refresh, timing.refresh);
+    EXPECT_LE(timing.refresh, timing.longest_refresh);
+}
+
 TEST(offline_keys, are_those_of_files_and_secrets)
 {
     const temporary_folder folder;
     folder.write("keys.json", jwks({test::key_for(algorithm::es256)}));
     const auto store = tokens::key_store::offline(
-        policy_of({issuer_at("https://a.example", kind::file, folder.file("keys.json")),
+        policy_of({issuer_at("https://a.example", kind::file, folder.path("keys.json")),
                    issuer_at("https://b.example", kind::discover)}));
     EXPECT_NE(store->keys(0), nullptr);
     EXPECT_EQ(store->keys(1), nullptr);

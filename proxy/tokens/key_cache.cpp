@@ -1,0 +1,199 @@
+#include "tokens/key_cache.hpp"
+
+#include "base/json.hpp"
+#include "jose/base64url.hpp"
+#include "jose/jwks.hpp"
+#include "observe/log.hpp"
+#include "tokens/introspection_cache.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace scopegate::tokens {
+
+namespace {
+
+// A set's text as a JSON string, where each quote takes two bytes, and the names beside it.
+constexpr json::limits file_limits{2 * jose::max_jwk_set_bytes + 16 * 1024, 4};
+
+class descriptor final {
+public:
+    explicit descriptor(int fd) noexcept : fd_(fd) {}
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    ~descriptor()
+    {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::string last_problem()
+{
+    return std::generic_category().message(errno);
+}
+
+std::string location_of(const policy::issuer_settings& issuer)
+{
+    return issuer.keys.where == policy::key_location::kind::discover ? "discover" : issuer.keys.value;
+}
+
+// Text where it went well; otherwise why not, empty where there is no file.
+struct file_problem {
+    std::string why;
+};
+std::variant<std::string, file_problem> read_own_file(const std::string& path)
+{
+    // A pipe or a device would let us wait, a link could lead anywhere.
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    struct stat what {};
+    if (file.get() < 0 || ::fstat(file.get(), &what) != 0)
+        return file_problem{errno == ENOENT ? std::string() : last_problem()};
+    if (!S_ISREG(what.st_mode))
+        return file_problem{"it is not a regular file"};
+    if (what.st_uid != ::geteuid() || (what.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return file_problem{"others than us can write it"};
+    std::string text(file_limits.bytes + 1, '\0');
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const auto got = ::read(file.get(), text.data() + size, text.size() - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return file_problem{last_problem()};
+        if (got == 0)
+            break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > file_limits.bytes)
+        return file_problem{"it is too large"};
+    text.resize(size);
+    return text;
+}
+
+// Why it could not be written; empty: it was. Not synced: what a crash of the machine leaves half written is
+// passed over when it is read.
+std::string replace_file(const std::string& path, std::string_view text)
+{
+    auto fresh = path + ".XXXXXX"; // readable by us alone; several of us may share the folder
+    const descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));
+    if (file.get() < 0)
+        return last_problem();
+    std::string why;
+    while (!text.empty() && why.empty()) {
+        const auto written = ::write(file.get(), text.data(), text.size());
+        if (written >= 0)
+            text.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR)
+            why = last_problem();
+    }
+    if (why.empty() && ::rename(fresh.c_str(), path.c_str()) != 0)
+        why = last_problem();
+    if (!why.empty())
+        ::unlink(fresh.c_str());
+    return why;
+}
+
+bool is_public(const json::value& key)
+{
+    constexpr std::string_view secrets[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+    return std::none_of(std::begin(secrets), std::end(secrets),
+                        [&](std::string_view name) { return key.find(name) != nullptr; });
+}
+
+// The set without keys that hold private material: they are never used, and should lie nowhere.
+std::string public_part(std::string_view text)
+{
+    const auto set = json::parse(text, {jose::max_jwk_set_bytes, 16});
+    const auto* keys = set ? set->find("keys") : nullptr;
+    const auto* list = keys != nullptr ? keys->if_array() : nullptr;
+    if (list == nullptr || std::all_of(list->begin(), list->end(), is_public))
+        return std::string(text);
+    json::array kept;
+    std::copy_if(list->begin(), list->end(), std::back_inserter(kept), is_public);
+    json::object made;
+    made.emplace_back("keys", json::value(std::move(kept)));
+    return json::serialize(json::value(std::move(made)));
+}
+
+bool says(const json::value& file, std::string_view name, const std::string& wanted)
+{
+    const auto* member = file.find(name);
+    const auto* text = member != nullptr ? member->if_string() : nullptr;
+    return text != nullptr && *text == wanted;
+}
+
+} // namespace
+
+key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer)
+    : folder_(std::move(folder)), issuer_(issuer), location_(location_of(issuer))
+{
+    if (folder_.empty())
+        return;
+    // A digest: an issuer's name may hold what no file's name may, and no two of them meet in one file.
+    const auto digest = token_digest(issuer_.issuer + '\n' + location_);
+    file_ = folder_ + "/" +
+            jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".json";
+}
+
+std::optional<std::string> key_cache::load()
+{
+    if (file_.empty())
+        return std::nullopt;
+    auto read = read_own_file(file_);
+    if (const auto* problem = std::get_if<file_problem>(&read)) {
+        if (!problem->why.empty())
+            warn("cached_keys_ignored", problem->why);
+        return std::nullopt;
+    }
+    const auto file = json::parse(std::get<std::string>(read), file_limits);
+    const auto* member = file ? file->find("key_set") : nullptr;
+    const auto* text = member != nullptr ? member->if_string() : nullptr;
+    if (text == nullptr || !says(*file, "issuer", issuer_.issuer) || !says(*file, "location", location_)) {
+        warn("cached_keys_ignored", "it is not a key set that was saved for this issuer");
+        return std::nullopt;
+    }
+    saved_ = *text;
+    return *text;
+}
+
+void key_cache::save(std::string_view text)
+{
+    if (file_.empty())
+        return;
+    auto set = public_part(text);
+    if (set == saved_ && ::access(file_.c_str(), F_OK) == 0)
+        return;
+    json::object content;
+    content.emplace_back("issuer", json::value(issuer_.issuer));
+    content.emplace_back("location", json::value(location_));
+    content.emplace_back("key_set", json::value(set));
+    std::error_code ignored; // whether it is there shows in a moment
+    std::filesystem::create_directories(folder_, ignored);
+    const auto why = replace_file(file_, json::serialize(json::value(std::move(content))));
+    if (!why.empty() && why != last_failure_)
+        warn("keys_not_cached", why);
+    last_failure_ = why;
+    if (why.empty())
+        saved_ = std::move(set);
+}
+
+void key_cache::warn(std::string_view event, std::string_view why) const
+{
+    observe::log_event(observe::level::warn, event,
+                       {{"issuer", issuer_.issuer}, {"file", file_}, {"why", why}});
+}
+
+} // namespace scopegate::tokens

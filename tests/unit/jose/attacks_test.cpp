@@ -1,0 +1,41 @@
+// What an attacker may send or publish, in the manner of Project Wycheproof: tests/cases/jose/attacks.json.
+// Made with node's crypto, so that our own signing can't share a mistake with our verifying. None may be
+// wrongly accepted, whoever made the key set.
+#include "material.hpp"
+
+#include "jose/jwks.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scopegate::jose::test {
+namespace {
+
+reason check(const std::string& token, const json::value& keys)
+{
+    json::object set;
+    set.emplace_back("keys", keys);
+    std::vector<std::string> passed_over;
+    const auto parsed = jwk_set::parse(json::serialize(json::value(std::move(set))), passed_over);
+    if (!parsed)
+        throw std::runtime_error(parsed.error());
+    const auto jws = split(token);
+    return jws ? verify(*jws, *parsed) : jws.error();
+}
+
+TEST(attacks, none_is_accepted_and_nothing_good_is_refused)
+{
+    const auto cases = json::parse(read_case("attacks.json"), {1024 * 1024, 16}).value();
+    std::size_t accepted = 0;
+    for (const auto& row : *cases.if_array()) {
+        const auto& sentence = *row.find("case")->if_string();
+        const auto& wanted = *row.find("result")->if_string();
+        const auto why = check(*row.find("token")->if_string(), *row.find("keys"));
+        EXPECT_EQ(why == reason::allowed ? "accepted" : "refused", wanted) << sentence << ": " << name(why);
+        accepted += why == reason::allowed;
+    }
+    EXPECT_GE(accepted, 10U) << "a verifier that refuses everything would pass otherwise";
+    EXPECT_GE(cases.if_array()->size(), 400U);
+}
+
+} // namespace
+} // namespace scopegate::jose::test

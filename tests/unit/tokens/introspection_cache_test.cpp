@@ -1,0 +1,97 @@
+#include "tokens/introspection_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace scopegate;
+using namespace std::chrono_literals;
+using tokens::introspection_cache;
+using tokens::token_digest;
+
+constexpr wall_time now{1'800'000'000s};
+
+tokens::introspection_ptr until(wall_time end)
+{
+    tokens::introspection_answer a;
+    a.until = end;
+    return std::make_shared<const tokens::introspection_answer>(std::move(a));
+}
+
+TEST(token_digests, are_sha_256)
+{
+    const auto digest = token_digest("abc");
+    EXPECT_EQ(digest[0], 0xBA);
+    EXPECT_EQ(digest[31], 0xAD);
+    EXPECT_NE(token_digest("abd"), digest);
+}
+
+TEST(introspection_cache, keeps_an_answer_to_the_moment_that_it_ends)
+{
+    introspection_cache cache(10, 1000);
+    const auto answer = until(now + 10s);
+    cache.insert(token_digest("a"), answer, 10, now);
+    EXPECT_EQ(cache.find(token_digest("a"), now), answer);
+    EXPECT_EQ(cache.find(token_digest("a"), now + 9999ms), answer);
+    EXPECT_EQ(cache.find(token_digest("a"), now + 10s), nullptr);
+    EXPECT_EQ(cache.find(token_digest("b"), now), nullptr);
+}
+
+TEST(introspection_cache, does_not_take_what_has_ended)
+{
+    introspection_cache cache(10, 1000);
+    cache.insert(token_digest("a"), until(now), 10, now);
+    EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(introspection_cache, a_newer_answer_replaces_the_older)
+{
+    introspection_cache cache(10, 1000);
+    const auto newer = until(now + 20s);
+    cache.insert(token_digest("a"), until(now + 10s), 10, now);
+    cache.insert(token_digest("a"), newer, 10, now);
+    EXPECT_EQ(cache.size(), 1U);
+    EXPECT_EQ(cache.find(token_digest("a"), now + 15s), newer);
+}
+
+TEST(introspection_cache, is_bounded_in_answers_and_in_bytes)
+{
+    introspection_cache few(3, 1'000'000);
+    for (const auto* token : {"a", "b", "c", "d"})
+        few.insert(token_digest(token), until(now + 10s), 10, now);
+    EXPECT_EQ(few.size(), 3U);
+    EXPECT_EQ(few.find(token_digest("a"), now), nullptr) << "the oldest goes first";
+    EXPECT_NE(few.find(token_digest("d"), now), nullptr);
+
+    introspection_cache small(1000, 100);
+    for (const auto* token : {"a", "b", "c"})
+        small.insert(token_digest(token), until(now + 10s), 40, now);
+    EXPECT_EQ(small.size(), 2U);
+    small.insert(token_digest("d"), until(now + 10s), 101, now);
+    EXPECT_EQ(small.find(token_digest("d"), now), nullptr) << "larger than all of it";
+    EXPECT_EQ(small.size(), 2U) << "and pushes nothing out";
+}
+
+TEST(introspection_cache, replacing_one_answer_again_and_again_takes_no_more_room)
+{
+    introspection_cache cache(3, 100);
+    cache.insert(token_digest("other"), until(now + 1h), 10, now);
+    for (int i = 0; i < 1000; ++i)
+        cache.insert(token_digest("a"), until(now + 1min + std::chrono::milliseconds(i)), 40, now);
+    EXPECT_LE(cache.size(), 2U);
+    EXPECT_NE(cache.find(token_digest("a"), now), nullptr);
+}
+
+TEST(introspection_cache, what_has_ended_makes_room_when_something_comes)
+{
+    introspection_cache cache(100, 1000);
+    for (int i = 0; i < 50; ++i)
+        cache.insert(token_digest(std::to_string(i)), until(now + 1s), 10, now);
+    EXPECT_EQ(cache.size(), 50U);
+    cache.insert(token_digest("later"), until(now + 10s), 10, now + 2s);
+    EXPECT_EQ(cache.size(), 1U);
+}
+
+} // namespace

@@ -1,0 +1,163 @@
+#include "tokens/introspection.hpp"
+
+#include "jose/base64url.hpp"
+#include "jose/jws.hpp"
+#include "support/introspection_endpoint.hpp"
+#include "support/token_maker.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace {
+
+using namespace scopegate;
+using auth = policy::introspection_settings::auth;
+using namespace std::chrono_literals;
+
+constexpr wall_time now{1'800'000'000s};
+
+policy::issuer_settings issuer_with(auth by)
+{
+    policy::issuer_settings issuer;
+    issuer.issuer = "https://legacy.example";
+    auto& settings = issuer.introspection.emplace();
+    settings.url = "https://legacy.example/introspect";
+    settings.client_id = "gate:1 ü";
+    settings.client_secret = secret("p&ss+%:/ word");
+    settings.by = by;
+    return issuer;
+}
+
+struct kind_of_token {
+    std::string sentence, token;
+    bool opaque;
+};
+
+TEST(is_opaque, is_what_does_not_begin_as_a_jose_header_does)
+{
+    const auto encoded = [](std::string_view header) { return jose::base64url_encode(header) + ".e30.x"; };
+    const kind_of_token rows[] = {
+        {"a random string", "2YotnFZFEjr1zCsicMWpAA", true},
+        {"nothing", "", true},
+        {"a UUID", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", true},
+        {"an opaque token with a dot", "ory_at_abc.def", true},
+        {"one with two dots", "gho_a.b.c", true},
+        {"one whose first part is no base64url", "a+b/.c.d", true},
+        {"one whose first part would be a number", encoded("12345678"), true},
+        {"a JWT", test::make_token("{}"), false},
+        {"a JWT without a signature", encoded(R"({"alg":"none"})"), false},
+        {"a JWT whose header has white space", encoded("{ \n\t\"alg\":\"RS256\"}"), false},
+        {"a header that is only white space for a while", encoded("{                 \"alg\":1}"), false},
+        {"a header that ends early", encoded(R"({"al)"), false},
+        {"an empty header", encoded("{}"), false},
+        {"the beginning of a JWT, without a dot", test::make_token("{}").substr(0, 20), true},
+        {"a JWE's beginning", encoded(R"({"enc":"A128GCM"})") + ".y.z", false},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(tokens::is_opaque(row.token), row.opaque) << row.sentence << ": " << row.token;
+}
+
+TEST(introspection_request, posts_the_token_with_the_clients_credentials)
+{
+    const auto basic = tokens::introspection_request(issuer_with(auth::basic), "a+b c&d", now);
+    EXPECT_EQ(basic.url, "https://legacy.example/introspect");
+    EXPECT_EQ(basic.form, "token=a%2Bb%20c%26d&token_type_hint=access_token");
+    // RFC 6749 section 2.3.1: both are form-urlencoded before they are joined, so that a colon is no joint.
+    EXPECT_EQ(
+        basic.authorization, "Basic " + [] {
+            auto text = jose::base64url_encode("gate%3A1%20%C3%BC:p%26ss%2B%25%3A%2F%20word");
+            std::replace(text.begin(), text.end(), '-', '+');
+            std::replace(text.begin(), text.end(), '_', '/');
+            return text.append((4 - text.size() % 4) % 4, '=');
+        }());
+
+    const auto post = tokens::introspection_request(issuer_with(auth::post), "t", now);
+    EXPECT_EQ(post.authorization, "");
+    EXPECT_EQ(test::form_parameter(post.form, "token"), "t");
+    EXPECT_EQ(test::form_parameter(post.form, "client_id"), "gate:1 ü");
+    EXPECT_EQ(test::form_parameter(post.form, "client_secret"), "p&ss+%:/ word");
+}
+
+TEST(introspection_request, signs_an_assertion_for_each_question)
+{
+    for (const auto a : {jose::algorithm::rs256, jose::algorithm::es384, jose::algorithm::eddsa}) {
+        SCOPED_TRACE(jose::name(a));
+        const auto key = test::key_for(a);
+        auto issuer = issuer_with(auth::private_key_jwt);
+        issuer.introspection->client_secret = secret("never sent");
+        issuer.introspection->client_key = key.with_kid({});
+        const auto request = tokens::introspection_request(issuer, "t", now);
+        EXPECT_EQ(request.authorization, "");
+        EXPECT_EQ(test::form_parameter(request.form, "token"), "t");
+        EXPECT_EQ(test::form_parameter(request.form, "client_id"), "gate:1 ü");
+        EXPECT_EQ(test::form_parameter(request.form, "client_secret"), "");
+        EXPECT_EQ(test::form_parameter(request.form, "client_assertion_type"),
+                  "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+
+        const auto assertion = test::form_parameter(request.form, "client_assertion");
+        const auto jws = jose::split(assertion);
+        ASSERT_TRUE(jws.has_value()) << assertion;
+        EXPECT_EQ(jws->header.alg, a);
+        EXPECT_FALSE(jws->header.kid.has_value()) << "the key's file named none";
+        EXPECT_EQ(jose::verify(*jws, *test::keys_for({a})), reason::allowed);
+        const auto claims = json::parse(jws->payload);
+        ASSERT_TRUE(claims);
+        EXPECT_EQ(*claims->find("iss")->if_string(), "gate:1 ü");
+        EXPECT_EQ(*claims->find("sub")->if_string(), "gate:1 ü");
+        EXPECT_EQ(*claims->find("aud")->if_string(), "https://legacy.example") << "one, and no array";
+        EXPECT_EQ(claims->find("iat")->scalar_text(), "1800000000");
+        EXPECT_EQ(claims->find("exp")->scalar_text(), "1800000060");
+        const auto again = tokens::introspection_request(issuer, "t", now);
+        const auto second =
+            json::parse(jose::split(test::form_parameter(again.form, "client_assertion")).value().payload);
+        EXPECT_GE(claims->find("jti")->if_string()->size(), 16U);
+        EXPECT_NE(*claims->find("jti")->if_string(), *second->find("jti")->if_string());
+
+        issuer.introspection->client_key = key.with_kid("k 1");
+        const auto named = tokens::introspection_request(issuer, "t", now);
+        EXPECT_EQ(jose::split(test::form_parameter(named.form, "client_assertion")).value().header.kid,
+                  "k 1");
+    }
+}
+
+struct answer_row {
+    std::string sentence, body;
+    reason why;
+};
+
+TEST(introspection_answer, counts_as_active_by_the_word_true_only)
+{
+    const auto inactive = reason::token_inactive;
+    const auto no_answer = reason::introspection_unavailable;
+    const answer_row rows[] = {
+        {"active", R"({"active":true,"scope":"a"})", reason::allowed},
+        {"inactive", R"({"active":false})", inactive},
+        {"inactive, with all that a good token has", R"({"active":false,"scope":"a","exp":9e9})", inactive},
+        {"no word", R"({"scope":"a"})", inactive},
+        {"true as text", R"({"active":"true"})", inactive},
+        {"one", R"({"active":1})", inactive},
+        {"null", R"({"active":null})", inactive},
+        {"in an array", R"({"active":[true]})", inactive},
+        {"in other letters", R"({"Active":true,"ACTIVE":true})", inactive},
+        {"deeper", R"({"data":{"active":true}})", inactive},
+        {"an array", R"([{"active":true}])", no_answer},
+        {"a word", "true", no_answer},
+        {"nothing", "", no_answer},
+        {"a web page", "<html>active</html>", no_answer},
+        {"half an object", R"({"active":true)", no_answer},
+        {"two objects", R"({"active":true}{"active":true})", no_answer},
+        {"active twice", R"({"active":false,"active":true})", no_answer},
+        {"a duplicate elsewhere", R"({"active":true,"scope":"a","scope":"b"})", no_answer},
+        {"too deep", R"({"active":true,"x":)" + std::string(40, '[') + std::string(40, ']') + "}", no_answer},
+        {"too long", R"({"active":true,"x":")" + std::string(70'000, 'x') + "\"}", no_answer},
+        {"a JWT (RFC 9701)", test::make_token(R"({"token_introspection":{"active":true}})"), no_answer},
+    };
+    for (const auto& row : rows) {
+        const auto said = tokens::read_introspection(row.body);
+        EXPECT_EQ(name(said.why), name(row.why)) << row.sentence;
+        EXPECT_EQ(said.claims.if_object() != nullptr, row.why == reason::allowed) << row.sentence;
+    }
+}
+
+} // namespace

@@ -1,0 +1,344 @@
+#include "tokens/introspector.hpp"
+
+#include "support/certificate_maker.hpp"
+#include "support/introspection_endpoint.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/tls_relay.hpp"
+#include "support/token_maker.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace {
+
+using namespace scopegate;
+using mood = test::introspection_endpoint::mood;
+using namespace std::chrono_literals;
+
+constexpr std::string_view active = R"({"active":true,"scope":"read:app"})";
+
+// The control thread is the test's own: nothing happens between two lines of a test.
+struct introspection : ::testing::Test {
+    test::introspection_endpoint endpoint;
+    boost::asio::io_context control;
+    wall_time now{1'800'000'000s};
+    tokens::introspection_bounds bounds;
+    policy::policy policy;
+    std::shared_ptr<tokens::introspector> asker;
+
+    introspection() { policy.issuers.push_back(issuer()); }
+    ~introspection() override
+    {
+        endpoint.release();
+        if (asker)
+            asker->stop();
+        control.restart();
+        control.run_for(10s);
+        EXPECT_TRUE(control.stopped()) << "stop() leaves nothing to do";
+    }
+
+    [[nodiscard]] policy::issuer_settings issuer() const
+    {
+        policy::issuer_settings made;
+        made.issuer = "https://legacy.example";
+        made.keys.where = policy::key_location::kind::none;
+        auto& settings = made.introspection.emplace();
+        settings.url = endpoint.url();
+        settings.client_id = "gate";
+        settings.client_secret = secret("s");
+        return made;
+    }
+
+    void start() { asker = make(); }
+    [[nodiscard]] std::shared_ptr<tokens::introspector>
+    make(const std::shared_ptr<tokens::introspector>& previous = nullptr)
+    {
+        return tokens::introspector::start(control, policy, previous, bounds, [this] { return now; });
+    }
+
+    template <class Predicate>
+    [[nodiscard]] bool run_until(Predicate&& holds)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (!holds() && std::chrono::steady_clock::now() < deadline) {
+            control.restart();
+            control.run_one_until(std::min(deadline, std::chrono::steady_clock::now() + 10ms));
+        }
+        return holds();
+    }
+
+    // The answer's word, and when it ends.
+    struct in_brief {
+        std::string why;
+        wall_time until;
+        std::string scope;
+    };
+    static in_brief in_words(const tokens::introspection_ptr& answer)
+    {
+        in_brief h{std::string(name(answer->said.why)), answer->until, {}};
+        if (const auto* scope = answer->said.claims.find("scope"))
+            h.scope = *scope->if_string();
+        return h;
+    }
+    in_brief ask(const std::string& token)
+    {
+        tokens::introspection_ptr answer;
+        asker->ask(token, [&](tokens::introspection_ptr got) { answer = std::move(got); });
+        EXPECT_TRUE(run_until([&] { return answer != nullptr; }));
+        return answer ? in_words(answer) : in_brief{};
+    }
+};
+
+TEST_F(introspection, an_issuer_that_does_not_introspect_needs_no_asker)
+{
+    policy.issuers[0].introspection.reset();
+    EXPECT_EQ(make(), nullptr);
+}
+
+TEST_F(introspection, asks_once_and_remembers)
+{
+    endpoint.knows("good", std::string(active));
+    start();
+    const auto first = ask("good");
+    EXPECT_EQ(first.why, "allowed");
+    EXPECT_EQ(first.scope, "read:app");
+    EXPECT_EQ(first.until, now + 30s);
+    EXPECT_EQ(ask("good").until, now + 30s);
+    EXPECT_EQ(endpoint.calls("good"), 1U);
+
+    const auto request = endpoint.requests().at(0);
+    EXPECT_EQ(request.method, "POST");
+    EXPECT_EQ(request.value("Content-Type"), "application/x-www-form-urlencoded");
+    EXPECT_EQ(request.value("Accept"), "application/json");
+    EXPECT_TRUE(request.value("Authorization").starts_with("Basic "));
+
+    now += 29'999ms;
+    EXPECT_EQ(ask("good").why, "allowed");
+    EXPECT_EQ(endpoint.calls("good"), 1U);
+    now += 1ms;
+    endpoint.knows("good", R"({"active":false})");
+    EXPECT_EQ(ask("good").why, "token-inactive") << "withdrawn, and seen after `cache` at the latest";
+    EXPECT_EQ(endpoint.calls("good"), 2U);
+}
+
+TEST_F(introspection, an_inactive_token_is_asked_about_again_soon)
+{
+    start();
+    EXPECT_EQ(ask("bad").why, "token-inactive");
+    EXPECT_EQ(ask("bad").until, now + 5s);
+    EXPECT_EQ(endpoint.calls("bad"), 1U) << "a client that tries again and again costs nothing";
+    now += 5s;
+    endpoint.knows("bad", std::string(active));
+    EXPECT_EQ(ask("bad").why, "allowed");
+}
+
+TEST_F(introspection, the_inactive_are_never_kept_longer_than_the_active)
+{
+    policy.issuers[0].introspection->cache = 1s;
+    start();
+    EXPECT_EQ(ask("bad").until, now + 1s);
+}
+
+TEST_F(introspection, nothing_is_remembered_past_its_exp)
+{
+    endpoint.knows("brief", R"({"active":true,"exp":1800000002.5})");
+    endpoint.knows("over", R"({"active":true,"exp":1799999999})");
+    endpoint.knows("odd", R"({"active":true,"exp":"soon"})");
+    start();
+    EXPECT_EQ(ask("brief").until, now + 2500ms);
+    now += 2500ms;
+    endpoint.knows("brief", R"({"active":false})");
+    EXPECT_EQ(ask("brief").why, "token-inactive");
+    EXPECT_EQ(endpoint.calls("brief"), 2U);
+
+    EXPECT_EQ(ask("over").why, "allowed") << "the clock skew is looked at behind it";
+    EXPECT_EQ(ask("over").why, "allowed");
+    EXPECT_EQ(endpoint.calls("over"), 2U);
+    EXPECT_EQ(ask("odd").until, now + 30s) << "what is no time is refused behind it";
+}
+
+TEST_F(introspection, cache_zero_asks_every_time)
+{
+    policy.issuers[0].introspection->cache = 0ms;
+    endpoint.knows("good", std::string(active));
+    start();
+    EXPECT_EQ(ask("good").why, "allowed");
+    EXPECT_EQ(ask("good").why, "allowed");
+    EXPECT_EQ(endpoint.calls("good"), 2U);
+}
+
+TEST_F(introspection, all_who_wait_for_a_token_share_one_call)
+{
+    endpoint.knows("good", std::string(active));
+    endpoint.be(mood::hanging);
+    start();
+    int allowed = 0;
+    for (int i = 0; i < 100; ++i)
+        asker->ask("good", [&](const tokens::introspection_ptr& answer) {
+            allowed += answer->said.why == reason::allowed;
+        });
+    ASSERT_TRUE(run_until([&] { return endpoint.calls() == 1; }));
+    endpoint.release();
+    ASSERT_TRUE(run_until([&] { return allowed == 100; }));
+    EXPECT_EQ(endpoint.calls("good"), 1U);
+}
+
+TEST_F(introspection, whatever_is_no_answer_is_no_answer)
+{
+    endpoint.knows("good", std::string(active));
+    start();
+    for (const auto m : {mood::failing, mood::refusing, mood::garbage, mood::twice, mood::an_array,
+                         mood::redirecting, mood::huge, mood::cut_short, mood::closing}) {
+        SCOPED_TRACE(static_cast<int>(m));
+        endpoint.be(m);
+        EXPECT_EQ(ask("good").why, "introspection-unavailable");
+    }
+    EXPECT_EQ(endpoint.calls("good"), 9U) << "none of it is remembered";
+    for (const auto& request : endpoint.requests())
+        EXPECT_EQ(request.target, "/introspect") << "no redirect is followed";
+    endpoint.be(mood::serving);
+    EXPECT_EQ(ask("good").why, "allowed") << "and all is well as soon as the endpoint is";
+}
+
+TEST_F(introspection, an_endpoint_that_says_nothing_is_left_in_time)
+{
+    bounds.time = 50ms;
+    endpoint.be(mood::hanging);
+    start();
+    EXPECT_EQ(ask("good").why, "introspection-unavailable");
+}
+
+TEST_F(introspection, an_answer_that_was_known_counts_while_the_endpoint_is_down)
+{
+    endpoint.knows("good", std::string(active));
+    start();
+    EXPECT_EQ(ask("good").why, "allowed");
+    endpoint.be(mood::failing);
+    EXPECT_EQ(ask("good").why, "allowed");
+    now += 30s;
+    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "but no longer than `cache`";
+}
+
+TEST_F(introspection, made_up_tokens_are_bounded)
+{
+    bounds.calls = 2;
+    bounds.waiting_tokens = 5;
+    endpoint.be(mood::hanging);
+    start();
+    std::vector<std::string> heard(8);
+    for (std::size_t i = 0; i < heard.size(); ++i)
+        asker->ask("made up " + std::to_string(i), [&heard, i](const tokens::introspection_ptr& answer) {
+            heard[i] = name(answer->said.why);
+        });
+    EXPECT_THAT(std::vector(heard.begin() + 5, heard.end()), ::testing::Each("introspection-unavailable"))
+        << "at once";
+    ASSERT_TRUE(run_until([&] { return endpoint.calls() == 2; }));
+    control.restart();
+    control.run_for(20ms);
+    EXPECT_EQ(endpoint.calls(), 2U) << "no more at a time";
+    EXPECT_EQ(heard[0], "");
+    endpoint.release();
+    ASSERT_TRUE(run_until([&] { return heard[4] != "" && heard[3] != ""; }));
+    EXPECT_THAT(std::vector(heard.begin(), heard.begin() + 5), ::testing::Each("token-inactive"));
+}
+
+TEST_F(introspection, who_has_waited_too_long_for_a_turn_is_not_asked_about_any_more)
+{
+    bounds.calls = 1;
+    bounds.time = 100ms;
+    endpoint.be(mood::hanging);
+    start();
+    std::optional<std::string> second;
+    asker->ask("first", [](const tokens::introspection_ptr&) {});
+    asker->ask("second", [&](const tokens::introspection_ptr& answer) { second = name(answer->said.why); });
+    ASSERT_TRUE(run_until([&] { return second.has_value(); }));
+    EXPECT_EQ(second, "introspection-unavailable");
+    EXPECT_EQ(endpoint.calls("second"), 0U);
+}
+
+TEST_F(introspection, stop_lets_those_who_wait_go)
+{
+    endpoint.be(mood::hanging);
+    start();
+    std::string heard;
+    asker->ask("t", [&](const tokens::introspection_ptr& answer) { heard = name(answer->said.why); });
+    ASSERT_TRUE(run_until([&] { return endpoint.calls() == 1; }));
+    asker->stop();
+    EXPECT_EQ(heard, "introspection-unavailable");
+    std::string later;
+    asker->ask("t", [&](const tokens::introspection_ptr& answer) { later = name(answer->said.why); });
+    EXPECT_EQ(later, "introspection-unavailable");
+}
+
+TEST_F(introspection, a_reload_keeps_what_is_known_unless_the_endpoint_changed)
+{
+    endpoint.knows("good", std::string(active));
+    start();
+    EXPECT_EQ(ask("good").why, "allowed");
+    auto same = make(asker);
+    EXPECT_EQ(same, asker);
+    policy.issuers[0].audience = {"another"};
+    policy.issuers.insert(policy.issuers.begin(), policy::issuer_settings());
+    EXPECT_EQ(make(asker), asker) << "audiences are looked at behind it";
+    policy.issuers.erase(policy.issuers.begin());
+
+    const auto changed = [&](auto change) {
+        const auto before = policy.issuers[0];
+        change(policy.issuers[0]);
+        const auto other = make(asker);
+        policy.issuers[0] = before;
+        if (other == asker)
+            return false;
+        if (other)
+            other->stop();
+        return true;
+    };
+    EXPECT_TRUE(changed([](auto& i) { i.issuer += "/"; }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection->url += "/2"; }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection->client_id = "x"; }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection->client_secret = secret("x"); }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection->by = policy::introspection_settings::auth::post; }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection->cache = 1s; }));
+    EXPECT_TRUE(changed([](auto& i) { i.ca_file = "/ca.pem"; }));
+    EXPECT_TRUE(changed(
+        [](auto& i) { i.introspection->client_key = test::key_for(jose::algorithm::es256).with_kid({}); }));
+    EXPECT_TRUE(changed([](auto& i) { i.introspection.reset(); }));
+
+    policy.issuers[0].introspection->client_key = test::key_for(jose::algorithm::es256).with_kid({});
+    const auto signing = make();
+    EXPECT_EQ(make(signing), signing);
+    policy.issuers[0].introspection->client_key = test::other_key_for(jose::algorithm::es256).with_kid({});
+    EXPECT_NE(make(signing), signing) << "another key of the same kind";
+    signing->stop();
+}
+
+TEST_F(introspection, the_endpoints_certificate_is_checked)
+{
+    const test::certificate_authority authority;
+    test::tls_relay_settings tls;
+    tls.server = true;
+    tls.identity = authority.issue("DNS:localhost");
+    const auto plain = endpoint.url().substr(7, endpoint.url().find('/', 7) - 7);
+    const test::tls_relay relay(plain, tls);
+    const auto port = relay.address().substr(relay.address().find(':'));
+    policy.issuers[0].introspection->url = "https://localhost" + port + "/introspect";
+    endpoint.knows("good", std::string(active));
+    start();
+    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "nobody vouches for it";
+    EXPECT_EQ(endpoint.calls(), 0U) << "and it never sees the token";
+    asker->stop();
+
+    // The file comes later than we do: an orchestrator mounts it when it likes.
+    const test::temporary_folder folder;
+    policy.issuers[0].ca_file = folder.path("ca.pem");
+    start();
+    EXPECT_EQ(ask("good").why, "introspection-unavailable");
+    folder.write("ca.pem", authority.pem());
+    EXPECT_EQ(ask("good").why, "allowed");
+}
+
+} // namespace

@@ -1,0 +1,304 @@
+#include "tokens/key_cache.hpp"
+
+#include "support/fake_issuer.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/token_maker.hpp"
+#include "tokens/key_store.hpp"
+#include "tokens/validator.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+namespace {
+
+using namespace scopegate;
+using jose::algorithm;
+using kind = policy::key_location::kind;
+using mood = test::fake_issuer::mood;
+using test::content_of;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+policy::issuer_settings issuer_named(const std::string& name, kind where = kind::discover,
+                                     const std::string& place = {})
+{
+    policy::issuer_settings issuer;
+    issuer.issuer = name;
+    issuer.audience = {"calendar"};
+    issuer.keys = {where, place};
+    return issuer;
+}
+
+struct saved_keys : ::testing::Test {
+    const test::temporary_folder folder;
+    const policy::issuer_settings issuer = issuer_named("https://a.example/../x");
+    const std::string text = test::jwk_set_text({algorithm::es256});
+
+    // As a later process finds it.
+    [[nodiscard]] std::optional<std::string> load() const
+    {
+        return tokens::key_cache(folder.path(), issuer).load();
+    }
+    void save(const std::string& what) const { tokens::key_cache(folder.path(), issuer).save(what); }
+    [[nodiscard]] std::string the_file() const { return folder.files().at(0); }
+};
+
+TEST_F(saved_keys, come_back)
+{
+    EXPECT_EQ(load(), std::nullopt);
+    save(text);
+    EXPECT_EQ(load(), text);
+    EXPECT_THAT(folder.files(), SizeIs(1));
+    struct stat what {};
+    ASSERT_EQ(::stat(the_file().c_str(), &what), 0);
+    EXPECT_EQ(what.st_mode & 0777U, 0600U);
+}
+
+TEST_F(saved_keys, without_a_folder_are_nowhere)
+{
+    tokens::key_cache none("", issuer);
+    none.save(text);
+    EXPECT_EQ(none.load(), std::nullopt);
+    EXPECT_EQ(none.path(), "");
+}
+
+TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)
+{
+    save(text);
+    const auto others = {
+        issuer_named("https://b.example"),
+        issuer_named(issuer.issuer, kind::url, "https://a.example/keys"),
+        issuer_named(issuer.issuer, kind::url, "https://a.example/other"),
+    };
+    for (const auto& other : others) {
+        tokens::key_cache cache(folder.path(), other);
+        EXPECT_EQ(cache.load(), std::nullopt) << other.keys.value;
+        cache.save(text);
+        EXPECT_EQ(cache.load(), text);
+    }
+    EXPECT_THAT(folder.files(), SizeIs(4));
+    for (const auto& file : folder.files())
+        EXPECT_THAT(std::filesystem::path(file).filename().string(),
+                    ::testing::MatchesRegex("[-_A-Za-z0-9]{43}.json"));
+}
+
+TEST_F(saved_keys, a_newer_set_replaces_the_older_in_one_step)
+{
+    tokens::key_cache cache(folder.path(), issuer);
+    cache.save(text);
+    const std::string before = the_file();
+    std::ifstream reader(before);
+    const auto newer = test::jwk_set_text({algorithm::es256, algorithm::rs256});
+    cache.save(newer);
+    EXPECT_EQ(load(), newer);
+    const std::string old((std::istreambuf_iterator<char>(reader)), {});
+    EXPECT_THAT(old, Not(HasSubstr("RSA"))) << "who was reading has the old file whole";
+    EXPECT_THAT(old, ::testing::EndsWith("}"));
+    EXPECT_THAT(folder.files(), SizeIs(1)) << "and nothing is left over";
+}
+
+TEST_F(saved_keys, a_set_that_lies_there_is_not_written_again)
+{
+    tokens::key_cache cache(folder.path(), issuer);
+    cache.save(text);
+    struct stat first {
+    }, second{};
+    ::stat(the_file().c_str(), &first);
+    cache.save(text);
+    ::stat(the_file().c_str(), &second);
+    EXPECT_EQ(first.st_ino, second.st_ino);
+    std::filesystem::remove(the_file());
+    cache.save(text);
+    EXPECT_EQ(load(), text) << "but where somebody tidied up, it is";
+}
+
+TEST_F(saved_keys, the_folder_is_made)
+{
+    const auto inner = folder.path("var/cache/scopegate");
+    tokens::key_cache cache(inner, issuer);
+    cache.save(text);
+    EXPECT_EQ(tokens::key_cache(inner, issuer).load(), text);
+}
+
+TEST_F(saved_keys, a_folder_that_can_not_be_written_costs_nothing_but_a_warning)
+{
+    folder.write("file", "not a folder");
+    tokens::key_cache cache(folder.path("file"), issuer);
+    cache.save(text);
+    cache.save(text);
+    EXPECT_EQ(cache.load(), std::nullopt);
+    EXPECT_EQ(content_of(folder.path("file")), "not a folder");
+}
+
+TEST_F(saved_keys, hold_no_private_material)
+{
+    const auto& key = test::key_for(algorithm::es256);
+    const auto leaked = key.private_jwk();
+    save(R"({"keys":[)" + std::string(leaked.reveal()) + R"(,{"kty":"oct","k":"c2VjcmV0c2VjcmV0"},)" +
+         json::serialize(test::key_for(algorithm::rs256).public_jwk()) + "]}");
+    const auto content = content_of(the_file());
+    const auto members = json::parse(leaked.reveal());
+    EXPECT_THAT(content, Not(HasSubstr(*members->find("d")->if_string())));
+    EXPECT_THAT(content, Not(HasSubstr("c2VjcmV0c2VjcmV0")));
+    EXPECT_THAT(content, HasSubstr("RSA"));
+}
+
+TEST_F(saved_keys, a_file_that_is_not_ours_or_not_whole_is_passed_over)
+{
+    save(text);
+    const auto good = content_of(the_file());
+    const auto file = the_file();
+    const auto put = [&](const std::string& content) { std::ofstream(file, std::ios::binary) << content; };
+    for (const auto& bad :
+         {std::string(), std::string("{"), std::string("[]"), std::string("null"),
+          good.substr(0, good.size() / 2), good + "x", text, std::string(5 * 1024 * 1024, ' '),
+          std::string("\0\0\0\0", 4),
+          std::string(R"({"issuer":"https://b.example","location":"discover","key_set":"{}"})"),
+          std::string(
+              R"({"issuer":"https://a.example/../x","location":"https://a.example/keys","key_set":"{}"})"),
+          std::string(R"({"issuer":"https://a.example/../x","location":"discover","key_set":{"keys":[]}})"),
+          std::string(R"({"issuer":"https://a.example/../x","location":"discover"})")}) {
+        put(bad);
+        EXPECT_EQ(load(), std::nullopt) << bad.substr(0, 80);
+    }
+    put(good);
+    EXPECT_EQ(load(), text);
+
+    // Whoever can write the file could have his own tokens accepted.
+    std::filesystem::permissions(file, std::filesystem::perms(0620));
+    EXPECT_EQ(load(), std::nullopt) << "the group can write it";
+    std::filesystem::permissions(file, std::filesystem::perms(0602));
+    EXPECT_EQ(load(), std::nullopt) << "everybody can write it";
+    std::filesystem::permissions(file, std::filesystem::perms(0644));
+    EXPECT_EQ(load(), text);
+    if (::geteuid() == 0 && ::chown(file.c_str(), 65532, 65532) == 0) {
+        EXPECT_EQ(load(), std::nullopt) << "another user's";
+    }
+
+    std::filesystem::remove(file);
+    folder.write("elsewhere", good);
+    std::filesystem::create_symlink(folder.path("elsewhere"), file);
+    EXPECT_EQ(load(), std::nullopt) << "a link leads anywhere";
+    std::filesystem::remove(file);
+    std::filesystem::create_directory(file);
+    EXPECT_EQ(load(), std::nullopt) << "a folder";
+    std::filesystem::remove(file);
+    ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+    EXPECT_EQ(load(), std::nullopt) << "a pipe, which would never end";
+}
+
+// --- the key store with such a folder: one process after the other
+
+struct restarted_store : ::testing::Test {
+    const test::temporary_folder folder;
+    const jose::signing_key& old_key = test::key_for(algorithm::es256);
+    const jose::signing_key& new_key = test::other_key_for(algorithm::es256);
+    boost::asio::io_context control;
+    std::shared_ptr<tokens::key_store> store;
+    std::shared_ptr<policy::policy> policy;
+
+    ~restarted_store() override { stop(); }
+
+    void stop()
+    {
+        if (store)
+            store->stop();
+        store.reset();
+        control.restart();
+        control.run_for(10s);
+        EXPECT_TRUE(control.stopped());
+    }
+    void start(const test::fake_issuer& issuer)
+    {
+        policy = std::make_shared<policy::policy>();
+        policy->issuers.push_back(issuer_named(issuer.name()));
+        policy->keys_cache = folder.path();
+        tokens::key_timing timing;
+        timing.first_retry = 1ms;
+        timing.longest_retry = 5ms;
+        timing.refresh = timing.shortest_refresh = timing.longest_refresh = timing.cooldown = 1h;
+        store = tokens::key_store::start(control, policy, nullptr, timing);
+    }
+    template <class Predicate>
+    [[nodiscard]] bool run_until(Predicate&& holds)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (!holds() && std::chrono::steady_clock::now() < deadline) {
+            control.restart();
+            control.run_one_until(deadline);
+        }
+        return holds();
+    }
+    [[nodiscard]] bool fresh() const { return store->keys(0) != nullptr && store->up_to_date(0); }
+};
+
+TEST_F(restarted_store, has_its_keys_from_the_first_moment_on)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jose::public_jwk_set(std::vector{old_key}));
+    start(issuer);
+    EXPECT_EQ(store->keys(0), nullptr);
+    ASSERT_TRUE(run_until([&] { return fresh(); }));
+    stop();
+
+    issuer.be(mood::failing);
+    start(issuer);
+    ASSERT_NE(store->keys(0), nullptr);
+    EXPECT_THAT(store->without_keys(), IsEmpty()) << "it is ready";
+    EXPECT_FALSE(store->up_to_date(0)) << "an unknown kid is no 401 yet";
+    EXPECT_TRUE(store->may_refresh(0)) << "the fetch is under way";
+    const auto seen = issuer.discovery_requests();
+    ASSERT_TRUE(run_until([&] { return issuer.discovery_requests() >= seen + 6; }))
+        << "and goes on until it is known what the issuer says now";
+    EXPECT_NE(store->keys(0), nullptr);
+
+    issuer.publish(jose::public_jwk_set(std::vector{new_key}));
+    issuer.be(mood::serving);
+    ASSERT_TRUE(run_until([&] { return fresh(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    const auto claims = R"({"iss":")" + issuer.name() + R"(","aud":"calendar","exp":1800000300})";
+    const wall_time now{1'800'000'000s};
+    EXPECT_EQ(name(validator.check(test::make_token(claims, new_key), now).why), "allowed");
+    EXPECT_NE(name(validator.check(test::make_token(claims, old_key), now).why), "allowed")
+        << "a key that was withdrawn meanwhile is gone";
+    stop();
+
+    issuer.be(mood::failing);
+    start(issuer);
+    tokens::validator third(policy, store, 1 << 20);
+    EXPECT_EQ(name(third.check(test::make_token(claims, new_key), now).why), "allowed")
+        << "the newer set was saved";
+}
+
+TEST_F(restarted_store, passes_over_a_set_that_has_no_usable_key)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::failing);
+    const auto settings = issuer_named(issuer.name());
+    tokens::key_cache(folder.path(), settings).save(R"({"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]})");
+    start(issuer);
+    EXPECT_EQ(store->keys(0), nullptr);
+    EXPECT_THAT(store->without_keys(), SizeIs(1));
+}
+
+TEST_F(restarted_store, never_saves_what_is_of_no_use)
+{
+    test::fake_issuer issuer;
+    issuer.be(mood::no_keys);
+    start(issuer);
+    ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= 2; }));
+    EXPECT_THAT(folder.files(), IsEmpty());
+}
+
+} // namespace

@@ -1,0 +1,225 @@
+// Tokens that are no JWTs: what an issuer's word must say before they count.
+#include "tokens/validator.hpp"
+
+#include "unit/tokens/calendar_policy.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+
+namespace {
+
+using namespace scopegate;
+using test::now;
+using namespace std::chrono_literals;
+
+// Says what the test says, and counts.
+class told final : public tokens::introspector {
+public:
+    void ask(std::string_view token, std::function<void(tokens::introspection_ptr)> done) override
+    {
+        asked.emplace_back(token);
+        tokens::introspection_answer answer;
+        const auto found = answers.find(std::string(token));
+        if (found != answers.end()) {
+            answer.said = tokens::read_introspection(found->second);
+            answer.until = until;
+        }
+        done(std::make_shared<const tokens::introspection_answer>(std::move(answer)));
+    }
+    void stop() override {}
+
+    std::map<std::string, std::string> answers;
+    std::vector<std::string> asked;
+    wall_time until = now + 30s;
+};
+
+// The policy of the others, and a third issuer, which introspects.
+struct opaque_tokens : ::testing::Test {
+    std::shared_ptr<policy::policy> policy = test::calendar_policy();
+    std::shared_ptr<told> endpoint = std::make_shared<told>();
+    std::shared_ptr<test::given_keys> keys = std::make_shared<test::given_keys>(3);
+    std::optional<tokens::validator> validator;
+
+    opaque_tokens()
+    {
+        policy::issuer_settings third;
+        third.issuer = "https://legacy.example";
+        third.audience = {"https://calendar.example"};
+        third.keys.where = policy::key_location::kind::none;
+        third.introspection.emplace().url = "https://legacy.example/introspect";
+        policy->issuers.push_back(third);
+        keys->give(0, test::keys_for({jose::algorithm::rs256}));
+    }
+
+    policy::issuer_settings& introspecting() { return policy->issuers.at(2); }
+
+    // As a worker does it: ask, wait if it is told to, ask again.
+    tokens::validator::outcome check(const std::string& token, wall_time at = now)
+    {
+        if (!validator)
+            validator.emplace(policy, keys, 1 << 20, endpoint);
+        auto outcome = validator->check(token, at);
+        if (outcome.wait_for_issuer < 0)
+            return outcome;
+        EXPECT_EQ(outcome.wait_for_issuer, 2);
+        EXPECT_EQ(outcome.token, nullptr);
+        EXPECT_EQ(name(outcome.why), "introspection-unavailable");
+        tokens::validator::awaited came;
+        validator->await(outcome.wait_for_issuer, token,
+                         [&](tokens::validator::awaited got) { came = std::move(got); });
+        return validator->check(token, at, came);
+    }
+    std::string_view why(const std::string& token) { return name(check(token).why); }
+};
+
+struct word {
+    std::string sentence, answer, why;
+};
+
+TEST_F(opaque_tokens, count_as_far_as_their_issuers_word_does)
+{
+    const std::string good = R"("active":true,"aud":"https://calendar.example")";
+    const word rows[] = {
+        {"all that it must say", "{" + good + "}", "allowed"},
+        {"inactive", R"({"active":false})", "token-inactive"},
+        {"no audience, where the file names one", R"({"active":true})", "missing-claim"},
+        {"another audience", R"({"active":true,"aud":"https://other.example"})", "wrong-audience"},
+        {"ours is one of two", R"({"active":true,"aud":["x","https://calendar.example"]})", "allowed"},
+        {"an audience that is none", R"({"active":true,"aud":7})", "malformed-token"},
+        {"its own issuer", "{" + good + R"(,"iss":"https://legacy.example"})", "allowed"},
+        {"another issuer", "{" + good + R"(,"iss":"https://first.example/"})", "unknown-issuer"},
+        {"an issuer that is no string", "{" + good + R"(,"iss":null})", "malformed-token"},
+        {"not expired", "{" + good + R"(,"exp":1800000300})", "allowed"},
+        {"expired within the skew", "{" + good + R"(,"exp":1799999971})", "allowed"},
+        {"expired", "{" + good + R"(,"exp":1799999970})", "token-expired"},
+        {"an exp that is text", "{" + good + R"(,"exp":"1800000300"})", "malformed-token"},
+        {"an exp that is null", "{" + good + R"(,"exp":null})", "malformed-token"},
+        {"not yet", "{" + good + R"(,"nbf":1800000031})", "token-not-yet-valid"},
+        {"within the skew", "{" + good + R"(,"nbf":1800000030})", "allowed"},
+        {"issued in the future", "{" + good + R"(,"iat":1800000031})", "token-not-yet-valid"},
+        {"a subject that is no string", "{" + good + R"(,"sub":7})", "malformed-token"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.sentence);
+        endpoint->answers[row.sentence] = row.answer;
+        EXPECT_EQ(why(row.sentence), row.why);
+    }
+    for (const auto* cnf : {R"({"x":"y"})", R"({})", R"("x")", "null", "[]"}) {
+        const auto token = std::string("bound by ") + cnf;
+        endpoint->answers[token] = "{" + good + R"(,"cnf":)" + cnf + "}";
+        EXPECT_NE(why(token), "allowed") << token;
+    }
+}
+
+TEST_F(opaque_tokens, may_lack_an_audience_where_the_file_names_none)
+{
+    introspecting().audience.clear();
+    endpoint->answers["t"] = R"({"active":true,"scope":"read:app"})";
+    const auto outcome = check("t");
+    ASSERT_NE(outcome.token, nullptr);
+    EXPECT_EQ(outcome.token->issuer, 2U);
+}
+
+TEST_F(opaque_tokens, have_what_the_file_requires)
+{
+    introspecting().require.emplace_back(json::path("token_type"), json::value(std::string("Bearer")));
+    introspecting().audience.clear();
+    endpoint->answers["good"] = R"({"active":true,"token_type":"Bearer"})";
+    endpoint->answers["refresh"] = R"({"active":true,"token_type":"refresh"})";
+    endpoint->answers["none"] = R"({"active":true})";
+    EXPECT_EQ(why("good"), "allowed");
+    EXPECT_EQ(why("refresh"), "wrong-claim");
+    EXPECT_EQ(why("none"), "missing-claim");
+}
+
+TEST_F(opaque_tokens, claims_are_remembered_and_never_a_decision)
+{
+    introspecting().audience.clear();
+    endpoint->answers["t"] = R"({"active":true,"sub":"ann","client_id":"app","scope":"read:app"})";
+    const auto first = check("t");
+    const auto again = check("t");
+    ASSERT_NE(first.token, nullptr);
+    EXPECT_EQ(again.token, first.token);
+    EXPECT_EQ(endpoint->asked.size(), 1U) << "a token that was seen needs no asking";
+    EXPECT_EQ(first.token->subject, "ann");
+    const auto bearer = first.token->as_bearer();
+    const auto may = [&](const char* path) {
+        return std::holds_alternative<policy::permit>(
+            policy::decide(*policy, policy->match(path, "GET"), &bearer, now));
+    };
+    EXPECT_TRUE(may("/read"));
+    EXPECT_FALSE(may("/write")) << "CVE-2021-32701: the next route's scope is checked too";
+}
+
+TEST_F(opaque_tokens, are_remembered_no_longer_than_the_answer)
+{
+    introspecting().audience.clear();
+    endpoint->answers["t"] = R"({"active":true})";
+    EXPECT_EQ(name(check("t").why), "allowed");
+    EXPECT_EQ(name(check("t", now + 29'999ms).why), "allowed");
+    EXPECT_EQ(endpoint->asked.size(), 1U);
+    endpoint->answers["t"] = R"({"active":false})";
+    EXPECT_EQ(name(check("t", now + 30s).why), "token-inactive");
+
+    endpoint->answers["once"] = R"({"active":true})";
+    endpoint->until = now; // `cache: 0`
+    EXPECT_EQ(why("once"), "allowed") << "good for who waited";
+    EXPECT_EQ(why("once"), "allowed");
+    EXPECT_EQ(endpoint->asked.size(), 4U);
+}
+
+TEST_F(opaque_tokens, an_answer_that_did_not_come_is_our_fault)
+{
+    EXPECT_EQ(why("never heard of"), "introspection-unavailable");
+    // No endpoint at all: as `explain` has it.
+    tokens::validator offline(policy, keys, 1 << 20);
+    const auto outcome = offline.check("t", now);
+    EXPECT_EQ(name(outcome.why), "introspection-unavailable");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+}
+
+TEST_F(opaque_tokens, without_an_issuer_that_introspects_are_malformed)
+{
+    policy->issuers.pop_back();
+    EXPECT_EQ(why("t"), "malformed-token");
+    EXPECT_EQ(endpoint->asked.size(), 0U);
+}
+
+TEST_F(opaque_tokens, that_are_too_long_are_not_asked_about)
+{
+    EXPECT_EQ(why(std::string(16 * 1024 + 1, 'a')), "malformed-token");
+    EXPECT_EQ(endpoint->asked.size(), 0U);
+}
+
+// A JWT shows whose it is, and may be another's: its bearer's rights are in it.
+TEST_F(opaque_tokens, a_jwt_is_never_shown_to_the_endpoint)
+{
+    const std::string mine = R"({"iss":"https://legacy.example","aud":"https://calendar.example","exp":)";
+    const auto token = test::make_token(mine + "1800000300}");
+    EXPECT_EQ(why(token), "unknown-issuer") << "this issuer signs nothing";
+    EXPECT_EQ(why(test::make_token(R"({"iss":"https://stranger.example","exp":1800000300})")),
+              "unknown-issuer");
+    EXPECT_EQ(why(token + "."), "malformed-token");
+    EXPECT_EQ(why(token.substr(0, token.rfind('.'))), "malformed-token");
+    EXPECT_EQ(why(token.substr(0, token.find('.') + 1)), "malformed-token");
+    EXPECT_EQ(why(token + "="), "malformed-token");
+    EXPECT_EQ(endpoint->asked.size(), 0U);
+}
+
+// One issuer may have both: `iss` says which of its tokens are JWTs.
+TEST_F(opaque_tokens, an_issuer_with_keys_checks_its_jwts_by_them)
+{
+    introspecting().keys = {policy::key_location::kind::url, "https://legacy.example/keys"};
+    keys->give(2, test::keys_for({jose::algorithm::es256}));
+    endpoint->answers["t"] = R"({"active":true,"aud":"https://calendar.example"})";
+    EXPECT_EQ(why("t"), "allowed");
+    const std::string claims =
+        R"({"iss":"https://legacy.example","aud":"https://calendar.example","exp":1800000300})";
+    EXPECT_EQ(why(test::make_token(claims, jose::algorithm::es256)), "allowed");
+    EXPECT_EQ(endpoint->asked.size(), 1U);
+}
+
+} // namespace

@@ -1,0 +1,298 @@
+// An issuer's keys over the network: an issuer that is down, comes back, rotates, is killed under load.
+#include "support/calendar.hpp"
+#include "support/certificate_maker.hpp"
+#include "support/fake_issuer.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/token_maker.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+namespace scopegate::test {
+namespace {
+
+using jose::algorithm;
+using testing::HasSubstr;
+using testing::Not;
+
+// The calendar with a second issuer, whose keys are discovered.
+gate_settings trusting(const fake_issuer& issuer, const std::string& more = {})
+{
+    gate_settings settings;
+    settings.issuer = "clock_skew: 30s\n  - {issuer: \"" + issuer.name() + "\", audience: \"" +
+                       std::string(calendar_audience) + "\"" + (more.empty() ? "" : ", " + more) + "}\n";
+    return settings;
+}
+
+std::string token_of(const fake_issuer& issuer, const jose::signing_key& key,
+                     std::string_view scope = "read:appointments")
+{
+    return make_token(R"({"iss":")" + issuer.name() + R"(","aud":")" + std::string(calendar_audience) +
+                          R"(","sub":"ada","exp":99999999999,"scope":")" + std::string(scope) + "\"}",
+                      key);
+}
+
+std::string keys_of(std::initializer_list<jose::signing_key> keys)
+{
+    return jose::public_jwk_set(std::vector(keys));
+}
+
+void wait_until_ready(const calendar& c)
+{
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (c.ask_admin("/readyz").status != 200)
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline) << c.ask_admin("/readyz");
+}
+
+TEST(keys, a_gate_starts_while_its_issuer_is_down_and_recovers_by_itself)
+{
+    fake_issuer issuer(false);
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const calendar c(trusting(issuer));
+    const auto token = token_of(issuer, key);
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "public routes work";
+    EXPECT_EQ(c.exchange(get("/appointments")).status, 401U) << "a missing token is still 401";
+    EXPECT_EQ(c.exchange(get("/appointments", calendar_token("read:appointments"))).status, 200U)
+        << "another issuer's tokens are good";
+    const auto refused = c.exchange(get("/appointments", token));
+    EXPECT_EQ(refused.status, 503U) << refused;
+    EXPECT_NE(refused.value("Retry-After"), "");
+    EXPECT_FALSE(refused.has("WWW-Authenticate"));
+    EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:keys-unavailable");
+    const auto forged = token_of(issuer, other_key_for(algorithm::es256).with_kid(key.kid()));
+    EXPECT_EQ(c.exchange(get("/appointments", forged)).status, 503U)
+        << "nor is a forged one 401: nobody can tell";
+    const auto unready = c.ask_admin("/readyz");
+    EXPECT_EQ(unready.status, 503U) << unready;
+    EXPECT_THAT(unready.body, HasSubstr(issuer.name()));
+    EXPECT_THAT(unready.body, Not(HasSubstr(std::string(calendar_issuer))));
+    EXPECT_EQ(c.ask_admin("/livez").status, 200U);
+
+    issuer.listen();
+    wait_until_ready(c);
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
+}
+
+TEST(keys, a_rotation_refuses_nobody_and_costs_one_fetch)
+{
+    fake_issuer issuer;
+    const auto& old_key = key_for(algorithm::es256);
+    const auto& new_key = other_key_for(algorithm::es256);
+    issuer.publish(keys_of({old_key}));
+    auto settings = trusting(issuer);
+    settings.server = "workers: 2";
+    const calendar c(settings);
+    wait_until_ready(c);
+    EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, old_key))).status, 200U);
+    const auto before = issuer.key_requests();
+
+    issuer.publish(keys_of({old_key, new_key}));
+    std::vector<raw_client> clients;
+    for (int i = 0; i < 50; ++i) {
+        clients.push_back(c.connect());
+        const bool is_new = i % 2 == 0;
+        clients.back().send(get("/appointments", token_of(issuer, is_new ? new_key : old_key)));
+    }
+    for (auto& client : clients) {
+        const auto answer = client.read();
+        EXPECT_EQ(answer.status, 200U) << answer;
+    }
+    EXPECT_EQ(issuer.key_requests(), before + 1) << "all who wait share it";
+}
+
+// lua-resty-openidc#468 and others: random kids flooded the issuer, or threw good keys out.
+TEST(keys, a_flood_of_random_kids_costs_the_issuer_one_fetch_and_known_kids_nothing)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    const auto& stranger = other_key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const calendar c(trusting(issuer));
+    wait_until_ready(c);
+    const auto before = issuer.key_requests();
+    auto client = c.connect();
+    const auto first = client.exchange(get("/appointments", token_of(issuer, stranger.with_kid("0"))));
+    EXPECT_EQ(first.status, 401U) << first;
+    EXPECT_EQ(json_member(first.body, "type"), "urn:scopegate:problem:unknown-key");
+    const auto good = token_of(issuer, key);
+    for (int i = 1; i < 100; ++i) {
+        const auto answer =
+            client.exchange(get("/appointments", token_of(issuer, stranger.with_kid(std::to_string(i)))));
+        // On a slow machine the ten seconds may pass within this loop: then a fetch says 401 once more.
+        EXPECT_TRUE(answer.status == 503 || issuer.key_requests() > before + 1) << answer;
+        EXPECT_EQ(client.exchange(get("/appointments", good)).status, 200U);
+    }
+    EXPECT_LE(issuer.key_requests(), before + 3);
+}
+
+// Requests from two threads all the time; what they got besides 200.
+class load final {
+public:
+    load(const calendar& c, std::vector<std::string> requests) : requests_(std::move(requests))
+    {
+        for (int i = 0; i < 2; ++i)
+            threads_.emplace_back([this, &c] { run(c); });
+    }
+    ~load() { stop(); }
+    void stop()
+    {
+        ending_ = true;
+        for (auto& t : threads_)
+            if (t.joinable())
+                t.join();
+    }
+    // Waits until so many more have been answered.
+    void wait_for(int more) const
+    {
+        const auto until = answered_ + more;
+        while (answered_ < until)
+            std::this_thread::yield();
+    }
+    [[nodiscard]] int refused() const { return refused_; }
+
+private:
+    void run(const calendar& c)
+    {
+        auto client = c.connect();
+        for (std::size_t i = 0; !ending_; ++i) {
+            if (client.exchange(requests_[i % requests_.size()]).status != 200)
+                ++refused_;
+            ++answered_;
+        }
+    }
+    std::vector<std::string> requests_;
+    std::atomic<bool> ending_{false};
+    std::atomic<int> refused_{0}, answered_{0};
+    std::vector<std::thread> threads_;
+};
+
+TEST(keys, an_issuer_that_is_killed_and_restarted_under_load_costs_no_request)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    const auto& new_key = other_key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    issuer.cache_control("max-age=0");
+    auto settings = trusting(issuer);
+    settings.server = "workers: 2";
+    const calendar c(settings);
+    wait_until_ready(c);
+    std::vector<std::string> requests;
+    for (int i = 0; i < 50; ++i) // more than once each, and some that nobody has seen
+        requests.push_back(
+            get("/appointments", token_of(issuer, key, "read:appointments x" + std::to_string(i))));
+    load running(c, requests);
+    running.wait_for(100);
+    issuer.stop_listening();
+    running.wait_for(100);
+    const auto unknown = c.exchange(get("/appointments", token_of(issuer, new_key)));
+    EXPECT_EQ(unknown.status, 503U) << "signed by a key that may be newer than ours: " << unknown;
+    running.wait_for(100);
+    issuer.listen();
+    running.wait_for(100);
+    running.stop();
+    EXPECT_EQ(running.refused(), 0);
+}
+
+TEST(keys, of_an_issuer_behind_a_private_authority_are_fetched_with_its_ca)
+{
+    const certificate_authority authority;
+    const certificate_authority other("another authority");
+    const auto identity = authority.issue("DNS:localhost");
+    fake_issuer issuer(true, "/realms/a", &identity);
+    const auto& key = key_for(algorithm::rs256);
+    issuer.publish(keys_of({key}));
+    const temporary_folder folder;
+    folder.write("ca.pem", authority.pem());
+    folder.write("other.pem", other.pem());
+    const calendar c(trusting(issuer, "ca: \"" + folder.path("ca.pem") + "\""));
+    wait_until_ready(c);
+    EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, key))).status, 200U);
+
+    const calendar wrong(trusting(issuer, "ca: \"" + folder.path("other.pem") + "\""));
+    static_cast<void>(wrong.gate.wait_for_event("keys_not_refreshed"));
+    EXPECT_EQ(wrong.ask_admin("/readyz").status, 503U);
+    EXPECT_EQ(wrong.exchange(get("/appointments", token_of(issuer, key))).status, 503U);
+}
+
+gate_settings caching(const fake_issuer& issuer, const std::string& folder)
+{
+    auto settings = trusting(issuer);
+    settings.more = "keys_cache: \"" + folder + "\"\n";
+    return settings;
+}
+
+TEST(keys_cache, keys_survive_a_restart_while_the_issuer_is_down)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const temporary_folder folder;
+    const auto token = token_of(issuer, key);
+    {
+        calendar c(caching(issuer, folder.path("keys")));
+        wait_until_ready(c);
+        EXPECT_EQ(c.gate.stop(), 0);
+    }
+    issuer.stop_listening();
+    {
+        const calendar c(caching(issuer, folder.path("keys")));
+        EXPECT_EQ(c.ask_admin("/readyz").status, 200U) << "with keys it is ready";
+        EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
+        const auto unknown =
+            c.exchange(get("/appointments", token_of(issuer, other_key_for(algorithm::es256))));
+        EXPECT_EQ(unknown.status, 503U) << unknown;
+        const auto forged = c.exchange(
+            get("/appointments", token_of(issuer, other_key_for(algorithm::es256).with_kid(key.kid()))));
+        EXPECT_EQ(forged.status, 401U) << forged;
+        EXPECT_EQ(c.gate.wait_for_event("cached_keys_loaded")["issuer"], issuer.name());
+
+        issuer.publish(keys_of({other_key_for(algorithm::es256)}));
+        issuer.listen();
+        static_cast<void>(c.gate.wait_for_event(
+            "keys_loaded", [&](const log_line& line) { return line["issuer"] == issuer.name(); }));
+        EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, other_key_for(algorithm::es256)))).status,
+                  200U);
+        EXPECT_NE(c.exchange(get("/appointments", token)).status, 200U) << "a key that was withdrawn is gone";
+    }
+}
+
+TEST(keys_cache, what_is_broken_in_it_is_a_warning)
+{
+    fake_issuer issuer(false);
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const temporary_folder folder;
+    {
+        issuer.listen();
+        const calendar c(caching(issuer, folder.path()));
+        wait_until_ready(c);
+        issuer.stop_listening();
+    }
+    for (const auto& file : folder.files())
+        std::ofstream(file) << "{\"keys\":";
+    const calendar c(caching(issuer, folder.path()));
+    EXPECT_EQ(c.gate.wait_for_event("cached_keys_ignored")["issuer"], issuer.name());
+    EXPECT_EQ(c.ask_admin("/readyz").status, 503U);
+    EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, key))).status, 503U);
+    issuer.listen();
+    wait_until_ready(c);
+    EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, key))).status, 200U);
+}
+
+TEST(keys_cache, a_folder_that_can_not_be_written_is_a_warning)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const calendar c(caching(issuer, "/proc/scopegate"));
+    wait_until_ready(c);
+    EXPECT_EQ(c.gate.wait_for_event("keys_not_cached")["issuer"], issuer.name());
+    EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, key))).status, 200U);
+}
+
+} // namespace
+} // namespace scopegate::test
