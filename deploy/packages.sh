@@ -8,7 +8,7 @@ build_packages=(
     libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps)
-clang_packages=(clang)
+clang_packages=(clang libclang-rt-14-dev llvm-14) # the latter two: sanitizers, libFuzzer, and names in their reports
 peer_packages=(nodejs python3-websockets curl)
 image_packages=(buildah debootstrap curl openssl python3)
 e2e_packages=(nodejs chromium)

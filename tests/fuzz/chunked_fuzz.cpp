@@ -1,10 +1,14 @@
-// Chunked bodies: however the bytes are split, the same data, trailers and end come out, and trailers are
-// fields.
+// Chunked bodies: wherever the bytes are split, the same data, trailers and end come out; trailers are
+// fields; and what was decoded, encoded again, decodes to the same.
+#include "fuzz/fuzz.hpp"
+
 #include "http/framing.hpp"
 
-#include <cstdlib>
+#include <algorithm>
+#include <cstdio>
 
 namespace http = scopegate::http;
+using scopegate::fuzz::check;
 
 namespace {
 
@@ -15,18 +19,16 @@ struct outcome {
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-void check(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
-
-outcome decode(std::string_view in, std::size_t piece_size)
+// In pieces: one of `first` bytes, then of `rest` bytes each.
+outcome decode(std::string_view in, std::size_t first, std::size_t rest)
 {
     http::chunked_decoder decoder;
     outcome out;
-    while (!in.empty() && !out.complete) {
-        const auto piece = in.substr(0, piece_size);
+    auto piece_end = first;
+    while (out.consumed < in.size() && !out.complete) {
+        while (piece_end <= out.consumed)
+            piece_end += rest;
+        const auto piece = in.substr(out.consumed, piece_end - out.consumed);
         const auto step = decoder.next(piece);
         out.refused = step.has_error();
         if (out.refused)
@@ -35,7 +37,6 @@ outcome decode(std::string_view in, std::size_t piece_size)
         out.data += step->data;
         out.complete = step->complete;
         out.consumed += step->consumed;
-        in.remove_prefix(step->consumed);
     }
     if (out.refused) // how much was read before the fault is seen depends on the pieces
         out.consumed = 0, out.data.clear();
@@ -43,17 +44,30 @@ outcome decode(std::string_view in, std::size_t piece_size)
     return out;
 }
 
+std::string encode(const outcome& body)
+{
+    char size[32] = {};
+    std::snprintf(size, sizeof size, "%zX\r\n", body.data.size());
+    std::string out;
+    if (!body.data.empty())
+        out.append(size).append(body.data).append("\r\n");
+    return out.append("0\r\n").append(body.trailers).append("\r\n");
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
-    if (size == 0)
+    const auto body = scopegate::fuzz::text_of(bytes, size);
+    const auto whole = decode(body, size, 1);
+    check(whole == decode(body, 1, 1));
+    for (std::size_t at = 1; at < std::min<std::size_t>(size, 300); ++at)
+        check(whole == decode(body, at, size));
+    if (!whole.complete)
         return 0;
-    const std::string_view body(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-    const auto whole = decode(body, body.size());
-    check(whole == decode(body, 1));
-    check(whole == decode(body, 1U + bytes[0]));
     http::field_list trailers;
-    check(!whole.complete || http::parse_field_lines(whole.trailers, 0, trailers).has_value());
+    check(http::parse_field_lines(whole.trailers, 0, trailers).has_value());
+    const auto again = decode(encode(whole), encode(whole).size(), 1);
+    check(again.complete && again.data == whole.data && again.trailers == whole.trailers);
     return 0;
 }

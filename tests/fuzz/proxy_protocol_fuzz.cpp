@@ -1,24 +1,14 @@
 // PROXY headers: byte by byte or at once is the same end, and what follows the header does not count.
+#include "fuzz/fuzz.hpp"
+
 #include "net/proxy_protocol.hpp"
 
-#include <cstdint>
-#include <cstdlib>
-
 namespace net = scopegate::net;
-
-namespace {
-
-void check(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
-
-} // namespace
+using scopegate::fuzz::check;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
-    const std::string_view data(reinterpret_cast<const char*>(bytes), size);
+    const auto data = scopegate::fuzz::text_of(bytes, size);
     const auto whole = net::parse_proxy_header(data);
     std::size_t have = 0;
     auto pieces = net::parse_proxy_header({});
@@ -30,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check(whole->size == pieces->size && whole->size <= data.size());
     check(whole->size > 0 || data.size() < net::proxy_header_most);
     check(!whole->source || (whole->size > 0 && whole->source->is_ip));
-    if (whole->size > 0)
-        check(net::parse_proxy_header(data.substr(0, whole->size))->size == whole->size);
+    if (whole->size == 0)
+        return 0;
+    const auto alone = net::parse_proxy_header(data.substr(0, whole->size));
+    check(alone && alone->size == whole->size && alone->source.has_value() == whole->source.has_value());
+    check(!alone->source || alone->source->address == whole->source->address);
+    check(data.starts_with("PROXY ") || data.starts_with("\r\n\r\n"));
     return 0;
 }

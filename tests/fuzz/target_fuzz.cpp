@@ -1,56 +1,95 @@
-// Targets: what is normalised is in normal form, holds nothing that a careless reader takes apart, and folds
-// once.
+// Targets: what is normalised is in normal form and says what the target said; it holds nothing that a
+// careless reader takes apart; and it folds once.
+#include "fuzz/fuzz.hpp"
+
+#include "http/chars.hpp"
+#include "http/host.hpp"
 #include "http/target.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace http = scopegate::http;
+using scopegate::fuzz::check;
 
 namespace {
-
-void check(bool holds)
-{
-    if (!holds)
-        std::abort();
-}
 
 bool holds(std::string_view s, std::string_view what)
 {
     return s.find(what) != std::string_view::npos;
 }
 
+bool has_dot_segments(std::string_view path)
+{
+    return holds(path, "/../") || holds(path, "/./") || path.ends_with("/..") || path.ends_with("/.");
+}
+
+// What a server makes of a path that decodes before it looks: no dots, no other separators, no controls.
+void check_decoded(std::string_view path, const http::path_rules& rules)
+{
+    const auto decoded = http::percent_decode(path);
+    check(!has_dot_segments(decoded) || rules.keep_encoded_slash || rules.keep_semicolon);
+    check(!holds(decoded, "\\") && (rules.keep_encoded_slash || !holds(decoded, "//")));
+    check(std::all_of(decoded.begin(), decoded.end(), [](char c) {
+        const auto b = static_cast<unsigned char>(c);
+        return b >= 0x20 && b != 0x7F;
+    }));
+    for (std::size_t i = 0; i < decoded.size(); ++i) // nothing that a second decoding would take further
+        check(!http::starts_with_triplet(std::string_view(decoded).substr(i)));
+}
+
 void check_path(std::string_view path, const http::path_rules& rules)
 {
-    check(path.starts_with('/') && !holds(path, "//") && !holds(path, "/../") && !holds(path, "/./"));
-    check(!path.ends_with("/..") && !path.ends_with("/.") && !holds(path, "%5C") && !holds(path, "%00"));
+    check(path.starts_with('/') && !holds(path, "//") && !has_dot_segments(path));
+    check(!holds(path, "%5C") && !holds(path, "%00") && !holds(path, "?") && !holds(path, "#"));
     check(rules.keep_encoded_slash || !holds(path, "%2F"));
     check(rules.keep_semicolon || (!holds(path, ";") && !holds(path, "%3B")));
-    check(std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7F; }));
+    check(
+        std::all_of(path.begin(), path.end(), [](char c) { return http::is(http::char_class::visible, c); }));
+    check_decoded(path, rules);
     std::string once, twice;
     const auto folded = http::fold_path(path, rules, once);
     if (!folded)
         return;
+    check(folded->starts_with('/') && !holds(*folded, "//") && !has_dot_segments(*folded));
+    check(rules.case_exact ||
+          std::none_of(folded->begin(), folded->end(), [](char c) { return c >= 'A' && c <= 'Z'; }));
     const auto again = http::fold_path(*folded, rules, twice);
-    check(again.has_value() && *again == *folded && !holds(*folded, "//"));
+    check(again.has_value() && *again == *folded);
+}
+
+void check_target(std::string_view target, std::string_view method, const http::path_rules& rules)
+{
+    std::string scratch, again;
+    const auto normal = http::normalise_target(target, method, rules, scratch);
+    if (!normal)
+        return;
+    check(target.ends_with(normal->query) && (normal->query.empty() || normal->query.starts_with('?')));
+    check(normal->authority.empty() || http::is_host(normal->authority));
+    if (normal->path == "*") {
+        check(method == "OPTIONS");
+        return;
+    }
+    check_path(normal->path, rules);
+    // What is matched is what is forwarded: the same path, spelled in one way.
+    const auto twice = http::normalise_target(normal->path, method, rules, again);
+    check(twice.has_value() && twice->path == normal->path && twice->query.empty());
+    if (target.starts_with('/'))
+        check(http::percent_decode(target.substr(0, target.size() - normal->query.size())) ==
+              http::percent_decode(normal->path));
 }
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
-    if (size == 0)
-        return 0;
-    const std::string_view target(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-    const http::path_rules rules{(bytes[0] & 1U) != 0, (bytes[0] & 2U) != 0, (bytes[0] & 4U) != 0};
-    std::string scratch, again;
-    if (const auto normal = http::normalise_target(target, "GET", rules, scratch)) {
-        check_path(normal->path, rules);
-        const auto twice = http::normalise_target(normal->path, "GET", rules, again);
-        check(twice.has_value() && twice->path == normal->path);
-        check(http::percent_decode(normal->path).size() <= normal->path.size());
-    }
-    if (const auto segment = http::normalise_segment(target, rules))
-        check_path("/" + *segment, rules);
+    const auto in = scopegate::fuzz::split_settings(bytes, size);
+    const http::path_rules rules{in.has(0), in.has(1), in.has(2)};
+    check_target(in.bytes, in.has(3) ? "OPTIONS" : "GET", rules);
+    if (!holds(in.bytes, "/"))
+        if (const auto segment = http::normalise_segment(in.bytes, rules)) {
+            check(!segment->empty());
+            check_path("/" + *segment, rules);
+            check(http::normalise_segment(*segment, rules) == *segment);
+        }
     return 0;
 }

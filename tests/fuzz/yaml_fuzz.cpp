@@ -1,26 +1,54 @@
-// Whatever routes.yaml says: it is a policy or errors, never both, and every error is of the file.
+// Whatever routes.yaml says: it is a policy or errors, never both; every error has its place in the file; and
+// each route of a policy is reached by its own template's shape or not at all.
+#include "fuzz/fuzz.hpp"
+
 #include "config/load.hpp"
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
+#include <algorithm>
+
+namespace policy = scopegate::policy;
+using scopegate::fuzz::check;
+
+namespace {
+
+void check_place(const scopegate::config::diagnostic& d, std::string_view text)
+{
+    const auto lines =
+        std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r') + 1;
+    check(!d.message.empty() && d.message.find('\n') == std::string::npos);
+    check(d.at.line >= 0 && d.at.line <= lines && (d.at.line == 0) == (d.at.column == 0));
+    check(d.at.column >= 0 && static_cast<std::size_t>(d.at.column) <= text.size() + 1);
+    check(d.text().starts_with("/nonexistent/routes.yaml:"));
+}
+
+void check_policy(const policy::policy& p)
+{
+    for (const auto& r : p.routes) {
+        const auto match = p.match(r.text, "GET");
+        check(match.found != policy::route_match::outcome::unlisted || p.unlisted_authenticated);
+        check((match.matched != nullptr) == (match.found == policy::route_match::outcome::route ||
+                                             match.found == policy::route_match::outcome::wrong_method));
+        for (const auto& [method, needs] : r.methods) {
+            check(needs.index < p.requirement_count);
+            check((needs.needs == policy::requirement::kind::scopes) == !needs.alternatives.empty());
+            check(!policy::describe(needs, p.scopes).empty());
+        }
+    }
+}
+
+} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto text = scopegate::fuzz::text_of(data, size);
     const auto result = scopegate::config::load_text(text, "/nonexistent/routes.yaml",
                                                      [](const std::string&) { return std::nullopt; });
-    if ((result.policy == nullptr) == result.errors.empty())
-        std::abort();
+    check((result.policy == nullptr) != result.errors.empty());
     for (const auto& e : result.errors)
-        if (e.message.empty() || e.at.line < 0 || (e.at.line == 0) != (e.at.column == 0))
-            std::abort();
+        check_place(e, text);
+    for (const auto& w : result.warnings)
+        check_place(w, text);
     if (result.policy)
-        for (const auto& r : result.policy->routes)
-            if (result.policy->match(r.text, "GET").found ==
-                    scopegate::policy::route_match::outcome::unlisted &&
-                !result.policy->unlisted_authenticated)
-                std::abort();
+        check_policy(*result.policy);
     return 0;
 }

@@ -1,0 +1,78 @@
+// What an issuer's endpoints answer: a token is active only where the answer says so in so many words; keys
+// come only from protected addresses of the issuer that was meant.
+#include "fuzz/fuzz.hpp"
+
+#include "jose/claims.hpp"
+#include "net/http_url.hpp"
+#include "tokens/discovery.hpp"
+#include "tokens/introspection.hpp"
+
+namespace json = scopegate::json;
+namespace tokens = scopegate::tokens;
+using scopegate::reason;
+using scopegate::fuzz::check;
+
+namespace {
+
+const std::string issuer = "https://a.example/";
+const scopegate::wall_time now{std::chrono::seconds(1'700'000'000)};
+
+void check_introspection(std::string_view body)
+{
+    const auto said = tokens::read_introspection(body);
+    const auto parsed = json::parse(body);
+    const auto* active = parsed ? parsed->find("active") : nullptr;
+    check((said.why == reason::allowed) == (active != nullptr && active->if_bool() == true));
+    check((said.why == reason::introspection_unavailable) == (!parsed || parsed->if_object() == nullptr));
+    check(said.why == reason::allowed ? said.claims == *parsed : said.claims.is_null());
+    if (said.why != reason::allowed)
+        return;
+    const json::path aud("aud");
+    const std::vector<std::pair<json::path, json::value>> required;
+    const scopegate::jose::claim_rules rules{issuer, aud, {}, required};
+    if (scopegate::jose::check_introspected(said.claims, rules, now) != reason::allowed)
+        return;
+    if (const auto* exp = said.claims.find("exp"))
+        check(exp->if_number().value() > 1'700'000'000 - 30.0);
+    if (const auto* iss = said.claims.find("iss"))
+        check(iss->if_string() != nullptr && *iss->if_string() == issuer);
+}
+
+void check_discovery(std::string_view document)
+{
+    const auto uri = tokens::jwks_uri_of(document, issuer);
+    if (!uri) {
+        check(!uri.error().why.empty());
+        return;
+    }
+    const auto url = scopegate::net::parse_http_url(*uri);
+    check(url.has_value() && url->is_protected() &&
+          json::parse(document, {1024 * 1024, 16})->find("issuer") != nullptr);
+}
+
+void check_request(std::string_view token)
+{
+    scopegate::policy::introspection_settings settings;
+    settings.url = "https://a.example/introspect";
+    settings.client_id = "id";
+    settings.client_secret = scopegate::secret(std::string(token));
+    const auto request = tokens::introspection_request(settings, token);
+    for (const char c : request.form)
+        check(c > ' ' && c < 0x7F);
+    check(request.form.ends_with("&token_type_hint=access_token") &&
+          request.form.find('&') == request.form.rfind('&'));
+    (void)tokens::is_opaque(token);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    const auto text = scopegate::fuzz::text_of(bytes, size);
+    check_introspection(text);
+    check_discovery(text);
+    check_request(text);
+    for (const auto& url : tokens::metadata_urls(text))
+        check(scopegate::net::parse_http_url(url).has_value());
+    return 0;
+}

@@ -1,0 +1,78 @@
+// JWK sets: whatever a key server says, the limits hold, a usable key is found by its kid and asked for
+// nothing that it is not made for, and no private key is ever taken for a public one.
+#include "fuzz/fuzz.hpp"
+
+#include "jose/base64url.hpp"
+#include "jose/jwks.hpp"
+
+#include <algorithm>
+
+namespace jose = scopegate::jose;
+namespace json = scopegate::json;
+using scopegate::fuzz::check;
+
+namespace {
+
+void check_key(const json::value& members)
+{
+    const auto key = jose::jwk::parse(members);
+    if (!key) {
+        check(!key.error().empty());
+        return;
+    }
+    for (const auto* hidden : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+        check(members.find(hidden) == nullptr);
+    const auto print = jose::thumbprint(members);
+    check(print && print->size() == 43 && jose::base64url_decode(*print).has_value());
+    json::object turned(*members.if_object());
+    std::reverse(turned.begin(), turned.end());
+    check(jose::thumbprint(json::value(turned)) == print);
+    for (std::size_t i = 0; i < jose::algorithm_count; ++i) {
+        const auto a = static_cast<jose::algorithm>(i);
+        if (key->verifier_for(a) == nullptr)
+            continue;
+        check(!jose::is_symmetric(a));
+        if (const auto* alg = members.find("alg"))
+            check(alg->if_string() != nullptr && *alg->if_string() == jose::name(a));
+    }
+}
+
+void check_set(const jose::jwk_set& set, const json::array& keys)
+{
+    check(set.size() <= keys.size() && set.size() <= jose::max_jwk_set_keys);
+    std::vector<std::optional<std::string>> kids = {std::nullopt, "no such key"};
+    for (const auto& key : keys) {
+        check_key(key);
+        if (const auto* kid = key.find("kid"); kid != nullptr && kid->if_string() != nullptr)
+            kids.emplace_back(*kid->if_string());
+    }
+    for (const auto& kid : kids)
+        for (std::size_t i = 0; i < jose::algorithm_count; ++i) {
+            const auto chosen = set.select(kid, static_cast<jose::algorithm>(i));
+            check(chosen.candidates.size() <= std::min(set.size(), jose::max_candidates));
+            check(std::find(chosen.candidates.begin(), chosen.candidates.end(), nullptr) ==
+                  chosen.candidates.end());
+            check(!chosen.unknown_key || chosen.candidates.empty());
+            check(!set.empty() || kid.has_value() || chosen.unknown_key);
+        }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    const auto text = scopegate::fuzz::text_of(bytes, size);
+    std::vector<std::string> warnings;
+    const auto set = jose::jwk_set::parse(text, warnings);
+    for (const auto& w : warnings)
+        check(!w.empty());
+    if (!set) {
+        check(!set.error().empty());
+        return 0;
+    }
+    const auto parsed = json::parse(text, {jose::max_jwk_set_bytes, 16});
+    check(parsed && parsed->find("keys") != nullptr && parsed->find("keys")->if_array() != nullptr);
+    check(set->size() + warnings.size() >= parsed->find("keys")->if_array()->size());
+    check_set(*set, *parsed->find("keys")->if_array());
+    return 0;
+}

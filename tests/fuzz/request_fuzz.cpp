@@ -1,0 +1,161 @@
+// The head that the API sees, whatever caller and token say: one request, framed and aimed as the one that
+// was decided about, with our word about the caller and nobody else's, and without the token where it was in
+// the query or a cookie.
+#include "fuzz/fuzz.hpp"
+
+#include "gate/request_lines.hpp"
+#include "gate/worker.hpp"
+#include "support/policy_from_yaml.hpp"
+#include "tokens/token_places.hpp"
+
+#include <algorithm>
+
+#include <sys/socket.h>
+
+using namespace scopegate;
+using fuzz::check;
+
+namespace {
+
+constexpr std::string_view file = R"(
+upstream:
+  url: http://127.0.0.1:3000
+  headers: {X-Auth-Subject: sub, X-Auth-Client: client_id, X-Auth-Scopes: scopes, X-Tenant: /tenant/id}
+issuers: [{issuer: https://a.example/, audience: https://b.example, keys: https://a.example/keys}]
+scopes: {a: A, b: B}
+routes: {"/{all...}": {ANY: public}}
+tokens: {from: [header, "cookie:t", "query:access_token", websocket]}
+server: {trusted_proxies: [10.0.0.0/8]}
+)";
+
+// The data plane as far as a request's head needs it: nothing runs, and what is sent can be read at the other
+// end.
+class data_plane final {
+public:
+    data_plane()
+    {
+        check(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_) == 0);
+        net::socket socket(worker_.context());
+        socket.assign(net::asio::generic::stream_protocol(AF_UNIX, SOCK_STREAM), ends_[0]);
+        stream_.reset(new net::stream(std::move(socket), times_));
+    }
+    [[nodiscard]] const policy::policy& policy() const noexcept { return *policy_; }
+    [[nodiscard]] gate::exchange_context context(gate::workspace& space, const net::peer& peer)
+    {
+        return {worker_, *stream_, peer, space, *generation_};
+    }
+    [[nodiscard]] std::string sent(net::gather& pieces)
+    {
+        check(pieces.send_now(*stream_));
+        std::string bytes(64UL * 1024, '\0');
+        const auto got = ::recv(ends_[1], bytes.data(), bytes.size(), MSG_DONTWAIT);
+        check(got > 0);
+        bytes.resize(static_cast<std::size_t>(got));
+        return bytes;
+    }
+
+private:
+    std::shared_ptr<const policy::policy> policy_ = test::policy_from_yaml(file);
+    gate::shared_counters counters_;
+    gate::shared_generation shared_{policy_, std::make_shared<const answers::answer_book>(*policy_),
+                                    tokens::key_store::offline(policy_)};
+    gate::worker worker_{counters_, shared_};
+    net::deadlines times_;
+    gate::generation_ptr generation_{new gate::generation(worker_.context(), times_, shared_)};
+    int ends_[2] = {};
+    net::stream_ptr stream_;
+};
+
+std::string only(const http::field_list& fields, std::string_view name)
+{
+    std::string found;
+    unsigned count = 0;
+    for (const auto& f : fields)
+        if (http::same_field_name(f.name, name))
+            found = f.value, ++count;
+    check(count == 1);
+    return found;
+}
+
+std::string identity_of(const http::field_list& fields)
+{
+    std::string lines;
+    for (const auto& f : fields)
+        for (const auto* ours : {"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes", "X-Tenant"})
+            if (http::same_field_name(f.name, ours))
+                lines += f.line;
+    return lines;
+}
+
+void check_sent(std::string_view bytes, const gate::exchange_context& c,
+                const gate::forwarded_request& request)
+{
+    std::size_t scanned = 0;
+    const auto size = http::find_head_end(bytes, scanned, {0, 0}, true);
+    check(size.has_value() && *size == bytes.size()); // one head and nothing behind it
+    http::request_head head;
+    check(http::parse_request_head(bytes, {0, 0}, head).has_value());
+    check(head.method == c.space.request.method && head.minor == 1);
+    const auto query = head.target.substr(std::min(head.target.find('?'), head.target.size()));
+    check(head.target.substr(0, head.target.size() - query.size()) == request.target.path);
+    const auto framing = http::frame_request(head);
+    check(framing.has_value() && framing->body.kind == request.framing.body.kind);
+    check(framing->body.length == request.framing.body.length);
+    check(request.framing.host.empty() || framing->host == request.framing.host);
+    check(framing->upgrade_websocket == request.framing.upgrade_websocket);
+    check(identity_of(head.fields) == (request.token ? request.token->identity_lines : ""));
+    check(only(head.fields, "X-Forwarded-For").ends_with(c.peer.text));
+    check(only(head.fields, "X-Request-Id") == request.request_id);
+    check(std::any_of(head.fields.begin(), head.fields.end(),
+                      [](const http::field& f) { return f.value == "1.1 scopegate"; }));
+    if (!request.taken || request.taken->from_header)
+        return;
+    check(only(head.fields, "Authorization") == "Bearer " + std::string(request.taken->text));
+    tokens::for_each_parameter(query, [&](std::string_view part) {
+        check(!tokens::is_alike(part.substr(0, part.find('=')), "access_token"));
+    });
+    for (const auto& f : head.fields)
+        if (f.id == http::field_id::cookie)
+            tokens::for_each_cookie(f.value, [&](std::string_view part) {
+                check(!tokens::is_alike(part.substr(0, part.find('=')), "t"));
+            });
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    static data_plane plane;
+    static gate::workspace space(8192);
+    const auto in = fuzz::split_settings(bytes, size);
+    std::size_t scanned = 0;
+    const auto head_size = http::find_head_end(in.bytes, scanned, {4096, 64}, true);
+    if (!head_size || *head_size == 0 ||
+        !http::parse_request_head(in.bytes.substr(0, *head_size), {0, 0}, space.request))
+        return 0;
+    const auto& head = space.request;
+    const auto framing = http::frame_request(head);
+    const auto target =
+        http::normalise_target(head.target, head.method, plane.policy().paths, space.scratch.target);
+    if (!framing || !target)
+        return 0;
+    const auto taken = tokens::take_token(
+        plane.policy().tokens, {head.fields, target->query, framing->upgrade_websocket}, space.scratch.token);
+    if (!taken && taken.error() != reason::no_token)
+        return 0;
+    tokens::token_ptr token; // its claims are what stands behind the head
+    if (auto claims = json::parse(in.bytes.substr(*head_size)); claims && claims->if_object() && taken)
+        token = tokens::interpret_claims(plane.policy(), 0, std::move(*claims));
+    net::peer peer;
+    peer.text = in.has(0) ? "10.1.2.3" : "192.0.2.1";
+    peer.is_ip = true;
+    peer.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 1, 2, 3};
+    if (!in.has(0))
+        peer.address[12] = 192;
+    const auto context = plane.context(space, peer);
+    const gate::forwarded_request request{*framing, *target, token.get(), "id-1",
+                                          taken ? std::optional(*taken) : std::nullopt};
+    if (gate::compose_request_head(context, request))
+        check_sent(plane.sent(space.to_upstream), context, request);
+    return 0;
+}
