@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by tests/run.sh, tests/image.sh, deploy/quickstart.sh and the image's build: which Debian 12 packages each of
-# them needs, and how the missing ones are installed.
+# Sourced by tests/run.sh, tests/image.sh, tests/bench/run.sh, deploy/quickstart.sh and the image's build: which Debian 12
+# packages each of them needs, and how the missing ones are installed.
 
 build_packages=(
     g++ cmake ninja-build ccache ca-certificates
@@ -13,6 +13,7 @@ peer_packages=(nodejs python3-websockets curl)
 image_packages=(buildah debootstrap curl openssl python3)
 e2e_packages=(nodejs chromium)
 differential_packages=(nodejs nginx apache2-bin python3)
+bench_packages=(haproxy nginx-light libnginx-mod-http-lua lua-resty-core lua-cjson wrk openssl python3 libbenchmark-dev)
 # Other packagings of node.js bring their own npm, which Debian's excludes.
 command -v npm >/dev/null || { e2e_packages+=(npm) && peer_packages+=(npm) && differential_packages+=(npm); }
 

@@ -3,6 +3,7 @@
 #include "admin/server.hpp"
 #include "cli/repeating.hpp"
 #include "control/service.hpp"
+#include "control/startup_memory.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -70,6 +71,7 @@ int run(const run_options& options)
         const signals handled(control, service);
         const repeating flushing(control, 200ms, [] { observe::flush_log(); });
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
+        control::give_back_startup_memory();
         control.run();
         service.stop();
     } catch (const control::start_error& failed) {

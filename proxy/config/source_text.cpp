@@ -81,7 +81,11 @@ bool line_index::is_indented_by_tab(int line) const noexcept
 
 policy::source_mark line_index::mark(int line, int byte_column) const noexcept
 {
-    if (line < 0 || byte_column < 0 || static_cast<std::size_t>(line) >= starts_.size())
+    if (line >= 0 && static_cast<std::size_t>(line) >= starts_.size()) {
+        line = static_cast<int>(starts_.size()) - 1;
+        byte_column = static_cast<int>(text_.size() - starts_.back());
+    }
+    if (line < 0 || byte_column < 0)
         return {line + 1, byte_column + 1};
     const auto rest = text_.substr(starts_[static_cast<std::size_t>(line)]);
     const auto before = rest.substr(0, static_cast<std::size_t>(byte_column));

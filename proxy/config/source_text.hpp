@@ -18,7 +18,8 @@ namespace scopegate::config {
 class line_index final {
 public:
     explicit line_index(std::string_view text);
-    // Both from 0, as yaml-cpp counts.
+    // Both from 0, as yaml-cpp counts. What is said to lie behind the last line is at its end: yaml-cpp gives
+    // an empty key the place of what follows, which may be the line that we end its text with.
     [[nodiscard]] policy::source_mark mark(int line, int byte_column) const noexcept;
     // Whether there is a tab in the white space that a line (from 0) begins with.
     [[nodiscard]] bool is_indented_by_tab(int line) const noexcept;

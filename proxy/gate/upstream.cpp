@@ -84,7 +84,8 @@ void upstream_pool::keep(net::stream_ptr connection)
         connection->close();
         return;
     }
-    connection->arm_read();
+    if (connection->read_pending())
+        connection->arm_read();
     idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
 }
 
@@ -160,14 +161,12 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
         ::close(fd);
         co_return nullptr;
     }
-    net::socket made(context_.get_executor());
-    net::error_code unwatched; // the kernel has no room for one more
-    made.assign(asio::generic::stream_protocol(family, 0), fd, unwatched);
-    if (unwatched) {
-        ::close(fd);
+    net::stream_ptr connection;
+    try {
+        connection = new net::stream(context_, fd, times_);
+    } catch (const std::bad_alloc&) { // the kernel has no room for one more
         co_return nullptr;
     }
-    net::stream_ptr connection(new net::stream(std::move(made), times_));
     if (!connected) {
         const auto woken = co_await connection->writable(deadline);
         socklen_t size = sizeof failed;

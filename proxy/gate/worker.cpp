@@ -53,6 +53,7 @@ void worker::listen(int descriptor)
     acceptors_.push_back(std::make_unique<net::acceptor>(
         context_, descriptor, [this](int fd, const net::stream_endpoint& remote) { accept(fd, remote); }));
     acceptors_.back()->start();
+    net::poller::of(context_).yield_to(descriptor);
 }
 
 void worker::run()
@@ -114,16 +115,14 @@ void worker::accept(int descriptor, const net::stream_endpoint& remote)
             turn_away(descriptor);
         return;
     }
-    net::socket accepted(context_.get_executor());
-    net::error_code failed;
-    accepted.assign(asio::generic::stream_protocol(remote.data()->sa_family, 0), descriptor, failed);
-    if (failed) {
-        ::close(descriptor);
+    net::stream_ptr downstream;
+    try {
+        downstream = new net::stream(context_, descriptor, times_);
+    } catch (const std::bad_alloc&) { // the kernel's epoll sets are full
         counters_.connections.fetch_sub(1, std::memory_order_relaxed);
         return;
     }
     ++session_count_;
-    const net::stream_ptr downstream(new net::stream(std::move(accepted), times_));
     session::serve(std::make_unique<session>(*this, downstream, net::peer_of(remote)));
 }
 

@@ -7,71 +7,24 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 namespace scopegate::net {
 
-namespace {
-
-// The memory of a wait's handler lies in the stream itself: one wait per side is outstanding at a time.
-template <class T>
-struct in_stream_allocator {
-    using value_type = T;
-    std::byte* memory;
-    std::size_t size;
-    bool* used;
-
-    in_stream_allocator(std::byte* m, std::size_t s, bool* u) noexcept : memory(m), size(s), used(u) {}
-    template <class U>
-    explicit in_stream_allocator(const in_stream_allocator<U>& o) noexcept
-        : memory(o.memory), size(o.size), used(o.used)
-    {
-    }
-
-    [[nodiscard]] T* allocate(std::size_t n)
-    {
-        if (!*used && n * sizeof(T) <= size) {
-            *used = true;
-            return reinterpret_cast<T*>(memory);
-        }
-        return static_cast<T*>(::operator new(n * sizeof(T)));
-    }
-    void deallocate(T* p, std::size_t) noexcept
-    {
-        if (reinterpret_cast<std::byte*>(p) == memory)
-            *used = false;
-        else
-            ::operator delete(p);
-    }
-    friend bool operator==(const in_stream_allocator& a, const in_stream_allocator& b) noexcept
-    {
-        return a.memory == b.memory;
-    }
-};
-
-} // namespace
-
-template <bool Reading>
-struct stream::handler {
-    stream_ptr self;
-
-    using allocator_type = in_stream_allocator<std::byte>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept
-    {
-        auto& s = Reading ? self->read_ : self->write_;
-        return {s.memory.data(), s.memory.size(), &s.memory_used};
-    }
-    void operator()(const error_code& failed) const
-    {
-        self->on_ready(Reading ? self->read_ : self->write_, failed, Reading);
-    }
-};
-
-stream::stream(socket&& s, deadlines& times) : socket_(std::move(s)), times_(times), index_(times.add(*this))
+stream::stream(asio::io_context& context, int socket, deadlines& times)
+    : socket_(socket), poller_(poller::of(context)), times_(times), index_(times.add(*this))
 {
+    if (poller_.add(socket, *this))
+        return;
+    ::close(socket);
+    times_.remove(index_);
+    throw std::bad_alloc();
 }
 
 stream::~stream()
 {
+    if (is_open())
+        close_socket();
     times_.remove(index_);
 }
 
@@ -81,17 +34,20 @@ transfer stream::read_some(std::span<char> into) noexcept
         return read_tls(into);
     ssize_t n = 0;
     do
-        n = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+        n = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n > 0) {
         if (static_cast<std::size_t>(n) < into.size())
-            arm_read();
+            drained();
         return {transfer::status::done, static_cast<std::size_t>(n)};
     }
     if (n == 0)
         return {transfer::status::end, 0};
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        arm_read();
+        if (ended_)
+            arm_read();
+        else
+            drained();
         return {transfer::status::would_block, 0};
     }
     return {transfer::status::failed, 0};
@@ -106,7 +62,7 @@ transfer stream::write_some(std::span<const iovec> pieces) noexcept
     message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
     ssize_t n = 0;
     do
-        n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n >= 0)
         return {transfer::status::done, static_cast<std::size_t>(n)};
@@ -117,13 +73,21 @@ transfer stream::write_some(std::span<const iovec> pieces) noexcept
     return {transfer::status::failed, 0};
 }
 
+// The socket holds nothing more: what comes from here on is a change, and told. Its end is not, where that
+// came with the last bytes.
+void stream::drained() noexcept
+{
+    read_.fired = ended_;
+    read_armed_ = !ended_;
+}
+
 void stream::arm_read() noexcept
 {
     read_.fired = false;
-    if (read_.armed || read_needs_write_ || !socket_.is_open())
+    if (read_armed_ || read_needs_write_ || !is_open())
         return;
-    read_.armed = true;
-    socket_.async_wait(socket::wait_read, handler<true>{stream_ptr(this)});
+    read_armed_ = true;
+    poller_.ask_again(socket_, *this);
 }
 
 void stream::watch_input() noexcept
@@ -132,29 +96,42 @@ void stream::watch_input() noexcept
         arm_read();
 }
 
-void stream::arm_write() noexcept
+void stream::on_events(std::uint32_t events) noexcept
 {
-    if (write_.armed || !socket_.is_open())
-        return;
-    write_.armed = true;
-    socket_.async_wait(socket::wait_write, handler<false>{stream_ptr(this)});
+    constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
+    const stream_ptr keep(this);
+    if ((events & (EPOLLRDHUP | broken)) != 0)
+        ended_ = true;
+    if ((events & (EPOLLIN | EPOLLRDHUP | broken)) != 0 && read_armed_)
+        on_readable(false);
+    if ((events & (EPOLLOUT | broken)) != 0 && is_open())
+        on_writable(false);
 }
 
-void stream::on_ready(side& s, const error_code& failed, bool reading) noexcept
+void stream::on_closed() noexcept
 {
-    s.armed = false;
-    const bool closed = failed == asio::error::operation_aborted || !socket_.is_open();
-    s.fired = !closed; // an error shows at the next read or write
-    if (tls_) {
-        if (reading)
-            tls_->forget_drained();
-        else if (std::exchange(read_needs_write_, false))
-            unblock_read(closed);
-    }
-    if (s.waiter)
-        resume(s, closed ? readiness::closed : readiness::ready);
-    else if (reading && observer_ != nullptr)
+    on_readable(true);
+    on_writable(true);
+}
+
+void stream::on_readable(bool closed) noexcept
+{
+    read_armed_ = false;
+    read_.fired = !closed; // an error shows at the next read
+    if (tls_)
+        tls_->forget_drained();
+    if (read_.waiter)
+        resume(read_, closed ? readiness::closed : readiness::ready);
+    else if (observer_ != nullptr)
         observer_->on_unawaited_read();
+}
+
+void stream::on_writable(bool closed) noexcept
+{
+    write_.fired = !closed;
+    if (std::exchange(read_needs_write_, false))
+        unblock_read(closed);
+    resume(write_, closed ? readiness::closed : readiness::ready);
 }
 
 // Not inline: g++ 12 then takes `keep` for the last reference, and warns of a use after free.
@@ -169,12 +146,12 @@ void stream::on_ready(side& s, const error_code& failed, bool reading) noexcept
 
 stream::peer_state stream::peek() noexcept
 {
-    if (!socket_.is_open())
+    if (!is_open())
         return peer_state::reset;
     if (tls_)
         return peek_tls();
     char one = 0;
-    const auto n = ::recv(socket_.native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto n = ::recv(socket_, &one, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0)
         return peer_state::input;
     if (n == 0)
@@ -197,28 +174,33 @@ void stream::shutdown_send() noexcept
 {
     if (tls_)
         static_cast<void>(tls_->say_goodbye());
-    error_code ignored;
-    socket_.shutdown(socket::shutdown_send, ignored);
+    if (is_open())
+        ::shutdown(socket_, SHUT_WR);
 }
 
 void stream::close(bool reset) noexcept
 {
-    if (!socket_.is_open())
+    if (!is_open())
         return;
-    error_code ignored;
-    if (reset)
-        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    if (reset) {
+        const linger at_once{1, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
     if (tls_) {
         if (!reset)
             static_cast<void>(tls_->say_goodbye());
         tls_->detach();
     }
-    socket_.close(ignored);
-    const stream_ptr keep(this);
-    if (!read_.armed) // otherwise the wait that is outstanding says so
-        on_ready(read_, asio::error::operation_aborted, true);
-    if (!write_.armed)
-        on_ready(write_, asio::error::operation_aborted, false);
+    close_socket();
+    read_.fired = write_.fired = false;
+    if (read_.waiter || write_.waiter || observer_ != nullptr)
+        poller_.tell_closed(*this);
+}
+
+void stream::close_socket() noexcept
+{
+    poller_.forget(*this);
+    ::close(std::exchange(socket_, -1));
 }
 
 stream::wait stream::readable(steady_time deadline) noexcept
@@ -244,11 +226,10 @@ void stream::wait::await_suspend(std::coroutine_handle<> awaiting) noexcept
     s.waiter = awaiting;
     if (reading_) {
         stream_.times_.set_read(stream_.index_, deadline_);
-        if (!s.armed)
+        if (!stream_.read_armed_)
             stream_.arm_read();
     } else {
         stream_.times_.set_write(stream_.index_, deadline_);
-        stream_.arm_write();
     }
 }
 

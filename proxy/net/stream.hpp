@@ -2,28 +2,26 @@
 // never block and go straight to the system call, and waits for readiness that a coroutine can await. Waiting
 // without a buffer is what lets an idle connection give its buffers back, and one outstanding wait per stream
 // is what notices a peer that leaves while we are busy elsewhere. Confined to its worker's thread; freed when
-// neither an owner nor an outstanding wait holds it.
+// no owner holds it.
 #pragma once
 
 #include "net/asio.hpp"
 #include "net/deadlines.hpp"
+#include "net/poller.hpp"
 #include "net/task.hpp"
 #include "net/tls_channel.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
-#include <array>
 #include <coroutine>
-#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
 struct iovec;
 
 namespace scopegate::net {
-
-using socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 // How a wait ended.
 enum class readiness : std::uint8_t { ready, timed_out, closed };
@@ -46,8 +44,9 @@ protected:
 
 class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter> {
 public:
-    // Takes over a socket (connected, or about to be). `times` must outlive the stream.
-    stream(socket&& s, deadlines& times);
+    // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
+    // the stream. Throws std::bad_alloc where the kernel has no room for it; then the socket is closed.
+    stream(asio::io_context& context, int socket, deadlines& times);
     ~stream();
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
@@ -108,22 +107,18 @@ public:
     [[nodiscard]] task<void> end_sending(steady_time deadline);
     // Closes the socket; waits end with `closed`. `reset`: the peer sees a reset, not an orderly end.
     void close(bool reset = false) noexcept;
-    [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
-    [[nodiscard]] int native_handle() noexcept { return socket_.native_handle(); }
+    [[nodiscard]] bool is_open() const noexcept { return socket_ >= 0; }
+    [[nodiscard]] int native_handle() const noexcept { return socket_; }
 
 private:
     friend class deadlines;
+    friend class poller;
     friend class wait;
     struct side {
         std::coroutine_handle<> waiter;
         readiness outcome = readiness::ready;
-        bool armed = false; // a wait operation is outstanding
         bool fired = false; // it came true, and nothing was read or written since
-        alignas(std::max_align_t) std::array<std::byte, 176> memory{}; // of the outstanding wait's handler
-        bool memory_used = false;
     };
-    template <bool Reading>
-    struct handler;
 
     [[nodiscard]] transfer read_tls(std::span<char> into) noexcept;
     [[nodiscard]] transfer write_tls(std::span<const iovec> pieces) noexcept;
@@ -131,17 +126,25 @@ private:
     [[nodiscard]] transfer receive_below(std::span<char> into, int flags) noexcept;
     void block_read() noexcept;
     void unblock_read(bool closed) noexcept;
-    void arm_write() noexcept;
-    void on_ready(side& s, const error_code& failed, bool reading) noexcept;
+    void drained() noexcept;
+    void close_socket() noexcept;
+    void on_events(std::uint32_t events) noexcept;
+    void on_closed() noexcept;
+    void on_readable(bool closed) noexcept;
+    void on_writable(bool closed) noexcept;
     void resume(side& s, readiness how) noexcept;
     void expire(steady_time now) noexcept;
 
-    socket socket_;
+    int socket_; // -1: closed
+    bool ended_ =
+        false; // the peer has sent all it will, or the connection broke: no change will tell of it again
+    poller& poller_;
     deadlines& times_;
     std::size_t index_;
     read_observer* observer_ = nullptr;
     side read_;
-    side write_;
+    bool read_armed_ = true; // the poller's next word of it counts
+    side write_;             // what the socket refused it takes later, and that is a change: needs no arming
     std::unique_ptr<tls_channel> tls_;
     bool read_needs_write_ = false; // TLS has something to send before it reads on (a new key): armed for that
 };

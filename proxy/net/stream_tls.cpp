@@ -67,7 +67,6 @@ void stream::block_read() noexcept
 {
     read_.fired = false;
     read_needs_write_ = true;
-    arm_write();
 }
 
 void stream::unblock_read(bool closed) noexcept
@@ -122,7 +121,7 @@ transfer stream::discard_some() noexcept
 
 transfer stream::receive_below(std::span<char> into, int flags) noexcept
 {
-    const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), flags | MSG_DONTWAIT);
+    const auto n = ::recv(socket_, into.data(), into.size(), flags | MSG_DONTWAIT);
     if (n > 0)
         return {transfer::status::done, static_cast<std::size_t>(n)};
     if (n == 0)

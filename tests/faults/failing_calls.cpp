@@ -1,6 +1,7 @@
 #include "faults/failing_calls.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <sys/epoll.h>
@@ -42,6 +43,23 @@ int error_of(int hard) noexcept
     return is_hard() ? hard : how == failure::interrupted ? EINTR : EAGAIN;
 }
 
+// What a thread's epoll sets watch, by descriptor.
+struct watch {
+    int epoll = -1;
+    epoll_event event{};
+};
+thread_local std::array<watch, 1024> watched{};
+
+// The kernel tells of what is left: an edge-triggered set learns of it where a call that was cut short by the kernel
+// itself would be followed by a change.
+void tell_again(int fd) noexcept
+{
+    if (fd < 0 || static_cast<std::size_t>(fd) >= watched.size() || watched[static_cast<std::size_t>(fd)].epoll < 0)
+        return;
+    auto& w = watched[static_cast<std::size_t>(fd)];
+    ::syscall(SYS_epoll_ctl, w.epoll, EPOLL_CTL_MOD, fd, &w.event);
+}
+
 } // namespace
 
 namespace scopegate::test {
@@ -73,18 +91,23 @@ ssize_t recv(int fd, void* into, size_t size, int flags)
     if (!peeks && is_due("recv")) {
         if (how == failure::ended)
             return 0;
+        tell_again(fd);
         if (how != failure::one_byte)
             return refuse(error_of(ECONNRESET));
         size = std::min<size_t>(size, 1);
     }
-    if (always_one_byte)
+    if (always_one_byte && !peeks) {
+        tell_again(fd);
         size = std::min<size_t>(size, 1);
+    }
     return ::syscall(SYS_recvfrom, fd, into, size, flags, nullptr, nullptr);
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags)
 {
     const bool due = is_due("sendmsg");
+    if (due)
+        tell_again(fd);
     if (due && how != failure::one_byte)
         return refuse(error_of(EPIPE));
     if ((due || always_one_byte) && message->msg_iovlen > 0) {
@@ -123,6 +146,8 @@ int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept
 {
     if (is_hard() && operation != EPOLL_CTL_DEL && is_due("epoll_ctl"))
         return refuse(ENOMEM);
+    if (operation != EPOLL_CTL_DEL && event != nullptr && fd >= 0 && static_cast<std::size_t>(fd) < watched.size())
+        watched[static_cast<std::size_t>(fd)] = {epoll, *event};
     return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, fd, event));
 }
 

@@ -53,13 +53,16 @@ void fill(policy::policy& p, names from)
     needs.max_age = std::chrono::seconds(60);
     needs.needs = policy::requirement::kind::scopes;
     needs.alternatives.resize(2);
-    for (auto name = from.next(); !name.empty() && p.scopes.size() < 8; name = from.next())
+    for (auto name = from.next(); !name.empty() && p.scopes.size() < 8; name = from.next()) {
+        for (char& c : name) // what is not UTF-8 would be written as one and the same character
+            c = static_cast<char>(c & 0x7F);
         if (!p.scopes.find(name)) {
             const auto id = p.scopes.add(name, from.next());
             auto& a = needs.alternatives[id % 2U];
             a.in_order.push_back(id);
             a.scopes.insert(id);
         }
+    }
 }
 
 // `Scheme name="value", name="value"`, as RFC 9110 section 11.6.1 has it.

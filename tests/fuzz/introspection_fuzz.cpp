@@ -52,11 +52,12 @@ void check_discovery(std::string_view document)
 
 void check_request(std::string_view token)
 {
-    scopegate::policy::introspection_settings settings;
+    scopegate::policy::issuer_settings issuing;
+    auto& settings = issuing.introspection.emplace();
     settings.url = "https://a.example/introspect";
     settings.client_id = "id";
     settings.client_secret = scopegate::secret(std::string(token));
-    const auto request = tokens::introspection_request(settings, token);
+    const auto request = tokens::introspection_request(issuing, token, now);
     for (const char c : request.form)
         check(c > ' ' && c < 0x7F);
     check(request.form.ends_with("&token_type_hint=access_token") &&

@@ -35,9 +35,7 @@ public:
     data_plane()
     {
         check(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_) == 0);
-        net::socket socket(worker_.context());
-        socket.assign(net::asio::generic::stream_protocol(AF_UNIX, SOCK_STREAM), ends_[0]);
-        stream_.reset(new net::stream(std::move(socket), times_));
+        stream_.reset(new net::stream(worker_.context(), ends_[0], times_));
     }
     [[nodiscard]] const policy::policy& policy() const noexcept { return *policy_; }
     [[nodiscard]] gate::exchange_context context(gate::workspace& space, const net::peer& peer)

@@ -23,6 +23,8 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
+
 namespace scopegate::test {
 
 namespace asio = boost::asio;
@@ -56,8 +58,15 @@ public:
             use(*identity);
         // Bound but not listening, the port is ours and refuses connections.
         acceptor_.open(tcp::v4());
+        acceptor_.set_option(tcp::acceptor::reuse_address(true));
         acceptor_.bind({asio::ip::address_v4::loopback(), 0});
+        keep_from_children(acceptor_.native_handle());
         address_ = acceptor_.local_endpoint();
+        // While it is down nobody else may take the port, no outgoing connection either.
+        reserved_.open(tcp::v4());
+        reserved_.set_option(tcp::socket::reuse_address(true));
+        reserved_.bind(address_);
+        keep_from_children(reserved_.native_handle());
         const auto port = std::to_string(address_.port());
         origin_ = tls_ ? "https://localhost:" + port : "http://127.0.0.1:" + port;
         name_ = origin_ + path;
@@ -81,6 +90,7 @@ public:
             acceptor_.open(tcp::v4());
             acceptor_.set_option(tcp::acceptor::reuse_address(true));
             acceptor_.bind(address_);
+            keep_from_children(acceptor_.native_handle());
         }
         acceptor_.listen();
         asio::co_spawn(
@@ -96,6 +106,7 @@ public:
 
     asio::io_context io_;
     tcp::acceptor acceptor_;
+    tcp::socket reserved_{io_};
     tcp::endpoint address_;
     asio::steady_timer mood_changed_;
     std::optional<asio::ssl::context> tls_;
@@ -108,6 +119,9 @@ public:
     std::size_t discovery_requests_ = 0;
 
 private:
+    // A program that is started later would go on listening in our place.
+    static void keep_from_children(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
     void use(const tls_identity& identity)
     {
         tls_.emplace(asio::ssl::context::tls_server);

@@ -25,7 +25,7 @@ TEST(load, reads_the_sample_without_environment_or_network)
     EXPECT_EQ(p.requirement_count, 6U);
     EXPECT_EQ(p.realm(), "https://calendar.example.com");
     EXPECT_EQ(p.metadata.resource, "https://calendar.example.com");
-    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 49);
+    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 55);
     EXPECT_EQ(p.match("/healthz", "GET").found, policy::route_match::outcome::route);
     EXPECT_TRUE(p.match("/healthz", "GET").needs->is_public());
 }
@@ -49,12 +49,19 @@ std::string uncommented_sample()
 TEST(load, reads_the_sample_with_all_that_is_commented_out)
 {
     const folder here;
-    here.write("issuer-ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    for (const auto* name : {"issuer-ca.pem", "api-ca.pem", "gate.pem", "gate.key", "server.pem", "server.key",
+                             "clients.pem"})
+        here.write(name, "-----BEGIN CERTIFICATE-----\n");
     here.write("routes.yaml", uncommented_sample());
-    const auto result = load_file(here / "routes.yaml", nothing_set);
+    const auto secrets = [](const std::string& name) {
+        return name == "INTROSPECTION_SECRET" ? std::optional<std::string>("example") : std::nullopt;
+    };
+    const auto result = load_file(here / "routes.yaml", secrets);
     ASSERT_THAT(places(result.errors), IsEmpty());
     const auto& p = *result.policy;
     EXPECT_TRUE(p.upstream.strip_authorization);
+    EXPECT_EQ(p.upstream.tls->server_name, "api.internal");
+    EXPECT_NE(p.server.tls->client_ca, "");
     EXPECT_TRUE(p.issuers[0].access_token_only);
     EXPECT_EQ(p.scopes.size(), 3U);
     EXPECT_EQ(p.routes.size(), 6U);

@@ -19,7 +19,10 @@ reason check(const std::string& token, const json::value& keys)
     if (!parsed)
         throw std::runtime_error(parsed.error());
     const auto jws = split(token);
-    return jws ? verify(*jws, *parsed) : jws.error();
+    if (!jws)
+        return jws.error();
+    const auto claims = parse_claims(jws->payload);
+    return claims ? verify(*jws, *parsed) : claims.error();
 }
 
 TEST(attacks, none_is_accepted_and_nothing_good_is_refused)

@@ -27,9 +27,7 @@ protected:
     {
         std::array<int, 2> ends{};
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-        socket taken(context_.get_executor());
-        taken.assign(asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
-        stream_ = new stream(std::move(taken), times_);
+        stream_ = new stream(context_, ends[0], times_);
         peer_ = ends[1];
     }
     ~stream_test() override

@@ -16,9 +16,7 @@ class stream_tls_test : public ::testing::Test {
 protected:
     stream_tls_test()
     {
-        socket taken(context_.get_executor());
-        taken.assign(asio::generic::stream_protocol(AF_UNIX, 0), ::dup(client_.far_socket()));
-        stream_ = new stream(std::move(taken), times_);
+        stream_ = new stream(context_, ::dup(client_.far_socket()), times_);
     }
     ~stream_tls_test() override
     {

@@ -70,7 +70,7 @@ TEST_F(saved_keys, without_a_folder_are_nowhere)
     tokens::key_cache none("", issuer);
     none.save(text);
     EXPECT_EQ(none.load(), std::nullopt);
-    EXPECT_EQ(none.path(), "");
+    EXPECT_EQ(none.file(), "");
 }
 
 TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)

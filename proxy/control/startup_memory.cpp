@@ -1,0 +1,39 @@
+#include "control/startup_memory.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace scopegate::control {
+
+namespace {
+
+// Segments that can't be written are as they are in the file: relocated data lies in others.
+int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
+{
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    for (std::size_t i = 0; i < object->dlpi_phnum; ++i) {
+        const auto& segment = object->dlpi_phdr[i];
+        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0)
+            continue;
+        const auto begin = (object->dlpi_addr + segment.p_vaddr + page - 1) / page * page;
+        const auto end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
+        if (begin < end) // what the kernel itself put there (vdso) stays: that it refuses is no harm
+            ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+} // namespace
+
+void give_back_startup_memory() noexcept
+{
+    ::malloc_trim(0);
+    ::dl_iterate_phdr(give_back_segments, nullptr);
+}
+
+} // namespace scopegate::control

@@ -1,0 +1,132 @@
+#include "net/poller.hpp"
+
+#include "net/stream.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+namespace scopegate::net {
+
+namespace {
+
+constexpr std::uint32_t all_changes = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+// While there is traffic we wait ourselves, and so long at most is what Asio waits for kept waiting: timers
+// and what other threads post. A wait by way of Asio costs two system calls more.
+constexpr std::chrono::milliseconds turn{1};
+
+int make_set()
+{
+    const int made = ::epoll_create1(EPOLL_CLOEXEC);
+    if (made < 0)
+        throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    return made;
+}
+
+} // namespace
+
+asio::execution_context::id poller::id;
+
+poller::poller(asio::execution_context& context)
+    : service(context), set_(make_set()),
+      waiting_(static_cast<asio::io_context&>(context).get_executor(), set_)
+{
+    wait();
+}
+
+poller::~poller() = default;
+
+poller& poller::of(asio::io_context& context)
+{
+    return asio::use_service<poller>(context);
+}
+
+void poller::shutdown() noexcept
+{
+    error_code ignored;
+    waiting_.close(ignored);
+}
+
+bool poller::add(int descriptor, stream& told) noexcept
+{
+    epoll_event event{};
+    event.events = all_changes;
+    event.data.ptr = &told;
+    return ::epoll_ctl(set_, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void poller::ask_again(int descriptor, stream& told) noexcept
+{
+    epoll_event event{};
+    event.events = all_changes;
+    event.data.ptr = &told;
+    ::epoll_ctl(set_, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+void poller::forget(const stream& told) noexcept
+{
+    // A descriptor that somebody has duplicated would not leave the set by being closed.
+    epoll_event unused{};
+    ::epoll_ctl(set_, EPOLL_CTL_DEL, told.native_handle(), &unused);
+    for (auto at = next_; at < count_; ++at)
+        if (fetched_[at].data.ptr == &told)
+            fetched_[at].data.ptr = nullptr;
+}
+
+void poller::yield_to(int descriptor) noexcept
+{
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET; // of no stream
+    ::epoll_ctl(set_, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+void poller::tell_closed(stream& told)
+{
+    yielding_ = true;
+    asio::post(waiting_.get_executor(), [keep = stream_ptr(&told)] { keep->on_closed(); });
+}
+
+void poller::wait()
+{
+    waiting_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& stopped) {
+        if (!stopped)
+            serve();
+    });
+}
+
+void poller::serve()
+{
+    yielding_ = false;
+    const auto until = std::chrono::steady_clock::now() + turn;
+    for (bool more = fetch(0); more; more = fetch(turn.count())) {
+        tell();
+        if (yielding_ || std::chrono::steady_clock::now() >= until)
+            break;
+    }
+    wait();
+}
+
+bool poller::fetch(int milliseconds) noexcept
+{
+    const int n = ::epoll_wait(set_, fetched_.data(), static_cast<int>(fetched_.size()), milliseconds);
+    next_ = 0;
+    count_ = static_cast<std::size_t>(std::max(n, 0));
+    return n > 0;
+}
+
+void poller::tell() noexcept
+{
+    while (next_ < count_) {
+        const auto& event = fetched_[next_++];
+        if (event.data.ptr != nullptr)
+            static_cast<stream*>(event.data.ptr)->on_events(event.events);
+        else
+            yielding_ = true; // or of a stream that has gone meanwhile
+    }
+}
+
+} // namespace scopegate::net

@@ -1,0 +1,31 @@
+#include "control/startup_memory.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <string>
+
+namespace scopegate::control {
+namespace {
+
+// Resident pages of files, in KiB.
+std::size_t of_files()
+{
+    std::ifstream status("/proc/self/status");
+    const std::string name = "RssFile:";
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(name))
+            return std::stoul(line.substr(name.size()));
+    return 0;
+}
+
+TEST(startup_memory, is_given_back)
+{
+    const auto before = of_files();
+    give_back_startup_memory();
+    const auto after = of_files();
+    EXPECT_LT(after, before);
+}
+
+} // namespace
+} // namespace scopegate::control
