@@ -61,7 +61,7 @@ await prove('while the issuer is not there yet, a token is 503 with Retry-After 
 });
 
 await prove('the authorization server has its scopes and consent texts from the metadata, and the gate finds its keys', async () => {
-  offered = await (await get(`${gate.origin}/.well-known/oauth-protected-resource`)).json();
+  const offered = await (await get(`${gate.origin}/.well-known/oauth-protected-resource`)).json();
   assert.deepEqual(offered.authorization_servers, [issuer.origin]);
   assert.deepEqual(Object.entries(offered.scope_descriptions), [read, write]);
   issuer.open(offered, `${gate.admin}/limit`, app.origin);
