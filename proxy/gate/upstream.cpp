@@ -188,7 +188,7 @@ net::task<void> upstream_pool::wait_for_room()
 {
     asio::steady_timer pause(context_, std::chrono::milliseconds(10));
     auto start = [&pause](auto handler) { pause.async_wait(std::move(handler)); };
-    co_await net::completion<net::error_code>(start);
+    static_cast<void>(co_await net::completion<net::error_code>(start));
 }
 
 net::task<bool> upstream_pool::secure(net::stream& connection, steady_time deadline)
