@@ -168,10 +168,11 @@ curls() {
         (for ((i = 0; i < 150; ++i)); do curl "${auth[@]}" -o /dev/null -w '%{http_code}\n' "$url/"; done >>$codes 2>&1) &
         callers[caller]=$!
     done
-    for kill in 1 2; do
-        sleep 0.5
+    answered() { until (($(wc -l <$codes) >= $1)); do :; done; } # they end at 600, whatever they get
+    for killed_at in 50 200; do
+        answered $killed_at
         kill -9 "$api" && wait "$api" 2>/dev/null
-        sleep 0.5
+        answered $((killed_at + 50))
         start api "$python" "$here/http_server.py" "$at"
         api=$pid
         first_line api >/dev/null
