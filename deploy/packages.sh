@@ -4,7 +4,7 @@
 
 build_packages=(
     g++ cmake ninja-build ccache ca-certificates
-    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
+    libboost1.81-dev libboost-json1.81-dev libssl-dev
     libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps)

@@ -1,5 +1,7 @@
 #include "config/source_files.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
@@ -10,42 +12,14 @@
 
 namespace scopegate::config {
 
-namespace {
-
-class descriptor final {
-public:
-    explicit descriptor(const std::string& path)
-        : fd_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC))
-    {
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-std::string last_problem()
-{
-    return std::generic_category().message(errno);
-}
-
-} // namespace
-
 file_content read_regular_file(const std::string& path, std::size_t max_size)
 {
     if (path.find('\0') != std::string::npos)
         return {{}, "the name holds a NUL"};
-    const descriptor file(path);
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat what {};
-    if (file.get() < 0 || ::fstat(file.get(), &what) != 0)
-        return {{}, last_problem()};
+    if (!file.is_open() || ::fstat(file.get(), &what) != 0)
+        return {{}, last_system_problem()};
     if (!S_ISREG(what.st_mode))
         return {{}, "it is not a regular file"};
     std::string text;
@@ -54,7 +28,7 @@ file_content read_regular_file(const std::string& path, std::size_t max_size)
         text.resize(old_size + 64 * 1024);
         const auto got = ::read(file.get(), text.data() + old_size, text.size() - old_size);
         if (got < 0 && errno != EINTR)
-            return {{}, last_problem()};
+            return {{}, last_system_problem()};
         text.resize(old_size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
         if (text.size() > max_size)
             return {{}, "it is larger than " + std::to_string(max_size / 1024) + " KiB"};

@@ -1,5 +1,6 @@
 #include "tokens/key_cache.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/json.hpp"
 #include "jose/base64url.hpp"
 #include "jose/jwks.hpp"
@@ -24,27 +25,6 @@ namespace {
 // A set's text as a JSON string, where each quote takes two bytes, and the names beside it.
 constexpr json::limits file_limits{2 * jose::max_jwk_set_bytes + 16 * 1024, 4};
 
-class descriptor final {
-public:
-    explicit descriptor(int fd) noexcept : fd_(fd) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-std::string last_problem()
-{
-    return std::generic_category().message(errno);
-}
-
 std::string location_of(const policy::issuer_settings& issuer)
 {
     return issuer.keys.where == policy::key_location::kind::discover ? "discover" : issuer.keys.value;
@@ -59,8 +39,8 @@ std::variant<std::string, file_problem> read_own_file(const std::string& path)
     // A pipe or a device would let us wait, a link could lead anywhere.
     const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     struct stat what {};
-    if (file.get() < 0 || ::fstat(file.get(), &what) != 0)
-        return file_problem{errno == ENOENT ? std::string() : last_problem()};
+    if (!file.is_open() || ::fstat(file.get(), &what) != 0)
+        return file_problem{errno == ENOENT ? std::string() : last_system_problem()};
     if (!S_ISREG(what.st_mode))
         return file_problem{"it is not a regular file"};
     if (what.st_uid != ::geteuid() || (what.st_mode & (S_IWGRP | S_IWOTH)) != 0)
@@ -72,7 +52,7 @@ std::variant<std::string, file_problem> read_own_file(const std::string& path)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return file_problem{last_problem()};
+            return file_problem{last_system_problem()};
         if (got == 0)
             break;
         size += static_cast<std::size_t>(got);
@@ -89,18 +69,18 @@ std::string replace_file(const std::string& path, std::string_view text)
 {
     auto fresh = path + ".XXXXXX"; // readable by us alone; several of us may share the folder
     const descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));
-    if (file.get() < 0)
-        return last_problem();
+    if (!file.is_open())
+        return last_system_problem();
     std::string why;
     while (!text.empty() && why.empty()) {
         const auto written = ::write(file.get(), text.data(), text.size());
         if (written >= 0)
             text.remove_prefix(static_cast<std::size_t>(written));
         else if (errno != EINTR)
-            why = last_problem();
+            why = last_system_problem();
     }
     if (why.empty() && ::rename(fresh.c_str(), path.c_str()) != 0)
-        why = last_problem();
+        why = last_system_problem();
     if (!why.empty())
         ::unlink(fresh.c_str());
     return why;

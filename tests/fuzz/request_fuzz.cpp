@@ -104,8 +104,9 @@ void check_sent(std::string_view bytes, const gate::exchange_context& c,
     check(identity_of(head.fields) == (request.token ? request.token->identity_lines : ""));
     check(only(head.fields, "X-Forwarded-For").ends_with(c.peer.text));
     check(only(head.fields, "X-Request-Id") == request.request_id);
+    const std::string_view via = c.space.request.minor == 0 ? "1.0 scopegate" : "1.1 scopegate";
     check(std::any_of(head.fields.begin(), head.fields.end(),
-                      [](const http::field& f) { return f.value == "1.1 scopegate"; }));
+                      [via](const http::field& f) { return f.value == via; }));
     if (!request.taken || request.taken->from_header)
         return;
     check(only(head.fields, "Authorization") == "Bearer " + std::string(request.taken->text));

@@ -53,6 +53,14 @@ TEST(identity, the_host_of_an_absolute_target_stands_in_where_http_1_0_has_none)
     EXPECT_FALSE(unnamed.has("X-Forwarded-Host"));
 }
 
+TEST(identity, via_says_the_version_that_the_caller_spoke)
+{
+    calendar c;
+    EXPECT_EQ(c.forwarded("GET /public HTTP/1.1\r\nHost: a\r\nVia: 1.1 near\r\n\r\n").value("Via"),
+              "1.1 near | 1.1 scopegate");
+    EXPECT_EQ(c.forwarded("GET /public HTTP/1.0\r\nHost: a\r\n\r\n").value("Via"), "1.0 scopegate");
+}
+
 TEST(identity, nobody_else_can_say_who_is_calling)
 {
     const std::string rows[] = {
