@@ -108,12 +108,13 @@ net::detached forwarding::upload()
     uploading_ = false;
     c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
     sent_at_ = std::chrono::steady_clock::now();
-    if (upload_end_ == relay_end::complete)
+    // Whoever is woken may end the forwarding, and us with it: nothing comes behind it.
+    if (upload_waiter_)
+        std::exchange(upload_waiter_, {}).resume();
+    else if (upload_end_ == relay_end::complete)
         upstream_->move_read_deadline(sent_at_ + patience.upstream_response);
     else if (upload_failed())
         upstream_->interrupt_read(net::readiness::closed);
-    if (upload_waiter_)
-        std::exchange(upload_waiter_, {}).resume();
 }
 
 // The body can't be had whole, and no answer to it either. An API that takes no more of it may have answered

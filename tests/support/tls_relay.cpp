@@ -209,10 +209,12 @@ private:
             }
             if (!in.empty()) {
                 const auto n = ::send(plain, in.bytes.data() + in.from, in.to - in.from, MSG_NOSIGNAL);
-                if (n < 0 && errno != EAGAIN)
-                    return false;
                 moved = moved || n > 0;
                 in.from += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+                if (n < 0 && errno != EAGAIN) { // takes no more, but may have answered before
+                    in.from = in.to;
+                    in.ended = in.told = true;
+                }
             }
             if (in.ended && in.empty() && !std::exchange(in.told, true))
                 ::shutdown(plain, SHUT_WR);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 
 namespace scopegate::test {
@@ -31,13 +32,15 @@ std::size_t read_all(const socket_handle& from)
     return total;
 }
 
+using counter = std::shared_ptr<std::atomic<std::size_t>>; // the API's side may outlive the test's
+
 // Sends an answer of `large` bytes; counts what has gone out.
-upstream_script sends_large(std::atomic<std::size_t>& sent, bool in_chunks)
+upstream_script sends_large(const counter& sent, bool in_chunks)
 {
-    return [&sent, in_chunks](upstream_exchange& x) {
+    return [sent, in_chunks](upstream_exchange& x) {
         x.send(in_chunks ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                          : "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large) + "\r\n\r\n");
-        for (; sent < large; sent += mib)
+        for (; *sent < large; *sent += mib)
             x.send(in_chunks ? "100000\r\n" + piece + "\r\n" : piece);
         if (in_chunks)
             x.send("0\r\n\r\n");
@@ -50,8 +53,7 @@ TEST(flat_memory, downloads)
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
     const auto before = c.gate.resident_bytes();
     for (const bool in_chunks : {false, true}) {
-        std::atomic<std::size_t> sent = 0;
-        c.api.on("/public/large", sends_large(sent, in_chunks));
+        c.api.on("/public/large", sends_large(std::make_shared<std::atomic<std::size_t>>(0), in_chunks));
         auto client = c.connect();
         client.send(get("/public/large", {}, "Connection: close\r\n"));
         EXPECT_GE(read_all(client.socket()), large);
@@ -82,7 +84,7 @@ TEST(flat_memory, uploads)
 TEST(flat_memory, a_caller_that_does_not_read_holds_the_api_back)
 {
     calendar c;
-    std::atomic<std::size_t> sent = 0;
+    const auto sent = std::make_shared<std::atomic<std::size_t>>(0);
     c.api.on("/public/large", sends_large(sent, false));
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
     const auto before = c.gate.resident_bytes();
@@ -92,10 +94,10 @@ TEST(flat_memory, a_caller_that_does_not_read_holds_the_api_back)
     // The API has been held back once it gets nothing more out for a while.
     std::size_t last = 0;
     do {
-        last = sent;
+        last = *sent;
         c.gate.wait_for_exit(std::chrono::milliseconds(300));
-    } while (sent != last || sent == 0);
-    EXPECT_LT(sent, large) << "somebody took it all";
+    } while (*sent != last || *sent == 0);
+    EXPECT_LT(*sent, large) << "somebody took it all";
     EXPECT_LT(c.gate.peak_bytes(), before + flat);
     EXPECT_GE(read_all(client.socket()), large);
 }

@@ -346,7 +346,7 @@ TEST(tls, idle_connections_cost_little)
     tls_calendar t;
     constexpr std::size_t many = 200;
     EXPECT_THAT(t.secured().exchange(get("/public")), StartsWith("HTTP/1.1 200"));
-    const auto before = t.c.gate.resident_bytes();
+    [[maybe_unused]] const auto before = t.c.gate.resident_bytes();
     std::vector<tls_client> clients;
     for (std::size_t i = 0; i < many; ++i) {
         clients.push_back(t.secured());

@@ -23,8 +23,12 @@ TEST(hot_path, allocates_nothing_for_a_token_seen_before_on_a_kept_alive_connect
     for (int i = 0; i < requests; ++i)
         ASSERT_EQ(client.exchange(request).status, 200U);
     const auto taken = gate.on_thread([&counting] { return counting->count(); });
+#ifdef SCOPEGATE_SANITIZED
+    static_cast<void>(taken); // each frame is allocated, so that a use after free shows
+#else
     // The sweep of the deadlines and the two questions above may take a few; a hundred requests add nothing.
     EXPECT_LT(taken, requests / 4U);
+#endif
     EXPECT_EQ(upstream.connections(), 1U) << "the upstream connection was not kept";
 }
 
