@@ -9,6 +9,9 @@ namespace scopegate::answers {
 
 namespace {
 
+// Challenges and problems are mostly shorter.
+constexpr std::size_t usual_bytes = 512;
+
 // A quoted-string (RFC 9110 section 5.6.4). What can't stand in one, above all CR and LF, becomes a space: a
 // realm is whatever someone wrote as an audience.
 void append_quoted_string(std::string& out, std::string_view s)
@@ -42,26 +45,17 @@ std::string joined(const policy::scope_registry& scopes, const Ids& ids)
     return out;
 }
 
-// One challenge (RFC 9110 section 11.3), parameter by parameter; an empty one is passed over.
-class challenge_line final {
-public:
-    explicit challenge_line(std::string_view scheme) : text_(scheme) {}
-    challenge_line& add(std::string_view ready)
-    {
-        if (!ready.empty())
-            text_.append(std::exchange(separator_, ", ")).append(ready);
-        return *this;
-    }
-    challenge_line& add(std::string_view name, std::string_view value)
-    {
-        return value.empty() ? *this : add(parameter(name, value));
-    }
-    [[nodiscard]] std::string text() && { return std::move(text_); }
-
-private:
-    std::string text_;
-    std::string_view separator_ = " ";
-};
+// One challenge (RFC 9110 section 11.3) grows parameter by parameter; an empty one is passed over.
+void add_parameter(std::string& challenge, std::string_view ready)
+{
+    if (!ready.empty())
+        challenge.append(challenge.find(' ') == std::string::npos ? " " : ", ").append(ready);
+}
+void add_parameter(std::string& challenge, std::string_view name, std::string_view value)
+{
+    if (!value.empty())
+        add_parameter(challenge, parameter(name, value));
+}
 
 // RFC 9449 section 7.1: the algorithms that a proof may be signed with.
 std::string proof_algorithms()
@@ -119,8 +113,7 @@ const policy::alternative* alternative_of(const policy::denial& d) noexcept
 answer_book::answer_book(const policy::policy& p)
     : policy_(p), metadata_document_(answers::metadata_document(p)), scope_attribute_(p.requirement_count)
 {
-    if (const auto realm = p.realm(); !realm.empty())
-        realm_ = parameter("realm", realm);
+    prepare_beginnings();
     if (!metadata_document_.empty()) {
         resource_metadata_ = parameter("resource_metadata", metadata_url(p.metadata.resource));
         metadata_paths_ = metadata_paths(p.metadata.resource, p.paths);
@@ -139,37 +132,57 @@ answer_book::answer_book(const policy::policy& p)
     }
 }
 
+void answer_book::prepare_beginnings()
+{
+    for (std::size_t i = 0; i < reason_count; ++i) {
+        const auto why = static_cast<reason>(i);
+        const auto& r = row(why);
+        const auto begin = [&](std::string scheme, std::string_view algs) {
+            add_parameter(scheme, "realm", policy_.realm());
+            add_parameter(scheme, "algs", algs);
+            if (!r.error.empty()) {
+                add_parameter(scheme, "error", r.error);
+                add_parameter(scheme, "error_description", r.detail);
+            }
+            return scheme;
+        };
+        auto& made = beginnings_.emplace_back();
+        made.bearer = begin("Bearer", {});
+        made.dpop = begin("DPoP", proof_algorithms());
+        made.problem = R"({"type":"urn:scopegate:problem:)";
+        made.problem.append(name(why)).append("\",");
+        append_member(made.problem, "title", r.title);
+        made.problem.append(",\"status\":").append(std::to_string(r.status)).append(",");
+        append_member(made.problem, "detail", r.detail);
+    }
+}
+
 std::string answer_book::challenge(const policy::denial& d) const
 {
-    const auto& r = row(d.why);
     const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
-    challenge_line line(dpop ? "DPoP" : "Bearer");
-    line.add(realm_);
-    if (dpop)
-        line.add("algs", proof_algorithms());
-    if (!r.error.empty())
-        line.add("error", r.error).add("error_description", r.detail);
+    const auto& begun = beginnings_[static_cast<std::size_t>(d.why)];
+    std::string line;
+    line.reserve(usual_bytes);
+    line = dpop ? begun.dpop : begun.bearer;
     if (alternative_of(d) != nullptr)
-        line.add(scope_attribute_[d.needs->index][d.alternative]);
+        add_parameter(line, scope_attribute_[d.needs->index][d.alternative]);
     if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
         // All that the login must be, not only what it failed: one step up is enough then (RFC 9470 section
         // 3).
-        line.add("acr_values", joined_acr(d.needs->acr));
+        add_parameter(line, "acr_values", joined_acr(d.needs->acr));
         if (d.needs->max_age)
-            line.add("max_age", std::to_string(d.needs->max_age->count()));
+            add_parameter(line, "max_age", std::to_string(d.needs->max_age->count()));
     }
-    return std::move(line.add(resource_metadata_)).text();
+    add_parameter(line, resource_metadata_);
+    return line;
 }
 
 std::string answer_book::problem(const policy::denial& d, std::string_view request_id) const
 {
-    const auto& r = row(d.why);
-    std::string out = R"({"type":"urn:scopegate:problem:)";
-    out.append(name(d.why)).append("\",");
-    append_member(out, "title", r.title);
-    out.append(",\"status\":").append(std::to_string(r.status)).append(",");
-    append_member(out, "detail", r.detail);
+    std::string out;
+    out.reserve(usual_bytes);
+    out = beginnings_[static_cast<std::size_t>(d.why)].problem;
     if (!request_id.empty()) {
         out += ',';
         append_member(out, "request_id", request_id);
@@ -200,6 +213,7 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id) c
     answer a;
     a.status = r.status;
     a.close = r.close;
+    a.fields.reserve(6);
     a.fields.emplace_back("Content-Type", "application/problem+json");
     a.fields.emplace_back("Cache-Control", "no-store");
     if (r.challenge)

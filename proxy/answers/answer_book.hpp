@@ -61,12 +61,19 @@ public:
     [[nodiscard]] answer make_metadata(std::string_view method, std::string_view request_id) const;
 
 private:
+    // What all refusals for one reason begin with.
+    struct beginning {
+        std::string bearer, dpop; // the challenge: scheme, realm, error and its description
+        std::string problem;      // the problem as far as `detail`, without the closing brace
+    };
+
+    void prepare_beginnings();
     [[nodiscard]] std::string challenge(const policy::denial& d) const;
     [[nodiscard]] std::string problem(const policy::denial& d, std::string_view request_id) const;
 
     const policy::policy& policy_;
-    std::string realm_;             // `realm="..."`, escaped; empty where there is none
-    std::string resource_metadata_; // `resource_metadata="..."`, or empty
+    std::vector<beginning> beginnings_; // by reason
+    std::string resource_metadata_;     // `resource_metadata="..."`, or empty
     std::string metadata_document_;
     std::vector<std::string> metadata_paths_;
     std::vector<std::vector<std::string>>

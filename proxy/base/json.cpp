@@ -137,49 +137,54 @@ bool same_members(const object& a, const object& b) noexcept
 } // namespace
 
 value::value() noexcept = default;
-value::value(bool b) : kind_(kind::boolean), text_(b ? "true" : "false") {}
-value::value(std::string s) : kind_(kind::string), text_(std::move(s)) {}
-value::value(json::array a) : kind_(kind::elements), items_(std::move(a)) {}
-value::value(json::object o) : kind_(kind::members), members_(std::move(o)) {}
+value::value(bool b) : content_(b) {}
+value::value(std::string s) : content_(std::move(s)) {}
+value::value(json::array a) : content_(std::move(a)) {}
+value::value(json::object o) : content_(std::move(o)) {}
 
 value value::number(std::string text)
 {
-    value v(std::move(text));
-    v.kind_ = kind::number;
+    value v;
+    v.content_ = number_text{std::move(text)};
     return v;
 }
 
 const std::string* value::if_string() const noexcept
 {
-    return kind_ == kind::string ? &text_ : nullptr;
+    return std::get_if<std::string>(&content_);
 }
 const json::array* value::if_array() const noexcept
 {
-    return kind_ == kind::elements ? &items_ : nullptr;
+    return std::get_if<json::array>(&content_);
 }
 const json::object* value::if_object() const noexcept
 {
-    return kind_ == kind::members ? &members_ : nullptr;
+    return std::get_if<json::object>(&content_);
 }
 
 std::optional<bool> value::if_bool() const noexcept
 {
-    return kind_ == kind::boolean ? std::optional(text_ == "true") : std::nullopt;
+    const auto* b = std::get_if<bool>(&content_);
+    return b != nullptr ? std::optional(*b) : std::nullopt;
 }
 
 std::optional<double> value::if_number() const noexcept
 {
-    if (kind_ != kind::number)
+    const auto* number = std::get_if<number_text>(&content_);
+    if (number == nullptr)
         return std::nullopt;
     double d = 0;
-    const char* const end = text_.data() + text_.size();
-    const auto [stop, error] = std::from_chars(text_.data(), end, d);
+    const char* const end = number->text.data() + number->text.size();
+    const auto [stop, error] = std::from_chars(number->text.data(), end, d);
     return error == std::errc() && stop == end ? std::optional(d) : std::nullopt;
 }
 
 const value* value::find(std::string_view name) const noexcept
 {
-    for (const auto& [member_name, member_value] : members_)
+    const auto* members = if_object();
+    if (members == nullptr)
+        return nullptr;
+    for (const auto& [member_name, member_value] : *members)
         if (member_name == name)
             return &member_value;
     return nullptr;
@@ -187,20 +192,19 @@ const value* value::find(std::string_view name) const noexcept
 
 std::optional<std::string_view> value::scalar_text() const noexcept
 {
-    switch (kind_) {
-    case kind::string:
-    case kind::number:
-    case kind::boolean:
-        return text_;
-    default:
-        return std::nullopt;
-    }
+    if (const auto* text = if_string())
+        return *text;
+    if (const auto* number = std::get_if<number_text>(&content_))
+        return number->text;
+    if (const auto* b = std::get_if<bool>(&content_))
+        return *b ? "true" : "false";
+    return std::nullopt;
 }
 
 bool operator==(const value& a, const value& b) noexcept
 {
-    return a.kind_ == b.kind_ && a.text_ == b.text_ && a.items_ == b.items_ &&
-           same_members(a.members_, b.members_);
+    const auto *mine = a.if_object(), *theirs = b.if_object();
+    return mine != nullptr && theirs != nullptr ? same_members(*mine, *theirs) : a.content_ == b.content_;
 }
 
 std::optional<value> parse(std::string_view text, const limits& bounds)

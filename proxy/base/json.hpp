@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace scopegate::json {
@@ -34,8 +35,8 @@ public:
     explicit value(json::object o);
     static value number(std::string text); // text: a JSON number as written
 
-    [[nodiscard]] kind type() const noexcept { return kind_; }
-    [[nodiscard]] bool is_null() const noexcept { return kind_ == kind::null; }
+    [[nodiscard]] kind type() const noexcept { return static_cast<kind>(content_.index()); }
+    [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
     // Null pointers where the kind is another.
     [[nodiscard]] const std::string* if_string() const noexcept;
     [[nodiscard]] const json::array* if_array() const noexcept;
@@ -53,10 +54,12 @@ public:
     friend bool operator==(const value& a, const value& b) noexcept;
 
 private:
-    kind kind_ = kind::null;
-    std::string text_; // string, number, or "true"/"false"
-    json::array items_;
-    json::object members_;
+    struct number_text {
+        std::string text;
+        friend bool operator==(const number_text&, const number_text&) = default;
+    };
+    // In the order of `kind`. One of them and not all side by side: tokens' claims are kept by the thousand.
+    std::variant<std::monostate, bool, number_text, std::string, json::array, json::object> content_;
 };
 
 // The value of a whole text, or nothing where it is not strictly one value within the limits.
@@ -74,6 +77,11 @@ public:
     explicit path(std::string name);
     [[nodiscard]] const value* find(const value& root) const noexcept; // null: not there
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    // The member of the root that it begins at; empty where it names nothing.
+    [[nodiscard]] std::string_view first_step() const noexcept
+    {
+        return steps_.empty() ? std::string_view{} : std::string_view(steps_.front());
+    }
 
 private:
     std::string name_;

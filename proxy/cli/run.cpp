@@ -56,6 +56,7 @@ private:
 
 int run(const run_options& options)
 {
+    control::share_one_heap();
     std::signal(SIGPIPE, SIG_IGN); // a reader of the log that goes away is no reason to stop serving
     asio::io_context control{1};
     try {

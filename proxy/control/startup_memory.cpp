@@ -30,6 +30,12 @@ int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
 
 } // namespace
 
+void share_one_heap() noexcept
+{
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_TOP_PAD, 1024 * 1024);
+}
+
 void give_back_startup_memory() noexcept
 {
     ::malloc_trim(0);

@@ -123,8 +123,10 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     v.dpop = taken->dpop;
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
-    auto checked = tokens.validator->check(taken->text, now, tokens.came);
+    auto checked = tokens.validator->check(taken->text, now, tokens.came, tokens.may_verify);
     v.wait_for_issuer = checked.wait_for_issuer;
+    v.wait_for_turn = checked.wait_for_turn;
+    v.verified = checked.verified;
     if (!checked.token)
         return checked.why;
     const auto& bound_to = checked.token->bound_to;

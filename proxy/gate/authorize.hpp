@@ -41,6 +41,7 @@ struct token_authority {
     tokens::validator::awaited came =
         false; // what an earlier verdict on this request asked the caller to wait for
     tokens::proof_memory* proofs = nullptr; // null: no DPoP proof can count
+    bool may_verify = true;                 // false: a token that is new has to wait for its turn
 };
 
 // Kept by the caller between requests, so that nothing is allocated once warm.
@@ -58,6 +59,8 @@ struct verdict {
     bool dpop = false;                        // it came under the scheme DPoP, or has to
     policy::decision outcome = policy::denial{};
     int wait_for_issuer = -1; // >= 0: not decided yet; wait (validator::await), ask again with what came
+    bool wait_for_turn = false; // not decided yet either: the token is new, and may_verify was not set
+    bool verified = false;      // a token was checked that is new
 };
 
 // Allocates nothing where the request is allowed, its token was seen before and its path needs no rewriting.

@@ -68,10 +68,14 @@ net::task<afterwards> exchange::run()
         co_return co_await answer_preflight();
 
     judge(false);
+    if (verdict_.wait_for_turn) {
+        co_await c_.at.turns().turn();
+        judge(false, true);
+    }
     if (verdict_.wait_for_issuer >= 0) {
         token_wait wait(c_.policy.validator, verdict_, c_.at.context());
         const auto came = co_await wait;
-        judge(came);
+        judge(came, true);
     }
     if (const auto* granted = std::get_if<policy::permit>(&verdict_.outcome))
         co_return co_await forward(*granted, reason::allowed);
@@ -108,8 +112,9 @@ bool exchange::asks_for_metadata()
     return target && c_.policy.answers.is_metadata_path(target->path);
 }
 
-// Steps 2 to 6. `came`: for the second time, with what the first asked for.
-void exchange::judge(const tokens::validator::awaited& came)
+// Steps 2 to 6. `came`: for the second time, with what the first asked for. `in_turn`: it has waited to
+// verify.
+void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
 {
     const auto& head = c_.space.request;
     const auto* const tls = c_.downstream.tls();
@@ -118,8 +123,12 @@ void exchange::judge(const tokens::validator::awaited& came)
                                               : std::string_view{}};
     const access_request asked{
         head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket, caller};
-    token_authority tokens{&c_.policy.validator, {}, came, c_.policy.shared.proofs.get()};
+    auto& turns = c_.at.turns();
+    token_authority tokens{
+        &c_.policy.validator, {}, came, c_.policy.shared.proofs.get(), in_turn || turns.is_turn_free()};
     verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
+    if (verdict_.verified)
+        turns.take_turn();
 }
 
 net::task<afterwards> exchange::forward(policy::permit permit, reason observed)

@@ -54,7 +54,7 @@ public:
 
 private:
     [[nodiscard]] std::optional<reason> read_framing();
-    void judge(const tokens::validator::awaited& came);
+    void judge(const tokens::validator::awaited& came, bool in_turn = false);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
     [[nodiscard]] bool asks_for_metadata();

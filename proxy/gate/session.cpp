@@ -24,6 +24,10 @@ constexpr std::size_t linger_bytes = 1024UL * 1024;
 // way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose it.
 constexpr std::chrono::milliseconds last_request_patience{1000};
 
+// Of requests that a caller sent without waiting for answers: then others have their turn. (Nor does a
+// compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
+constexpr int most_at_a_stretch = 16;
+
 } // namespace
 
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
@@ -152,6 +156,12 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
 
 net::task<bool> session::await_request()
 {
+    const bool has_come = (space_ && !space_->received.empty()) || downstream_->read_pending();
+    at_a_stretch_ = has_come ? at_a_stretch_ + 1 : 0;
+    if (at_a_stretch_ == most_at_a_stretch) {
+        at_a_stretch_ = 0;
+        co_await at_.turns().give_way();
+    }
     if (space_ && !space_->received.empty())
         co_return true;
     if (space_)

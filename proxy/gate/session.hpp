@@ -51,6 +51,7 @@ private:
     net::peer peer_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     bool idle_ = true;
+    int at_a_stretch_ = 0; // requests that had come before they were waited for
 };
 
 } // namespace scopegate::gate

@@ -53,7 +53,7 @@ void worker::listen(int descriptor)
     acceptors_.push_back(std::make_unique<net::acceptor>(
         context_, descriptor, [this](int fd, const net::stream_endpoint& remote) { accept(fd, remote); }));
     acceptors_.back()->start();
-    net::poller::of(context_).yield_to(descriptor);
+    poller_.yield_to(descriptor);
 }
 
 void worker::run()

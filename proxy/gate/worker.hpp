@@ -6,6 +6,7 @@
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
 #include "net/listener.hpp"
+#include "net/poller.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,6 +41,8 @@ public:
     // --- the worker's thread ---
     void run(); // until stop()
     [[nodiscard]] net::asio::io_context& context() noexcept { return context_; }
+    // Where requests with tokens that are new wait for their turn.
+    [[nodiscard]] net::poller& turns() noexcept { return poller_; }
     // Whether each answer ends its connection.
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
 
@@ -64,6 +67,7 @@ private:
     // Before the context, to outlive it: waits that end with it hold streams, which have their places here.
     net::deadlines times_;
     net::asio::io_context context_{1};
+    net::poller& poller_ = net::poller::of(context_);
     shared_counters& counters_;
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;

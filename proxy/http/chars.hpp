@@ -17,6 +17,7 @@ enum class char_class : std::uint8_t {
     hex = 16,        // a hexadecimal digit in either case
     unreserved = 32, // RFC 3986 section 2.3
     sub_delim = 64,  // RFC 3986 section 2.2
+    b64 = 128,       // of a b64token before its padding (RFC 6750 section 2.1)
 };
 
 namespace detail {
@@ -32,10 +33,12 @@ inline constexpr auto char_classes = [] {
     for (const auto alphanumeric : {digits, letters}) {
         add(alphanumeric, char_class::tchar);
         add(alphanumeric, char_class::unreserved);
+        add(alphanumeric, char_class::b64);
     }
     add("!#$%&'*+-.^_`|~", char_class::tchar);
     add("-._~", char_class::unreserved);
     add("!$&'()*+,;=", char_class::sub_delim);
+    add("-._~+/", char_class::b64);
     add(digits, char_class::digit);
     add(digits, char_class::hex);
     add("abcdefABCDEF", char_class::hex);

@@ -7,8 +7,10 @@
 #include <openssl/rsa.h>
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace scopegate::jose {
 
@@ -96,13 +98,39 @@ private:
     const unsigned char* begin_ = nullptr;
 };
 
+// A context to check digests with, for one thread at a time. Duplicating the template costs some
+// microseconds: the context of the last check is used again where it is free. No locks: who comes at the same
+// time duplicates.
+class digest_contexts final {
+public:
+    digest_contexts() = default;
+    digest_contexts(const digest_contexts&) = delete;
+    digest_contexts& operator=(const digest_contexts&) = delete;
+    ~digest_contexts() { give(nullptr); }
+
+    pkey_ctx original;
+
+    [[nodiscard]] pkey_ctx take() const noexcept
+    {
+        pkey_ctx free(spare_.exchange(nullptr, std::memory_order_acquire));
+        return free != nullptr ? std::move(free) : pkey_ctx(EVP_PKEY_CTX_dup(original.get()));
+    }
+    void give(pkey_ctx used) const noexcept
+    {
+        const pkey_ctx other(spare_.exchange(used.release(), std::memory_order_acq_rel));
+    }
+
+private:
+    mutable std::atomic<EVP_PKEY_CTX*> spare_{nullptr};
+};
+
 } // namespace
 
-// Templates that each check duplicates: preparing from nothing looks names up in the provider, and one shared
+// Templates that checks duplicate: preparing from nothing looks names up in the provider, and one shared
 // context is not safe with several threads. One of the three is there.
 struct verifier::prepared {
     std::size_t signature_size = 0;
-    pkey_ctx digest_check;  // RSA, ECDSA: of a finished digest
+    digest_contexts digest_check; // RSA, ECDSA: of a finished digest
     md_ctx message_check;   // Ed25519: of the whole message
     mac_ctx authentication; // HMAC
 };
@@ -123,8 +151,8 @@ verifier::verifier(algorithm a, evp_pkey_st* key) : algorithm_(a)
                                             key, nullptr) == 1,
                 a);
     } else {
-        made->digest_check.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-        auto* const ctx = made->digest_check.get();
+        made->digest_check.original.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+        auto* const ctx = made->digest_check.original.get();
         require(ctx != nullptr && EVP_PKEY_verify_init(ctx) == 1, a);
         if (key_type_for(a) == key_type::rsa)
             require(
@@ -186,14 +214,21 @@ bool verifier::verify(std::string_view input, std::string_view signature) const
     }
 
     const auto digested = hash(digest(algorithm_), input);
-    const pkey_ctx ctx(EVP_PKEY_CTX_dup(prepared_->digest_check.get()));
+    auto ctx = prepared_->digest_check.take();
     if (digested.size == 0 || ctx == nullptr)
         return false;
-    if (key_type_for(algorithm_) == key_type::rsa)
-        return EVP_PKEY_verify(ctx.get(), bytes(signature), signature.size(), digested.octets.data(),
-                               digested.size) == 1;
-    const der_signature der(signature);
-    return EVP_PKEY_verify(ctx.get(), der.data(), der.size(), digested.octets.data(), digested.size) == 1;
+    const auto check = [&](const unsigned char* encoded, std::size_t size) {
+        return EVP_PKEY_verify(ctx.get(), encoded, size, digested.octets.data(), digested.size) == 1;
+    };
+    bool good = false;
+    if (key_type_for(algorithm_) == key_type::rsa) {
+        good = check(bytes(signature), signature.size());
+    } else {
+        const der_signature der(signature);
+        good = check(der.data(), der.size());
+    }
+    prepared_->digest_check.give(std::move(ctx));
+    return good;
 }
 
 } // namespace scopegate::jose

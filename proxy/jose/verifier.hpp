@@ -1,6 +1,6 @@
 // One key prepared to verify one algorithm's signatures: the hot path of tokens that are new. All that
-// OpenSSL has to look up (digest, padding, provider) is looked up once, when the key set is read; a check
-// duplicates the prepared context.
+// OpenSSL has to look up (digest, padding, provider) is looked up once, when the key set is read; checks use
+// the prepared context, or a duplicate of it.
 #pragma once
 
 #include "base/secret.hpp"

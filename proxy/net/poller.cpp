@@ -17,7 +17,10 @@ constexpr std::uint32_t all_changes = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 // While there is traffic we wait ourselves, and so long at most is what Asio waits for kept waiting: timers
 // and what other threads post. A wait by way of Asio costs two system calls more.
-constexpr std::chrono::milliseconds turn{1};
+constexpr std::chrono::milliseconds longest_stay{1};
+
+// Of dear work, between two looks: two or three RSA signatures. A look costs a system call.
+constexpr std::chrono::microseconds turns_for{50};
 
 int make_set()
 {
@@ -92,6 +95,10 @@ void poller::tell_closed(stream& told)
 
 void poller::wait()
 {
+    if (!awaiting_turn_.empty()) {
+        asio::post(waiting_.get_executor(), [this] { serve(); });
+        return;
+    }
     waiting_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& stopped) {
         if (!stopped)
             serve();
@@ -100,19 +107,45 @@ void poller::wait()
 
 void poller::serve()
 {
+    serving_ = true;
     yielding_ = false;
-    const auto until = std::chrono::steady_clock::now() + turn;
-    for (bool more = fetch(0); more; more = fetch(turn.count())) {
+    const auto until = std::chrono::steady_clock::now() + longest_stay;
+    for (bool more = fetch(0); more || !awaiting_turn_.empty();
+         more = fetch(awaiting_turn_.empty() ? static_cast<int>(longest_stay.count()) : 0)) {
         tell();
+        if (!awaiting_turn_.empty())
+            give_turns();
         if (yielding_ || std::chrono::steady_clock::now() >= until)
             break;
     }
+    serving_ = false;
     wait();
+}
+
+void poller::await_turn(std::coroutine_handle<> awaiting)
+{
+    if (serving_)
+        awaiting_turn_.push_back(awaiting);
+    else // Asio's own work, which nobody gives turns for
+        asio::post(waiting_.get_executor(), [awaiting] { awaiting.resume(); });
+}
+
+// In the order in which they came; what is told meanwhile was told first.
+void poller::give_turns()
+{
+    const auto until = std::chrono::steady_clock::now() + turns_for;
+    do {
+        const auto next = awaiting_turn_.front();
+        awaiting_turn_.pop_front();
+        turn_taken_ = true; // also for what else it comes to do
+        next.resume();
+    } while (!awaiting_turn_.empty() && std::chrono::steady_clock::now() < until);
 }
 
 bool poller::fetch(int milliseconds) noexcept
 {
     const int n = ::epoll_wait(set_, fetched_.data(), static_cast<int>(fetched_.size()), milliseconds);
+    turn_taken_ = false;
     next_ = 0;
     count_ = static_cast<std::size_t>(std::max(n, 0));
     return n > 0;

@@ -10,8 +10,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <array>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 
 #include <sys/epoll.h>
 
@@ -41,10 +43,22 @@ public:
     // The stream is told that it was closed (stream::on_closed), but not from within this call.
     void tell_closed(stream& told);
 
+    // Work that costs as much as many other requests (a signature to verify) takes turns, so that a flood of it keeps
+    // nobody else waiting: between two looks for what became ready there is one turn, and little more than
+    // `turns_for` of such work if more is waiting. Who has taken its turn says so; who finds none free awaits one.
+    [[nodiscard]] bool is_turn_free() const noexcept { return !serving_ || !turn_taken_; }
+    void take_turn() noexcept { turn_taken_ = true; }
+    class turn_wait;
+    [[nodiscard]] turn_wait turn() noexcept;
+    // The same for who has done a lot at a stretch: what is ready meanwhile goes first, and the stack is unwound.
+    [[nodiscard]] turn_wait give_way() noexcept;
+
 private:
     void shutdown() noexcept override;
     void wait();
     void serve();
+    void await_turn(std::coroutine_handle<> awaiting);
+    void give_turns();
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
     void tell() noexcept;
 
@@ -56,6 +70,33 @@ private:
     std::size_t next_ = 0; // of those fetched
     std::size_t count_ = 0;
     bool yielding_ = false;
+    bool serving_ = false;
+    bool turn_taken_ = false; // since the last look
+    std::deque<std::coroutine_handle<>> awaiting_turn_;
 };
+
+// What co_await needs. Made by turn() and give_way() only.
+class [[nodiscard]] poller::turn_wait final {
+public:
+    [[nodiscard]] bool await_ready() const noexcept { return ready_; }
+    void await_suspend(std::coroutine_handle<> awaiting) { poller_.await_turn(awaiting); }
+    void await_resume() const noexcept {}
+
+private:
+    friend class poller;
+    turn_wait(poller& p, bool ready) noexcept : poller_(p), ready_(ready) {}
+    poller& poller_;
+    bool ready_;
+};
+
+inline poller::turn_wait poller::turn() noexcept
+{
+    return {*this, is_turn_free()};
+}
+
+inline poller::turn_wait poller::give_way() noexcept
+{
+    return {*this, false};
+}
 
 } // namespace scopegate::net

@@ -1,8 +1,11 @@
 #include "net/stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include <sys/socket.h>
@@ -10,6 +13,27 @@
 #include <unistd.h>
 
 namespace scopegate::net {
+
+namespace {
+
+// A head and a small body are copied together: that costs less than to have the kernel take over a list of
+// pieces. Empty: they are too much for it. Good until the next call of this thread.
+std::string_view as_one_piece(std::span<const iovec> pieces) noexcept
+{
+    static thread_local std::array<char, 4096> together;
+    if (pieces.size() == 1)
+        return {static_cast<const char*>(pieces.front().iov_base), pieces.front().iov_len};
+    std::size_t bytes = 0;
+    for (const auto& piece : pieces) {
+        if (piece.iov_len > together.size() - bytes)
+            return {};
+        std::memcpy(together.data() + bytes, piece.iov_base, piece.iov_len);
+        bytes += piece.iov_len;
+    }
+    return {together.data(), bytes};
+}
+
+} // namespace
 
 stream::stream(asio::io_context& context, int socket, deadlines& times)
     : socket_(socket), poller_(poller::of(context)), times_(times), index_(times.add(*this))
@@ -57,12 +81,14 @@ transfer stream::write_some(std::span<const iovec> pieces) noexcept
 {
     if (tls_)
         return write_tls(pieces);
+    const auto whole = as_one_piece(pieces);
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data()); // sendmsg reads only
     message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
     ssize_t n = 0;
     do
-        n = ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = whole.empty() ? ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
+                          : ::send(socket_, whole.data(), whole.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n >= 0)
         return {transfer::status::done, static_cast<std::size_t>(n)};

@@ -4,6 +4,7 @@
 #include "policy/percent.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace scopegate::policy {
 
@@ -59,6 +60,27 @@ bool policy::is_lookalike(std::string_view folded_path, std::string_view method,
     return !std::all_of(alike.begin(), alike.end(), [&](const route* r) {
         return asks_the_same(*match.needs, match.values, r->find(method), values);
     });
+}
+
+std::vector<std::string> policy::claims_of_conditions() const
+{
+    std::set<std::string, std::less<>> names;
+    const auto look = [&names](const requirement& needs) {
+        for (const auto& condition : needs.where)
+            names.emplace(condition.claim.first_step());
+        if (!needs.acr.empty())
+            names.emplace("acr");
+        if (needs.max_age)
+            names.emplace("auth_time");
+    };
+    look(unlisted_needs);
+    for (const auto& route : routes) {
+        for (const auto& [method, needs] : route.methods)
+            look(needs);
+        if (route.any)
+            look(*route.any);
+    }
+    return {names.begin(), names.end()};
 }
 
 std::string_view policy::realm() const noexcept

@@ -62,6 +62,10 @@ public:
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
 
+    // The top-level claims that the conditions of any requirement look at, each once: all of a token that is asked for
+    // again with each request.
+    [[nodiscard]] std::vector<std::string> claims_of_conditions() const;
+
     // `realm` of challenges: the first issuer's first audience, or its issuer where it has none.
     [[nodiscard]] std::string_view realm() const noexcept;
 };

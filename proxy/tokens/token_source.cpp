@@ -13,18 +13,11 @@ namespace {
 
 constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 
-bool is_b64token_character(char c) noexcept
-{
-    const char l = ascii_lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~' ||
-           c == '+' || c == '/';
-}
-
 // RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 bool is_b64token(std::string_view s) noexcept
 {
-    const auto padding = std::find_if_not(s.begin(), s.end(), is_b64token_character);
-    return padding != s.begin() && std::all_of(padding, s.end(), [](char c) { return c == '='; });
+    s = s.substr(0, s.find_last_not_of('=') + 1);
+    return !s.empty() && http::all(http::char_class::b64, s);
 }
 
 // The scheme is the leading token: `Bearerx` is another one, `Bearer` alone or `Bearer,` is ours gone wrong.

@@ -61,13 +61,13 @@ std::string text_member(const json::value& claims, std::string_view name)
 
 } // namespace
 
-token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims,
-                           jose::confirmation bound_to)
+boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, std::size_t issuer,
+                                                       json::value claims, jose::confirmation bound_to)
 {
     const policy::issuer_settings defaults;
     const auto& settings = issuer < p.issuers.size() ? p.issuers[issuer] : defaults;
 
-    const boost::intrusive_ptr<validated_token> token(new validated_token);
+    boost::intrusive_ptr<validated_token> token(new validated_token);
     token->claims = std::move(claims);
     token->issuer = issuer;
     token->bound_to = std::move(bound_to);
@@ -87,7 +87,8 @@ token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::va
 
 validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
                      std::size_t cache_bytes, std::shared_ptr<introspector> introspection)
-    : policy_(std::move(p)), keys_(std::move(keys)), key_sets_(policy_->issuers.size()),
+    : policy_(std::move(p)), kept_claims_(policy_->claims_of_conditions()), keys_(std::move(keys)),
+      key_sets_(policy_->issuers.size()),
       cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size())),
       introspection_(std::move(introspection))
 {
@@ -113,13 +114,25 @@ void validator::take_new_keys()
     }
 }
 
-validator::outcome validator::check(std::string_view token, wall_time now, const awaited& ended)
+validator::outcome validator::check(std::string_view token, wall_time now, const awaited& ended,
+                                    bool may_verify)
 {
     if (keys_->epoch() != key_epoch_)
         take_new_keys();
     if (auto known = cache_->find(token, now))
-        return {std::move(known), reason::allowed, -1};
+        return {std::move(known), reason::allowed};
+    outcome made;
+    if (may_verify) {
+        made = check_new(token, now, ended);
+        made.verified = true;
+    } else {
+        made.wait_for_turn = true;
+    }
+    return made;
+}
 
+validator::outcome validator::check_new(std::string_view token, wall_time now, const awaited& ended)
+{
     if (introspecting_ && is_opaque(token))
         return check_opaque(token, now, ended);
 
@@ -143,25 +156,30 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     if (!keys)
         return {nullptr, reason::keys_unavailable, -1};
     const auto why = jose::verify(*jws, *keys);
-    if (why == reason::unknown_key)
-        return unknown_key(*issuer, ended.waited);
     if (why != reason::allowed) {
-        // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
-        // it tells.
-        const bool look = !jws->header.kid && !ended.waited && keys_->may_refresh(*issuer);
-        return {nullptr, why, look ? static_cast<int>(*issuer) : -1};
+        auto refused = unfitting_key(*issuer, why, jws->header.kid.has_value(), ended.waited);
+        // Newer keys may have come since we took ours, with a fetch that need not be waited for any more.
+        if (refused.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
+            return check(token, now, ended);
+        return refused;
     }
 
-    auto valid = interpret_claims(*policy_, *issuer, std::move(*claims), std::move(*bound_to));
+    auto valid = make_token(*issuer, std::move(*claims), std::move(*bound_to));
     cache_->insert(token, valid, now);
     return {std::move(valid), reason::allowed, -1};
 }
 
-// No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended after
-// the token came can tell; until then the fault may be ours, and a 401 would make the client throw a good
-// token away.
-validator::outcome validator::unknown_key(std::size_t issuer, bool waited) const
+validator::outcome validator::unfitting_key(std::size_t issuer, reason why, bool named, bool waited) const
 {
+    if (why != reason::unknown_key) {
+        // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
+        // it tells.
+        const bool look = !named && !waited && keys_->may_refresh(issuer);
+        return {nullptr, why, look ? static_cast<int>(issuer) : -1};
+    }
+    // No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended
+    // after the token came can tell; until then the fault may be ours, and a 401 would make the client throw
+    // a good token away.
     using kind = policy::key_location::kind;
     const auto where = policy_->issuers[issuer].keys.where;
     if (where == kind::none || where == kind::file || (waited && keys_->up_to_date(issuer)))
@@ -188,10 +206,22 @@ validator::outcome validator::check_opaque(std::string_view token, wall_time now
     auto bound_to = jose::read_confirmation(said.claims);
     if (!bound_to)
         return {nullptr, bound_to.error(), -1};
-    auto valid = interpret_claims(*policy_, *introspecting_, said.claims, std::move(*bound_to));
+    auto valid = make_token(*introspecting_, said.claims, std::move(*bound_to));
     if (now < ended.answer->until)
         cache_->insert(token, valid, now, ended.answer->until);
     return {std::move(valid), reason::allowed, -1};
+}
+
+// The claims that no condition looks at have had their say. They are most of what a token takes in the cache.
+token_ptr validator::make_token(std::size_t issuer, json::value claims, jose::confirmation bound_to) const
+{
+    auto token = interpret_claims(*policy_, issuer, std::move(claims), std::move(bound_to));
+    json::object kept;
+    for (const auto& name : kept_claims_)
+        if (const auto* claim = token->claims.find(name))
+            kept.emplace_back(name, *claim);
+    token->claims = json::value(std::move(kept));
+    return token;
 }
 
 void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done)

@@ -34,7 +34,7 @@ class token_cache;
 class validated_token final
     : public boost::intrusive_ref_counter<validated_token, boost::thread_unsafe_counter> {
 public:
-    json::value claims;
+    json::value claims; // a validator's: those that conditions look at, of thousands of tokens in its cache
     std::size_t issuer = 0; // index into policy::issuers
     jose::confirmation bound_to; // what each request with it has to prove: see gate/binding.hpp
     policy::granted_scopes scopes;
@@ -50,8 +50,9 @@ using token_ptr = boost::intrusive_ptr<const validated_token>;
 // Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for
 // `explain --claims`, which has claims and no signature. `expires` is taken from `exp`, or is the end of time
 // without it. `bound_to` is what the caller has read of `cnf`.
-[[nodiscard]] token_ptr interpret_claims(const policy::policy& p, std::size_t issuer, json::value claims,
-                                         jose::confirmation bound_to = {});
+[[nodiscard]] boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p,
+                                                                     std::size_t issuer, json::value claims,
+                                                                     jose::confirmation bound_to = {});
 
 class validator final {
 public:
@@ -69,6 +70,8 @@ public:
         // (await, below) before it asks again, once and with what came; -1: the outcome is final. `why` says
         // what to answer without waiting.
         int wait_for_issuer = -1;
+        bool wait_for_turn = false; // not looked into: unknown, and verifying was not allowed
+        bool verified = false;      // more than a look into the cache
     };
     // What a wait ended with; the outcome of the check that gets it is final.
     struct awaited {
@@ -84,17 +87,23 @@ public:
     // the wait that an earlier outcome for this very token asked for ended. An unknown key is refused
     // (unknown_key) after a fetch that went well, and is our own fault (keys_unavailable) as long as there
     // was none; so is an introspection that brought no answer (introspection_unavailable).
-    [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false);
+    // `may_verify`: false where only a token that was seen before is to be checked now (wait_for_turn).
+    [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false,
+                                bool may_verify = true);
     // Calls `done` once what that outcome waits for has come, or will not come: from another thread, or
     // within this call.
     void await(int issuer, std::string_view token, std::function<void(awaited)> done);
 
 private:
     void take_new_keys();
-    [[nodiscard]] outcome unknown_key(std::size_t issuer, bool waited) const;
+    [[nodiscard]] outcome check_new(std::string_view token, wall_time now, const awaited& ended);
+    [[nodiscard]] outcome unfitting_key(std::size_t issuer, reason why, bool named, bool waited) const;
     [[nodiscard]] outcome check_opaque(std::string_view token, wall_time now, const awaited& ended);
+    [[nodiscard]] token_ptr make_token(std::size_t issuer, json::value claims,
+                                       jose::confirmation bound_to) const;
 
     std::shared_ptr<const policy::policy> policy_;
+    std::vector<std::string> kept_claims_; // what is left of a token's claims once it was interpreted
     std::shared_ptr<key_store> keys_;
     std::uint64_t key_epoch_ = 0;
     std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by issuer; null: none yet

@@ -103,6 +103,18 @@ ssize_t recv(int fd, void* into, size_t size, int flags)
     return ::syscall(SYS_recvfrom, fd, into, size, flags, nullptr, nullptr);
 }
 
+ssize_t send(int fd, const void* from, size_t size, int flags)
+{
+    const bool due = is_due("send");
+    if (due)
+        tell_again(fd);
+    if (due && how != failure::one_byte)
+        return refuse(error_of(EPIPE));
+    if (due || always_one_byte)
+        size = std::min<size_t>(size, 1);
+    return ::syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
+}
+
 ssize_t sendmsg(int fd, const msghdr* message, int flags)
 {
     const bool due = is_due("sendmsg");

@@ -157,6 +157,26 @@ TEST(lookalike, compares_what_where_would_read)
     EXPECT_TRUE(lookalike("/TEAM/photos", "/team/photos")) << "one template reads TEAM, the other photos";
 }
 
+TEST(conditions, say_which_claims_are_asked_for_with_each_request)
+{
+    test::builder b;
+    b.route("/plain", {{"GET", "authenticated"}});
+    EXPECT_THAT(b.get().claims_of_conditions(), ::testing::IsEmpty());
+    requirement own;
+    own.where.push_back({0, "user", json::path("sub")});
+    own.max_age = std::chrono::seconds(300);
+    requirement of_realm;
+    of_realm.where.push_back({0, "realm", json::path("/org/realms/0")});
+    of_realm.where.push_back({1, "user", json::path("sub")});
+    requirement strong;
+    strong.acr = {"gold"};
+    b.route("/users/{user}", test::builder::methods{{"GET", own}, {"ANY", strong}});
+    b.route("/realms/{realm}/{user}", test::builder::methods{{"GET", of_realm}});
+    EXPECT_THAT(b.get().claims_of_conditions(), ::testing::ElementsAre("acr", "auth_time", "org", "sub"));
+    b.unlisted_authenticated().get().unlisted_needs.where.push_back({0, "x", json::path("tenant")});
+    EXPECT_THAT(b.get().claims_of_conditions(), ::testing::Contains("tenant"));
+}
+
 TEST(realm, is_the_first_audience)
 {
     test::builder b;

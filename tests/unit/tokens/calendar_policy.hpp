@@ -72,7 +72,12 @@ public:
     {
         return sets[issuer];
     }
-    [[nodiscard]] bool may_refresh(std::size_t) const override { return refreshable; }
+    [[nodiscard]] bool may_refresh(std::size_t) const override
+    {
+        if (const auto happens = when_asked) // a copy: it may take itself away
+            happens();
+        return refreshable;
+    }
     [[nodiscard]] bool up_to_date(std::size_t) const override { return fetched_well; }
     void await_refresh(std::size_t, std::function<void()> done) override { done(); }
     [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
@@ -86,6 +91,7 @@ public:
 
     std::vector<std::shared_ptr<const jose::jwk_set>> sets;
     bool refreshable = false;
+    std::function<void()> when_asked; // whether a refresh is allowed
     bool fetched_well = true;
 
 private:

@@ -208,6 +208,19 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
     EXPECT_EQ(name(outcome.why), "keys-unavailable") << "between two fetches";
 }
 
+// Of 50 requests in a rotation one was answered 503: it had looked at the old keys, and then found the fetch
+// ended.
+TEST_F(validation, keys_that_come_between_two_looks_are_not_overlooked)
+{
+    keys->give(0, test::keys_for({algorithm::es256}));
+    keys->when_asked = [this] {
+        keys->when_asked = nullptr;
+        keys->give(0, test::keys_for({algorithm::es256, algorithm::rs256}));
+    };
+    EXPECT_EQ(check(test::make_token(claims(), algorithm::rs256)), "allowed");
+    EXPECT_EQ(keys->when_asked, nullptr) << "nobody asked";
+}
+
 TEST_F(validation, a_key_file_has_all_its_keys)
 {
     keys->refreshable = true;
@@ -291,6 +304,36 @@ TEST_F(validation, what_is_remembered_are_claims_and_never_decisions)
         EXPECT_TRUE(std::holds_alternative<policy::permit>(read));
         ASSERT_TRUE(std::holds_alternative<policy::denial>(write));
         EXPECT_EQ(name(std::get<policy::denial>(write).why), "insufficient-scope");
+    }
+}
+
+TEST_F(validation, what_conditions_look_at_is_kept_and_the_other_claims_are_not)
+{
+    auto& needs = policy->routes.front().methods.front().second;
+    needs.acr = {"gold"};
+    needs.max_age = 300s;
+    needs.where.push_back({0, "user", json::path("/org/users/1")});
+    tokens::validator conditional{policy, keys, cache_bytes};
+    const auto made = [&](std::string_view acr) {
+        return test::make_token(claims(R"({"scope":"read:app","auth_time":)" +
+                                       std::to_string(std::chrono::system_clock::to_time_t(now)) +
+                                       R"(,"org":{"users":["eve","ann"]},"acr":")" + std::string(acr) +
+                                       "\"}"));
+    };
+    auto match = policy->match("/read", "GET");
+    match.values = {{"ann"}, 1};
+    for (int round = 0; round < 2; ++round) { // new, then remembered
+        const auto valid = conditional.check(made("gold"), now).token;
+        ASSERT_NE(valid, nullptr);
+        EXPECT_EQ(valid->claims.find("iss"), nullptr);
+        const auto bearer = valid->as_bearer();
+        EXPECT_TRUE(std::holds_alternative<policy::permit>(policy::decide(*policy, match, &bearer, now)));
+        EXPECT_TRUE(
+            std::holds_alternative<policy::denial>(policy::decide(*policy, match, &bearer, now + 331s)));
+        const auto weak = conditional.check(made("bronze"), now).token;
+        const auto weak_bearer = weak->as_bearer();
+        EXPECT_TRUE(
+            std::holds_alternative<policy::denial>(policy::decide(*policy, match, &weak_bearer, now)));
     }
 }
 
