@@ -1,6 +1,8 @@
 // What browser applications of other origins are told, as pure values.
 #include "answers/cors.hpp"
 
+#include "support/fields.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,19 +31,7 @@ protected:
         p.exact.add(any.segments, false, any);
     }
 
-    void set_fields(std::initializer_list<std::pair<const char*, const char*>> texts)
-    {
-        head.fields.clear();
-        for (const auto& [name, value] : texts) {
-            const auto known = http::classify(name);
-            http::field f;
-            f.name = name;
-            f.value = value;
-            f.id = known.id;
-            f.underscore = known.underscore;
-            head.fields.push_back(f);
-        }
-    }
+    void set_fields(const test::field_texts& texts) { head.fields = test::fields_of(texts); }
 
     void ask(const char* origin, const char* method, const char* target = "/appointments",
              const char* headers = "content-type")
@@ -181,8 +171,7 @@ TEST_F(cors, a_refusal_is_shared_with_an_allowed_origin_only)
 
 TEST_F(cors, an_answer_of_the_api_is_shared_unless_it_says_itself_with_whom)
 {
-    const auto added = [&](std::initializer_list<std::pair<const char*, const char*>> asked,
-                           std::initializer_list<std::pair<const char*, const char*>> answered_with) {
+    const auto added = [&](test::field_texts asked, test::field_texts answered_with) {
         set_fields(answered_with);
         const auto answered_fields = head.fields;
         set_fields(asked);

@@ -1,6 +1,7 @@
 #include "gate/authorize.hpp"
 
 #include "support/allocations.hpp"
+#include "support/fields.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
 #include "unit/policy/builder.hpp"
@@ -12,6 +13,7 @@
 namespace scopegate::gate {
 namespace {
 
+using test::field_of;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -83,16 +85,6 @@ reason why(const verdict& v)
     return refused != nullptr ? refused->why : reason::allowed;
 }
 
-http::field field(std::string_view name, std::string_view value)
-{
-    http::field f;
-    f.name = name;
-    f.value = value;
-    f.id = http::classify(name).id;
-    f.underscore = http::classify(name).underscore;
-    return f;
-}
-
 std::string token_text(std::string_view claims)
 {
     const auto key = jose::signing_key::from_secret(secret(secret_text), jose::algorithm::hs256);
@@ -155,7 +147,7 @@ TEST(authorize, gives_the_normalised_target_and_the_match)
 TEST(authorize, tells_a_refusal_of_a_token_what_the_route_needs)
 {
     calendar file;
-    const http::field_list fields{field("Authorization", "Bearer a b")};
+    const http::field_list fields{field_of("Authorization", "Bearer a b")};
     const auto v = file.ask("GET", "/appointments", fields);
     const auto& refused = std::get<policy::denial>(v.outcome);
     EXPECT_EQ(refused.why, reason::malformed_credentials);
@@ -168,21 +160,23 @@ TEST(authorize, validates_the_token_that_it_takes)
     calendar file;
     const auto validator = file.validator();
     const auto credentials = "Bearer " + token_text(good_claims);
-    const auto v = file.ask("GET", "/appointments", {field("authorization", credentials)}, validator.get());
+    const auto v =
+        file.ask("GET", "/appointments", {field_of("authorization", credentials)}, validator.get());
     EXPECT_EQ(why(v), reason::allowed);
     ASSERT_TRUE(v.token);
 
     const auto late =
         "Bearer " + token_text(R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com",)"
                                R"("exp":1799999000,"scope":"read:a"})");
-    EXPECT_EQ(why(file.ask("GET", "/appointments", {field("authorization", late)}, validator.get())),
+    EXPECT_EQ(why(file.ask("GET", "/appointments", {field_of("authorization", late)}, validator.get())),
               reason::token_expired);
 }
 
 TEST(authorize, looks_at_no_token_where_none_is_needed)
 {
     calendar file;
-    const http::field_list fields{field("Authorization", "Bearer a b"), field("Authorization", "Bearer c")};
+    const http::field_list fields{field_of("Authorization", "Bearer a b"),
+                                  field_of("Authorization", "Bearer c")};
     EXPECT_EQ(why(file.ask("GET", "/healthz", fields)), reason::allowed);
     EXPECT_EQ(why(file.ask("GET", "/nowhere", fields)), reason::no_route);
 }
@@ -191,7 +185,7 @@ TEST(authorize, never_lets_a_token_pass_that_nobody_can_check)
 {
     calendar file;
     const auto credentials = "Bearer " + token_text(good_claims);
-    const auto v = file.ask("GET", "/appointments", {field("authorization", credentials)});
+    const auto v = file.ask("GET", "/appointments", {field_of("authorization", credentials)});
     EXPECT_EQ(why(v), reason::keys_unavailable);
     EXPECT_GT(std::get<policy::denial>(v.outcome).retry_after, 0U);
 }
@@ -223,7 +217,7 @@ TEST(authorize, asks_for_keys_first_and_refuses_once_they_were_waited_for)
                                 std::make_shared<fetching_keys>(test::keys_for({jose::algorithm::rs256})), 0);
     const auto& stranger = test::other_key_for(jose::algorithm::rs256);
     const auto credentials = "Bearer " + test::make_token(good_claims, stranger);
-    const http::field_list fields{field("authorization", credentials)};
+    const http::field_list fields{field_of("authorization", credentials)};
     const access_request asked{"GET", "/appointments", {}, &fields};
 
     authorize_scratch scratch;
@@ -260,7 +254,7 @@ TEST(authorize, refuses_a_method_override_that_names_another_method)
     };
     calendar file;
     for (const auto& row : rows)
-        EXPECT_EQ(name(why(file.ask("GET", "/healthz", {field(row.name, row.value)}))), name(row.why))
+        EXPECT_EQ(name(why(file.ask("GET", "/healthz", {field_of(row.name, row.value)}))), name(row.why))
             << row.sentence;
 }
 
@@ -305,7 +299,7 @@ TEST(authorize, allocates_nothing_where_the_token_is_known)
     calendar file;
     const auto validator = file.validator();
     const auto credentials = "Bearer " + token_text(good_claims);
-    const http::field_list fields{field("authorization", credentials)};
+    const http::field_list fields{field_of("authorization", credentials)};
     ASSERT_EQ(why(file.ask("GET", "/appointments/7", fields, validator.get())), reason::allowed);
 
     token_authority authority;

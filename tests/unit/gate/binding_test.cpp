@@ -4,6 +4,7 @@
 
 #include "jose/base64url.hpp"
 #include "jose/sha256.hpp"
+#include "support/fields.hpp"
 #include "support/proof_maker.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
@@ -61,14 +62,8 @@ public:
     verdict ask(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
     {
         fields_.clear();
-        for (const auto& [name, value] : texts) {
-            http::field f;
-            f.name = name;
-            f.value = value;
-            f.id = http::classify(name).id;
-            f.underscore = http::classify(name).underscore;
-            fields_.push_back(f);
-        }
+        for (const auto& [name, value] : texts)
+            fields_.push_back(test::field_of(name, value));
         token_authority authority;
         authority.validator = validator_.get();
         if (answer)

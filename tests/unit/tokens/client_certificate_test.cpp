@@ -1,25 +1,14 @@
 #include "tokens/client_certificate.hpp"
 
 #include "jose/sha256.hpp"
+#include "support/fields.hpp"
 
 #include <gtest/gtest.h>
 
 namespace scopegate::tokens {
 namespace {
 
-http::field_list fields(std::initializer_list<std::pair<const char*, const char*>> pairs)
-{
-    http::field_list list;
-    for (const auto& [name, value] : pairs) {
-        http::field f;
-        f.name = name;
-        f.value = value;
-        f.id = http::classify(name).id;
-        f.underscore = http::classify(name).underscore;
-        list.push_back(f);
-    }
-    return list;
-}
+using test::fields_of;
 
 TEST(client_certificate, is_one_byte_sequence)
 {
@@ -33,7 +22,7 @@ TEST(client_certificate, is_one_byte_sequence)
         {":+/+/:", "\xfb\xff\xbf"},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(forwarded_certificate(fields({{"Client-Cert", row.value}})),
+        EXPECT_EQ(forwarded_certificate(fields_of({{"Client-Cert", row.value}})),
                   jose::sha256_base64url(row.octets))
             << row.value;
 }
@@ -52,12 +41,12 @@ TEST(client_certificate, that_could_be_read_in_two_ways_is_none)
                               ":-_-_:",     ":YW=j:",
                               "\"YWJj\"",   "-----BEGIN CERTIFICATE-----",
                               "%3AYWJj%3A", ":YWJj::YWJj:"})
-        EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", value}}))) << value;
-    EXPECT_FALSE(forwarded_certificate(fields({})));
-    EXPECT_FALSE(forwarded_certificate(fields({{"Client_Cert", ":YWJj:"}})));
-    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", ":YWJj:"}, {"Client-Cert", ":YWJj:"}})));
-    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert", ":YWJj:"}, {"CLIENT_CERT", ":eHl6:"}})));
-    EXPECT_FALSE(forwarded_certificate(fields({{"Client-Cert-Chain", ":YWJj:"}})));
+        EXPECT_FALSE(forwarded_certificate(fields_of({{"Client-Cert", value}}))) << value;
+    EXPECT_FALSE(forwarded_certificate(fields_of({})));
+    EXPECT_FALSE(forwarded_certificate(fields_of({{"Client_Cert", ":YWJj:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields_of({{"Client-Cert", ":YWJj:"}, {"Client-Cert", ":YWJj:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields_of({{"Client-Cert", ":YWJj:"}, {"CLIENT_CERT", ":eHl6:"}})));
+    EXPECT_FALSE(forwarded_certificate(fields_of({{"Client-Cert-Chain", ":YWJj:"}})));
 }
 
 } // namespace

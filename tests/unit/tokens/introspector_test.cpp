@@ -2,6 +2,7 @@
 
 #include "support/certificate_maker.hpp"
 #include "support/introspection_endpoint.hpp"
+#include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tls_relay.hpp"
 #include "support/token_maker.hpp"
@@ -64,12 +65,7 @@ struct introspection : ::testing::Test {
     template <class Predicate>
     [[nodiscard]] bool run_until(Predicate&& holds)
     {
-        const auto deadline = std::chrono::steady_clock::now() + 10s;
-        while (!holds() && std::chrono::steady_clock::now() < deadline) {
-            control.restart();
-            control.run_one_until(std::min(deadline, std::chrono::steady_clock::now() + 10ms));
-        }
-        return holds();
+        return test::run_until(control, holds);
     }
 
     // The answer's word, and when it ends.

@@ -1,6 +1,7 @@
 #include "tokens/key_cache.hpp"
 
 #include "support/fake_issuer.hpp"
+#include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
@@ -233,12 +234,7 @@ struct restarted_store : ::testing::Test {
     template <class Predicate>
     [[nodiscard]] bool run_until(Predicate&& holds)
     {
-        const auto deadline = std::chrono::steady_clock::now() + 10s;
-        while (!holds() && std::chrono::steady_clock::now() < deadline) {
-            control.restart();
-            control.run_one_until(deadline);
-        }
-        return holds();
+        return test::run_until(control, holds);
     }
     [[nodiscard]] bool fresh() const { return store->keys(0) != nullptr && store->up_to_date(0); }
 };

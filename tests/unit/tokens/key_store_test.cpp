@@ -2,6 +2,7 @@
 
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
+#include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/validator.hpp"
@@ -77,12 +78,7 @@ struct key_storage : ::testing::Test {
     template <class Predicate>
     [[nodiscard]] bool run_until(Predicate&& holds)
     {
-        const auto deadline = std::chrono::steady_clock::now() + 10s;
-        while (!holds() && std::chrono::steady_clock::now() < deadline) {
-            control.restart();
-            control.run_one_until(deadline);
-        }
-        return holds();
+        return test::run_until(control, holds);
     }
 
     [[nodiscard]] bool has_keys(std::size_t issuer = 0) const { return store->keys(issuer) != nullptr; }
@@ -92,6 +88,16 @@ struct key_storage : ::testing::Test {
         bool ended = false;
         store->await_refresh(issuer, [&] { ended = true; });
         ASSERT_TRUE(run_until([&] { return ended; }));
+    }
+
+    // Of a policy whose one issuer is discovered, once the store has its keys: `old_key` alone.
+    [[nodiscard]] tokens::validator discovering_validator(test::fake_issuer& issuer)
+    {
+        issuer.publish(jwks({old_key}));
+        const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
+        store = tokens::key_store::start(control, policy, nullptr, quick());
+        EXPECT_TRUE(run_until([&] { return has_keys(); }));
+        return tokens::validator(policy, store, 1 << 20);
     }
 };
 
@@ -248,11 +254,7 @@ TEST_F(key_storage, all_who_wait_share_one_fetch)
 TEST_F(key_storage, a_flood_of_random_kids_makes_one_fetch)
 {
     test::fake_issuer issuer;
-    issuer.publish(jwks({old_key}));
-    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
-    store = tokens::key_store::start(control, policy, nullptr, quick());
-    ASSERT_TRUE(run_until([&] { return has_keys(); }));
-    tokens::validator validator(policy, store, 1 << 20);
+    auto validator = discovering_validator(issuer);
     for (int i = 0; i < 500; ++i) {
         const auto token = token_of(new_key.with_kid("random-" + std::to_string(i)), issuer.name());
         auto outcome = validator.check(token, now);
@@ -286,11 +288,7 @@ TEST_F(key_storage, after_the_cooldown_another_fetch_is_allowed)
 TEST_F(key_storage, a_rotation_refuses_nobody)
 {
     test::fake_issuer issuer;
-    issuer.publish(jwks({old_key}));
-    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
-    store = tokens::key_store::start(control, policy, nullptr, quick());
-    ASSERT_TRUE(run_until([&] { return has_keys(); }));
-    tokens::validator validator(policy, store, 1 << 20);
+    auto validator = discovering_validator(issuer);
     const auto old_token = token_of(old_key, issuer.name());
     const auto new_token = token_of(new_key, issuer.name());
     EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
@@ -305,11 +303,7 @@ TEST_F(key_storage, a_rotation_refuses_nobody)
 TEST_F(key_storage, a_rotation_refuses_no_token_without_a_kid)
 {
     test::fake_issuer issuer;
-    issuer.publish(jwks({old_key}));
-    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
-    store = tokens::key_store::start(control, policy, nullptr, quick());
-    ASSERT_TRUE(run_until([&] { return has_keys(); }));
-    tokens::validator validator(policy, store, 1 << 20);
+    auto validator = discovering_validator(issuer);
     issuer.publish(jwks({new_key}));
     const auto good = token_of(new_key.with_kid({}), issuer.name());
     EXPECT_EQ(validator.check(good, now).wait_for_issuer, 0);
@@ -323,11 +317,7 @@ TEST_F(key_storage, a_rotation_refuses_no_token_without_a_kid)
 TEST_F(key_storage, an_unknown_kid_while_the_issuer_is_out_of_reach_is_no_401)
 {
     test::fake_issuer issuer;
-    issuer.publish(jwks({old_key}));
-    const auto policy = policy_of({issuer_at(issuer.name(), kind::discover)});
-    store = tokens::key_store::start(control, policy, nullptr, quick());
-    ASSERT_TRUE(run_until([&] { return has_keys(); }));
-    tokens::validator validator(policy, store, 1 << 20);
+    auto validator = discovering_validator(issuer);
     issuer.be(mood::failing);
     const auto token = token_of(new_key, issuer.name());
     EXPECT_EQ(validator.check(token, now).wait_for_issuer, 0);

@@ -2,6 +2,7 @@
 // what goes on to the API without it.
 #include "tokens/token_places.hpp"
 
+#include "support/fields.hpp"
 #include "tokens/token_source.hpp"
 
 #include <gtest/gtest.h>
@@ -11,22 +12,8 @@
 namespace scopegate::tokens {
 namespace {
 
-using field_texts = std::vector<std::pair<const char*, const char*>>;
-
-http::field_list fields_of(const field_texts& texts)
-{
-    http::field_list list;
-    for (const auto& [name, value] : texts) {
-        const auto known = http::classify(name);
-        http::field f;
-        f.name = name;
-        f.value = value;
-        f.id = known.id;
-        f.underscore = known.underscore;
-        list.push_back(f);
-    }
-    return list;
-}
+using test::field_texts;
+using test::fields_of;
 
 policy::token_settings all_places()
 {

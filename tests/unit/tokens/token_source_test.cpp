@@ -1,5 +1,7 @@
 #include "tokens/token_source.hpp"
 
+#include "support/fields.hpp"
+
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -7,28 +9,14 @@
 namespace {
 
 using namespace scopegate;
+using test::fields_of;
 
 struct row {
     const char* why;
-    std::vector<std::pair<const char*, const char*>> fields;
+    test::field_texts fields;
     reason refused; // allowed: the token is the expected one
     const char* token = "";
 };
-
-http::field_list fields_of(const row& r)
-{
-    http::field_list list;
-    for (const auto& [name, value] : r.fields) {
-        const auto known = http::classify(name);
-        http::field f;
-        f.name = name;
-        f.value = value;
-        f.id = known.id;
-        f.underscore = known.underscore;
-        list.push_back(f);
-    }
-    return list;
-}
 
 TEST(token_source, takes_exactly_one_bearer_token)
 {
@@ -82,7 +70,7 @@ TEST(token_source, takes_exactly_one_bearer_token)
     };
     for (const auto& r : rows) {
         SCOPED_TRACE(r.why);
-        const auto fields = fields_of(r);
+        const auto fields = fields_of(r.fields);
         const auto taken = tokens::take_token(fields, false);
         EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
         if (taken) {
@@ -108,7 +96,7 @@ TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
     };
     for (const auto& r : rows) {
         SCOPED_TRACE(r.why);
-        const auto fields = fields_of(r);
+        const auto fields = fields_of(r.fields);
         const auto taken = tokens::take_token(fields, true);
         EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
         if (taken) {
@@ -118,7 +106,7 @@ TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
         }
     }
     const row plain{"", {{"Authorization", "Bearer abc"}}, reason::allowed, "abc"};
-    const auto fields = fields_of(plain);
+    const auto fields = fields_of(plain.fields);
     EXPECT_FALSE(tokens::take_token(fields, true)->dpop);
 }
 

@@ -19,16 +19,13 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t cache_bytes = 1 << 20;
 
-// The claims of a token that the first issuer would make, with members added or replaced; null takes one
-// away.
-std::string claims(std::string_view changes = "{}")
+// The object with members added or replaced; null takes one away.
+std::string changed(std::string_view text, std::string_view changes)
 {
-    auto members =
-        *json::parse(R"({"iss":"https://first.example/","aud":"https://calendar.example","sub":"ann",
-        "exp":1800000300,"iat":1799999990,"scope":"read:app"})")
-             ->if_object();
-    const auto changed = json::parse(changes);
-    for (const auto& [name, value] : *changed->if_object()) {
+    const auto whole = json::parse(text);
+    auto members = *whole->if_object();
+    const auto others = json::parse(changes);
+    for (const auto& [name, value] : *others->if_object()) {
         std::erase_if(members, [&name = name](const json::member& m) { return m.first == name; });
         if (!value.is_null())
             members.emplace_back(name, value);
@@ -36,19 +33,20 @@ std::string claims(std::string_view changes = "{}")
     return json::serialize(json::value(std::move(members)));
 }
 
+// The claims of a token that the first issuer would make, changed.
+std::string claims(std::string_view changes = "{}")
+{
+    return changed(R"({"iss":"https://first.example/","aud":"https://calendar.example","sub":"ann",
+        "exp":1800000300,"iat":1799999990,"scope":"read:app"})",
+                   changes);
+}
+
 // The same of the second issuer, which wants RFC 9068 access tokens.
 std::string second_claims(std::string_view changes = "{}")
 {
-    auto own = *json::parse(
-        claims(R"({"iss":"https://second.example","client_id":"app","jti":"1","token_use":"access"})"));
-    auto members = *own.if_object();
-    const auto changed = json::parse(changes);
-    for (const auto& [name, value] : *changed->if_object()) {
-        std::erase_if(members, [&name = name](const json::member& m) { return m.first == name; });
-        if (!value.is_null())
-            members.emplace_back(name, value);
-    }
-    return json::serialize(json::value(std::move(members)));
+    return changed(
+        claims(R"({"iss":"https://second.example","client_id":"app","jti":"1","token_use":"access"})"),
+        changes);
 }
 
 json::object header(std::string_view members)
