@@ -38,6 +38,13 @@ public:
     using error = boost::json::error_code;
     using text = boost::json::string_view;
 
+    builder()
+    {
+        constexpr std::size_t usual = 16; // members in a token's claims and the values inside: no growing
+        values_.reserve(usual);
+        names_.reserve(usual);
+    }
+
     bool on_document_begin(error&) { return true; }
     bool on_document_end(error&) { return true; }
     bool on_array_begin(error&) { return true; }

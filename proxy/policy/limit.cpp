@@ -69,10 +69,10 @@ std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry
 }
 
 granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
-                     const std::vector<std::string>& token_scopes)
+                     std::span<const std::string_view> token_scopes)
 {
     granted_scopes out;
-    for (const std::string& name : token_scopes)
+    for (const auto name : token_scopes)
         scopes.add_with_implied(name, out.token);
     out.effective = out.token;
     if (const auto allowed = allowed_scopes(rules, scopes, claims))

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ struct granted_scopes {
 
 // `token_scopes`: the names in the token; those that the file does not declare play no part.
 [[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
-                                   const std::vector<std::string>& token_scopes);
+                                   std::span<const std::string_view> token_scopes);
 
 struct cut_scopes {
     std::vector<std::string> scopes;  // to issue, each once

@@ -1,7 +1,6 @@
 #include "tokens/identity.hpp"
 
-#include <algorithm>
-#include <optional>
+#include <utility>
 
 namespace scopegate::tokens {
 
@@ -9,26 +8,28 @@ namespace {
 
 using source = policy::identity_header::source;
 
-std::optional<std::string> joined(const json::array& elements)
+// Those that append a value answer whether there is one; what they append is of no use where not.
+bool append_joined(const json::array& elements, std::string& out)
 {
-    std::string text;
+    const char* separator = "";
     for (const auto& element : elements) {
         const auto one = element.scalar_text();
         if (!one || one->empty() || one->find(' ') != std::string_view::npos)
-            return std::nullopt;
-        text.append(text.empty() ? "" : " ").append(*one);
+            return false;
+        out.append(std::exchange(separator, " ")).append(*one);
     }
-    return text;
+    return true;
 }
 
-std::optional<std::string> text_of(const json::value* claim)
+bool append_text(const json::value* claim, std::string& out)
 {
     if (claim == nullptr)
-        return std::nullopt;
+        return false;
     if (const auto* elements = claim->if_array())
-        return joined(*elements);
+        return append_joined(*elements, out);
     const auto text = claim->scalar_text();
-    return text ? std::optional<std::string>(*text) : std::nullopt;
+    out.append(text.value_or(std::string_view{}));
+    return text.has_value();
 }
 
 // CR and LF would end the line and begin one of the token's making; the others are read differently by
@@ -51,21 +52,22 @@ bool is_safe_value(std::string_view s) noexcept
     return !s.empty() && s.front() != ' ' && s.back() != ' ' && !has_control(s);
 }
 
-std::optional<std::string> value_of(const policy::identity_header& header, const policy::policy& p,
-                                    const json::value& claims, const policy::scope_set& effective)
+bool append_value(const policy::identity_header& header, const policy::policy& p, const json::value& claims,
+                  const policy::scope_set& effective, std::string& out)
 {
     switch (header.from) {
     case source::claim:
-        return text_of(header.claim.find(claims));
+        return append_text(header.claim.find(claims), out);
     case source::client_id:
-        return client_id_of(claims);
+        out += client_id_of(claims);
+        return true;
     case source::scopes:
         break;
     }
-    std::string names;
-    for (const auto& name : p.scopes.names(effective))
-        names.append(names.empty() ? "" : " ").append(name);
-    return names;
+    const char* separator = "";
+    effective.for_each(
+        [&](policy::scope_id id) { out.append(std::exchange(separator, " ")).append(p.scopes[id].name); });
+    return true;
 }
 
 } // namespace
@@ -75,9 +77,14 @@ std::string identity_lines(const policy::policy& p, const json::value& claims,
 {
     std::string lines;
     for (const auto& header : p.upstream.headers) {
-        const auto value = value_of(header, p, claims, effective);
-        if (value && is_safe_value(*value))
-            lines.append(header.name).append(": ").append(*value).append("\r\n");
+        const auto line = lines.size();
+        lines.append(header.name).append(": ");
+        const auto value = lines.size();
+        if (append_value(header, p, claims, effective, lines) &&
+            is_safe_value(std::string_view(lines).substr(value)))
+            lines += "\r\n";
+        else
+            lines.resize(line);
     }
     return lines;
 }

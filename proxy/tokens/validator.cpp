@@ -64,19 +64,17 @@ std::string text_member(const json::value& claims, std::string_view name)
 boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, std::size_t issuer,
                                                        json::value claims, jose::confirmation bound_to)
 {
-    const policy::issuer_settings defaults;
+    static const policy::issuer_settings defaults;
     const auto& settings = issuer < p.issuers.size() ? p.issuers[issuer] : defaults;
 
     boost::intrusive_ptr<validated_token> token(new validated_token);
     token->claims = std::move(claims);
     token->issuer = issuer;
     token->bound_to = std::move(bound_to);
-    std::vector<std::string> scopes;
-    for (const auto scope : jose::scopes_of(token->claims, settings.scope_claims)) {
-        scopes.emplace_back(scope);
+    const auto scopes = jose::scopes_of(token->claims, settings.scope_claims);
+    for (const auto scope : scopes)
         if (!p.scopes.find(scope))
             token->undeclared_scopes.emplace_back(scope);
-    }
     token->scopes = policy::grant(p.limit, p.scopes, token->claims, scopes);
     token->expires = expiry_of(token->claims, settings.clock_skew);
     token->identity_lines = identity_lines(p, token->claims, token->scopes.effective);

@@ -341,7 +341,8 @@ void declare(const scenario& s, test::builder& b)
 outcome really_decide(const scenario& s, const policy& p, wall_time now, steps* trace)
 {
     const json::value claims(s.claims);
-    const auto scopes = grant(p.limit, p.scopes, claims, s.token_scopes);
+    const auto scopes = grant(p.limit, p.scopes, claims,
+                              std::vector<std::string_view>(s.token_scopes.begin(), s.token_scopes.end()));
     const bearer token{claims, scopes};
     const std::string path = "/any/users/" + s.encoded_user;
     const auto match = p.match(path, "GET");

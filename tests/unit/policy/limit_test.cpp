@@ -78,7 +78,7 @@ TEST(limit, cuts_effective_scopes_down)
         const char* shows;
         limit rules;
         json::value claims;
-        names token;
+        std::vector<std::string_view> token;
         names effective;
     } const rows[] = {
         {"no limit", {}, test::claims({}), {"write", "openid"}, {"read", "write"}},
@@ -185,7 +185,7 @@ TEST(limit, cuts_effective_scopes_down)
         const auto granted = grant(row.rules, scopes, row.claims, row.token);
         EXPECT_EQ(scopes.names(granted.effective), row.effective) << row.shows;
         scope_set token;
-        for (const std::string& name : row.token)
+        for (const auto name : row.token)
             scopes.add_with_implied(name, token);
         EXPECT_EQ(scopes.names(granted.token), scopes.names(token))
             << row.shows << ": the token's own stay known";
