@@ -3,11 +3,15 @@
 // a plain refusal, or a connection that looks cut; the next one is served; nothing is left behind.
 #include "faults/failing_calls.hpp"
 #include "support/raw_client.hpp"
+#include "support/tls_files.hpp"
+#include "support/tls_relay.hpp"
 #include "unit/gate/running_worker.hpp"
 
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -148,9 +152,46 @@ bool is_honest(const told& t)
     return last == "right" || last == "cut" || last == "502" || last == "504";
 }
 
-class io_failure : public testing::Test {
+// The worker with its API, and where callers reach it. Under TLS both speak through relays, whose own calls
+// do not fail.
+class scene {
+public:
+    explicit scene(bool tls)
+    {
+        if (!tls) {
+            gate_ = std::make_unique<running_worker>(api.authority());
+            return;
+        }
+        files_.write_server_certificate();
+        files_.folder.write("ca.pem", files_.ca.pem());
+        const auto path = [&](const char* name) { return files_.folder.path(name); };
+        api_side_.emplace(api.authority(),
+                          test::tls_relay_settings{.server = true, .identity = files_.identity()});
+        gate_ = std::make_unique<running_worker>(
+            api_side_->address(),
+            std::make_shared<net::tls_context>(
+                net::tls_server_files{path("server.pem"), path("server.key"), {}}),
+            std::make_shared<net::tls_context>(net::tls_client_files{path("ca.pem"), {}, {}}, "localhost"));
+        callers_side_.emplace(gate_->address(), test::tls_relay_settings{.ca = files_.ca.pem()});
+    }
+    [[nodiscard]] std::string address() const
+    {
+        return callers_side_ ? callers_side_->address() : gate_->address();
+    }
+    [[nodiscard]] running_worker& gate() { return *gate_; }
+
+    recording_upstream api;
+
+private:
+    test::tls_files files_;
+    std::optional<test::tls_relay> api_side_;
+    std::unique_ptr<running_worker> gate_;
+    std::optional<test::tls_relay> callers_side_;
+};
+
+class io_failure : public testing::TestWithParam<bool> {
 protected:
-    io_failure() { play(api_, large); }
+    io_failure() { play(scene_.api, large); }
 
     // Goes each way with the n-th call failing, for every n, until none is left that fails.
     void fail_at_every_step(failure how, bool is_felt)
@@ -158,13 +199,13 @@ protected:
         for (const auto& w : ways_of(large)) {
             std::size_t failures = 0;
             for (std::size_t n = 1; n < 5000; ++n) {
-                gate_.on_thread([how, n] { test::fail_call(how, n); });
+                scene_.gate().on_thread([how, n] { test::fail_call(how, n); });
                 told seen;
                 {
-                    raw_client client(gate_.address());
+                    raw_client client(scene_.address());
                     w.go(client, seen);
                 }
-                const std::string call(gate_.on_thread([] {
+                const std::string call(scene_.gate().on_thread([] {
                     const auto which = test::failed_call();
                     test::fail_call(failure::broken, 0);
                     return which;
@@ -177,7 +218,7 @@ protected:
                     break;
                 }
                 ++failures;
-                ASSERT_EQ(raw_client(gate_.address()).exchange(request("GET", "small")).body, "small")
+                ASSERT_EQ(raw_client(scene_.address()).exchange(request("GET", "small")).body, "small")
                     << w.sentence << ": nobody is served after " << call << " as step " << n;
             }
             EXPECT_GE(failures, 4U) << w.sentence << ": what the worker calls does not fail";
@@ -188,56 +229,58 @@ protected:
     void expect_nothing_left()
     {
         const auto end = std::chrono::steady_clock::now() + test::patience;
-        while (gate_.connections() > 0 && std::chrono::steady_clock::now() < end)
+        while (scene_.gate().connections() > 0 && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
-        EXPECT_EQ(gate_.connections(), 0U) << "connections of callers that have gone";
+        EXPECT_EQ(scene_.gate().connections(), 0U) << "connections of callers that have gone";
     }
 
     const std::string large = std::string(150'000, 'x'); // more than any buffer of the gate's
-    recording_upstream api_;
-    running_worker gate_{api_};
+    scene scene_{GetParam()};
 };
 
-TEST_F(io_failure, broken_connections_and_nothing_left_to_open)
+TEST_P(io_failure, broken_connections_and_nothing_left_to_open)
 {
     fail_at_every_step(failure::broken, true);
 }
 
-TEST_F(io_failure, connections_that_end)
+TEST_P(io_failure, connections_that_end)
 {
     fail_at_every_step(failure::ended, true);
 }
 
-TEST_F(io_failure, calls_to_be_repeated_are_not_felt)
+TEST_P(io_failure, calls_to_be_repeated_are_not_felt)
 {
     fail_at_every_step(failure::once_more, false);
     fail_at_every_step(failure::interrupted, false);
 }
 
-TEST_F(io_failure, calls_that_do_a_byte_only_are_not_felt)
+TEST_P(io_failure, calls_that_do_a_byte_only_are_not_felt)
 {
     fail_at_every_step(failure::one_byte, false);
 }
 
-TEST_F(io_failure, when_no_call_does_more_than_a_byte)
+TEST_P(io_failure, when_no_call_does_more_than_a_byte)
 {
-    gate_.on_thread([] {
+    scene_.gate().on_thread([] {
         test::only_one_byte(true);
         return 0;
     });
     const std::string little(2'000, 'x'); // in as many calls, and more
-    play(api_, little);
+    play(scene_.api, little);
     for (const auto& w : ways_of(little)) {
         told seen;
-        raw_client client(gate_.address());
+        raw_client client(scene_.address());
         w.go(client, seen);
         EXPECT_THAT(seen, testing::Each("right")) << w.sentence;
     }
-    gate_.on_thread([] {
+    scene_.gate().on_thread([] {
         test::only_one_byte(false);
         return 0;
     });
 }
+
+INSTANTIATE_TEST_SUITE_P(connections, io_failure, testing::Bool(),
+                         [](const auto& tls) { return tls.param ? "under_tls" : "plain"; });
 
 } // namespace
 } // namespace scopegate::gate

@@ -114,8 +114,22 @@ public:
 private:
     struct connection {
         socket_handle accepted, onward;
+        bool ended = false;
         std::thread thread;
     };
+
+    // A thread that has ended keeps its stack until it is joined.
+    void let_go_of_ended()
+    {
+        for (auto c = connections_.begin(); c != connections_.end();) {
+            if (c->ended) {
+                c->thread.join();
+                c = connections_.erase(c);
+            } else {
+                ++c;
+            }
+        }
+    }
 
     void accept_all()
     {
@@ -124,12 +138,14 @@ private:
             const std::lock_guard lock(mutex_);
             if (!accepted.is_open() || stopping_)
                 return;
+            let_go_of_ended();
             auto& made = connections_.emplace_back();
             made.accepted = std::move(accepted);
             try {
                 made.onward = socket_handle::connect_to(to_);
             } catch (const std::exception&) {
-                made.accepted.reset();
+                connections_.back().accepted.reset();
+                connections_.pop_back();
                 continue;
             }
             made.thread = std::thread([this, &made] { serve(made); });
@@ -154,6 +170,7 @@ private:
             plain.close();
         else
             plain.reset();
+        c.ended = true;
     }
 
     void note(SSL& ssl, bool made)

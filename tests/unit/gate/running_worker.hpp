@@ -22,7 +22,10 @@ namespace scopegate::gate {
 // lives.
 class running_worker final {
 public:
-    explicit running_worker(const test::recording_upstream& upstream)
+    explicit running_worker(const test::recording_upstream& upstream) : running_worker(upstream.authority()) {}
+    // `upstream`: 127.0.0.1:PORT. With TLS on either side where there is a context for it.
+    explicit running_worker(const std::string& upstream, std::shared_ptr<const net::tls_context> server_tls = {},
+                            std::shared_ptr<const net::tls_context> upstream_tls = {})
     {
         file_.scopes({"read:a"});
         file_.route("/appointments/{id}", {{"GET", "read:a"}, {"POST", "read:a"}});
@@ -36,14 +39,15 @@ public:
         issuer.algorithms = {};
         issuer.algorithms.insert(jose::algorithm::hs256);
         p.log.which = policy::log_settings::requests::off;
-        const auto authority = upstream.authority();
         p.upstream.address.host = "127.0.0.1";
         p.upstream.address.port =
-            static_cast<std::uint16_t>(std::stoi(authority.substr(authority.find(':') + 1)));
+            static_cast<std::uint16_t>(std::stoi(upstream.substr(upstream.find(':') + 1)));
 
         const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});
-        const shared_generation first{borrowed, std::make_shared<const answers::answer_book>(p),
-                                      tokens::key_store::offline(borrowed)};
+        shared_generation first{borrowed, std::make_shared<const answers::answer_book>(p),
+                                tokens::key_store::offline(borrowed)};
+        first.server_tls = std::move(server_tls);
+        first.upstream_tls = std::move(upstream_tls);
         worker_ = std::make_unique<worker>(counters_, first);
         net::bound_listener listening(*net::literal_endpoint("127.0.0.1", 0), 1);
         address_ = net::to_text(listening.address());
