@@ -187,13 +187,14 @@ std::string answer_book::problem(const policy::denial& d, std::string_view reque
         out += ',';
         append_member(out, "request_id", request_id);
     }
-    const auto* lacking = alternative_of(d);
-    if (lacking != nullptr && (d.why == reason::insufficient_scope || d.why == reason::scope_limited)) {
+    if (row(d.why).status == 403) {
+        const auto* lacking = alternative_of(d);
         out += R"(,"required_scopes":)";
-        append_names(out, names_in_order(policy_.scopes, *lacking));
+        append_names(out, lacking != nullptr ? names_in_order(policy_.scopes, *lacking)
+                                             : std::vector<std::string>());
         out += R"(,"missing_scopes":)";
         append_names(out, policy_.scopes.names(d.missing));
-        if (d.needs->alternatives.size() > 1) {
+        if (d.needs != nullptr && d.needs->alternatives.size() > 1) {
             out += R"(,"alternatives":)";
             auto separator = '[';
             for (const auto& a : d.needs->alternatives) {
@@ -221,7 +222,7 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id) c
     if (d.why == reason::wrong_method)
         a.fields.emplace_back("Allow", d.matched != nullptr ? d.matched->allow : std::string());
     if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable ||
-        d.why == reason::proof_memory_full)
+        d.why == reason::proof_memory_full || d.why == reason::connection_limit)
         a.fields.emplace_back("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
     a.body = problem(d, request_id);
     return a;

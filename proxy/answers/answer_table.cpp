@@ -75,7 +75,7 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::no_token:
         return challenges(401, "Authentication required", "An access token is needed.", {});
     case reason::malformed_credentials:
-        return challenges(400, bad_request, "The Authorization field holds no well-formed bearer token.",
+        return challenges(400, bad_request, "The request holds no well-formed bearer token.",
                           "invalid_request");
     case reason::several_tokens:
         return challenges(400, bad_request, "The request must carry exactly one access token.",

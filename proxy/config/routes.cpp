@@ -42,7 +42,8 @@ bool check_method(compilation& c, const node& entry)
     return true;
 }
 
-// The named methods, and HEAD where it follows GET.
+// The named methods, and HEAD where it follows GET; of ANY, which takes more than can be named, the usual
+// ones (TRACE and CONNECT are what it does not take).
 std::string allow_of(const policy::route& r)
 {
     const auto names = [&](std::string_view method) {
@@ -59,6 +60,10 @@ std::string allow_of(const policy::route& r)
         if (m.first == "GET" && !names("HEAD"))
             add("HEAD");
     }
+    if (r.any)
+        for (const auto* usual : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+            if (!names(usual) && !(names("GET") && std::string_view(usual) == "HEAD"))
+                add(usual);
     return out;
 }
 

@@ -40,11 +40,30 @@ denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
             out.missing = std::move(missing);
         }
     }
-    // The token has them all and the limit took them: asking the authorization server for more would change
-    // nothing.
-    if (!out.missing.empty() && scopes.token.contains_all(out.missing))
+    // What the limit took of the token's own, no authorization server can give: asking for the rest of them
+    // would change nothing.
+    scope_set taken = out.missing;
+    taken &= scopes.token;
+    if (!taken.empty())
         out.why = reason::scope_limited;
     return out;
+}
+
+// The alternative that is held: what a login that has to be renewed is to bring again.
+std::size_t held_alternative(const requirement& needs, const scope_set& effective) noexcept
+{
+    const auto held = std::find_if(needs.alternatives.begin(), needs.alternatives.end(),
+                                   [&](const alternative& a) { return effective.contains_all(a.scopes); });
+    return static_cast<std::size_t>(held - needs.alternatives.begin());
+}
+
+// Of which a caller without any scope lacks fewest, the first of equals.
+std::size_t least_alternative(const requirement& needs) noexcept
+{
+    const auto least = std::min_element(
+        needs.alternatives.begin(), needs.alternatives.end(),
+        [](const alternative& a, const alternative& b) { return a.scopes.size() < b.scopes.size(); });
+    return static_cast<std::size_t>(least - needs.alternatives.begin());
 }
 
 bool equals(std::string_view parameter, const json::value* claim) noexcept
@@ -89,7 +108,9 @@ bool login_is_recent(const requirement& needs, const json::value& claims, wall_t
     std::optional<double> age;
     if (auth_time)
         age = static_cast<double>(now.time_since_epoch().count()) / 1000.0 - *auth_time;
-    const bool holds = age && *age <= static_cast<double>(needs.max_age->count());
+    // A login to come is none: some issuers write milliseconds.
+    constexpr double clocks_differ = 60;
+    const bool holds = age && *age >= -clocks_differ && *age <= static_cast<double>(needs.max_age->count());
     tell.login_age(needs, age, holds);
     return holds;
 }
@@ -113,14 +134,16 @@ denial refuse(const route_match& match, denial d)
     return d;
 }
 
+} // namespace
+
 denial refuse(const route_match& match, reason why)
 {
     denial d;
     d.why = why;
+    if (match.needs != nullptr)
+        d.alternative = least_alternative(*match.needs);
     return refuse(match, std::move(d));
 }
-
-} // namespace
 
 bool needs_token(const route_match& match) noexcept
 {
@@ -144,8 +167,11 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     tell.alternatives(*match.needs, token->scopes);
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes));
-    if (const auto failed = failed_condition(match, token->claims, now, tell))
-        return refuse(match, *failed);
+    if (const auto failed = failed_condition(match, token->claims, now, tell)) {
+        auto d = refuse(match, *failed);
+        d.alternative = held_alternative(*match.needs, token->scopes.effective);
+        return d;
+    }
     return permit_maker::decided();
 }
 

@@ -32,7 +32,8 @@ struct denial {
     reason why = reason::internal_error;
     const requirement* needs = nullptr; // the requirement in question, where the route was found
     const route* matched = nullptr;     // the matched template, for Allow and the log
-    std::size_t alternative = 0;        // of an `any`: the one that lacks fewest, the first of equals
+    std::size_t alternative =
+        0; // of an `any`: the one that lacks fewest, the first of equals; behind them all: none
     scope_set missing;                  // of insufficient_scope and scope_limited: what that alternative lacks
     unsigned retry_after = 0;           // seconds; of keys_unavailable and the like
     bool dpop = false;                  // the token came under the scheme DPoP, or should have: the challenge names it
@@ -50,14 +51,17 @@ using steps = std::vector<step>;
 // Whether a token has to be looked at at all: false for `public`, and where no route matched (the answer is certain).
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
-// Decides. `token` is null where none was taken (then a requirement other than public is no_token). The order: route and
-// method, token, scopes, where, acr, max_age; the first that fails is the reason. Of a missing scope that the token had and
-// the limit took away the reason is scope_limited, where no scope to ask for would help (each lacking scope of the
-// alternative is in the token's own scopes); otherwise insufficient_scope. The issuer's clock skew is not granted to max_age: it
-// says how old a login may be, not when a token ends. `trace`, where given, receives every step; without it an allowing
-// decision allocates nothing.
+// Decides. `token` is null where none was taken (then a requirement other than public is no_token). The
+// order: route and method, token, scopes, where, acr, max_age; the first that fails is the reason. Where the
+// limit took one of the missing scopes from the token the reason is scope_limited: no scope to ask for would
+// help; otherwise insufficient_scope. The issuer's clock skew is not granted to max_age: it says how old a
+// login may be, not when a token ends; one that lies in the future (by more than a minute) is none. `trace`,
+// where given, receives every step; without it an allowing decision allocates nothing.
 [[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now,
                               steps* trace = nullptr);
+
+// A refusal of what was matched, by someone who did not come to ask decide().
+[[nodiscard]] denial refuse(const route_match& match, reason why);
 
 // The second, named maker of permits: observe mode (`mode: observe`, of the file or of the requirement) forwards what would
 // be refused. Nothing where the mode is enforce, or where the refusal stays in force whatever the mode: step 1's, CONNECT

@@ -24,6 +24,7 @@ struct endpoint {
     std::uint16_t port = 0;  // 0: any free one, for tests; the log says which
     std::string unix_path;   // absolute
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
+    bool operator==(const endpoint&) const = default;
 };
 
 // 10.0.0.0/8 or an address; v4 as v4-mapped v6.

@@ -74,8 +74,7 @@ std::vector<refusal> refusals()
          bearer(described("invalid_token", "The access token is not well-formed.") + read)},
         {"credentials that are none", get("/appointments", {}, "Authorization: Bearer\r\n"), 400,
          "malformed-credentials",
-         bearer(described("invalid_request", "The Authorization field holds no well-formed bearer token.") +
-                read)},
+         bearer(described("invalid_request", "The request holds no well-formed bearer token.") + read)},
         {"two tokens, though the same",
          get("/appointments", reader, "Authorization: Bearer " + reader + "\r\n"), 400, "several-tokens",
          bearer(described("invalid_request", "The request must carry exactly one access token.") + read)},

@@ -82,9 +82,9 @@ TEST(answers, say_something_for_every_reason)
         EXPECT_EQ(body->find("request_id")->scalar_text(), "id-1");
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
-        EXPECT_EQ(field(made, "Retry-After") != "-", why == reason::keys_unavailable ||
-                                                         why == reason::introspection_unavailable ||
-                                                         why == reason::proof_memory_full)
+        EXPECT_EQ(field(made, "Retry-After") != "-",
+                  why == reason::keys_unavailable || why == reason::introspection_unavailable ||
+                      why == reason::proof_memory_full || why == reason::connection_limit)
             << name(why);
     }
 }
@@ -176,12 +176,21 @@ TEST(problems, name_what_the_limit_took_away)
                 HasSubstr(R"("missing_scopes":["write:appointments"])"));
 }
 
+TEST(problems, of_a_403_for_another_reason_name_none_that_lacks)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    EXPECT_THAT(book.make(file.deny(reason::condition_failed, "/one"), "7f").body,
+                HasSubstr(R"("required_scopes":["write:appointments"],"missing_scopes":[]})"));
+    EXPECT_THAT(book.make(file.deny(reason::condition_failed, "/authenticated"), "7f").body,
+                HasSubstr(R"("required_scopes":[],"missing_scopes":[]})"));
+}
+
 TEST(problems, keep_scopes_out_of_other_refusals)
 {
     const calendar file;
     const answer_book book(file.p);
-    for (const auto why :
-         {reason::no_token, reason::condition_failed, reason::token_expired, reason::keys_unavailable})
+    for (const auto why : {reason::no_token, reason::token_expired, reason::keys_unavailable})
         EXPECT_THAT(book.make(file.deny(why, "/one"), "7f").body, Not(HasSubstr("scopes"))) << name(why);
 }
 

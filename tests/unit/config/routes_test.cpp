@@ -139,7 +139,8 @@ TEST(routes, say_which_methods_they_allow)
         {"HEAD: a, GET: b", "HEAD, GET"},
         {"DELETE: a", "DELETE"},
         {"POST: a, GET: a, PURGE: a", "POST, GET, HEAD, PURGE"},
-        {"ANY: a", ""},
+        {"ANY: a", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+        {"GET: a, POST: b, ANY: c", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
     };
     for (const auto& r : rows)
         EXPECT_EQ(compiled("  /x: {" + std::string(r.methods) + "}\n")->routes[0].allow, r.allow)

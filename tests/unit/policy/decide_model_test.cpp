@@ -116,12 +116,22 @@ bool model_permits(const scenario& s, const std::string& scope)
     return true;
 }
 
+names as_names(const std::vector<std::string>& list)
+{
+    return {list.begin(), list.end()};
+}
+
 outcome model_decide(const scenario& s, double now)
 {
     if (s.kind == "public")
         return {};
-    if (!s.with_token)
-        return {"no-token", 0, {}};
+    if (!s.with_token) {
+        std::size_t least = 0;
+        for (std::size_t i = 0; i < s.alternatives.size(); ++i)
+            if (as_names(s.alternatives[i]).size() < as_names(s.alternatives[least]).size())
+                least = i;
+        return {"no-token", least, {}};
+    }
     names token;
     for (const std::string& name : s.token_scopes)
         add_implied(s, name, token);
@@ -140,13 +150,12 @@ outcome model_decide(const scenario& s, double now)
             closest = lacks;
     }
     if (closest && !closest->missing.empty()) {
-        bool token_had_all = true;
         for (const std::string& name : closest->missing)
-            token_had_all = token_had_all && token.count(name) != 0;
-        if (token_had_all)
-            closest->why = "scope-limited";
+            if (token.count(name) != 0)
+                closest->why = "scope-limited";
         return *closest;
     }
+    const std::size_t held = closest ? closest->alternative : 0;
     if (s.has_where) {
         const json::value* sub = claim(s, "sub");
         const bool scalar = sub != nullptr && sub->if_array() == nullptr && sub->if_object() == nullptr;
@@ -154,18 +163,19 @@ outcome model_decide(const scenario& s, double now)
         if (scalar)
             text = sub->if_string() != nullptr ? *sub->if_string() : json::serialize(*sub);
         if (!scalar || text != s.user)
-            return {"condition-failed", 0, {}};
+            return {"condition-failed", held, {}};
     }
     if (s.has_acr) {
         const json::value* acr = claim(s, "acr");
         if (acr == nullptr || acr->if_string() == nullptr ||
             (*acr->if_string() != "mfa" && *acr->if_string() != "key"))
-            return {"login-too-weak", 0, {}};
+            return {"login-too-weak", held, {}};
     }
     if (s.max_age) {
         const json::value* auth_time = claim(s, "auth_time");
-        if (auth_time == nullptr || !auth_time->if_number() || now - *auth_time->if_number() > *s.max_age)
-            return {"login-too-old", 0, {}};
+        if (auth_time == nullptr || !auth_time->if_number() || now - *auth_time->if_number() > *s.max_age ||
+            *auth_time->if_number() - now > 60)
+            return {"login-too-old", held, {}};
     }
     return {};
 }

@@ -102,7 +102,7 @@ TEST(decide, names_the_first_thing_that_fails)
          {"read:app"}},
         {"one taken away, one never there",
          {.path = "/all", .token = {"read:app"}, .allowed = names{}},
-         reason::insufficient_scope,
+         reason::scope_limited,
          {"read:app", "write"}},
         {"one taken away, the other there",
          {.path = "/all", .token = {"read:app", "write"}, .allowed = names{"write"}},
@@ -149,6 +149,8 @@ TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
         {{"c"}, {}, 2, {"d"}, reason::insufficient_scope},
         {{"e"}, {}, 1, {"d"}, reason::insufficient_scope},
         {{"d", "e"}, names{"d"}, 1, {"e"}, reason::scope_limited},
+        // A new token would bring b, and c as little as this one.
+        {{"a", "c"}, names{"a"}, 0, {"b", "c"}, reason::scope_limited},
     };
     for (const auto& row : rows) {
         const auto d = decide_for(b.get(), {.token = row.token, .allowed = row.allowed});
@@ -158,6 +160,23 @@ TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
         EXPECT_EQ(b.get().scopes.names(refused.missing), row.missing) << shows;
         EXPECT_EQ(refused.why, row.wanted) << shows;
     }
+}
+
+TEST(decide, names_what_to_ask_for_where_no_scope_lacks)
+{
+    test::builder b;
+    b.scopes({"a", "b", "c", "d"});
+    auto either = b.needs("a b | c | d");
+    either.max_age = std::chrono::minutes(5);
+    b.route("/", test::builder::methods{{"GET", either}});
+    const auto asked_for = [&](const asked& a) {
+        const auto d = decide_for(b.get(), a);
+        return std::get<denial>(d).alternative;
+    };
+    EXPECT_EQ(asked_for({.with_token = false}), 1U) << "one scope is less than two";
+    EXPECT_EQ(asked_for({.token = {"d"}}), 2U) << "the login that is too old had this one";
+    EXPECT_EQ(asked_for({.token = {"a", "b", "d"}}), 0U);
+    EXPECT_EQ(refuse(b.get().match("/", "GET"), reason::token_expired).alternative, 1U);
 }
 
 TEST(decide, checks_where_against_the_decoded_parameter)
@@ -231,6 +250,12 @@ TEST(decide, checks_the_class_and_the_age_of_the_login)
         {"absent", "/recent", {}, reason::login_too_old},
         {"null", "/recent", {{"auth_time", json::value()}}, reason::login_too_old},
         {"a string is no time", "/recent", {{"auth_time", test::text("1700000000")}}, reason::login_too_old},
+        {"a clock that is a little ahead",
+         "/recent",
+         {{"auth_time", test::number("1700000060")}},
+         reason::allowed},
+        {"a login to come", "/recent", {{"auth_time", test::number("1700000061")}}, reason::login_too_old},
+        {"milliseconds", "/recent", {{"auth_time", test::number("1700000000000")}}, reason::login_too_old},
         {"more than a double holds",
          "/recent",
          {{"auth_time", test::number("1e999")}},
