@@ -38,7 +38,7 @@ public:
     using error = boost::json::error_code;
     using text = boost::json::string_view;
 
-    builder()
+    explicit builder(bool duplicates_spoil_all) : duplicates_spoil_all_(duplicates_spoil_all)
     {
         constexpr std::size_t usual = 16; // members in a token's claims and the values inside: no growing
         values_.reserve(usual);
@@ -62,7 +62,8 @@ public:
     {
         const auto name = names_.end() - static_cast<std::ptrdiff_t>(n);
         const auto first = values_.end() - static_cast<std::ptrdiff_t>(n);
-        if (has_duplicate({name, names_.end()})) {
+        const bool spoilt = has_duplicate({name, names_.end()});
+        if (spoilt && duplicates_spoil_all_) {
             ec = boost::json::error::syntax;
             return false;
         }
@@ -74,7 +75,7 @@ public:
         }
         names_.erase(name, names_.end());
         values_.erase(first, values_.end());
-        values_.emplace_back(std::move(members));
+        values_.push_back(spoilt ? value() : value(std::move(members)));
         return true;
     }
 
@@ -126,6 +127,7 @@ private:
         return true;
     }
 
+    const bool duplicates_spoil_all_;
     std::vector<value> values_;
     std::vector<std::string> names_;
     std::string parts_; // of the string or number that is being read
@@ -220,7 +222,7 @@ std::optional<value> parse(std::string_view text, const limits& bounds)
         return std::nullopt;
     boost::json::parse_options strict;
     strict.max_depth = bounds.depth;
-    boost::json::basic_parser<builder> parser(strict);
+    boost::json::basic_parser<builder> parser(strict, bounds.duplicates_spoil_all);
     boost::json::error_code error;
     const auto used = parser.write_some(false, text.data(), text.size(), error);
     if (error || used != text.size())

@@ -17,6 +17,7 @@ namespace scopegate::json {
 struct limits {
     std::size_t bytes = 64 * 1024;
     std::size_t depth = 16;
+    bool duplicates_spoil_all = true; // otherwise only the object that has them: it becomes null
 };
 
 class value;

@@ -27,9 +27,15 @@ boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text
 {
     if (text.size() > max_jwk_set_bytes)
         return "the key set is longer than " + std::to_string(max_jwk_set_bytes) + " bytes";
-    const auto document = json::parse(text, {.bytes = max_jwk_set_bytes, .depth = 16});
+    // What is odd about one key must not take the others away (RFC 7517 section 5): one with a duplicate
+    // member becomes null, and is passed over as such.
+    constexpr std::size_t depth = 64;
+    const auto document =
+        json::parse(text, {.bytes = max_jwk_set_bytes, .depth = depth, .duplicates_spoil_all = false});
     if (!document)
-        return std::string("the key set is not strict JSON (a web page? a duplicate member?)");
+        return std::string("the key set is not strict JSON (a web page?)");
+    if (document->is_null())
+        return std::string("the key set says a member twice");
     const auto* member = document->find("keys");
     const auto* keys = member != nullptr ? member->if_array() : nullptr;
     if (keys == nullptr)

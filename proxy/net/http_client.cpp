@@ -27,6 +27,7 @@ using error_code = boost::system::error_code;
 namespace {
 
 constexpr std::size_t header_limit = 16 * 1024;
+constexpr int interim_most = 8; // answers (1xx) before the final one (RFC 9110 section 15.2)
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 using endpoints = std::vector<tcp::endpoint>;
@@ -101,18 +102,22 @@ asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& u
         co_return failure(url, "sending", write_error);
 
     beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.header_limit(header_limit);
-    parser.body_limit(limit);
-    const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, no_throw);
-    if (read_error)
-        co_return failure(url, "receiving", read_error);
-
-    http_answer answer;
-    answer.status = parser.get().result_int();
-    answer.cache_control = std::string(parser.get()[http::field::cache_control]);
-    answer.body = std::move(parser.get().body());
-    co_return answer;
+    for (int interim = 0; interim <= interim_most; ++interim) {
+        http::response_parser<http::string_body> parser;
+        parser.header_limit(header_limit);
+        parser.body_limit(limit);
+        const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, no_throw);
+        if (read_error)
+            co_return failure(url, "receiving", read_error);
+        http_answer answer;
+        answer.status = parser.get().result_int();
+        if (answer.status < 200)
+            continue;
+        answer.cache_control = std::string(parser.get()[http::field::cache_control]);
+        answer.body = std::move(parser.get().body());
+        co_return answer;
+    }
+    co_return http_failure{url.authority + ": too many interim answers"};
 }
 
 // Asks OpenSSL itself to check the certificate's name: a chain that is valid for another host is no proof.

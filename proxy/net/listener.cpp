@@ -18,8 +18,8 @@ namespace {
 
 [[noreturn]] void fail(const stream_endpoint& address, const char* doing)
 {
-    throw boost::system::system_error(error_code(errno, boost::system::system_category()),
-                                      std::string("can't ") + doing + " " + to_text(address));
+    const error_code why(errno, boost::system::system_category()); // before to_text() sets another
+    throw boost::system::system_error(why, std::string("can't ") + doing + " " + to_text(address));
 }
 
 // A unix socket file that is left from a process that was killed: nobody answers on it.

@@ -31,7 +31,9 @@ std::vector<std::string> metadata_urls(std::string_view issuer)
         return {};
     const auto appended = issuer.substr(0, issuer.size() - (issuer.ends_with('/') ? 1 : 0));
     const auto origin = std::string(url->tls ? "https://" : "http://") + url->authority;
-    const auto path = url->target == "/" ? std::string() : url->target;
+    auto path = url->target;
+    if (path.ends_with('/')) // RFC 8414 section 3.1
+        path.pop_back();
     return {std::string(appended) + "/.well-known/openid-configuration",
             origin + "/.well-known/oauth-authorization-server" + path};
 }

@@ -112,8 +112,13 @@ introspected read_introspection(std::string_view body)
     const auto* active = answer->find("active");
     const bool counts = active != nullptr && active->if_bool().value_or(false);
     said.why = counts ? reason::allowed : reason::token_inactive;
-    if (counts)
-        said.claims = std::move(*answer);
+    if (!counts)
+        return said;
+    // null says of a claim what its absence says: some servers write all the members that they know. But not
+    // that a token is bound to nobody.
+    auto claims = *answer->if_object();
+    std::erase_if(claims, [](const json::member& m) { return m.second.is_null() && m.first != "cnf"; });
+    said.claims = json::value(std::move(claims));
     return said;
 }
 

@@ -14,6 +14,12 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What a log may say of it: there may be a key in the query.
+std::string without_query(const std::string& url)
+{
+    return url.substr(0, url.find('?'));
+}
+
 fetched_keys failed(std::string why, bool answered = false)
 {
     fetched_keys f;
@@ -35,11 +41,11 @@ fetched_keys fetched(net::http_answer&& answer)
 
 key_fetch::key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer), client_(issuer.ca_file) {}
 
-asio::awaitable<fetched_keys> key_fetch::run(bool rediscover)
+asio::awaitable<fetched_keys> key_fetch::run()
 {
     fetched_keys outcome;
     try {
-        outcome = co_await attempt(rediscover);
+        outcome = co_await attempt();
     } catch (const std::exception& e) {
         outcome = failed(e.what());
     }
@@ -51,16 +57,15 @@ asio::awaitable<fetched_keys> key_fetch::run(bool rediscover)
     co_return outcome;
 }
 
-asio::awaitable<fetched_keys> key_fetch::attempt(bool rediscover)
+asio::awaitable<fetched_keys> key_fetch::attempt()
 {
     if (issuer_.keys.where == policy::key_location::kind::url)
         co_return co_await get(issuer_.keys.value);
-    if (jwks_uri_.empty() || rediscover) {
-        auto found = co_await discover();
-        if (!found.ok)
-            co_return found;
+    auto found = co_await discover();
+    if (found.ok)
         jwks_uri_ = std::move(found.text);
-    }
+    else if (jwks_uri_.empty())
+        co_return found;
     co_return co_await get(jwks_uri_);
 }
 
@@ -88,9 +93,9 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
     net::http_request request(url);
     auto answer = co_await client_.send(std::move(request));
     if (!answer)
-        co_return failed(url + ": " + answer.error().why);
+        co_return failed(without_query(url) + ": " + answer.error().why);
     if (answer->status != 200)
-        co_return failed(url + ": answered " + std::to_string(answer->status), true);
+        co_return failed(without_query(url) + ": answered " + std::to_string(answer->status), true);
     co_return fetched(std::move(*answer));
 }
 

@@ -25,12 +25,12 @@ class key_fetch final {
 public:
     explicit key_fetch(const policy::issuer_settings& issuer); // which must outlive it
 
-    // One attempt; never throws, cancelled or not. `rediscover`: reads the discovery document again even
-    // where it is known, so that a key set that moved is found.
-    [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool rediscover);
+    // One attempt; never throws, cancelled or not. The discovery document is read each time, so that a key
+    // set that moved is found; where it can't be had, the key set that it named last is asked for.
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> run();
 
 private:
-    [[nodiscard]] boost::asio::awaitable<fetched_keys> attempt(bool rediscover);
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> attempt();
     [[nodiscard]] boost::asio::awaitable<fetched_keys> discover();
     [[nodiscard]] boost::asio::awaitable<fetched_keys> get(std::string url);
 

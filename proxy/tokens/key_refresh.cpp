@@ -58,7 +58,6 @@ void key_refresh::await_next(std::function<void()> done)
         if (!error)
             cooling_ = false;
     });
-    asked_ = true;
     fetching_ = true;
     next_.cancel();
 }
@@ -79,11 +78,10 @@ asio::awaitable<void> key_refresh::run()
 {
     while (!stopped_) {
         fetching_ = true;
-        const auto got = co_await fetch_.run(!asked_);
+        const auto got = co_await fetch_.run();
         if (stopped_)
             co_return;
         next_.expires_after(settle(got));
-        asked_ = false;
         fetching_ = false;
         release_waiting();
         co_await next_.async_wait(asio::as_tuple(asio::use_awaitable));

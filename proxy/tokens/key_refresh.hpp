@@ -52,7 +52,6 @@ private:
     std::chrono::milliseconds retry_;
     std::vector<std::function<void()>> waiting_;
     bool unconfirmed_ = false; // the keys are an earlier process's, and none have come since
-    bool asked_ = false;       // the fetch under way is for an unknown kid
     bool stopped_ = false;
     std::atomic<bool> fetching_{true}; // from start() on
     std::atomic<bool> cooling_{false};

@@ -163,6 +163,10 @@ private:
         while (mood_now() == mood::hanging)
             co_await mood_changed_.async_wait(no_throw);
         const auto reply = answer_to(target);
+        if (mood_now() == mood::hinting) {
+            constexpr std::string_view hint = "HTTP/1.1 103 Early Hints\r\nLink: </keys>\r\n\r\n";
+            co_await asio::async_write(stream, asio::buffer(hint), no_throw);
+        }
         co_await http::async_write(stream, reply, no_throw);
         if (mood_now() == mood::endless && target == "/keys")
             co_await write_without_end(stream);

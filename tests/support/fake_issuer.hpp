@@ -27,6 +27,7 @@ public:
         wrong_issuer, // the discovery document of somebody else
         redirecting,  // 302 to where the keys really are
         endless,      // a key set that never stops
+        hinting,      // an interim answer (103) before each other one
         only_rfc8414, // no openid-configuration; the other document is there
     };
 

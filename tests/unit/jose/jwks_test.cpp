@@ -49,7 +49,7 @@ TEST(jwk_set, is_refused_where_it_is_none)
         {"another document", R"({"issuer":"x"})", R"(it has no array "keys")"},
         {"keys that are no array", R"({"keys":{}})", R"(it has no array "keys")"},
         {"a single key", R"({"kty":"RSA"})", "this is a single key"},
-        {"a duplicate member", R"({"keys":[],"keys":[]})", "a duplicate member?"},
+        {"a duplicate member", R"({"keys":[],"keys":[]})", "says a member twice"},
         {"something behind", R"({"keys":[]} x)", "not strict JSON"},
         {"too long", R"({"keys":[],"x":")" + std::string(max_jwk_set_bytes, 'x') + "\"}",
          "longer than 1048576 bytes"},
@@ -79,6 +79,17 @@ TEST(jwk_set, passes_over_broken_keys_and_says_which)
                     "once it is published"));
     for (const auto& warning : set.warnings)
         EXPECT_THAT(warning, testing::Not(HasSubstr("c2VjcmV0")));
+}
+
+TEST(jwk_set, passes_over_a_key_that_says_something_twice)
+{
+    const auto good = json::serialize(key_named("good"));
+    const auto set = parsed(R"({"keys":[{"kty":"EC","kid":"x","kid":"y","crv":"P-256"},)" + good + "]}");
+    ASSERT_TRUE(set.keys.has_value()) << set.fault;
+    EXPECT_EQ(set.keys->size(), 1U);
+    EXPECT_THAT(set.warnings, ElementsAre("key 1 is passed over: it is no JSON object"));
+    EXPECT_FALSE(parsed(R"({"keys":[)" + good + R"(],"keys":[]})").keys.has_value())
+        << "which of two key sets is meant nobody can say";
 }
 
 TEST(jwk_set, may_be_empty)

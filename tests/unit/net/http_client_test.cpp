@@ -79,6 +79,17 @@ TEST(http_client, gets_a_body_and_what_says_how_long_it_lasts)
     EXPECT_EQ(got->cache_control, "public, max-age=300");
 }
 
+TEST(http_client, an_interim_answer_is_none)
+{
+    test::fake_issuer issuer;
+    issuer.publish(R"({"keys":[1]})");
+    issuer.be(test::fake_issuer::mood::hinting);
+    const auto got = send(issuer.keys_url());
+    ASSERT_TRUE(got) << why(got);
+    EXPECT_EQ(got->status, 200U);
+    EXPECT_EQ(got->body, R"({"keys":[1]})");
+}
+
 TEST(http_client, an_error_status_is_an_answer)
 {
     test::fake_issuer issuer;

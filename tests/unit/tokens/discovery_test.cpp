@@ -22,6 +22,10 @@ TEST(discovery, looks_at_openid_first_and_then_at_rfc_8414)
     EXPECT_THAT(tokens::metadata_urls("https://kc.example.com:8443/realms/a"),
                 ElementsAre("https://kc.example.com:8443/realms/a/.well-known/openid-configuration",
                             "https://kc.example.com:8443/.well-known/oauth-authorization-server/realms/a"));
+    EXPECT_THAT(tokens::metadata_urls("https://kc.example.com/realms/a/"),
+                ElementsAre("https://kc.example.com/realms/a/.well-known/openid-configuration",
+                            "https://kc.example.com/.well-known/oauth-authorization-server/realms/a"))
+        << "RFC 8414 section 3.1: without the final slash";
     EXPECT_THAT(tokens::metadata_urls("accounts.example.com"), ElementsAre()) << "no URL, nothing to look at";
 }
 

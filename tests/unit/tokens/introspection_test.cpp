@@ -160,4 +160,11 @@ TEST(introspection_answer, counts_as_active_by_the_word_true_only)
     }
 }
 
+TEST(introspection_answer, says_nothing_with_null)
+{
+    const auto said =
+        tokens::read_introspection(R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
+    EXPECT_EQ(json::serialize(said.claims), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
+}
+
 } // namespace

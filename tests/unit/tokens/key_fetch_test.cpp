@@ -21,43 +21,50 @@ using ::testing::Not;
 struct key_fetching : ::testing::Test {
     policy::issuer_settings settings;
 
-    tokens::fetched_keys run(tokens::key_fetch& fetch, bool rediscover)
+    tokens::fetched_keys run(tokens::key_fetch& fetch)
     {
         boost::asio::io_context io;
         tokens::fetched_keys got;
         boost::asio::co_spawn(
-            io, [&]() -> boost::asio::awaitable<void> { got = co_await fetch.run(rediscover); },
+            io, [&]() -> boost::asio::awaitable<void> { got = co_await fetch.run(); },
             [](std::exception_ptr failure) { EXPECT_FALSE(failure); });
         io.run();
         return got;
     }
 };
 
-TEST_F(key_fetching, remembers_where_the_keys_are_until_it_is_to_look_again)
+TEST_F(key_fetching, looks_each_time_where_the_keys_are)
 {
     test::fake_issuer issuer;
     issuer.publish(R"({"keys":[]})");
     settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
-    EXPECT_TRUE(run(fetch, true).ok);
-    EXPECT_TRUE(run(fetch, false).ok);
-    EXPECT_EQ(issuer.discovery_requests(), 1U) << "for an unknown kid there is no time to lose";
-    EXPECT_TRUE(run(fetch, true).ok);
+    EXPECT_TRUE(run(fetch).ok);
+    EXPECT_TRUE(run(fetch).ok) << "for an unknown kid too: it may be in a key set that has moved";
     EXPECT_EQ(issuer.discovery_requests(), 2U);
-    EXPECT_EQ(issuer.key_requests(), 3U);
+    EXPECT_EQ(issuer.key_requests(), 2U);
 }
 
-TEST_F(key_fetching, looks_again_after_a_failure)
+TEST_F(key_fetching, takes_the_last_place_where_discovery_fails)
 {
     test::fake_issuer issuer;
+    issuer.publish(R"({"keys":[]})");
     settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
-    EXPECT_TRUE(run(fetch, true).ok);
-    issuer.be(mood::failing);
-    EXPECT_FALSE(run(fetch, false).ok);
-    issuer.be(mood::serving);
-    EXPECT_TRUE(run(fetch, false).ok);
-    EXPECT_EQ(issuer.discovery_requests(), 2U);
+    EXPECT_TRUE(run(fetch).ok);
+    issuer.be(mood::wrong_issuer);
+    EXPECT_TRUE(run(fetch).ok);
+    EXPECT_EQ(issuer.key_requests(), 2U);
+}
+
+TEST_F(key_fetching, says_no_query_of_a_url)
+{
+    const test::fake_issuer issuer(false);
+    settings.issuer = issuer.name();
+    settings.keys = {policy::key_location::kind::url, issuer.keys_url() + "?key=s3cr3t"};
+    tokens::key_fetch fetch(settings);
+    const auto got = run(fetch);
+    EXPECT_THAT(got.text, AllOf(HasSubstr(issuer.keys_url()), Not(HasSubstr("s3cr3t"))));
 }
 
 TEST_F(key_fetching, asks_for_the_second_document_only_where_somebody_answers)
@@ -65,11 +72,11 @@ TEST_F(key_fetching, asks_for_the_second_document_only_where_somebody_answers)
     test::fake_issuer issuer(false);
     settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
-    EXPECT_THAT(run(fetch, true).text,
+    EXPECT_THAT(run(fetch).text,
                 AllOf(HasSubstr("openid-configuration"), Not(HasSubstr("oauth-authorization-server"))));
     issuer.listen();
     issuer.be(mood::failing);
-    auto got = run(fetch, true);
+    auto got = run(fetch);
     EXPECT_THAT(got.text, AllOf(HasSubstr("openid-configuration"), HasSubstr("oauth-authorization-server")));
 }
 
@@ -77,7 +84,7 @@ TEST_F(key_fetching, a_name_that_is_no_url_is_said)
 {
     settings.issuer = "accounts.example.com";
     tokens::key_fetch fetch(settings);
-    EXPECT_THAT(run(fetch, true).text, HasSubstr("no URL"));
+    EXPECT_THAT(run(fetch).text, HasSubstr("no URL"));
 }
 
 } // namespace
