@@ -102,6 +102,7 @@ service::~service()
 void service::start(bool take_over)
 {
     const auto& server = policy().server;
+    started_ = server;
     const unsigned count = server.workers != 0 ? server.workers : granted_cores();
     try {
         for (const auto& address : server.listen)
@@ -149,7 +150,23 @@ bool service::reload()
         return false;
     }
     publish(make_generation(next.policy, std::move(tls)));
+    warn_of_what_needs_a_restart(next.policy->server);
     return true;
+}
+
+// Whoever closes the admin listener must not believe that it is closed.
+void service::warn_of_what_needs_a_restart(const policy::server_settings& next) const
+{
+    const std::pair<const char*, bool> settings[] = {{"listen", next.listen != started_.listen},
+                                                     {"admin", next.admin != started_.admin},
+                                                     {"health", next.health != started_.health},
+                                                     {"workers", next.workers != started_.workers}};
+    for (const auto& [name, changed] : settings)
+        if (changed)
+            log_event(level::warn, "config_warning",
+                      {{"message",
+                        path_ + ": server." + name +
+                            " has changed, and what the process was started with stays until a restart"}});
 }
 
 void service::reload_if_changed()

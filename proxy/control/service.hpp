@@ -60,11 +60,13 @@ public:
 
 private:
     void publish(gate::shared_generation made);
+    void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;
     std::string path_;
     config::environment env_;
     gate::shared_generation current_;
+    policy::server_settings started_; // what of it the process was started with stays, whatever a reload says
     std::vector<std::string> watched_;
     std::string fingerprint_; // of the watched files
     gate::shared_counters counters_;

@@ -22,8 +22,8 @@ constexpr int interim_most =
 
 const http::field* find(const http::field_list& fields, field_id id) noexcept
 {
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; });
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
     return found == fields.end() ? nullptr : &*found;
 }
 
@@ -38,12 +38,29 @@ bool is_event_stream(const http::response_head& head) noexcept
     return type != nullptr && iequals(type->value.substr(0, stream.size()), stream);
 }
 
-// `200 OK` and its CRLF, as the API sent it.
-std::string_view status_text(std::string_view head) noexcept
+// `200 OK` as the API sent it; the space behind the code must not be missing where the phrase is (RFC 9112
+// section 4).
+void add_status_line(net::gather& out, std::string_view head)
 {
-    constexpr std::string_view version = "HTTP/1.1 ";
-    head.remove_prefix(version.size());
-    return head.substr(0, head.find("\r\n") + 2);
+    constexpr std::string_view version = "HTTP/1.1 ", end = "\r\n";
+    constexpr std::size_t code = 3;
+    const auto text = head.substr(version.size(), head.find(end) + end.size() - version.size());
+    out.add(version);
+    out.add(text.substr(0, code));
+    if (text[code] != ' ')
+        out.add(" ");
+    out.add(text.substr(code));
+}
+
+// What an answer's Connection makes this hop's own matter, as fields and as trailers (RFC 9110 section 7.6.1).
+// Copies: the body takes the head's place.
+std::vector<std::string> named_in_connection(const http::field_list& fields)
+{
+    std::vector<std::string> names;
+    for (const auto& f : fields)
+        if (f.id == field_id::connection)
+            http::for_each_element(f.value, [&](std::string_view option) { names.emplace_back(option); });
+    return names;
 }
 
 } // namespace
@@ -149,8 +166,7 @@ net::task<reason> forwarding::pass_interim()
     if (c_.space.request.minor >= 1) {
         auto& out = c_.space.to_downstream;
         out.clear();
-        out.add("HTTP/1.1 ");
-        out.add(status_text({buffer.data(), head_bytes_}));
+        add_status_line(out, {buffer.data(), head_bytes_});
         const http::response_rules rules;
         bool fits = true;
         const auto kept =
@@ -173,8 +189,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     const auto& head = c_.space.response;
     auto& out = c_.space.to_downstream;
     out.clear();
-    out.add("HTTP/1.1 ");
-    out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
+    add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
     http::response_rules rules;
     rules.trailers = chunked_out && request_.framing.accepts_trailers;
     if (!request_.nonce_lines.empty())
@@ -182,7 +197,8 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    if (!kept || !fits || !out.has_room(7)) {
+    constexpr std::size_t ours = 5, of_a_chunk = 4; // pieces
+    if (!kept || !fits || !out.has_room(ours + of_a_chunk)) {
         result_.why = reason::upstream_bad_answer;
         return;
     }
@@ -192,10 +208,12 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     else if (const auto* length = find(head.fields, field_id::content_length);
              length != nullptr && framed.body.kind != body_kind::chunked && head.status != no_content)
         out.add(length->line);
-    shared_lines_.clear();
-    answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, shared_lines_);
-    if (!shared_lines_.empty())
-        out.add(shared_lines_);
+    auto& lines = c_.space.answer_lines;
+    lines.clear();
+    answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, lines);
+    if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
+        lines.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
+    out.add(lines);
     if (!keep_alive)
         out.add("Connection: close\r\n");
     else if (c_.space.request.minor == 0)
@@ -228,7 +246,7 @@ net::task<void> forwarding::pass_answer()
 
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)
-        down.pass_trailers(c_.policy.identity_names);
+        down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
     const auto buffer = c_.space.response_buffer();
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
@@ -282,8 +300,7 @@ net::task<void> forwarding::pass_tunnel()
     const auto* protocol = find(head.fields, field_id::upgrade);
     auto& out = c_.space.to_downstream;
     out.clear();
-    out.add("HTTP/1.1 ");
-    out.add(status_text({c_.space.response_bytes.get(), head_bytes_}));
+    add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
     http::response_rules rules;
     rules.websocket = true;
     if (!request_.nonce_lines.empty())

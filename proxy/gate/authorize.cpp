@@ -51,10 +51,7 @@ void tell_target(policy::steps* trace, std::string_view as_sent, std::string_vie
 // Ends the way with a refusal that policy::decide did not make.
 verdict refuse(verdict v, reason why)
 {
-    policy::denial d;
-    d.why = why;
-    d.needs = v.match.needs;
-    d.matched = v.match.matched;
+    auto d = policy::refuse(v.match, why);
     d.dpop = v.dpop;
     if (why == reason::keys_unavailable || why == reason::introspection_unavailable)
         d.retry_after = keys_retry_after;
@@ -92,11 +89,13 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
         return reason::lookalike_path;
     if (folded->data() == v.target.path.data()) // nothing for a habit to change
         return std::nullopt;
-    // What careless upstreams make of a listed path may be one that no route lists. Not where %2F is kept: there
-    // `a%2Fb` is meant to be one segment.
+    // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
+    // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.
+    const auto unsplit = p.paths.keep_encoded_slash
+                             ? http::fold_path(v.target.path, p.paths, {.splits_at_slash = false}, scratch)
+                             : folded;
     policy::parameters values;
-    if (v.match.matched != nullptr && !p.paths.keep_encoded_slash &&
-        p.folded.match(*folded, values) == nullptr)
+    if (!unsplit || (v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
         return reason::lookalike_path;
     if (http::any_other_reading(v.target.path, p.paths, scratch, looks_like_another))
         return reason::lookalike_path;
@@ -115,7 +114,8 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     }
     if (request.fields == nullptr)
         return std::nullopt;
-    const tokens::credentials from{*request.fields, v.target.query, request.websocket};
+    const auto query = request.target.substr(std::min(request.target.find('?'), request.target.size()));
+    const tokens::credentials from{*request.fields, query, request.websocket};
     const auto taken = tokens::take_token(p.tokens, from, scratch.token);
     if (!taken)
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
@@ -139,6 +139,19 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     return std::nullopt;
 }
 
+// Observe mode forwards what steps 2 and 3 refuse, and step 4 is in force for that too: what may be read as
+// two tokens stays refused, and a token is taken away from where it should not go on.
+std::optional<reason> look_for_token(const policy::policy& p, const access_request& request,
+                                     token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                     verdict& v)
+{
+    if (!p.observe)
+        return std::nullopt;
+    const auto why = find_token(p, request, tokens, now, scratch, v);
+    const bool in_force = why == reason::malformed_credentials || why == reason::several_tokens;
+    return in_force ? why : std::nullopt;
+}
+
 void tell_refused_token(const policy::policy& p, const verdict& v, reason why, policy::steps* trace)
 {
     if (trace == nullptr)
@@ -155,33 +168,33 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
                   wall_time now, authorize_scratch& scratch, policy::steps* trace)
 {
     verdict v;
+    const auto refuse_path = [&](reason why) {
+        why = look_for_token(p, request, tokens, now, scratch, v).value_or(why);
+        tell_refusal(trace, why);
+        return refuse(std::move(v), why);
+    };
     const auto target = http::normalise_target(request.target, request.method, p.paths, scratch.target);
-    if (!target) {
-        tell_refusal(trace, target.error());
-        return refuse(std::move(v), target.error());
-    }
+    if (!target)
+        return refuse_path(target.error());
     v.target = *target;
     tell_target(trace, request.target, v.target.path);
-    if (!v.target.authority.empty() && !request.host.empty() && !iequals(v.target.authority, request.host)) {
-        tell(trace, "the target's authority is not the Host's", false);
-        return refuse(std::move(v), reason::bad_host);
-    }
 
     v.match = p.match(v.target.path, request.method);
-    if (const auto why = careless_reading(p, request, v, scratch.folded)) {
-        tell_refusal(trace, *why);
-        return refuse(std::move(v), *why);
-    }
+    if (const auto why = careless_reading(p, request, v, scratch.folded))
+        return refuse_path(*why);
     if (names_another_method(request.fields, request.method)) {
         tell_refusal(trace, reason::method_override);
         return refuse(std::move(v), reason::method_override);
     }
 
-    if (policy::needs_token(v.match)) {
-        if (const auto why = find_token(p, request, tokens, now, scratch, v)) {
-            tell_refused_token(p, v, *why, trace);
-            return refuse(std::move(v), *why);
-        }
+    std::optional<reason> why;
+    if (policy::needs_token(v.match))
+        why = find_token(p, request, tokens, now, scratch, v);
+    else if (v.match.needs == nullptr) // no route, or not this method
+        why = look_for_token(p, request, tokens, now, scratch, v);
+    if (why) {
+        tell_refused_token(p, v, *why, trace);
+        return refuse(std::move(v), *why);
     }
     std::optional<policy::bearer> bearer;
     if (v.token)

@@ -27,7 +27,7 @@ struct access_caller {
 struct access_request {
     std::string_view method;
     std::string_view target; // as sent
-    std::string_view host; // the Host field: an absolute-form target must agree with it; empty: not compared
+    std::string_view host;   // what the caller called us, by Host or an absolute-form target; may be empty
     const http::field_list* fields = nullptr; // where the token is taken from; null: there are none
     bool websocket = false;                   // it would open a WebSocket
     access_caller caller{};

@@ -134,8 +134,6 @@ void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
 net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 {
     const auto& v = verdict_;
-    if (framing_.host.empty()) // HTTP/1.0: the absolute form names the host all the same
-        framing_.host = v.target.authority;
     // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
     const auto sent = c_.space.request.target;
     const auto query = std::min(sent.find('?'), sent.size());

@@ -69,7 +69,6 @@ private:
     std::size_t answer_bytes_ = 0; // in the response buffer
     std::size_t answer_scanned_ = 0;
     std::size_t head_bytes_ = 0;
-    std::string shared_lines_; // what CORS adds to its head
     bool caller_left_ = false; // closed its side, or reset, while we waited
 };
 

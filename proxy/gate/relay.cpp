@@ -11,13 +11,14 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-void append_trailers(std::string_view lines, std::span<const std::string> identity, std::string& out)
+void append_trailers(std::string_view lines, std::span<const std::string> identity,
+                     std::span<const std::string> named, std::string& out)
 {
     http::field_list trailers;
     if (!http::parse_field_lines(lines, 0, trailers))
         return;
     for (const auto& trailer : trailers)
-        if (http::keeps_trailer(trailer, identity))
+        if (http::keeps_trailer(trailer, identity) && http::keeps_trailer(trailer, named))
             out += trailer.line;
 }
 
@@ -101,7 +102,7 @@ void body_relay::finish(net::gather& out)
         return;
     last_chunk_ = "0\r\n";
     if (pass_trailers_)
-        append_trailers(decoder_.trailers(), identity_, last_chunk_);
+        append_trailers(decoder_.trailers(), identity_, named_, last_chunk_);
     last_chunk_ += line_end;
     out.add(last_chunk_);
 }

@@ -12,6 +12,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace scopegate::gate {
 
@@ -46,11 +48,13 @@ public:
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     // The trailer section goes on behind the last chunk, but for what no trailer may say
-    // (http::keeps_trailer) and the identity headers of these names. Without this call it is dropped.
-    void pass_trailers(std::span<const std::string> identity) noexcept
+    // (http::keeps_trailer), the identity headers of these names, and what the head's Connection named.
+    // Without this call it is dropped.
+    void pass_trailers(std::span<const std::string> identity, std::vector<std::string> named) noexcept
     {
         pass_trailers_ = true;
         identity_ = identity;
+        named_ = std::move(named);
     }
 
 private:
@@ -66,8 +70,8 @@ private:
     bool complete_ = false;
     bool pass_trailers_ = false;
     std::span<const std::string> identity_;
+    std::vector<std::string> named_;
     relay_end failure_ = relay_end::complete;
-    std::string_view size_line_;
     std::array<char, 20> size_text_{};
     std::string last_chunk_;
 };

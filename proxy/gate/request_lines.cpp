@@ -93,13 +93,13 @@ void add_framing_lines(const exchange_context& c, const forwarded_request& reque
 }
 
 // What goes on of a request whose token may be in other places than Authorization: what was taken is removed
-// where it was, and with `authorization: strip` whatever may be a token; subprotocols never were the API's.
+// where it was, and with `authorization: strip` whatever may be a token; the subprotocol `bearer` never was
+// the API's, whatever else an upgrade asks for.
 class token_removal final {
 public:
     token_removal(const exchange_context& c, const forwarded_request& request) noexcept
         : c_(c), places_(c.policy.policy.tokens), taken_(request.taken && !request.taken->from_header),
-          anywhere_(taken_ || c.policy.policy.upstream.strip_authorization),
-          protocols_(places_.websocket && request.framing.upgrade_websocket)
+          anywhere_(taken_ || c.policy.policy.upstream.strip_authorization), protocols_(places_.websocket)
     {
     }
 

@@ -1,7 +1,8 @@
 #include "gate/worker.hpp"
 
 #include "gate/session.hpp"
-#include "observe/log.hpp"
+#include "observe/http_date.hpp"
+#include "observe/request_id.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -19,16 +20,9 @@ namespace asio = net::asio;
 
 namespace {
 
-// Over the limit, before anything is read: the shortest answer that says so, and no connection is made of it.
-void turn_away(int descriptor) noexcept
+// Over the limit, before anything is read: no connection is made of it.
+void turn_away(int descriptor, std::string_view answer) noexcept
 {
-    constexpr std::string_view answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: "
-                                        "application/problem+json\r\nCache-Control: no-store\r\n"
-                                        "Retry-After: 1\r\nConnection: close\r\nContent-Length: 142\r\n\r\n"
-                                        "{\"type\":\"urn:scopegate:problem:connection-limit\",\"title\":"
-                                        "\"Too many connections\",\"status\":503,"
-                                        "\"detail\":\"The gate serves its most connections.\"}";
-    static_assert(answer.size() - answer.find("\r\n\r\n") - 4 == 142);
     [[maybe_unused]] const auto sent =
         ::send(descriptor, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(descriptor, SHUT_WR);
@@ -36,6 +30,16 @@ void turn_away(int descriptor) noexcept
     for (int i = 0; i < 16 && ::recv(descriptor, request, sizeof request, MSG_DONTWAIT) > 0; ++i) {
     }
     ::close(descriptor);
+}
+
+std::string too_many_connections(const answers::answer_book& book)
+{
+    policy::denial d;
+    d.why = reason::connection_limit;
+    observe::request_id_buffer id;
+    std::string answer;
+    book.write(d, observe::new_request_id(id), false, false, observe::http_date(observe::wall_now()), answer);
+    return answer;
 }
 
 } // namespace
@@ -112,7 +116,7 @@ void worker::accept(int descriptor, const net::stream_endpoint& remote)
         if (current_->shared.server_tls)
             ::close(descriptor); // a handshake would cost more than it says
         else
-            turn_away(descriptor);
+            turn_away(descriptor, too_many_connections(current_->answers));
         return;
     }
     net::stream_ptr downstream;

@@ -90,6 +90,18 @@ struct connection_options {
     [[nodiscard]] bool persistent(int minor) const noexcept { return !close && (minor >= 1 || keep_alive); }
 };
 
+// Of a target with a scheme, whatever else it is: step 2 may refuse it, and observe mode forward it all the
+// same, to an API that believes it more than Host (RFC 9112 section 3.2.2).
+std::optional<std::string_view> authority_of(std::string_view target) noexcept
+{
+    constexpr std::string_view mark = "://";
+    const auto scheme = target.starts_with('/') ? target.npos : target.find(mark);
+    if (scheme == target.npos)
+        return std::nullopt;
+    target.remove_prefix(scheme + mark.size());
+    return target.substr(0, target.find_first_of("/?#"));
+}
+
 bool lists(std::string_view value, std::string_view wanted)
 {
     bool found = false;
@@ -150,6 +162,12 @@ result<request_framing> frame_request(const request_head& head)
         return reason::unsupported_coding;
     if (!has_host && head.minor >= 1)
         return reason::bad_host;
+    if (const auto authority = authority_of(head.target)) {
+        if (has_host ? !same_authority(*authority, out.host) : !is_host(*authority))
+            return reason::bad_host;
+        if (!has_host) // HTTP/1.0
+            out.host = *authority;
+    }
     out.body = lengths.framing(body_kind::none);
     out.keep_alive = options.persistent(head.minor);
     const bool no_body =
@@ -181,6 +199,9 @@ result<response_framing> frame_response(const response_head& head, std::string_v
         return out;
     if (bodiless_status) {
         // Where a length is announced all the same, its bytes may follow: that connection is not used again.
+        // Of an interim answer they could be taken for the final one, and that for another request's.
+        if (head.status < 200 && framing.length != 0)
+            return reason::upstream_bad_answer;
         out.keep_alive = out.keep_alive && framing.length == 0;
         return out;
     }

@@ -22,7 +22,7 @@ struct body_framing {
 // What a request's head says of its body, its Host and its connection.
 struct request_framing {
     body_framing body;
-    std::string_view host; // the one Host field's value; empty only in HTTP/1.0 without Host
+    std::string_view host; // the one Host field's value; of HTTP/1.0 without it the absolute form's, or empty
     bool keep_alive =
         false; // the client would send another request (HTTP/1.0: only with Connection: keep-alive)
     bool expect_continue = false;
@@ -33,8 +33,8 @@ struct request_framing {
 // Fails with ambiguous_framing (Content-Length and Transfer-Encoding together, repeated, with sign, leading
 // zero or list; Transfer-Encoding in HTTP/1.0 or repeated; an underscore spelling of either frames nothing),
 // unsupported_coding (anything but exactly `chunked`), bad_host (none in HTTP/1.1, two, not a valid uri-host
-// with optional port), unsupported_expectation (anything but 100-continue). Absolute-form against Host is
-// checked by the target (http/target.hpp).
+// with optional port, or not the authority of an absolute-form target, RFC 9112 section 3.2.2),
+// unsupported_expectation (anything but 100-continue).
 [[nodiscard]] result<request_framing> frame_request(const request_head& head);
 
 struct response_framing {

@@ -179,6 +179,12 @@ TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
     EXPECT_EQ(taken.body, "0123456789");
     EXPECT_THAT(taken.trailers, ElementsAre(Pair("X-Sum", "45"))) << taken;
     EXPECT_THAT(c.exchange(get("/public/sum")).trailers, IsEmpty());
+    c.api.answer("/public/named",
+                 "HTTP/1.1 200 OK\r\nConnection: x-hop\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                     chunks("0123456789", 4, "X-Hop: 1\r\nX-Sum: 45\r\n"));
+    EXPECT_THAT(c.exchange(get("/public/named", {}, "TE: trailers\r\nConnection: TE\r\n")).trailers,
+                ElementsAre(Pair("X-Sum", "45")))
+        << "what Connection names is the hop's own, in a trailer too";
 }
 
 TEST(bodies, http_1_0_callers_get_what_they_understand)

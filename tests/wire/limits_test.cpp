@@ -126,6 +126,8 @@ TEST(limits, of_connections)
     EXPECT_EQ(answer.status, 503U) << answer;
     EXPECT_EQ(answer.value("Connection"), "close");
     EXPECT_EQ(problem_of(answer), "connection-limit");
+    EXPECT_EQ(json_member(answer.body, "request_id").size(), 32U) << answer;
+    EXPECT_EQ(answer.value("Retry-After"), "1");
     EXPECT_EQ(first.exchange(get("/public")).status, 200U);
 
     second.close(); // its place is free again, once the gate has noticed

@@ -108,6 +108,9 @@ TEST(metadata, never_repeats_what_the_request_says_of_hosts)
         c.exchange("GET http://evil.example" + well_known + " HTTP/1.1\r\nHost: evil.example\r\n\r\n");
     EXPECT_EQ(absolute.status, 200U) << absolute;
     EXPECT_EQ(absolute.body, expected);
+    const auto torn = c.exchange("GET http://evil.example" + well_known +
+                                 " HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n");
+    EXPECT_EQ(torn.status, 400U) << "step 1 comes before what is answered here";
 }
 
 TEST(metadata, is_named_in_every_challenge)

@@ -150,6 +150,33 @@ TEST(token_places, observe_mode_moves_the_token_all_the_same)
     EXPECT_EQ(c.exchange(get("/appointments?access_token=x&access_token=y")).status, 400U);
 }
 
+// Steps 2 and 3 refuse it, observe mode forwards it: steps 1 and 4 are in force.
+TEST(token_places, observe_mode_takes_no_two_tokens_and_leaves_none_wherever_they_come)
+{
+    auto settings = everywhere();
+    settings.more += "\nmode: observe";
+    calendar c(settings);
+    const auto token = calendar_token({});
+    const std::string two = "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n";
+    for (const std::string path : {"/a//b", "/nowhere", "/appointments/x/y"}) {
+        EXPECT_EQ(c.exchange(get(path, {}, two)).status, 400U) << path;
+        const auto seen = c.forwarded(get(path + "?access_token=" + token + "&b=2"));
+        EXPECT_EQ(seen.target, path + "?b=2");
+        EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+    }
+    const auto not_listed = c.forwarded(request_text("PATCH", "/appointments?access_token=" + token, {}));
+    EXPECT_EQ(not_listed.target, "/appointments");
+    EXPECT_EQ(not_listed.value("X-Auth-Subject"), "ada") << "of a valid token";
+    EXPECT_FALSE(c.forwarded(get("/nowhere", forged_token({}))).has("X-Auth-Subject"));
+    const auto before = c.api.requests().size();
+    for (const std::string target : {"http://evil.example/a/../b", "http://u@evil.example/a",
+                                     "gopher://evil.example/a", "http:///a", "http://evil.example/public"})
+        EXPECT_EQ(c.exchange("GET " + target + " HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n").status,
+                  400U)
+            << target;
+    EXPECT_EQ(c.api.requests().size(), before);
+}
+
 std::string open(const std::string& protocols, std::string_view path = "/any")
 {
     return get(path, {},
@@ -206,6 +233,12 @@ TEST(token_places, on_a_public_route_the_subprotocol_is_still_not_the_apis)
     EXPECT_EQ(answer.value("Sec-WebSocket-Protocol"), "bearer") << answer;
     EXPECT_FALSE(c.api.requests().at(0).has("Sec-WebSocket-Protocol"));
     EXPECT_FALSE(c.api.requests().at(0).has("Authorization"));
+    const std::string protocols = "Sec-WebSocket-Protocol: bearer, abc\r\n";
+    EXPECT_FALSE(c.forwarded(get("/public/a", {}, protocols)).has("Sec-WebSocket-Protocol"))
+        << "not even without an upgrade";
+    EXPECT_FALSE(
+        c.forwarded(get("/public/a", {}, protocols + "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"))
+            .has("Sec-WebSocket-Protocol"));
 }
 
 } // namespace

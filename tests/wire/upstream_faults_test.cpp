@@ -42,6 +42,8 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"},
         {"a first chunk without a size",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n0\r\n\r\n"},
+        {"an interim answer with a body", "HTTP/1.1 103 Early Hints\r\nContent-Length: 42\r\n\r\nHTTP/1.1 "
+                                          "200 OK\r\nContent-Length: 4\r\n\r\nEVIL"},
         {"half a head", "HTTP/1.1 200 OK\r\nContent-Le"},
         {"nothing", ""},
     };
@@ -56,6 +58,63 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
             << "trouble behind us is never the token's fault";
         EXPECT_EQ(client.exchange(get("/public")).status, 200U)
             << row.sentence << ": the caller's connection is good";
+    }
+}
+
+TEST(upstream_faults, what_imitates_a_field_stands_for_none)
+{
+    calendar c({.issuer = "clock_skew: 0s"});
+    c.api.answer("/public/odd", "HTTP/1.1 200 OK\r\nContent_Length: 3\r\nContent-Length: 5\r\n\r\nhello");
+    auto client = c.connect();
+    client.send(get("/public/odd") + get("/public"));
+    const auto odd = client.read();
+    EXPECT_EQ(odd.body, "hello") << odd;
+    EXPECT_EQ(odd.all("Content-Length").size(), 1U) << odd;
+    EXPECT_FALSE(odd.has("Content_Length")) << odd;
+    EXPECT_EQ(client.read().status, 200U);
+
+    c.api.on("/any", [](upstream_exchange& x) {
+        x.send("HTTP/1.1 200 OK\r\nContent_Type: a/b\r\nContent-Type: text/event-stream\r\n"
+               "Transfer-Encoding: chunked\r\n\r\n");
+        x.wait_for_close();
+    });
+    const auto brief = brief_token({}, std::chrono::seconds(2));
+    EXPECT_EQ(c.exchange(get("/any", brief)).end, ending::cut) << "an event stream ends with its token";
+}
+
+TEST(upstream_faults, a_status_line_gets_the_space_that_it_lacks)
+{
+    calendar c;
+    c.api.answer("/public/short", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok");
+    EXPECT_THAT(c.exchange(get("/public/short")).head, testing::StartsWith("HTTP/1.1 200 \r\n"));
+}
+
+TEST(upstream_faults, an_answer_without_a_date_gets_one)
+{
+    calendar c;
+    c.api.answer("/public/dated",
+                 "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_THAT(c.exchange(get("/public/dated")).all("Date"),
+                testing::ElementsAre("Sun, 06 Nov 1994 08:49:37 GMT"));
+    EXPECT_THAT(c.exchange(get("/public")).all("Date"), testing::ElementsAre(testing::EndsWith(" GMT")));
+}
+
+// As many scattered pieces as one write takes, and a body that needs some more.
+TEST(upstream_faults, no_piece_of_a_chunk_is_lost)
+{
+    calendar c({.limits = "header_count: 250"});
+    for (int pairs = 45; pairs <= 64; ++pairs) {
+        std::string fields;
+        for (int i = 0; i < pairs; ++i)
+            fields += "X-" + std::to_string(i) + ": a\r\nKeep-Alive: 1\r\n";
+        c.api.on("/public/many", sends_then_closes("HTTP/1.1 200 OK\r\n" + fields + "\r\nhello"));
+        const auto answer = c.exchange(get("/public/many", {}, "Connection: close\r\n"));
+        if (answer.status == 200) {
+            EXPECT_EQ(answer.body, "hello") << pairs << answer;
+            EXPECT_EQ(answer.end, ending::complete) << pairs;
+        } else {
+            EXPECT_EQ(answer.status, 502U) << pairs;
+        }
     }
 }
 

@@ -258,15 +258,6 @@ TEST(authorize, refuses_a_method_override_that_names_another_method)
             << row.sentence;
 }
 
-TEST(authorize, compares_the_authority_of_an_absolute_target_with_the_host)
-{
-    calendar file;
-    EXPECT_EQ(why(file.ask("GET", "http://a.example/healthz", {}, nullptr, "A.example")), reason::allowed);
-    EXPECT_EQ(why(file.ask("GET", "http://a.example/healthz", {}, nullptr, "b.example")), reason::bad_host);
-    EXPECT_EQ(why(file.ask("GET", "http://x@a.example/healthz", {}, nullptr, "a.example")),
-              reason::malformed_target);
-}
-
 std::vector<std::string> words(const policy::steps& trace)
 {
     std::vector<std::string> out;

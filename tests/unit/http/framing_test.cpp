@@ -72,6 +72,38 @@ TEST(frame_request, reads_the_body_length)
         EXPECT_EQ(framed_request(r), r.outcome) << r.why;
 }
 
+// RFC 9112 section 3.2.2: the API believes the target.
+TEST(frame_request, compares_the_authority_of_an_absolute_target_with_the_host)
+{
+    const struct {
+        std::string_view target, rest, outcome, why;
+    } rows[] = {
+        {"http://a.example:8080/a?b", "HTTP/1.1\r\nHost: A.example:8080\r\n", "A.example:8080",
+         "in any letter case"},
+        {"https://[2001:db8::1]", "HTTP/1.1\r\nHost: [2001:DB8::1]\r\n", "[2001:DB8::1]", "an address"},
+        {"/a?b=http://b.example/", "HTTP/1.1\r\nHost: a.example\r\n", "a.example",
+         "a URL in the query is none"},
+        {"http://b.example/a", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "another"},
+        {"http://a.example:80/a", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "with a port"},
+        {"http://b.example/a/../b", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host",
+         "in a target that step 2 refuses"},
+        {"http://x@a.example/", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "with a user"},
+        {"gopher://b.example/", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "under any scheme"},
+        {"http:///a", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "none"},
+        {"http://a.example/a", "HTTP/1.0\r\n", "a.example", "HTTP/1.0 without Host"},
+        {"http://x@a.example/a", "HTTP/1.0\r\n", "!bad-host", "which must be one"},
+    };
+    for (const auto& r : rows) {
+        const auto data = "GET " + std::string(r.target) + " " + std::string(r.rest) + "\r\n";
+        request_head head;
+        EXPECT_TRUE(parse_request_head(data, {}, head)) << r.why;
+        EXPECT_EQ(
+            test::outcome(frame_request(head), [](const request_framing& f) { return std::string(f.host); }),
+            r.outcome)
+            << r.why;
+    }
+}
+
 TEST(frame_request, reads_connection_expectation_and_upgrade)
 {
     const row rows[] = {

@@ -2,7 +2,6 @@
 #include "base/text.hpp"
 #include "http/forward.hpp"
 #include "http/framing.hpp"
-#include "http/host.hpp"
 #include "http/target.hpp"
 #include "support/places.hpp"
 #include "unit/http/outcome.hpp"
@@ -85,9 +84,6 @@ played play_one(std::string_view& in)
     const auto target = normalise_target(head.target, head.method, {}, scratch);
     if (target.has_error())
         return refused(target.error());
-    if (!target->authority.empty() && !framing->host.empty() &&
-        !same_authority(target->authority, framing->host))
-        return refused(reason::bad_host);
     const request_rules rules{false, framing->upgrade_websocket, identity, {}};
     const auto collected = collect_forwarded(head, rules, [&](std::string_view run) { forwarded += run; });
     if (collected.has_error())

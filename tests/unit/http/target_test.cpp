@@ -116,7 +116,7 @@ TEST(targets, normalised_once_stay_as_they_are)
     }
 }
 
-TEST(targets, authority_of_absolute_form_is_kept_for_the_comparison_with_host)
+TEST(targets, authority_of_absolute_form_is_kept)
 {
     std::string scratch;
     const auto authority = [&](std::string_view target) {
