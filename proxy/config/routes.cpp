@@ -1,46 +1,15 @@
 // `routes:`, path templates with their methods.
 #include "config/routes.hpp"
 
-#include "base/text.hpp"
 #include "config/compile.hpp"
+#include "config/methods.hpp"
 #include "config/requirements.hpp"
-#include "http/head_parser.hpp"
 
 #include <algorithm>
 
 namespace scopegate::config {
 
 namespace {
-
-// RFC 9110's, PATCH, WebDAV's and QUERY: what a slip of the keys was meant to be.
-const std::vector<std::string>& known_methods()
-{
-    static const std::vector<std::string> names{
-        "GET",      "HEAD",      "POST",  "PUT",  "DELETE", "PATCH", "OPTIONS", "ANY",    "QUERY",
-        "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE",   "LOCK",  "UNLOCK",  "REPORT", "SEARCH"};
-    return names;
-}
-
-bool check_method(compilation& c, const node& entry)
-{
-    const auto& name = entry.key;
-    const auto& known = known_methods();
-    if (iequals(name, "CONNECT") || iequals(name, "TRACE")) {
-        c.out.error(entry.key_at, in_quotes(name) + " is never forwarded");
-        return false;
-    }
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-        const auto near = did_you_mean(name, known);
-        if (!http::is_token(name) || iequals(name, near)) {
-            c.out.error(entry.key_at, in_quotes(name) + " is no method" + suggestion(name, known));
-            return false;
-        }
-        if (!near.empty())
-            c.out.warning(entry.key_at,
-                          "the method " + in_quotes(name) + " is unusual" + suggestion(name, known));
-    }
-    return true;
-}
 
 // The named methods, and HEAD where it follows GET; of ANY, which takes more than can be named, the usual
 // ones (TRACE and CONNECT are what it does not take).

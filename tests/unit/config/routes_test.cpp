@@ -245,13 +245,25 @@ TEST(routes, relax_with_the_path_rules)
 
 TEST(routes, warn_of_what_works_but_may_not_be_meant)
 {
-    EXPECT_THAT(warnings(with_routes("  /x: {GTE: a, PURGE: a}\n"
+    EXPECT_THAT(warnings(with_routes("  /x: {GTE: a, PURGE: a, M-SEARCH: a}\n"
                                      "  /.well-known/oauth-protected-resource: {GET: public}\n"
                                      "  /.well-known/oauth-protected-resource/x: {GET: public}\n"
                                      "  /.well-known/oauth-protected-resources: {GET: public}\n")),
-                ElementsAre("5:8: the method \"GTE\" is unusual; did you mean \"GET\"?",
+                ElementsAre("5:8: the method \"GTE\" is no registered one; did you mean \"GET\"?",
+                            "5:16: the method \"PURGE\" is no registered one",
+                            "5:26: the method \"M-SEARCH\" is no registered one; did you mean \"SEARCH\"?",
                             "6:3: the metadata document (\"metadata\") comes before this route",
                             "7:3: the metadata document (\"metadata\") comes before this route"));
+}
+
+TEST(routes, take_every_registered_method_without_a_word)
+{
+    for (const char* method :
+         {"GET", "QUERY", "PATCH", "PROPFIND", "MKCALENDAR", "ACL", "VERSION-CONTROL", "UPDATEREDIRECTREF"}) {
+        const auto file = with_routes("  /x: {" + std::string(method) + ": a}\n");
+        EXPECT_THAT(errors(file), IsEmpty()) << method;
+        EXPECT_THAT(warnings(file), IsEmpty()) << method;
+    }
 }
 
 TEST(routes, may_be_none_where_every_token_passes)

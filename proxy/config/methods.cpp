@@ -1,0 +1,91 @@
+#include "config/methods.hpp"
+
+#include "base/text.hpp"
+#include "http/chars.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+// IANA's registry of methods without CONNECT and TRACE, which are never forwarded, `*` and PRI, which no
+// request has; QUERY, which is on its way there, and ANY. The commonest first: of equally near ones the first
+// is what a slip of the keys was meant to be.
+const std::vector<std::string>& known_methods()
+{
+    static const std::vector<std::string> names{
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "ANY", "QUERY", "PROPFIND", "PROPPATCH",
+        "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
+        // further ones of WebDAV and of CalDAV
+        "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "LABEL", "MERGE", "MKACTIVITY",
+        "MKCALENDAR", "MKREDIRECTREF", "MKWORKSPACE", "ORDERPATCH", "REBIND", "UNBIND", "UNCHECKOUT",
+        "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
+        // RFC 2068's
+        "LINK", "UNLINK"};
+    return names;
+}
+
+bool is_letter(char c) noexcept
+{
+    const char lower = ascii_lower(c);
+    return lower >= 'a' && lower <= 'z';
+}
+
+// RFC 9110 lets a method be any token, `*` and `POST|PUT` too. Nobody sends those: they are written in the
+// belief that they stand for several, and what they were meant to close would be left to ANY or `unlisted`.
+bool can_be_sent(std::string_view name) noexcept
+{
+    return std::any_of(name.begin(), name.end(), is_letter) &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return is_letter(c) || http::is(http::char_class::digit, c) || c == '-' || c == '_';
+           });
+}
+
+bool means_any(std::string_view name) noexcept
+{
+    return name == "*" || iequals(name, "ALL") || iequals(name, "ANY");
+}
+
+bool names_several(std::string_view name) noexcept
+{
+    constexpr auto separators = "|, ";
+    const auto begin = name.find_first_not_of(separators);
+    const auto end = name.find_first_of(separators, begin);
+    return begin != name.npos && name.find_first_not_of(separators, end) != name.npos;
+}
+
+// What is wrong with the name; empty: nothing.
+std::string problem_of(std::string_view name)
+{
+    const auto& known = known_methods();
+    if (iequals(name, "CONNECT") || iequals(name, "TRACE"))
+        return " is never forwarded";
+    if (means_any(name))
+        return " is no method; did you mean \"ANY\"?";
+    if (names_several(name))
+        return " is no method: write one line for each";
+    if (!can_be_sent(name) || std::any_of(known.begin(), known.end(),
+                                          [&](const std::string& other) { return iequals(name, other); }))
+        return " is no method" + suggestion(name, known);
+    return {};
+}
+
+} // namespace
+
+bool check_method(compilation& c, const node& entry)
+{
+    const auto& name = entry.key;
+    const auto& known = known_methods();
+    if (std::find(known.begin(), known.end(), name) != known.end())
+        return true;
+    if (const auto problem = problem_of(name); !problem.empty()) {
+        c.out.error(entry.key_at, in_quotes(name) + problem);
+        return false;
+    }
+    c.out.warning(entry.key_at,
+                  "the method " + in_quotes(name) + " is no registered one" + suggestion(name, known));
+    return true;
+}
+
+} // namespace scopegate::config
