@@ -64,16 +64,16 @@ address_bytes masked(address_bytes bytes, unsigned prefix)
 
 } // namespace
 
-std::optional<policy::endpoint> unix_endpoint(compilation& c, policy::source_mark at, const std::string& text)
+std::optional<policy::endpoint> unix_endpoint(compilation& c, const node& n)
 {
     constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
     policy::endpoint out;
-    out.unix_path = text.substr(std::string_view("unix:").size());
+    out.unix_path = n.text.substr(std::string_view("unix:").size());
     if (out.unix_path.size() > 1 && out.unix_path.front() == '/' && out.unix_path.size() <= longest &&
         out.unix_path.find('\0') == std::string::npos)
         return out;
-    c.out.error(at, in_quotes(text) + " is no unix:/path: it must be absolute and have at most " +
-                        std::to_string(longest) + " bytes");
+    c.out.error(n.at, as_written(n) + " is no unix:/path: it must be absolute and have at most " +
+                          std::to_string(longest) + " bytes");
     return std::nullopt;
 }
 
@@ -83,9 +83,9 @@ std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n)
     if (!text)
         return std::nullopt;
     if (text->starts_with("unix:"))
-        return unix_endpoint(c, n.at, *text);
+        return unix_endpoint(c, n);
     const auto refuse = [&](std::string_view why) {
-        c.out.error(n.at, in_quotes(*text) + std::string(why));
+        c.out.error(n.at, as_written(n) + std::string(why));
         return std::nullopt;
     };
     const auto colon = text->rfind(':');
@@ -120,7 +120,7 @@ std::optional<policy::network> read_network(compilation& c, const node& n)
     const auto slash = text->find('/');
     const auto address = parse_address(text->substr(0, slash));
     if (!address) {
-        c.out.error(n.at, in_quotes(*text) + " is no address or CIDR block such as 10.0.0.0/8");
+        c.out.error(n.at, as_written(n) + " is no address or CIDR block such as 10.0.0.0/8");
         return std::nullopt;
     }
     const unsigned widest = address->v4 ? 32 : 128;
@@ -129,7 +129,7 @@ std::optional<policy::network> read_network(compilation& c, const node& n)
         prefix = parse_number(std::string_view(*text).substr(slash + 1), widest);
     if (!prefix) {
         c.out.error(n.at,
-                    in_quotes(*text) + ": the prefix must be a number from 0 to " + std::to_string(widest));
+                    as_written(n) + ": the prefix must be a number from 0 to " + std::to_string(widest));
         return std::nullopt;
     }
     policy::network out;
@@ -138,8 +138,9 @@ std::optional<policy::network> read_network(compilation& c, const node& n)
     const auto block = masked(address->bytes, out.prefix);
     if (block == address->bytes)
         return out;
-    c.out.error(n.at, in_quotes(*text) + " has bits beyond its prefix; did you mean " +
-                          in_quotes(address_text(block, address->v4) + "/" + std::to_string(*prefix)) + "?");
+    const auto meant = in_quotes(address_text(block, address->v4) + "/" + std::to_string(*prefix));
+    c.out.error(n.at, as_written(n) + " has bits beyond its prefix" +
+                          (n.from == node::origin::here ? "; did you mean " + meant + "?" : ""));
     return std::nullopt;
 }
 

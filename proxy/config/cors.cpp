@@ -52,12 +52,12 @@ std::string_view wrong_with(std::string_view text)
 void read_origins(compilation& c, const node& value, cors_settings& into)
 {
     const auto origins = read_text_list(c, value);
-    for (const auto& [text, at] : origins) {
+    for (const auto& [text, at, shown] : origins) {
         if (text == any_origin) {
             if (origins.size() > 1)
                 c.out.error(at, "\"*\" stands for all origins: nothing can stand beside it");
         } else if (const auto problem = wrong_with(text); !problem.empty()) {
-            c.out.error(at, in_quotes(text) + " " + std::string(problem));
+            c.out.error(at, shown + " " + std::string(problem));
             continue;
         }
         into.origins.push_back(text);

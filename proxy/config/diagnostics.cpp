@@ -78,6 +78,24 @@ std::string in_quotes(std::string_view text)
     return out + '"';
 }
 
+std::string as_written(const node& scalar, std::string_view part)
+{
+    switch (scalar.from) {
+    case node::origin::here:
+        break;
+    case node::origin::variable:
+        return in_quotes(scalar.written);
+    case node::origin::other_file:
+        return "the value of " + in_quotes(scalar.key);
+    }
+    return in_quotes(part);
+}
+
+std::string as_written(const node& scalar)
+{
+    return as_written(scalar, scalar.text);
+}
+
 std::string suggestion(std::string_view word, std::span<const std::string> known)
 {
     const auto near = did_you_mean(word, known);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/load.hpp"
+#include "config/node.hpp"
 
 #include <span>
 #include <string>
@@ -33,6 +34,13 @@ private:
 // Text of the file as messages show it: in double quotes, what can't be printed escaped, a long one cut
 // short.
 [[nodiscard]] std::string in_quotes(std::string_view text);
+
+// A scalar as messages show it: as it stands in the file, never what the environment or another file put in
+// its place. That may be a secret that went astray (`keys: ${API_KEY}`), and messages are logged at every
+// reload.
+[[nodiscard]] std::string as_written(const node& scalar);
+// The same of the part of its text that counts: whole where a part would give it away.
+[[nodiscard]] std::string as_written(const node& scalar, std::string_view part);
 
 // `; did you mean "write:x"?`, or nothing where no known word is near.
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string> known);

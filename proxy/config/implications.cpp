@@ -18,7 +18,7 @@ struct implication {
 std::vector<implication> resolve(compilation& c, policy::scope_id from, const placed_text& item)
 {
     if (item.text.find('*') == std::string::npos) {
-        const auto found = find_scope(c, item.text, item.at);
+        const auto found = find_scope(c, item);
         return found ? std::vector<implication>{{*found, item.at}} : std::vector<implication>{};
     }
     std::vector<implication> out;
@@ -28,7 +28,7 @@ std::vector<implication> resolve(compilation& c, policy::scope_id from, const pl
             out.push_back({id, item.at});
     }
     if (out.empty())
-        c.out.error(item.at, in_quotes(item.text) + " matches no other scope");
+        c.out.error(item.at, item.shown + " matches no other scope");
     return out;
 }
 

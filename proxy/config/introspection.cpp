@@ -18,7 +18,7 @@ using settings = policy::introspection_settings;
 void read_url(compilation& c, const node& value, settings& into)
 {
     if (auto url = read_text(c, value))
-        if (check_fetchable(c, value.at, *url))
+        if (check_fetchable(c, value))
             into.url = std::move(*url);
 }
 
@@ -62,7 +62,7 @@ void read_client_key(compilation& c, const node& value, settings& into)
             throw std::runtime_error(content.problem);
         into.client_key = key_of(secret(std::move(content.text)));
     } catch (const std::runtime_error& e) {
-        c.out.error(value.at, in_quotes(*name) + " holds no key to sign with: " + e.what());
+        c.out.error(value.at, as_written(value) + " holds no key to sign with: " + e.what());
     }
 }
 

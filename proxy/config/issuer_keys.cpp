@@ -71,16 +71,16 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
         if (auto path = read_file_name(c, value, std::string_view(*text).substr(5)))
             into.made.keys = {kind::file, std::move(*path)};
     } else if (text->find("://") != std::string::npos) {
-        if (check_fetchable(c, value.at, *text))
+        if (check_fetchable(c, value))
             into.made.keys = {kind::url, *text};
     } else {
         const std::vector<std::string> words{"discover", "file:" + *text};
-        auto found = ", found " + in_quotes(*text);
+        auto found = ", found " + shown_url(value);
         if (const auto near = suggestion(*text, {words.data(), 1}); near.empty())
-            found += "; did you mean " + in_quotes(words[1]) + "?";
+            found += value.from == node::origin::here ? "; did you mean " + in_quotes(words[1]) + "?" : "";
         else
             found += near;
-        const bool printable = text->find('@') == std::string::npos; // it may hold a password
+        const bool printable = shown_url(value).front() == '"'; // it may hold a password
         c.out.error(value.at,
                     "expected discover, an https URL or file:PATH" + (printable ? found : std::string()));
     }
@@ -96,8 +96,8 @@ void read_algorithms(compilation& c, const node& value, issuer_entry& into)
         else if (name.text == "none")
             c.out.error(name.at, "\"none\" is never accepted: anyone could make such a token");
         else
-            c.out.error(name.at, "unknown algorithm " + in_quotes(name.text) +
-                                     suggestion(name.text, algorithm_names()));
+            c.out.error(name.at,
+                        "unknown algorithm " + name.shown + suggestion(name.text, algorithm_names()));
     }
     into.usable = into.usable && !named.empty();
     into.made.algorithms = named;
@@ -140,10 +140,10 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     const auto url = parse_web_url(name);
     if (!discovers) {
         if (url && !url->tls && !url->loopback)
-            c.out.warning(entry.name_at,
-                          "the issuer " + in_quotes(name) + " is no https URL, as RFC 8414 wants it");
-    } else if (check_fetchable(c, entry.name_at, name) && url->has_query) {
-        c.out.error(entry.name_at, in_quotes(name) + " has a query, which no issuer has (RFC 8414)");
+            c.out.warning(entry.name.at,
+                          "the issuer " + as_written(entry.name) + " is no https URL, as RFC 8414 wants it");
+    } else if (check_fetchable(c, entry.name) && url->has_query) {
+        c.out.error(entry.name.at, shown_url(entry.name) + " has a query, which no issuer has (RFC 8414)");
     }
 }
 

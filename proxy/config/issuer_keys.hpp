@@ -8,7 +8,7 @@ namespace scopegate::config {
 // An issuer while it is read, with the places of what is compared afterwards.
 struct issuer_entry {
     policy::issuer_settings made;
-    policy::source_mark name_at;
+    node name; // a copy: the value of a file is gone by then
     const node* keys = nullptr;
     const node* algorithms = nullptr;
     const node* ca = nullptr;

@@ -18,7 +18,7 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
     if (value.items.empty())
         c.out.error(value.at, "the map is empty: leave \"require\" out where nothing is required");
     for (const node& entry : value.items) {
-        auto claim = claim_named(c, entry.key, entry.key_at);
+        auto claim = claim_named(c, placed_key(entry));
         auto wanted = read_json_scalar(c, entry);
         if (claim && wanted)
             into.made.require.emplace_back(std::move(*claim), std::move(*wanted));
@@ -29,7 +29,7 @@ void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
 {
     into.made.scope_claims.clear();
     for (const auto& name : read_text_list(c, value))
-        if (auto claim = claim_named(c, name.text, name.at))
+        if (auto claim = claim_named(c, name))
             into.made.scope_claims.push_back(std::move(*claim));
 }
 
@@ -67,7 +67,7 @@ void read_ca(compilation& c, const node& value, issuer_entry& into)
 
 void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
 {
-    into.name_at = value.at;
+    into.name = value;
     if (auto name = read_text(c, value))
         into.made.issuer = std::move(*name);
 }
@@ -102,12 +102,11 @@ void check_against_others(compilation& c, const issuer_entry& entry)
             continue;
         const auto line = std::to_string(other.mark.line);
         if (other.issuer == name)
-            c.out.error(entry.name_at,
-                        "the issuer " + in_quotes(name) + " is there already, in line " + line);
+            c.out.error(entry.name.at,
+                        "the issuer " + as_written(entry.name) + " is there already, in line " + line);
         else
-            c.out.warning(entry.name_at, "the issuers " + in_quotes(name) + " and, in line " + line + ", " +
-                                             in_quotes(other.issuer) +
-                                             " differ only by a slash: tokens are compared exactly");
+            c.out.warning(entry.name.at, "the issuer " + as_written(entry.name) + " and that in line " +
+                                             line + " differ only by a slash: tokens are compared exactly");
     }
 }
 

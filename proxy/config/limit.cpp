@@ -19,7 +19,7 @@ void read_role(compilation& c, const node& entry, roles& into)
     if (entry.items.empty()) // a role may allow nothing
         return;
     for (const auto& scope : read_text_list(c, entry))
-        if (find_scope(c, scope.text, scope.at))
+        if (find_scope(c, scope))
             c.made.scopes.add_with_implied(scope.text, allowed);
 }
 

@@ -20,10 +20,19 @@ struct node {
         broken // its error is said already: no more is to be said of it
     };
 
+    // Where a scalar's text comes from.
+    enum class origin : std::uint8_t {
+        here,      // it stands in the file
+        variable,  // `written` does, and a `${NAME}` in it was replaced
+        other_file // a file that `key` (`client_secret_file`) names
+    };
+
     kind type = kind::nothing;
+    origin from = origin::here;
     bool plain = false;     // a scalar without quotes
     policy::source_mark at; // of what an alias stands for: the alias's own place
     std::string text;       // of a scalar
+    std::string written;    // the same before a `${NAME}` in it was replaced
     std::string key;        // of an entry of a map
     policy::source_mark key_at;
     std::vector<node> items; // of a list; of a map: its entries, in the order of the file, each key once

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace scopegate::config {
 
@@ -81,7 +82,8 @@ bool replace_in(node& n, const environment& env, diagnostics& out)
             rest.remove_prefix(1);
         }
     }
-    n.text = std::move(made);
+    n.from = node::origin::variable;
+    n.written = std::exchange(n.text, std::move(made));
     return true;
 }
 

@@ -55,7 +55,7 @@ std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const 
     if (!expect(c, n, node::kind::scalar))
         return std::nullopt;
     const auto refuse = [&](const std::string& why) {
-        c.out.error(n.at, in_quotes(n.text) + why);
+        c.out.error(n.at, as_written(n) + why);
         return std::nullopt;
     };
     std::string_view rest = n.text;
@@ -90,7 +90,7 @@ std::optional<std::uint64_t> read_count(compilation& c, const node& n, std::uint
     if (number && rest.empty() && *number >= least && *number <= most)
         return number;
     c.out.error(n.at, "expected a whole number from " + std::to_string(least) + " to " +
-                          std::to_string(most) + ", found " + in_quotes(n.text));
+                          std::to_string(most) + ", found " + as_written(n));
     return std::nullopt;
 }
 
@@ -113,7 +113,7 @@ std::optional<std::chrono::seconds> read_seconds(compilation& c, const node& n, 
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(*value);
     if (whole == *value)
         return whole;
-    c.out.error(n.at, in_quotes(n.text) + " is not a whole number of seconds");
+    c.out.error(n.at, as_written(n) + " is not a whole number of seconds");
     return std::nullopt;
 }
 

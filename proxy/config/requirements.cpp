@@ -31,10 +31,10 @@ bool is_word(std::string_view text) noexcept
 void add_scope(compilation& c, const placed_text& name, policy::alternative& into)
 {
     if (is_word(name.text)) {
-        c.out.error(name.at, in_quotes(name.text) + " is no scope: it stands alone, in no list");
+        c.out.error(name.at, name.shown + " is no scope: it stands alone, in no list");
         return;
     }
-    const auto id = find_scope(c, name.text, name.at);
+    const auto id = find_scope(c, name);
     if (!id)
         return;
     into.scopes.insert(*id);
@@ -86,7 +86,7 @@ void read_scopes(compilation& c, const node& value, requirement_entry& into)
         c.out.error(value.at,
                     "expected what is needed: a scope, a list or map of them, public or authenticated");
     } else if (auto name = read_text(c, value)) {
-        into.made.alternatives.push_back(all_of(c, {{std::move(*name), value.at}}));
+        into.made.alternatives.push_back(all_of(c, {{std::move(*name), value.at, as_written(value)}}));
     }
 }
 
@@ -131,7 +131,7 @@ void read_acr(compilation& c, const node& value, requirement_entry& into)
 {
     for (auto& item : read_text_list(c, value)) {
         if (!is_scope_token(item.text))
-            c.out.error(item.at, in_quotes(item.text) +
+            c.out.error(item.at, item.shown +
                                      " is no acr value: it must be visible ASCII without spaces, double "
                                      "quotes and backslashes");
         into.made.acr.push_back(std::move(item.text));

@@ -28,7 +28,7 @@ std::string name_of(node::kind k)
 
 std::string found(const node& n)
 {
-    return n.is(node::kind::scalar) ? in_quotes(n.text) : name_of(n.type);
+    return n.is(node::kind::scalar) ? as_written(n) : name_of(n.type);
 }
 
 std::string twin_of(std::string_view name)
@@ -36,7 +36,8 @@ std::string twin_of(std::string_view name)
     return std::string(name) + std::string(twin_suffix);
 }
 
-// The value that a `_file` key names, as if it stood in the file itself.
+// The value that a `_file` key names, as if it stood in the file itself. The name of a file that can't be
+// read is not shown: the secret itself is pasted there at times.
 node read_value_file(compilation& c, const node& named)
 {
     node n = named;
@@ -49,7 +50,8 @@ node read_value_file(compilation& c, const node& named)
     }
     auto content = read_regular_file(c.files.watch(named.text), max_value_file);
     if (!content.problem.empty()) {
-        c.out.error(named.at, "can't read the file " + in_quotes(named.text) + ": " + content.problem);
+        c.out.error(named.at,
+                    "can't read the file that " + in_quotes(named.key) + " names: " + content.problem);
         return n;
     }
     auto& text = content.text;
@@ -57,6 +59,7 @@ node read_value_file(compilation& c, const node& named)
         text.erase(text.size() - (text.ends_with("\r\n") ? 2 : 1));
     n.type = node::kind::scalar;
     n.plain = false;
+    n.from = node::origin::other_file;
     n.text = std::move(text);
     return n;
 }

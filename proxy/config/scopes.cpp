@@ -66,12 +66,12 @@ bool is_scope_token(std::string_view s) noexcept
                                      [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
 }
 
-std::optional<policy::scope_id> find_scope(compilation& c, const std::string& name, policy::source_mark at)
+std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& name)
 {
-    const auto found = c.made.scopes.find(name);
+    const auto found = c.made.scopes.find(name.text);
     if (!found)
-        c.out.error(at, "the scope " + in_quotes(name) + " is not declared under \"scopes\"" +
-                            suggestion(name, declared_names(c.made.scopes)));
+        c.out.error(name.at, "the scope " + name.shown + " is not declared under \"scopes\"" +
+                                 suggestion(name.text, declared_names(c.made.scopes)));
     return found;
 }
 

@@ -53,7 +53,7 @@ void read_headers_limit(compilation& c, const node& value, size_limits& into)
     if (!size)
         return;
     if (*size != 0 && *size < least_headers)
-        c.out.error(value.at, in_quotes(value.text) + " is too little: at least 1KiB, or 0 for no limit");
+        c.out.error(value.at, as_written(value) + " is too little: at least 1KiB, or 0 for no limit");
     else
         into.headers = static_cast<std::size_t>(*size);
 }
@@ -180,7 +180,7 @@ void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
         into.made.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
             c.out.warning(item.at,
-                          in_quotes(item.text) + " trusts every caller: each can say that it is another");
+                          as_written(item) + " trusts every caller: each can say that it is another");
     }
 }
 
@@ -225,13 +225,13 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
     if (!text)
         return;
     if (!url)
-        return c.out.error(value.at, shown_url(*text) + " is no http or https URL");
+        return c.out.error(value.at, shown_url(value) + " is no http or https URL");
     if (url->has_user || url->has_query || url->has_fragment)
-        return c.out.error(value.at, shown_url(*text) + " has more to it than scheme, host, port and path");
+        return c.out.error(value.at, shown_url(value) + " has more to it than scheme, host, port and path");
     std::string scratch;
     const auto parts = http::normalise_target(*text, "GET", {}, scratch);
     if (!parts)
-        return c.out.error(value.at, in_quotes(*text) + " has a path that no request can have");
+        return c.out.error(value.at, shown_url(value) + " has a path that no request can have");
     auto prefix = parts->path;
     if (prefix.ends_with('/'))
         prefix.remove_suffix(1);

@@ -39,9 +39,9 @@ void read_from(compilation& c, const node& value, token_settings& into)
 {
     token_settings places;
     places.header = false;
-    for (const auto& [text, at] : read_text_list(c, value))
+    for (const auto& [text, at, shown] : read_text_list(c, value))
         if (!read_place(text, places))
-            c.out.error(at, in_quotes(text) +
+            c.out.error(at, shown +
                                 " is no place of a token: header, cookie:NAME, query:NAME or websocket, NAME "
                                 "of letters, digits, \"-\", \".\", \"_\" and \"~\"");
     into = std::move(places);

@@ -21,19 +21,19 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
     if (!text)
         return;
     if (text->starts_with("unix:")) {
-        if (auto address = unix_endpoint(c, value.at, *text))
+        if (auto address = unix_endpoint(c, value))
             into.address = std::move(*address);
         return;
     }
     const auto url = parse_web_url(*text);
     if (!url)
         c.out.error(value.at,
-                    shown_url(*text) +
+                    shown_url(value) +
                         " is no URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
     else if (url->has_user)
         c.out.error(value.at, "the upstream's URL has user information in it, which is not sent");
     else if (url->has_path || url->has_query || url->has_fragment)
-        c.out.error(value.at, in_quotes(*text) + " has a path or query: requests keep their own");
+        c.out.error(value.at, shown_url(value) + " has a path or query: requests keep their own");
     else {
         into.address.host = url->host;
         into.address.port = url->port;
@@ -57,7 +57,7 @@ void read_server_name(compilation& c, const node& value, policy::upstream_tls& i
 {
     auto text = read_text(c, value);
     if (text && (!http::is_host(*text) || text->find(':') != std::string::npos))
-        c.out.error(value.at, in_quotes(*text) + " is no host name or IPv4 address");
+        c.out.error(value.at, as_written(value) + " is no host name or IPv4 address");
     else if (text)
         into.server_name = std::move(*text);
 }
@@ -91,7 +91,7 @@ void read_host(compilation& c, const node& value, upstream_settings& into)
 {
     auto text = read_text(c, value);
     if (text && !http::is_host(*text))
-        c.out.error(value.at, in_quotes(*text) + " is no host or host:port");
+        c.out.error(value.at, as_written(value) + " is no host or host:port");
     else if (text)
         into.host = std::move(*text);
 }

@@ -101,22 +101,28 @@ std::optional<web_url> parse_web_url(std::string_view text)
     return out;
 }
 
-std::string shown_url(std::string_view text)
+std::string shown_url(const node& n)
 {
-    return text.find('@') == std::string_view::npos ? in_quotes(text) : "this";
+    const std::string_view text = n.from == node::origin::variable ? n.written : n.text;
+    if (n.from == node::origin::other_file)
+        return as_written(n);
+    if (text.find('@') != std::string_view::npos)
+        return "this";
+    const auto query = text.find('?');
+    return in_quotes(query == std::string_view::npos ? text : std::string(text.substr(0, query)) + "?...");
 }
 
-bool check_fetchable(compilation& c, policy::source_mark at, const std::string& text)
+bool check_fetchable(compilation& c, const node& n)
 {
-    const auto url = parse_web_url(text);
+    const auto url = parse_web_url(n.text);
     if (url && url->has_user)
-        c.out.error(at, "a URL with user information in it is not fetched");
+        c.out.error(n.at, "a URL with user information in it is not fetched");
     else if (!url)
-        c.out.error(at, shown_url(text) + " is no https URL");
+        c.out.error(n.at, shown_url(n) + " is no https URL");
     else if (!url->tls && !url->loopback)
-        c.out.error(at, in_quotes(text) + " must be https: plain http is for loopback hosts only");
+        c.out.error(n.at, shown_url(n) + " must be https: plain http is for loopback hosts only");
     else if (url->has_fragment)
-        c.out.error(at, in_quotes(text) + " has a fragment");
+        c.out.error(n.at, shown_url(n) + " has a fragment");
     else
         return true;
     return false;

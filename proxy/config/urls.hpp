@@ -25,18 +25,18 @@ struct web_url {
 // Nothing for what is no such URL.
 [[nodiscard]] std::optional<web_url> parse_web_url(std::string_view text);
 
-// A URL as messages show it: not at all where it may hold a password.
-[[nodiscard]] std::string shown_url(std::string_view text);
+// A URL as messages show it: without its query, which may hold an API key, and not at all where it may hold a
+// password.
+[[nodiscard]] std::string shown_url(const node& n);
 
 // The value as a URL that may be fetched, https, or http on a loopback host, without user information and
 // fragment. False: it is none, and that is said.
-bool check_fetchable(compilation& c, policy::source_mark at, const std::string& text);
+bool check_fetchable(compilation& c, const node& n);
 
 // `host:port`, `[v6]:port` with an address for a host, or `unix:/path`.
 [[nodiscard]] std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n);
 // The absolute path behind `unix:`, no longer than a socket's address can be.
-[[nodiscard]] std::optional<policy::endpoint> unix_endpoint(compilation& c, policy::source_mark at,
-                                                            const std::string& text);
+[[nodiscard]] std::optional<policy::endpoint> unix_endpoint(compilation& c, const node& n);
 
 // An address or CIDR block; bits beyond the prefix must be 0.
 [[nodiscard]] std::optional<policy::network> read_network(compilation& c, const node& n);

@@ -25,9 +25,9 @@ std::vector<placed_text> read_items(compilation& c, const node& list)
         const bool again = std::any_of(out.begin(), out.end(),
                                        [&](const placed_text& other) { return other.text == *text; });
         if (again)
-            c.out.error(item.at, in_quotes(*text) + " is in the list already");
+            c.out.error(item.at, as_written(item) + " is in the list already");
         else
-            out.push_back({std::move(*text), item.at});
+            out.push_back({std::move(*text), item.at, as_written(item)});
     }
     return out;
 }
@@ -54,7 +54,7 @@ std::vector<placed_text> read_text_or_list(compilation& c, const node& n)
     if (n.is(node::kind::list))
         return read_items(c, n);
     if (auto text = read_text(c, n))
-        return {{std::move(*text), n.at}};
+        return {{std::move(*text), n.at, as_written(n)}};
     return {};
 }
 
@@ -63,12 +63,17 @@ std::vector<placed_text> read_text_list(compilation& c, const node& n)
     return expect(c, n, node::kind::list) ? read_items(c, n) : std::vector<placed_text>();
 }
 
+placed_text placed_key(const node& entry)
+{
+    return {entry.key, entry.key_at, in_quotes(entry.key)};
+}
+
 std::optional<bool> read_flag(compilation& c, const node& n)
 {
     if (n.is(node::kind::scalar) && n.plain && (n.text == "true" || n.text == "false"))
         return n.text == "true";
     if (expect(c, n, node::kind::scalar))
-        c.out.error(n.at, in_quotes(n.text) + " is neither true nor false");
+        c.out.error(n.at, as_written(n) + " is neither true nor false");
     return std::nullopt;
 }
 
@@ -79,22 +84,22 @@ std::optional<std::size_t> read_word(compilation& c, const node& n, const std::v
     const auto found = std::find(words.begin(), words.end(), n.text);
     if (found != words.end())
         return static_cast<std::size_t>(found - words.begin());
-    c.out.error(n.at,
-                "expected " + either(words) + ", found " + in_quotes(n.text) + suggestion(n.text, words));
+    c.out.error(n.at, "expected " + either(words) + ", found " + as_written(n) + suggestion(n.text, words));
     return std::nullopt;
 }
 
-std::optional<json::path> claim_named(compilation& c, const std::string& name, policy::source_mark at)
+std::optional<json::path> claim_named(compilation& c, const placed_text& claim)
 {
+    const auto& name = claim.text;
     if (name.empty() || has_control(name)) {
-        c.out.error(at, in_quotes(name) + " is no claim");
+        c.out.error(claim.at, claim.shown + " is no claim");
         return std::nullopt;
     }
     for (auto tilde = name.find('~'); name.front() == '/' && tilde != std::string::npos;
          tilde = name.find('~', tilde + 1))
         if (tilde + 1 == name.size() || (name[tilde + 1] != '0' && name[tilde + 1] != '1')) {
-            c.out.error(at,
-                        in_quotes(name) + " is no JSON Pointer: a \"~\" is written ~0, a \"/\" in a name ~1");
+            c.out.error(claim.at,
+                        claim.shown + " is no JSON Pointer: a \"~\" is written ~0, a \"/\" in a name ~1");
             return std::nullopt;
         }
     return json::path(name);
@@ -104,7 +109,7 @@ std::optional<json::path> read_claim(compilation& c, const node& n)
 {
     if (!expect(c, n, node::kind::scalar))
         return std::nullopt;
-    return claim_named(c, n.text, n.at);
+    return claim_named(c, {n.text, n.at, as_written(n)});
 }
 
 std::optional<json::value> read_json_scalar(compilation& c, const node& n)
@@ -130,7 +135,7 @@ std::optional<std::string> read_file_name(compilation& c, const node& n, std::st
     const auto content = read_regular_file(path, largest);
     if (content.problem.empty())
         return path;
-    c.out.error(n.at, "can't read the file " + in_quotes(name) + ": " + content.problem);
+    c.out.error(n.at, "can't read the file " + as_written(n, name) + ": " + content.problem);
     return std::nullopt;
 }
 

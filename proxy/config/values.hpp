@@ -22,10 +22,13 @@ namespace scopegate::config {
 struct placed_text {
     std::string text;
     policy::source_mark at;
+    std::string shown; // by messages
 };
 [[nodiscard]] std::vector<placed_text> read_text_or_list(compilation& c, const node& n);
 // Only the list.
 [[nodiscard]] std::vector<placed_text> read_text_list(compilation& c, const node& n);
+// The key of an entry.
+[[nodiscard]] placed_text placed_key(const node& entry);
 
 // The place of the value among the words.
 [[nodiscard]] std::optional<std::size_t> read_word(compilation& c, const node& n,
@@ -51,9 +54,8 @@ read_seconds(compilation& c, const node& n, std::chrono::seconds least, std::chr
 
 // Where a claim lies: a name, or a JSON Pointer where it begins with `/`.
 [[nodiscard]] std::optional<json::path> read_claim(compilation& c, const node& n);
-// The same for a claim that is a key of a map.
-[[nodiscard]] std::optional<json::path> claim_named(compilation& c, const std::string& name,
-                                                    policy::source_mark at);
+// The same for an item of a list, or a key of a map.
+[[nodiscard]] std::optional<json::path> claim_named(compilation& c, const placed_text& name);
 
 // A scalar as JSON has it: a plain number, `true` or `false` is that, everything else a string.
 [[nodiscard]] std::optional<json::value> read_json_scalar(compilation& c, const node& n);

@@ -176,14 +176,12 @@ TEST(issuers, require_claims_with_the_type_that_is_written)
 
 TEST(issuers, are_warned_of_what_makes_every_token_fail)
 {
-    EXPECT_THAT(
-        warnings(upstream + routes +
-                 "issuers:\n"
-                 "  - {issuer: https://a.example, audience: x}\n"
-                 "  - {issuer: https://a.example/, audience: x}\n"),
-        ElementsAre(
-            "5:14: the issuers \"https://a.example/\" and, in line 4, \"https://a.example\" differ only "
-            "by a slash: tokens are compared exactly"));
+    EXPECT_THAT(warnings(upstream + routes +
+                         "issuers:\n"
+                         "  - {issuer: https://a.example, audience: x}\n"
+                         "  - {issuer: https://a.example/, audience: x}\n"),
+                ElementsAre("5:14: the issuer \"https://a.example/\" and that in line 4 differ only "
+                            "by a slash: tokens are compared exactly"));
 }
 
 TEST(issuers, may_be_left_out_where_every_route_is_public)
