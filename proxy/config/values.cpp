@@ -70,7 +70,9 @@ placed_text placed_key(const node& entry)
 
 std::optional<bool> read_flag(compilation& c, const node& n)
 {
-    if (n.is(node::kind::scalar) && n.plain && (n.text == "true" || n.text == "false"))
+    // YAML needs quotes around a ${NAME} in braces: they don't make its value a string.
+    const bool plain = n.plain || n.from == node::origin::variable;
+    if (n.is(node::kind::scalar) && plain && (n.text == "true" || n.text == "false"))
         return n.text == "true";
     if (expect(c, n, node::kind::scalar))
         c.out.error(n.at, as_written(n) + " is neither true nor false");

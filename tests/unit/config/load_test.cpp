@@ -110,6 +110,18 @@ TEST(load, takes_values_from_the_environment)
     EXPECT_EQ(result.policy->server.workers, 4U);
 }
 
+TEST(load, takes_true_and_false_from_the_environment_in_quotes_too)
+{
+    for (const char* flag : {"\"${W:-true}\"", "true"}) {
+        const auto result =
+            load(upstream + routes + "tokens: {dpop: {mode: allow, nonce: " + std::string(flag) + "}}\n");
+        ASSERT_THAT(places(result.errors), IsEmpty()) << flag;
+        EXPECT_TRUE(result.policy->tokens.dpop.nonce) << flag;
+    }
+    EXPECT_EQ(errors(upstream + routes + "tokens: {dpop: {mode: allow, nonce: \"true\"}}\n").size(), 1U)
+        << "what is written in quotes is a string";
+}
+
 TEST(load, takes_values_from_files_without_their_final_newline)
 {
     struct row {
