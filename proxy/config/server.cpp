@@ -141,24 +141,44 @@ std::vector<bound> addresses_of(const server_entry& entry)
     return out;
 }
 
-// The kernel lets sockets of one process share an address: callers would reach the proxy or the admin
-// listener by chance. Port 0 is another port each time.
+// `::ffff:127.0.0.1` is 127.0.0.1 in v6's words.
+std::string_view without_mapping(std::string_view host) noexcept
+{
+    constexpr std::string_view mapped = "::ffff:";
+    return host.starts_with(mapped) && host.find('.') != host.npos ? host.substr(mapped.size()) : host;
+}
+
+// `[::]` takes the callers of v4 too.
+bool includes(std::string_view wildcard, std::string_view host) noexcept
+{
+    const bool v4 = host.find(':') == host.npos;
+    return wildcard == "::" || (wildcard == "0.0.0.0" && v4);
+}
+
+bool overlap(const policy::endpoint& a, const policy::endpoint& b) noexcept
+{
+    if (a.is_unix() || b.is_unix())
+        return a.unix_path == b.unix_path;
+    const auto one = without_mapping(a.host);
+    const auto other = without_mapping(b.host);
+    const bool any_port = a.port == 0; // another one each time
+    return !any_port && a.port == b.port && (one == other || includes(one, other) || includes(other, one));
+}
+
+// The kernel lets sockets of one process share an address, or bind one host of a port beside all of them:
+// callers would reach the proxy or the admin listener by chance.
 void check_addresses(compilation& c, const server_entry& entry)
 {
     auto all = addresses_of(entry);
     std::stable_sort(all.begin(), all.end(),
                      [](const bound& a, const bound& b) { return a.at.line < b.at.line; });
     for (std::size_t i = 0; i < all.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j) {
-            const auto& a = *all[i].address;
-            const auto& b = *all[j].address;
-            const bool any_port = !a.is_unix() && a.port == 0;
-            if (!any_port && a.host == b.host && a.port == b.port && a.unix_path == b.unix_path)
+        for (std::size_t j = 0; j < i; ++j)
+            if (overlap(*all[i].address, *all[j].address))
                 c.out.error(all[i].at,
                             "the address is in use already, by " + in_quotes(all[j].key) +
                                 (all[j].at.line == 0 ? " (its default)"
                                                      : " in line " + std::to_string(all[j].at.line)));
-        }
 }
 
 void read_workers(compilation& c, const node& value, server_entry& into)
