@@ -34,7 +34,7 @@ void add_scope(compilation& c, const placed_text& name, policy::alternative& int
         c.out.error(name.at, name.shown + " is no scope: it stands alone, in no list");
         return;
     }
-    const auto id = find_scope(c, name);
+    const auto id = find_needed_scope(c, name);
     if (!id)
         return;
     into.scopes.insert(*id);

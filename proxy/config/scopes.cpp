@@ -34,9 +34,11 @@ constexpr key<scope_entry> scope_keys[] = {
      }},
 };
 
+constexpr std::string_view reserved[] = {"public", "authenticated"};
+
 bool is_reserved(std::string_view name) noexcept
 {
-    return name == "public" || name == "authenticated";
+    return std::find(std::begin(reserved), std::end(reserved), name) != std::end(reserved);
 }
 
 void check_name(compilation& c, const node& entry)
@@ -58,6 +60,12 @@ std::vector<std::string> declared_names(const policy::scope_registry& scopes)
     return out;
 }
 
+void say_undeclared(compilation& c, const placed_text& name, const std::vector<std::string>& known)
+{
+    c.out.error(name.at, "the scope " + name.shown + " is not declared under \"scopes\"" +
+                             suggestion(name.text, known));
+}
+
 } // namespace
 
 bool is_scope_token(std::string_view s) noexcept
@@ -70,9 +78,19 @@ std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& na
 {
     const auto found = c.made.scopes.find(name.text);
     if (!found)
-        c.out.error(name.at, "the scope " + name.shown + " is not declared under \"scopes\"" +
-                                 suggestion(name.text, declared_names(c.made.scopes)));
+        say_undeclared(c, name, declared_names(c.made.scopes));
     return found;
+}
+
+std::optional<policy::scope_id> find_needed_scope(compilation& c, const placed_text& name)
+{
+    const auto found = c.made.scopes.find(name.text);
+    if (found)
+        return found;
+    auto known = declared_names(c.made.scopes);
+    known.insert(known.end(), std::begin(reserved), std::end(reserved));
+    say_undeclared(c, name, known);
+    return std::nullopt;
 }
 
 void compile_scopes(compilation& c, const node& value)
