@@ -37,7 +37,7 @@ std::vector<implication> resolve(compilation& c, policy::scope_id from, const pl
 class closures final {
 public:
     closures(compilation& c, const std::vector<std::vector<implication>>& edges)
-        : c_(c), edges_(edges), state_(edges.size(), state::untouched)
+        : c_(c), edges_(edges), state_(edges.size(), state::untouched), said_(edges.size())
     {
     }
 
@@ -71,17 +71,26 @@ private:
         state_[id] = state::done;
     }
 
+    // `implies: ["*"]` in a hundred scopes is thousands of cycles, and one slip: of cycles that hang together
+    // one is said.
     void say_cycle(const implication& edge)
     {
+        if (said_[edge.to] || said_[way_.back()]) {
+            said_[edge.to] = said_[way_.back()] = true;
+            return;
+        }
         std::string text;
-        for (auto at = std::find(way_.begin(), way_.end(), edge.to); at != way_.end(); ++at)
+        for (auto at = std::find(way_.begin(), way_.end(), edge.to); at != way_.end(); ++at) {
+            said_[*at] = true;
             text += c_.made.scopes[*at].name + " -> ";
+        }
         c_.out.error(edge.at, "scopes imply each other in a cycle: " + text + c_.made.scopes[edge.to].name);
     }
 
     compilation& c_;
     const std::vector<std::vector<implication>>& edges_;
     std::vector<state> state_;
+    std::vector<bool> said_; // the scope is in a cycle that was said, or hangs together with one
     std::vector<policy::scope_id> way_;
 };
 

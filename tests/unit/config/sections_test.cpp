@@ -13,6 +13,27 @@ using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+TEST(implications, say_one_cycle_of_scopes_that_all_imply_each_other)
+{
+    std::string all = "scopes:\n";
+    for (int i = 0; i < 100; ++i)
+        all += "  s" + std::to_string(i) + ": {implies: [\"*\"]}\n";
+    EXPECT_THAT(errors(upstream + routes + all),
+                ElementsAre("5:18: scopes imply each other in a cycle: s0 -> s1 -> s0"));
+}
+
+TEST(implications, say_each_of_two_cycles)
+{
+    EXPECT_THAT(errors(upstream + routes +
+                       "scopes:\n"
+                       "  a: {implies: [b]}\n"
+                       "  b: {implies: [a, c]}\n"
+                       "  c: {implies: [d]}\n"
+                       "  d: {implies: [c]}\n"),
+                ElementsAre("5:17: scopes imply each other in a cycle: a -> b -> a",
+                            "7:17: scopes imply each other in a cycle: c -> d -> c"));
+}
+
 TEST(globs, stand_for_any_run_of_characters)
 {
     struct row {
