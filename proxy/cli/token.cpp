@@ -4,6 +4,8 @@
 #include "cli/commands.hpp"
 #include "cli/dev_key.hpp"
 #include "cli/policy_file.hpp"
+#include "config/source_files.hpp"
+#include "config/yaml_source.hpp"
 #include "observe/http_date.hpp"
 #include "observe/request_id.hpp"
 
@@ -101,23 +103,57 @@ void tell_what_was_made(const dev_key& made, const std::string& key_file)
               << " (its public half).\n";
 }
 
-// A routes.yaml that names this key's public half already can't be loaded before there is one.
-void make_key_that_is_named(const token_options& o, const std::string& config)
+// Nothing of what can't be read: loading it says why.
+std::string text_of(const std::string& config)
 {
-    const std::filesystem::path public_half = jwks_file_of(o.key_file);
-    if (std::filesystem::exists(o.key_file) || std::filesystem::exists(public_half) ||
-        read_file(config).find(public_half.filename().string()) == std::string::npos)
+    return config::read_regular_file(config, config::max_source_size).text;
+}
+
+// The key beside its public half that routes.yaml names (`keys: file:dev/scopegate-dev-keys.json`), relative
+// to its folder, as the proxy reads it; nothing where it names none. Searched for in the text: a file whose
+// key set is missing can't be loaded.
+std::optional<std::string> named_key(const std::string& key_file, const std::string& config)
+{
+    constexpr std::string_view prefix = "file:", ends = " \t\r\n\"',}]";
+    const auto public_half = std::filesystem::path(jwks_file_of(key_file)).filename();
+    const auto text = text_of(config);
+    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+        at += prefix.size();
+        const std::filesystem::path named = text.substr(at, text.find_first_of(ends, at) - at);
+        if (named.filename() == public_half && named.string().find('$') == std::string::npos)
+            return (std::filesystem::path(config).parent_path() / named)
+                .lexically_normal()
+                .replace_filename(std::filesystem::path(key_file).filename())
+                .string();
+    }
+    return std::nullopt;
+}
+
+// Which key signs: the one that --key names, or else the one that the file names. One that is in the working
+// directory serves where the file has a copy of its public half only.
+std::string key_file_for(const token_options& o, const std::string& config)
+{
+    const auto named = o.key_given ? std::nullopt : named_key(o.key_file, config);
+    const auto exists = [](const std::string& file) { return std::filesystem::exists(file); };
+    return named && (exists(*named) || !exists(jwks_file_of(*named))) ? *named : o.key_file;
+}
+
+// A routes.yaml that names this key's public half already can't be loaded before there is one.
+void make_key_that_is_named(const std::string& key_file, const std::string& config)
+{
+    const std::filesystem::path public_half = jwks_file_of(key_file);
+    if (std::filesystem::exists(key_file) || std::filesystem::exists(public_half) ||
+        text_of(config).find(public_half.filename().string()) == std::string::npos)
         return;
-    tell_what_was_made(open_dev_key(o.key_file, jose::algorithm::es256), o.key_file);
+    tell_what_was_made(open_dev_key(key_file, jose::algorithm::es256), key_file);
 }
 
 // The settings of the issuer that the token is made for. One that no file describes has the defaults.
-policy::issuer_settings settings_for(const token_options& o)
+policy::issuer_settings settings_for(const token_options& o, const std::optional<std::string>& config)
 {
     policy::issuer_settings i;
-    const auto config = find_config(o.config);
     if (config) {
-        make_key_that_is_named(o, *config);
+        make_key_that_is_named(o.key_file, *config);
         const auto policy = load_policy(*config);
         if (!policy)
             throw input_error("the token needs the issuer that the file names; correct the file first");
@@ -177,9 +213,12 @@ jose::signing_key key_for(const token_options& o, const policy::issuer_settings&
     return std::move(opened.key);
 }
 
-int run_token(const token_options& o)
+int run_token(token_options o)
 {
-    const auto issuer = settings_for(o);
+    const auto config = find_config(o.config);
+    if (config)
+        o.key_file = key_file_for(o, *config);
+    const auto issuer = settings_for(o, config);
     const auto claims = make_claims(o, issuer);
     const auto key = key_for(o, issuer);
     json::object header;
