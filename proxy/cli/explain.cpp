@@ -5,6 +5,7 @@
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
+#include "cli/presented_token.hpp"
 #include "jose/claims.hpp"
 #include "jose/jws.hpp"
 #include "observe/http_date.hpp"
@@ -23,7 +24,18 @@ struct explain_options {
     std::string config, method, path, scope, claims, token, at;
     std::string format = "text";
     bool scope_given = false;
+    bool token_given = false;
 };
+
+// Without what could repaint a terminal: a claim with "\u001b[2J" in it could show another decision than the
+// one that was made.
+std::string visible(std::string text)
+{
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
+        '?');
+    return text;
+}
 
 std::string joined(const std::vector<std::string>& names, std::string_view separator)
 {
@@ -43,7 +55,8 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     const auto found =
         std::find_if(p.issuers.begin(), p.issuers.end(), [&](const auto& i) { return i.issuer == *named; });
     if (found == p.issuers.end())
-        throw input_error("the claims are of issuer '" + *named + "', which " + p.file + " does not trust");
+        throw input_error("the claims are of issuer '" + *named + "', which " + p.file +
+                          " does not trust");
     return static_cast<std::size_t>(found - p.issuers.begin());
 }
 
@@ -94,7 +107,7 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
     const answers::answer_book book(p);
     gate::token_authority authority;
     gate::access_request request{o.method, o.path, {}, nullptr};
-    if (o.token.empty()) {
+    if (!o.token_given) {
         authority.given = given_token(p, o, now);
         return gate::explain(p, book, request, authority, now);
     }
@@ -103,13 +116,12 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
         token.pop_back();
     tokens::validator validator(shared, tokens::key_store::offline(shared), 0);
     authority.validator = &validator;
-    const auto credentials = "Bearer " + token;
-    http::field_list fields(1);
-    fields.front().name = "Authorization";
-    fields.front().value = credentials;
-    fields.front().id = http::field_id::authorization;
-    request.fields = &fields;
+    if (token.empty())
+        throw input_error("standard input has no token");
+    const presented_token presented(p.tokens, o.path, token);
+    presented.put_into(request);
     auto e = gate::explain(p, book, request, authority, now);
+    e.target = o.path; // a token in the query is no part of what was asked
     if (e.why == reason::introspection_unavailable)
         refuse_introspection();
     if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable)
@@ -121,15 +133,6 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
                "were "
                "there\n";
     return e;
-}
-
-// Without what could repaint a terminal.
-std::string visible(std::string text)
-{
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
-        '?');
-    return text;
 }
 
 void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out)
@@ -169,7 +172,9 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
 
 int run_explain(const explain_options& o)
 {
-    if (!o.token.empty() && (!o.claims.empty() || o.scope_given))
+    if (o.token_given && o.token.empty())
+        throw usage_error("--token is empty; without it the request has no token");
+    if (o.token_given && (!o.claims.empty() || o.scope_given))
         throw usage_error("--token can't be combined with --scope or --claims: a token has its own");
     if (!http::is_token(o.method))
         throw usage_error("'" + o.method + "' is no HTTP method");
@@ -206,8 +211,8 @@ void register_explain(CLI::App& app, action& chosen)
         ->add_option("--claims", o->claims,
                      "ask for a valid token with these claims (JSON; - is standard input)")
         ->type_name("FILE");
-    command->add_option("--token", o->token, "check this token too (- is standard input)")
-        ->type_name("TOKEN");
+    auto* token = command->add_option("--token", o->token, "check this token too (- is standard input)")
+                      ->type_name("TOKEN");
     command->add_option("--at", o->at, "ask for another time than now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")
         ->check(CLI::IsMember({"text", "json"}).description(""))
@@ -220,8 +225,9 @@ void register_explain(CLI::App& app, action& chosen)
         "  scopegate explain POST /appointments --scope \"read:appointments\"\n"
         "  scopegate explain GET /users/7 --claims claims.json --format json\n"
         "  scopegate token --scope read:appointments | scopegate explain GET /appointments --token -");
-    command->callback([o, scope, &chosen] {
+    command->callback([o, scope, token, &chosen] {
         o->scope_given = scope->count() > 0;
+        o->token_given = token->count() > 0;
         chosen = [o] { return run_explain(*o); };
     });
 }

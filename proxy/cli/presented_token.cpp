@@ -1,0 +1,70 @@
+#include "cli/presented_token.hpp"
+
+#include "http/chars.hpp"
+
+#include <algorithm>
+
+namespace scopegate::cli {
+
+namespace {
+
+// What would end the token in a cookie or a list of protocols, so that a part of it could pass for a token,
+// becomes what is in none.
+std::string in_one_piece(std::string_view token)
+{
+    std::string out(token);
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == ';' || c == ',' || c == '"' || c <= ' '; }, '?');
+    return out;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (http::is(http::char_class::unreserved, c))
+            out += c;
+        else
+            (out += '%').append({digits[byte >> 4U], digits[byte & 15U]});
+    }
+    return out;
+}
+
+} // namespace
+
+presented_token::presented_token(const policy::token_settings& places, std::string_view target,
+                                 std::string_view token)
+    : target_(target)
+{
+    if (places.header) {
+        add("Authorization", "Bearer " + std::string(token));
+    } else if (!places.cookies.empty()) {
+        add("Cookie", places.cookies.front() + "=" + in_one_piece(token));
+    } else if (!places.queries.empty()) {
+        target_ += target_.find('?') == std::string::npos ? '?' : '&';
+        target_ += places.queries.front() + "=" + percent_encoded(token);
+    } else if (places.websocket) {
+        add("Sec-WebSocket-Protocol", "bearer, " + in_one_piece(token));
+        websocket_ = true;
+    }
+}
+
+void presented_token::add(std::string_view name, std::string value)
+{
+    value_ = std::move(value);
+    auto& field = fields_.emplace_back();
+    field.name = name;
+    field.value = value_;
+    field.id = http::classify(name).id;
+}
+
+void presented_token::put_into(gate::access_request& request) const
+{
+    request.target = target_;
+    request.fields = &fields_;
+    request.websocket = websocket_;
+}
+
+} // namespace scopegate::cli

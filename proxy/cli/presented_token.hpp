@@ -1,0 +1,30 @@
+// A token as a request carries it, in the first of the places that `tokens: {from: [...]}` allows: header,
+// cookie, query, WebSocket.
+#pragma once
+
+#include "gate/authorize.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace scopegate::cli {
+
+class presented_token final {
+public:
+    presented_token(const policy::token_settings& places, std::string_view target, std::string_view token);
+    presented_token(const presented_token&) = delete;
+    presented_token& operator=(const presented_token&) = delete;
+
+    // The request has views into this from then on.
+    void put_into(gate::access_request& request) const;
+
+private:
+    void add(std::string_view name, std::string value);
+
+    std::string target_;
+    std::string value_; // of the field
+    http::field_list fields_;
+    bool websocket_ = false;
+};
+
+} // namespace scopegate::cli
