@@ -42,7 +42,7 @@ std::string joined(const std::vector<std::string>& names, std::string_view separ
     std::string out;
     for (const auto& n : names)
         out.append(out.empty() ? std::string_view{} : separator).append(n);
-    return out.empty() ? "none" : out;
+    return out.empty() ? "none" : visible(std::move(out));
 }
 
 // The issuer that the claims name, or the first: what its settings make of them is what counts.
@@ -55,7 +55,7 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     const auto found =
         std::find_if(p.issuers.begin(), p.issuers.end(), [&](const auto& i) { return i.issuer == *named; });
     if (found == p.issuers.end())
-        throw input_error("the claims are of issuer '" + *named + "', which " + p.file +
+        throw input_error("the claims are of issuer '" + visible(*named) + "', which " + p.file +
                           " does not trust");
     return static_cast<std::size_t>(found - p.issuers.begin());
 }
@@ -139,7 +139,7 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
 {
     out << e.method << ' ' << visible(e.target) << "\n\n";
     for (const auto& s : e.steps)
-        out << (s.holds ? "  ok  " : "  NO  ") << s.what << '\n';
+        out << (s.holds ? "  ok  " : "  NO  ") << visible(s.what) << '\n';
     out << '\n';
 
     columns facts;
@@ -166,7 +166,7 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
         facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
     if (e.answer)
         for (const auto& [name, value] : e.answer->fields)
-            facts.add({"", std::string(name) + ": " + value});
+            facts.add({"", visible(std::string(name) + ": " + value)});
     facts.print(out);
 }
 
