@@ -1,5 +1,6 @@
 #include "config/issuer_keys.hpp"
 
+#include "config/key_material.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 
@@ -58,6 +59,15 @@ void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& na
                                          " needs at least " + std::to_string(hash_size(named.largest)));
 }
 
+// No error: the file is watched, and whoever makes the keys may write it later.
+void warn_of_key_set(compilation& c, const node& value, const std::string& path)
+{
+    const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
+    if (!problem.empty())
+        c.out.warning(value.at, as_written(value) +
+                                    " is no usable key set, and tokens get 503 until it is: " + problem);
+}
+
 } // namespace
 
 void read_keys_location(compilation& c, const node& value, issuer_entry& into)
@@ -68,8 +78,10 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
     if (!text || *text == "discover")
         return;
     if (text->starts_with("file:")) {
-        if (auto path = read_file_name(c, value, std::string_view(*text).substr(5)))
+        if (auto path = read_file_name(c, value, std::string_view(*text).substr(5))) {
+            warn_of_key_set(c, value, *path);
             into.made.keys = {kind::file, std::move(*path)};
+        }
     } else if (text->find("://") != std::string::npos) {
         if (check_fetchable(c, value))
             into.made.keys = {kind::url, *text};

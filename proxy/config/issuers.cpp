@@ -2,6 +2,7 @@
 #include "config/compile.hpp"
 #include "config/introspection.hpp"
 #include "config/issuer_keys.hpp"
+#include "config/key_material.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 
@@ -60,9 +61,13 @@ void read_token_type(compilation& c, const node& value, issuer_entry& into)
 void read_ca(compilation& c, const node& value, issuer_entry& into)
 {
     into.ca = &value;
-    if (const auto name = read_text(c, value))
-        if (auto path = read_file_name(c, value, *name))
-            into.made.ca_file = std::move(*path);
+    const auto name = read_text(c, value);
+    auto path = name ? read_file_name(c, value, *name) : std::nullopt;
+    if (!path)
+        return;
+    if (!holds_certificates(read_regular_file(*path, max_named_file).text))
+        c.out.error(value.at, "the file " + as_written(value) + " has no certificate of an authority in PEM");
+    into.made.ca_file = std::move(*path);
 }
 
 void read_issuer_name(compilation& c, const node& value, issuer_entry& into)

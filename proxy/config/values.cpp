@@ -132,9 +132,8 @@ std::optional<std::string> read_file_name(compilation& c, const node& n, std::st
         c.out.error(n.at, "expected the name of a file");
         return std::nullopt;
     }
-    constexpr std::size_t largest = 16U * 1024 * 1024;
     auto path = c.files.watch(name);
-    const auto content = read_regular_file(path, largest);
+    const auto content = read_regular_file(path, max_named_file);
     if (content.problem.empty())
         return path;
     c.out.error(n.at, "can't read the file " + as_written(n, name) + ": " + content.problem);

@@ -60,6 +60,7 @@ read_seconds(compilation& c, const node& n, std::chrono::seconds least, std::chr
 // A scalar as JSON has it: a plain number, `true` or `false` is that, everything else a string.
 [[nodiscard]] std::optional<json::value> read_json_scalar(compilation& c, const node& n);
 
+constexpr std::size_t max_named_file = 16U * 1024 * 1024;
 // The absolute path of a regular file that can be read; it is watched.
 [[nodiscard]] std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name);
 

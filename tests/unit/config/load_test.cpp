@@ -1,3 +1,4 @@
+#include "support/certificate_maker.hpp"
 #include "support/places.hpp"
 #include "yaml.hpp"
 
@@ -49,8 +50,8 @@ std::string uncommented_sample()
 TEST(load, reads_the_sample_with_all_that_is_commented_out)
 {
     const folder here;
-    for (const auto* name : {"issuer-ca.pem", "api-ca.pem", "gate.pem", "gate.key", "server.pem", "server.key",
-                             "clients.pem"})
+    here.write("issuer-ca.pem", scopegate::test::certificate_authority().pem());
+    for (const auto* name : {"api-ca.pem", "gate.pem", "gate.key", "server.pem", "server.key", "clients.pem"})
         here.write(name, "-----BEGIN CERTIFICATE-----\n");
     here.write("routes.yaml", uncommented_sample());
     const auto secrets = [](const std::string& name) {
