@@ -76,8 +76,7 @@ void register_check(CLI::App& app, action& chosen)
             const auto tls = control::load_tls(*policy);
             for (const auto& doubtful : tls.warnings)
                 print_warning(doubtful);
-            for (const auto& wrong : tls.errors)
-                std::cerr << wrong.text() << '\n';
+            print_errors(policy->file, tls.errors);
             if (!tls.errors.empty())
                 return exit_bad_input;
             print(*policy, std::cout);

@@ -31,6 +31,14 @@ void print_warning(const config::diagnostic& d)
     std::cerr << ": warning: " << d.message << '\n';
 }
 
+void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors)
+{
+    for (const auto& e : errors)
+        std::cerr << e.text() << '\n';
+    if (const auto n = errors.size(); n > 0)
+        std::cerr << path << " has " << n << (n == 1 ? " error" : " errors") << ".\n";
+}
+
 void add_config_option(CLI::App& command, std::string& config)
 {
     command
@@ -70,10 +78,7 @@ std::shared_ptr<const policy::policy> load_policy(const std::string& given)
     auto loaded = config::load_file(path, config::process_environment());
     for (const auto& w : loaded.warnings)
         print_warning(w);
-    for (const auto& e : loaded.errors)
-        std::cerr << e.text() << '\n';
-    if (const auto n = loaded.errors.size(); n > 0)
-        std::cerr << path << " has " << n << (n == 1 ? " error" : " errors") << ".\n";
+    print_errors(path, loaded.errors);
     return std::move(loaded.policy);
 }
 

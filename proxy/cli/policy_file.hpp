@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -25,6 +26,9 @@ void add_config_option(CLI::App& command, std::string& config);
 
 // One line to standard error.
 void print_warning(const config::diagnostic& d);
+
+// One line each to standard error, and how many they are; nothing where there are none.
+void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors);
 
 // Loads it and prints warnings, one per line, to standard error. Null where the file has errors: they have
 // been printed, and the exit code is 1. Throws input_error where there is no file.
