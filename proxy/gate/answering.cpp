@@ -31,6 +31,16 @@ const http::field* find(const http::field_list& fields, field_id id) noexcept
 // for it.
 constexpr unsigned no_content = 204;
 
+// Shared caches keep no answer to a request with Authorization (RFC 9111 section 3.5). The API saw one where
+// the token came otherwise, and who sent the request did not: RFC 6750 section 2.3.
+bool lacks_privacy(const http::response_head& head, const std::optional<tokens::taken_token>& taken) noexcept
+{
+    const auto& fields = head.fields;
+    return taken && !taken->from_header && head.status / 100 == 2 &&
+           std::none_of(fields.begin(), fields.end(),
+                        [](const http::field& f) { return iequals(f.name, "cache-control"); });
+}
+
 bool is_event_stream(const http::response_head& head) noexcept
 {
     const auto* type = find(head.fields, field_id::content_type);
@@ -52,8 +62,8 @@ void add_status_line(net::gather& out, std::string_view head)
     out.add(text.substr(code));
 }
 
-// What an answer's Connection makes this hop's own matter, as fields and as trailers (RFC 9110 section 7.6.1).
-// Copies: the body takes the head's place.
+// What an answer's Connection makes this hop's own matter, as fields and as trailers (RFC 9110
+// section 7.6.1). Copies: the body takes the head's place.
 std::vector<std::string> named_in_connection(const http::field_list& fields)
 {
     std::vector<std::string> names;
@@ -213,6 +223,8 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, lines);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         lines.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
+    if (lacks_privacy(head, request_.taken))
+        lines += "Cache-Control: private\r\n";
     out.add(lines);
     if (!keep_alive)
         out.add("Connection: close\r\n");

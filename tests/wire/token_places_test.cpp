@@ -34,6 +34,22 @@ TEST(token_places, a_token_in_the_query_goes_on_as_authorization)
         EXPECT_THAT(line.text, Not(HasSubstr(token.substr(0, 20)))) << line.text;
 }
 
+// RFC 6750 section 2.3. Caches know that what was asked with Authorization is one caller's; of this they
+// don't.
+TEST(token_places, answers_to_a_token_elsewhere_are_for_no_shared_cache)
+{
+    calendar c(everywhere());
+    const auto token = calendar_token("read:appointments");
+    const auto kept_by = [&](const std::string& request) {
+        return c.exchange(request).value("Cache-Control");
+    };
+    EXPECT_EQ(kept_by(get("/appointments?access_token=" + token)), "private");
+    EXPECT_EQ(kept_by(get("/appointments", {}, cookie("session=" + token))), "private");
+    EXPECT_EQ(kept_by(get("/appointments", token)), "");
+    c.api.answer("/appointments", "HTTP/1.1 200 OK\r\ncache-control: no-store\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(kept_by(get("/appointments", {}, cookie("session=" + token))), "no-store");
+}
+
 TEST(token_places, a_token_in_a_cookie_goes_on_as_authorization)
 {
     calendar c(everywhere());
