@@ -109,31 +109,61 @@ std::string text_of(const std::string& config)
     return config::read_regular_file(config, config::max_source_size).text;
 }
 
-// The key beside its public half that routes.yaml names (`keys: file:dev/scopegate-dev-keys.json`), relative
-// to its folder, as the proxy reads it; nothing where it names none. Searched for in the text: a file whose
-// key set is missing can't be loaded.
-std::optional<std::string> named_key(const std::string& key_file, const std::string& config)
+// Where the text of a line is no comment.
+bool is_said(std::string_view text, std::size_t at)
+{
+    const auto line = text.substr(0, at);
+    return line.find('#', line.rfind('\n') + 1) == line.npos;
+}
+
+// A file whose key set is missing can't be loaded: where it names one of this name, as its text has it.
+std::optional<std::filesystem::path> missing_key_set(const std::filesystem::path& name,
+                                                     const std::string& config)
 {
     constexpr std::string_view prefix = "file:", ends = " \t\r\n\"',}]";
-    const auto public_half = std::filesystem::path(jwks_file_of(key_file)).filename();
     const auto text = text_of(config);
     for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+        const bool said = is_said(text, at);
         at += prefix.size();
         const std::filesystem::path named = text.substr(at, text.find_first_of(ends, at) - at);
-        if (named.filename() == public_half && named.string().find('$') == std::string::npos)
-            return (std::filesystem::path(config).parent_path() / named)
-                .lexically_normal()
-                .replace_filename(std::filesystem::path(key_file).filename())
-                .string();
+        auto whole = (std::filesystem::path(config).parent_path() / named).lexically_normal();
+        if (said && named.filename() == name && named.string().find('$') == std::string::npos &&
+            !std::filesystem::exists(whole))
+            return whole;
     }
     return std::nullopt;
+}
+
+// The key set of this name that the issuer has, or any where none is asked for.
+std::optional<std::filesystem::path> key_set_of(const policy::policy& p, const std::string& issuer,
+                                                const std::filesystem::path& name)
+{
+    for (const auto& i : p.issuers) {
+        const std::filesystem::path file = i.keys.value;
+        if (i.keys.where == policy::key_location::kind::file && file.filename() == name &&
+            (issuer.empty() || i.issuer == issuer))
+            return file;
+    }
+    return std::nullopt;
+}
+
+// The key beside its public half that routes.yaml names (`keys: file:dev/scopegate-dev-keys.json`); nothing
+// where it names none.
+std::optional<std::string> named_key(const token_options& o, const std::string& config)
+{
+    const auto name = std::filesystem::path(jwks_file_of(o.key_file)).filename();
+    const auto loaded = config::load_file(config, config::process_environment());
+    auto key = loaded.policy ? key_set_of(*loaded.policy, o.issuer, name) : missing_key_set(name, config);
+    if (!key)
+        return std::nullopt;
+    return key->replace_filename(std::filesystem::path(o.key_file).filename()).string();
 }
 
 // Which key signs: the one that --key names, or else the one that the file names. One that is in the working
 // directory serves where the file has a copy of its public half only.
 std::string key_file_for(const token_options& o, const std::string& config)
 {
-    const auto named = o.key_given ? std::nullopt : named_key(o.key_file, config);
+    const auto named = o.key_given ? std::nullopt : named_key(o, config);
     const auto exists = [](const std::string& file) { return std::filesystem::exists(file); };
     return named && (exists(*named) || !exists(jwks_file_of(*named))) ? *named : o.key_file;
 }

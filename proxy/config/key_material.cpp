@@ -31,7 +31,7 @@ bool holds_certificates(std::string_view text)
         throw std::bad_alloc();
     ERR_set_mark();
     std::size_t count = 0;
-    while (certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr), X509_free) != nullptr)
+    while (certificate(PEM_read_bio_X509_AUX(file.get(), nullptr, nullptr, nullptr), X509_free) != nullptr)
         ++count;
     const bool whole = at_end();
     ERR_pop_to_mark(); // the next TLS call would take these errors for its own

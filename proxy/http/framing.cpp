@@ -95,8 +95,8 @@ struct connection_options {
 std::optional<std::string_view> authority_of(std::string_view target) noexcept
 {
     constexpr std::string_view mark = "://";
-    const auto scheme = target.starts_with('/') ? target.npos : target.find(mark);
-    if (scheme == target.npos)
+    const auto scheme = target.find(mark);
+    if (scheme == target.npos || target.find_first_of("/?#") < scheme)
         return std::nullopt;
     target.remove_prefix(scheme + mark.size());
     return target.substr(0, target.find_first_of("/?#"));
@@ -195,13 +195,13 @@ result<response_framing> frame_response(const response_head& head, std::string_v
     response_framing out;
     out.keep_alive = options.persistent(head.minor);
     const auto framing = lengths.framing(body_kind::until_close);
+    // Its body could be taken for the final answer, and that for another request's.
+    if (head.status < 200 && framing.length != 0)
+        return reason::upstream_bad_answer;
     if (request_method == "HEAD" || head.status == 304)
         return out;
     if (bodiless_status) {
         // Where a length is announced all the same, its bytes may follow: that connection is not used again.
-        // Of an interim answer they could be taken for the final one, and that for another request's.
-        if (head.status < 200 && framing.length != 0)
-            return reason::upstream_bad_answer;
         out.keep_alive = out.keep_alive && framing.length == 0;
         return out;
     }

@@ -41,11 +41,11 @@ fetched_keys fetched(net::http_answer&& answer)
 
 key_fetch::key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer), client_(issuer.ca_file) {}
 
-asio::awaitable<fetched_keys> key_fetch::run()
+asio::awaitable<fetched_keys> key_fetch::run(bool awaited)
 {
     fetched_keys outcome;
     try {
-        outcome = co_await attempt();
+        outcome = co_await attempt(awaited);
     } catch (const std::exception& e) {
         outcome = failed(e.what());
     }
@@ -57,16 +57,34 @@ asio::awaitable<fetched_keys> key_fetch::run()
     co_return outcome;
 }
 
-asio::awaitable<fetched_keys> key_fetch::attempt()
+asio::awaitable<fetched_keys> key_fetch::attempt(bool awaited)
 {
     if (issuer_.keys.where == policy::key_location::kind::url)
         co_return co_await get(issuer_.keys.value);
+    const auto before = last_keys_;
+    fetched_keys got;
+    if (awaited && !jwks_uri_.empty()) {
+        got = co_await get_keys();
+        if (!got.answered ||
+            (got.ok && got.text != before)) // after a failure the next attempt discovers anew
+            co_return got;
+    }
     auto found = co_await discover();
+    if (got.answered && (!found.ok || found.text == jwks_uri_))
+        co_return got;
     if (found.ok)
         jwks_uri_ = std::move(found.text);
     else if (jwks_uri_.empty())
         co_return found;
-    co_return co_await get(jwks_uri_);
+    co_return co_await get_keys();
+}
+
+asio::awaitable<fetched_keys> key_fetch::get_keys()
+{
+    auto got = co_await get(jwks_uri_);
+    if (got.ok)
+        last_keys_ = got.text;
+    co_return got;
 }
 
 asio::awaitable<fetched_keys> key_fetch::discover()

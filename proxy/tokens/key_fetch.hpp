@@ -26,17 +26,20 @@ public:
     explicit key_fetch(const policy::issuer_settings& issuer); // which must outlive it
 
     // One attempt; never throws, cancelled or not. The discovery document is read each time, so that a key
-    // set that moved is found; where it can't be had, the key set that it named last is asked for.
-    [[nodiscard]] boost::asio::awaitable<fetched_keys> run();
+    // set that moved is found; where it can't be had, the key set that it named last is asked for. `awaited`,
+    // callers wait for a new key: it is looked for there first, and discovered only where there is none.
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool awaited);
 
 private:
-    [[nodiscard]] boost::asio::awaitable<fetched_keys> attempt();
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> attempt(bool awaited);
+    [[nodiscard]] boost::asio::awaitable<fetched_keys> get_keys();
     [[nodiscard]] boost::asio::awaitable<fetched_keys> discover();
     [[nodiscard]] boost::asio::awaitable<fetched_keys> get(std::string url);
 
     const policy::issuer_settings& issuer_;
     net::http_client client_;
     std::string jwks_uri_; // as discovered
+    std::string last_keys_;
 };
 
 // How long an answer may be kept, by its Cache-Control (RFC 9111 section 5.2.2): max-age, or nothing where

@@ -58,6 +58,7 @@ void key_refresh::await_next(std::function<void()> done)
         if (!error)
             cooling_ = false;
     });
+    awaited_ = true;
     fetching_ = true;
     next_.cancel();
 }
@@ -78,7 +79,7 @@ asio::awaitable<void> key_refresh::run()
 {
     while (!stopped_) {
         fetching_ = true;
-        const auto got = co_await fetch_.run();
+        const auto got = co_await fetch_.run(std::exchange(awaited_, false));
         if (stopped_)
             co_return;
         next_.expires_after(settle(got));

@@ -51,6 +51,7 @@ private:
     boost::asio::cancellation_signal cancel_;
     std::chrono::milliseconds retry_;
     std::vector<std::function<void()>> waiting_;
+    bool awaited_ = false;     // callers wait for what the next fetch brings
     bool unconfirmed_ = false; // the keys are an earlier process's, and none have come since
     bool stopped_ = false;
     std::atomic<bool> fetching_{true}; // from start() on

@@ -61,6 +61,14 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
     }
 }
 
+TEST(upstream_faults, an_interim_answer_with_a_body_to_head_is_not_passed_on_either)
+{
+    calendar c;
+    c.api.on("/public/odd", sends_then_closes("HTTP/1.1 103 Early Hints\r\nContent-Length: 46\r\n\r\n"
+                                              "HTTP/1.1 201 Fake\r\nX-E: 1\r\nContent-Length: 7\r\n\r\n"));
+    EXPECT_EQ(c.exchange(request_text("HEAD", "/public/odd", {})).status, 502U);
+}
+
 TEST(upstream_faults, what_imitates_a_field_stands_for_none)
 {
     calendar c({.issuer = "clock_skew: 0s"});

@@ -83,6 +83,7 @@ TEST(frame_request, compares_the_authority_of_an_absolute_target_with_the_host)
         {"https://[2001:db8::1]", "HTTP/1.1\r\nHost: [2001:DB8::1]\r\n", "[2001:DB8::1]", "an address"},
         {"/a?b=http://b.example/", "HTTP/1.1\r\nHost: a.example\r\n", "a.example",
          "a URL in the query is none"},
+        {"foo?http://b.example/", "HTTP/1.0\r\n", "", "a URL in the query of what is no target"},
         {"http://b.example/a", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "another"},
         {"http://a.example:80/a", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host", "with a port"},
         {"http://b.example/a/../b", "HTTP/1.1\r\nHost: a.example\r\n", "!bad-host",

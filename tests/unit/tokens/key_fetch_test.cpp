@@ -21,12 +21,12 @@ using ::testing::Not;
 struct key_fetching : ::testing::Test {
     policy::issuer_settings settings;
 
-    tokens::fetched_keys run(tokens::key_fetch& fetch)
+    tokens::fetched_keys run(tokens::key_fetch& fetch, bool awaited = false)
     {
         boost::asio::io_context io;
         tokens::fetched_keys got;
         boost::asio::co_spawn(
-            io, [&]() -> boost::asio::awaitable<void> { got = co_await fetch.run(); },
+            io, [&]() -> boost::asio::awaitable<void> { got = co_await fetch.run(awaited); },
             [](std::exception_ptr failure) { EXPECT_FALSE(failure); });
         io.run();
         return got;
@@ -40,9 +40,25 @@ TEST_F(key_fetching, looks_each_time_where_the_keys_are)
     settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
-    EXPECT_TRUE(run(fetch).ok) << "for an unknown kid too: it may be in a key set that has moved";
+    EXPECT_TRUE(run(fetch).ok);
     EXPECT_EQ(issuer.discovery_requests(), 2U);
     EXPECT_EQ(issuer.key_requests(), 2U);
+}
+
+TEST_F(key_fetching, looks_for_an_awaited_key_where_the_last_were_and_then_where_they_may_have_moved)
+{
+    test::fake_issuer issuer;
+    issuer.publish(R"({"keys":[]})");
+    settings.issuer = issuer.name();
+    tokens::key_fetch fetch(settings);
+    EXPECT_TRUE(run(fetch).ok);
+    issuer.publish(R"({"keys":[1]})");
+    EXPECT_EQ(run(fetch, true).text, R"({"keys":[1]})");
+    EXPECT_EQ(issuer.discovery_requests(), 1U) << "discovery may be slow, and callers wait";
+    EXPECT_TRUE(run(fetch, true).ok);
+    EXPECT_EQ(issuer.discovery_requests(), 2U) << "nothing new there";
+    issuer.stop_listening();
+    EXPECT_FALSE(run(fetch, true).ok);
 }
 
 TEST_F(key_fetching, takes_the_last_place_where_discovery_fails)
