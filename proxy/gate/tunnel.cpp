@@ -95,8 +95,9 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
             frames_.advance(received);
         else
             received = received.substr(0, frames_.at_boundary() ? 0 : frames_.advance_to_boundary(received));
-        const bool taken = co_await pass(
-            caller_, received, expired || until == net::no_deadline ? until : until + last_words_patience);
+        // On a line of its own: within co_await g++ 12 adds before it asks, and no_deadline overflows.
+        const auto late = expired || until == net::no_deadline ? until : until + last_words_patience;
+        const bool taken = co_await pass(caller_, received, late);
         if (!taken)
             co_return expired || now() >= expires_ ? tunnel_end::expired : tunnel_end::closed;
         if (expired && frames_.at_boundary()) {
