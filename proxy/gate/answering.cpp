@@ -119,12 +119,7 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
             co_return reason::upstream_bad_answer;
         if (upload_failed()) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
-        // While the body is still going up, the upload's own patience is what counts.
-        const auto deadline = uploading_ ? net::no_deadline : sent_at_ + settings.timeouts.upstream_response;
-        const auto woken = co_await upstream_->readable(
-            caller_left_
-                ? std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500))
-                : deadline);
+        const auto woken = co_await upstream_->readable(answer_due());
         if (woken != net::readiness::ready)
             co_return wait_failure(woken);
         const auto got = upstream_->read_some(buffer.subspan(answer_bytes_));
@@ -139,6 +134,15 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
     }
     const auto parsed = http::parse_response_head({buffer.data(), head_bytes_}, limits, c_.space.response);
     co_return parsed ? reason::allowed : reason::upstream_bad_answer;
+}
+
+// When the wait for more of the head ends. While the body is still going up, the upload's own patience is
+// what counts.
+steady_time forwarding::answer_due() const
+{
+    const auto due =
+        uploading_ ? net::no_deadline : sent_at_ + c_.policy.policy.server.timeouts.upstream_response;
+    return caller_left_ ? std::min(due, std::chrono::steady_clock::now() + half_close_patience) : due;
 }
 
 // Why a wait for the answer ended without one.

@@ -17,10 +17,6 @@ bool is_idempotent(std::string_view method) noexcept
            method == "OPTIONS";
 }
 
-// How long a caller that has closed its side is still taken for one that waits for the answer (a half-close
-// is legal, if rare).
-constexpr std::chrono::milliseconds half_close_patience{500};
-
 } // namespace
 
 forwarding::forwarding(policy::permit, const exchange_context& context, const forwarded_request& request)

@@ -32,6 +32,10 @@ public:
 private:
     enum class attempt_end : std::uint8_t { done, stale };
 
+    // How long a caller that has closed its side is still taken for one that waits for the answer (a
+    // half-close is legal, if rare).
+    static constexpr std::chrono::milliseconds half_close_patience{500};
+
     // gate/forwarding.cpp: the request's way
     [[nodiscard]] net::task<attempt_end> attempt(bool reused);
     [[nodiscard]] bool begin_upload();
@@ -50,6 +54,7 @@ private:
     [[nodiscard]] bool owes_bearer_protocol() const noexcept;
     [[nodiscard]] steady_time token_expiry() const;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
+    [[nodiscard]] steady_time answer_due() const;
     [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
 
     exchange_context c_;
