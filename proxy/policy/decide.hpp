@@ -32,8 +32,8 @@ struct denial {
     reason why = reason::internal_error;
     const requirement* needs = nullptr; // the requirement in question, where the route was found
     const route* matched = nullptr;     // the matched template, for Allow and the log
-    std::size_t alternative =
-        0; // of an `any`: the one that lacks fewest, the first of equals; behind them all: none
+    // Of an `any`: the one that lacks fewest, the first of equals; behind them all: none.
+    std::size_t alternative = 0;
     scope_set missing;                  // of insufficient_scope and scope_limited: what that alternative lacks
     unsigned retry_after = 0;           // seconds; of keys_unavailable and the like
     bool dpop = false;                  // the token came under the scheme DPoP, or should have: the challenge names it
