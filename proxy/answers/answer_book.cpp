@@ -82,36 +82,23 @@ void append_member(std::string& out, std::string_view name, std::string_view val
     json::append_quoted(out, value);
 }
 
-void append_names(std::string& out, const std::vector<std::string>& names)
+// ["a","b"] of the names that for_each(add) calls add with.
+template <class ForEach>
+std::string name_array(ForEach&& for_each)
 {
-    auto separator = '[';
-    for (const auto& n : names) {
-        out += separator;
-        json::append_quoted(out, n);
-        separator = ',';
-    }
-    out += names.empty() ? "[]" : "]";
-}
-
-std::vector<std::string> names_in_order(const policy::scope_registry& scopes, const policy::alternative& a)
-{
-    std::vector<std::string> names;
-    for (const auto id : a.in_order)
-        names.push_back(scopes[id].name);
-    return names;
-}
-
-const policy::alternative* alternative_of(const policy::denial& d) noexcept
-{
-    return d.needs != nullptr && d.alternative < d.needs->alternatives.size()
-               ? &d.needs->alternatives[d.alternative]
-               : nullptr;
+    std::string out;
+    for_each([&out](std::string_view name) {
+        out += out.empty() ? '[' : ',';
+        json::append_quoted(out, name);
+    });
+    out += out.empty() ? "[]" : "]";
+    return out;
 }
 
 } // namespace
 
 answer_book::answer_book(const policy::policy& p)
-    : policy_(p), metadata_document_(answers::metadata_document(p)), scope_attribute_(p.requirement_count)
+    : policy_(p), metadata_document_(answers::metadata_document(p)), prepared_(p.requirement_count)
 {
     prepare_beginnings();
     if (!metadata_document_.empty()) {
@@ -119,10 +106,14 @@ answer_book::answer_book(const policy::policy& p)
         metadata_paths_ = metadata_paths(p.metadata.resource, p.paths);
     }
     const auto prepare = [&](const policy::requirement& r) {
-        if (r.index >= scope_attribute_.size())
-            scope_attribute_.resize(r.index + 1);
+        if (r.index >= prepared_.size())
+            prepared_.resize(r.index + 1);
         for (const auto& a : r.alternatives)
-            scope_attribute_[r.index].push_back(parameter("scope", joined(p.scopes, a.in_order)));
+            prepared_[r.index].push_back(
+                {parameter("scope", joined(p.scopes, a.in_order)), name_array([&](auto&& add) {
+                     for (const auto id : a.in_order)
+                         add(p.scopes[id].name);
+                 })});
     };
     for (const auto& route : p.routes) {
         for (const auto& [method, needs] : route.methods)
@@ -157,6 +148,13 @@ void answer_book::prepare_beginnings()
     }
 }
 
+const answer_book::prepared_alternative* answer_book::prepared_of(const policy::denial& d) const noexcept
+{
+    return d.needs != nullptr && d.alternative < d.needs->alternatives.size()
+               ? &prepared_[d.needs->index][d.alternative]
+               : nullptr;
+}
+
 std::string answer_book::challenge(const policy::denial& d) const
 {
     const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
@@ -165,8 +163,8 @@ std::string answer_book::challenge(const policy::denial& d) const
     std::string line;
     line.reserve(usual_bytes);
     line = dpop ? begun.dpop : begun.bearer;
-    if (alternative_of(d) != nullptr)
-        add_parameter(line, scope_attribute_[d.needs->index][d.alternative]);
+    if (const auto* lacking = prepared_of(d))
+        add_parameter(line, lacking->attribute);
     if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
         // All that the login must be, not only what it failed: one step up is enough then (RFC 9470 section
         // 3).
@@ -184,23 +182,20 @@ std::string answer_book::problem(const policy::denial& d, std::string_view reque
     out.reserve(usual_bytes);
     out = beginnings_[static_cast<std::size_t>(d.why)].problem;
     if (!request_id.empty()) {
-        out += ',';
-        append_member(out, "request_id", request_id);
+        out += R"(,"request_id":)";
+        json::append_quoted(out, request_id);
     }
     if (row(d.why).status == 403) {
-        const auto* lacking = alternative_of(d);
-        out += R"(,"required_scopes":)";
-        append_names(out, lacking != nullptr ? names_in_order(policy_.scopes, *lacking)
-                                             : std::vector<std::string>());
-        out += R"(,"missing_scopes":)";
-        append_names(out, policy_.scopes.names(d.missing));
+        const auto* lacking = prepared_of(d);
+        out.append(R"(,"required_scopes":)").append(lacking != nullptr ? lacking->names : "[]");
+        out.append(R"(,"missing_scopes":)").append(name_array([&](auto&& add) {
+            d.missing.for_each([&](policy::scope_id id) { add(policy_.scopes[id].name); });
+        }));
         if (d.needs != nullptr && d.needs->alternatives.size() > 1) {
             out += R"(,"alternatives":)";
             auto separator = '[';
-            for (const auto& a : d.needs->alternatives) {
-                out += std::exchange(separator, ',');
-                append_names(out, names_in_order(policy_.scopes, a));
-            }
+            for (const auto& a : prepared_[d.needs->index])
+                (out += std::exchange(separator, ',')) += a.names;
             out += ']';
         }
     }

@@ -67,7 +67,15 @@ private:
         std::string problem;      // the problem as far as `detail`, without the closing brace
     };
 
+    // What one alternative of a requirement is called.
+    struct prepared_alternative {
+        std::string attribute; // `scope="..."`
+        std::string names;     // ["...","..."]
+    };
+
     void prepare_beginnings();
+    // The alternative that a refusal names; null: none.
+    [[nodiscard]] const prepared_alternative* prepared_of(const policy::denial& d) const noexcept;
     [[nodiscard]] std::string challenge(const policy::denial& d) const;
     [[nodiscard]] std::string problem(const policy::denial& d, std::string_view request_id) const;
 
@@ -76,8 +84,7 @@ private:
     std::string resource_metadata_;     // `resource_metadata="..."`, or empty
     std::string metadata_document_;
     std::vector<std::string> metadata_paths_;
-    std::vector<std::vector<std::string>>
-        scope_attribute_; // by requirement index and alternative: `scope="..."`
+    std::vector<std::vector<prepared_alternative>> prepared_; // by requirement index and alternative
 };
 
 } // namespace scopegate::answers

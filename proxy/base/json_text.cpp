@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace scopegate::json {
 
@@ -55,9 +56,17 @@ void append_escaped(std::string& out, char c)
     }
 }
 
-bool needs_escape(char c) noexcept
+// Of ASCII, and to be written as it is.
+constexpr auto plain_chars = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c < 0x7F; ++c)
+        table[c] = c != '"' && c != '\\';
+    return table;
+}();
+
+bool is_plain(char c) noexcept
 {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == 0x7F;
+    return plain_chars[static_cast<unsigned char>(c)];
 }
 
 void append(std::string& out, const value& v)
@@ -93,10 +102,8 @@ void append_quoted(std::string& out, std::string_view s)
 {
     out += '"';
     while (!s.empty()) {
-        const auto plain = static_cast<std::size_t>(
-            std::find_if(s.begin(), s.end(),
-                         [](char c) { return needs_escape(c) || static_cast<unsigned char>(c) >= 0x80; }) -
-            s.begin());
+        const auto plain =
+            static_cast<std::size_t>(std::find_if_not(s.begin(), s.end(), is_plain) - s.begin());
         out += s.substr(0, plain);
         s.remove_prefix(plain);
         if (s.empty())

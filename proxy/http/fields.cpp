@@ -77,30 +77,42 @@ constexpr auto first_of_length = [] {
 
 constexpr std::string_view forwarded_prefix = "x-forwarded-";
 
+// In lower case and with `-` for `_`.
+constexpr auto folded = [] {
+    std::array<char, 256> table{};
+    for (std::size_t c = 0; c < table.size(); ++c)
+        table[c] = c == '_' ? '-' : ascii_lower(static_cast<char>(c));
+    return table;
+}();
+
+constexpr char fold(char c) noexcept
+{
+    return folded[static_cast<unsigned char>(c)];
+}
+
 } // namespace
 
 field_name classify(std::string_view name) noexcept
 {
-    auto id = field_id::other;
-    if (name.size() <= longest) {
+    std::array<char, longest> room;
+    const std::string_view start(room.data(), std::min(name.size(), room.size()));
+    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(start.size()), room.begin(),
+                   fold);
+    auto id = start.starts_with(forwarded_prefix) ? field_id::x_forwarded : field_id::other;
+    if (name.size() == start.size()) {
         const auto end = known_names.begin() + first_of_length[name.size() + 1];
-        const auto found =
-            std::find_if(known_names.begin() + first_of_length[name.size()], end,
-                         [name](const known_name& k) { return same_field_name(k.name, name); });
+        const auto found = std::find_if(known_names.begin() + first_of_length[name.size()], end,
+                                        [start](const known_name& k) { return k.name == start; });
         if (found != end)
             id = found->id;
     }
-    if (id == field_id::other && name.size() >= forwarded_prefix.size() &&
-        same_field_name(forwarded_prefix, name.substr(0, forwarded_prefix.size())))
-        id = field_id::x_forwarded;
     return {id, id != field_id::other && name.find('_') != std::string_view::npos};
 }
 
 bool same_field_name(std::string_view a, std::string_view b) noexcept
 {
-    constexpr auto folded = [](char c) { return c == '_' ? '-' : ascii_lower(c); };
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [folded](char x, char y) { return folded(x) == folded(y); });
+                      [](char x, char y) { return fold(x) == fold(y); });
 }
 
 } // namespace scopegate::http

@@ -1,13 +1,9 @@
 #include "http/head_parser.hpp"
 
 #include "http/chars.hpp"
+#include "http/runs.hpp"
 
 #include <algorithm>
-
-#if defined(__SSE2__)
-#include <bit>
-#include <emmintrin.h>
-#endif
 
 namespace scopegate::http {
 namespace {
@@ -16,28 +12,6 @@ constexpr std::string_view crlf = "\r\n";
 
 // How much of a first line that has not ended yet is looked at again with each call of find_head_end.
 constexpr std::size_t start_window = 64;
-
-// The first byte from p on that a field value can't hold: a control other than HTAB. Within a good head that
-// is the CR of the line's end. 16 bytes at a time, because a bearer token is most of what a head is made of.
-const char* skip_text(const char* p, const char* end) noexcept
-{
-#if defined(__SSE2__)
-    const auto last_control = _mm_set1_epi8(0x1F);
-    const auto tab = _mm_set1_epi8('\t');
-    const auto del = _mm_set1_epi8(0x7F);
-    for (; end - p >= 16; p += 16) {
-        const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const auto control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        const auto refused =
-            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
-        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(refused)); mask != 0)
-            return p + std::countr_zero(mask);
-    }
-#endif
-    while (p != end && is(char_class::text, *p))
-        ++p;
-    return p;
-}
 
 // How many bytes at the start of s are text.
 std::size_t text_size(std::string_view s) noexcept

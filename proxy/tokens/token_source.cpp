@@ -1,7 +1,7 @@
 #include "tokens/token_source.hpp"
 
 #include "base/text.hpp"
-#include "http/chars.hpp"
+#include "http/runs.hpp"
 #include "tokens/token_places.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 bool is_b64token(std::string_view s) noexcept
 {
     s = s.substr(0, s.find_last_not_of('=') + 1);
-    return !s.empty() && http::all(http::char_class::b64, s);
+    return !s.empty() && http::all_b64(s);
 }
 
 // The scheme is the leading token: `Bearerx` is another one, `Bearer` alone or `Bearer,` is ours gone wrong.

@@ -74,6 +74,28 @@ TEST(token_cache, keeps_thousands_apart)
     EXPECT_EQ(cache.size(), 10'000U);
 }
 
+// A hash need not look at all of a long token; what is compared is all of it.
+TEST(token_cache, tells_tokens_apart_by_every_byte)
+{
+    std::string token(900, 'a');
+    tokens::token_cache cache(1 << 20, 1);
+    const auto ann = made();
+    cache.insert(token, ann, now);
+    for (auto& c : token) {
+        c = 'b';
+        EXPECT_EQ(cache.find(token, now), nullptr) << "byte " << &c - token.data();
+        c = 'a';
+    }
+    EXPECT_EQ(cache.find(token, now), ann);
+    EXPECT_EQ(cache.find(token.substr(1), now), nullptr);
+    const auto bob = made(0, now + 1h, "bob");
+    token.front() = 'b';
+    cache.insert(token, bob, now);
+    EXPECT_EQ(cache.find(token, now), bob);
+    token.front() = 'a';
+    EXPECT_EQ(cache.find(token, now), ann);
+}
+
 TEST(token_cache, stays_within_its_bytes_whatever_comes)
 {
     tokens::token_cache cache(100'000, 1);
