@@ -21,7 +21,8 @@ inline __m128i load(const char* p) noexcept
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
 }
 
-// Which bytes are at most `more`: of those that `first` was subtracted from, which lie in [first, first + more].
+// Which bytes are at most `more`: of those that `first` was subtracted from, which lie in
+// [first, first + more].
 inline __m128i at_most(__m128i bytes, char more) noexcept
 {
     return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(more)), bytes);
