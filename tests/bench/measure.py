@@ -28,6 +28,11 @@ class Result:
         for figure in ("cpu_us", "per_second", "p50", "p99", "p999", "requests"):
             setattr(self, figure, statistics.median(getattr(r, figure) for r in rounds))
 
+    def share_of(self, other, figure="cpu_us"):
+        """What part of the other's this is: the median of the rounds' ratios. Rounds are interleaved, so that both of a
+        pair saw the machine in much the same state; the medians of each may come from different ones."""
+        return statistics.median(getattr(a, figure) / getattr(b, figure) for a, b in zip(self.rounds, other.rounds))
+
 
 def wrk_command(program, mode, seconds, connections):
     return ["taskset", "-c", "1", "wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--timeout", "10s", "-s",
