@@ -1,8 +1,6 @@
 #include "tokens/token_cache.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <limits>
 #include <random>
 
@@ -62,28 +60,16 @@ token_cache::token_cache(std::size_t bytes, std::size_t issuers)
 {
 }
 
-// Of a long token its middle and its end. That tells tokens apart (the end of a signature lies there), and
-// nobody can fill the table with such as have these in common: only what issuers have signed or vouched for
-// comes in.
-std::uint32_t token_cache::tag_of(std::string_view token) const noexcept
-{
-    constexpr std::size_t part = 64;
-    if (token.size() <= 2 * part)
-        return static_cast<std::uint32_t>(keyed_hash(key_, token));
-    std::array<char, 2 * part> parts;
-    std::memcpy(parts.data(), token.data() + (token.size() - part) / 2, part);
-    std::memcpy(parts.data() + part, token.data() + token.size() - part, part);
-    return static_cast<std::uint32_t>(keyed_hash(key_, {parts.data(), parts.size()}));
-}
-
 bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
 {
     return now >= e.expires || e.generation != generation_[e.issuer];
 }
 
+// The hash is of the whole token. Its end would do for signed ones; opaque ones may share it (a footer, a
+// suffix), and thousands of those in one row of slots would make every look-up a search.
 token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
 {
-    const auto tag = tag_of(token);
+    const auto tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
     for (auto i = tag & (slots_.size() - 1); slots_[i].place != 0; i = next(i)) {
         if (slots_[i].tag != tag)
             continue;
@@ -121,7 +107,7 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     free_.pop_back();
     e.token = what;
     e.expires = std::min(what->expires, until);
-    e.tag = tag_of(token);
+    e.tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
     e.generation = generation_[what->issuer];
     e.cost = static_cast<std::uint32_t>(cost);
     e.issuer = static_cast<std::uint16_t>(what->issuer);

@@ -50,7 +50,6 @@ private:
         std::uint32_t place = 0; // index into entries_ + 1; 0: empty
     };
 
-    [[nodiscard]] std::uint32_t tag_of(std::string_view token) const noexcept;
     [[nodiscard]] bool is_stale(const entry& e, wall_time now) const noexcept;
     [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
     void link(std::uint32_t tag, std::uint32_t place) noexcept;

@@ -74,7 +74,7 @@ TEST(token_cache, keeps_thousands_apart)
     EXPECT_EQ(cache.size(), 10'000U);
 }
 
-// A hash need not look at all of a long token; what is compared is all of it.
+// Wherever tokens differ: opaque ones may have their middle and their end in common.
 TEST(token_cache, tells_tokens_apart_by_every_byte)
 {
     std::string token(900, 'a');
