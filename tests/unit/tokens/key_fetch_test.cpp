@@ -33,11 +33,19 @@ struct key_fetching : ::testing::Test {
     }
 };
 
-TEST_F(key_fetching, looks_each_time_where_the_keys_are)
-{
+// From an issuer that is discovered, and has no keys yet.
+struct discovered_keys : key_fetching {
     test::fake_issuer issuer;
-    issuer.publish(R"({"keys":[]})");
-    settings.issuer = issuer.name();
+
+    discovered_keys()
+    {
+        issuer.publish(R"({"keys":[]})");
+        settings.issuer = issuer.name();
+    }
+};
+
+TEST_F(discovered_keys, looks_each_time_where_the_keys_are)
+{
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
     EXPECT_TRUE(run(fetch).ok);
@@ -45,11 +53,8 @@ TEST_F(key_fetching, looks_each_time_where_the_keys_are)
     EXPECT_EQ(issuer.key_requests(), 2U);
 }
 
-TEST_F(key_fetching, looks_for_an_awaited_key_where_the_last_were_and_then_where_they_may_have_moved)
+TEST_F(discovered_keys, looks_for_an_awaited_key_where_the_last_were_and_then_where_they_may_have_moved)
 {
-    test::fake_issuer issuer;
-    issuer.publish(R"({"keys":[]})");
-    settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
     issuer.publish(R"({"keys":[1]})");
@@ -61,11 +66,8 @@ TEST_F(key_fetching, looks_for_an_awaited_key_where_the_last_were_and_then_where
     EXPECT_FALSE(run(fetch, true).ok);
 }
 
-TEST_F(key_fetching, takes_the_last_place_where_discovery_fails)
+TEST_F(discovered_keys, takes_the_last_place_where_discovery_fails)
 {
-    test::fake_issuer issuer;
-    issuer.publish(R"({"keys":[]})");
-    settings.issuer = issuer.name();
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
     issuer.be(mood::wrong_issuer);
