@@ -158,7 +158,8 @@ void tell_refused_token(const policy::policy& p, const verdict& v, reason why, p
         return;
     const policy::narrator narrate(p, trace);
     narrate.route(v.match);
-    narrate.needs(v.match);
+    if (v.match.needs != nullptr) // observe mode looks at tokens where no route matches, too
+        narrate.needs(v.match);
     tell_refusal(trace, why);
 }
 
