@@ -119,11 +119,13 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     const auto taken = tokens::take_token(p.tokens, from, scratch.token);
     if (!taken)
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
-    v.taken = *taken;
-    v.dpop = taken->dpop;
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
     auto checked = tokens.validator->check(taken->text, now, tokens.came, tokens.may_verify);
+    if (checked.why == reason::malformed_credentials) // no token
+        return checked.why;
+    v.taken = *taken;
+    v.dpop = taken->dpop;
     v.wait_for_issuer = checked.wait_for_issuer;
     v.wait_for_turn = checked.wait_for_turn;
     v.verified = checked.verified;

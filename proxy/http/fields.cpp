@@ -1,6 +1,7 @@
 #include "http/fields.hpp"
 
 #include "base/text.hpp"
+#include "http/chars.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,9 +10,14 @@
 namespace scopegate::http {
 namespace {
 
+// Room for the longest name, so that names are compared without a call: as many bytes always.
+constexpr std::size_t room = 32;
+using padded_name = std::array<char, room>; // NULs behind its end, which no name has
+
 struct known_name {
     std::string_view name;
     field_id id;
+    padded_name padded{};
 };
 
 constexpr auto known_names = [] {
@@ -61,10 +67,13 @@ constexpr auto known_names = [] {
     });
     std::sort(names.begin(), names.end(),
               [](const known_name& a, const known_name& b) { return a.name.size() < b.name.size(); });
+    for (auto& known : names)
+        std::copy(known.name.begin(), known.name.end(), known.padded.begin());
     return names;
 }();
 
 constexpr std::size_t longest = known_names.back().name.size();
+static_assert(longest <= room);
 
 // first_of_length[n]: where in known_names those of n bytes begin; they end where those of n + 1 begin.
 constexpr auto first_of_length = [] {
@@ -85,28 +94,59 @@ constexpr auto folded = [] {
     return table;
 }();
 
+// The same of a name's bytes; NUL of all others.
+constexpr auto folded_tchar = [] {
+    std::array<char, 256> table{};
+    for (std::size_t c = 0; c < table.size(); ++c)
+        table[c] = is(char_class::tchar, static_cast<char>(c)) ? folded[c] : '\0';
+    return table;
+}();
+
 constexpr char fold(char c) noexcept
 {
     return folded[static_cast<unsigned char>(c)];
+}
+
+// `start`: the name's first bytes, folded.
+field_name identify(std::string_view name, const padded_name& start) noexcept
+{
+    auto id = field_id::other;
+    if (name.size() <= longest) {
+        const auto end = known_names.begin() + first_of_length[name.size() + 1];
+        const auto found = std::find_if(known_names.begin() + first_of_length[name.size()], end,
+                                        [&start](const known_name& k) { return k.padded == start; });
+        if (found != end)
+            id = found->id;
+    }
+    if (id == field_id::other && name.size() >= forwarded_prefix.size() &&
+        std::string_view(start.data(), forwarded_prefix.size()) == forwarded_prefix)
+        id = field_id::x_forwarded;
+    return {id, id != field_id::other && name.find('_') != std::string_view::npos};
 }
 
 } // namespace
 
 field_name classify(std::string_view name) noexcept
 {
-    std::array<char, longest> room;
-    const std::string_view start(room.data(), std::min(name.size(), room.size()));
-    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(start.size()), room.begin(),
-                   fold);
-    auto id = start.starts_with(forwarded_prefix) ? field_id::x_forwarded : field_id::other;
-    if (name.size() == start.size()) {
-        const auto end = known_names.begin() + first_of_length[name.size() + 1];
-        const auto found = std::find_if(known_names.begin() + first_of_length[name.size()], end,
-                                        [start](const known_name& k) { return k.name == start; });
-        if (found != end)
-            id = found->id;
+    padded_name start{};
+    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(std::min(name.size(), room)),
+                   start.begin(), fold);
+    return identify(name, start);
+}
+
+measured_name read_name(std::string_view line) noexcept
+{
+    padded_name start{};
+    std::size_t size = 0;
+    for (const auto most = std::min(line.size(), room); size < most; ++size) {
+        const char c = folded_tchar[static_cast<unsigned char>(line[size])];
+        if (c == '\0')
+            break;
+        start[size] = c;
     }
-    return {id, id != field_id::other && name.find('_') != std::string_view::npos};
+    if (size == room)
+        size += count_leading(char_class::tchar, line.substr(room));
+    return {size, identify(line.substr(0, size), start)};
 }
 
 bool same_field_name(std::string_view a, std::string_view b) noexcept

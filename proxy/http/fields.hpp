@@ -3,6 +3,7 @@
 // application as `X-Auth-Subject`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -69,6 +70,14 @@ struct field_name {
 
 // Classifies a field name, in any letter case and with `_` read as `-`. Total; allocates nothing.
 [[nodiscard]] field_name classify(std::string_view name) noexcept;
+
+// What stands at the start of a field line: how many bytes are of a name (RFC 9110 section 5.1: tchar; maybe
+// none), and which name they are: what classify() says, with one look at each byte.
+struct measured_name {
+    std::size_t size = 0;
+    field_name known;
+};
+[[nodiscard]] measured_name read_name(std::string_view line) noexcept;
 
 // Whether two field names are the same to a careless reader: in any letter case and with `_` read as `-`.
 [[nodiscard]] bool same_field_name(std::string_view a, std::string_view b) noexcept;

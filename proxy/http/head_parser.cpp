@@ -4,6 +4,7 @@
 #include "http/runs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace scopegate::http {
 namespace {
@@ -137,9 +138,14 @@ result<first_line_split> split_head(std::string_view head, const head_limits& li
 result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, const head_limits& limits,
                                   bool request)
 {
+    constexpr std::size_t part_of_end = 3; // of a CRLFCRLF that has come in part
     const auto window = limits.bytes == 0 ? data : data.substr(0, limits.bytes);
-    const bool full = limits.bytes != 0 && window.size() == limits.bytes;
     const auto before = std::min(scanned, window.size());
+    const auto unseen = before - std::min(before, part_of_end);
+    if (const auto rest = size_to_empty_line(window.substr(unseen)); rest != 0)
+        return scanned = unseen + rest;
+
+    const bool full = limits.bytes != 0 && window.size() == limits.bytes;
     std::size_t first = request && before >= crlf.size() && window.starts_with(crlf) ? crlf.size() : 0;
     std::size_t at = before;
     const auto first_line = [&] { return window.substr(first, at - first); };
@@ -158,13 +164,9 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
             first = crlf.size();
             continue;
         }
-        if (first_line_open && in_first_line()) {
+        if (std::exchange(first_line_open, false) && in_first_line())
             if (const auto ok = check_first_line(first_line(), request, true); ok.has_error())
                 return ok.error();
-        } else if (window[at - 1] == '\n') {
-            return scanned = at + crlf.size();
-        }
-        first_line_open = false;
     }
     scanned = at;
     if (!full && before >= first + start_window)
@@ -187,11 +189,10 @@ result<void> parse_field_lines(std::string_view lines, std::size_t max_count, fi
     const char* const end = p + lines.size();
     while (p != end) {
         const char* const line = p;
-        while (p != end && is(char_class::tchar, *p))
-            ++p;
+        const auto name = read_name({p, static_cast<std::size_t>(end - p)});
+        p += name.size;
         if (p == line || p == end || *p != ':')
             return reason::malformed_request;
-        const std::string_view name(line, static_cast<std::size_t>(p - line));
         ++p;
         while (p != end && is_blank(*p))
             ++p;
@@ -205,12 +206,11 @@ result<void> parse_field_lines(std::string_view lines, std::size_t max_count, fi
         p += 2;
         if (max_count != 0 && out.size() == max_count)
             return reason::headers_too_large;
-        const auto known = classify(name);
-        out.push_back({name,
+        out.push_back({{line, name.size},
                        {value, static_cast<std::size_t>(value_end - value)},
                        {line, static_cast<std::size_t>(p - line)},
-                       known.id,
-                       known.underscore});
+                       name.known.id,
+                       name.known.underscore});
     }
     return {};
 }

@@ -55,7 +55,7 @@ hash_key random_key()
 } // namespace
 
 token_cache::token_cache(std::size_t bytes, std::size_t issuers)
-    : key_(random_key()), limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())),
+    : hash_(random_key()), limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())),
       slots_(first_slots), generation_(issuers)
 {
 }
@@ -69,7 +69,7 @@ bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
 // suffix), and thousands of those in one row of slots would make every look-up a search.
 token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
 {
-    const auto tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
+    const auto tag = static_cast<std::uint32_t>(hash_(token));
     for (auto i = tag & (slots_.size() - 1); slots_[i].place != 0; i = next(i)) {
         if (slots_[i].tag != tag)
             continue;
@@ -107,7 +107,7 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     free_.pop_back();
     e.token = what;
     e.expires = std::min(what->expires, until);
-    e.tag = static_cast<std::uint32_t>(keyed_hash(key_, token));
+    e.tag = static_cast<std::uint32_t>(hash_(token));
     e.generation = generation_[what->issuer];
     e.cost = static_cast<std::uint32_t>(cost);
     e.issuer = static_cast<std::uint16_t>(what->issuer);

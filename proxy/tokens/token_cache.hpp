@@ -4,7 +4,7 @@
 // Remembers claims, never decisions.
 #pragma once
 
-#include "base/hash.hpp"
+#include "base/universal_hash.hpp"
 #include "tokens/validator.hpp"
 
 #include <cstdint>
@@ -58,7 +58,7 @@ private:
     void grow();
     void evict_one(wall_time now) noexcept;
 
-    hash_key key_;
+    universal_hash hash_;
     std::size_t limit_;
     std::size_t bytes_ = 0;
     std::size_t count_ = 0;

@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 
-// RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
-bool is_b64token(std::string_view s) noexcept
-{
-    s = s.substr(0, s.find_last_not_of('=') + 1);
-    return !s.empty() && http::all_b64(s);
-}
-
 // The scheme is the leading token: `Bearerx` is another one, `Bearer` alone or `Bearer,` is ours gone wrong.
 bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept
 {
@@ -30,13 +23,10 @@ bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept
 // Gathers what the places hold: more than one is too many, whatever they are.
 class token_search final {
 public:
-    void found(const taken_token& token)
+    void found(const taken_token& token) noexcept
     {
         ++count_;
-        if (is_b64token(token.text))
-            token_ = token;
-        else
-            malformed_ = true;
+        token_ = token;
     }
     void found_malformed() noexcept
     {
@@ -124,6 +114,12 @@ void search_protocols(const http::field_list& fields, token_search& search)
 
 } // namespace
 
+bool is_b64token(std::string_view s) noexcept
+{
+    s = s.substr(0, s.find_last_not_of('=') + 1);
+    return !s.empty() && http::all_b64(s);
+}
+
 result<taken_token> take_token(const policy::token_settings& places, const credentials& from,
                                std::string& scratch)
 {
@@ -165,7 +161,7 @@ result<taken_token> take_token(const http::field_list& fields, bool dpop)
 
     const auto rest = credentials->value.substr(is_dpop ? proof_of_possession.size() : bearer.size());
     const auto token = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
-    if (token.size() == rest.size() || !is_b64token(token))
+    if (token.size() == rest.size() || token.empty())
         return reason::malformed_credentials;
     return taken_token{token, true, is_dpop};
 }

@@ -25,17 +25,20 @@ struct taken_token {
     bool dpop = false;       // under the scheme DPoP: a proof has to come with it
 };
 
-// The token of the one Authorization field, of one of our schemes (in any letter case, RFC 9110 section 11.1;
-// b64token, RFC 6750 section 2.1); DPoP is ours where `dpop`. Fails with no_token (no field, or another
-// scheme), several_tokens (two Authorization fields, in any spelling), malformed_credentials (a scheme
-// without a token, with spaces in it, or with characters that b64token lacks).
+// What RFC 6750 section 2.1 calls a b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+// What is taken need not be one yet: the validator looks at the bytes of tokens that it has not seen before.
+[[nodiscard]] bool is_b64token(std::string_view s) noexcept;
+
+// The token of the one Authorization field, of one of our schemes (in any letter case, RFC 9110
+// section 11.1); DPoP is ours where `dpop`. Fails with no_token (no field, or another scheme), several_tokens
+// (two Authorization fields, in any spelling), malformed_credentials (a scheme without a token).
 [[nodiscard]] result<taken_token> take_token(const http::field_list& fields, bool dpop);
 
 // The same from any of the configured places, of which exactly one may hold a token. Fails with no_token,
 // several_tokens (in two places, or a parameter, cookie or `bearer` of that name twice),
-// malformed_credentials (one that is no b64token, a percent-triplet gone wrong, or a name spelled in another
-// way that an API might read as the same). A cookie without a value is no token: that is how applications
-// clear one. Allocates nothing where only the header is configured.
+// malformed_credentials (a percent-triplet gone wrong, or a name spelled in another way that an API might
+// read as the same). A cookie without a value is no token: that is how applications clear one. Allocates
+// nothing where only the header is configured.
 [[nodiscard]] result<taken_token> take_token(const policy::token_settings& places, const credentials& from,
                                              std::string& scratch);
 

@@ -6,6 +6,7 @@
 #include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/token_cache.hpp"
+#include "tokens/token_source.hpp"
 
 #include <utility>
 
@@ -119,6 +120,8 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
         take_new_keys();
     if (auto known = cache_->find(token, now))
         return {std::move(known), reason::allowed};
+    if (!is_b64token(token))
+        return {nullptr, reason::malformed_credentials};
     outcome made;
     if (may_verify) {
         made = check_new(token, now, ended);

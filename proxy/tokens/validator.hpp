@@ -83,6 +83,7 @@ public:
         bool waited;
         introspection_ptr answer; // what the issuer said of the token; null where its keys were waited for
     };
+    // What is no b64token is none that anybody presented: malformed_credentials.
     // Allocates nothing and takes no lock where the token was seen before and nothing changed. `ended`: how
     // the wait that an earlier outcome for this very token asked for ended. An unknown key is refused
     // (unknown_key) after a fetch that went well, and is our own fault (keys_unavailable) as long as there

@@ -102,6 +102,14 @@ void check_response(std::string_view bytes, bool of_head)
     check(framing->body.kind != http::body_kind::until_close || !framing->keep_alive);
 }
 
+bool is_refused(std::string_view head, bool request)
+{
+    http::request_head asked;
+    http::response_head answered;
+    return request ? http::parse_request_head(head, limits, asked).has_error()
+                   : http::parse_response_head(head, limits, answered).has_error();
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -114,7 +122,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     auto pieces = http::find_head_end({}, scanned, limits, request);
     while (pieces.has_value() && *pieces == 0 && have < in.bytes.size())
         pieces = http::find_head_end(in.bytes.substr(0, ++have), scanned, limits, request);
-    check(whole.has_value() == pieces.has_value() && (!whole || *whole == *pieces));
+    // In pieces a fault is seen before the head is whole; whole, by the parser.
+    check(whole ? !pieces || *whole == *pieces : !pieces);
+    if (whole && !pieces)
+        check(*whole != 0 && is_refused(in.bytes.substr(0, *whole), request));
     const auto head = whole && *whole != 0 ? in.bytes.substr(0, *whole) : in.bytes;
     if (request)
         check_request(head);

@@ -140,7 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         return 0;
     const auto taken = tokens::take_token(
         plane.policy().tokens, {head.fields, target->query, framing->upgrade_websocket}, space.scratch.token);
-    if (!taken && taken.error() != reason::no_token)
+    if (taken ? !tokens::is_b64token(taken->text) : taken.error() != reason::no_token)
         return 0;
     tokens::token_ptr token; // its claims are what stands behind the head
     if (auto claims = json::parse(in.bytes.substr(*head_size)); claims && claims->if_object() && taken)

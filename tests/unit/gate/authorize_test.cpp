@@ -148,7 +148,8 @@ TEST(authorize, tells_a_refusal_of_a_token_what_the_route_needs)
 {
     calendar file;
     const http::field_list fields{field_of("Authorization", "Bearer a b")};
-    const auto v = file.ask("GET", "/appointments", fields);
+    const auto validator = file.validator();
+    const auto v = file.ask("GET", "/appointments", fields, validator.get());
     const auto& refused = std::get<policy::denial>(v.outcome);
     EXPECT_EQ(refused.why, reason::malformed_credentials);
     EXPECT_EQ(refused.needs, v.match.needs);

@@ -1,5 +1,7 @@
 #include "http/fields.hpp"
 
+#include "http/chars.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -130,6 +132,33 @@ TEST(classify, takes_names_of_any_length)
     EXPECT_EQ(classify("").id, field_id::other);
     EXPECT_EQ(classify(std::string(100'000, 'x')).id, field_id::other);
     EXPECT_EQ(classify("X-Forwarded-" + std::string(100'000, 'x')).id, field_id::x_forwarded);
+}
+
+TEST(read_name, ends_where_the_name_does_and_says_what_classify_says)
+{
+    const auto agrees = [](const std::string& name) {
+        for (const auto* const rest : {"", ":", ": a", " : a", "\r\n", "\x80"}) {
+            const auto got = read_name(name + rest);
+            const auto known = classify(name);
+            EXPECT_EQ(got.size, name.size()) << name << rest;
+            EXPECT_EQ(static_cast<int>(got.known.id), static_cast<int>(known.id)) << name << rest;
+            EXPECT_EQ(got.known.underscore, known.underscore) << name << rest;
+        }
+    };
+    for (const auto& entry : all_names)
+        for (const auto& spelling : spellings(entry.first))
+            for (const auto& cased : {spelling, upper(spelling), spelling + "x"})
+                agrees(cased);
+    for (std::size_t size = 0; size < 70; ++size) {
+        agrees(std::string(size, 'x'));
+        agrees("x_forwarded-" + std::string(size, '_'));
+    }
+    for (int byte = 0; byte < 256; ++byte)
+        for (const std::size_t before : {0U, 4U, 30U, 31U, 32U, 33U, 50U}) {
+            const auto line = std::string(before, 'a') + static_cast<char>(byte) + "b:";
+            const bool tchar = is(char_class::tchar, static_cast<char>(byte));
+            EXPECT_EQ(read_name(line).size, tchar ? before + 2 : before) << byte << " behind " << before;
+        }
 }
 
 TEST(same_field_name, ignores_letter_case_and_reads_underscores_as_hyphens)

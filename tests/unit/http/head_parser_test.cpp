@@ -87,7 +87,6 @@ TEST(find_head_end, refuses_at_once_what_no_head_can_come_of)
         {"PRI * HTTP/2.0\r\n", "!unsupported-version", "the preface of HTTP/2"},
         {"GET /\r\n", "!malformed-request", "HTTP/0.9"},
         {"GET\r\n", "!malformed-request", "a method alone"},
-        {"\r\n\r\n", "!malformed-request", "two empty lines"},
         {"\r\n ", "!malformed-request", "a blank behind the empty line"},
         {"\rG", "!malformed-request", "a bare carriage return first"},
         {"GET / HTTP/1.1\n", "!malformed-request", "a bare line feed"},
@@ -106,6 +105,25 @@ TEST(find_head_end, refuses_at_once_what_no_head_can_come_of)
           "HTTP/1.1\r\n", "HTTP/1.1 20\r\n", "HTTP/1.1 099 a\r\n"})
         EXPECT_EQ(find_end(data, false), "!malformed-request") << data;
     EXPECT_EQ(find_end("HTTP/2", false), "!unsupported-version");
+}
+
+TEST(find_head_end, leaves_a_whole_head_to_the_parser)
+{
+    using namespace std::string_view_literals;
+    for (const auto head : {"\r\n\r\n"sv, "PRI * HTTP/2.0\r\n\r\n"sv, "GET / HTTP/1.1\r\nA: \0\r\n\r\n"sv,
+                            "GET / HTTP/1.1\n\r\n\r\n"sv, "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n"sv,
+                            "GET / HTTP/1.1\nA: b\n\nbody\r\n\r\n"sv}) {
+        std::size_t scanned = 0;
+        EXPECT_EQ(*find_head_end(head, scanned, limits, true), head.size());
+        request_head out;
+        EXPECT_TRUE(parse_request_head(head, limits, out).has_error());
+    }
+    const head_limits small{40, 0};
+    std::size_t scanned = 0;
+    EXPECT_EQ(find_head_end("GET / HTTP/1.1\r\nA: " + std::string(18, 'b') + "\r\n\r\n", scanned, small, true)
+                  .error(),
+              reason::headers_too_large)
+        << "whole behind the limit only";
 }
 
 TEST(find_head_end, says_what_was_too_large)

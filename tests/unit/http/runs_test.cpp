@@ -24,11 +24,33 @@ TEST(runs, agree_with_the_table_for_every_byte_at_every_place)
             }
 }
 
+// All strings of these four bytes, at every place of strings that end before, at and behind a block: what the
+// naive search finds.
+TEST(runs, end_with_the_first_empty_line)
+{
+    const auto naive = [](const std::string& s) {
+        const auto found = s.find("\r\n\r\n");
+        return found == std::string::npos ? 0 : found + 4;
+    };
+    const std::string_view bytes = "\r\n a";
+    for (unsigned which = 0; which < 1U << 14U; ++which) {
+        std::string pattern;
+        for (unsigned i = 0; i < 7; ++i)
+            pattern += bytes[which >> 2 * i & 3U];
+        for (std::size_t before = 0; before <= 34; before += which % 16 == 0 ? 1 : 17)
+            for (const std::size_t behind : {0U, 1U, 9U, 20U}) {
+                const auto s = std::string(before, 'x') + pattern + std::string(behind, '\n');
+                ASSERT_EQ(size_to_empty_line(s), naive(s)) << which << ' ' << before << ' ' << behind;
+            }
+    }
+}
+
 TEST(runs, of_nothing_are_nothing)
 {
     EXPECT_TRUE(all_b64({}));
     const char* const p = "x";
     EXPECT_EQ(skip_text(p, p), p);
+    EXPECT_EQ(size_to_empty_line({}), 0U);
 }
 
 } // namespace

@@ -141,8 +141,8 @@ TEST(smuggling, every_case_comes_out_as_expected)
     EXPECT_GE(cases, 60U);
 }
 
-// What is found of a head that comes in two pieces: its size (0: not whole), or `refused`. For what it is
-// refused may differ: `HTTP/0` is another version, where `HTTP/01.1` is none.
+// What comes of a head in two pieces: its size (0: not whole), or `refused`, before it is whole or when it is
+// parsed. For what it is refused may differ: `HTTP/0` is another version, where `HTTP/01.1` is none.
 std::string head_end(std::string_view bytes, std::size_t cut)
 {
     std::size_t scanned = 0;
@@ -150,7 +150,10 @@ std::string head_end(std::string_view bytes, std::size_t cut)
     auto found = find_head_end(bytes.substr(0, cut), scanned, limits, true);
     if (found && *found == 0)
         found = find_head_end(bytes, scanned, limits, true);
-    return found ? std::to_string(*found) : "refused";
+    request_head head;
+    const bool refused =
+        !found || (*found != 0 && !parse_request_head(bytes.substr(0, *found), limits, head));
+    return refused ? "refused" : std::to_string(*found);
 }
 
 TEST(smuggling, no_head_comes_out_otherwise_for_being_cut_anywhere)

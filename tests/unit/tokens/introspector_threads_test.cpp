@@ -29,7 +29,7 @@ constexpr int rounds = 60;
 
 std::string token(int i)
 {
-    return "token " + std::to_string(i);
+    return "token-" + std::to_string(i);
 }
 
 TEST(introspector_threads, workers_ask_while_answers_end_and_a_reload_comes)

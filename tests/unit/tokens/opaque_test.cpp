@@ -1,11 +1,13 @@
 // Tokens that are no JWTs: what an issuer's word must say before they count.
 #include "tokens/validator.hpp"
 
+#include "http/chars.hpp"
 #include "unit/tokens/calendar_policy.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -105,8 +107,11 @@ TEST_F(opaque_tokens, count_as_far_as_their_issuers_word_does)
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.sentence);
-        endpoint->answers[row.sentence] = row.answer;
-        EXPECT_EQ(why(row.sentence), row.why);
+        auto token = row.sentence;
+        std::replace_if(
+            token.begin(), token.end(), [](char c) { return !http::is(http::char_class::b64, c); }, '_');
+        endpoint->answers[token] = row.answer;
+        EXPECT_EQ(why(token), row.why);
     }
     for (const auto* cnf : {R"({"x":"y"})", R"({})", R"("x")", "null", "[]"}) {
         const auto token = std::string("bound by ") + cnf;
@@ -174,7 +179,7 @@ TEST_F(opaque_tokens, are_remembered_no_longer_than_the_answer)
 
 TEST_F(opaque_tokens, an_answer_that_did_not_come_is_our_fault)
 {
-    EXPECT_EQ(why("never heard of"), "introspection-unavailable");
+    EXPECT_EQ(why("never_heard_of"), "introspection-unavailable");
     // No endpoint at all: as `explain` has it.
     tokens::validator offline(policy, keys, 1 << 20);
     const auto outcome = offline.check("t", now);

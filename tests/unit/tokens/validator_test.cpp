@@ -96,9 +96,13 @@ TEST_F(validation, refuses_what_is_wrong_with_the_reason)
     const auto last_dot = good.rfind('.');
     const negative rows[] = {
         {"an opaque token", reason::malformed_token, "2YotnFZFEjr1zCsicMWpAA"},
+        {"a byte that no token has", reason::malformed_credentials,
+         good.substr(0, 40) + '!' + good.substr(41)},
+        {"a blank in it", reason::malformed_credentials, good + " x"},
+        {"nothing", reason::malformed_credentials, ""},
+        {"padding only", reason::malformed_credentials, "=="},
         {"two parts", reason::malformed_token, good.substr(0, last_dot)},
         {"four parts", reason::malformed_token, good + ".x"},
-        {"nothing", reason::malformed_token, ""},
         {"padding in a part", reason::malformed_token, good + "="},
         {"more than 16 KiB", reason::malformed_token, good + std::string(17'000, 'A')},
         {"a header that is no JSON", reason::malformed_token,
