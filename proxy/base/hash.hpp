@@ -1,4 +1,4 @@
-// A keyed hash of tokens and the like, for tables that strangers fill.
+// A keyed hash of short texts, for tables that strangers fill; of long ones see base/universal_hash.hpp.
 #pragma once
 
 #include <array>
@@ -55,10 +55,8 @@ template <int C, int D>
     return v0 ^ v1 ^ v2 ^ v3;
 }
 
-// The hash for tables that strangers fill. SipHash-1-3: about 0.2 us for a token of 900 bytes. A
-// multiply-fold hash would take a third of that, but nobody has shown that its collisions can't be found from
-// outside; SipHash's can't while the key is unknown, so make `key` at random for every table's owner (a
-// worker) and never show the hashes.
+// The hash for tables that strangers fill: its collisions can't be found while the key is unknown, so make
+// `key` at random for every table's owner (a worker) and never show the hashes.
 [[nodiscard]] inline std::uint64_t keyed_hash(const hash_key& key, std::string_view text) noexcept
 {
     return siphash<1, 3>(key, text);

@@ -282,6 +282,7 @@ net::task<void> forwarding::pass_answer()
         co_return;
     }
     rest.remove_prefix(used);
+    co_await c_.at.turns().all_read();
     if (!down.complete() || !out.send_now(c_.downstream))
         end = co_await relay_body(down, *upstream_, c_.downstream, buffer, rest, out, pauses, rest);
 

@@ -64,6 +64,7 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
         result_.why = composed.error();
         co_return attempt_end::done;
     }
+    co_await c_.at.turns().all_read();
     if (!begin_upload())
         co_return attempt_end::done;
     const auto end = co_await receive(reused);

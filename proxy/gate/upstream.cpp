@@ -86,7 +86,7 @@ void upstream_pool::keep(net::stream_ptr connection)
     }
     if (connection->read_pending())
         connection->arm_read();
-    idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+    idle_.push_back({std::move(connection), net::coarse_now()});
 }
 
 void upstream_pool::sweep(steady_time now)

@@ -113,6 +113,7 @@ void poller::serve()
     for (bool more = fetch(0); more || !awaiting_turn_.empty();
          more = fetch(awaiting_turn_.empty() ? static_cast<int>(longest_stay.count()) : 0)) {
         tell();
+        let_send();
         if (!awaiting_turn_.empty())
             give_turns();
         if (yielding_ || std::chrono::steady_clock::now() >= until)
@@ -153,6 +154,7 @@ bool poller::fetch(int milliseconds) noexcept
 
 void poller::tell() noexcept
 {
+    reading_ = true;
     while (next_ < count_) {
         const auto& event = fetched_[next_++];
         if (event.data.ptr != nullptr)
@@ -160,6 +162,14 @@ void poller::tell() noexcept
         else
             yielding_ = true; // or of a stream that has gone meanwhile
     }
+    reading_ = false;
+}
+
+void poller::let_send() noexcept
+{
+    for (const auto sender : awaiting_all_read_) // nobody joins them now
+        sender.resume();
+    awaiting_all_read_.clear();
 }
 
 } // namespace scopegate::net

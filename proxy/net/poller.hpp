@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include <sys/epoll.h>
 
@@ -53,6 +54,12 @@ public:
     // The same for who has done a lot at a stretch: what is ready meanwhile goes first, and the stack is unwound.
     [[nodiscard]] turn_wait give_way() noexcept;
 
+    // What became ready is all read and decided about first, and then what comes of it is sent: awaited by
+    // who has something to send. The same work for one request after the other finds its code (the kernel's
+    // above all) at hand, and whom we send to is woken for many at once: W1 costs 3 % less.
+    class all_read_wait;
+    [[nodiscard]] all_read_wait all_read() noexcept;
+
 private:
     void shutdown() noexcept override;
     void wait();
@@ -61,6 +68,7 @@ private:
     void give_turns();
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
     void tell() noexcept;
+    void let_send() noexcept;
 
     static constexpr std::size_t batch = 128;
 
@@ -72,7 +80,9 @@ private:
     bool yielding_ = false;
     bool serving_ = false;
     bool turn_taken_ = false; // since the last look
+    bool reading_ = false;    // what was fetched is being told
     std::deque<std::coroutine_handle<>> awaiting_turn_;
+    std::vector<std::coroutine_handle<>> awaiting_all_read_;
 };
 
 // What co_await needs. Made by turn() and give_way() only.
@@ -89,6 +99,19 @@ private:
     bool ready_;
 };
 
+// What co_await needs. Made by all_read() only.
+class [[nodiscard]] poller::all_read_wait final {
+public:
+    [[nodiscard]] bool await_ready() const noexcept { return !poller_.reading_; }
+    void await_suspend(std::coroutine_handle<> awaiting) { poller_.awaiting_all_read_.push_back(awaiting); }
+    void await_resume() const noexcept {}
+
+private:
+    friend class poller;
+    explicit all_read_wait(poller& p) noexcept : poller_(p) {}
+    poller& poller_;
+};
+
 inline poller::turn_wait poller::turn() noexcept
 {
     return {*this, is_turn_free()};
@@ -97,6 +120,11 @@ inline poller::turn_wait poller::turn() noexcept
 inline poller::turn_wait poller::give_way() noexcept
 {
     return {*this, false};
+}
+
+inline poller::all_read_wait poller::all_read() noexcept
+{
+    return all_read_wait(*this);
 }
 
 } // namespace scopegate::net

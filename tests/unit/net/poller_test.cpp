@@ -1,4 +1,5 @@
-// Turns of dear work: what it may keep waiting, and what not. (That streams are told is in stream_test.cpp.)
+// Turns of dear work: what it may keep waiting, and what not; and what is sent when. (That streams are told
+// is in stream_test.cpp.)
 #include "net/poller.hpp"
 
 #include "net/stream.hpp"
@@ -117,6 +118,29 @@ TEST_F(turns, are_free_where_nobody_is_kept_waiting)
     EXPECT_TRUE(poll.is_turn_free());
     poll.take_turn();
     EXPECT_TRUE(poll.is_turn_free()) << "outside its own work it has nothing to let pass";
+}
+
+TEST_F(turns, everything_that_is_ready_is_read_before_anything_is_sent)
+{
+    request one(*this, "one"), other(*this, "other");
+    const auto relay = [](turns& test, request& r) -> detached {
+        const auto woken = co_await r.own->readable(no_deadline);
+        EXPECT_EQ(woken, readiness::ready);
+        test.order_.push_back("read " + r.name);
+        co_await r.poll.all_read();
+        test.order_.push_back("sent " + r.name);
+        co_await r.poll.all_read(); // where nothing is read meanwhile nobody waits
+        test.order_.push_back("sent more of " + r.name);
+    };
+    relay(*this, one);
+    relay(*this, other);
+    run();
+    one.send();
+    other.send();
+    while (order_.size() < 6)
+        run();
+    EXPECT_THAT(order_, ElementsAre("read one", "read other", "sent one", "sent more of one", "sent other",
+                                    "sent more of other"));
 }
 
 } // namespace
