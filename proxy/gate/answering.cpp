@@ -267,10 +267,11 @@ net::task<void> forwarding::pass_answer()
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
-    relay_patience pauses{patience.body, patience.body};
-    if (is_event_stream(head)) {
-        pauses.source = patience.stream;
-        pauses.not_after = token_expiry();
+    pauses_ = {patience.body, patience.body};
+    streaming_ = is_event_stream(head);
+    if (streaming_) {
+        pauses_.source = caller_left_ ? half_close_patience : patience.stream;
+        pauses_.not_after = token_expiry();
     }
 
     // The whole of a small answer goes out in one write; a larger one is relayed.
@@ -282,9 +283,10 @@ net::task<void> forwarding::pass_answer()
         co_return;
     }
     rest.remove_prefix(used);
-    co_await c_.at.turns().all_read();
+    if (down.complete()) // of one that goes on, what ends it meanwhile must find it waiting
+        co_await c_.at.turns().all_read();
     if (!down.complete() || !out.send_now(c_.downstream))
-        end = co_await relay_body(down, *upstream_, c_.downstream, buffer, rest, out, pauses, rest);
+        end = co_await relay_body(down, *upstream_, c_.downstream, buffer, rest, out, pauses_, rest);
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset

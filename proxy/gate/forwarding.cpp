@@ -35,9 +35,7 @@ forwarding::~forwarding()
 net::task<forward_result> forwarding::run()
 {
     auto& pool = c_.policy.upstream;
-    const bool repeatable =
-        request_.framing.body.kind == http::body_kind::none && is_idempotent(c_.space.request.method);
-    upstream_ = pool.take(!repeatable);
+    upstream_ = pool.take();
     if (upstream_ && co_await attempt(true) == attempt_end::done)
         co_return result_;
     if (upstream_)
@@ -65,6 +63,9 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
         co_return attempt_end::done;
     }
     co_await c_.at.turns().all_read();
+    // What can't be sent twice is not sent on a connection that the API has closed.
+    if (reused && !may_be_sent_twice() && upstream_->peek() != net::stream::peer_state::quiet)
+        co_return attempt_end::stale;
     if (!begin_upload())
         co_return attempt_end::done;
     const auto end = co_await receive(reused);
@@ -154,6 +155,8 @@ void forwarding::on_unawaited_read() noexcept
         break;
     case net::stream::peer_state::closed:
         caller_left_ = true;
+        if (streaming_) // events that still come are no reason to wait for more
+            pauses_.source = half_close_patience;
         if (upstream_)
             upstream_->move_read_deadline(
                 std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
@@ -164,6 +167,11 @@ void forwarding::on_unawaited_read() noexcept
             upstream_->interrupt_read(net::readiness::closed);
         break;
     }
+}
+
+bool forwarding::may_be_sent_twice() const noexcept
+{
+    return request_.framing.body.kind == http::body_kind::none && is_idempotent(c_.space.request.method);
 }
 
 bool forwarding::may_repeat() const noexcept

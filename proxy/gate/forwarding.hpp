@@ -43,6 +43,7 @@ private:
     [[nodiscard]] bool upload_failed() const noexcept;
     [[nodiscard]] net::task<void> end_upload();
     void on_unawaited_read() noexcept override;
+    [[nodiscard]] bool may_be_sent_twice() const noexcept;
     [[nodiscard]] bool may_repeat() const noexcept;
 
     // gate/answering.cpp: the answer's way
@@ -75,6 +76,8 @@ private:
     std::size_t answer_scanned_ = 0;
     std::size_t head_bytes_ = 0;
     bool caller_left_ = false; // closed its side, or reset, while we waited
+    bool streaming_ = false;   // events
+    relay_patience pauses_{};  // of the body
 };
 
 } // namespace scopegate::gate

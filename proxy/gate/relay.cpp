@@ -109,7 +109,7 @@ void body_relay::finish(net::gather& out)
 
 net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
                                 std::span<char> buffer, std::string_view received, net::gather& out,
-                                relay_patience patience, std::string_view& leftover)
+                                const relay_patience& patience, std::string_view& leftover)
 {
     for (;;) {
         do {

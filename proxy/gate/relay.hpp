@@ -84,10 +84,11 @@ struct relay_patience {
 
 // Moves the rest of a body from `source` to `sink`, beginning with `received` bytes that lie at the start of
 // `buffer` already, and after `out` has been sent (a head, or nothing). `leftover` receives what was read
-// beyond the body: a view into `buffer`. Sets `complete`, or what ended it.
+// beyond the body: a view into `buffer`. Each wait goes by what `patience` says when it begins. Gives
+// `complete`, or what ended it.
 [[nodiscard]] net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
                                               std::span<char> buffer, std::string_view received,
-                                              net::gather& out, relay_patience patience,
+                                              net::gather& out, const relay_patience& patience,
                                               std::string_view& leftover);
 
 } // namespace scopegate::gate

@@ -63,12 +63,12 @@ upstream_pool::~upstream_pool()
         idle.connection->close();
 }
 
-net::stream_ptr upstream_pool::take(bool look) noexcept
+net::stream_ptr upstream_pool::take() noexcept
 {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back().connection);
         idle_.pop_back();
-        if (is_quiet(*connection) && (!look || connection->peek() == net::stream::peer_state::quiet))
+        if (is_quiet(*connection))
             return connection;
         connection->close();
     }

@@ -29,9 +29,8 @@ public:
     upstream_pool& operator=(const upstream_pool&) = delete;
 
     // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
-    // none. `look`: asks the kernel too, for a request that can't be sent again. News of the end may lie in
-    // the same batch of events that brought the request.
-    [[nodiscard]] net::stream_ptr take(bool look) noexcept;
+    // none. News of the end may lie in the same batch of events that brought the request.
+    [[nodiscard]] net::stream_ptr take() noexcept;
     // Keeps a connection that is ready for another request.
     void keep(net::stream_ptr connection);
     // Makes a new connection, TLS included: the name is resolved anew, its addresses tried in turn. Null

@@ -38,6 +38,7 @@ poller::poller(asio::execution_context& context)
     : service(context), set_(make_set()),
       waiting_(static_cast<asio::io_context&>(context).get_executor(), set_)
 {
+    awaiting_all_read_.reserve(2 * batch); // who reads and who writes: joining never fails
     wait();
 }
 

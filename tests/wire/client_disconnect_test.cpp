@@ -47,6 +47,29 @@ TEST(client_disconnect, while_the_api_is_thinking)
     }
 }
 
+// The answer has begun, and in the same moment the body goes wrong: there is nothing to wait for.
+TEST(client_disconnect, within_a_body_as_the_answer_begins)
+{
+    calendar c;
+    std::promise<void> begun;
+    c.api.on("/public", [&](upstream_exchange& x) {
+        x.wait_for_release();
+        x.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789");
+        begun.set_value();
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "1\r\na\r\n");
+    c.api.wait_for_heads(1);
+    c.gate.send_signal(SIGSTOP);
+    c.api.release();
+    begun.get_future().wait();
+    client.send("no size\r\n");
+    c.gate.send_signal(SIGCONT);
+    c.api.wait_for_closed(1);
+    EXPECT_NE(client.read().end, ending::late);
+}
+
 // The gate finds the body and its end in one go, before it waits for the answer.
 TEST(client_disconnect, within_a_body_that_came_at_once)
 {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 namespace scopegate::test {
 namespace {
 
@@ -131,6 +133,52 @@ TEST(event_stream, a_caller_that_leaves_is_not_an_expired_token)
     client.half_close();
     c.api.wait_for_closed(1);
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "client-gone");
+}
+
+TEST(event_stream, that_goes_on_does_not_keep_a_caller_that_left)
+{
+    calendar c;
+    c.api.on("/any", [](upstream_exchange& x) {
+        x.send(stream_head() + event("1"));
+        x.wait_for_release();
+        x.send(event("2"));
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(get("/any", calendar_token({})));
+    EXPECT_NE(client.read_bytes(10), "");
+    client.half_close();
+    c.api.release();
+    c.api.wait_for_closed(1);
+    EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "client-gone");
+}
+
+// What happens in one moment, the gate learns of in one look: here with the order that it finds both in.
+TEST(event_stream, a_caller_that_leaves_as_it_begins_is_noticed)
+{
+    for (const bool leaves_first : {false, true}) {
+        calendar c;
+        std::promise<void> begun;
+        c.api.on("/any", [&](upstream_exchange& x) {
+            x.wait_for_release();
+            x.send(stream_head() + event("1"));
+            begun.set_value();
+            x.wait_for_close();
+        });
+        auto client = c.connect();
+        client.send(get("/any", calendar_token({})));
+        c.api.wait_for_heads(1);
+        c.gate.send_signal(SIGSTOP);
+        if (leaves_first)
+            client.half_close();
+        c.api.release();
+        begun.get_future().wait();
+        if (!leaves_first)
+            client.half_close();
+        c.gate.send_signal(SIGCONT);
+        c.api.wait_for_closed(1);
+        EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "client-gone") << leaves_first;
+    }
 }
 
 } // namespace
