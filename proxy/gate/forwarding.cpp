@@ -64,7 +64,7 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
     }
     co_await c_.at.turns().all_read();
     // What can't be sent twice is not sent on a connection that the API has closed.
-    if (reused && !may_be_sent_twice() && upstream_->peek() != net::stream::peer_state::quiet)
+    if (reused && !may_repeat() && upstream_->peek() != net::stream::peer_state::quiet)
         co_return attempt_end::stale;
     if (!begin_upload())
         co_return attempt_end::done;
@@ -169,16 +169,12 @@ void forwarding::on_unawaited_read() noexcept
     }
 }
 
-bool forwarding::may_be_sent_twice() const noexcept
-{
-    return request_.framing.body.kind == http::body_kind::none && is_idempotent(c_.space.request.method);
-}
-
+// Before anything was sent, a body that may turn out empty counts as one.
 bool forwarding::may_repeat() const noexcept
 {
-    return request_.framing.body.kind == http::body_kind::none || (up_->bytes() == 0 && up_->complete())
-               ? is_idempotent(c_.space.request.method)
-               : false;
+    const bool no_body =
+        request_.framing.body.kind == http::body_kind::none || (up_ && up_->bytes() == 0 && up_->complete());
+    return no_body && is_idempotent(c_.space.request.method);
 }
 
 } // namespace scopegate::gate

@@ -43,7 +43,6 @@ private:
     [[nodiscard]] bool upload_failed() const noexcept;
     [[nodiscard]] net::task<void> end_upload();
     void on_unawaited_read() noexcept override;
-    [[nodiscard]] bool may_be_sent_twice() const noexcept;
     [[nodiscard]] bool may_repeat() const noexcept;
 
     // gate/answering.cpp: the answer's way
