@@ -233,6 +233,7 @@ net::task<afterwards> exchange::send_answer(bool close)
     auto& out = c_.space.to_downstream;
     out.clear();
     out.add(c_.space.lines);
+    co_await c_.at.turns().all_read();
     if (!out.send_now(c_.downstream)) {
         const auto sent = co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body);
         if (sent != net::transfer::status::done)

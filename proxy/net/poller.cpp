@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds longest_stay{1};
 
 // Of dear work, between two looks: two or three RSA signatures. A look costs a system call.
 constexpr std::chrono::microseconds turns_for{50};
+// What comes of so many such stretches of turns is sent together.
+constexpr int stretches_sent_together = 8;
 
 int make_set()
 {
@@ -38,7 +40,8 @@ poller::poller(asio::execution_context& context)
     : service(context), set_(make_set()),
       waiting_(static_cast<asio::io_context&>(context).get_executor(), set_)
 {
-    awaiting_all_read_.reserve(2 * batch); // who reads and who writes: joining never fails
+    of_events_.reserve(2 * batch); // who reads and who writes: joining never fails
+    of_turns_.reserve(batch);
     wait();
 }
 
@@ -114,7 +117,6 @@ void poller::serve()
     for (bool more = fetch(0); more || !awaiting_turn_.empty();
          more = fetch(awaiting_turn_.empty() ? static_cast<int>(longest_stay.count()) : 0)) {
         tell();
-        let_send();
         if (!awaiting_turn_.empty())
             give_turns();
         if (yielding_ || std::chrono::steady_clock::now() >= until)
@@ -136,18 +138,24 @@ void poller::await_turn(std::coroutine_handle<> awaiting)
 void poller::give_turns()
 {
     const auto until = std::chrono::steady_clock::now() + turns_for;
+    joining_ = &of_turns_;
     do {
         const auto next = awaiting_turn_.front();
         awaiting_turn_.pop_front();
         turn_taken_ = true; // also for what else it comes to do
         next.resume();
-    } while (!awaiting_turn_.empty() && std::chrono::steady_clock::now() < until);
+    } while (!awaiting_turn_.empty() && of_turns_.size() < batch && std::chrono::steady_clock::now() < until);
+    joining_ = nullptr;
+    if (awaiting_turn_.empty() || of_turns_.size() >= batch || ++stretches_ == stretches_sent_together) {
+        stretches_ = 0;
+        let_send(of_turns_);
+    }
 }
 
 bool poller::fetch(int milliseconds) noexcept
 {
     const int n = ::epoll_wait(set_, fetched_.data(), static_cast<int>(fetched_.size()), milliseconds);
-    turn_taken_ = false;
+    turn_taken_ = !awaiting_turn_.empty(); // who came first goes first
     next_ = 0;
     count_ = static_cast<std::size_t>(std::max(n, 0));
     return n > 0;
@@ -155,7 +163,7 @@ bool poller::fetch(int milliseconds) noexcept
 
 void poller::tell() noexcept
 {
-    reading_ = true;
+    joining_ = &of_events_;
     while (next_ < count_) {
         const auto& event = fetched_[next_++];
         if (event.data.ptr != nullptr)
@@ -163,14 +171,15 @@ void poller::tell() noexcept
         else
             yielding_ = true; // or of a stream that has gone meanwhile
     }
-    reading_ = false;
+    joining_ = nullptr;
+    let_send(of_events_);
 }
 
-void poller::let_send() noexcept
+void poller::let_send(sender_list& waiting) noexcept
 {
-    for (const auto sender : awaiting_all_read_) // nobody joins them now
+    for (const auto sender : waiting) // nobody joins them now
         sender.resume();
-    awaiting_all_read_.clear();
+    waiting.clear();
 }
 
 } // namespace scopegate::net

@@ -56,11 +56,15 @@ public:
 
     // What became ready is all read and decided about first, and then what comes of it is sent: awaited by
     // who has something to send. The same work for one request after the other finds its code (the kernel's
-    // above all) at hand, and whom we send to is woken for many at once: W1 costs 3 % less.
+    // above all) at hand, and whom we send to is woken for many at once: W1 costs 3 % less. While turns are
+    // waited for, what came of earlier ones is kept for half a millisecond: to wake somebody who sleeps costs
+    // as much as half a signature (W3: 19 % less). What was ready at a look never waits for that.
     class all_read_wait;
     [[nodiscard]] all_read_wait all_read() noexcept;
 
 private:
+    using sender_list = std::vector<std::coroutine_handle<>>;
+
     void shutdown() noexcept override;
     void wait();
     void serve();
@@ -68,7 +72,7 @@ private:
     void give_turns();
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
     void tell() noexcept;
-    void let_send() noexcept;
+    void let_send(sender_list& waiting) noexcept;
 
     static constexpr std::size_t batch = 128;
 
@@ -79,10 +83,12 @@ private:
     std::size_t count_ = 0;
     bool yielding_ = false;
     bool serving_ = false;
-    bool turn_taken_ = false; // since the last look
-    bool reading_ = false;    // what was fetched is being told
+    bool turn_taken_ = false; // since the last look, or others wait for it
     std::deque<std::coroutine_handle<>> awaiting_turn_;
-    std::vector<std::coroutine_handle<>> awaiting_all_read_;
+    sender_list of_events_;          // who has something to send that came of what was fetched,
+    sender_list of_turns_;           // and of turns
+    sender_list* joining_ = nullptr; // the one being filled; null: who sends need not wait
+    int stretches_ = 0;              // of turns, since who came of them was let send
 };
 
 // What co_await needs. Made by turn() and give_way() only.
@@ -102,8 +108,8 @@ private:
 // What co_await needs. Made by all_read() only.
 class [[nodiscard]] poller::all_read_wait final {
 public:
-    [[nodiscard]] bool await_ready() const noexcept { return !poller_.reading_; }
-    void await_suspend(std::coroutine_handle<> awaiting) { poller_.awaiting_all_read_.push_back(awaiting); }
+    [[nodiscard]] bool await_ready() const noexcept { return poller_.joining_ == nullptr; }
+    void await_suspend(std::coroutine_handle<> awaiting) { poller_.joining_->push_back(awaiting); }
     void await_resume() const noexcept {}
 
 private:

@@ -51,16 +51,21 @@ public:
     {
         const auto woken = co_await r.own->readable(no_deadline);
         EXPECT_EQ(woken, readiness::ready);
-        if (dear) {
+        if (dear)
             co_await r.poll.turn();
-            r.poll.take_turn();
-            for (const auto until = std::chrono::steady_clock::now() + 100us;
-                 std::chrono::steady_clock::now() < until;) {
-            }
-        }
+        if (dear)
+            work_hard(r.poll);
         order_.push_back(r.name);
         if (r.meanwhile)
             r.meanwhile();
+    }
+    // For longer than one stretch of turns.
+    static void work_hard(poller& poll)
+    {
+        poll.take_turn();
+        for (const auto until = std::chrono::steady_clock::now() + 100us;
+             std::chrono::steady_clock::now() < until;) {
+        }
     }
     void run()
     {
@@ -141,6 +146,67 @@ TEST_F(turns, everything_that_is_ready_is_read_before_anything_is_sent)
         run();
     EXPECT_THAT(order_, ElementsAre("read one", "read other", "sent one", "sent more of one", "sent other",
                                     "sent more of other"));
+}
+
+// Of turns, too, as long as others wait for theirs; but no event that comes meanwhile waits for that.
+TEST_F(turns, what_comes_of_them_is_sent_together)
+{
+    const auto relay = [](turns& test, request& r, bool dear) -> detached {
+        const auto woken = co_await r.own->readable(no_deadline);
+        EXPECT_EQ(woken, readiness::ready);
+        if (dear)
+            co_await r.poll.turn();
+        if (dear)
+            test.work_hard(r.poll);
+        test.order_.push_back("did " + r.name);
+        if (r.meanwhile)
+            r.meanwhile();
+        co_await r.poll.all_read();
+        test.order_.push_back("sent " + r.name);
+    };
+    request first(*this, "1"), second(*this, "2"), third(*this, "3"), fourth(*this, "4"), late(*this, "late"),
+        late_dear(*this, "5");
+    second.meanwhile = [&] {
+        late_dear.send();
+        late.send();
+    };
+    for (auto* r : {&first, &second, &third, &fourth, &late_dear})
+        relay(*this, *r, true);
+    relay(*this, late, false);
+    run();
+    for (const auto* r : {&first, &second, &third, &fourth})
+        r->send();
+    while (order_.size() < 12)
+        run();
+    EXPECT_THAT(order_, ElementsAre("did 1", "sent 1", "did 2", "did late", "sent late", "did 3", "did 4",
+                                    "did 5", "sent 2", "sent 3", "sent 4", "sent 5"));
+}
+
+TEST_F(turns, what_comes_of_them_is_not_kept_for_long)
+{
+    const auto relay = [](turns& test, request& r) -> detached {
+        const auto woken = co_await r.own->readable(no_deadline);
+        EXPECT_EQ(woken, readiness::ready);
+        co_await r.poll.turn();
+        test.work_hard(r.poll);
+        test.order_.push_back("did");
+        co_await r.poll.all_read();
+        test.order_.push_back("sent");
+    };
+    std::vector<std::unique_ptr<request>> many;
+    for (int n = 0; n < 12; ++n)
+        relay(*this, *many.emplace_back(std::make_unique<request>(*this, std::to_string(n))));
+    run();
+    for (const auto& r : many)
+        r->send();
+    while (order_.size() < 2 * many.size())
+        run();
+    std::vector<std::string> expected{"did", "sent"}; // the first finds its turn free
+    for (const auto* what : {"did", "sent"})
+        expected.insert(expected.end(), 8, what);
+    for (const auto* what : {"did", "sent"})
+        expected.insert(expected.end(), 3, what);
+    EXPECT_EQ(order_, expected);
 }
 
 } // namespace
