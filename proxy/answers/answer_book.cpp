@@ -45,11 +45,15 @@ std::string joined(const policy::scope_registry& scopes, const Ids& ids)
     return out;
 }
 
-// One challenge (RFC 9110 section 11.3) grows parameter by parameter; an empty one is passed over.
+// A challenge (RFC 9110 section 11.3) grows parameter by parameter, behind its scheme and a space; an empty
+// one is passed over.
 void add_parameter(std::string& challenge, std::string_view ready)
 {
-    if (!ready.empty())
-        challenge.append(challenge.find(' ') == std::string::npos ? " " : ", ").append(ready);
+    if (ready.empty())
+        return;
+    if (challenge.back() != ' ')
+        challenge += ", ";
+    challenge += ready;
 }
 void add_parameter(std::string& challenge, std::string_view name, std::string_view value)
 {
@@ -128,14 +132,18 @@ void answer_book::prepare_beginnings()
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto why = static_cast<reason>(i);
         const auto& r = row(why);
-        const auto begin = [&](std::string scheme, std::string_view algs) {
-            add_parameter(scheme, "realm", policy_.realm());
-            add_parameter(scheme, "algs", algs);
+        const auto begin = [&](std::string_view scheme, std::string_view algs) {
+            std::string out("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n");
+            if (!r.challenge)
+                return out;
+            out.append("WWW-Authenticate: ").append(scheme).append(" ");
+            add_parameter(out, "realm", policy_.realm());
+            add_parameter(out, "algs", algs);
             if (!r.error.empty()) {
-                add_parameter(scheme, "error", r.error);
-                add_parameter(scheme, "error_description", r.detail);
+                add_parameter(out, "error", r.error);
+                add_parameter(out, "error_description", r.detail);
             }
-            return scheme;
+            return out;
         };
         auto& made = beginnings_.emplace_back();
         made.bearer = begin("Bearer", {});
@@ -155,36 +163,34 @@ const answer_book::prepared_alternative* answer_book::prepared_of(const policy::
                : nullptr;
 }
 
-std::string answer_book::challenge(const policy::denial& d) const
+void answer_book::append_fields(std::string& out, const policy::denial& d) const
 {
     const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
     const auto& begun = beginnings_[static_cast<std::size_t>(d.why)];
-    std::string line;
-    line.reserve(usual_bytes);
-    line = dpop ? begun.dpop : begun.bearer;
+    out += dpop ? begun.dpop : begun.bearer;
+    if (!row(d.why).challenge)
+        return;
     if (const auto* lacking = prepared_of(d))
-        add_parameter(line, lacking->attribute);
+        add_parameter(out, lacking->attribute);
     if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
         // All that the login must be, not only what it failed: one step up is enough then (RFC 9470 section
         // 3).
-        add_parameter(line, "acr_values", joined_acr(d.needs->acr));
+        add_parameter(out, "acr_values", joined_acr(d.needs->acr));
         if (d.needs->max_age)
-            add_parameter(line, "max_age", std::to_string(d.needs->max_age->count()));
+            add_parameter(out, "max_age", std::to_string(d.needs->max_age->count()));
     }
-    add_parameter(line, resource_metadata_);
-    return line;
+    add_parameter(out, resource_metadata_);
+    if (out.back() == ' ') // a scheme alone
+        out.pop_back();
+    out += "\r\n";
 }
 
-std::string answer_book::problem(const policy::denial& d, std::string_view request_id) const
+void answer_book::append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const
 {
-    std::string out;
-    out.reserve(usual_bytes);
-    out = beginnings_[static_cast<std::size_t>(d.why)].problem;
-    if (!request_id.empty()) {
-        out += R"(,"request_id":)";
-        json::append_quoted(out, request_id);
-    }
+    out += beginnings_[static_cast<std::size_t>(d.why)].problem;
+    if (!request_id.empty())
+        out.append(R"(,"request_id":")").append(request_id).append("\""); // nothing to escape in one
     if (row(d.why).status == 403) {
         const auto* lacking = prepared_of(d);
         out.append(R"(,"required_scopes":)").append(lacking != nullptr ? lacking->names : "[]");
@@ -200,26 +206,29 @@ std::string answer_book::problem(const policy::denial& d, std::string_view reque
         }
     }
     out += '}';
-    return out;
 }
 
 answer answer_book::make(const policy::denial& d, std::string_view request_id) const
+{
+    return make(d, request_id,
+                d.matched != nullptr ? std::string_view(d.matched->allow) : std::string_view{});
+}
+
+answer answer_book::make(const policy::denial& d, std::string_view request_id, std::string_view allow) const
 {
     const auto& r = row(d.why);
     answer a;
     a.status = r.status;
     a.close = r.close;
-    a.fields.reserve(6);
-    a.fields.emplace_back("Content-Type", "application/problem+json");
-    a.fields.emplace_back("Cache-Control", "no-store");
-    if (r.challenge)
-        a.fields.emplace_back("WWW-Authenticate", challenge(d));
+    a.fields.reserve(usual_bytes);
+    append_fields(a.fields, d);
     if (d.why == reason::wrong_method)
-        a.fields.emplace_back("Allow", d.matched != nullptr ? d.matched->allow : std::string());
+        a.add("Allow", allow);
     if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable ||
         d.why == reason::proof_memory_full || d.why == reason::connection_limit)
-        a.fields.emplace_back("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
-    a.body = problem(d, request_id);
+        a.add("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
+    a.body.reserve(usual_bytes);
+    append_problem(a.body, d, request_id);
     return a;
 }
 
@@ -240,21 +249,20 @@ answer answer_book::make_metadata(std::string_view method, std::string_view requ
     answer a;
     if (method == "GET" || method == "HEAD") {
         a.status = 200;
-        a.fields.emplace_back("Content-Type", "application/json");
-        a.fields.emplace_back("Cache-Control", "public, max-age=600");
+        a.add("Content-Type", "application/json");
+        a.add("Cache-Control", "public, max-age=600");
         a.body = metadata_document_;
     } else if (method == "OPTIONS") {
         a.status = 204;
-        a.fields.emplace_back("Allow", allow);
-        a.fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
-        a.fields.emplace_back("Access-Control-Allow-Headers", "*");
+        a.add("Allow", allow);
+        a.add("Access-Control-Allow-Methods", "GET, HEAD");
+        a.add("Access-Control-Allow-Headers", "*");
     } else {
         policy::denial d;
         d.why = reason::wrong_method;
-        a = make(d, request_id);
-        a.fields.back().second = allow;
+        a = make(d, request_id, allow);
     }
-    a.fields.emplace_back("Access-Control-Allow-Origin", "*");
+    a.add("Access-Control-Allow-Origin", "*");
     return a;
 }
 

@@ -29,10 +29,17 @@ struct answer_row {
 struct answer {
     unsigned status = 500;
     bool close = false;
-    std::vector<std::pair<std::string_view, std::string>>
-        fields;       // Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
-    std::string body; // problem+json
+    std::string fields; // `Name: value` CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
+    std::string body;   // problem+json
+
+    void add(std::string_view name, std::string_view value)
+    {
+        fields.append(name).append(": ").append(value).append("\r\n");
+    }
 };
+
+// Name and value of each field, for who shows them. Views into the answer.
+[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> fields_of(const answer& a);
 
 // An answer ready to send, appended to `out`: status line, fields, Date, Connection, Content-Length, body
 // (left out where `head_only`, as for HEAD). `keep_alive`: whether the caller would go on; the answer's own
@@ -63,7 +70,7 @@ public:
 private:
     // What all refusals for one reason begin with.
     struct beginning {
-        std::string bearer, dpop; // the challenge: scheme, realm, error and its description
+        std::string bearer, dpop; // the fields, as far as the challenge's error and its description
         std::string problem;      // the problem as far as `detail`, without the closing brace
     };
 
@@ -74,10 +81,12 @@ private:
     };
 
     void prepare_beginnings();
+    [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id,
+                              std::string_view allow) const;
     // The alternative that a refusal names; null: none.
     [[nodiscard]] const prepared_alternative* prepared_of(const policy::denial& d) const noexcept;
-    [[nodiscard]] std::string challenge(const policy::denial& d) const;
-    [[nodiscard]] std::string problem(const policy::denial& d, std::string_view request_id) const;
+    void append_fields(std::string& out, const policy::denial& d) const;
+    void append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const;
 
     const policy::policy& policy_;
     std::vector<beginning> beginnings_; // by reason

@@ -62,11 +62,11 @@ bool differs_by_origin(const policy::cors_settings& cors) noexcept
 
 void allow_origin(const policy::cors_settings& cors, std::string_view origin, answer& a)
 {
-    a.fields.emplace_back("Access-Control-Allow-Origin", origin);
+    a.add("Access-Control-Allow-Origin", origin);
     if (origin != "*")
-        a.fields.emplace_back("Vary", "Origin");
+        a.add("Vary", "Origin");
     if (cors.credentials)
-        a.fields.emplace_back("Access-Control-Allow-Credentials", "true");
+        a.add("Access-Control-Allow-Credentials", "true");
 }
 
 bool contains(std::string_view list, std::string_view wanted)
@@ -131,7 +131,7 @@ std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, c
     a.status = 204;
     const auto origin = allowed_origin(p.cors, head.fields);
     if (origin.empty()) {
-        a.fields.emplace_back("Vary", "Origin");
+        a.add("Vary", "Origin");
         return a;
     }
 
@@ -152,9 +152,9 @@ std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, c
         return refusal(why, match.matched);
 
     allow_origin(p.cors, origin, a);
-    a.fields.emplace_back("Access-Control-Allow-Methods", allowed_methods(match, wanted));
-    a.fields.emplace_back("Access-Control-Allow-Headers", allowed_headers(head.fields));
-    a.fields.emplace_back("Access-Control-Max-Age", max_age);
+    a.add("Access-Control-Allow-Methods", allowed_methods(match, wanted));
+    a.add("Access-Control-Allow-Headers", allowed_headers(head.fields));
+    a.add("Access-Control-Max-Age", max_age);
     return a;
 }
 
@@ -163,9 +163,9 @@ void share(const policy::cors_settings& cors, const http::field_list& fields, an
     const auto origin = allowed_origin(cors, fields);
     if (!origin.empty()) {
         allow_origin(cors, origin, a);
-        a.fields.emplace_back("Access-Control-Expose-Headers", exposed);
+        a.add("Access-Control-Expose-Headers", exposed);
     } else if (differs_by_origin(cors)) {
-        a.fields.emplace_back("Vary", "Origin");
+        a.add("Vary", "Origin");
     }
 }
 

@@ -165,8 +165,8 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
     else
         facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
     if (e.answer)
-        for (const auto& [name, value] : e.answer->fields)
-            facts.add({"", visible(std::string(name) + ": " + value)});
+        for (const auto& [name, value] : answers::fields_of(*e.answer))
+            facts.add({"", visible(std::string(name).append(": ").append(value))});
     facts.print(out);
 }
 

@@ -157,17 +157,27 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 net::task<afterwards> exchange::refuse(policy::denial d)
 {
     const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
-    auto& out = c_.space.lines;
-    out.clear();
-    auto said = c_.policy.answers.make(d, request_id_);
-    if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
-        said.fields.emplace_back("DPoP-Nonce", nonce);
-    answers::share(c_.policy.policy.cors, c_.space.request.fields, said);
-    answers::write(said, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
-                   out);
+    compose_refusal(d, keep);
     const auto& row = answers::row(d.why);
     record(row.status, d.why, &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
+}
+
+void exchange::compose_refusal(const policy::denial& d, bool keep_alive)
+{
+    auto said = c_.policy.answers.make(d, request_id_);
+    if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
+        said.add("DPoP-Nonce", nonce);
+    answers::share(c_.policy.policy.cors, c_.space.request.fields, said);
+    compose(said, keep_alive);
+}
+
+void exchange::compose(const answers::answer& ours, bool keep_alive)
+{
+    auto& out = c_.space.lines;
+    out.clear();
+    answers::write(ours, c_.space.request.method == "HEAD", keep_alive,
+                   observe::http_date(observe::wall_now()), out);
 }
 
 // For the caller's next proof, where proofs must have one; otherwise empty. Callers that are told to prove
@@ -220,10 +230,7 @@ net::task<afterwards> exchange::answer_preflight()
 net::task<afterwards> exchange::give(const answers::answer& ours)
 {
     const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
-    auto& out = c_.space.lines;
-    out.clear();
-    answers::write(ours, c_.space.request.method == "HEAD", keep, observe::http_date(observe::wall_now()),
-                   out);
+    compose(ours, keep);
     record(ours.status, reason::allowed, nullptr, false, std::nullopt);
     co_return co_await send_answer(!keep);
 }

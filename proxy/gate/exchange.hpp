@@ -61,6 +61,8 @@ private:
     [[nodiscard]] net::task<afterwards> publish_metadata();
     [[nodiscard]] net::task<afterwards> answer_preflight();
     [[nodiscard]] net::task<afterwards> give(const answers::answer& ours); // one that refuses nothing
+    void compose_refusal(const policy::denial& d, bool keep_alive);
+    void compose(const answers::answer& ours, bool keep_alive); // into c_.space.lines
     [[nodiscard]] net::task<afterwards> send_answer(bool close);
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;

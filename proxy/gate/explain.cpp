@@ -98,7 +98,7 @@ void append_answer(std::string& out, const answers::answer& a)
 {
     out += ",\"answer\":{\"status\":" + std::to_string(a.status) + ",\"headers\":{";
     auto separator = "";
-    for (const auto& [name, value] : a.fields) {
+    for (const auto& [name, value] : answers::fields_of(a)) {
         json::append_quoted(out += std::exchange(separator, ","), name);
         json::append_quoted(out += ':', value);
     }

@@ -84,6 +84,23 @@ void check_challenge(std::string_view text)
     }
 }
 
+// Every field that an answer of ours may have.
+constexpr std::string_view ours[] = {"Content-Type",
+                                     "Cache-Control",
+                                     "WWW-Authenticate",
+                                     "Allow",
+                                     "Retry-After",
+                                     "Vary",
+                                     "Access-Control-Allow-Origin",
+                                     "Access-Control-Allow-Credentials",
+                                     "Access-Control-Allow-Methods",
+                                     "Access-Control-Allow-Headers",
+                                     "Access-Control-Max-Age",
+                                     "Access-Control-Expose-Headers",
+                                     "Date",
+                                     "Content-Length",
+                                     "Connection"};
+
 void check_written(const answers::answer& a, std::string_view bytes)
 {
     std::size_t scanned = 0;
@@ -97,10 +114,13 @@ void check_written(const answers::answer& a, std::string_view bytes)
     check(framing->body.length == a.body.size() && bytes.substr(*size) == a.body);
     // Our fields, Date and Content-Length (no 204 has one), and Connection where it ends: no line that a name
     // brought in.
-    check(head.fields.size() == a.fields.size() + 1 + (a.status == 204 ? 0U : 1U) + (a.close ? 1U : 0U));
-    for (const auto& f : head.fields)
+    check(head.fields.size() ==
+          answers::fields_of(a).size() + 1 + (a.status == 204 ? 0U : 1U) + (a.close ? 1U : 0U));
+    for (const auto& f : head.fields) {
+        check(std::count(std::begin(ours), std::end(ours), f.name) == 1);
         if (f.name == "WWW-Authenticate")
             check_challenge(f.value);
+    }
     if (!a.body.empty())
         check(json::parse(a.body).has_value());
 }

@@ -18,9 +18,9 @@ using ::testing::StartsWith;
 
 std::string field(const answer& a, std::string_view name)
 {
-    for (const auto& [n, value] : a.fields)
+    for (const auto& [n, value] : fields_of(a))
         if (n == name)
-            return value;
+            return std::string(value);
     return "-";
 }
 
