@@ -109,12 +109,13 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
     const auto buffer = c_.space.response_buffer();
     for (;;) {
-        const auto end = http::find_head_end({buffer.data(), answer_bytes_}, answer_scanned_, limits, false);
-        if (!end)
+        const std::string_view so_far(buffer.data(), answer_bytes_);
+        const auto size = http::read_response_head(so_far, answer_scanned_, limits, c_.space.response);
+        if (!size)
             co_return reason::upstream_bad_answer;
-        head_bytes_ = *end;
+        head_bytes_ = *size;
         if (head_bytes_ > 0)
-            break;
+            co_return reason::allowed;
         if (answer_bytes_ == buffer.size())
             co_return reason::upstream_bad_answer;
         if (upload_failed()) // before anybody waited here, maybe
@@ -132,8 +133,6 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
         answer_bytes_ += got.bytes;
         first_byte_seen = true;
     }
-    const auto parsed = http::parse_response_head({buffer.data(), head_bytes_}, limits, c_.space.response);
-    co_return parsed ? reason::allowed : reason::upstream_bad_answer;
 }
 
 // When the wait for more of the head ends. While the body is still going up, the upload's own patience is
@@ -257,8 +256,7 @@ net::task<void> forwarding::pass_answer()
         co_return;
     result_.answered = true;
     result_.status = head.status;
-    result_.upstream =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_at_);
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
 
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)
@@ -337,8 +335,7 @@ net::task<void> forwarding::pass_tunnel()
     }
     result_.answered = true;
     result_.status = head.status;
-    result_.upstream =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_at_);
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
     const auto& patience = c_.policy.policy.server.timeouts;
     const auto sent = co_await out.send(c_.downstream, patience.body);
     if (sent != net::transfer::status::done) {

@@ -54,6 +54,8 @@ std::string_view own_request_id(const http::field_list& fields) noexcept
 
 } // namespace
 
+exchange::exchange(const exchange_context& context) noexcept : c_(context), started_(c_.at.turns().now()) {}
+
 net::task<afterwards> exchange::run()
 {
     request_id_ = own_request_id(c_.space.request.fields);

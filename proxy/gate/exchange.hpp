@@ -43,7 +43,7 @@ struct forward_result {
 
 class exchange final {
 public:
-    explicit exchange(const exchange_context& context) noexcept : c_(context) {}
+    explicit exchange(const exchange_context& context) noexcept;
 
     // The request's head is parsed into c.space.request, and c.space.received is what came behind it;
     // received is left at what belongs to the next request.
@@ -74,7 +74,7 @@ private:
     http::request_framing framing_;
     std::string_view request_id_;
     observe::request_id_buffer request_id_buffer_{};
-    steady_time started_ = std::chrono::steady_clock::now();
+    steady_time started_;
     verdict verdict_;
 };
 

@@ -69,7 +69,8 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
     if (!begin_upload())
         co_return attempt_end::done;
     const auto end = co_await receive(reused);
-    co_await end_upload();
+    if (uploading_)
+        co_await end_upload();
     if (end == attempt_end::done && result_.then == afterwards::keep_alive)
         c_.space.received = after_body_;
     co_return end;
@@ -90,7 +91,7 @@ bool forwarding::begin_upload()
         return false;
     }
     after_body_.remove_prefix(used);
-    sent_at_ = std::chrono::steady_clock::now();
+    sent_at_ = c_.at.turns().now();
     if (!out.send_now(*upstream_) || !up_->complete())
         upload();
     return true;
@@ -105,7 +106,7 @@ net::detached forwarding::upload()
                                       c_.space.to_upstream, pauses, after_body_);
     uploading_ = false;
     c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
-    sent_at_ = std::chrono::steady_clock::now();
+    sent_at_ = c_.at.turns().now();
     // Whoever is woken may end the forwarding, and us with it: nothing comes behind it.
     if (upload_waiter_)
         std::exchange(upload_waiter_, {}).resume();
@@ -122,15 +123,13 @@ bool forwarding::upload_failed() const noexcept
     return upload_end_ != relay_end::complete && upload_end_ != relay_end::sink_gone;
 }
 
-// After the answer: a body that the API did not want whole is not waited for.
+// After the answer, while the body still goes up: one that the API did not want whole is not waited for.
 net::task<void> forwarding::end_upload()
 {
-    if (uploading_) {
-        result_.then = result_.answered ? afterwards::linger : afterwards::close;
-        upstream_->close();
-        c_.downstream.interrupt_read(net::readiness::closed);
-        upstream_->interrupt_write(net::readiness::closed);
-    }
+    result_.then = result_.answered ? afterwards::linger : afterwards::close;
+    upstream_->close();
+    c_.downstream.interrupt_read(net::readiness::closed);
+    upstream_->interrupt_write(net::readiness::closed);
     struct upload_wait {
         forwarding& self;
         [[nodiscard]] bool await_ready() const noexcept { return !self.uploading_; }

@@ -169,7 +169,7 @@ net::task<bool> session::await_request()
     const std::chrono::milliseconds idle = at_.current_->policy.server.timeouts.idle;
     const auto patience = at_.draining_ ? std::min(idle, last_request_patience) : idle;
     idle_ = true;
-    const auto woken = co_await downstream_->readable(net::coarse_now() + patience);
+    const auto woken = co_await downstream_->readable(at_.turns().now() + patience);
     idle_ = false;
     co_return woken == net::readiness::ready;
 }
@@ -194,26 +194,22 @@ net::task<reason> session::read_head(const generation& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
-    const auto deadline = net::coarse_now() + settings.timeouts.headers;
+    const auto deadline = at_.turns().now() + settings.timeouts.headers;
     const auto buffer = space_->request_buffer();
     auto filled = space_->received.size();
     if (filled > 0)
         std::memmove(buffer.data(), space_->received.data(), filled);
     space_->received = {};
-    space_->request.method = {};
-    space_->request.fields.clear();
 
     std::size_t scanned = 0;
     for (;;) {
         const std::string_view so_far(buffer.data(), filled);
-        const auto end =
-            filled > 0 ? http::find_head_end(so_far, scanned, limits, true) : result<std::size_t>(0U);
-        if (!end)
-            co_return end.error();
-        if (*end > 0) {
-            const auto parsed = http::parse_request_head(so_far.substr(0, *end), limits, space_->request);
-            space_->received = so_far.substr(*end);
-            co_return parsed ? reason::allowed : parsed.error();
+        const auto size = http::read_request_head(so_far, scanned, limits, space_->request);
+        if (!size)
+            co_return size.error();
+        if (*size > 0) {
+            space_->received = so_far.substr(*size);
+            co_return reason::allowed;
         }
         if (filled == buffer.size())
             co_return reason::headers_too_large;

@@ -20,6 +20,12 @@ enum class char_class : std::uint8_t {
     b64 = 128,       // of a b64token before its padding (RFC 6750 section 2.1)
 };
 
+// Either of two.
+[[nodiscard]] constexpr char_class operator|(char_class a, char_class b) noexcept
+{
+    return static_cast<char_class>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+
 namespace detail {
 
 inline constexpr auto char_classes = [] {

@@ -2,10 +2,14 @@
 
 #include "base/text.hpp"
 #include "http/chars.hpp"
+#include "http/runs.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 namespace scopegate::http {
 namespace {
@@ -13,11 +17,12 @@ namespace {
 // Room for the longest name, so that names are compared without a call: as many bytes always.
 constexpr std::size_t room = 32;
 using padded_name = std::array<char, room>; // NULs behind its end, which no name has
+using name_words = std::array<std::uint64_t, room / sizeof(std::uint64_t)>;
 
 struct known_name {
     std::string_view name;
     field_id id;
-    padded_name padded{};
+    name_words words{};
 };
 
 constexpr auto known_names = [] {
@@ -65,23 +70,48 @@ constexpr auto known_names = [] {
         {"date", date},
         {"server", server},
     });
-    std::sort(names.begin(), names.end(),
-              [](const known_name& a, const known_name& b) { return a.name.size() < b.name.size(); });
-    for (auto& known : names)
-        std::copy(known.name.begin(), known.name.end(), known.padded.begin());
+    for (auto& known : names) {
+        padded_name padded{};
+        std::copy(known.name.begin(), known.name.end(), padded.begin());
+        known.words = std::bit_cast<name_words>(padded);
+    }
     return names;
 }();
 
-constexpr std::size_t longest = known_names.back().name.size();
-static_assert(longest <= room);
+static_assert(std::all_of(known_names.begin(), known_names.end(),
+                          [](const known_name& k) { return k.name.size() <= room; }));
 
-// first_of_length[n]: where in known_names those of n bytes begin; they end where those of n + 1 begin.
-constexpr auto first_of_length = [] {
-    std::array<std::uint8_t, longest + 2> first{};
-    for (std::size_t n = 0; n < first.size(); ++n)
-        first[n] = static_cast<std::uint8_t>(std::count_if(
-            known_names.begin(), known_names.end(), [n](const known_name& k) { return k.name.size() < n; }));
-    return first;
+// A table with a place for each known name, found by its first eight bytes and its length: `factor` is one
+// that sends no two to the same place.
+constexpr std::uint8_t nobody = 0xFF;
+using name_table = std::array<std::uint8_t, 256>;
+
+constexpr std::size_t place_of(const name_words& words, std::size_t size, std::uint64_t factor) noexcept
+{
+    return static_cast<std::size_t>(((words[0] + size) * factor) >> 56U);
+}
+
+struct placed_names {
+    std::uint64_t factor;
+    name_table table;
+};
+
+constexpr auto placed = [] {
+    constexpr std::uint64_t step = 0x9E3779B97F4A7C15U;
+    placed_names out{};
+    for (bool crowded = true; crowded;) {
+        out.factor += step;
+        out.table.fill(nobody);
+        crowded = false;
+        for (std::size_t i = 0; i < known_names.size() && !crowded; ++i) {
+            const auto& known = known_names[i];
+            auto& place = out.table[place_of(known.words, known.name.size(), out.factor | 1U)];
+            crowded = place != nobody;
+            place = static_cast<std::uint8_t>(i);
+        }
+    }
+    out.factor |= 1U;
+    return out;
 }();
 
 constexpr std::string_view forwarded_prefix = "x-forwarded-";
@@ -94,35 +124,61 @@ constexpr auto folded = [] {
     return table;
 }();
 
-// The same of a name's bytes; NUL of all others.
-constexpr auto folded_tchar = [] {
-    std::array<char, 256> table{};
-    for (std::size_t c = 0; c < table.size(); ++c)
-        table[c] = is(char_class::tchar, static_cast<char>(c)) ? folded[c] : '\0';
-    return table;
+#if defined(__SSE2__)
+constexpr std::size_t lane = 16;
+
+// From byte `lane - n` on: a mask of the first n.
+constexpr auto first_bytes = [] {
+    std::array<char, 2 * lane> mask{};
+    std::fill_n(mask.begin(), lane, '\xFF');
+    return mask;
 }();
+#endif
 
 constexpr char fold(char c) noexcept
 {
     return folded[static_cast<unsigned char>(c)];
 }
 
-// `start`: the name's first bytes, folded.
-field_name identify(std::string_view name, const padded_name& start) noexcept
+// `start`: the first bytes of a name of that size, folded.
+field_id identify(std::size_t size, const padded_name& start) noexcept
 {
-    auto id = field_id::other;
-    if (name.size() <= longest) {
-        const auto end = known_names.begin() + first_of_length[name.size() + 1];
-        const auto found = std::find_if(known_names.begin() + first_of_length[name.size()], end,
-                                        [&start](const known_name& k) { return k.padded == start; });
-        if (found != end)
-            id = found->id;
+    const auto words = std::bit_cast<name_words>(start);
+    if (const auto at = placed.table[place_of(words, size, placed.factor)]; at != nobody && size <= room) {
+        const auto& known = known_names[at];
+        std::uint64_t differ = 0;
+        for (std::size_t i = 0; i < words.size(); ++i)
+            differ |= words[i] ^ known.words[i];
+        if (differ == 0)
+            return known.id;
     }
-    if (id == field_id::other && name.size() >= forwarded_prefix.size() &&
-        std::string_view(start.data(), forwarded_prefix.size()) == forwarded_prefix)
-        id = field_id::x_forwarded;
+    const bool prefixed = size >= forwarded_prefix.size() &&
+                          std::string_view(start.data(), forwarded_prefix.size()) == forwarded_prefix;
+    return prefixed ? field_id::x_forwarded : field_id::other;
+}
+
+field_name with_spelling(field_id id, std::string_view name) noexcept
+{
     return {id, id != field_id::other && name.find('_') != std::string_view::npos};
 }
+
+#if defined(__SSE2__)
+// A name that ends within 16 bytes, as nearly all do, is measured and folded without a look at each.
+std::optional<measured_name> read_short_name(std::string_view line) noexcept
+{
+    if (line.size() < lane)
+        return std::nullopt;
+    const auto bytes = detail::load(line.data());
+    const auto size = static_cast<std::size_t>(std::countr_one(detail::tchars(bytes)));
+    if (size >= lane)
+        return std::nullopt;
+    alignas(lane) padded_name start{};
+    const auto folded_bytes =
+        _mm_and_si128(detail::folded_name(bytes), detail::load(first_bytes.data() + lane - size));
+    _mm_store_si128(reinterpret_cast<__m128i*>(start.data()), folded_bytes);
+    return measured_name{size, with_spelling(identify(size, start), line.substr(0, size))};
+}
+#endif
 
 } // namespace
 
@@ -131,22 +187,17 @@ field_name classify(std::string_view name) noexcept
     padded_name start{};
     std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(std::min(name.size(), room)),
                    start.begin(), fold);
-    return identify(name, start);
+    return with_spelling(identify(name.size(), start), name);
 }
 
 measured_name read_name(std::string_view line) noexcept
 {
-    padded_name start{};
-    std::size_t size = 0;
-    for (const auto most = std::min(line.size(), room); size < most; ++size) {
-        const char c = folded_tchar[static_cast<unsigned char>(line[size])];
-        if (c == '\0')
-            break;
-        start[size] = c;
-    }
-    if (size == room)
-        size += count_leading(char_class::tchar, line.substr(room));
-    return {size, identify(line.substr(0, size), start)};
+#if defined(__SSE2__)
+    if (const auto name = read_short_name(line))
+        return *name;
+#endif
+    const auto name = line.substr(0, count_leading(char_class::tchar, line));
+    return {name.size(), classify(name)};
 }
 
 bool same_field_name(std::string_view a, std::string_view b) noexcept

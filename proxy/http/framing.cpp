@@ -81,9 +81,8 @@ struct connection_options {
             close |= iequals(option, "close");
             keep_alive |= iequals(option, "keep-alive");
             upgrade |= iequals(option, "upgrade");
-            const auto id = classify(option).id;
-            names_framing |=
-                id == field_id::host || id == field_id::content_length || id == field_id::transfer_encoding;
+            names_framing |= same_field_name(option, "host") || same_field_name(option, "content-length") ||
+                             same_field_name(option, "transfer-encoding");
         });
     }
 

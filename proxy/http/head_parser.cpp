@@ -4,6 +4,7 @@
 #include "http/runs.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace scopegate::http {
@@ -116,21 +117,122 @@ result<void> check_first_line(std::string_view line, bool request, bool whole)
     return {};
 }
 
-struct first_line_split {
-    std::string_view line; // without CRLF
-    std::string_view rest; // the field lines, without the empty line
-};
+result<void> read_first_line(std::string_view line, request_head& out)
+{
+    const auto parts = split_request_line(line, true);
+    if (parts.has_error())
+        return parts.error();
+    out.method = parts->method;
+    out.target = parts->target;
+    out.minor = minor_of(parts->version);
+    return {};
+}
 
-// Cuts a whole head behind its first line and before its empty line.
-result<first_line_split> split_head(std::string_view head, const head_limits& limits)
+result<void> read_first_line(std::string_view line, response_head& out)
+{
+    const auto parts = split_status_line(line, true);
+    if (parts.has_error())
+        return parts.error();
+    out.minor = minor_of(parts->version);
+    out.status = 0;
+    for (const char digit : parts->status)
+        out.status = out.status * 10 + hex_value(digit);
+    out.phrase = parts->phrase;
+    return {};
+}
+
+// Reads field lines up to the end or a line that begins with CR: how many bytes they are.
+result<std::size_t> read_field_lines(std::string_view lines, std::size_t max_count, field_list& out)
+{
+    out.clear();
+    const char* p = lines.data();
+    const char* const end = p + lines.size();
+    while (p != end && *p != '\r') {
+        const char* const line = p;
+        const auto name = read_name({p, static_cast<std::size_t>(end - p)});
+        p += name.size;
+        if (p == line || p == end || *p != ':')
+            return reason::malformed_request;
+        ++p;
+        while (p != end && is_blank(*p))
+            ++p;
+        const char* const value = p;
+        p = skip_text(p, end);
+        if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
+            return reason::malformed_request;
+        const char* value_end = p;
+        while (value_end != value && is_blank(value_end[-1]))
+            --value_end;
+        p += 2;
+        if (max_count != 0 && out.size() == max_count)
+            return reason::headers_too_large;
+        out.push_back({{line, name.size},
+                       {value, static_cast<std::size_t>(value_end - value)},
+                       {line, static_cast<std::size_t>(p - line)},
+                       name.known.id,
+                       name.known.underscore});
+    }
+    return static_cast<std::size_t>(p - lines.data());
+}
+
+// Reads the head that `data` begins with: its size.
+template <class Head>
+result<std::size_t> parse_head(std::string_view data, const head_limits& limits, Head& out)
+{
+    auto rest = data;
+    if (std::is_same_v<Head, request_head> && rest.starts_with(crlf))
+        rest.remove_prefix(crlf.size());
+    const auto line = rest.substr(0, text_size(rest));
+    rest.remove_prefix(line.size());
+    if (!rest.starts_with(crlf))
+        return reason::malformed_request;
+    rest.remove_prefix(crlf.size());
+    if (const auto ok = read_first_line(line, out); ok.has_error())
+        return ok.error();
+    const auto lines = read_field_lines(rest, limits.count, out.fields);
+    if (lines.has_error())
+        return lines.error();
+    rest.remove_prefix(*lines);
+    if (!rest.starts_with(crlf))
+        return reason::malformed_request;
+    return data.size() - rest.size() + crlf.size();
+}
+
+template <class Head>
+result<void> parse_whole_head(std::string_view head, const head_limits& limits, Head& out)
 {
     if (limits.bytes != 0 && head.size() > limits.bytes)
         return reason::headers_too_large;
-    const auto line = head.substr(0, text_size(head));
-    head.remove_prefix(line.size());
-    if (!head.starts_with(crlf) || !head.substr(crlf.size()).ends_with(crlf))
+    const auto size = parse_head(head, limits, out);
+    if (size.has_error())
+        return size.error();
+    if (*size != head.size())
         return reason::malformed_request;
-    return first_line_split{line, head.substr(crlf.size(), head.size() - 2 * crlf.size())};
+    return {};
+}
+
+// Mostly a head comes whole and is as it should be: then its end is where it was read to. Of all others, its
+// end is looked for first.
+template <class Head>
+result<std::size_t> read_head(std::string_view data, std::size_t& scanned, const head_limits& limits,
+                              Head& out)
+{
+    if (scanned == 0)
+        if (const auto size =
+                parse_head(limits.bytes == 0 ? data : data.substr(0, limits.bytes), limits, out))
+            return scanned = *size;
+    auto storage = std::move(out.fields);
+    storage.clear();
+    out = {};
+    out.fields = std::move(storage);
+    if (data.empty())
+        return std::size_t{0};
+    const auto size = find_head_end(data, scanned, limits, std::is_same_v<Head, request_head>);
+    if (size.has_error() || *size == 0)
+        return size;
+    if (const auto ok = parse_whole_head(data.substr(0, *size), limits, out); ok.has_error())
+        return ok.error();
+    return size;
 }
 
 } // namespace
@@ -182,69 +284,36 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
     return std::size_t{0};
 }
 
-result<void> parse_field_lines(std::string_view lines, std::size_t max_count, field_list& out)
+result<std::size_t> read_request_head(std::string_view data, std::size_t& scanned, const head_limits& limits,
+                                      request_head& out)
 {
-    out.clear();
-    const char* p = lines.data();
-    const char* const end = p + lines.size();
-    while (p != end) {
-        const char* const line = p;
-        const auto name = read_name({p, static_cast<std::size_t>(end - p)});
-        p += name.size;
-        if (p == line || p == end || *p != ':')
-            return reason::malformed_request;
-        ++p;
-        while (p != end && is_blank(*p))
-            ++p;
-        const char* const value = p;
-        p = skip_text(p, end);
-        if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
-            return reason::malformed_request;
-        const char* value_end = p;
-        while (value_end != value && is_blank(value_end[-1]))
-            --value_end;
-        p += 2;
-        if (max_count != 0 && out.size() == max_count)
-            return reason::headers_too_large;
-        out.push_back({{line, name.size},
-                       {value, static_cast<std::size_t>(value_end - value)},
-                       {line, static_cast<std::size_t>(p - line)},
-                       name.known.id,
-                       name.known.underscore});
-    }
-    return {};
+    return read_head(data, scanned, limits, out);
+}
+
+result<std::size_t> read_response_head(std::string_view data, std::size_t& scanned, const head_limits& limits,
+                                       response_head& out)
+{
+    return read_head(data, scanned, limits, out);
 }
 
 result<void> parse_request_head(std::string_view head, const head_limits& limits, request_head& out)
 {
-    if (head.starts_with(crlf))
-        head.remove_prefix(crlf.size());
-    const auto parts = split_head(head, limits);
-    if (parts.has_error())
-        return parts.error();
-    const auto line = split_request_line(parts->line, true);
-    if (line.has_error())
-        return line.error();
-    out.method = line->method;
-    out.target = line->target;
-    out.minor = minor_of(line->version);
-    return parse_field_lines(parts->rest, limits.count, out.fields);
+    return parse_whole_head(head, limits, out);
 }
 
 result<void> parse_response_head(std::string_view head, const head_limits& limits, response_head& out)
 {
-    const auto parts = split_head(head, limits);
-    if (parts.has_error())
-        return parts.error();
-    const auto line = split_status_line(parts->line, true);
-    if (line.has_error())
-        return line.error();
-    out.minor = minor_of(line->version);
-    out.status = 0;
-    for (const char digit : line->status)
-        out.status = out.status * 10 + hex_value(digit);
-    out.phrase = line->phrase;
-    return parse_field_lines(parts->rest, limits.count, out.fields);
+    return parse_whole_head(head, limits, out);
+}
+
+result<void> parse_field_lines(std::string_view lines, std::size_t max_count, field_list& out)
+{
+    const auto read = read_field_lines(lines, max_count, out);
+    if (read.has_error())
+        return read.error();
+    if (*read != lines.size())
+        return reason::malformed_request;
+    return {};
 }
 
 bool is_token(std::string_view s) noexcept

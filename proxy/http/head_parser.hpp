@@ -45,8 +45,17 @@ struct head_limits {               // 0: no limit (the caller's buffer has one)
     std::size_t count = 100;       // of fields
 };
 
+// Reads the head at the start of `data` into `out`: how many bytes it is, its final CRLFCRLF included; 0: it
+// is not complete yet, and `out` is empty. Views point into `data`. `scanned` is kept by the caller between
+// calls (0 at first), so that each byte is looked at once. The same as find_head_end, and then the parser
+// where the head is whole.
+[[nodiscard]] result<std::size_t> read_request_head(std::string_view data, std::size_t& scanned,
+                                                    const head_limits& limits, request_head& out);
+[[nodiscard]] result<std::size_t> read_response_head(std::string_view data, std::size_t& scanned,
+                                                     const head_limits& limits, response_head& out);
+
 // How many bytes at the start of `data` are the head, its final CRLFCRLF included; 0: not complete yet.
-// `scanned` is kept by the caller between calls (0 at first), so that each byte is looked at once. One empty
+// `scanned`: see above. One empty
 // line (CRLF) before a request line is let pass and counts (RFC 9112 section 2.2). A head that is whole is
 // the parser's to judge. Of one that is not, fails as soon as none can come of it, with headers_too_large,
 // target_too_long (the request line alone fills the limit) or malformed_request: a bare LF or CR, a NUL, a

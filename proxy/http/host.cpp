@@ -37,13 +37,16 @@ bool is_ipv6(std::string_view s) noexcept
 
 bool is_reg_name(std::string_view s) noexcept
 {
-    for (std::size_t i = 0; i < s.size(); ++i) {
-        if (starts_with_triplet(s.substr(i)))
-            i += 2;
-        else if (!is(char_class::unreserved, s[i]) && !is(char_class::sub_delim, s[i]))
+    if (s.empty())
+        return false;
+    for (;;) {
+        s.remove_prefix(count_leading(char_class::unreserved | char_class::sub_delim, s));
+        if (s.empty())
+            return true;
+        if (!starts_with_triplet(s))
             return false;
+        s.remove_prefix(3);
     }
-    return !s.empty();
 }
 
 } // namespace

@@ -41,6 +41,30 @@ inline bool all_b64(__m128i bytes) noexcept
     return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letters, digits), others)) == 0xFFFF;
 }
 
+// Which of 16 bytes are of char_class::tchar: a bit each.
+inline unsigned tchars(__m128i bytes) noexcept
+{
+    const auto is_one = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const auto lies_in = [bytes](char first, char last) {
+        return at_most(_mm_sub_epi8(bytes, _mm_set1_epi8(first)), static_cast<char>(last - first));
+    };
+    const auto lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20)); // makes no letter of what is none
+    const auto letters = at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 'z' - 'a');
+    const auto common = _mm_or_si128(_mm_or_si128(letters, lies_in('-', '.')), lies_in('0', '9'));
+    const auto others = _mm_or_si128(_mm_or_si128(lies_in('#', '\''), lies_in('*', '+')), lies_in('^', '`'));
+    const auto singles = _mm_or_si128(_mm_or_si128(is_one('!'), is_one('|')), is_one('~'));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(common, others), singles)));
+}
+
+// The same 16 in lower case and with `-` for `_`.
+inline __m128i folded_name(__m128i bytes) noexcept
+{
+    const auto capitals = at_most(_mm_sub_epi8(bytes, _mm_set1_epi8('A')), 'Z' - 'A');
+    const auto lower = _mm_or_si128(bytes, _mm_and_si128(capitals, _mm_set1_epi8(0x20)));
+    const auto underscores = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'));
+    return _mm_xor_si128(lower, _mm_and_si128(underscores, _mm_set1_epi8('_' ^ '-')));
+}
+
 } // namespace detail
 #endif
 

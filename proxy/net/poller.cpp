@@ -113,13 +113,13 @@ void poller::serve()
 {
     serving_ = true;
     yielding_ = false;
-    const auto until = std::chrono::steady_clock::now() + longest_stay;
-    for (bool more = fetch(0); more || !awaiting_turn_.empty();
+    bool more = fetch(0);
+    for (const auto until = now_ + longest_stay; more || !awaiting_turn_.empty();
          more = fetch(awaiting_turn_.empty() ? static_cast<int>(longest_stay.count()) : 0)) {
         tell();
         if (!awaiting_turn_.empty())
             give_turns();
-        if (yielding_ || std::chrono::steady_clock::now() >= until)
+        if (yielding_ || now_ >= until)
             break;
     }
     serving_ = false;
@@ -155,6 +155,7 @@ void poller::give_turns()
 bool poller::fetch(int milliseconds) noexcept
 {
     const int n = ::epoll_wait(set_, fetched_.data(), static_cast<int>(fetched_.size()), milliseconds);
+    now_ = std::chrono::steady_clock::now();
     turn_taken_ = !awaiting_turn_.empty(); // who came first goes first
     next_ = 0;
     count_ = static_cast<std::size_t>(std::max(n, 0));
@@ -177,6 +178,9 @@ void poller::tell() noexcept
 
 void poller::let_send(sender_list& waiting) noexcept
 {
+    if (waiting.empty())
+        return;
+    now_ = std::chrono::steady_clock::now();
     for (const auto sender : waiting) // nobody joins them now
         sender.resume();
     waiting.clear();

@@ -5,6 +5,7 @@
 // gone with it.
 #pragma once
 
+#include "base/clock.hpp"
 #include "net/asio.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -43,6 +44,12 @@ public:
     void yield_to(int descriptor) noexcept;
     // The stream is told that it was closed (stream::on_closed), but not from within this call.
     void tell_closed(stream& told);
+
+    // The time, read once for all that one look found ready, and once more for all that is sent then.
+    [[nodiscard]] steady_time now() const noexcept
+    {
+        return serving_ ? now_ : std::chrono::steady_clock::now();
+    }
 
     // Work that costs as much as many other requests (a signature to verify) takes turns, so that a flood of it keeps
     // nobody else waiting: between two looks for what became ready there is one turn, and little more than
@@ -83,6 +90,7 @@ private:
     std::size_t count_ = 0;
     bool yielding_ = false;
     bool serving_ = false;
+    steady_time now_{};
     bool turn_taken_ = false; // since the last look, or others wait for it
     std::deque<std::coroutine_handle<>> awaiting_turn_;
     sender_list of_events_;          // who has something to send that came of what was fetched,

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -48,6 +49,14 @@ private:
     std::array<std::uint64_t, 4> state_{};
 };
 
+constexpr auto hex_pairs = [] {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+        pairs[byte] = {hex[byte >> 4U], hex[byte & 15U]};
+    return pairs;
+}();
+
 } // namespace
 
 bool is_request_id(std::string_view s) noexcept
@@ -58,11 +67,10 @@ bool is_request_id(std::string_view s) noexcept
 std::string_view new_request_id(request_id_buffer& out) noexcept
 {
     thread_local generator next;
-    constexpr std::string_view hex = "0123456789abcdef";
     auto* p = out.data();
     for (int word = 0; word < 2; ++word)
-        for (auto bits = next(), i = std::uint64_t{0}; i < 16; ++i, bits >>= 4)
-            *p++ = hex[bits & 15U];
+        for (auto bits = next(), i = std::uint64_t{0}; i < 8; ++i, bits >>= 8)
+            p = std::copy_n(hex_pairs[bits & 0xFFU].data(), 2, p);
     return {out.data(), out.size()};
 }
 

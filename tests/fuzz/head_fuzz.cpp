@@ -110,6 +110,39 @@ bool is_refused(std::string_view head, bool request)
                    : http::parse_response_head(head, limits, answered).has_error();
 }
 
+// Read at once, or found and then parsed, or read as it comes: the same.
+template <class Head, class Read, class Parse>
+void check_read(std::string_view bytes, Read read, Parse parse)
+{
+    std::size_t scanned = 0;
+    Head head, expected;
+    const auto size = read(bytes, scanned, limits, head);
+    scanned = 0;
+    const auto end = http::find_head_end(bytes, scanned, limits, std::is_same_v<Head, http::request_head>);
+    if (!end || *end == 0) {
+        check(end ? size.has_value() && *size == 0 && head.fields.empty() : size.error() == end.error());
+        return;
+    }
+    const auto parsed = parse(bytes.substr(0, *end), limits, expected);
+    check(parsed ? size.has_value() && *size == *end : size.error() == parsed.error());
+    check_same(head.fields, expected.fields);
+    if constexpr (std::is_same_v<Head, http::request_head>)
+        check(head.method == expected.method && head.target == expected.target &&
+              head.minor == expected.minor);
+    else
+        check(head.status == expected.status && head.phrase == expected.phrase &&
+              head.minor == expected.minor);
+    if (!parsed)
+        return;
+    std::size_t have = 0;
+    scanned = 0;
+    auto in_pieces = read({}, scanned, limits, head);
+    while (in_pieces && *in_pieces == 0 && have < *end)
+        in_pieces = read(bytes.substr(0, ++have), scanned, limits, head);
+    check(in_pieces && *in_pieces == *end);
+    check_same(head.fields, expected.fields);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -127,9 +160,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (whole && !pieces)
         check(*whole != 0 && is_refused(in.bytes.substr(0, *whole), request));
     const auto head = whole && *whole != 0 ? in.bytes.substr(0, *whole) : in.bytes;
-    if (request)
+    if (request) {
         check_request(head);
-    else
+        check_read<http::request_head>(in.bytes, http::read_request_head, http::parse_request_head);
+    } else {
         check_response(head, in.has(1));
+        check_read<http::response_head>(in.bytes, http::read_response_head, http::parse_response_head);
+    }
     return 0;
 }

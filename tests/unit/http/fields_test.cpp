@@ -137,7 +137,7 @@ TEST(classify, takes_names_of_any_length)
 TEST(read_name, ends_where_the_name_does_and_says_what_classify_says)
 {
     const auto agrees = [](const std::string& name) {
-        for (const auto* const rest : {"", ":", ": a", " : a", "\r\n", "\x80"}) {
+        for (const auto* const rest : {"", ":", ": a", " : a", "\r\n", "\x80", ": a value of some length"}) {
             const auto got = read_name(name + rest);
             const auto known = classify(name);
             EXPECT_EQ(got.size, name.size()) << name << rest;
@@ -154,8 +154,9 @@ TEST(read_name, ends_where_the_name_does_and_says_what_classify_says)
         agrees("x_forwarded-" + std::string(size, '_'));
     }
     for (int byte = 0; byte < 256; ++byte)
-        for (const std::size_t before : {0U, 4U, 30U, 31U, 32U, 33U, 50U}) {
-            const auto line = std::string(before, 'a') + static_cast<char>(byte) + "b:";
+        for (const std::size_t before : {0U, 4U, 14U, 15U, 16U, 30U, 31U, 32U, 33U, 50U}) {
+            const auto line =
+                std::string(before, 'a') + static_cast<char>(byte) + "b: a value of some length";
             const bool tchar = is(char_class::tchar, static_cast<char>(byte));
             EXPECT_EQ(read_name(line).size, tchar ? before + 2 : before) << byte << " behind " << before;
         }

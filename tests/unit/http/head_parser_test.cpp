@@ -295,6 +295,55 @@ TEST(parse_response_head, takes_what_servers_send)
     }
 }
 
+// What `data` comes to at once, and cut in two anywhere: the first line and the fields, or why not.
+TEST(read_request_head, reads_what_is_whole_and_nothing_of_what_is_not)
+{
+    const head_limits small{64, 2};
+    const std::string get = "GET / HTTP/1.1\r\n";
+    for (const auto& [data, outcome] : {
+             std::pair{get + "A: b\r\n\r\nbody", "GET / 24 1"},
+             std::pair{"\r\n" + get + "\r\n", "GET / 20 0"},
+             std::pair{get + "\r\n\r\n", "GET / 18 0"},
+             std::pair{get + "A: b\r\nB: c\r\nC: d\r\n\r\n", "!headers-too-large"},
+             std::pair{get + "A: " + std::string(41, 'b') + "\r\n\r\n", "GET / 64 1"},
+             std::pair{get + "A: " + std::string(42, 'b') + "\r\n\r\n", "!headers-too-large"},
+             std::pair{get + "A : b\r\n\r\n", "!malformed-request"},
+             std::pair{get + "A: b\n\r\n", "!malformed-request"},
+             std::pair{get + "A: b\r\n", "0"},
+             std::pair{get + "\r", "0"},
+             std::pair{std::string("GET / HT"), "0"},
+             std::pair{std::string(), "0"},
+         }) {
+        for (std::size_t cut = 0; cut <= data.size(); ++cut) {
+            std::size_t scanned = 0;
+            request_head head;
+            auto size = read_request_head(std::string_view(data).substr(0, cut), scanned, small, head);
+            if (size && *size == 0) {
+                EXPECT_TRUE(head.method.empty() && head.fields.empty()) << data << cut;
+                size = read_request_head(data, scanned, small, head);
+            }
+            std::string got = size ? std::to_string(*size) : "!" + std::string(name(size.error()));
+            if (size && *size > 0)
+                got = std::string(head.method) + " " + std::string(head.target) + " " + got + " " +
+                      std::to_string(head.fields.size());
+            EXPECT_EQ(got, outcome) << data << " cut at " << cut;
+        }
+    }
+}
+
+TEST(read_response_head, reads_one_after_the_other)
+{
+    const std::string_view both = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n";
+    std::size_t scanned = 0;
+    response_head head;
+    ASSERT_EQ(*read_response_head(both, scanned, limits, head), 25U);
+    EXPECT_EQ(head.status, 100U);
+    scanned = 0;
+    ASSERT_EQ(*read_response_head(both.substr(25), scanned, limits, head), both.size() - 25);
+    EXPECT_EQ(head.status, 200U);
+    EXPECT_EQ(head.fields.size(), 1U);
+}
+
 TEST(parse_request_head, allocates_nothing_once_warm)
 {
     const std::string head = "GET /appointments/42 HTTP/1.1\r\nHost: api.example.com\r\nAccept: */*\r\n"
@@ -305,8 +354,7 @@ TEST(parse_request_head, allocates_nothing_once_warm)
     ASSERT_TRUE(parse_request_head(head, limits, out));
     const test::allocation_scope allocations;
     std::size_t scanned = 0;
-    ASSERT_EQ(*find_head_end(head, scanned, limits, true), head.size());
-    ASSERT_TRUE(parse_request_head(head, limits, out));
+    ASSERT_EQ(*read_request_head(head, scanned, limits, out), head.size());
     EXPECT_EQ(allocations.count(), 0U);
 }
 

@@ -147,13 +147,11 @@ std::string head_end(std::string_view bytes, std::size_t cut)
 {
     std::size_t scanned = 0;
     const head_limits limits;
-    auto found = find_head_end(bytes.substr(0, cut), scanned, limits, true);
-    if (found && *found == 0)
-        found = find_head_end(bytes, scanned, limits, true);
     request_head head;
-    const bool refused =
-        !found || (*found != 0 && !parse_request_head(bytes.substr(0, *found), limits, head));
-    return refused ? "refused" : std::to_string(*found);
+    auto size = read_request_head(bytes.substr(0, cut), scanned, limits, head);
+    if (size && *size == 0)
+        size = read_request_head(bytes, scanned, limits, head);
+    return size ? std::to_string(*size) : "refused";
 }
 
 TEST(smuggling, no_head_comes_out_otherwise_for_being_cut_anywhere)
