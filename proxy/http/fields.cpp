@@ -144,9 +144,9 @@ constexpr char fold(char c) noexcept
 field_id identify(std::size_t size, const padded_name& start) noexcept
 {
     const auto words = std::bit_cast<name_words>(start);
-    if (const auto at = placed.table[place_of(words, size, placed.factor)]; at != nobody && size <= room) {
+    if (const auto at = placed.table[place_of(words, size, placed.factor)]; at != nobody) {
         const auto& known = known_names[at];
-        std::uint64_t differ = 0;
+        std::uint64_t differ = known.name.size() ^ size;
         for (std::size_t i = 0; i < words.size(); ++i)
             differ |= words[i] ^ known.words[i];
         if (differ == 0)

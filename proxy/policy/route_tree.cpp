@@ -1,47 +1,14 @@
 #include "policy/route_tree.hpp"
 
 #include "policy/methods.hpp"
+#include "policy/segment_hash.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace scopegate::policy {
 
 namespace {
-
-template <class Word>
-std::uint64_t load(const char* p) noexcept
-{
-    Word word;
-    std::memcpy(&word, p, sizeof word);
-    return word;
-}
-
-// The keys of the table come from routes.yaml only; a request merely looks up, so it can't crowd a bucket.
-std::size_t hash_of(std::uint32_t parent, std::string_view literal) noexcept
-{
-    constexpr std::uint64_t factor = 0xD6E8FEB86659FD93U;
-    const auto* p = literal.data();
-    const auto size = literal.size();
-    const auto* const end = p + size;
-    auto h = (std::uint64_t{parent} + 1) * 0x9E3779B97F4A7C15U + size;
-    const auto mix = [&h](std::uint64_t word) {
-        h = (h ^ word) * factor;
-        h ^= h >> 32U;
-    };
-    for (; end - p > 8; p += 8)
-        mix(load<std::uint64_t>(p));
-    // What is left, with bytes before it that were looked at already, or twice.
-    if (size >= 8)
-        mix(load<std::uint64_t>(end - 8));
-    else if (size >= 4)
-        mix(load<std::uint32_t>(p) | load<std::uint32_t>(end - 4) << 32U);
-    else if (size > 0)
-        mix(load<std::uint8_t>(p) | load<std::uint8_t>(p + size / 2) << 8U |
-            load<std::uint8_t>(end - 1) << 16U);
-    return static_cast<std::size_t>(h);
-}
 
 void check_bounds(const std::vector<template_segment>& segments, const route& r)
 {
@@ -145,7 +112,7 @@ void route_tree::grow_edges()
 
 void route_tree::place_edge(const edge& e) noexcept
 {
-    std::size_t at = hash_of(e.parent, literal_of(e)) & (edges_.size() - 1);
+    std::size_t at = segment_hash(e.parent, literal_of(e)) & (edges_.size() - 1);
     while (edges_[at].parent != none)
         at = (at + 1) & (edges_.size() - 1);
     edges_[at] = e;
@@ -155,7 +122,7 @@ std::uint32_t route_tree::literal_child(std::uint32_t parent, std::string_view l
 {
     if (!nodes_[parent].has_literals)
         return none;
-    for (std::size_t at = hash_of(parent, literal);; ++at) {
+    for (std::size_t at = segment_hash(parent, literal);; ++at) {
         const edge& e = edges_[at & (edges_.size() - 1)];
         if (e.parent == none)
             return none;
