@@ -63,8 +63,14 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
         co_return attempt_end::done;
     }
     co_await c_.at.turns().all_read();
-    // What can't be sent twice is not sent on a connection that the API has closed.
-    if (reused && !may_repeat() && upstream_->peek() != net::stream::peer_state::quiet)
+    if (caller_is_gone()) {
+        result_.why = reason::client_gone;
+        co_return attempt_end::done;
+    }
+    // What an API has said unasked is no answer to this; and what can't be sent twice is not sent on a
+    // connection that it has closed.
+    if (reused && (upstream_->read_pending() || !may_repeat()) &&
+        upstream_->peek() != net::stream::peer_state::quiet)
         co_return attempt_end::stale;
     if (!begin_upload())
         co_return attempt_end::done;
@@ -143,10 +149,24 @@ net::task<void> forwarding::end_upload()
     co_await ended;
 }
 
+// What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of
+// that a second time. No system call where nothing was.
+bool forwarding::caller_is_gone() noexcept
+{
+    const bool noticed = !c_.downstream.is_open() || c_.downstream.read_pending();
+    return noticed && look_at_caller() == net::stream::peer_state::reset;
+}
+
 // The caller sent something, or left, while we are busy with its request.
 void forwarding::on_unawaited_read() noexcept
 {
-    switch (c_.downstream.peek()) {
+    look_at_caller();
+}
+
+net::stream::peer_state forwarding::look_at_caller() noexcept
+{
+    const auto state = c_.downstream.peek();
+    switch (state) {
     case net::stream::peer_state::quiet:
         c_.downstream.arm_read();
         break;
@@ -166,6 +186,7 @@ void forwarding::on_unawaited_read() noexcept
             upstream_->interrupt_read(net::readiness::closed);
         break;
     }
+    return state;
 }
 
 // Before anything was sent, a body that may turn out empty counts as one.

@@ -42,7 +42,9 @@ private:
     net::detached upload();
     [[nodiscard]] bool upload_failed() const noexcept;
     [[nodiscard]] net::task<void> end_upload();
+    [[nodiscard]] bool caller_is_gone() noexcept;
     void on_unawaited_read() noexcept override;
+    net::stream::peer_state look_at_caller() noexcept;
     [[nodiscard]] bool may_repeat() const noexcept;
 
     // gate/answering.cpp: the answer's way

@@ -64,8 +64,9 @@ public:
     // What became ready is all read and decided about first, and then what comes of it is sent: awaited by
     // who has something to send. The same work for one request after the other finds its code (the kernel's
     // above all) at hand, and whom we send to is woken for many at once: W1 costs 3 % less. While turns are
-    // waited for, what came of earlier ones is kept for half a millisecond: to wake somebody who sleeps costs
-    // as much as half a signature (W3: 19 % less). What was ready at a look never waits for that.
+    // waited for, what came of earlier ones is kept until some have gone by (half a millisecond of them): to
+    // wake somebody who sleeps costs as much as half a signature (W3: 19 % less). What was ready at a look
+    // never waits for that.
     class all_read_wait;
     [[nodiscard]] all_read_wait all_read() noexcept;
 

@@ -14,6 +14,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -43,6 +44,19 @@ std::string make_folder()
     if (::mkdtemp(name.data()) == nullptr)
         throw std::runtime_error("can't make a folder " + name);
     return name;
+}
+
+// Whether each of its threads has stopped, which a signal only asks for.
+bool is_stopped(pid_t process)
+{
+    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+        std::ifstream in(task.path() / "stat");
+        const std::string stat{std::istreambuf_iterator<char>(in), {}};
+        const auto name_end = stat.rfind(')');
+        if (name_end == std::string::npos || stat.substr(name_end, 3) != ") T")
+            return false;
+    }
+    return true;
 }
 
 std::array<int, 2> make_pipe()
@@ -267,6 +281,13 @@ void gate_process::write_routes(const gate_settings& settings) const
 void gate_process::send_signal(int number) const noexcept
 {
     child_->send_signal(number);
+}
+
+void gate_process::freeze() const
+{
+    send_signal(SIGSTOP);
+    while (!is_stopped(pid()))
+        std::this_thread::yield();
 }
 
 int gate_process::stop(std::chrono::milliseconds wait)

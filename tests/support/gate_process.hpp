@@ -82,6 +82,9 @@ public:
     void write_routes(const gate_settings& settings) const;
 
     void send_signal(int number) const noexcept;
+    // SIGSTOP, and waits until all threads have stopped: what happens from now on, it learns of at once,
+    // after SIGCONT.
+    void freeze() const;
     // SIGTERM, then waits for the end. The exit code; minus the signal's number where one ended it.
     [[nodiscard]] int stop(std::chrono::milliseconds wait = std::chrono::seconds(30));
     // Waits for the end without causing it; -1000 where it does not come.

@@ -4,7 +4,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <chrono>
 #include <future>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace scopegate::test {
 namespace {
@@ -61,7 +66,7 @@ TEST(client_disconnect, within_a_body_as_the_answer_begins)
     auto client = c.connect();
     client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "1\r\na\r\n");
     c.api.wait_for_heads(1);
-    c.gate.send_signal(SIGSTOP);
+    c.gate.freeze();
     c.api.release();
     begun.get_future().wait();
     client.send("no size\r\n");
@@ -78,7 +83,7 @@ TEST(client_disconnect, within_a_body_that_came_at_once)
     client.send(request_text("POST", "/public", {}, "Content-Length: 200000\r\n"));
     c.api.wait_for_heads(1);
     auto other = c.connect();
-    c.gate.send_signal(SIGSTOP);
+    c.gate.freeze();
     other.send(request_text("POST", "/public", {}, "Content-Length: 200000\r\n") + std::string(100000, 'x'));
     other.half_close();
     client.send(std::string(100000, 'x'));
@@ -101,12 +106,58 @@ TEST(client_disconnect, after_a_body_that_was_read_in_one_go)
     const std::string body(65536, 'x'); // as large as the buffer
     client.send(request_text("POST", "/public/takes", {}, "Content-Length: 65536\r\n"));
     c.api.wait_for_heads(1);
-    c.gate.send_signal(SIGSTOP);
+    c.gate.freeze();
     client.send(body);
     c.gate.send_signal(SIGCONT);
     ASSERT_EQ(whole.get_future().wait_for(patience), std::future_status::ready);
     client.reset();
     c.api.wait_for_closed(1);
+}
+
+// Request and reset are found in one look: the API never hears of it.
+TEST(client_disconnect, before_its_request_is_looked_at)
+{
+    calendar c;
+    const auto descriptors = warm_descriptors(c);
+    c.api.on("/public/thinks", [](upstream_exchange& x) { x.wait_for_close(); });
+    auto client = c.connect();
+    c.gate.freeze();
+    client.send(get("/public/thinks"));
+    client.reset();
+    c.gate.send_signal(SIGCONT);
+    const auto line =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "client-gone"; });
+    EXPECT_EQ(line["status"], "0") << line.text;
+    expect_tidy(c, descriptors);
+    for (const auto& seen : c.api.requests())
+        EXPECT_EQ(seen.target, "/public");
+}
+
+// Callers with new tokens wait for each other; those who leave meanwhile are not waited for.
+TEST(client_disconnect, while_its_token_waits_to_be_verified)
+{
+    calendar c;
+    const auto descriptors = warm_descriptors(c);
+    c.api.on("/appointments", [](upstream_exchange& x) { x.wait_for_close(); });
+    std::vector<raw_client> clients;
+    c.gate.freeze();
+    for (int i = 0; i < 50; ++i) {
+        clients.push_back(c.connect());
+        clients.back().send(get("/appointments", calendar_token("read:appointments x" + std::to_string(i))));
+        clients.back().reset();
+    }
+    c.gate.send_signal(SIGCONT);
+    const auto gone = [&] {
+        const auto lines = c.gate.log();
+        return std::count_if(lines.begin(), lines.end(),
+                             [](const log_line& l) { return l["reason"] == "client-gone"; });
+    };
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         gone() < 50 && std::chrono::steady_clock::now() < end;)
+        std::this_thread::yield();
+    expect_tidy(c, descriptors);
+    for (const auto& seen : c.api.requests())
+        EXPECT_EQ(seen.target, "/public");
 }
 
 TEST(client_disconnect, a_half_close_is_no_disconnect)

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace scopegate::test {
 namespace {
@@ -104,6 +106,25 @@ TEST(drain, a_taken_port_is_an_error_of_the_start)
         EXPECT_THAT(refused.what(), testing::AllOf(testing::HasSubstr(c.gate.address()),
                                                    testing::HasSubstr("Address already in use")));
     }
+}
+
+// Both signals come while requests wait for each other to have their tokens verified: those are not begun any
+// more, and the API, which never answers, is not waited for.
+TEST(drain, the_end_does_not_wait_for_requests_that_have_not_begun)
+{
+    calendar c;
+    c.api.on("/appointments", [](upstream_exchange& x) { x.wait_for_close(); });
+    std::vector<raw_client> clients;
+    for (int i = 0; i < 300; ++i)
+        clients.push_back(c.connect());
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U); // all have been accepted
+    c.gate.freeze();
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        clients[i].send(get("/appointments", calendar_token("read:appointments x" + std::to_string(i))));
+    c.gate.send_signal(SIGTERM);
+    c.gate.send_signal(SIGINT);
+    c.gate.send_signal(SIGCONT);
+    EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
 }
 
 } // namespace

@@ -168,7 +168,7 @@ TEST(event_stream, a_caller_that_leaves_as_it_begins_is_noticed)
         auto client = c.connect();
         client.send(get("/any", calendar_token({})));
         c.api.wait_for_heads(1);
-        c.gate.send_signal(SIGSTOP);
+        c.gate.freeze();
         if (leaves_first)
             client.half_close();
         c.api.release();

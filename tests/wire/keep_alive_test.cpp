@@ -89,7 +89,7 @@ TEST(keep_alive, the_rest_of_a_body_that_the_api_did_not_take_is_never_taken_for
     auto client = c.connect();
     client.send(request_text("POST", "/public/full", {}, "Content-Length: 1000000\r\n"));
     c.api.wait_for_heads(1);
-    c.gate.send_signal(SIGSTOP);
+    c.gate.freeze();
     const auto inner = get("/public/smuggled");
     client.send(std::string(200000, 'x') + inner);
     c.api.release();
@@ -109,7 +109,7 @@ TEST(keep_alive, a_broken_body_is_answered_whenever_it_breaks)
     auto client = c.connect();
     client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n"));
     c.api.wait_for_heads(1);
-    c.gate.send_signal(SIGSTOP);
+    c.gate.freeze();
     client.send("20000\r\n" + std::string(0x20000, 'x') + "\r\nno size\r\n" + get("/public/smuggled"));
     c.gate.send_signal(SIGCONT);
     EXPECT_EQ(client.read("POST").status, 400U);

@@ -5,11 +5,6 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <thread>
-
 namespace scopegate::test {
 namespace {
 
@@ -116,28 +111,13 @@ TEST(retry, a_connection_known_to_be_closed_is_not_used_whatever_the_method)
     EXPECT_EQ(seen[1].body, "once");
 }
 
-// Whether each of its threads has stopped, which a signal only asks for.
-bool is_stopped(pid_t process)
-{
-    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
-        std::ifstream in(task.path() / "stat");
-        const std::string stat{std::istreambuf_iterator<char>(in), {}};
-        const auto name_end = stat.rfind(')');
-        if (name_end == std::string::npos || stat.substr(name_end, 3) != ") T")
-            return false;
-    }
-    return true;
-}
-
 TEST(retry, what_can_not_be_sent_again_is_not_sent_on_a_connection_that_has_just_closed)
 {
     calendar c;
     auto client = c.connect();
     EXPECT_EQ(client.exchange(get("/public")).status, 200U);
     c.api.wait_for_requests(1);
-    c.gate.send_signal(SIGSTOP); // it learns of both at once, and of the request first
-    while (!is_stopped(c.gate.pid()))
-        std::this_thread::yield();
+    c.gate.freeze(); // it learns of both at once, and of the request first
     client.send(request_text("POST", "/public", {}, {}, "once"));
     c.api.close_idle();
     c.gate.send_signal(SIGCONT);
