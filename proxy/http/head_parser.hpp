@@ -48,19 +48,19 @@ struct head_limits {               // 0: no limit (the caller's buffer has one)
 // Reads the head at the start of `data` into `out`: how many bytes it is, its final CRLFCRLF included; 0: it
 // is not complete yet, and `out` is empty. Views point into `data`. `scanned` is kept by the caller between
 // calls (0 at first), so that each byte is looked at once. The same as find_head_end, and then the parser
-// where the head is whole.
+// where the head is whole; of a whole head that is refused, `out` has what was read before the fault.
 [[nodiscard]] result<std::size_t> read_request_head(std::string_view data, std::size_t& scanned,
                                                     const head_limits& limits, request_head& out);
 [[nodiscard]] result<std::size_t> read_response_head(std::string_view data, std::size_t& scanned,
                                                      const head_limits& limits, response_head& out);
 
 // How many bytes at the start of `data` are the head, its final CRLFCRLF included; 0: not complete yet.
-// `scanned`: see above. One empty
-// line (CRLF) before a request line is let pass and counts (RFC 9112 section 2.2). A head that is whole is
-// the parser's to judge. Of one that is not, fails as soon as none can come of it, with headers_too_large,
-// target_too_long (the request line alone fills the limit) or malformed_request: a bare LF or CR, a NUL, a
-// first line that starts like no request (a TLS hello, an HTTP/0.9 or HTTP/2 line, the latter as
-// unsupported_version), a line that begins with a blank. The first line is judged in full once it has ended.
+// `scanned`: see above. One empty line (CRLF) before a request line is let pass and counts (RFC 9112
+// section 2.2). A head that is whole is the parser's to judge. Of one that is not, fails as soon as none can
+// come of it, with headers_too_large, target_too_long (the request line alone fills the limit) or
+// malformed_request: a bare LF or CR, a NUL, a first line that starts like no request (a TLS hello, an
+// HTTP/0.9 or HTTP/2 line, the latter as unsupported_version), a line that begins with a blank. The first
+// line is judged in full once it has ended.
 [[nodiscard]] result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned,
                                                 const head_limits& limits, bool request);
 

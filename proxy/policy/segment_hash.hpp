@@ -1,5 +1,5 @@
-// The hash of a literal segment below a node of the route tree. Its keys come from routes.yaml only; a request merely
-// looks up, so it can't crowd a bucket, and needs no seed.
+// The hash of a literal segment below a node of the route tree. Its keys come from routes.yaml only; a
+// request merely looks up, so it can't crowd a bucket, and needs no seed.
 #pragma once
 
 #include <cstddef>
