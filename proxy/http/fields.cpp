@@ -105,12 +105,11 @@ constexpr auto placed = [] {
         crowded = false;
         for (std::size_t i = 0; i < known_names.size() && !crowded; ++i) {
             const auto& known = known_names[i];
-            auto& place = out.table[place_of(known.words, known.name.size(), out.factor | 1U)];
+            auto& place = out.table[place_of(known.words, known.name.size(), out.factor)];
             crowded = place != nobody;
             place = static_cast<std::uint8_t>(i);
         }
     }
-    out.factor |= 1U;
     return out;
 }();
 
