@@ -147,4 +147,10 @@ for reason in $reasons; do
     [[ $unseen == *" $reason "* ]] || grep -q "\`$reason\`" README.md || fail "the reason $reason is not explained"
 done
 
+warnings=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/config/warnings.hpp)
+[[ $(wc -l <<<"$warnings") -gt 10 ]] || fail "the warnings were not found: $warnings"
+for warning in $warnings; do
+    grep -q "^| \`$warning\`" README.md || fail "the warning $warning is not explained"
+done
+
 ((wrong == 0)) && echo "README.md is true"

@@ -41,6 +41,8 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::bad_host:
         return closes(400, bad_request,
                       "The request needs exactly one valid Host, and its target must agree with it.");
+    case reason::misdirected_request:
+        return plain(421, "Misdirected request", "The request names a host that is not served here.");
     case reason::unsupported_version:
         return closes(505, "HTTP version not supported", "The request must be HTTP/1.1 or HTTP/1.0.");
     case reason::unsupported_expectation:
@@ -144,6 +146,10 @@ constexpr answer_row make_row(reason r) noexcept
         return plain(502, "Bad gateway", "The API gave an answer that can't be passed on.");
     case reason::upstream_timeout:
         return plain(504, "Gateway timeout", "The API did not answer in time.");
+    case reason::upstream_busy:
+        return plain(503, "Service unavailable", "The API has too many requests in progress.");
+    case reason::memory_limit:
+        return closes(503, "Service unavailable", "The server is short of memory.");
     case reason::connection_limit:
         return closes(503, "Service unavailable", "There are too many connections for now.");
 

@@ -16,6 +16,7 @@ namespace scopegate {
     X(ambiguous_framing, "ambiguous-framing")                                                                          \
     X(unsupported_coding, "unsupported-transfer-coding")                                                               \
     X(bad_host, "bad-host")                                                                                            \
+    X(misdirected_request, "misdirected-request")                                                                      \
     X(unsupported_version, "unsupported-version")                                                                      \
     X(unsupported_expectation, "unsupported-expectation")                                                              \
     X(headers_too_large, "headers-too-large")                                                                          \
@@ -64,7 +65,9 @@ namespace scopegate {
     X(upstream_unreachable, "upstream-unreachable")                                                                    \
     X(upstream_bad_answer, "upstream-bad-answer")                                                                      \
     X(upstream_timeout, "upstream-timeout")                                                                            \
+    X(upstream_busy, "upstream-busy")                                                                                  \
     X(connection_limit, "connection-limit")                                                                            \
+    X(memory_limit, "memory-limit")                                                                                    \
     X(client_gone, "client-gone")                                                                                      \
     X(internal_error, "internal-error")
 

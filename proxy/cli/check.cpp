@@ -57,32 +57,49 @@ void print(const policy::policy& p, std::ostream& out)
         << counted(p.scopes.size(), "scope") << ", " << counted(p.issuers.size(), "issuer") << ".\n";
 }
 
+struct options {
+    std::string config;
+    bool strict = false;
+    bool verbose = false;
+};
+
+int check(const options& o)
+{
+    const auto path = require_config(o.config);
+    auto file = load_config(path);
+    if (file.policy) {
+        const auto tls = control::load_tls(*file.policy);
+        file.errors = tls.errors;
+        const auto more = file.allowed.filter(tls.warnings);
+        file.warnings.insert(file.warnings.end(), more.begin(), more.end());
+    }
+    const auto warnings = print_warnings(file.warnings, o.verbose);
+    print_errors(path, file.errors);
+    if (!file.errors.empty())
+        return exit_bad_input;
+    if (o.strict && warnings > 0) {
+        std::cerr << path << " has " << counted(warnings, "warning") << ", which --strict takes for errors.\n";
+        return exit_bad_input;
+    }
+    print(*file.policy, std::cout);
+    return exit_fine;
+}
+
 } // namespace
 
 void register_check(CLI::App& app, action& chosen)
 {
     auto* command = app.add_subcommand("check", "validate routes.yaml and print what each route needs");
-    auto config = std::make_shared<std::string>();
-    add_config_option(*command, *config);
-    command->footer("Prints every error as file:line:column and exits with 1 where there is one.\n\n"
+    auto o = std::make_shared<options>();
+    add_config_option(*command, o->config);
+    command->add_flag("--strict", o->strict, "take warnings for errors");
+    command->add_flag("--verbose", o->verbose, "print advice about what the file cannot show, too");
+    command->footer("Prints every error and warning as file:line:column and exits with 1 where there is an error.\n"
+                    "A warning is silenced for its line by a comment: # scopegate: allow NAME\n\n"
                     "Examples:\n"
                     "  scopegate check\n"
-                    "  scopegate check --config deploy/routes.yaml");
-    command->callback([config, &chosen] {
-        chosen = [config] {
-            const auto policy = load_policy(*config);
-            if (!policy)
-                return exit_bad_input;
-            const auto tls = control::load_tls(*policy);
-            for (const auto& doubtful : tls.warnings)
-                print_warning(doubtful);
-            print_errors(policy->file, tls.errors);
-            if (!tls.errors.empty())
-                return exit_bad_input;
-            print(*policy, std::cout);
-            return exit_fine;
-        };
-    });
+                    "  scopegate check --strict --config deploy/routes.yaml");
+    command->callback([o, &chosen] { chosen = [o] { return check(*o); }; });
 }
 
 } // namespace scopegate::cli

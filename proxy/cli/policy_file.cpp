@@ -23,12 +23,16 @@ bool exists(const std::string& path)
 
 } // namespace
 
-void print_warning(const config::diagnostic& d)
+std::size_t print_warnings(const std::vector<config::diagnostic>& warnings, bool with_advice)
 {
-    std::cerr << d.file;
-    if (d.at.line > 0)
-        std::cerr << ':' << d.at.line << ':' << d.at.column;
-    std::cerr << ": warning: " << d.message << '\n';
+    std::size_t printed = 0;
+    for (const auto& w : warnings) {
+        if (is_advice(*w.kind) && !with_advice)
+            continue;
+        std::cerr << w.text() << '\n';
+        ++printed;
+    }
+    return printed;
 }
 
 void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors)
@@ -72,12 +76,16 @@ std::string require_config(const std::string& given)
     return *std::move(path);
 }
 
+config::loaded load_config(const std::string& given)
+{
+    return config::load_file(require_config(given), config::process_environment());
+}
+
 std::shared_ptr<const policy::policy> load_policy(const std::string& given)
 {
     const auto path = require_config(given);
-    auto loaded = config::load_file(path, config::process_environment());
-    for (const auto& w : loaded.warnings)
-        print_warning(w);
+    auto loaded = load_config(path);
+    print_warnings(loaded.warnings);
     print_errors(path, loaded.errors);
     return std::move(loaded.policy);
 }

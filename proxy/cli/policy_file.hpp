@@ -24,8 +24,12 @@ void add_config_option(CLI::App& command, std::string& config);
 // The same where there must be one: throws input_error.
 [[nodiscard]] std::string require_config(const std::string& given);
 
-// One line to standard error.
-void print_warning(const config::diagnostic& d);
+// Loads the file without printing anything. Throws input_error where there is no file.
+[[nodiscard]] config::loaded load_config(const std::string& given);
+
+// Prints one line each to standard error. Skips warnings that only advise, unless `with_advice`. Returns how many it
+// printed.
+std::size_t print_warnings(const std::vector<config::diagnostic>& warnings, bool with_advice = false);
 
 // One line each to standard error, and how many they are; nothing where there are none.
 void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors);

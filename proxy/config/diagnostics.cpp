@@ -27,6 +27,8 @@ std::string diagnostic::text() const
     std::string place = file;
     if (at.line > 0)
         place += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+    if (kind)
+        return place + ": warning: " + message + " [" + std::string(name(*kind)) + ']';
     return place + ": error: " + message;
 }
 
@@ -35,9 +37,9 @@ void diagnostics::error(policy::source_mark at, std::string message)
     errors_.push_back({file_, at, std::move(message)});
 }
 
-void diagnostics::warning(policy::source_mark at, std::string message)
+void diagnostics::warn(warning kind, policy::source_mark at, std::string message)
 {
-    warnings_.push_back({file_, at, std::move(message)});
+    warnings_.push_back({file_, at, std::move(message), kind});
 }
 
 std::vector<diagnostic> diagnostics::errors() const

@@ -17,7 +17,7 @@ public:
     explicit diagnostics(std::string file) : file_(std::move(file)) {}
 
     void error(policy::source_mark at, std::string message);
-    void warning(policy::source_mark at, std::string message);
+    void warn(warning kind, policy::source_mark at, std::string message);
     [[nodiscard]] bool has_errors() const noexcept { return !errors_.empty(); }
 
     // In the order of the file, each once: what an alias repeats is said where it stands, not where it is

@@ -64,7 +64,7 @@ void warn_of_key_set(compilation& c, const node& value, const std::string& path)
 {
     const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
     if (!problem.empty())
-        c.out.warning(value.at, as_written(value) +
+        c.out.warn(warning::unusable_key_set, value.at, as_written(value) +
                                     " is no usable key set, and tokens get 503 until it is: " + problem);
 }
 
@@ -138,7 +138,7 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
     const bool fetches =
         where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
     if (entry.ca != nullptr && !fetches && entry.introspection == nullptr)
-        c.out.warning(entry.ca->key_at, "\"ca\" has no effect: nothing is fetched for this issuer");
+        c.out.warn(warning::idle_ca, entry.ca->key_at, "\"ca\" has no effect: nothing is fetched for this issuer");
 }
 
 void check_issuer_name(compilation& c, const issuer_entry& entry)
@@ -152,7 +152,7 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     const auto url = parse_web_url(name);
     if (!discovers) {
         if (url && !url->tls && !url->loopback)
-            c.out.warning(entry.name.at,
+            c.out.warn(warning::issuer_without_https, entry.name.at,
                           "the issuer " + as_written(entry.name) + " is no https URL, as RFC 8414 wants it");
     } else if (check_fetchable(c, entry.name) && url->has_query) {
         c.out.error(entry.name.at, shown_url(entry.name) + " has a query, which no issuer has (RFC 8414)");

@@ -110,7 +110,7 @@ void check_against_others(compilation& c, const issuer_entry& entry)
             c.out.error(entry.name.at,
                         "the issuer " + as_written(entry.name) + " is there already, in line " + line);
         else
-            c.out.warning(entry.name.at, "the issuer " + as_written(entry.name) + " and that in line " +
+            c.out.warn(warning::similar_issuers, entry.name.at, "the issuer " + as_written(entry.name) + " and that in line " +
                                              line + " differ only by a slash: tokens are compared exactly");
     }
 }

@@ -10,11 +10,13 @@ namespace scopegate::config {
 
 namespace {
 
-loaded finished(const diagnostics& out, const source_files& files, std::shared_ptr<const policy::policy> made)
+loaded finished(const diagnostics& out, const source_files& files, std::shared_ptr<const policy::policy> made,
+                allowances allowed)
 {
     loaded result;
     result.errors = out.errors();
-    result.warnings = out.warnings();
+    result.warnings = allowed.filter(out.warnings());
+    result.allowed = std::move(allowed);
     result.files = files.names();
     if (result.errors.empty())
         result.policy = std::move(made);
@@ -37,12 +39,13 @@ loaded load_text(std::string_view text, const std::string& path, const environme
     source_files files(path);
     auto made = std::make_shared<policy::policy>();
     made->file = path;
+    auto allowed = allowances::read(text, out);
     if (auto root = read_yaml(text, out)) {
         replace_placeholders(*root, env, out);
         compilation c{*made, out, files};
         compile(c, *root);
     }
-    return finished(out, files, std::move(made));
+    return finished(out, files, std::move(made), std::move(allowed));
 }
 
 loaded load_file(const std::string& path, const environment& env)
@@ -52,7 +55,7 @@ loaded load_file(const std::string& path, const environment& env)
         return load_text(content.text, path, env);
     diagnostics out(path);
     out.error({}, "can't read the file: " + content.problem);
-    return finished(out, source_files(path), nullptr);
+    return finished(out, source_files(path), nullptr, {});
 }
 
 } // namespace scopegate::config

@@ -2,6 +2,8 @@
 // first; a file with one error gives no policy.
 #pragma once
 
+#include "config/allowances.hpp"
+#include "config/warnings.hpp"
 #include "policy/policy.hpp"
 
 #include <functional>
@@ -13,13 +15,14 @@
 
 namespace scopegate::config {
 
-// One thing that is wrong with a file.
+// One thing that is wrong with a file, or doubtful.
 struct diagnostic {
     std::string file;
     policy::source_mark at; // line 0: the file as a whole
     std::string message;    // with the offending text in quotes, and a "did you mean" where one is near
+    std::optional<warning> kind{}; // nothing: an error
 
-    // `file:line:column: error: message`
+    // `file:line:column: error: message`, or `file:line:column: warning: message [name]`
     [[nodiscard]] std::string text() const;
 };
 
@@ -30,7 +33,8 @@ using environment = std::function<std::optional<std::string>(const std::string& 
 struct loaded {
     std::shared_ptr<const policy::policy> policy; // null where there are errors
     std::vector<diagnostic> errors;               // in the order of the file
-    std::vector<diagnostic> warnings;
+    std::vector<diagnostic> warnings;             // without those that the file allows
+    allowances allowed;                           // to filter the warnings that are found later (TLS files)
     std::vector<std::string> files; // absolute: routes.yaml and every file that it names, to be watched
 };
 

@@ -83,7 +83,7 @@ bool check_method(compilation& c, const node& entry)
         c.out.error(entry.key_at, in_quotes(name) + problem);
         return false;
     }
-    c.out.warning(entry.key_at,
+    c.out.warn(warning::unregistered_method, entry.key_at,
                   "the method " + in_quotes(name) + " is no registered one" + suggestion(name, known));
     return true;
 }

@@ -108,7 +108,7 @@ void compile_metadata(compilation& c, const node* value)
                 metadata.resource = audience;
     if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
         !names_resource(*value))
-        c.out.warning(value->at,
+        c.out.warn(warning::no_metadata, value->at,
                       "no audience is an https URL: without \"resource\" there is no metadata document");
 }
 

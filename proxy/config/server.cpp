@@ -199,7 +199,7 @@ void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
             continue;
         into.made.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
-            c.out.warning(item.at,
+            c.out.warn(warning::trusts_every_client, item.at,
                           as_written(item) + " trusts every caller: each can say that it is another");
     }
 }

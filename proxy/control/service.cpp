@@ -22,8 +22,10 @@ using observe::log_event;
 void log_warnings(const std::vector<config::diagnostic>& warnings)
 {
     for (const auto& w : warnings) {
+        if (is_advice(*w.kind))
+            continue;
         const auto place = w.file + ':' + std::to_string(w.at.line) + ':' + std::to_string(w.at.column);
-        log_event(level::warn, "config_warning", {{"message", place + ": " + w.message}});
+        log_event(level::warn, "config_warning", {{"warning", name(*w.kind)}, {"message", place + ": " + w.message}});
     }
 }
 
@@ -89,7 +91,7 @@ service::service(asio::io_context& control, std::string path, config::environmen
     auto tls = load_tls(*first.policy);
     if (!tls.errors.empty())
         throw start_error(all_errors(tls.errors));
-    log_warnings(tls.warnings);
+    log_warnings(first.allowed.filter(tls.warnings));
     current_ = make_generation(first.policy, std::move(tls));
     current_.proofs = std::make_shared<tokens::proof_memory>();
 }
@@ -141,7 +143,7 @@ bool service::reload()
     fingerprint_ = same_files ? before : fingerprint_of(watched_);
     log_warnings(next.warnings);
     auto tls = next.policy ? load_tls(*next.policy) : tls_contexts{};
-    log_warnings(tls.warnings);
+    log_warnings(next.allowed.filter(tls.warnings));
     next.errors.insert(next.errors.end(), tls.errors.begin(), tls.errors.end());
     if (!next.errors.empty()) {
         for (const auto& wrong : next.errors)
@@ -161,11 +163,12 @@ void service::warn_of_what_needs_a_restart(const policy::server_settings& next) 
                                                      {"admin", next.admin != started_.admin},
                                                      {"health", next.health != started_.health},
                                                      {"workers", next.workers != started_.workers}};
-    for (const auto& [name, changed] : settings)
+    for (const auto& [key, changed] : settings)
         if (changed)
             log_event(level::warn, "config_warning",
-                      {{"message",
-                        path_ + ": server." + name +
+                      {{"warning", name(config::warning::restart_needed)},
+                       {"message",
+                        path_ + ": server." + key +
                             " has changed, and what the process was started with stays until a restart"}});
 }
 

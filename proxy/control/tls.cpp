@@ -11,7 +11,7 @@ std::shared_ptr<const net::tls_context> try_to(Make make, const std::string& fil
     try {
         const auto made = make();
         for (const auto& warning : made->warnings())
-            into.warnings.push_back({file, at, warning});
+            into.warnings.push_back({file, at, warning, config::warning::certificate_dates});
         return made;
     } catch (const net::tls_error& wrong) {
         into.errors.push_back({file, at, wrong.what()});

@@ -226,6 +226,7 @@ observable how_observable(reason why) noexcept
     case reason::ambiguous_framing:
     case reason::unsupported_coding:
     case reason::bad_host:
+    case reason::misdirected_request:
     case reason::unsupported_version:
     case reason::unsupported_expectation:
     case reason::headers_too_large:
@@ -238,7 +239,9 @@ observable how_observable(reason why) noexcept
     case reason::upstream_unreachable:
     case reason::upstream_bad_answer:
     case reason::upstream_timeout:
+    case reason::upstream_busy:
     case reason::connection_limit:
+    case reason::memory_limit:
     case reason::client_gone:
     case reason::internal_error:
         return observable::never;

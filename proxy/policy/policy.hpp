@@ -39,6 +39,7 @@ public:
     std::uint32_t requirement_count = 0; // requirement::index runs below it
     std::vector<issuer_settings> issuers;
     std::string keys_cache; // the absolute path of a folder for last good key sets; empty: memory only
+    std::chrono::seconds keys_max_age{0}; // how old keys may get while fetches fail; 0: no limit
     struct limit limit;
     server_settings server;
     upstream_settings upstream;

@@ -80,11 +80,22 @@ struct timeouts {
     ms drain_delay{5'000}, drain{20'000};
 };
 
+// `limits.memory`: how much the process may hold in connection buffers, TLS, caches and log queues.
+struct memory_limit {
+    enum class kind : std::uint8_t { automatic, none, bytes }; // automatic: 75 % of the cgroup's maximum
+    kind how = kind::automatic;
+    std::uint64_t bytes = 0; // of kind::bytes
+};
+
 struct size_limits { // bytes; 0: no limit
     std::size_t headers = 32 * 1024;
     std::size_t header_count = 100;
     std::uint64_t body = 0;
     std::size_t connections = 20'000;
+    std::size_t connections_per_client = 0;        // open at a time, by address
+    std::size_t connection_requests = 0;           // served on one connection
+    std::chrono::milliseconds connection_age{0};   // after which a connection ends with its next response
+    memory_limit memory;
 };
 
 // Files are absolute paths; empty: not given.
@@ -119,6 +130,8 @@ struct server_settings {
     std::vector<network> trusted_proxies;
     bool proxy_protocol = false; // those begin with a PROXY header
     std::optional<struct external_url> external_url;
+    std::vector<std::string> hosts; // the authorities that name this server, in lower case; empty: not listed
+    bool core_dumps = false;        // whether a crash may write the process's memory to a file
 };
 
 struct identity_header {
@@ -138,6 +151,7 @@ struct upstream_settings {
         {"X-Auth-Client", identity_header::source::client_id, {}},
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
+    std::size_t connections = 0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
 };
 
 struct dpop_settings { // RFC 9449
@@ -174,6 +188,7 @@ struct log_settings {
     enum class requests : std::uint8_t { all, denied, off };
     level at = level::info;
     requests which = requests::denied;
+    std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };
 
 } // namespace scopegate::policy
