@@ -33,7 +33,7 @@ constexpr int most_at_a_stretch = 16;
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
     : at_(at), downstream_(std::move(downstream)), peer_(peer)
 {
-    at_.sessions_->push_back(*this);
+    at_.sessions_.push_back(*this);
 }
 
 session::~session()
@@ -56,7 +56,9 @@ net::detached session::serve(std::unique_ptr<session> self)
 net::task<void> session::run()
 {
     if (at_.current_->shared.server_tls || at_.current_->policy.server.proxy_protocol) {
+        at_.unfinished_.push_back(*this);
         const bool ready = co_await prepare();
+        order_.unlink();
         if (!ready)
             co_return;
     }
@@ -169,7 +171,9 @@ net::task<bool> session::await_request()
     const std::chrono::milliseconds idle = at_.current_->policy.server.timeouts.idle;
     const auto patience = at_.draining_ ? std::min(idle, last_request_patience) : idle;
     idle_ = true;
+    at_.idle_.push_back(*this);
     const auto woken = co_await downstream_->readable(at_.turns().now() + patience);
+    order_.unlink();
     idle_ = false;
     co_return woken == net::readiness::ready;
 }
@@ -181,6 +185,7 @@ net::task<afterwards> session::serve_request()
     if (!space_)
         space_ = at_.workspaces_.take();
     const auto unreadable = co_await read_head(*policy);
+    order_.unlink();
     if (unreadable == reason::client_gone)
         co_return afterwards::close;
     const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
@@ -220,6 +225,8 @@ net::task<reason> session::read_head(const generation& policy)
         }
         if (got.how != net::transfer::status::would_block)
             co_return reason::client_gone;
+        if (!order_.is_linked()) // a head that comes in many pieces keeps its place
+            at_.unfinished_.push_back(*this);
         const auto woken = co_await downstream_->readable(deadline);
         if (woken != net::readiness::ready)
             co_return woken == net::readiness::timed_out&& filled > 0 ? reason::request_timeout
@@ -229,6 +236,8 @@ net::task<reason> session::read_head(const generation& policy)
 
 net::task<void> session::linger()
 {
+    order_.unlink();
+    at_.idle_.push_back(*this);
     const auto patience = at_.current_->policy.server.timeouts.body;
     co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
     const auto deadline = net::coarse_now() + linger_patience;
@@ -252,6 +261,12 @@ void session::end_soon_if_idle() noexcept
 
 void session::abort() noexcept
 {
+    downstream_->close();
+}
+
+void session::give_way() noexcept
+{
+    order_.unlink();
     downstream_->close();
 }
 

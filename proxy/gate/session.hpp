@@ -30,8 +30,14 @@ public:
     void end_soon_if_idle() noexcept;
     // Ends it whatever is under way.
     void abort() noexcept;
+    // Closes a connection that idles, lingers or has not sent a whole head, for others that need its place.
+    void give_way() noexcept;
 
 private:
+    friend class worker;
+    using order_hook =
+        boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
     [[nodiscard]] net::task<void> run();
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
@@ -50,6 +56,7 @@ private:
     net::stream_ptr downstream_;
     net::peer peer_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
+    order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for
 };

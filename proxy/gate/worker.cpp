@@ -46,7 +46,7 @@ std::string too_many_connections(const answers::answer_book& book)
 
 worker::worker(shared_counters& counters, const shared_generation& first)
     : counters_(counters), sweeper_(context_), workspaces_(first.policy->server.limits.headers),
-      current_(new generation(context_, times_, first)), sessions_(std::make_unique<session_list>())
+      current_(new generation(context_, times_, first))
 {
 }
 
@@ -86,7 +86,7 @@ void worker::drain(std::function<void()> drained)
         drained_ = std::move(done);
         for (const auto& listening : acceptors_)
             listening->stop();
-        for (auto at = sessions_->begin(); at != sessions_->end();)
+        for (auto at = sessions_.begin(); at != sessions_.end();)
             (at++)->end_soon_if_idle();
         if (session_count_ == 0 && drained_)
             std::exchange(drained_, nullptr)();
@@ -99,7 +99,7 @@ void worker::stop()
         leaving_ = draining_ = stopping_ = true;
         for (const auto& listening : acceptors_)
             listening->stop();
-        for (auto at = sessions_->begin(); at != sessions_->end();)
+        for (auto at = sessions_.begin(); at != sessions_.end();)
             (at++)->abort();
         if (session_count_ == 0)
             context_.stop();
@@ -128,6 +128,16 @@ void worker::accept(int descriptor, const net::stream_endpoint& remote)
     }
     ++session_count_;
     session::serve(std::make_unique<session>(*this, downstream, net::peer_of(remote)));
+}
+
+std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
+{
+    std::size_t closed = 0;
+    for (; closed < count && !idle_.empty(); ++closed)
+        idle_.front().give_way();
+    for (; heads && closed < count && !unfinished_.empty(); ++closed)
+        unfinished_.front().give_way();
+    return closed;
 }
 
 void worker::session_ended()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gate/generation.hpp"
+#include "gate/session.hpp"
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
 #include "net/listener.hpp"
@@ -19,8 +20,6 @@
 #include <vector>
 
 namespace scopegate::gate {
-
-class session;
 
 // What all workers count together.
 struct shared_counters {
@@ -45,6 +44,9 @@ public:
     [[nodiscard]] net::poller& turns() noexcept { return poller_; }
     // Whether each answer ends its connection.
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
+    // Closes up to `count` connections that idle or linger, the one that has done so longest first. With
+    // `heads`, connections with an unfinished head follow, the oldest head first. Returns how many it closed.
+    std::size_t close_oldest(std::size_t count, bool heads) noexcept;
 
     // --- any thread: posted to the worker's ---
     void publish(const shared_generation& next);
@@ -59,6 +61,10 @@ public:
 private:
     friend class session;
     using session_list = boost::intrusive::list<session, boost::intrusive::constant_time_size<false>>;
+    using session_order =
+        boost::intrusive::list<session,
+                               boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
+                               boost::intrusive::constant_time_size<false>>;
 
     void accept(int descriptor, const net::stream_endpoint& remote);
     void sweep();
@@ -73,7 +79,9 @@ private:
     workspace_pool workspaces_;
     generation_ptr current_;
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
-    std::unique_ptr<session_list> sessions_;
+    session_list sessions_;
+    session_order idle_;       // connections that idle or linger, the longest first
+    session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
     std::size_t session_count_ = 0;
     bool leaving_ = false;
     bool draining_ = false;

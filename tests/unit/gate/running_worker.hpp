@@ -73,6 +73,12 @@ public:
         return done.get();
     }
 
+    // worker::close_oldest, on its thread.
+    std::size_t close_oldest(std::size_t count, bool heads)
+    {
+        return on_thread([this, count, heads] { return worker_->close_oldest(count, heads); });
+    }
+
 private:
     policy::test::builder file_;
     shared_counters counters_;
