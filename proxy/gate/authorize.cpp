@@ -1,6 +1,5 @@
 #include "gate/authorize.hpp"
 
-#include "answers/answer_book.hpp"
 #include "base/text.hpp"
 #include "gate/binding.hpp"
 #include "http/readings.hpp"
@@ -206,6 +205,17 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     if (auto* const refused = std::get_if<policy::denial>(&v.outcome))
         refused->dpop = v.dpop;
     return v;
+}
+
+std::string_view metadata_path(const policy::policy& p, const answers::answer_book& book,
+                               std::string_view method, std::string_view target, std::string& scratch)
+{
+    auto path = target.substr(0, target.find('?'));
+    if (!path.starts_with('/') || path.find('%') != std::string_view::npos) {
+        const auto normal = http::normalise_target(target, method, p.paths, scratch);
+        path = normal ? normal->path : std::string_view{};
+    }
+    return book.is_metadata_path(path) ? path : std::string_view{};
 }
 
 } // namespace scopegate::gate

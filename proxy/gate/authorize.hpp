@@ -2,6 +2,7 @@
 // validate it, decide. The proxy, `explain` and `test` all go through here, so that they can't disagree.
 #pragma once
 
+#include "answers/answer_book.hpp"
 #include "http/head_parser.hpp"
 #include "http/target.hpp"
 #include "net/address.hpp"
@@ -67,5 +68,12 @@ struct verdict {
 [[nodiscard]] verdict authorize(const policy::policy& p, const access_request& request,
                                 token_authority& tokens, wall_time now, authorize_scratch& scratch,
                                 policy::steps* trace = nullptr);
+
+// Returns the path of the metadata document (RFC 9728) where the target asks for it, in whichever spelling;
+// otherwise nothing. It comes before every route, so that one with {name...} never gets what Scopegate
+// answers. A view into `target` or `scratch`.
+[[nodiscard]] std::string_view metadata_path(const policy::policy& p, const answers::answer_book& book,
+                                             std::string_view method, std::string_view target,
+                                             std::string& scratch);
 
 } // namespace scopegate::gate

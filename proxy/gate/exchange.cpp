@@ -102,16 +102,12 @@ std::optional<reason> exchange::read_framing()
     return std::nullopt;
 }
 
-// However its path is spelled: a route with {name...} must not get what is answered here.
 bool exchange::asks_for_metadata()
 {
     const auto& head = c_.space.request;
-    const auto path = head.target.substr(0, head.target.find('?'));
-    if (path.starts_with('/') && path.find('%') == std::string_view::npos)
-        return c_.policy.answers.is_metadata_path(path);
-    const auto target =
-        http::normalise_target(head.target, head.method, c_.policy.policy.paths, c_.space.scratch.target);
-    return target && c_.policy.answers.is_metadata_path(target->path);
+    return !metadata_path(c_.policy.policy, c_.policy.answers, head.method, head.target,
+                          c_.space.scratch.target)
+                .empty();
 }
 
 // Steps 2 to 6. `came`: for the second time, with what the first asked for. `in_turn`: it has waited to

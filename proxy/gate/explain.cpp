@@ -43,6 +43,8 @@ void tell_token(const policy::policy& p, const verdict& v, explanation& e)
     e.token_scopes = p.scopes.names(v.token->scopes.token);
     e.effective_scopes = p.scopes.names(v.token->scopes.effective);
     e.undeclared_scopes = v.token->undeclared_scopes;
+    if (v.match.needs == nullptr) // observe mode looks at tokens where no route matches, too
+        return;
     const auto& alternatives = v.match.needs->alternatives;
     const auto met = std::find_if(alternatives.begin(), alternatives.end(), [&](const auto& a) {
         return v.token->scopes.effective.contains_all(a.scopes);
@@ -63,6 +65,16 @@ void tell_refusal(const policy::policy& p, const answers::answer_book& book, con
         e.observed = true;
         e.steps.push_back({"mode: observe: the refusal is logged, and the request is forwarded"});
     }
+}
+
+void tell_metadata(const answers::answer_book& book, std::string_view path, explanation& e)
+{
+    e.path = path;
+    e.steps.push_back({"the path is " + e.path});
+    e.steps.push_back({"Scopegate itself answers here: protected resource metadata (RFC 9728)"});
+    e.answer = book.make_metadata(e.method, {});
+    e.allowed = e.answer->status < 400;
+    e.why = e.allowed ? reason::allowed : reason::wrong_method;
 }
 
 void append_string(std::string& out, std::string_view name, std::string_view value)
@@ -119,18 +131,14 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
     e.method = request.method;
     e.target = request.target;
     authorize_scratch scratch;
+    if (const auto path = metadata_path(p, book, request.method, request.target, scratch.target);
+        !path.empty()) {
+        tell_metadata(book, path, e);
+        return e;
+    }
     const auto v = authorize(p, request, tokens, now, scratch, &e.steps);
     e.path = v.target.path;
     e.wait_for_issuer = v.wait_for_issuer;
-    const auto as_sent = request.target.substr(0, request.target.find('?')); // what the exchange compares
-    if (book.is_metadata_path(as_sent)) {
-        e.steps.resize(1); // what follows the path was not asked
-        e.steps.push_back({"Scopegate itself answers here: protected resource metadata (RFC 9728)"});
-        e.answer = book.make_metadata(request.method, {});
-        e.allowed = e.answer->status < 400;
-        e.why = e.allowed ? reason::allowed : reason::wrong_method;
-        return e;
-    }
     tell_needs(p, v.match, e);
     tell_token(p, v, e);
     e.allowed = true;

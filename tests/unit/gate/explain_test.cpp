@@ -120,6 +120,36 @@ TEST(explain, says_that_observe_mode_forwards_all_the_same)
     EXPECT_FALSE(file.ask("TRACE", "/a").observed) << "TRACE stays refused";
 }
 
+// Observe mode looks at the token of a request that no requirement decides about.
+TEST(explain, has_no_requirement_to_name_where_observe_mode_forwards_a_refused_target)
+{
+    struct row {
+        const char* method;
+        const char* target;
+        reason why;
+    };
+    const row rows[] = {
+        {"GET", "/nowhere", reason::no_route},    {"GET", "/", reason::no_route},
+        {"DELETE", "/a", reason::wrong_method},   {"get", "/a", reason::wrong_method},
+        {"TRACE", "/a", reason::wrong_method},    {"CONNECT", "/nowhere", reason::no_route},
+        {"GET", "/a//b", reason::ambiguous_path}, {"GET", "/a/../b", reason::ambiguous_path},
+        {"GET", "/A", reason::no_route},          {"GET", "a", reason::malformed_target},
+        {"GET", "", reason::malformed_target},    {"GET", "*", reason::malformed_target},
+        {"OPTIONS", "*", reason::no_route},
+    };
+    for (const auto* scopes : {static_cast<const char*>(nullptr), "", "read:a", "read:a undeclared"})
+        for (const auto& r : rows) {
+            SCOPED_TRACE(std::string(r.method) + ' ' + r.target);
+            calendar file;
+            file.p().observe = true;
+            const auto e = file.ask(r.method, r.target, scopes);
+            EXPECT_EQ(e.why, r.why);
+            EXPECT_EQ(e.token_seen, scopes != nullptr);
+            EXPECT_THAT(e.required_scopes(), IsEmpty());
+            EXPECT_TRUE(json::parse(to_json(e))) << to_json(e);
+        }
+}
+
 TEST(explain, knows_the_metadata_document)
 {
     calendar file;
@@ -129,6 +159,9 @@ TEST(explain, knows_the_metadata_document)
     EXPECT_EQ(e.answer->status, 200U);
     EXPECT_TRUE(json::parse(to_json(e))) << to_json(e);
     EXPECT_FALSE(file.ask("POST", "/.well-known/oauth-protected-resource").allowed);
+    EXPECT_TRUE(file.ask("GET", "/.well-known/oauth%2Dprotected-resource?x").allowed)
+        << "the proxy answers there however the path is spelled";
+    EXPECT_TRUE(file.ask("GET", "http://a.test/.well-known/oauth-protected-resource").allowed);
 }
 
 } // namespace
