@@ -1,7 +1,7 @@
 #include "gate/binding.hpp"
 
 #include "base/text.hpp"
-#include "gate/request_lines.hpp"
+#include "gate/client_address.hpp"
 #include "http/target_uri.hpp"
 #include "jose/base64url.hpp"
 #include "jose/dpop.hpp"

@@ -1,6 +1,7 @@
 #include "gate/exchange.hpp"
 
 #include "answers/cors.hpp"
+#include "gate/client_address.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
 #include "observe/access_log.hpp"
@@ -40,7 +41,8 @@ private:
     tokens::validator::awaited came_;
 };
 
-std::string_view own_request_id(const http::field_list& fields) noexcept
+// The well-formed id of the one X-Request-Id; empty without one.
+std::string_view sent_request_id(const http::field_list& fields) noexcept
 {
     std::string_view found;
     for (const auto& f : fields)
@@ -54,13 +56,15 @@ std::string_view own_request_id(const http::field_list& fields) noexcept
 
 } // namespace
 
-exchange::exchange(const exchange_context& context) noexcept : c_(context), started_(c_.at.turns().now()) {}
+exchange::exchange(const exchange_context& context, steady_time started) noexcept
+    : c_(context), started_(started)
+{
+}
 
 net::task<afterwards> exchange::run()
 {
-    request_id_ = own_request_id(c_.space.request.fields);
-    if (request_id_.empty())
-        request_id_ = observe::new_request_id(request_id_buffer_);
+    has_head_ = true;
+    name_request();
 
     if (const auto unreadable = read_framing())
         co_return co_await refuse_unread(*unreadable);
@@ -88,6 +92,15 @@ net::task<afterwards> exchange::run()
     if (unenforced)
         co_return co_await forward(*unenforced, denied.why);
     co_return co_await refuse(std::move(denied));
+}
+
+// The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind another's.
+void exchange::name_request() noexcept
+{
+    const auto sent = has_head_ ? sent_request_id(c_.space.request.fields) : std::string_view{};
+    const bool ours = !sent.empty() && is_trusted_proxy(c_.policy.policy, c_.peer);
+    request_id_ = ours ? sent : observe::new_request_id(request_id_buffer_);
+    client_request_id_ = ours ? std::string_view{} : sent;
 }
 
 std::optional<reason> exchange::read_framing()
@@ -205,7 +218,7 @@ net::task<afterwards> exchange::refuse_unread(reason why)
 {
     framing_ = {};
     if (request_id_.empty())
-        request_id_ = observe::new_request_id(request_id_buffer_);
+        name_request();
     policy::denial d;
     d.why = why;
     co_return co_await refuse(std::move(d));
@@ -266,6 +279,13 @@ bool exchange::skip_body() noexcept
     return false;
 }
 
+// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put behind them
+// are missing.
+std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
+{
+    return has_head_ ? forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields) : std::nullopt;
+}
+
 void exchange::record(unsigned status, reason why, const policy::denial* refusal, bool observed,
                       std::optional<std::chrono::microseconds> upstream)
 {
@@ -276,6 +296,11 @@ void exchange::record(unsigned status, reason why, const policy::denial* refusal
     observe::request_record r;
     r.when = observe::wall_now();
     r.request_id = request_id_;
+    r.client_request_id = client_request_id_;
+    r.client = c_.peer.text;
+    net::address_text_buffer address;
+    if (const auto forwarded = address_from_proxies())
+        r.forwarded_for = net::address_text(*forwarded, address);
     r.method = c_.space.request.method;
     r.match = &v.match;
     r.status = status;

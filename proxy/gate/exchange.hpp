@@ -43,7 +43,8 @@ struct forward_result {
 
 class exchange final {
 public:
-    explicit exchange(const exchange_context& context) noexcept;
+    // `started`: when the request's first byte came.
+    exchange(const exchange_context& context, steady_time started) noexcept;
 
     // The request's head is parsed into c.space.request, and c.space.received is what came behind it;
     // received is left at what belongs to the next request.
@@ -53,6 +54,7 @@ public:
     [[nodiscard]] net::task<afterwards> refuse_unread(reason why);
 
 private:
+    void name_request() noexcept;
     [[nodiscard]] std::optional<reason> read_framing();
     void judge(const tokens::validator::awaited& came, bool in_turn = false);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
@@ -67,12 +69,15 @@ private:
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
     [[nodiscard]] bool skip_body() noexcept;
+    [[nodiscard]] std::optional<net::address_bytes> address_from_proxies() const noexcept;
     void record(unsigned status, reason why, const policy::denial* refusal, bool observed,
                 std::optional<std::chrono::microseconds> upstream);
 
     exchange_context c_;
     http::request_framing framing_;
+    bool has_head_ = false; // the whole head was read: its fields are what the peer sent
     std::string_view request_id_;
+    std::string_view client_request_id_; // of a client that is no trusted proxy: for the log alone
     observe::request_id_buffer request_id_buffer_{};
     steady_time started_;
     verdict verdict_;

@@ -1,5 +1,6 @@
 #include "gate/request_lines.hpp"
 
+#include "gate/client_address.hpp"
 #include "http/forward.hpp"
 #include "tokens/token_places.hpp"
 
@@ -160,12 +161,6 @@ private:
 };
 
 } // namespace
-
-bool is_trusted_proxy(const policy::policy& p, const net::peer& who) noexcept
-{
-    return who.is_ip && std::any_of(p.server.trusted_proxies.begin(), p.server.trusted_proxies.end(),
-                                    [&](const policy::network& n) { return n.contains(who.address); });
-}
 
 result<void> compose_request_head(const exchange_context& c, const forwarded_request& request)
 {

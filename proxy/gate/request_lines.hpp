@@ -7,9 +7,6 @@
 
 namespace scopegate::gate {
 
-// Whether the peer is one of trusted_proxies.
-[[nodiscard]] bool is_trusted_proxy(const policy::policy& p, const net::peer& who) noexcept;
-
 // Writes the head into space.to_upstream, our lines into space.lines. Fails with method_override or
 // malformed_request (see http::forward_filter). `chunked`: the body is sent in chunks.
 [[nodiscard]] result<void> compose_request_head(const exchange_context& c, const forwarded_request& request);

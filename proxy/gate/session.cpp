@@ -1,6 +1,6 @@
 #include "gate/session.hpp"
 
-#include "gate/request_lines.hpp"
+#include "gate/client_address.hpp"
 #include "gate/worker.hpp"
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
@@ -31,7 +31,7 @@ constexpr int most_at_a_stretch = 16;
 } // namespace
 
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
-    : at_(at), downstream_(std::move(downstream)), peer_(peer)
+    : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.turns().now())
 {
     at_.sessions_.push_back(*this);
 }
@@ -115,8 +115,9 @@ net::task<void> session::end_unsecured(generation& policy)
 net::task<void> session::refuse_unread(generation& policy)
 {
     space_ = at_.workspaces_.take();
+    space_->request = {}; // another client's, from the connection that had this memory before
     const exchange_context context{at_, *downstream_, peer_, *space_, policy};
-    exchange refused(context);
+    exchange refused(context, opened_);
     co_await refused.refuse_unread(reason::malformed_request);
     co_await linger();
 }
@@ -184,12 +185,13 @@ net::task<afterwards> session::serve_request()
     const generation_ptr policy = at_.current_;
     if (!space_)
         space_ = at_.workspaces_.take();
+    const auto started = at_.turns().now();
     const auto unreadable = co_await read_head(*policy);
     order_.unlink();
     if (unreadable == reason::client_gone)
         co_return afterwards::close;
     const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
-    exchange request(context);
+    exchange request(context, started);
     if (unreadable != reason::allowed)
         co_return co_await request.refuse_unread(unreadable);
     co_return co_await request.run();

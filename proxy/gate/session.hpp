@@ -55,6 +55,7 @@ private:
     worker& at_;
     net::stream_ptr downstream_;
     net::peer peer_;
+    steady_time opened_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     bool idle_ = true;

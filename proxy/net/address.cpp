@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
 namespace scopegate::net {
 
 namespace {
+
+constexpr std::size_t v4_prefix = 12; // bytes before the address in a v4-mapped one
 
 std::optional<asio::ip::tcp::endpoint> as_tcp(const stream_endpoint& e)
 {
@@ -38,6 +41,31 @@ std::optional<stream_endpoint> literal_endpoint(const std::string& host, std::ui
 stream_endpoint unix_endpoint(const std::string& path)
 {
     return stream_endpoint(asio::local::stream_protocol::endpoint(path));
+}
+
+std::optional<address_bytes> parse_address(std::string_view text) noexcept
+{
+    address_text_buffer copy{};
+    if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos)
+        return std::nullopt;
+    std::copy(text.begin(), text.end(), copy.begin());
+    address_bytes out{};
+    if (::inet_pton(AF_INET6, copy.data(), out.data()) == 1)
+        return out;
+    out = {};
+    std::fill_n(out.begin() + v4_prefix - 2, 2, std::uint8_t{0xff});
+    if (::inet_pton(AF_INET, copy.data(), out.data() + v4_prefix) == 1)
+        return out;
+    return std::nullopt;
+}
+
+std::string_view address_text(const address_bytes& address, address_text_buffer& out) noexcept
+{
+    constexpr address_bytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const bool v4 = std::equal(mapped.begin(), mapped.begin() + v4_prefix, address.begin());
+    ::inet_ntop(v4 ? AF_INET : AF_INET6, address.data() + (v4 ? v4_prefix : 0), out.data(),
+                static_cast<socklen_t>(out.size()));
+    return out.data();
 }
 
 peer peer_of(const stream_endpoint& remote)

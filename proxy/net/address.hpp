@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace scopegate::net {
 
@@ -17,10 +18,20 @@ using stream_endpoint = asio::generic::stream_protocol::endpoint;
 [[nodiscard]] std::optional<stream_endpoint> literal_endpoint(const std::string& host, std::uint16_t port);
 [[nodiscard]] stream_endpoint unix_endpoint(const std::string& path);
 
+// An IP address; v4 as v4-mapped v6.
+using address_bytes = std::array<std::uint8_t, 16>;
+
+// Parses an IPv4 or IPv6 address, strictly: without port, brackets, zone or leading zeros. Nothing for any other text.
+[[nodiscard]] std::optional<address_bytes> parse_address(std::string_view text) noexcept;
+
+// Writes an address as text to `out`, a v4-mapped one as v4; the view is of `out`.
+using address_text_buffer = std::array<char, 46>;
+[[nodiscard]] std::string_view address_text(const address_bytes& address, address_text_buffer& out) noexcept;
+
 // Who is at the other end.
 struct peer {
-    std::string text = "unix";              // the address without port; v4-mapped ones as v4
-    std::array<std::uint8_t, 16> address{}; // v4 as v4-mapped v6
+    std::string text = "unix"; // the address without port; v4-mapped ones as v4
+    address_bytes address{};
     bool is_ip = false;
 };
 [[nodiscard]] peer peer_of(const stream_endpoint& remote);

@@ -13,6 +13,7 @@ namespace {
 // A caller chooses the method and, through its claims, the subject: neither may fill the log.
 constexpr std::size_t longest_method = 32;
 constexpr std::size_t longest_claim = 256;
+constexpr std::size_t longest_address = 64; // with a zone
 
 void append_member(std::string& out, std::string_view name, std::string_view value)
 {
@@ -90,6 +91,12 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     out += severity(r);
     out += R"(","event":"request")";
     append_member(out, "request_id", r.request_id);
+    if (!r.client_request_id.empty())
+        append_member(out, "client_request_id", r.client_request_id);
+    if (!r.client.empty())
+        append_member(out, "client", r.client.substr(0, longest_address));
+    if (!r.forwarded_for.empty())
+        append_member(out, "forwarded_for", r.forwarded_for.substr(0, longest_address));
     append_member(out, "method", r.method.substr(0, longest_method));
     const auto* route = r.match != nullptr ? r.match->matched : nullptr;
     append_member(out, "route", route != nullptr ? std::string_view(route->text) : std::string_view("-"));

@@ -15,8 +15,11 @@ namespace scopegate::observe {
 // What is known of a request at its end. Views and pointers: for the call only. What is empty or null is left
 // out.
 struct request_record {
-    wall_time when; // its head was complete
+    wall_time when; // its end
     std::string_view request_id;
+    std::string_view client_request_id; // what the client calls it (is_request_id)
+    std::string_view client;        // the address of the connection's peer, or whom its PROXY header names
+    std::string_view forwarded_for; // the address that trusted proxies name
     std::string_view method;
     const policy::route_match* match = nullptr;   // the template, and the requirement
     unsigned status = 0;                          // as sent downstream; 0: nothing was sent

@@ -1,4 +1,4 @@
-// The id that ties a request's lines together: the caller's own where it is well-formed, otherwise a new one.
+// The id that ties a request's lines together: a trusted proxy's where it is well-formed, otherwise a new one.
 #pragma once
 
 #include <array>
@@ -6,7 +6,7 @@
 
 namespace scopegate::observe {
 
-// Whether a caller's X-Request-Id may be passed on and logged: 1 to 128 of letters, digits and `-._~+/=@:`.
+// Whether an X-Request-Id may be passed on and logged: 1 to 128 of letters, digits and `-._~+/=@:`.
 // Nothing that a log, a shell or a header could read as syntax.
 [[nodiscard]] bool is_request_id(std::string_view s) noexcept;
 

@@ -206,7 +206,8 @@ TEST(answers, requests_are_logged_with_what_was_decided)
     calendar c;
     c.exchange(get("/appointments/42", calendar_token("read:appointments"), "X-Request-Id: abc-123\r\n"));
     const auto line = c.gate.wait_for_event("request");
-    EXPECT_EQ(line["request_id"], "abc-123") << line.text;
+    EXPECT_EQ(line["client_request_id"], "abc-123") << line.text;
+    EXPECT_EQ(line["client"], "127.0.0.1");
     EXPECT_EQ(line["method"], "GET");
     EXPECT_EQ(line["route"], "/appointments/{id}");
     EXPECT_EQ(line["status"], "200");

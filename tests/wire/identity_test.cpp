@@ -164,9 +164,17 @@ TEST(identity, a_trusted_proxy_is_believed)
     EXPECT_FALSE(seen.has("X-Auth-Subject"));
 }
 
-TEST(identity, a_well_formed_request_id_is_kept_and_another_replaced)
+TEST(identity, the_request_id_of_a_client_is_replaced)
 {
     calendar c;
+    const auto seen = c.forwarded(get("/public", {}, "X-Request-Id: 7f3e-a.b_c\r\n"));
+    EXPECT_THAT(seen.value("X-Request-Id"), MatchesRegex("[0-9a-f]{32}")) << seen;
+    EXPECT_EQ(seen.all("X-Request-Id").size(), 1U);
+}
+
+TEST(identity, a_well_formed_request_id_of_a_trusted_proxy_is_kept_and_another_replaced)
+{
+    calendar c({.server = "trusted_proxies: [127.0.0.1]"});
     EXPECT_EQ(c.forwarded(get("/public", {}, "X-Request-Id: 7f3e-a.b_c\r\n")).value("X-Request-Id"),
               "7f3e-a.b_c");
     for (const auto* bad : {"a b", "<script>", "x\"y", ""}) {

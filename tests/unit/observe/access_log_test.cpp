@@ -31,6 +31,7 @@ struct sample {
 
         record.when = wall_time(784111777250ms);
         record.request_id = "7f";
+        record.client = "192.0.2.7";
         record.method = "PUT";
         record.match = &match;
         record.status = 200;
@@ -62,9 +63,18 @@ TEST(access_log, of_an_allowed_request)
     s.record.upstream = 900us;
     EXPECT_EQ(s.line(),
               R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
-              R"("method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
+              R"("client":"192.0.2.7","method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
               R"("scopes":["write:a"],"sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
               R"("duration_ms":1.250,"upstream_ms":0.900})");
+}
+
+TEST(access_log, says_whom_trusted_proxies_name_and_what_the_client_calls_the_request)
+{
+    sample s;
+    s.record.forwarded_for = "2001:db8::1";
+    s.record.client_request_id = "mine-1";
+    EXPECT_THAT(s.line(), HasSubstr(R"("request_id":"7f","client_request_id":"mine-1",)"
+                                    R"("client":"192.0.2.7","forwarded_for":"2001:db8::1","method")"));
 }
 
 TEST(access_log, of_a_refused_request_says_what_was_missing)
@@ -117,6 +127,7 @@ TEST(access_log, is_neither_filled_nor_forged_by_what_a_caller_chooses)
     const std::string subject = "\"},\n{\"event\":\"forged\"" + std::string(30'000, 'x');
     s.record.method = method;
     s.record.subject = subject;
+    s.record.client = subject; // never so, in truth
     const auto line = s.line();
     EXPECT_LT(line.size(), 800U);
     EXPECT_EQ(line.find('\n'), std::string::npos);
