@@ -197,15 +197,16 @@ result<response_framing> frame_response(const response_head& head, std::string_v
     // Its body could be taken for the final answer, and that for another request's.
     if (head.status < 200 && framing.length != 0)
         return reason::upstream_bad_answer;
-    if (request_method == "HEAD" || head.status == 304)
-        return out;
-    if (bodiless_status) {
-        // Where a length is announced all the same, its bytes may follow: that connection is not used again.
-        out.keep_alive = out.keep_alive && framing.length == 0;
+    const bool empty = framing.kind == body_kind::length && framing.length == 0;
+    const bool bodiless = bodiless_status || head.status == 304;
+    if (bodiless || request_method == "HEAD") {
+        const bool announces_none = empty || (bodiless && framing.kind == body_kind::until_close);
+        out.keep_alive = out.keep_alive && announces_none;
         return out;
     }
     out.body = framing;
-    out.keep_alive = out.keep_alive && framing.kind != body_kind::until_close;
+    const bool resets_form = head.status == 205 && framing.kind == body_kind::length; // and has no content
+    out.keep_alive = out.keep_alive && framing.kind != body_kind::until_close && (!resets_form || empty);
     return out;
 }
 

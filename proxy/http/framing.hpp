@@ -39,7 +39,11 @@ struct request_framing {
 
 struct response_framing {
     body_framing body;
-    bool keep_alive = false; // the connection can be used again after the body
+    // Whether the connection may carry another request after the body. An upstream may send a body, late,
+    // where HTTP allows none; it would become the next client's response. So the connection ends where the
+    // head announces such a body: a length above 0 with HEAD, 204, 205 or 304; chunks with HEAD or 304; and
+    // with HEAD also a body that only the end of the connection would delimit.
+    bool keep_alive = false;
 };
 
 // The framing of an answer to `request_method`: HEAD, 1xx, 204 and 304 have no body, whatever their fields
