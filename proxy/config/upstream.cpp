@@ -101,6 +101,12 @@ void read_authorization(compilation& c, const node& value, upstream_settings& in
     into.strip_authorization = read_word(c, value, {"forward", "strip"}) == 1U;
 }
 
+void read_connections(compilation& c, const node& value, upstream_settings& into)
+{
+    if (const auto count = read_count(c, value, 0, 1'000'000))
+        into.connections = static_cast<std::size_t>(*count);
+}
+
 std::optional<identity_header> read_header(compilation& c, const node& entry)
 {
     identity_header out;
@@ -154,6 +160,7 @@ constexpr key<upstream_settings> upstream_keys[] = {
     {"host", read_host, false, true},
     {"authorization", read_authorization},
     {"headers", read_headers},
+    {"connections", read_connections},
     {"tls", read_tls},
 };
 

@@ -94,6 +94,8 @@ service::service(asio::io_context& control, std::string path, config::environmen
     log_warnings(first.allowed.filter(tls.warnings));
     current_ = make_generation(first.policy, std::move(tls));
     current_.proofs = std::make_shared<tokens::proof_memory>();
+    current_.shield = std::make_shared<gate::upstream_shield>();
+    current_.shield->set(policy().upstream.connections);
 }
 
 service::~service()
@@ -183,6 +185,8 @@ void service::publish(gate::shared_generation made)
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
     made.proofs = current_.proofs; // a proof stays used, whatever the file says now
+    made.shield = current_.shield; // requests in flight hold its slots
+    made.shield->set(made.policy->upstream.connections);
     observe::set_log_level(made.policy->log.at);
     for (const auto& w : workers_)
         w->publish(made);

@@ -34,6 +34,12 @@ forwarding::~forwarding()
 
 net::task<forward_result> forwarding::run()
 {
+    upstream_slot slot;
+    if (c_.policy.policy.upstream.connections != 0) {
+        result_.why = co_await take_slot(slot);
+        if (result_.why != reason::allowed)
+            co_return result_;
+    }
     auto& pool = c_.policy.upstream;
     upstream_ = pool.take();
     if (upstream_ && co_await attempt(true) == attempt_end::done)
@@ -48,6 +54,22 @@ net::task<forward_result> forwarding::run()
     }
     co_await attempt(false);
     co_return result_;
+}
+
+// Where the number of requests with the API is bounded: waits for room, as long as for a connection.
+net::task<reason> forwarding::take_slot(upstream_slot& slot)
+{
+    if (caller_is_gone())
+        co_return reason::client_gone;
+    auto& shield = *c_.policy.shared.shield;
+    auto& limit = request_.framing.upgrade_websocket ? shield.tunnels : shield.requests;
+    const auto until = c_.at.turns().now() + c_.policy.policy.server.timeouts.upstream_connect;
+    waits_for_ = &slot;
+    const bool taken = co_await slot.take(limit, c_.at.context(), until);
+    waits_for_ = nullptr;
+    if (taken)
+        co_return reason::allowed;
+    co_return caller_left_ ? reason::client_gone : reason::upstream_busy;
 }
 
 // Sends the request on one connection and passes the answer on. Stale: the connection had ended before it was
@@ -176,13 +198,17 @@ net::stream::peer_state forwarding::look_at_caller() noexcept
         caller_left_ = true;
         if (streaming_) // events that still come are no reason to wait for more
             pauses_.source = half_close_patience;
-        if (upstream_)
+        if (waits_for_ != nullptr)
+            waits_for_->wait_until(c_.at.turns().now());
+        else if (upstream_)
             upstream_->move_read_deadline(
                 std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
         break;
     case net::stream::peer_state::reset:
         caller_left_ = true;
-        if (upstream_)
+        if (waits_for_ != nullptr)
+            waits_for_->wait_until(std::chrono::steady_clock::now() + half_close_patience);
+        else if (upstream_)
             upstream_->interrupt_read(net::readiness::closed);
         break;
     }

@@ -4,6 +4,7 @@
 
 #include "gate/exchange.hpp"
 #include "gate/relay.hpp"
+#include "gate/upstream_limit.hpp"
 #include "policy/decide.hpp"
 
 #include <coroutine>
@@ -37,6 +38,7 @@ private:
     static constexpr std::chrono::milliseconds half_close_patience{500};
 
     // gate/forwarding.cpp: the request's way
+    [[nodiscard]] net::task<reason> take_slot(upstream_slot& slot);
     [[nodiscard]] net::task<attempt_end> attempt(bool reused);
     [[nodiscard]] bool begin_upload();
     net::detached upload();
@@ -65,6 +67,7 @@ private:
     net::stream_ptr upstream_;
     steady_time sent_at_{};
 
+    upstream_slot* waits_for_ = nullptr; // in the upstream's queue
     // the request's body
     std::optional<body_relay> up_;
     bool uploading_ = false;

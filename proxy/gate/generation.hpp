@@ -5,6 +5,7 @@
 
 #include "answers/answer_book.hpp"
 #include "gate/upstream.hpp"
+#include "gate/upstream_limit.hpp"
 #include "net/tls.hpp"
 #include "policy/policy.hpp"
 #include "tokens/introspector.hpp"
@@ -21,13 +22,15 @@
 
 namespace scopegate::gate {
 
-// Immutable but for the key store, the introspector and the memory of proofs, which are thread-safe.
+// Immutable but for the key store, the introspector, the memory of proofs and the shield, which are
+// thread-safe.
 struct shared_generation {
     std::shared_ptr<const policy::policy> policy;
     std::shared_ptr<const answers::answer_book> answers;
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{};  // null: no issuer introspects
     std::shared_ptr<tokens::proof_memory> proofs{};         // the process's; null: no DPoP proof counts
+    std::shared_ptr<upstream_shield> shield{};              // the process's; set where upstream.connections is
     std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
 };

@@ -26,7 +26,7 @@ TEST(load, reads_the_sample_without_environment_or_network)
     EXPECT_EQ(p.requirement_count, 6U);
     EXPECT_EQ(p.realm(), "https://calendar.example.com");
     EXPECT_EQ(p.metadata.resource, "https://calendar.example.com");
-    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 55);
+    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 56);
     EXPECT_EQ(p.match("/healthz", "GET").found, policy::route_match::outcome::route);
     EXPECT_TRUE(p.match("/healthz", "GET").needs->is_public());
 }
@@ -61,6 +61,7 @@ TEST(load, reads_the_sample_with_all_that_is_commented_out)
     ASSERT_THAT(places(result.errors), IsEmpty());
     const auto& p = *result.policy;
     EXPECT_TRUE(p.upstream.strip_authorization);
+    EXPECT_EQ(p.upstream.connections, 200U);
     EXPECT_EQ(p.upstream.tls->server_name, "api.internal");
     EXPECT_NE(p.server.tls->client_ca, "");
     EXPECT_TRUE(p.issuers[0].access_token_only);

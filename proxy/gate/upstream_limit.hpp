@@ -1,0 +1,90 @@
+// The shield of the upstream (`upstream.connections`): how many requests may be with it at a time, over all
+// workers, and a short queue for those above that number. The queue is first in, first out, whichever worker
+// a request is on. Idle connections do not count; pooling them is gate/upstream's.
+#pragma once
+
+#include "base/clock.hpp"
+#include "net/asio.hpp"
+#include "net/task.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+namespace scopegate::gate {
+
+// Thread-safe, by a lock. A request under a policy without a limit does not come here.
+class upstream_limit final {
+public:
+    // `slots` requests at a time; 0: any number.
+    explicit upstream_limit(std::size_t slots = 0) noexcept : slots_(slots) {}
+
+    // Replaces the limit, at a reload. Requests that wait get the slots that this adds; those that hold one
+    // keep it.
+    void set(std::size_t slots);
+
+private:
+    friend class upstream_slot;
+
+    // One request in the queue. It sleeps on the timer, and looks at the rest when it wakes.
+    struct waiter : std::enable_shared_from_this<waiter>, boost::intrusive::list_base_hook<> {
+        explicit waiter(net::asio::io_context& worker) : own(worker), timer(worker) {}
+        net::asio::io_context& own;
+        net::asio::steady_timer timer; // its own thread's
+        bool granted = false;          // under the lock, like the hook
+    };
+
+    [[nodiscard]] bool take_now();
+    void join(waiter& w); // or does not, where the queue is full
+    [[nodiscard]] bool is_queued(waiter& w);
+    [[nodiscard]] bool leave(waiter& w); // whether it has a slot
+    void release() noexcept;
+    void hand_out() noexcept; // under the lock
+    [[nodiscard]] bool has_room() const noexcept { return slots_ == 0 || taken_ < slots_; }
+
+    std::mutex mutex_;
+    std::size_t slots_;
+    std::size_t taken_ = 0;
+    boost::intrusive::list<waiter> queue_; // nobody waits while there is room
+};
+
+// One request's slot, given back at its end. Confined to its worker's thread.
+class upstream_slot final {
+public:
+    upstream_slot() noexcept = default;
+    ~upstream_slot();
+    upstream_slot(const upstream_slot&) = delete;
+    upstream_slot& operator=(const upstream_slot&) = delete;
+
+    // Takes a slot of `limit`, which outlives this; where all are taken it waits in the queue until `until`.
+    // `worker` runs the caller. Gives false where the queue is full, the time is over, or the wait was ended.
+    // Only once.
+    [[nodiscard]] net::task<bool> take(upstream_limit& limit, net::asio::io_context& worker,
+                                       steady_time until);
+
+    // A take() that waits does so until `until` at most. Nothing where none waits.
+    void wait_until(steady_time until) noexcept;
+
+private:
+    upstream_limit* limit_ = nullptr;
+    bool taken_ = false;
+    std::shared_ptr<upstream_limit::waiter> waiter_; // while take() waits
+    steady_time until_{};
+};
+
+// Tunnels stay for hours and would use up the slots of requests: they have as many of their own.
+struct upstream_shield {
+    upstream_limit requests;
+    upstream_limit tunnels;
+    void set(std::size_t slots)
+    {
+        requests.set(slots);
+        tunnels.set(slots);
+    }
+};
+
+} // namespace scopegate::gate
