@@ -176,6 +176,8 @@ net::task<reason> forwarding::pass_interim()
     if (!framed || head.status == 101) // no upgrade was asked for
         co_return reason::upstream_bad_answer;
     const auto buffer = c_.space.response_buffer();
+    if (head.status == 100 && uploading_)
+        upload_rate_->start(c_.at.turns().now());
     if (c_.space.request.minor >= 1) {
         auto& out = c_.space.to_downstream;
         out.clear();
@@ -257,6 +259,7 @@ net::task<void> forwarding::pass_answer()
     result_.answered = true;
     result_.status = head.status;
     result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
+    take_time_to_upload();
 
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)

@@ -129,7 +129,10 @@ net::detached forwarding::upload()
 {
     uploading_ = true;
     const auto& patience = c_.policy.policy.server.timeouts;
-    const relay_patience pauses{patience.body, patience.body};
+    upload_rate_.emplace(std::max(least_rate::least_window, patience.body),
+                         !request_.framing.expect_continue);
+    relay_patience pauses{patience.body, patience.body};
+    pauses.rate = &*upload_rate_;
     upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(), after_body_,
                                       c_.space.to_upstream, pauses, after_body_);
     uploading_ = false;
@@ -149,6 +152,16 @@ net::detached forwarding::upload()
 bool forwarding::upload_failed() const noexcept
 {
     return upload_end_ != relay_end::complete && upload_end_ != relay_end::sink_gone;
+}
+
+// The API has begun to respond: from here on the client may be as slow as it likes, as long as it does not
+// pause.
+void forwarding::take_time_to_upload() noexcept
+{
+    if (!uploading_)
+        return;
+    upload_rate_->stop();
+    c_.downstream.move_read_deadline(c_.at.turns().now() + c_.policy.policy.server.timeouts.body);
 }
 
 // After the answer, while the body still goes up: one that the API did not want whole is not waited for.
@@ -199,7 +212,7 @@ net::stream::peer_state forwarding::look_at_caller() noexcept
         if (streaming_) // events that still come are no reason to wait for more
             pauses_.source = half_close_patience;
         if (waits_for_ != nullptr)
-            waits_for_->wait_until(c_.at.turns().now());
+            waits_for_->wait_until(std::chrono::steady_clock::now() + half_close_patience);
         else if (upstream_)
             upstream_->move_read_deadline(
                 std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
@@ -207,7 +220,7 @@ net::stream::peer_state forwarding::look_at_caller() noexcept
     case net::stream::peer_state::reset:
         caller_left_ = true;
         if (waits_for_ != nullptr)
-            waits_for_->wait_until(std::chrono::steady_clock::now() + half_close_patience);
+            waits_for_->wait_until(c_.at.turns().now());
         else if (upstream_)
             upstream_->interrupt_read(net::readiness::closed);
         break;

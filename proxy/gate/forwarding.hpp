@@ -43,6 +43,7 @@ private:
     [[nodiscard]] bool begin_upload();
     net::detached upload();
     [[nodiscard]] bool upload_failed() const noexcept;
+    void take_time_to_upload() noexcept;
     [[nodiscard]] net::task<void> end_upload();
     [[nodiscard]] bool caller_is_gone() noexcept;
     void on_unawaited_read() noexcept override;
@@ -66,14 +67,15 @@ private:
     forward_result result_;
     net::stream_ptr upstream_;
     steady_time sent_at_{};
-
     upstream_slot* waits_for_ = nullptr; // in the upstream's queue
+
     // the request's body
     std::optional<body_relay> up_;
     bool uploading_ = false;
     relay_end upload_end_ = relay_end::complete;
     std::string_view after_body_; // received downstream beyond the body
     std::coroutine_handle<> upload_waiter_;
+    std::optional<least_rate> upload_rate_; // of an upload that did not come with the head
 
     // the answer
     std::size_t answer_bytes_ = 0; // in the response buffer

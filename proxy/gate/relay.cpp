@@ -135,10 +135,17 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
         switch (got.how) {
         case net::transfer::status::done:
             received = {buffer.data(), got.bytes};
+            if (patience.rate != nullptr)
+                patience.rate->received(got.bytes);
             break;
         case net::transfer::status::would_block: {
-            const auto late = std::chrono::steady_clock::now() + patience.source;
+            const auto began = std::chrono::steady_clock::now();
+            auto late = began + patience.source;
+            if (patience.rate != nullptr)
+                late = std::min(late, patience.rate->deadline(began));
             const auto woken = co_await source.readable(std::min(late, patience.not_after));
+            if (patience.rate != nullptr)
+                patience.rate->waited(began, std::chrono::steady_clock::now());
             // Others may have cut the wait short: only the clock says that it was the token.
             if (woken == net::readiness::timed_out && patience.not_after < late &&
                 std::chrono::steady_clock::now() >= patience.not_after)

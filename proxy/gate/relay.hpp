@@ -2,6 +2,7 @@
 // whole. One reader of framed bodies serves both directions.
 #pragma once
 
+#include "gate/least_rate.hpp"
 #include "http/framing.hpp"
 #include "net/gather.hpp"
 #include "net/stream.hpp"
@@ -20,7 +21,7 @@ namespace scopegate::gate {
 // How a body's transfer ended.
 enum class relay_end : std::uint8_t {
     complete,
-    source_late,      // nothing came for too long
+    source_late,      // nothing came for too long, or too little
     source_cut,       // the source ended or failed before the body did
     source_malformed, // bad chunked coding
     too_large,
@@ -80,6 +81,7 @@ struct relay_patience {
     std::chrono::milliseconds source;         // between two reads
     std::chrono::milliseconds sink;           // between two writes
     steady_time not_after = net::no_deadline; // when it ends whatever is on its way
+    least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
 };
 
 // Moves the rest of a body from `source` to `sink`, beginning with `received` bytes that lie at the start of

@@ -1,0 +1,194 @@
+// The least rate of a request's body, alone and as relaying obeys it.
+#include "gate/least_rate.hpp"
+
+#include "gate/relay.hpp"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace scopegate::gate {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A client that sends `bytes` after each `pause`. Gives after how long it is too slow; nothing: not within an
+// hour.
+std::optional<std::chrono::seconds> too_slow_after(std::chrono::milliseconds pause, std::size_t bytes)
+{
+    const steady_time start(24h);
+    least_rate rate(60s, true);
+    for (auto now = start; now < start + 1h; now += pause) {
+        if (rate.deadline(now) < now + pause)
+            return std::chrono::floor<std::chrono::seconds>(rate.deadline(now) - start);
+        rate.waited(now, now + pause);
+        rate.received(bytes);
+    }
+    return std::nullopt;
+}
+
+TEST(least_rate, is_128_bytes_a_second_averaged_over_a_minute)
+{
+    struct {
+        std::string sentence;
+        std::chrono::milliseconds pause;
+        std::size_t bytes;
+        std::optional<std::chrono::seconds> end;
+    } const rows[] = {
+        {"nothing at all", 2h, 0, 60s},
+        {"a byte just before each pause is too long", 29s, 1, 60s},
+        {"a byte a second", 1s, 1, 60s},
+        {"half the rate: the allowance lasts twice as long", 1s, 64, 119s},
+        {"a tenth below the rate", 10s, 1152, 519s},
+        {"just the rate", 1s, 128, std::nullopt},
+        {"the rate in one piece a minute", 60s, 7680, std::nullopt},
+        {"a slow phone: 2 KiB every 10 s", 10s, 2048, std::nullopt},
+        {"a fast client that rests for 50 s each time", 50s, 1'000'000, std::nullopt},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(too_slow_after(r.pause, r.bytes), r.end) << r.sentence;
+}
+
+TEST(least_rate, a_fast_beginning_is_not_saved_up)
+{
+    const steady_time start(24h);
+    least_rate rate(60s, true);
+    rate.received(10'000'000);
+    EXPECT_EQ(rate.deadline(start), start + 60s);
+}
+
+TEST(least_rate, time_before_leave_to_send_does_not_count)
+{
+    const steady_time start(24h);
+    least_rate rate(60s, false);
+    EXPECT_EQ(rate.deadline(start), net::no_deadline);
+    rate.waited(start, start + 50s);
+    rate.start(start + 70s); // during a wait that began at 50 s
+    rate.waited(start + 50s, start + 80s);
+    EXPECT_EQ(rate.deadline(start + 80s), start + 80s + 50s);
+}
+
+TEST(least_rate, a_client_that_sends_without_leave_has_it)
+{
+    const steady_time start(24h);
+    least_rate rate(60s, false);
+    rate.waited(start, start + 50s);
+    rate.received(1);
+    rate.waited(start + 50s, start + 60s);
+    EXPECT_LT(rate.deadline(start + 60s), start + 111s);
+}
+
+TEST(least_rate, nothing_counts_once_it_is_stopped)
+{
+    const steady_time start(24h);
+    least_rate rate(60s, true);
+    rate.waited(start, start + 59s);
+    rate.stop();
+    rate.waited(start, start + 2h);
+    rate.received(0);
+    EXPECT_EQ(rate.deadline(start), net::no_deadline);
+}
+
+// A body of ten bytes from one socket pair to another; the test is the client and the upstream.
+class rated_relay : public ::testing::Test {
+protected:
+    rated_relay()
+    {
+        for (auto* const pair : {&client_, &upstream_})
+            EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->data()), 0);
+        const int little = 4096;
+        ::setsockopt(upstream_[0], SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+        source_ = new net::stream(context_, client_[0], times_);
+        sink_ = new net::stream(context_, upstream_[0], times_);
+    }
+    ~rated_relay() override
+    {
+        source_->close();
+        sink_->close();
+        run();
+        ::close(client_[1]);
+        ::close(upstream_[1]);
+    }
+    void run(steady_time now = std::chrono::steady_clock::now())
+    {
+        context_.restart();
+        context_.poll();
+        times_.sweep(now);
+        context_.poll();
+    }
+    void client_sends(std::string_view bytes) const
+    {
+        EXPECT_EQ(::send(client_[1], bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
+    }
+    net::detached relay(std::uint64_t length)
+    {
+        body_relay body({http::body_kind::length, length}, false, 0);
+        net::gather out;
+        relay_patience pauses{1h, 1h};
+        pauses.rate = &rate_;
+        std::string_view rest;
+        const std::string_view received;
+        end_ = co_await relay_body(body, *source_, *sink_, buffer_, received, out, pauses, rest);
+    }
+
+    net::asio::io_context context_{1};
+    net::deadlines times_;
+    std::array<int, 2> client_{}, upstream_{};
+    net::stream_ptr source_, sink_;
+    std::array<char, 4096> buffer_{};
+    least_rate rate_{60s, true};
+    std::optional<relay_end> end_;
+};
+
+TEST_F(rated_relay, a_client_below_the_rate_is_late)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    relay(10);
+    client_sends("x");
+    run(begin + 59s);
+    EXPECT_FALSE(end_);
+    run(std::chrono::steady_clock::now() + 61s);
+    EXPECT_EQ(end_, relay_end::source_late);
+}
+
+TEST_F(rated_relay, an_upstream_that_is_slow_to_take_it_is_not_held_against_the_client)
+{
+    rate_.waited(steady_time(),
+                 steady_time(60s)); // the allowance is used up: the next wait for the client ends it
+    const std::string much(1'000'000, 'x');
+    std::size_t sent = 0, taken = 0;
+    const auto send_more = [&] {
+        for (ssize_t n = 1; n > 0 && sent<much.size(); sent += n> 0 ? static_cast<std::size_t>(n) : 0)
+            n = ::send(client_[1], much.data() + sent, much.size() - sent, MSG_DONTWAIT);
+    };
+    send_more();
+    relay(sent); // all of it is there, and more than the upstream takes at once
+    run(std::chrono::steady_clock::now() + 50min);
+    EXPECT_FALSE(end_);
+    std::array<char, 65536> bytes{};
+    while (!end_) {
+        for (ssize_t n = 1; n > 0; taken += n > 0 ? static_cast<std::size_t>(n) : 0)
+            n = ::recv(upstream_[1], bytes.data(), bytes.size(), MSG_DONTWAIT);
+        run(std::chrono::steady_clock::now() + 50min);
+    }
+    EXPECT_EQ(end_, relay_end::complete);
+}
+
+TEST_F(rated_relay, may_be_as_slow_as_it_likes_once_the_rate_is_stopped)
+{
+    rate_.stop();
+    relay(10);
+    run(std::chrono::steady_clock::now() + 59min);
+    EXPECT_FALSE(end_);
+    client_sends("ten bytes.");
+    run();
+    EXPECT_EQ(end_, relay_end::complete);
+}
+
+} // namespace
+} // namespace scopegate::gate
