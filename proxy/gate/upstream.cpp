@@ -40,8 +40,6 @@ bool is_quiet(net::stream& connection) noexcept
     return true;
 }
 
-using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
-
 // 0, or why not (yet).
 int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& address) noexcept
 {
@@ -53,7 +51,8 @@ int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& addres
 upstream_pool::upstream_pool(asio::io_context& context, net::deadlines& times,
                              const policy::upstream_settings& settings, const net::tls_context* tls,
                              std::chrono::milliseconds connect_patience)
-    : context_(context), times_(times), settings_(settings), tls_(tls), connect_patience_(connect_patience)
+    : context_(context), times_(times), settings_(settings), tls_(tls), connect_patience_(connect_patience),
+      name_(context, net::system_resolver(context, settings.address.host, settings.address.port))
 {
 }
 
@@ -101,7 +100,8 @@ void upstream_pool::sweep(steady_time now)
 
 net::task<net::stream_ptr> upstream_pool::connect()
 {
-    const auto deadline = std::chrono::steady_clock::now() + connect_patience_;
+    const auto now = std::chrono::steady_clock::now();
+    const auto deadline = now + connect_patience_;
     if (settings_.address.is_unix()) {
         const auto address = net::unix_endpoint(settings_.address.unix_path);
         co_return co_await connect_to(address, deadline);
@@ -109,35 +109,13 @@ net::task<net::stream_ptr> upstream_pool::connect()
     const auto literal = net::literal_endpoint(settings_.address.host, settings_.address.port);
     if (literal)
         co_return co_await connect_to(*literal, deadline);
-    const auto addresses = co_await resolve(deadline);
+    const auto addresses = co_await name_.find(now, deadline);
     for (const auto& address : addresses) {
         auto made = co_await connect_to(address, deadline);
         if (made)
             co_return made;
     }
     co_return nullptr;
-}
-
-net::task<std::vector<asio::generic::stream_protocol::endpoint>> upstream_pool::resolve(steady_time deadline)
-{
-    // Cancelling does not stop a look-up that is under way in the resolver's thread, but it lets us go on.
-    const auto names = std::make_shared<resolver>(context_.get_executor());
-    asio::steady_timer patience(context_, deadline);
-    patience.async_wait([names](const net::error_code& stopped) {
-        if (!stopped)
-            names->cancel();
-    });
-    const auto port = std::to_string(settings_.address.port);
-    auto start = [&](auto handler) {
-        names->async_resolve(settings_.address.host, port, asio::ip::resolver_base::numeric_service,
-                             std::move(handler));
-    };
-    auto [failed, found] = co_await net::completion<net::error_code, resolver::results_type>(start);
-    std::vector<asio::generic::stream_protocol::endpoint> addresses;
-    if (!failed)
-        for (const auto& entry : found)
-            addresses.emplace_back(entry.endpoint());
-    co_return addresses;
 }
 
 net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream_protocol::endpoint& address,

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "net/deadlines.hpp"
+#include "net/resolved_name.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "net/tls.hpp"
 #include "policy/settings.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 
 #include <chrono>
 #include <string>
@@ -33,8 +34,8 @@ public:
     [[nodiscard]] net::stream_ptr take() noexcept;
     // Keeps a connection that is ready for another request.
     void keep(net::stream_ptr connection);
-    // Makes a new connection, TLS included: the name is resolved anew, its addresses tried in turn. Null
-    // where none could be made in time.
+    // Makes a new connection, TLS included: the addresses of the name are those of a second ago at most,
+    // tried in turn. Null where none could be made in time.
     [[nodiscard]] net::task<net::stream_ptr> connect();
     // Logs what TLS has against this connection, if it has: an API that will not have our certificate says so
     // only when it is asked.
@@ -47,8 +48,6 @@ private:
         net::stream_ptr connection;
         steady_time since;
     };
-    [[nodiscard]] net::task<std::vector<net::asio::generic::stream_protocol::endpoint>>
-    resolve(steady_time deadline);
     [[nodiscard]] net::task<net::stream_ptr>
     connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
     [[nodiscard]] net::task<void> wait_for_room();
@@ -60,6 +59,7 @@ private:
     const policy::upstream_settings& settings_;
     const net::tls_context* tls_;
     std::chrono::milliseconds connect_patience_;
+    net::resolved_name name_; // of a host that is no address
     steady_time complained_at_{};
     std::vector<idle_connection> idle_;
 };

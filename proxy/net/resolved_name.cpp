@@ -1,0 +1,81 @@
+#include "net/resolved_name.hpp"
+
+#include "net/completion.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <utility>
+
+namespace scopegate::net {
+
+namespace {
+
+// A timer among those that a look-up wakes.
+class sleeper final {
+public:
+    sleeper(std::vector<asio::steady_timer*>& all, asio::steady_timer& timer) : all_(all), timer_(timer)
+    {
+        all_.push_back(&timer_);
+    }
+    ~sleeper() { std::erase(all_, &timer_); }
+    sleeper(const sleeper&) = delete;
+    sleeper& operator=(const sleeper&) = delete;
+
+private:
+    std::vector<asio::steady_timer*>& all_;
+    asio::steady_timer& timer_;
+};
+
+} // namespace
+
+resolved_name::resolved_name(asio::io_context& context, look_up starts)
+    : context_(context), start_(std::move(starts))
+{
+}
+
+task<resolved_name::addresses> resolved_name::find(steady_time now, steady_time deadline)
+{
+    const auto state = state_;
+    if (state->known_until > now)
+        co_return state->known;
+    if (!state->asking)
+        ask();
+    asio::steady_timer patience(context_, deadline);
+    const sleeper listed(state->sleepers, patience);
+    auto sleep = [&patience](auto handler) { patience.async_wait(std::move(handler)); };
+    static_cast<void>(co_await completion<error_code>(sleep));
+    co_return state->asking ? addresses() : state->known;
+}
+
+void resolved_name::ask()
+{
+    state_->known.clear();
+    start_([state = state_](addresses found) {
+        state->asking = false;
+        state->known = std::move(found);
+        if (!state->known.empty())
+            state->known_until = std::chrono::steady_clock::now() + remembered;
+        for (auto* timer : state->sleepers)
+            timer->cancel();
+    });
+    state_->asking = true; // unless it failed to start
+}
+
+resolved_name::look_up system_resolver(asio::io_context& context, std::string host, std::uint16_t port)
+{
+    using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
+    const auto names = std::make_shared<resolver>(context.get_executor());
+    return [names, host = std::move(host),
+            service = std::to_string(port)](resolved_name::look_up_handler told) {
+        auto done = [told = std::move(told)](const error_code& failed, const resolver::results_type& found) {
+            resolved_name::addresses all;
+            if (!failed)
+                for (const auto& entry : found)
+                    all.emplace_back(entry.endpoint());
+            told(std::move(all));
+        };
+        names->async_resolve(host, service, asio::ip::resolver_base::numeric_service, std::move(done));
+    };
+}
+
+} // namespace scopegate::net
