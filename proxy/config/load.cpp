@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include "base/secret.hpp"
 #include "config/compile.hpp"
 #include "config/placeholders.hpp"
 #include "config/yaml_source.hpp"
@@ -23,6 +24,15 @@ loaded finished(const diagnostics& out, const source_files& files, std::shared_p
     return result;
 }
 
+// The policy has what it needs; secrets must not stay in memory that nobody owns.
+void wipe_values(node& n) noexcept
+{
+    wipe(n.text);
+    wipe(n.written);
+    for (auto& item : n.items)
+        wipe_values(item);
+}
+
 } // namespace
 
 environment process_environment()
@@ -44,6 +54,7 @@ loaded load_text(std::string_view text, const std::string& path, const environme
         replace_placeholders(*root, env, out);
         compilation c{*made, out, files};
         compile(c, *root);
+        wipe_values(*root);
     }
     return finished(out, files, std::move(made), std::move(allowed));
 }
@@ -51,6 +62,7 @@ loaded load_text(std::string_view text, const std::string& path, const environme
 loaded load_file(const std::string& path, const environment& env)
 {
     auto content = read_regular_file(path, max_source_size);
+    const wiped_at_end wiped(content.text);
     if (content.problem.empty())
         return load_text(content.text, path, env);
     diagnostics out(path);

@@ -22,10 +22,13 @@ file_content read_regular_file(const std::string& path, std::size_t max_size)
         return {{}, last_system_problem()};
     if (!S_ISREG(what.st_mode))
         return {{}, "it is not a regular file"};
+    constexpr std::size_t piece = 64 * 1024;
     std::string text;
+    // It may hold a secret: a text that moves as it grows would leave a part of it behind.
+    text.reserve(std::min(static_cast<std::size_t>(what.st_size), max_size) + 2 * piece);
     for (;;) { // to its end, not to the size that it had: it may grow while it is read
         const auto old_size = text.size();
-        text.resize(old_size + 64 * 1024);
+        text.resize(old_size + piece);
         const auto got = ::read(file.get(), text.data() + old_size, text.size() - old_size);
         if (got < 0 && errno != EINTR)
             return {{}, last_system_problem()};

@@ -1,5 +1,7 @@
 #include "config/values.hpp"
 
+#include "base/secret.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -133,7 +135,8 @@ std::optional<std::string> read_file_name(compilation& c, const node& n, std::st
         return std::nullopt;
     }
     auto path = c.files.watch(name);
-    const auto content = read_regular_file(path, max_named_file);
+    auto content = read_regular_file(path, max_named_file);
+    const wiped_at_end wiped(content.text); // it may be a private key
     if (content.problem.empty())
         return path;
     c.out.error(n.at, "can't read the file " + as_written(n, name) + ": " + content.problem);

@@ -14,6 +14,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -91,12 +93,34 @@ beast::http::request<beast::http::string_body> make_message(const http_url& url,
     return message;
 }
 
+// Wipes a sent message's secrets at the end of a scope.
+class sent_secrets final {
+public:
+    explicit sent_secrets(beast::http::request<beast::http::string_body>& message) noexcept
+        : message_(message)
+    {
+    }
+    sent_secrets(const sent_secrets&) = delete;
+    sent_secrets& operator=(const sent_secrets&) = delete;
+    ~sent_secrets()
+    {
+        wipe(message_.body());
+        const auto field = message_.find(beast::http::field::authorization);
+        if (field != message_.end()) // the message owns the characters, and lets nobody write them
+            OPENSSL_cleanse(const_cast<char*>(field->value().data()), field->value().size());
+    }
+
+private:
+    beast::http::request<beast::http::string_body>& message_;
+};
+
 template <class Stream>
 asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& url, http_request& r,
                                                std::size_t limit)
 {
     namespace http = beast::http;
-    const auto message = make_message(url, r);
+    auto message = make_message(url, r);
+    const sent_secrets wiped(message);
     const auto [write_error, written] = co_await http::async_write(stream, message, no_throw);
     if (write_error)
         co_return failure(url, "sending", write_error);

@@ -2,6 +2,8 @@
 // connection, no redirects, everything bounded. Clarity over speed: never on the way of a proxied request.
 #pragma once
 
+#include "base/secret.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
 
@@ -22,6 +24,12 @@ struct http_request {
     std::string form;          // application/x-www-form-urlencoded body: then it is a POST; empty: a GET
 
     explicit http_request(std::string absolute_url) : url(std::move(absolute_url)) {}
+    http_request(http_request&&) noexcept = default;
+    ~http_request() // both may hold tokens and client secrets
+    {
+        wipe(authorization);
+        wipe(form);
+    }
 };
 
 struct http_answer {

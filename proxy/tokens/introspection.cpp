@@ -12,11 +12,15 @@ namespace scopegate::tokens {
 
 namespace {
 
+constexpr std::size_t most_of_encoded = 3; // characters for one
+
 // application/x-www-form-urlencoded, which RFC 6749 section 2.3.1 wants for the credentials of Basic too.
+// Makes no copy of a secret that stays behind: the text never grows out of its place.
 std::string form_encode(std::string_view text)
 {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
+    out.reserve(most_of_encoded * text.size());
     for (const char each : text) {
         const auto c = static_cast<unsigned char>(each);
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -32,11 +36,26 @@ std::string form_encode(std::string_view text)
 // RFC 4648 section 4, with padding: what HTTP's Basic scheme has.
 std::string base64(std::string_view octets)
 {
-    auto text = jose::base64url_encode(octets);
+    auto unpadded = jose::base64url_encode(octets);
+    const wiped_at_end wiped(unpadded);
+    std::string text;
+    text.reserve(unpadded.size() + 3);
+    text = unpadded;
     std::replace(text.begin(), text.end(), '-', '+');
     std::replace(text.begin(), text.end(), '_', '/');
     text.append((4 - text.size() % 4) % 4, '=');
     return text;
+}
+
+std::string basic_credentials(std::string_view id, std::string_view password)
+{
+    std::string pair;
+    pair.reserve(id.size() + password.size() + 1);
+    pair.append(id).append(":").append(password);
+    const wiped_at_end wiped(pair);
+    auto encoded = base64(pair);
+    const wiped_at_end wiped_encoded(encoded);
+    return "Basic " + encoded;
 }
 
 json::value text(std::string_view s)
@@ -88,14 +107,19 @@ net::http_request introspection_request(const policy::issuer_settings& issuer, s
     const auto& settings = issuer.introspection.value();
     net::http_request request(settings.url);
     const auto id = form_encode(settings.client_id);
-    const auto password = form_encode(settings.client_secret.reveal());
-    request.form = "token=" + form_encode(token) + "&token_type_hint=access_token";
+    auto password = form_encode(settings.client_secret.reveal());
+    auto encoded_token = form_encode(token);
+    const wiped_at_end wiped_password(password), wiped_token(encoded_token);
+    constexpr std::size_t names = 256, assertion = 16 * 1024;
+    request.form.reserve(names + encoded_token.size() + id.size() + password.size() +
+                         (settings.by == auth::private_key_jwt ? assertion : 0));
+    request.form.append("token=").append(encoded_token).append("&token_type_hint=access_token");
     if (settings.by == auth::basic)
-        request.authorization = "Basic " + base64(id + ":" + password);
+        request.authorization = basic_credentials(id, password);
     else
         request.form += "&client_id=" + id;
     if (settings.by == auth::post)
-        request.form += "&client_secret=" + password;
+        request.form.append("&client_secret=").append(password);
     if (settings.by == auth::private_key_jwt)
         request.form += "&client_assertion_type=" +
                         form_encode("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") +
