@@ -24,6 +24,22 @@ bool has_private_members(const json::value& key)
     return false;
 }
 
+// Every client chooses its own key, and we pay for each verification: RSA of 16384 bits costs ten times as
+// much as of 4096, and a long exponent as much as a signature. An issuer's keys are trusted, and may be
+// larger.
+bool is_costly_rsa(const json::value& key)
+{
+    constexpr std::size_t modulus_characters = (max_proof_rsa_bits + 5) / 6; // as base64url
+    constexpr std::string_view usual_exponent = "AQAB";                      // 65537
+    const auto* type = text_claim(key, "kty");
+    if (type == nullptr || *type != "RSA")
+        return false;
+    const auto* modulus = text_claim(key, "n");
+    const auto* exponent = text_claim(key, "e");
+    return modulus == nullptr || exponent == nullptr || modulus->size() > modulus_characters ||
+           *exponent != usual_exponent;
+}
+
 } // namespace
 
 result<dpop_proof> dpop_proof::parse(std::string_view text)
@@ -36,7 +52,7 @@ result<dpop_proof> dpop_proof::parse(std::string_view text)
         return refused;
     const auto* key = jws->header.members.find("jwk");
     auto key_thumbprint = key != nullptr ? jose::thumbprint(*key) : std::nullopt;
-    if (!key_thumbprint || has_private_members(*key))
+    if (!key_thumbprint || has_private_members(*key) || is_costly_rsa(*key))
         return refused;
 
     const auto claims = parse_claims(jws->payload);

@@ -18,6 +18,8 @@ namespace scopegate::jose {
 // Of a proof's text, and of its jti, which is remembered. Real ones have some 500 and 36 bytes.
 inline constexpr std::size_t max_proof_bytes = 8 * 1024;
 inline constexpr std::size_t max_proof_id_bytes = 256;
+// The largest modulus of an RSA key, in bits; its exponent is 65537.
+inline constexpr std::size_t max_proof_rsa_bits = 4096;
 // How old its iat may be, and how far in the future.
 inline constexpr std::chrono::seconds max_proof_age{60};
 inline constexpr std::chrono::seconds max_proof_lead{5};
@@ -25,10 +27,10 @@ inline constexpr std::chrono::seconds max_proof_lead{5};
 class dpop_proof final {
 public:
     // Takes it apart as strictly as any JWS (see split); nothing in it is verified yet. Refers to `text`.
-    // Fails with invalid_proof alone: no strict compact JWS, too long, a `typ` other than dpop+jwt, an
-    // algorithm that is none or symmetric, no `jwk` that is a public key and nothing else, or a claim that is
-    // not there or of the wrong type: jti (not empty, not too long), htm, htu, iat, ath, and nonce if there
-    // is one.
+    // Fails with invalid_proof alone: the text is too long or not a strict compact JWS, its `typ` is not
+    // dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is large or has an
+    // unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too long), htm, htu,
+    // iat, ath, and nonce if it is present.
     [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
 
     // Whether it was made for a request of this method (letter case counts) with this token, by the key of
@@ -45,6 +47,7 @@ public:
     [[nodiscard]] const std::string& uri() const noexcept { return uri_; } // htu
     [[nodiscard]] const std::string& id() const noexcept { return id_; }   // jti
     [[nodiscard]] const std::optional<std::string>& nonce() const noexcept { return nonce_; }
+    [[nodiscard]] wall_time issued() const noexcept { return issued_; } // iat
 
 private:
     dpop_proof() = default;

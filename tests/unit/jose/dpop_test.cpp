@@ -1,6 +1,7 @@
 // DPoP proofs: the example of RFC 9449, and a row for each way of getting one wrong.
 #include "jose/dpop.hpp"
 
+#include "jose/base64url.hpp"
 #include "jose/jwk.hpp"
 #include "jose/sha256.hpp"
 #include "support/proof_maker.hpp"
@@ -80,6 +81,28 @@ TEST(dpop_proof, is_signed_with_every_asymmetric_algorithm)
         EXPECT_TRUE(proof->is_signed()) << name(a);
         EXPECT_EQ(proof->thumbprint(), owner.thumbprint()) << name(a);
     }
+}
+
+// The thumbprint of a client's own key costs it nothing; what we pay for its signatures must be bounded.
+TEST(dpop_proof, of_an_rsa_key_has_a_key_of_usual_size_and_exponent)
+{
+    const test::proof_maker owner(test::key_for(algorithm::rs256));
+    const auto with_key = [&](std::size_t modulus_bytes, const char* exponent) {
+        proof_parts parts;
+        parts.htu = json_string("https://a/b");
+        parts.token = "token";
+        parts.jwk = R"({"kty":"RSA","e":")" + std::string(exponent) + R"(","n":")" +
+                    base64url_encode(std::string(modulus_bytes, '\xC1')) + "\"}";
+        return dpop_proof::parse(owner.proof(parts)).has_value();
+    };
+    EXPECT_TRUE(with_key(256, "AQAB"));
+    EXPECT_TRUE(with_key(512, "AQAB"));
+    EXPECT_FALSE(with_key(513, "AQAB")) << "of 4104 bits";
+    EXPECT_FALSE(with_key(2048, "AQAB"));
+    EXPECT_FALSE(with_key(256, "Aw")) << "3";
+    EXPECT_FALSE(with_key(256, "AAEAAQ")) << "65537 with a zero before it";
+    EXPECT_FALSE(with_key(256, "AQAAAAE")) << "of 33 bits";
+    EXPECT_FALSE(with_key(256, ""));
 }
 
 struct row {
