@@ -4,7 +4,9 @@
 #include "jose/claims.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
+#include "tokens/fair_queue.hpp"
 #include "tokens/introspection_cache.hpp"
+#include "tokens/reported_causes.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -13,7 +15,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -60,15 +61,17 @@ public:
     live_introspector(asio::io_context& control, const policy::issuer_settings& issuer,
                       const introspection_bounds& bounds, std::function<wall_time()> now)
         : control_(control), issuer_(issuer), bounds_(bounds), now_(std::move(now)),
-          answers_(bounds.answers, bounds.answer_bytes), client_(make_client())
+          active_(bounds.answers, bounds.answer_bytes), inactive_(bounds.answers, bounds.answer_bytes),
+          client_(make_client())
     {
     }
 
     [[nodiscard]] const policy::issuer_settings& issuer() const noexcept { return issuer_; }
 
-    void ask(std::string_view token, std::function<void(introspection_ptr)> done) override
+    void ask(std::string_view token, std::function<void(introspection_ptr)> done,
+             const client_network& client) override
     {
-        if (auto known = join(token, done))
+        if (auto known = join(token, client, done))
             done(std::move(known));
     }
 
@@ -87,37 +90,76 @@ public:
     }
 
 private:
+    using waiters = std::vector<std::function<void(introspection_ptr)>>;
     struct call { // a token that is asked for, or waits for it
         secret token;
         steady::time_point since;
-        std::vector<std::function<void(introspection_ptr)>> waiting;
+        waiters waiting;
+        bool begun = false;
+        std::vector<client_network> lines; // those of queue_ that have it: a token can have several clients
     };
 
     // The answer where it is known or there will be none; otherwise `done` is kept and null comes back.
-    introspection_ptr join(std::string_view token, std::function<void(introspection_ptr)>& done)
+    introspection_ptr join(std::string_view token, const client_network& client,
+                           std::function<void(introspection_ptr)>& done)
     {
         const auto key = token_digest(token);
         const std::lock_guard lock(mutex_);
-        if (auto known = answers_.find(key, now_()))
+        const auto now = now_();
+        if (auto known = active_.find(key, now))
+            return known;
+        if (auto known = inactive_.find(key, now))
             return known;
         const auto under_way = calls_.find(key);
         if (under_way != calls_.end()) {
             under_way->second.waiting.push_back(std::move(done));
+            if (!under_way->second.begun)
+                stand_in_line(under_way->second, key, client);
             return nullptr;
         }
         // Made-up tokens cost nothing: however many come, neither the endpoint nor our memory is flooded.
-        if (stopped_ || calls_.size() >= bounds_.waiting_tokens)
+        if (stopped_ || (calls_.size() >= bounds_.waiting_tokens && !make_room_for(client)))
             return unavailable();
         auto& fresh = calls_[key];
         fresh.token = secret(std::string(token));
         fresh.since = steady::now();
         fresh.waiting.push_back(std::move(done));
-        queue_.push_back(key);
+        stand_in_line(fresh, key, client);
         if (running_ < bounds_.calls) {
             ++running_;
             asio::post(control_, [self = shared_from_this(), this] { work(); });
         }
         return nullptr;
+    }
+
+    void stand_in_line(call& waiting, const token_key& key, const client_network& client)
+    {
+        auto& lines = waiting.lines;
+        if (std::find(lines.begin(), lines.end(), client) != lines.end())
+            return;
+        lines.push_back(client);
+        queue_.push(client, key);
+    }
+
+    // A client that floods loses its own tokens, never another one's: the newest of the longest line, unless
+    // they stand in another line too.
+    bool make_room_for(const client_network& client)
+    {
+        while (const auto line = queue_.give_way_to(client)) {
+            const auto found = calls_.find(line->token);
+            if (found == calls_.end() || found->second.begun)
+                continue;
+            std::erase(found->second.lines, line->client);
+            if (!found->second.lines.empty())
+                continue;
+            asio::post(control_, [lost = std::move(found->second.waiting)] {
+                for (const auto& done : lost)
+                    done(unavailable());
+            });
+            calls_.erase(found);
+            return true;
+        }
+        return false;
     }
 
     // One of at most bounds_.calls that take tokens from the queue until it is empty.
@@ -144,13 +186,13 @@ private:
     std::optional<token_key> next_in_queue()
     {
         const std::lock_guard lock(mutex_);
-        if (queue_.empty()) {
-            --running_;
-            return std::nullopt;
+        while (const auto key = queue_.pop()) {
+            const auto found = calls_.find(*key);
+            if (found != calls_.end() && !std::exchange(found->second.begun, true))
+                return key;
         }
-        const auto key = queue_.front();
-        queue_.pop_front();
-        return key;
+        --running_;
+        return std::nullopt;
     }
 
     // Asks for one token; the size of what came.
@@ -197,7 +239,7 @@ private:
 
     void settle(const token_key& key, const introspection_ptr& answer, std::size_t bytes)
     {
-        std::vector<std::function<void(introspection_ptr)>> waiting;
+        waiters waiting;
         {
             const std::lock_guard lock(mutex_);
             const auto found = calls_.find(key);
@@ -206,27 +248,30 @@ private:
             waiting = std::move(found->second.waiting);
             calls_.erase(found);
             if (answer->said.why != reason::introspection_unavailable)
-                answers_.insert(key, answer, bytes, now_());
+                (answer->said.why == reason::allowed ? active_ : inactive_)
+                    .insert(key, answer, bytes, now_());
         }
         for (const auto& done : waiting)
             done(answer);
     }
 
-    // Once for each different reason until one call goes well.
+    // Logs each cause once until a call goes well. An endpoint that fails now and then gets a line once in a
+    // while.
     void complain(const std::string& why)
     {
         if (!issuer_.ca_file.empty()) // it may be another file by now
             client_ = make_client();
-        if (std::exchange(last_failure_, why) != why)
+        if (steady::now() >= silent_until_ && failures_.is_new(why))
             observe::log_event(observe::level::warn, "introspection_failed",
                                {{"issuer", issuer_.issuer}, {"why", why}});
     }
 
     void recover()
     {
-        if (!std::exchange(last_failure_, {}).empty())
-            observe::log_event(observe::level::info, "introspection_works_again",
-                               {{"issuer", issuer_.issuer}});
+        if (!failures_.clear())
+            return;
+        silent_until_ = steady::now() + bounds_.silence;
+        observe::log_event(observe::level::info, "introspection_works_again", {{"issuer", issuer_.issuer}});
     }
 
     [[nodiscard]] std::shared_ptr<net::http_client> make_client() const
@@ -243,18 +288,28 @@ private:
     const std::function<wall_time()> now_;
 
     std::mutex mutex_; // of these
-    introspection_cache answers_;
+    introspection_cache active_;
+    introspection_cache inactive_; // of its own: made-up tokens push no active one out
     std::map<token_key, call> calls_;
-    std::deque<token_key> queue_; // those of calls_ that no work has taken yet
+    fair_queue queue_; // those of calls_ that no work has taken yet
     std::size_t running_ = 0;
     bool stopped_ = false;
 
     // Control thread.
     std::shared_ptr<net::http_client> client_;
-    std::string last_failure_;
+    reported_causes failures_;
+    steady::time_point silent_until_;
 };
 
 } // namespace
+
+client_network network_of(std::array<std::uint8_t, 16> address) noexcept
+{
+    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (!std::equal(mapped.begin(), mapped.end(), address.begin()))
+        std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+    return address;
+}
 
 std::shared_ptr<introspector> introspector::start(asio::io_context& control, const policy::policy& p,
                                                   std::shared_ptr<introspector> previous,

@@ -225,12 +225,13 @@ token_ptr validator::make_token(std::size_t issuer, json::value claims, jose::co
     return token;
 }
 
-void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done)
+void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done,
+                      const client_network& client)
 {
     if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_opaque(token))
-        introspection_->ask(token, [done = std::move(done)](introspection_ptr said) {
-            done(awaited(true, std::move(said)));
-        });
+        introspection_->ask(
+            token, [done = std::move(done)](introspection_ptr said) { done(awaited(true, std::move(said))); },
+            client);
     else
         keys_->await_refresh(static_cast<std::size_t>(issuer),
                              [done = std::move(done)] { done(awaited(true)); });

@@ -92,8 +92,9 @@ public:
     [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false,
                                 bool may_verify = true);
     // Calls `done` once what that outcome waits for has come, or will not come: from another thread, or
-    // within this call.
-    void await(int issuer, std::string_view token, std::function<void(awaited)> done);
+    // within this call. `client`: whose token it is, for the order of those that wait.
+    void await(int issuer, std::string_view token, std::function<void(awaited)> done,
+               const client_network& client = {});
 
 private:
     void take_new_keys();

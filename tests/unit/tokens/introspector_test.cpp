@@ -13,7 +13,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <vector>
 
 namespace {
 
@@ -335,6 +337,74 @@ TEST_F(introspection, the_endpoints_certificate_is_checked)
     EXPECT_EQ(ask("good").why, "introspection-unavailable");
     folder.write("ca.pem", authority.pem());
     EXPECT_EQ(ask("good").why, "allowed");
+}
+
+tokens::client_network client(std::uint8_t number)
+{
+    tokens::client_network made{};
+    made[0] = number;
+    return made;
+}
+
+TEST_F(introspection, a_client_that_floods_delays_another_one_by_a_single_call)
+{
+    bounds.calls = 1;
+    start();
+    std::vector<std::string> order;
+    const auto ask_for = [&](const std::string& token, std::uint8_t of) {
+        asker->ask(
+            token, [&order, token](const tokens::introspection_ptr&) { order.push_back(token); }, client(of));
+    };
+    for (int i = 0; i < 50; ++i)
+        ask_for("flood" + std::to_string(i), 1);
+    ask_for("other", 2);
+    ask_for("flood49", 3); // the last of them, which another client shows as well
+    ASSERT_TRUE(run_until([&] { return order.size() == 52; }));
+    EXPECT_EQ(order[0], "flood0");
+    EXPECT_EQ(order[1], "other");
+    EXPECT_EQ(order[2], "flood49") << "it has a turn in the line of each client that waits for it";
+    EXPECT_EQ(order[3], "flood49");
+    EXPECT_EQ(order[4], "flood1");
+    EXPECT_EQ(endpoint.calls(), 51U) << "and one call";
+}
+
+TEST_F(introspection, where_too_many_wait_the_one_who_floods_gives_way)
+{
+    bounds.calls = 1;
+    bounds.waiting_tokens = 10;
+    endpoint.be(mood::hanging);
+    start();
+    std::map<std::string, std::string> ended;
+    const auto ask_for = [&](const std::string& token, std::uint8_t of) {
+        asker->ask(
+            token,
+            [&ended, token](const tokens::introspection_ptr& got) { ended[token] = name(got->said.why); },
+            client(of));
+    };
+    for (int i = 0; i < 10; ++i)
+        ask_for("flood" + std::to_string(i), 1);
+    ask_for("flood10", 1);
+    EXPECT_EQ(ended["flood10"], "introspection-unavailable") << "its own tokens make no room";
+    ask_for("other", 2);
+    EXPECT_EQ(ended.count("other"), 0U) << "it waits";
+    ASSERT_TRUE(run_until([&] { return ended.count("flood9") == 1; }));
+    EXPECT_EQ(ended["flood9"], "introspection-unavailable") << "the newest of the longest line";
+    EXPECT_EQ(ended.size(), 2U);
+    endpoint.release();
+    ASSERT_TRUE(run_until([&] { return ended.size() == 12; }));
+    EXPECT_EQ(ended["other"], "token-inactive");
+}
+
+TEST_F(introspection, inactive_tokens_push_no_active_one_out)
+{
+    bounds.answers = 4;
+    endpoint.knows("good", std::string(active));
+    start();
+    EXPECT_EQ(ask("good").why, "allowed");
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(ask("made up " + std::to_string(i)).why, "token-inactive");
+    EXPECT_EQ(ask("good").why, "allowed");
+    EXPECT_EQ(endpoint.calls("good"), 1U);
 }
 
 } // namespace
