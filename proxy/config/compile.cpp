@@ -1,5 +1,6 @@
 #include "config/compile.hpp"
 
+#include "config/hosts.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace {
 struct top {
     const node* issuers = nullptr;
 };
+
+constexpr std::chrono::seconds least_keys_max_age{1}, most_keys_max_age = std::chrono::hours(24 * 365);
 
 template <void (*Compile)(compilation&, const node&)>
 void hand_on(compilation& c, const node& value, top&)
@@ -42,6 +45,11 @@ constexpr key<top> top_keys[] = {
          if (const auto folder = read_text(c, value))
              c.made.keys_cache = c.files.absolute(*folder);
      }},
+    {"keys_max_age",
+     [](compilation& c, const node& value, top&) {
+         if (const auto age = read_seconds(c, value, least_keys_max_age, most_keys_max_age))
+             c.made.keys_max_age = *age;
+     }},
     {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
     {"log", hand_on<compile_log>},
 };
@@ -69,8 +77,11 @@ void compile(compilation& c, const node& root)
         file.at = {}; // what it lacks, the file as a whole lacks
     if (!read_keys(c, file, top_keys, seen))
         return;
-    if (file.find("metadata") == nullptr)
+    const auto* metadata = file.find("metadata");
+    if (metadata == nullptr)
         compile_metadata(c, nullptr);
+    collect_authorities(c.made,
+                        metadata != nullptr && metadata->is(node::kind::map) && names_resource(*metadata));
     if (!needs_tokens(c.made))
         return;
     if (seen.issuers == nullptr)

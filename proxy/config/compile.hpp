@@ -18,6 +18,7 @@ void compile_unlisted(compilation& c, const node& value);
 void compile_routes(compilation& c, const node& value);
 void compile_mode(compilation& c, const node& value);
 void compile_metadata(compilation& c, const node* value); // null: the default
+[[nodiscard]] bool names_resource(const node& metadata);  // whether it has a `resource` of its own
 void compile_tokens(compilation& c, const node& value);
 void compile_cors(compilation& c, const node& value);
 void compile_log(compilation& c, const node& value);

@@ -1,5 +1,6 @@
 // `server:`, where it listens and how much it takes.
 #include "config/compile.hpp"
+#include "config/hosts.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 #include "http/target.hpp"
@@ -271,6 +272,8 @@ constexpr key<server_entry> server_keys[] = {
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
+    {"hosts",
+     [](compilation& c, const node& value, server_entry& into) { read_hosts(c, value, into.made.hosts); }},
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "control/tls.hpp"
 #include "net/address.hpp"
+#include "observe/http_date.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -114,6 +115,7 @@ void service::start(bool take_over)
     } catch (const boost::system::system_error& failed) {
         throw start_error(failed.what());
     }
+    open_proof_window(take_over);
     const auto descriptors = raise_descriptor_limit();
     counters_.connections_possible = connections_within(descriptors, count);
     if (counters_.connections_possible < server.limits.connections)
@@ -134,6 +136,19 @@ void service::start(bool take_over)
         log_event(
             level::info, "listening",
             {{"listener", "server"}, {"address", net::to_text(listening.address())}, {"workers", count}});
+}
+
+// The process before us has closed its listeners, or with --takeover shares them: it may know proofs that we
+// do not.
+void service::open_proof_window(bool take_over)
+{
+    auto& window = current_.proofs->window;
+    window.open(observe::wall_now());
+    if (!take_over)
+        return;
+    window.share();
+    predecessor_.emplace(control_, listeners_);
+    predecessor_->watch([proofs = current_.proofs] { proofs->window.unshare(observe::wall_now()); });
 }
 
 bool service::reload()
@@ -208,6 +223,7 @@ void service::drain(std::chrono::milliseconds delay, std::function<void()> ended
     drain_timer_.async_wait([this, ended = std::move(ended)](const net::error_code& stopped) {
         if (stopped)
             return;
+        current_.proofs->window.close(observe::wall_now());
         const auto busy = std::make_shared<std::size_t>(workers_.size());
         const auto last = std::make_shared<std::function<void()>>(ended);
         const auto finish = [last] {
@@ -235,6 +251,9 @@ void service::stop()
 {
     draining_ = true;
     drain_timer_.cancel();
+    if (predecessor_)
+        predecessor_->stop();
+    current_.proofs->window.close(observe::wall_now());
     if (current_.keys)
         current_.keys->stop();
     if (current_.introspection)
@@ -252,10 +271,8 @@ service::readiness service::ready()
 {
     readiness now;
     now.draining = draining_;
-    if (!had_all_keys_) {
-        now.without_keys = current_.keys->without_keys();
-        had_all_keys_ = now.without_keys.empty();
-    }
+    now.without_keys = current_.keys->without_keys();
+    had_all_keys_ = had_all_keys_ || now.without_keys.empty();
     now.ready = had_all_keys_ && !draining_;
     return now;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/load.hpp"
+#include "control/predecessor.hpp"
 #include "gate/generation.hpp"
 #include "gate/worker.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -51,7 +53,7 @@ public:
     struct readiness {
         bool ready = false;
         bool draining = false;
-        std::vector<std::string> without_keys; // issuers
+        std::vector<std::string> without_keys; // issuers that have none now
     };
     [[nodiscard]] readiness ready();
 
@@ -59,6 +61,7 @@ public:
     [[nodiscard]] const gate::shared_generation& generation() const noexcept { return current_; }
 
 private:
+    void open_proof_window(bool take_over);
     void publish(gate::shared_generation made);
     void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
@@ -71,6 +74,7 @@ private:
     std::string fingerprint_; // of the watched files
     gate::shared_counters counters_;
     std::vector<net::bound_listener> listeners_;
+    std::optional<predecessor> predecessor_; // of --takeover
     std::vector<std::unique_ptr<gate::worker>> workers_;
     std::vector<std::thread> threads_;
     net::asio::steady_timer drain_timer_;

@@ -199,6 +199,15 @@ net::task<reason> forwarding::pass_interim()
     co_return reason::allowed;
 }
 
+// The client's next nonce, in place of the API's own where the file asks for ours. Otherwise the API's has
+// the last word: a client that never gets it could never satisfy the API.
+std::string_view forwarding::nonce_lines() const noexcept
+{
+    const bool yields = !c_.policy.policy.tokens.dpop.nonce &&
+                        find(c_.space.response.fields, field_id::dpop_nonce) != nullptr;
+    return yields ? std::string_view{} : request_.nonce_lines;
+}
+
 void forwarding::compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive)
 {
     const auto& head = c_.space.response;
@@ -207,7 +216,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
     http::response_rules rules;
     rules.trailers = chunked_out && request_.framing.accepts_trailers;
-    if (!request_.nonce_lines.empty())
+    if (!nonce_lines().empty())
         rules.also_drop.add(field_id::dpop_nonce);
     bool fits = true;
     const auto kept =
@@ -217,7 +226,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
         result_.why = reason::upstream_bad_answer;
         return;
     }
-    out.add(request_.nonce_lines);
+    out.add(nonce_lines());
     if (chunked_out)
         out.add("Transfer-Encoding: chunked\r\n");
     else if (const auto* length = find(head.fields, field_id::content_length);
@@ -323,12 +332,12 @@ net::task<void> forwarding::pass_tunnel()
     add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
     http::response_rules rules;
     rules.websocket = true;
-    if (!request_.nonce_lines.empty())
+    if (!nonce_lines().empty())
         rules.also_drop.add(field_id::dpop_nonce);
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    out.add(request_.nonce_lines);
+    out.add(nonce_lines());
     if (owes_bearer_protocol())
         out.add("Sec-WebSocket-Protocol: bearer\r\n");
     if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||

@@ -1,6 +1,7 @@
 #include "gate/authorize.hpp"
 
 #include "base/text.hpp"
+#include "gate/authorities.hpp"
 #include "gate/binding.hpp"
 #include "http/readings.hpp"
 #include "policy/narrator.hpp"
@@ -132,10 +133,11 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
         return checked.why;
     const auto& bound_to = checked.token->bound_to;
     v.dpop = v.dpop || (!bound_to.key.empty() && p.tokens.dpop.how != policy::dpop_settings::mode::off);
-    const auto why =
+    const auto proof =
         check_binding(p, request, v.target.path, {*taken, *checked.token}, tokens.proofs, now, scratch);
-    if (why != reason::allowed)
-        return why;
+    v.nonce = proof.nonce;
+    if (proof.why != reason::allowed)
+        return proof.why;
     v.token = std::move(checked.token);
     return std::nullopt;
 }
@@ -182,6 +184,8 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     tell_target(trace, request.target, v.target.path);
 
     v.match = p.match(v.target.path, request.method);
+    if (is_misdirected(p, request))
+        return refuse_path(reason::misdirected_request);
     if (const auto why = careless_reading(p, request, v, scratch.folded))
         return refuse_path(*why);
     if (names_another_method(request.fields, request.method)) {

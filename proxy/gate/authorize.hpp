@@ -58,6 +58,7 @@ struct verdict {
     std::optional<tokens::taken_token> taken; // what was presented, where it was looked at
     tokens::token_ptr token;                  // the same, where it is valid and proven
     bool dpop = false;                        // it came under the scheme DPoP, or has to
+    bool nonce = false;                       // its client uses nonces of ours, or has to
     policy::decision outcome = policy::denial{};
     int wait_for_issuer = -1; // >= 0: not decided yet; wait (validator::await), ask again with what came
     bool wait_for_turn = false; // not decided yet either: the token is new, and may_verify was not set

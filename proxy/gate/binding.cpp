@@ -1,8 +1,6 @@
 #include "gate/binding.hpp"
 
-#include "base/text.hpp"
-#include "gate/client_address.hpp"
-#include "http/target_uri.hpp"
+#include "gate/authorities.hpp"
 #include "jose/base64url.hpp"
 #include "jose/dpop.hpp"
 #include "tokens/client_certificate.hpp"
@@ -14,50 +12,29 @@ namespace {
 using http::field_id;
 using policy::dpop_settings;
 
-bool speaks_for_callers(const policy::policy& p, const access_caller& caller) noexcept
-{
-    return caller.peer != nullptr && is_trusted_proxy(p, *caller.peer);
-}
-
-// The value of the one field of that name; nothing where there is none, empty where there are several in any
-// spelling: which of them counts would be a guess.
-std::optional<std::string_view> only_value(const http::field_list& fields, field_id id) noexcept
-{
-    std::optional<std::string_view> found;
-    for (const auto& f : fields)
-        if (f.id == id)
-            found = found || f.underscore ? std::string_view{} : f.value;
-    return found;
-}
-
 bool is_caller_of(const std::string& thumbprint, const policy::policy& p, const access_request& request)
 {
-    if (speaks_for_callers(p, request.caller))
+    if (speaks_for_clients(p, request.caller))
         return tokens::forwarded_certificate(*request.fields) == thumbprint;
     return !request.caller.certificate.empty() &&
            jose::base64url_encode(request.caller.certificate) == thumbprint;
 }
 
-// How the caller saw the request. What a trusted proxy says in two ways leaves no authority, which nothing
-// fits.
-http::target_uri seen_by_caller(const policy::policy& p, const access_request& request, std::string_view path)
+// A nonce of this process, where the proof needs one. One of another Scopegate is refused even where none is
+// needed: the process that we take over, or that takes us over, may have given it, and accepts the same
+// proof.
+reason check_nonce(const policy::policy& p, const jose::dpop_proof& proof, const tokens::proof_memory& proofs,
+                   wall_time now)
 {
-    if (const auto& from_outside = p.server.external_url)
-        return {from_outside->tls, from_outside->authority, from_outside->prefix, path};
-    http::target_uri seen{request.caller.tls, request.host, {}, path};
-    if (!speaks_for_callers(p, request.caller))
-        return seen;
-    if (const auto host = only_value(*request.fields, field_id::x_forwarded_host))
-        seen.authority = *host;
-    if (const auto scheme = only_value(*request.fields, field_id::x_forwarded_proto)) {
-        seen.tls = iequals(*scheme, "https");
-        if (!seen.tls && !iequals(*scheme, "http"))
-            seen.authority = {};
-    }
-    return seen;
+    const auto& nonce = proof.nonce();
+    const bool marked = nonce && tokens::proof_nonces::is_marked(*nonce);
+    if (marked && proofs.nonces.accepts(*nonce, now))
+        return reason::allowed;
+    const bool needed = p.tokens.dpop.nonce || proofs.window.needs_nonce(proof.issued(), now);
+    return marked || needed ? reason::proof_nonce : reason::allowed;
 }
 
-reason check_proof(const policy::policy& p, const access_request& request, std::string_view path,
+proven check_proof(const policy::policy& p, const access_request& request, std::string_view path,
                    const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
                    authorize_scratch& scratch)
 {
@@ -65,29 +42,29 @@ reason check_proof(const policy::policy& p, const access_request& request, std::
     const auto proof =
         text ? jose::dpop_proof::parse(*text) : result<jose::dpop_proof>(reason::invalid_proof);
     if (!proof || !proof->is_for(request.method, presented.taken.text, presented.token.bound_to.key, now) ||
-        !http::names_target(proof->uri(), seen_by_caller(p, request, path), p.paths, scratch.folded) ||
-        !proof->is_signed())
-        return reason::invalid_proof;
+        !names_request(proof->uri(), p, request, path, scratch.folded) || !proof->is_signed())
+        return {reason::invalid_proof};
     if (proofs == nullptr)
-        return reason::proof_memory_full;
-    if (p.tokens.dpop.nonce && !(proof->nonce() && proofs->nonces.accepts(*proof->nonce(), now)))
-        return reason::proof_nonce;
-    return proofs->used.use(proof->thumbprint(), proof->id(), now);
+        return {reason::proof_memory_full};
+    if (const auto why = check_nonce(p, *proof, *proofs, now); why != reason::allowed)
+        return {why, true};
+    const bool has_ours = proof->nonce() && tokens::proof_nonces::is_marked(*proof->nonce());
+    return {proofs->used.use(proof->thumbprint(), proof->id(), now), has_ours};
 }
 
 } // namespace
 
-reason check_binding(const policy::policy& p, const access_request& request, std::string_view path,
+proven check_binding(const policy::policy& p, const access_request& request, std::string_view path,
                      const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
                      authorize_scratch& scratch)
 {
     const auto& bound_to = presented.token.bound_to;
     const bool dpop = presented.taken.dpop;
     if (dpop == bound_to.key.empty() || (!dpop && p.tokens.dpop.how == dpop_settings::mode::require))
-        return reason::unbound_token;
+        return {reason::unbound_token};
     if (!bound_to.certificate.empty() && !is_caller_of(bound_to.certificate, p, request))
-        return reason::unbound_token;
-    return dpop ? check_proof(p, request, path, presented, proofs, now, scratch) : reason::allowed;
+        return {reason::unbound_token};
+    return dpop ? check_proof(p, request, path, presented, proofs, now, scratch) : proven{};
 }
 
 } // namespace scopegate::gate

@@ -13,6 +13,12 @@ struct presented_token {
     const tokens::validated_token& token;
 };
 
+// The result. `nonce`: the client uses nonces of ours, or has to, and its next proof needs a fresh one.
+struct proven {
+    reason why = reason::allowed;
+    bool nonce = false;
+};
+
 // allowed, or:
 // - unbound_token: a token that is bound to a key came without the scheme DPoP (off included), one that is
 // not came
@@ -22,11 +28,12 @@ struct presented_token {
 // - invalid_proof: not exactly one DPoP field, or its proof does not hold for this request (jose/dpop.hpp),
 // its `htu`
 //   and a repeated `jti` included.
-// - proof_nonce: all of it holds but the nonce, where one is asked for.
+// - proof_nonce: all of it holds but the nonce. The file asks for one, another process of ours may know the
+// proof (tokens/proof_window.hpp), or the nonce is that of another Scopegate.
 // - proof_memory_full: it can't be told any more whether it is used for the first time.
 // Only a proof of which all else holds is marked as used. `scratch.folded` is overwritten. Allocates nothing
 // where the token is bound to nothing.
-[[nodiscard]] reason check_binding(const policy::policy& p, const access_request& request,
+[[nodiscard]] proven check_binding(const policy::policy& p, const access_request& request,
                                    std::string_view path, const presented_token& presented,
                                    tokens::proof_memory* proofs, wall_time now, authorize_scratch& scratch);
 

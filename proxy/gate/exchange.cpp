@@ -1,6 +1,7 @@
 #include "gate/exchange.hpp"
 
 #include "answers/cors.hpp"
+#include "gate/authorities.hpp"
 #include "gate/client_address.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
@@ -19,24 +20,28 @@ namespace {
 // Waits for what a token is checked with, its issuer's keys or word, and goes on in its own worker.
 class token_wait final {
 public:
-    token_wait(tokens::validator& validator, const verdict& undecided, net::asio::io_context& own) noexcept
-        : validator_(validator), undecided_(undecided), own_(own)
+    token_wait(tokens::validator& validator, const verdict& undecided, const net::address_bytes& client,
+               net::asio::io_context& own) noexcept
+        : validator_(validator), undecided_(undecided), client_(tokens::network_of(client)), own_(own)
     {
     }
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> awaiting)
     {
-        validator_.await(undecided_.wait_for_issuer, undecided_.taken->text,
-                         [this, awaiting](tokens::validator::awaited came) {
-                             came_ = std::move(came);
-                             net::asio::post(own_, [awaiting] { awaiting.resume(); });
-                         });
+        validator_.await(
+            undecided_.wait_for_issuer, undecided_.taken->text,
+            [this, awaiting](tokens::validator::awaited came) {
+                came_ = std::move(came);
+                net::asio::post(own_, [awaiting] { awaiting.resume(); });
+            },
+            client_);
     }
     [[nodiscard]] tokens::validator::awaited await_resume() noexcept { return std::move(came_); }
 
 private:
     tokens::validator& validator_;
     const verdict& undecided_;
+    tokens::client_network client_;
     net::asio::io_context& own_;
     tokens::validator::awaited came_;
 };
@@ -68,10 +73,12 @@ net::task<afterwards> exchange::run()
 
     if (const auto unreadable = read_framing())
         co_return co_await refuse_unread(*unreadable);
-    if (asks_for_metadata())
-        co_return co_await publish_metadata();
-    if (answers::is_preflight(c_.policy.policy, c_.space.request))
-        co_return co_await answer_preflight();
+    if (names_this_server()) {
+        if (asks_for_metadata())
+            co_return co_await publish_metadata();
+        if (answers::is_preflight(c_.policy.policy, c_.space.request))
+            co_return co_await answer_preflight();
+    }
 
     judge(false);
     if (verdict_.wait_for_turn) {
@@ -79,7 +86,9 @@ net::task<afterwards> exchange::run()
         judge(false, true);
     }
     if (verdict_.wait_for_issuer >= 0) {
-        token_wait wait(c_.policy.validator, verdict_, c_.at.context());
+        const auto client = client_address(c_.policy.policy, c_.peer, c_.space.request.fields);
+        token_wait wait(c_.policy.validator, verdict_, client.value_or(net::address_bytes{}),
+                        c_.at.context());
         const auto came = co_await wait;
         judge(came, true);
     }
@@ -123,17 +132,28 @@ bool exchange::asks_for_metadata()
                 .empty();
 }
 
-// Steps 2 to 6. `came`: for the second time, with what the first asked for. `in_turn`: it has waited to
-// verify.
-void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
+access_request exchange::access_question() const noexcept
 {
     const auto& head = c_.space.request;
     const auto* const tls = c_.downstream.tls();
     const access_caller caller{&c_.peer, tls != nullptr,
                                tls != nullptr ? std::string_view(tls->peer_certificate())
                                               : std::string_view{}};
-    const access_request asked{
-        head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket, caller};
+    return {head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket, caller};
+}
+
+// Scopegate serves its own documents under its own names only; authorize refuses the other requests.
+bool exchange::names_this_server() const noexcept
+{
+    const auto& p = c_.policy.policy;
+    return p.server.hosts.empty() || p.observe || !is_misdirected(p, access_question());
+}
+
+// Steps 2 to 6. `came`: for the second time, with what the first asked for. `in_turn`: it has waited to
+// verify.
+void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
+{
+    const auto asked = access_question();
     auto& turns = c_.at.turns();
     token_authority tokens{
         &c_.policy.validator, {}, came, c_.policy.shared.proofs.get(), in_turn || turns.is_turn_free()};
@@ -191,15 +211,15 @@ void exchange::compose(const answers::answer& ours, bool keep_alive)
                    observe::http_date(observe::wall_now()), out);
 }
 
-// For the caller's next proof, where proofs must have one; otherwise empty. Callers that are told to prove
-// something get theirs before they try.
+// Returns a nonce for the client's next proof if it must have one; otherwise empty. A client that has to
+// prove something gets its nonce before it tries.
 std::string exchange::fresh_nonce(bool dpop) const
 {
     const auto& settings = c_.policy.policy.tokens.dpop;
     const auto& proofs = c_.policy.shared.proofs;
-    const bool wanted =
-        settings.nonce && proofs && (dpop || settings.how == policy::dpop_settings::mode::require);
-    return wanted ? proofs->nonces.current(observe::wall_now()) : std::string();
+    const bool asked_for = settings.nonce && (dpop || settings.how == policy::dpop_settings::mode::require);
+    return proofs && (asked_for || verdict_.nonce) ? proofs->nonces.current(observe::wall_now())
+                                                   : std::string();
 }
 
 // The same as lines of the API's answer. Whether an application of another origin may read it is the API's to

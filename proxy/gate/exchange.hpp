@@ -56,6 +56,8 @@ public:
 private:
     void name_request() noexcept;
     [[nodiscard]] std::optional<reason> read_framing();
+    [[nodiscard]] access_request access_question() const noexcept;
+    [[nodiscard]] bool names_this_server() const noexcept;
     void judge(const tokens::validator::awaited& came, bool in_turn = false);
     [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);

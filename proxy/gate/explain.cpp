@@ -1,5 +1,7 @@
 #include "gate/explain.hpp"
 
+#include "gate/authorities.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -132,7 +134,7 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
     e.target = request.target;
     authorize_scratch scratch;
     if (const auto path = metadata_path(p, book, request.method, request.target, scratch.target);
-        !path.empty()) {
+        !path.empty() && (p.observe || !is_misdirected(p, request))) {
         tell_metadata(book, path, e);
         return e;
     }

@@ -58,6 +58,7 @@ private:
     [[nodiscard]] net::task<void> pass_tunnel();
     [[nodiscard]] bool owes_bearer_protocol() const noexcept;
     [[nodiscard]] steady_time token_expiry() const;
+    [[nodiscard]] std::string_view nonce_lines() const noexcept;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] steady_time answer_due() const;
     [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;

@@ -35,6 +35,24 @@ bool is_ipv6(std::string_view s) noexcept
     return inet_pton(AF_INET6, text.data(), &address) == 1;
 }
 
+struct origin {
+    std::string_view host; // with the brackets of an IPv6 address
+    std::uint32_t port = 0;
+};
+
+// `authority` is one, see is_host.
+origin split(std::string_view authority, bool tls) noexcept
+{
+    const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
+    origin out{authority.substr(0, colon), 0};
+    if (colon != std::string_view::npos)
+        for (const char c : authority.substr(colon + 1))
+            out.port = out.port * 10 + hex_value(c);
+    if (colon == std::string_view::npos || colon + 1 == authority.size())
+        out.port = tls ? 443 : 80;
+    return out;
+}
+
 bool is_reg_name(std::string_view s) noexcept
 {
     if (s.empty())
@@ -62,6 +80,12 @@ bool is_host(std::string_view s) noexcept
         return false;
     const auto rest = s.substr(bracketed ? name_end + 1 : name.size());
     return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
+}
+
+bool same_origin(std::string_view a, std::string_view b, bool tls) noexcept
+{
+    const auto left = split(a, tls), right = split(b, tls);
+    return left.port == right.port && iequals(left.host, right.host);
 }
 
 bool same_authority(std::string_view authority, std::string_view host) noexcept

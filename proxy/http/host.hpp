@@ -15,4 +15,9 @@ namespace scopegate::http {
 // virtual host it may.
 [[nodiscard]] bool same_authority(std::string_view authority, std::string_view host) noexcept;
 
+// Returns whether two authorities are the same origin under a scheme (RFC 9110 section 4.3): the host in any
+// letter case, and the same port, where a missing one is the scheme's default. Both must be authorities, see
+// is_host.
+[[nodiscard]] bool same_origin(std::string_view a, std::string_view b, bool tls) noexcept;
+
 } // namespace scopegate::http

@@ -1,54 +1,36 @@
 #include "http/target_uri.hpp"
 
 #include "base/text.hpp"
-#include "http/chars.hpp"
 #include "http/host.hpp"
-
-#include <cstdint>
 
 namespace scopegate::http {
 
-namespace {
-
-struct origin {
-    std::string_view host; // with the brackets of an IPv6 address
-    std::uint32_t port = 0;
-};
-
-// `authority` is one, see is_host.
-origin split(std::string_view authority, bool tls) noexcept
+std::optional<written_uri> read_target_uri(std::string_view uri, const path_rules& rules,
+                                           std::string& scratch)
 {
-    const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
-    origin out{authority.substr(0, colon), 0};
-    if (colon != std::string_view::npos)
-        for (const char c : authority.substr(colon + 1))
-            out.port = out.port * 10 + hex_value(c);
-    if (colon == std::string_view::npos || colon + 1 == authority.size())
-        out.port = tls ? 443 : 80;
-    return out;
+    uri = uri.substr(0, uri.find('#'));
+    constexpr std::string_view https = "https://", http = "http://";
+    const bool tls = iequals(uri.substr(0, https.size()), https);
+    if (!tls && !iequals(uri.substr(0, http.size()), http))
+        return std::nullopt;
+    const auto said = normalise_target(uri, "GET", rules, scratch);
+    if (!said || !is_host(said->authority))
+        return std::nullopt;
+    return written_uri{tls, said->authority, said->path};
 }
 
-bool same_origin(std::string_view a, std::string_view b, bool tls) noexcept
+bool names_target(const written_uri& uri, const target_uri& target) noexcept
 {
-    const auto left = split(a, tls), right = split(b, tls);
-    return left.port == right.port && iequals(left.host, right.host);
+    return uri.tls == target.tls && is_host(target.authority) &&
+           same_origin(uri.authority, target.authority, target.tls) && uri.path.starts_with(target.prefix) &&
+           uri.path.substr(target.prefix.size()) == target.path;
 }
-
-} // namespace
 
 bool names_target(std::string_view uri, const target_uri& target, const path_rules& rules,
                   std::string& scratch)
 {
-    if (!is_host(target.authority))
-        return false;
-    uri = uri.substr(0, uri.find('#'));
-    const std::string_view scheme = target.tls ? "https://" : "http://";
-    if (!iequals(uri.substr(0, scheme.size()), scheme))
-        return false;
-    const auto said = normalise_target(uri, "GET", rules, scratch);
-    if (!said || !same_origin(said->authority, target.authority, target.tls))
-        return false;
-    return said->path.starts_with(target.prefix) && said->path.substr(target.prefix.size()) == target.path;
+    const auto written = read_target_uri(uri, rules, scratch);
+    return written && names_target(*written, target);
 }
 
 } // namespace scopegate::http

@@ -4,6 +4,7 @@
 
 #include "http/target.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,21 @@ struct target_uri {
     std::string_view prefix;    // of the path, taken away in front of the gate; empty: none
     std::string_view path;      // normalised
 };
+
+// An http or https URI that somebody wrote, taken apart.
+struct written_uri {
+    bool tls = false;
+    std::string_view authority;
+    std::string_view path; // normalised
+};
+
+// Takes a URI apart: nothing for what is no http or https URI, has user information or a path that no request
+// can have. Query and fragment are left out. The views are of `uri` or `scratch`, which is overwritten.
+[[nodiscard]] std::optional<written_uri> read_target_uri(std::string_view uri, const path_rules& rules,
+                                                         std::string& scratch);
+
+// Returns whether the URI is that of the target, as the function below says.
+[[nodiscard]] bool names_target(const written_uri& uri, const target_uri& target) noexcept;
 
 // Whether `uri` is an http or https URI of that target after RFC 3986 sections 6.2.2 and 6.2.3: scheme and
 // host in any letter case, a default port said or not, no path for `/`, the path as normalise_target has it

@@ -1,5 +1,7 @@
 #include "net/listener.hpp"
 
+#include "net/listening_sockets.hpp"
+
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>
@@ -122,6 +124,15 @@ bound_listener::~bound_listener()
             ::close(fd);
     if (!unix_path_.empty() && inode_of(unix_path_) == unix_inode_)
         ::unlink(unix_path_.c_str());
+}
+
+std::vector<ino_t> bound_listener::inodes() const
+{
+    std::vector<ino_t> out;
+    for (const int fd : descriptors_)
+        if (fd >= 0)
+            out.push_back(inode_of_socket(fd));
+    return out;
 }
 
 int bound_listener::release(unsigned worker)

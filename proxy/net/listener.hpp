@@ -32,6 +32,8 @@ public:
     bound_listener& operator=(bound_listener&&) = delete;
 
     [[nodiscard]] const stream_endpoint& address() const noexcept { return address_; } // with the real port
+    // The inodes of the sockets that have not been released.
+    [[nodiscard]] std::vector<ino_t> inodes() const;
     [[nodiscard]] int release(unsigned worker);
 
 private:

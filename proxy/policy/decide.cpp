@@ -194,6 +194,7 @@ observable how_observable(reason why) noexcept
     case reason::lookalike_path:
     case reason::no_route:
     case reason::wrong_method:
+    case reason::misdirected_request:
         return observable::by_file;
     case reason::no_token:
     case reason::malformed_token:
@@ -226,7 +227,6 @@ observable how_observable(reason why) noexcept
     case reason::ambiguous_framing:
     case reason::unsupported_coding:
     case reason::bad_host:
-    case reason::misdirected_request:
     case reason::unsupported_version:
     case reason::unsupported_expectation:
     case reason::headers_too_large:

@@ -119,6 +119,13 @@ struct external_url {
     std::string prefix;    // of every path, taken away in front of the gate: `/calendar`; empty: none
 };
 
+// A name of this server: the authority of URLs that lead to it, and what else they have in common.
+struct own_authority {
+    std::string authority;   // host, or host:port
+    std::optional<bool> tls; // their scheme; nothing: the request's
+    std::string prefix;      // of their paths, taken away in front of the gate; empty: none
+};
+
 struct server_settings {
     std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
     std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
@@ -130,7 +137,10 @@ struct server_settings {
     std::vector<network> trusted_proxies;
     bool proxy_protocol = false; // those begin with a PROXY header
     std::optional<struct external_url> external_url;
-    std::vector<std::string> hosts; // the authorities that name this server, in lower case; empty: not listed
+    // In lower case. Unless it is empty, a request with another Host is refused.
+    std::vector<std::string> hosts;
+    // All names of the server: hosts, external_url and a written metadata.resource. Empty: not known.
+    std::vector<own_authority> authorities;
     bool core_dumps = false;        // whether a crash may write the process's memory to a file
 };
 

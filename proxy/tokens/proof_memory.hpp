@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tokens/proof_nonces.hpp"
+#include "tokens/proof_window.hpp"
 #include "tokens/used_proofs.hpp"
 
 namespace scopegate::tokens {
@@ -10,6 +11,7 @@ namespace scopegate::tokens {
 struct proof_memory { // thread-safe
     used_proofs used;
     proof_nonces nonces;
+    proof_window window; // beyond it `used` does not know of every use
 };
 
 } // namespace scopegate::tokens

@@ -2,6 +2,7 @@
 
 #include "jose/base64url.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -13,6 +14,7 @@ namespace scopegate::tokens {
 
 namespace {
 
+constexpr std::string_view mark = "scopegate-";
 constexpr std::size_t nonce_bytes = 16; // of the HMAC: nobody guesses one ahead
 
 secret random_key()
@@ -20,7 +22,9 @@ secret random_key()
     std::array<unsigned char, 32> octets{};
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
         throw std::runtime_error("OpenSSL has no entropy for the key of DPoP nonces");
-    return secret(std::string(octets.begin(), octets.end()));
+    secret key(std::string(octets.begin(), octets.end()));
+    OPENSSL_cleanse(octets.data(), octets.size());
+    return key;
 }
 
 std::int64_t period_of(wall_time now)
@@ -41,7 +45,13 @@ std::string proof_nonces::of_period(std::int64_t number) const
              reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
              nullptr) == nullptr)
         throw std::runtime_error("OpenSSL can't compute an HMAC");
-    return jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), nonce_bytes});
+    return std::string(mark) +
+           jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), nonce_bytes});
+}
+
+bool proof_nonces::is_marked(std::string_view nonce) noexcept
+{
+    return nonce.starts_with(mark);
 }
 
 std::string proof_nonces::current(wall_time now) const

@@ -13,7 +13,8 @@
 
 namespace scopegate::tokens {
 
-// Immutable.
+// Immutable. Every nonce begins with the same mark, so that a process knows one of another process from the
+// API's.
 class proof_nonces final {
 public:
     // A new one is given out this often; one is good for this long after the next has come.
@@ -24,6 +25,8 @@ public:
     explicit proof_nonces(secret key) : key_(std::move(key)) {}
 
     [[nodiscard]] std::string current(wall_time now) const;
+    // Returns whether a Scopegate gave it, this process or another one.
+    [[nodiscard]] static bool is_marked(std::string_view nonce) noexcept;
     // Whether it is the current one, or the one before.
     [[nodiscard]] bool accepts(std::string_view nonce, wall_time now) const;
 

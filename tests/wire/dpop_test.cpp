@@ -46,11 +46,21 @@ std::string right_get(const std::string& token, std::string_view more_claims = {
     return dpop_get(token, owner().proof("GET", appointments, token, more_claims));
 }
 
+// The claim that a process which has just started asks for: it cannot know which proofs the one before it has
+// seen.
+std::string nonce_of(const calendar& c, std::string_view uri = appointments, std::string_view more = {})
+{
+    const auto token = bound_token();
+    const auto asked = c.exchange(dpop_get(token, owner().proof("GET", uri, token), "/appointments", more));
+    return R"(,"nonce":")" + asked.value("DPoP-Nonce") + '"';
+}
+
 TEST(dpop, a_bound_token_passes_with_each_proof_once)
 {
     calendar c;
     const auto token = bound_token();
-    const auto request = right_get(token);
+    const auto nonce = nonce_of(c);
+    const auto request = right_get(token, nonce);
     auto client = c.connect();
     EXPECT_EQ(client.exchange(request).status, 200U);
     const auto again = client.exchange(request);
@@ -59,8 +69,8 @@ TEST(dpop, a_bound_token_passes_with_each_proof_once)
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(algs="RS256 )"));
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(error="invalid_dpop_proof")"));
     EXPECT_EQ(json_member(again.body, "type"), "urn:scopegate:problem:invalid-dpop-proof");
-    EXPECT_FALSE(again.has("DPoP-Nonce"));
-    EXPECT_EQ(client.exchange(right_get(token)).status, 200U)
+    EXPECT_TRUE(again.has("DPoP-Nonce")) << "for the next proof";
+    EXPECT_EQ(client.exchange(right_get(token, nonce)).status, 200U)
         << "the connection and the token are as good as before";
     const auto seen = c.api.requests();
     ASSERT_EQ(seen.size(), 2U);
@@ -168,9 +178,10 @@ TEST(dpop, a_token_that_was_seen_with_its_proof_is_no_bearer_token_now)
 {
     calendar c;
     const auto token = bound_token();
+    const auto nonce = nonce_of(c);
     auto client = c.connect();
     for (int i = 0; i < 3; ++i) {
-        ASSERT_EQ(client.exchange(right_get(token)).status, 200U);
+        ASSERT_EQ(client.exchange(right_get(token, nonce)).status, 200U);
         const auto bare = client.exchange(get("/appointments", token));
         EXPECT_EQ(bare.status, 401U);
         EXPECT_THAT(bare.value("WWW-Authenticate"), StartsWith("DPoP "));
@@ -185,11 +196,12 @@ TEST(dpop, of_many_that_use_a_proof_at_once_one_is_first_whatever_their_workers)
 {
     calendar c({.server = "workers: 2"});
     const auto token = bound_token();
+    const auto nonce = nonce_of(c);
     std::vector<raw_client> clients;
     for (int i = 0; i < 16; ++i)
         clients.push_back(c.connect());
     for (int round = 0; round < 4; ++round) {
-        const auto request = right_get(token);
+        const auto request = right_get(token, nonce);
         std::vector<unsigned> statuses(clients.size());
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i < clients.size(); ++i)
@@ -205,14 +217,15 @@ TEST(dpop, of_many_that_use_a_proof_at_once_one_is_first_whatever_their_workers)
 TEST(dpop, a_used_proof_stays_used_over_a_reload)
 {
     calendar c;
-    const auto request = right_get(bound_token());
+    const auto nonce = nonce_of(c);
+    const auto request = right_get(bound_token(), nonce);
     ASSERT_EQ(c.exchange(request).status, 200U);
     gate_settings changed{.upstream = c.api.url(), .more = "metadata: {name: Calendar}"};
     c.gate.write_routes(changed);
     c.gate.send_signal(SIGHUP);
     (void)c.gate.wait_for_event("reloaded");
     EXPECT_EQ(c.exchange(request).status, 401U);
-    EXPECT_EQ(c.exchange(right_get(bound_token())).status, 200U);
+    EXPECT_EQ(c.exchange(right_get(bound_token(), nonce)).status, 200U);
 }
 
 TEST(dpop, a_nonce_is_asked_for_and_given)
@@ -264,7 +277,8 @@ TEST(dpop, required_it_is_what_every_challenge_asks_for)
 {
     calendar c({.more = "tokens: {dpop: require}"});
     const auto token = bound_token();
-    EXPECT_EQ(c.exchange(right_get(token)).status, 200U);
+    const auto nonce = nonce_of(c);
+    EXPECT_EQ(c.exchange(right_get(token, nonce)).status, 200U);
     const auto unbound = c.exchange(get("/appointments", calendar_token("read:appointments")));
     EXPECT_EQ(unbound.status, 401U);
     EXPECT_THAT(unbound.value("WWW-Authenticate"), StartsWith("DPoP "));
@@ -274,8 +288,9 @@ TEST(dpop, required_it_is_what_every_challenge_asks_for)
     EXPECT_THAT(none.value("WWW-Authenticate"), StartsWith("DPoP "));
     EXPECT_THAT(none.value("WWW-Authenticate"), HasSubstr("algs="));
     EXPECT_THAT(none.value("WWW-Authenticate"), Not(HasSubstr("error=")));
-    const auto lacking = c.exchange(request_text(
-        "POST", "/appointments", {}, dpop_fields(token, owner().proof("POST", appointments, token)), "x"));
+    const auto lacking =
+        c.exchange(request_text("POST", "/appointments", {},
+                                dpop_fields(token, owner().proof("POST", appointments, token, nonce)), "x"));
     EXPECT_EQ(lacking.status, 403U);
     EXPECT_THAT(lacking.value("WWW-Authenticate"), StartsWith("DPoP "));
     EXPECT_THAT(lacking.value("WWW-Authenticate"), HasSubstr(R"(scope="write:appointments")"));
@@ -303,15 +318,16 @@ TEST(dpop, forwarded_as_bearer_the_api_need_not_know_of_it)
 {
     calendar c({.more = "tokens: {dpop: {forward: bearer}}"});
     const auto token = bound_token();
-    const auto seen = c.forwarded(right_get(token));
+    const auto nonce = nonce_of(c);
+    const auto seen = c.forwarded(right_get(token, nonce));
     EXPECT_THAT(seen.all("Authorization"), testing::ElementsAre("Bearer " + token));
     EXPECT_FALSE(seen.has("DPoP"));
     EXPECT_EQ(seen.value("X-Auth-Subject"), "ada");
     const auto plain = calendar_token("read:appointments");
     EXPECT_THAT(c.forwarded(get("/appointments", plain)).all("Authorization"),
                 testing::ElementsAre("Bearer " + plain));
-    const auto named = c.forwarded(dpop_get(token, owner().proof("GET", appointments, token), "/appointments",
-                                            "Connection: Authorization, DPoP\r\n"));
+    const auto named = c.forwarded(dpop_get(token, owner().proof("GET", appointments, token, nonce),
+                                            "/appointments", "Connection: Authorization, DPoP\r\n"));
     EXPECT_THAT(named.all("Authorization"), testing::ElementsAre("Bearer " + token));
 }
 
@@ -320,7 +336,7 @@ TEST(dpop, stripped_the_api_sees_neither_token_nor_proof)
     for (const auto* more : {"tokens: {dpop: allow}", "tokens: {dpop: {forward: bearer}}"}) {
         calendar c({.upstream_more = "authorization: strip", .more = more});
         const auto token = bound_token();
-        const auto seen = c.forwarded(right_get(token));
+        const auto seen = c.forwarded(right_get(token, nonce_of(c)));
         EXPECT_FALSE(seen.has("Authorization")) << more;
         EXPECT_FALSE(seen.has("DPoP")) << more;
         EXPECT_EQ(seen.value("X-Auth-Subject"), "ada");
@@ -331,7 +347,8 @@ TEST(dpop, the_url_is_how_callers_see_the_gate)
 {
     const auto token = bound_token();
     const auto status = [&](const calendar& c, std::string_view uri, std::string_view more = {}) {
-        return c.exchange(dpop_get(token, owner().proof("GET", uri, token), "/appointments", more)).status;
+        const auto proof = owner().proof("GET", uri, token, nonce_of(c, uri, more));
+        return c.exchange(dpop_get(token, proof, "/appointments", more)).status;
     };
     const std::string https = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: front.example.com\r\n";
     calendar plain;
@@ -355,7 +372,11 @@ TEST(dpop, observed_a_token_without_its_proof_is_nobodys)
     const auto seen = c.forwarded(get("/appointments", token));
     EXPECT_FALSE(seen.has("X-Auth-Subject"));
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "unbound-token");
-    EXPECT_EQ(c.forwarded(right_get(token)).value("X-Auth-Subject"), "ada");
+    const auto asked = c.exchange(right_get(token));
+    EXPECT_EQ(asked.status, 200U) << "nor is one without a nonce";
+    EXPECT_EQ(c.forwarded(right_get(token, R"(,"nonce":")" + asked.value("DPoP-Nonce") + '"'))
+                  .value("X-Auth-Subject"),
+              "ada");
 }
 
 } // namespace

@@ -79,6 +79,9 @@ TEST(answers, say_something_for_every_reason)
         ASSERT_TRUE(body) << made.body;
         EXPECT_EQ(body->find("type")->scalar_text(), "urn:scopegate:problem:" + std::string(name(why)));
         EXPECT_EQ(body->find("status")->scalar_text(), std::to_string(made.status));
+        std::string sent;
+        write(made, false, true, "Mon, 30 Nov 2026 23:59:59 GMT", sent);
+        EXPECT_TRUE(sent.starts_with("HTTP/1.1 " + std::to_string(made.status) + ' ')) << name(why);
         EXPECT_EQ(body->find("request_id")->scalar_text(), "id-1");
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);

@@ -304,5 +304,27 @@ TEST(authorize, allocates_nothing_where_the_token_is_known)
     EXPECT_EQ(why(v), reason::allowed);
 }
 
+TEST(authorize, refuses_requests_for_another_host_where_hosts_are_listed)
+{
+    calendar file;
+    const auto outcome = [&](std::string_view method, std::string_view target, std::string_view host) {
+        return name(why(file.ask(method, target, http::field_list{}, nullptr, host)));
+    };
+    EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), name(reason::allowed));
+    file.p().server.authorities = {{"one.example", {}, {}}, {"two.example:8443", true, {}}};
+    EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), name(reason::allowed))
+        << "they are known, not listed";
+    file.p().server.hosts = {"one.example"};
+    const auto misdirected = name(reason::misdirected_request);
+    EXPECT_EQ(outcome("GET", "/healthz", "one.example"), name(reason::allowed));
+    EXPECT_EQ(outcome("GET", "/healthz", "ONE.example:443"), name(reason::allowed));
+    EXPECT_EQ(outcome("GET", "/healthz", "two.example:8443"), name(reason::allowed));
+    EXPECT_EQ(outcome("GET", "/healthz", "two.example"), misdirected);
+    EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), misdirected);
+    EXPECT_EQ(outcome("GET", "/nowhere", "evil.example"), misdirected);
+    EXPECT_EQ(outcome("GET", "/healthz", {}), name(reason::allowed))
+        << "it names no host: HTTP/1.0, and explain";
+}
+
 } // namespace
 } // namespace scopegate::gate

@@ -307,12 +307,21 @@ TEST(binding, the_url_is_the_files_or_the_connections_or_a_trusted_proxys)
     EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https, http"}}), no);
     EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "wss"}}), no);
 
-    api.p().server.external_url = policy::external_url{true, "example.com", "/calendar"};
+    api.p().server.authorities = {{"example.com", true, "/calendar"}};
     EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the file has the last word";
     EXPECT_EQ(with("https://example.com/a"), no);
     EXPECT_EQ(with("http://api.example.com/a"), no);
 
-    api.p().server.external_url.reset();
+    api.p().server.authorities = {{"one.example", {}, {}}, {"two.example:8443", true, {}}};
+    EXPECT_EQ(with("http://one.example/a"), yes) << "without a scheme of its own, under the request's";
+    EXPECT_EQ(with("https://one.example/a"), no);
+    EXPECT_EQ(with("https://one.example/a", {{"X-Forwarded-Proto", "https"}}), yes);
+    EXPECT_EQ(with("https://two.example:8443/a"), yes);
+    EXPECT_EQ(with("https://two.example/a"), no);
+    EXPECT_EQ(with("http://front.example.com/a", {{"X-Forwarded-Host", "front.example.com"}}), no)
+        << "not listed";
+
+    api.p().server.authorities.clear();
     api.host.clear();
     api.caller.peer = nullptr;
     EXPECT_EQ(with("http:///a"), no) << "HTTP/1.0 without Host";
@@ -334,6 +343,34 @@ TEST(binding, asks_for_a_nonce_only_of_a_proof_that_holds_otherwise)
     parts.jti = json_string("two");
     parts.htm = json_string("POST");
     EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::invalid_proof));
+}
+
+TEST(binding, asks_for_a_nonce_of_proofs_that_another_process_may_have_seen)
+{
+    desk api;
+    const tokens::proof_nonces another;
+    const auto with = [&](std::string_view nonce) {
+        auto parts = right();
+        if (!nonce.empty())
+            parts.claims_more = R"(,"nonce":")" + std::string(nonce) + "\"";
+        const auto v = api.ask(under_dpop(key_bound(), owner().proof(parts)));
+        const auto* refused = std::get_if<policy::denial>(&v.outcome);
+        return std::string(name(refused != nullptr ? refused->why : reason::allowed)) +
+               (v.nonce ? ", a new one" : "");
+    };
+    const auto ours = api.memory.nonces.current(noon);
+    EXPECT_EQ(with({}), "allowed");
+    EXPECT_EQ(with("the-apis"), "allowed") << "that is no matter of ours";
+    EXPECT_EQ(with(ours), "allowed, a new one");
+    EXPECT_EQ(with(api.memory.nonces.current(noon - std::chrono::hours(1))), "use-dpop-nonce, a new one")
+        << "too old";
+    EXPECT_EQ(with(another.current(noon)), "use-dpop-nonce, a new one")
+        << "the other process may accept it too";
+    api.memory.window.open(noon);
+    EXPECT_EQ(with({}), "use-dpop-nonce, a new one");
+    EXPECT_EQ(with("the-apis"), "use-dpop-nonce, a new one");
+    EXPECT_EQ(with(another.current(noon)), "use-dpop-nonce, a new one");
+    EXPECT_EQ(with(ours), "allowed, a new one");
 }
 
 TEST(binding, without_a_memory_of_proofs_none_counts)

@@ -1,0 +1,87 @@
+#include "gate/authorities.hpp"
+
+#include "base/text.hpp"
+#include "gate/client_address.hpp"
+#include "http/host.hpp"
+#include "http/target_uri.hpp"
+
+#include <algorithm>
+
+namespace scopegate::gate {
+
+namespace {
+
+using http::field_id;
+
+// The scheme is not compared: a client that writes the default port, and one that leaves it out, mean the
+// same.
+bool is_listed(const policy::policy& p, std::string_view host) noexcept
+{
+    const auto& all = p.server.authorities;
+    return http::is_host(host) &&
+           std::any_of(all.begin(), all.end(), [host](const policy::own_authority& own) {
+               return http::same_origin(own.authority, host, false) ||
+                      http::same_origin(own.authority, host, true);
+           });
+}
+
+// Returns the scheme and authority that the client used. If a trusted proxy contradicts itself, the authority
+// is empty, and no URI names it.
+http::target_uri seen_by_client(const policy::policy& p, const access_request& request, std::string_view path)
+{
+    http::target_uri seen{request.caller.tls, request.host, {}, path};
+    if (!speaks_for_clients(p, request.caller))
+        return seen;
+    if (const auto host = only_value(*request.fields, field_id::x_forwarded_host))
+        seen.authority = *host;
+    if (const auto scheme = only_value(*request.fields, field_id::x_forwarded_proto)) {
+        seen.tls = iequals(*scheme, "https");
+        if (!seen.tls && !iequals(*scheme, "http"))
+            seen.authority = {};
+    }
+    return seen;
+}
+
+} // namespace
+
+std::optional<std::string_view> only_value(const http::field_list& fields, field_id id) noexcept
+{
+    std::optional<std::string_view> found;
+    for (const auto& f : fields)
+        if (f.id == id)
+            found = found || f.underscore ? std::string_view{} : f.value;
+    return found;
+}
+
+bool speaks_for_clients(const policy::policy& p, const access_caller& caller) noexcept
+{
+    return caller.peer != nullptr && is_trusted_proxy(p, *caller.peer);
+}
+
+bool is_misdirected(const policy::policy& p, const access_request& request) noexcept
+{
+    if (p.server.hosts.empty() || request.host.empty() || is_listed(p, request.host))
+        return false;
+    const auto forwarded = request.fields != nullptr && speaks_for_clients(p, request.caller)
+                               ? only_value(*request.fields, field_id::x_forwarded_host)
+                               : std::nullopt;
+    return !forwarded || !is_listed(p, *forwarded);
+}
+
+bool names_request(std::string_view uri, const policy::policy& p, const access_request& request,
+                   std::string_view path, std::string& scratch)
+{
+    const auto written = http::read_target_uri(uri, p.paths, scratch);
+    if (!written)
+        return false;
+    const auto seen = seen_by_client(p, request, path);
+    const auto& own = p.server.authorities;
+    if (own.empty())
+        return http::names_target(*written, seen);
+    return std::any_of(own.begin(), own.end(), [&](const policy::own_authority& name) {
+        const http::target_uri known{name.tls.value_or(seen.tls), name.authority, name.prefix, path};
+        return http::names_target(*written, known);
+    });
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,28 @@
+// Which host a request names, and whether that is this server: for `server.hosts` and for `htu` of DPoP
+// proofs.
+#pragma once
+
+#include "gate/authorize.hpp"
+
+namespace scopegate::gate {
+
+// Returns whether `server.hosts` is written and the request names another host. Host counts, and behind a
+// trusted proxy X-Forwarded-Host as well. A request that names none is never misdirected: HTTP/1.0, as
+// balancers' probes send it.
+[[nodiscard]] bool is_misdirected(const policy::policy& p, const access_request& request) noexcept;
+
+// Returns whether `uri` is how a client may know the request's target, whose normalised path is `path`: under
+// any of server.authorities. Where the file names none, under the host that the request itself names.
+// `scratch` is overwritten.
+[[nodiscard]] bool names_request(std::string_view uri, const policy::policy& p, const access_request& request,
+                                 std::string_view path, std::string& scratch);
+
+// Returns the value of the only field of that name, or nothing without one. Several of them, in any spelling,
+// are empty: it would be a guess which of them counts.
+[[nodiscard]] std::optional<std::string_view> only_value(const http::field_list& fields,
+                                                         http::field_id id) noexcept;
+
+// Returns whether the peer is a trusted proxy, which speaks for its clients.
+[[nodiscard]] bool speaks_for_clients(const policy::policy& p, const access_caller& caller) noexcept;
+
+} // namespace scopegate::gate
