@@ -34,6 +34,29 @@ std::string counted(std::size_t n, std::string_view one)
     return std::to_string(n) + " " + std::string(one) + (n == 1 ? "" : "s");
 }
 
+// A duration as the file would write it.
+std::string in_words(std::chrono::seconds time)
+{
+    const auto count = time.count();
+    return count % 3600 == 0 ? std::to_string(count / 3600) + "h"
+           : count % 60 == 0 ? std::to_string(count / 60) + "m"
+                             : std::to_string(count) + "s";
+}
+
+// Says how long the last keys count while an issuer is out of reach; empty if no keys are fetched.
+std::string key_life(const policy::policy& p)
+{
+    using kind = policy::key_location::kind;
+    if (std::none_of(p.issuers.begin(), p.issuers.end(), [](const policy::issuer_settings& i) {
+            return i.keys.where == kind::discover || i.keys.where == kind::url;
+        }))
+        return {};
+    return p.keys_max_age.count() == 0
+               ? "While an issuer is out of reach, its last keys count without limit (keys_max_age).\n"
+               : "While an issuer is out of reach, its last keys count for " + in_words(p.keys_max_age) +
+                     " (keys_max_age).\n";
+}
+
 void print(const policy::policy& p, std::ostream& out)
 {
     columns table;
@@ -51,6 +74,7 @@ void print(const policy::policy& p, std::ostream& out)
     out << '\n';
     if (head_follows_get(p))
         out << "HEAD follows GET where it is not named.\n";
+    out << key_life(p);
     if (p.observe)
         out << "mode: observe: what would be refused is logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "

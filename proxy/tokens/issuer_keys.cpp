@@ -2,9 +2,9 @@
 
 #include "observe/log.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
-#include <vector>
 
 namespace scopegate::tokens {
 
@@ -36,13 +36,14 @@ bool issuer_keys::up_to_date() const
     return up_to_date_;
 }
 
-bool issuer_keys::take(std::string_view text)
+bool issuer_keys::take(std::string_view text, wall_time now)
 {
     {
         const std::lock_guard lock(mutex_);
         if (keys_ && text == text_) {
             up_to_date_ = true;
-            last_failure_.clear();
+            confirmed_ = now;
+            failures_.clear();
             return true;
         }
     }
@@ -53,12 +54,12 @@ bool issuer_keys::take(std::string_view text)
         return false;
     }
     const auto count = keys->size();
-    replace(std::move(keys), std::string(text));
+    replace(std::move(keys), std::string(text), now);
     observe::log_event(observe::level::info, "keys_loaded", {{"issuer", settings_.issuer}, {"keys", count}});
     return true;
 }
 
-bool issuer_keys::take_saved(std::string_view text)
+bool issuer_keys::take_saved(std::string_view text, wall_time confirmed)
 {
     std::string why;
     auto keys = parse(text, why);
@@ -67,14 +68,14 @@ bool issuer_keys::take_saved(std::string_view text)
         return false;
     }
     const auto count = keys->size();
-    replace(std::move(keys), std::string(text), false);
+    replace(std::move(keys), std::string(text), confirmed, false);
     observe::log_event(observe::level::info, "cached_keys_loaded",
                        {{"issuer", settings_.issuer}, {"keys", count}});
     return true;
 }
 
 // The keys where some can be used; otherwise null and why not.
-std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, std::string& why) const
+std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, std::string& why)
 {
     std::vector<std::string> unfit;
     std::shared_ptr<const jose::jwk_set> keys;
@@ -89,12 +90,50 @@ std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, s
         why = e.what();
         return nullptr;
     }
-    for (const auto& what : unfit)
-        warn("key_passed_over", what);
+    report_unfit(unfit);
     if (!keys->empty())
         return keys;
     why = "the key set has no key that can be used";
     return nullptr;
+}
+
+// One line for each cause, with the first key and their count. A set that is read again and again says
+// nothing new.
+void issuer_keys::report_unfit(const std::vector<std::string>& unfit)
+{
+    constexpr std::string_view behind_name = " is passed over: ";
+    std::map<std::string, std::size_t> causes;
+    std::map<std::string, std::string_view> first;
+    for (const auto& what : unfit) {
+        const auto cause = what.substr(std::min(what.find(behind_name), what.size()));
+        ++causes[cause];
+        first.emplace(cause, what);
+    }
+    for (const auto& [cause, count] : causes)
+        if (const auto told = unfit_.find(cause); told == unfit_.end() || told->second != count)
+            observe::log_event(observe::level::warn, "key_passed_over",
+                               {{"issuer", settings_.issuer}, {"why", first[cause]}, {"keys", count}});
+    unfit_ = std::move(causes);
+}
+
+void issuer_keys::expire()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!keys_)
+            return;
+        keys_.reset();
+        text_.clear();
+        up_to_date_ = false;
+        epoch_.fetch_add(1, std::memory_order_relaxed);
+    }
+    warn("keys_too_old", "no fetch has gone well within keys_max_age: its tokens get 503");
+}
+
+std::optional<wall_time> issuer_keys::confirmed() const
+{
+    const std::lock_guard lock(mutex_);
+    return keys_ ? std::optional(confirmed_) : std::nullopt;
 }
 
 void issuer_keys::fail(std::string_view why)
@@ -102,9 +141,8 @@ void issuer_keys::fail(std::string_view why)
     {
         const std::lock_guard lock(mutex_);
         up_to_date_ = false;
-        if (why == last_failure_)
+        if (!failures_.is_new(why))
             return;
-        last_failure_ = why;
     }
     warn("keys_not_refreshed", why);
 }
@@ -119,21 +157,26 @@ void issuer_keys::inherit(const issuer_keys& earlier)
 {
     std::shared_ptr<const jose::jwk_set> keys;
     std::string text;
+    wall_time confirmed;
     {
         const std::lock_guard lock(earlier.mutex_);
         keys = earlier.keys_;
         text = earlier.text_;
+        confirmed = earlier.confirmed_;
     }
+    unfit_ = earlier.unfit_;
     if (keys)
-        replace(std::move(keys), std::move(text));
+        replace(std::move(keys), std::move(text), confirmed);
 }
 
-void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, bool fresh)
+void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, wall_time confirmed,
+                          bool fresh)
 {
     const std::lock_guard lock(mutex_);
     keys_.swap(keys);
     text_ = std::move(text);
-    last_failure_.clear();
+    confirmed_ = confirmed;
+    failures_.clear();
     up_to_date_ = fresh;
     epoch_.fetch_add(1,
                      std::memory_order_relaxed); // under the lock: who sees it and then locks sees these keys

@@ -2,15 +2,21 @@
 // worker. Holds no I/O; a set that is of no use never replaces one that is.
 #pragma once
 
+#include "base/clock.hpp"
 #include "jose/jwks.hpp"
 #include "policy/settings.hpp"
+#include "tokens/reported_causes.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace scopegate::tokens {
 
@@ -31,11 +37,18 @@ public:
     // Takes over what an attempt brought: a JWK set's text. What can't be used is a warning in the log, and
     // the keys stay as they are; so do they where the text is the same as last time: what was validated with
     // them stays validated. Returns whether the attempt went well.
-    bool take(std::string_view text);
+    // `now` is how old they are from here on.
+    bool take(std::string_view text, wall_time now = {});
     // Takes over what survived a restart, where it is of use: the keys are there, but nobody knows whether
     // they are all of them until an attempt goes well. Returns whether it was.
-    bool take_saved(std::string_view text);
-    // An attempt that brought nothing: a warning, once for each different reason until one goes well.
+    // `confirmed`: when an attempt brought them.
+    bool take_saved(std::string_view text, wall_time confirmed);
+    // Returns when an attempt last brought the present keys; nothing without keys.
+    [[nodiscard]] std::optional<wall_time> confirmed() const;
+    // Lets go of keys that are too old, with a warning, until an attempt goes well. Nobody knows which of
+    // them the issuer has withdrawn meanwhile.
+    void expire();
+    // An attempt that brought nothing: a warning, once for each cause until one goes well.
     void fail(std::string_view why);
     // No attempt will be made any more: what the keys lack is not known from here on.
     void abandon();
@@ -43,8 +56,10 @@ public:
     void inherit(const issuer_keys& earlier);
 
 private:
-    [[nodiscard]] std::shared_ptr<const jose::jwk_set> parse(std::string_view text, std::string& why) const;
-    void replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, bool fresh = true);
+    [[nodiscard]] std::shared_ptr<const jose::jwk_set> parse(std::string_view text, std::string& why);
+    void report_unfit(const std::vector<std::string>& unfit);
+    void replace(std::shared_ptr<const jose::jwk_set> keys, std::string text, wall_time confirmed,
+                 bool fresh = true);
     void warn(std::string_view event, std::string_view why) const;
 
     const policy::issuer_settings& settings_;
@@ -52,8 +67,12 @@ private:
     mutable std::mutex mutex_; // of all below
     std::shared_ptr<const jose::jwk_set> keys_;
     std::string text_; // that keys_ were read from
-    std::string last_failure_;
+    wall_time confirmed_{};
+    reported_causes failures_;
     bool up_to_date_ = false;
+
+    std::map<std::string, std::size_t>
+        unfit_; // what the log has told of the last set: causes, and of how many keys
 };
 
 } // namespace scopegate::tokens

@@ -3,6 +3,7 @@
 #include "base/descriptor.hpp"
 #include "base/json.hpp"
 #include "jose/base64url.hpp"
+#include "jose/claims.hpp"
 #include "jose/jwks.hpp"
 #include "observe/log.hpp"
 #include "tokens/introspection_cache.hpp"
@@ -117,8 +118,8 @@ bool says(const json::value& file, std::string_view name, const std::string& wan
 
 } // namespace
 
-key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer)
-    : folder_(std::move(folder)), issuer_(issuer), location_(location_of(issuer))
+key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer, std::chrono::seconds max_age)
+    : folder_(std::move(folder)), issuer_(issuer), location_(location_of(issuer)), max_age_(max_age)
 {
     if (folder_.empty())
         return;
@@ -128,7 +129,7 @@ key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer)
             jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".json";
 }
 
-std::optional<std::string> key_cache::load()
+std::optional<key_cache::saved_set> key_cache::load(wall_time now)
 {
     if (file_.empty())
         return std::nullopt;
@@ -145,29 +146,41 @@ std::optional<std::string> key_cache::load()
         warn("cached_keys_ignored", "it is not a key set that was saved for this issuer");
         return std::nullopt;
     }
+    // A file of a time when ages did not count has none. One from the future was saved before the clock was
+    // set back.
+    const auto* date = file->find("confirmed");
+    const auto confirmed =
+        std::min(date != nullptr ? jose::numeric_date(*date).value_or(wall_time{}) : wall_time{}, now);
+    if (max_age_.count() > 0 && now - confirmed >= max_age_) {
+        warn("cached_keys_ignored", "the issuer was last asked for it longer ago than keys_max_age");
+        return std::nullopt;
+    }
     saved_ = *text;
-    return *text;
+    return saved_set{*text, confirmed};
 }
 
-void key_cache::save(std::string_view text)
+void key_cache::save(std::string_view text, wall_time now)
 {
     if (file_.empty())
         return;
     auto set = public_part(text);
-    if (set == saved_ && ::access(file_.c_str(), F_OK) == 0)
+    if (set == saved_ && max_age_.count() == 0 && ::access(file_.c_str(), F_OK) == 0)
         return;
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
     json::object content;
     content.emplace_back("issuer", json::value(issuer_.issuer));
     content.emplace_back("location", json::value(location_));
+    content.emplace_back("confirmed", json::value::number(std::to_string(seconds)));
     content.emplace_back("key_set", json::value(set));
     std::error_code ignored; // whether it is there shows in a moment
     std::filesystem::create_directories(folder_, ignored);
     const auto why = replace_file(file_, json::serialize(json::value(std::move(content))));
-    if (!why.empty() && why != last_failure_)
-        warn("keys_not_cached", why);
-    last_failure_ = why;
-    if (why.empty())
+    if (why.empty()) {
+        failures_.clear();
         saved_ = std::move(set);
+    } else if (failures_.is_new(why)) {
+        warn("keys_not_cached", why);
+    }
 }
 
 void key_cache::warn(std::string_view event, std::string_view why) const

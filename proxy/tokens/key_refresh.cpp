@@ -1,5 +1,6 @@
 #include "tokens/key_refresh.hpp"
 
+#include "observe/http_date.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -16,14 +17,15 @@ namespace scopegate::tokens {
 namespace asio = boost::asio;
 
 key_refresh::key_refresh(asio::io_context& control, issuer_keys& keys, const key_timing& timing,
-                         const std::string& folder)
-    : control_(control), keys_(keys), fetch_(keys.settings()), cache_(folder, keys.settings()),
-      timing_(timing), next_(control), cooldown_(control), retry_(timing.first_retry)
+                         const std::string& folder, std::chrono::seconds max_age)
+    : control_(control), keys_(keys), fetch_(keys.settings()), cache_(folder, keys.settings(), max_age),
+      timing_(timing), max_age_(max_age), next_(control), cooldown_(control), too_old_(control),
+      retry_(timing.first_retry)
 {
     if (keys_.present())
         return;
-    if (const auto saved = cache_.load())
-        unconfirmed_ = keys_.take_saved(*saved);
+    if (const auto saved = cache_.load(observe::wall_now()))
+        unconfirmed_ = keys_.take_saved(saved->text, saved->confirmed);
 }
 
 void key_refresh::start(std::shared_ptr<const void> owner)
@@ -33,6 +35,8 @@ void key_refresh::start(std::shared_ptr<const void> owner)
             observe::log_event(observe::level::error, "key_refresh_ended",
                                {{"issuer", keys_.settings().issuer}});
     };
+    owner_ = owner;
+    watch_age();
     asio::co_spawn(
         control_, [this] { return run(); }, asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
 }
@@ -72,6 +76,7 @@ void key_refresh::stop()
     cancel_.emit(asio::cancellation_type::terminal);
     next_.cancel();
     cooldown_.cancel();
+    too_old_.cancel();
     release_waiting();
 }
 
@@ -89,22 +94,42 @@ asio::awaitable<void> key_refresh::run()
     }
 }
 
+// Keys never get too old while the issuer is well: the next fetch is due after half their age at the latest.
+void key_refresh::watch_age()
+{
+    const auto confirmed = keys_.confirmed();
+    if (max_age_.count() == 0 || !confirmed)
+        return;
+    const auto left = *confirmed + max_age_ - observe::wall_now();
+    if (left.count() <= 0)
+        return keys_.expire();
+    too_old_.expires_after(left);
+    too_old_.async_wait([this, owner = owner_.lock()](const boost::system::error_code& stopped) {
+        if (!stopped && !stopped_)
+            watch_age();
+    });
+}
+
 // Takes over what a fetch brought and says when the next one is due.
 std::chrono::milliseconds key_refresh::settle(const fetched_keys& got)
 {
     if (!got.ok)
         keys_.fail(got.text);
-    if (got.ok && keys_.take(got.text)) {
-        cache_.save(got.text);
+    const auto now = observe::wall_now();
+    using ms = std::chrono::milliseconds;
+    const auto half_age = max_age_.count() == 0 ? ms::max() : ms(max_age_) / 2;
+    if (got.ok && keys_.take(got.text, now)) {
+        cache_.save(got.text, now);
+        watch_age();
         unconfirmed_ = false;
         retry_ = timing_.first_retry;
         const auto age = max_age_of(got.cache_control);
-        return age ? std::clamp<std::chrono::milliseconds>(*age, timing_.shortest_refresh,
-                                                           timing_.longest_refresh)
-                   : timing_.refresh;
+        const auto next =
+            age ? std::clamp<ms>(*age, timing_.shortest_refresh, timing_.longest_refresh) : timing_.refresh;
+        return std::min(next, half_age);
     }
     if (keys_.present() && !unconfirmed_)
-        return timing_.shortest_refresh;
+        return std::min(timing_.shortest_refresh, half_age / 2);
     return std::exchange(retry_, std::min(retry_ * 2, timing_.longest_retry));
 }
 

@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -23,9 +24,10 @@ namespace scopegate::tokens {
 class key_refresh final {
 public:
     // `keys` must outlive it; where they have none yet, those that `folder` (keys_cache; empty: none) has of
-    // an earlier process are taken at once.
+    // an earlier process are taken at once. Without a fetch that goes well, keys are dropped at `max_age`; 0:
+    // never.
     key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing,
-                const std::string& folder);
+                const std::string& folder, std::chrono::seconds max_age);
 
     // Starts the loop, which keeps `owner` (of this object and the keys) alive until stop(). Once.
     void start(std::shared_ptr<const void> owner);
@@ -40,14 +42,18 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> run();
     [[nodiscard]] std::chrono::milliseconds settle(const fetched_keys& got);
     void release_waiting();
+    void watch_age();
 
     boost::asio::io_context& control_;
     issuer_keys& keys_;
     key_fetch fetch_;
     key_cache cache_;
     const key_timing timing_;
+    const std::chrono::seconds max_age_;
     boost::asio::steady_timer next_;
     boost::asio::steady_timer cooldown_;
+    boost::asio::steady_timer too_old_;
+    std::weak_ptr<const void> owner_;
     boost::asio::cancellation_signal cancel_;
     std::chrono::milliseconds retry_;
     std::vector<std::function<void()>> waiting_;

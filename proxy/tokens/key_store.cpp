@@ -84,10 +84,10 @@ public:
         if (const auto* earlier = dynamic_cast<const local_key_store*>(previous))
             inherit(*earlier);
         for (auto& issuer : keys_)
-            refreshes_.push_back(
-                issuer.is_remote()
-                    ? std::make_unique<key_refresh>(control, issuer, timing, policy_->keys_cache)
-                    : nullptr);
+            refreshes_.push_back(issuer.is_remote() ? std::make_unique<key_refresh>(control, issuer, timing,
+                                                                                    policy_->keys_cache,
+                                                                                    policy_->keys_max_age)
+                                                    : nullptr);
     }
 
     void start_work()

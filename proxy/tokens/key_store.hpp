@@ -63,8 +63,8 @@ public:
     // Asks for a refetch (shared by all who wait; at most one per 10 s and issuer) and calls `done` from the
     // control thread once it ended, well or not, or at once where there is none to wait for. Any thread.
     virtual void await_refresh(std::size_t issuer, std::function<void()> done) = 0;
-    // The issuers that have had no keys so far (for /readyz); those that only introspect need none. Any
-    // thread.
+    // The issuers that have no keys (for /readyz): none so far, or none that are young enough. Those that
+    // only introspect need none. Any thread.
     [[nodiscard]] virtual std::vector<std::string> without_keys() const = 0;
     // Ends all I/O; waiting callers are called. Control thread. Without it the store lives as long as the
     // io_context.

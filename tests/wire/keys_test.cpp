@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -217,6 +218,65 @@ TEST(keys, of_an_issuer_behind_a_private_authority_are_fetched_with_its_ca)
     static_cast<void>(wrong.gate.wait_for_event("keys_not_refreshed"));
     EXPECT_EQ(wrong.ask_admin("/readyz").status, 503U);
     EXPECT_EQ(wrong.exchange(get("/appointments", token_of(issuer, key))).status, 503U);
+}
+
+std::size_t count_of(const calendar& c, std::string_view event)
+{
+    const auto log = c.gate.log();
+    return static_cast<std::size_t>(std::count_if(
+        log.begin(), log.end(), [event](const log_line& line) { return line["event"] == event; }));
+}
+
+TEST(keys, that_are_unfit_are_one_warning_for_each_cause)
+{
+    fake_issuer issuer;
+    std::string set = R"({"keys":[)";
+    for (int i = 0; i < 40; ++i)
+        set += R"({"kty":"RSA","kid":")" + std::to_string(i) + R"(","n":"wQ","e":"AQAB"},)";
+    issuer.publish(set + R"({"kty":"oct","kid":"secret","k":"AA"}]})");
+    const calendar c(trusting(issuer));
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (issuer.key_requests() < 4) // none is of use: it is asked again and again
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    EXPECT_EQ(c.gate.wait_for_event("key_passed_over",
+                                    [](const log_line& line) { return line["keys"] == "40"; })["issuer"],
+              issuer.name());
+    EXPECT_EQ(c.gate.wait_for_event("key_passed_over",
+                                    [](const log_line& line) { return line["keys"] == "1"; })["issuer"],
+              issuer.name());
+    EXPECT_EQ(count_of(c, "key_passed_over"), 2U);
+    EXPECT_EQ(count_of(c, "keys_not_refreshed"), 1U);
+}
+
+TEST(keys, that_nobody_confirms_end_with_keys_max_age)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    auto settings = trusting(issuer);
+    settings.more = "keys_max_age: 2s\n";
+    const calendar c(settings);
+    wait_until_ready(c);
+    const auto token = token_of(issuer, key);
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
+    issuer.stop_listening();
+    EXPECT_EQ(c.gate.wait_for_event("keys_too_old")["issuer"], issuer.name());
+    const auto refused = c.exchange(get("/appointments", token));
+    EXPECT_EQ(refused.status, 503U) << refused;
+    EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:keys-unavailable");
+    EXPECT_NE(refused.value("Retry-After"), "");
+    EXPECT_EQ(c.exchange(get("/appointments", calendar_token("read:appointments"))).status, 200U)
+        << "another issuer's tokens are good";
+    const auto page = c.ask_admin("/readyz");
+    EXPECT_EQ(page.status, 200U);
+    EXPECT_THAT(page.body, HasSubstr(issuer.name()));
+    issuer.listen();
+    (void)c.gate.wait_for_event("keys_loaded", [&, seen = 0](const log_line& line) mutable {
+        return line["issuer"] == issuer.name() && ++seen == 2;
+    });
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
+    EXPECT_EQ(count_of(c, "keys_too_old"), 1U);
+    EXPECT_THAT(c.ask_admin("/readyz").body, Not(HasSubstr(issuer.name())));
 }
 
 gate_settings caching(const fake_issuer& issuer, const std::string& folder)

@@ -41,6 +41,8 @@ policy::issuer_settings issuer_named(const std::string& name, kind where = kind:
     return issuer;
 }
 
+constexpr wall_time noon{1'800'000'000s};
+
 struct saved_keys : ::testing::Test {
     const test::temporary_folder folder;
     const policy::issuer_settings issuer = issuer_named("https://a.example/../x");
@@ -49,9 +51,10 @@ struct saved_keys : ::testing::Test {
     // As a later process finds it.
     [[nodiscard]] std::optional<std::string> load() const
     {
-        return tokens::key_cache(folder.path(), issuer).load();
+        const auto saved = tokens::key_cache(folder.path(), issuer).load(noon);
+        return saved ? std::optional(saved->text) : std::nullopt;
     }
-    void save(const std::string& what) const { tokens::key_cache(folder.path(), issuer).save(what); }
+    void save(const std::string& what) const { tokens::key_cache(folder.path(), issuer).save(what, noon); }
     [[nodiscard]] std::string the_file() const { return folder.files().at(0); }
 };
 
@@ -66,11 +69,27 @@ TEST_F(saved_keys, come_back)
     EXPECT_EQ(what.st_mode & 0777U, 0600U);
 }
 
+TEST_F(saved_keys, grow_too_old_for_a_limit)
+{
+    const auto found = [&](std::chrono::seconds max_age, wall_time now) {
+        return tokens::key_cache(folder.path(), issuer, max_age).load(now).has_value();
+    };
+    tokens::key_cache cache(folder.path(), issuer, 1h);
+    cache.save(text, noon);
+    EXPECT_TRUE(found(1h, noon + 59min));
+    EXPECT_FALSE(found(1h, noon + 1h));
+    EXPECT_TRUE(found(0s, noon + 1000h));
+    cache.save(text, noon + 30min); // the same set, confirmed again
+    EXPECT_TRUE(found(1h, noon + 1h));
+    EXPECT_EQ(cache.load(noon + 1h)->confirmed, noon + 30min);
+    EXPECT_EQ(cache.load(noon)->confirmed, noon) << "a clock that was set back makes them no younger";
+}
+
 TEST_F(saved_keys, without_a_folder_are_nowhere)
 {
     tokens::key_cache none("", issuer);
-    none.save(text);
-    EXPECT_EQ(none.load(), std::nullopt);
+    none.save(text, noon);
+    EXPECT_FALSE(none.load(noon));
     EXPECT_EQ(none.file(), "");
 }
 
@@ -84,9 +103,9 @@ TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)
     };
     for (const auto& other : others) {
         tokens::key_cache cache(folder.path(), other);
-        EXPECT_EQ(cache.load(), std::nullopt) << other.keys.value;
-        cache.save(text);
-        EXPECT_EQ(cache.load(), text);
+        EXPECT_FALSE(cache.load(noon)) << other.keys.value;
+        cache.save(text, noon);
+        EXPECT_EQ(cache.load(noon)->text, text);
     }
     EXPECT_THAT(folder.files(), SizeIs(4));
     for (const auto& file : folder.files())
@@ -97,11 +116,11 @@ TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)
 TEST_F(saved_keys, a_newer_set_replaces_the_older_in_one_step)
 {
     tokens::key_cache cache(folder.path(), issuer);
-    cache.save(text);
+    cache.save(text, noon);
     const std::string before = the_file();
     std::ifstream reader(before);
     const auto newer = test::jwk_set_text({algorithm::es256, algorithm::rs256});
-    cache.save(newer);
+    cache.save(newer, noon);
     EXPECT_EQ(load(), newer);
     const std::string old((std::istreambuf_iterator<char>(reader)), {});
     EXPECT_THAT(old, Not(HasSubstr("RSA"))) << "who was reading has the old file whole";
@@ -112,15 +131,15 @@ TEST_F(saved_keys, a_newer_set_replaces_the_older_in_one_step)
 TEST_F(saved_keys, a_set_that_lies_there_is_not_written_again)
 {
     tokens::key_cache cache(folder.path(), issuer);
-    cache.save(text);
+    cache.save(text, noon);
     struct stat first {
     }, second{};
     ::stat(the_file().c_str(), &first);
-    cache.save(text);
+    cache.save(text, noon);
     ::stat(the_file().c_str(), &second);
     EXPECT_EQ(first.st_ino, second.st_ino);
     std::filesystem::remove(the_file());
-    cache.save(text);
+    cache.save(text, noon);
     EXPECT_EQ(load(), text) << "but where somebody tidied up, it is";
 }
 
@@ -128,17 +147,17 @@ TEST_F(saved_keys, the_folder_is_made)
 {
     const auto inner = folder.path("var/cache/scopegate");
     tokens::key_cache cache(inner, issuer);
-    cache.save(text);
-    EXPECT_EQ(tokens::key_cache(inner, issuer).load(), text);
+    cache.save(text, noon);
+    EXPECT_EQ(tokens::key_cache(inner, issuer).load(noon)->text, text);
 }
 
 TEST_F(saved_keys, a_folder_that_can_not_be_written_costs_nothing_but_a_warning)
 {
     folder.write("file", "not a folder");
     tokens::key_cache cache(folder.path("file"), issuer);
-    cache.save(text);
-    cache.save(text);
-    EXPECT_EQ(cache.load(), std::nullopt);
+    cache.save(text, noon);
+    cache.save(text, noon);
+    EXPECT_FALSE(cache.load(noon));
     EXPECT_EQ(content_of(folder.path("file")), "not a folder");
 }
 
@@ -220,9 +239,10 @@ struct restarted_store : ::testing::Test {
         control.run_for(10s);
         EXPECT_TRUE(control.stopped());
     }
-    void start(const test::fake_issuer& issuer)
+    void start(const test::fake_issuer& issuer, std::chrono::seconds max_age = {})
     {
         policy = std::make_shared<policy::policy>();
+        policy->keys_max_age = max_age;
         policy->issuers.push_back(issuer_named(issuer.name()));
         policy->keys_cache = folder.path();
         tokens::key_timing timing;
@@ -277,12 +297,47 @@ TEST_F(restarted_store, has_its_keys_from_the_first_moment_on)
         << "the newer set was saved";
 }
 
+TEST_F(restarted_store, drops_keys_that_nobody_confirms_and_takes_none_that_are_too_old)
+{
+    test::fake_issuer issuer;
+    issuer.publish(jose::public_jwk_set(std::vector{old_key}));
+    start(issuer, 1s);
+    ASSERT_TRUE(run_until([&] { return fresh(); }));
+    tokens::validator validator(policy, store, 1 << 20);
+    const wall_time now{1'800'000'000s};
+    const auto token =
+        test::make_token(R"({"iss":")" + issuer.name() + R"(","aud":"calendar","exp":1800000300})", old_key);
+    EXPECT_EQ(name(validator.check(token, now).why), "allowed");
+    const auto seen = issuer.key_requests();
+    ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= seen + 3; })) << "they are fetched in time";
+    EXPECT_EQ(name(validator.check(token, now).why), "allowed");
+
+    issuer.be(mood::failing);
+    ASSERT_TRUE(run_until([&] { return store->keys(0) == nullptr; }));
+    EXPECT_EQ(name(validator.check(token, now).why), "keys-unavailable")
+        << "what was validated with them ends too";
+    EXPECT_THAT(store->without_keys(), SizeIs(1));
+    stop();
+    start(issuer, 1s);
+    EXPECT_EQ(store->keys(0), nullptr) << "a restart makes them no younger";
+    stop();
+    start(issuer);
+    EXPECT_NE(store->keys(0), nullptr) << "without a limit they count";
+    stop();
+
+    start(issuer, 1s);
+    issuer.be(mood::serving);
+    ASSERT_TRUE(run_until([&] { return fresh(); })) << "and they come back";
+    tokens::validator again(policy, store, 1 << 20);
+    EXPECT_EQ(name(again.check(token, now).why), "allowed");
+}
+
 TEST_F(restarted_store, passes_over_a_set_that_has_no_usable_key)
 {
     test::fake_issuer issuer;
     issuer.be(mood::failing);
     const auto settings = issuer_named(issuer.name());
-    tokens::key_cache(folder.path(), settings).save(R"({"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]})");
+    tokens::key_cache(folder.path(), settings).save(R"({"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]})", noon);
     start(issuer);
     EXPECT_EQ(store->keys(0), nullptr);
     EXPECT_THAT(store->without_keys(), SizeIs(1));
