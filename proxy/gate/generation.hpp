@@ -8,6 +8,7 @@
 #include "gate/upstream_limit.hpp"
 #include "net/tls.hpp"
 #include "policy/policy.hpp"
+#include "tokens/identity.hpp"
 #include "tokens/introspector.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/proof_memory.hpp"
@@ -42,12 +43,12 @@ public:
     static constexpr std::size_t token_cache_bytes = 64UL * 1024 * 1024;
 
     generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s)
-        : shared(s), policy(*s.policy), answers(*s.answers), validator(s.policy, s.keys, token_cache_bytes, s.introspection),
+        : shared(s), policy(*s.policy), answers(*s.answers),
+          validator(s.policy, s.keys, token_cache_bytes, s.introspection),
           upstream(context, times, s.policy->upstream, s.upstream_tls.get(),
-                   s.policy->server.timeouts.upstream_connect)
+                   s.policy->server.timeouts.upstream_connect),
+          identity_names(tokens::identity_names(*s.policy))
     {
-        for (const auto& header : policy.upstream.headers)
-            identity_names.push_back(header.name);
         const auto& address = policy.upstream.address;
         const unsigned default_port = policy.upstream.tls ? 443 : 80;
         upstream_host = address.is_unix()              ? "localhost"

@@ -1,5 +1,8 @@
 #include "tokens/identity.hpp"
 
+#include "http/fields.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace scopegate::tokens {
@@ -70,9 +73,27 @@ bool append_value(const policy::identity_header& header, const policy::policy& p
     return true;
 }
 
+bool sets_issuer_header(const policy::policy& p) noexcept
+{
+    const auto& headers = p.upstream.headers;
+    return std::any_of(headers.begin(), headers.end(), [](const policy::identity_header& h) {
+        return http::same_field_name(h.name, issuer_header);
+    });
+}
+
 } // namespace
 
-std::string identity_lines(const policy::policy& p, const json::value& claims,
+std::vector<std::string> identity_names(const policy::policy& p)
+{
+    std::vector<std::string> names;
+    for (const auto& header : p.upstream.headers)
+        names.push_back(header.name);
+    if (!sets_issuer_header(p))
+        names.emplace_back(issuer_header);
+    return names;
+}
+
+std::string identity_lines(const policy::policy& p, std::size_t issuer, const json::value& claims,
                            const policy::scope_set& effective)
 {
     std::string lines;
@@ -86,6 +107,9 @@ std::string identity_lines(const policy::policy& p, const json::value& claims,
         else
             lines.resize(line);
     }
+    if (p.issuers.size() > 1 && issuer < p.issuers.size() && !sets_issuer_header(p) &&
+        is_safe_value(p.issuers[issuer].issuer))
+        lines.append(issuer_header).append(": ").append(p.issuers[issuer].issuer).append("\r\n");
     return lines;
 }
 

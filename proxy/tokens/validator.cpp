@@ -78,7 +78,7 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
             token->undeclared_scopes.emplace_back(scope);
     token->scopes = policy::grant(p.limit, p.scopes, token->claims, scopes);
     token->expires = expiry_of(token->claims, settings.clock_skew);
-    token->identity_lines = identity_lines(p, token->claims, token->scopes.effective);
+    token->identity_lines = identity_lines(p, issuer, token->claims, token->scopes.effective);
     token->subject = text_member(token->claims, "sub");
     token->client_id = client_id_of(token->claims);
     return token;

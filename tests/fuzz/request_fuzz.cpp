@@ -79,7 +79,8 @@ std::string identity_of(const http::field_list& fields)
 {
     std::string lines;
     for (const auto& f : fields)
-        for (const auto* ours : {"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes", "X-Tenant"})
+        for (const auto* ours :
+             {"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes", "X-Auth-Issuer", "X-Tenant"})
             if (http::same_field_name(f.name, ours))
                 lines += f.line;
     return lines;

@@ -131,6 +131,24 @@ TEST_F(issuers, each_accept_their_own_tokens)
         EXPECT_EQ(outcome(row.token), row.outcome) << row.sentence;
 }
 
+TEST_F(issuers, are_named_to_the_api)
+{
+    endpoint.knows("opaque", R"({"active":true,"aud":"legacy-api","scope":"read:appointments"})");
+    const std::pair<std::string, std::string> rows[] = {
+        {make_token(claims_of("rs", "rs-api"), algorithm::rs256), "https://rs.example"},
+        {make_token(claims_of("es", "es-api", es_claims), algorithm::es256), "https://es.example"},
+        {"opaque", "https://legacy.example"},
+        {calendar_token("read:appointments"), "https://issuer.example.com/"},
+    };
+    for (const auto& [token, issuer] : rows) {
+        const auto seen =
+            gate->forwarded(get("/appointments", token, "X-Auth-Issuer: https://evil.example\r\n"));
+        EXPECT_EQ(seen.value("X-Auth-Issuer"), issuer) << seen;
+    }
+    EXPECT_FALSE(
+        gate->forwarded(get("/public", {}, "x_auth_issuer: https://evil.example\r\n")).has("X_Auth_Issuer"));
+}
+
 // Rows of one issuer are good at another, or would be with its neighbour's rules.
 TEST_F(issuers, none_accepts_what_only_another_would)
 {

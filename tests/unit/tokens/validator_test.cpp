@@ -1,6 +1,7 @@
 #include "tokens/validator.hpp"
 
 #include "support/allocations.hpp"
+#include "tokens/identity.hpp"
 #include "tokens/key_store.hpp"
 #include "unit/tokens/calendar_policy.hpp"
 
@@ -390,6 +391,7 @@ struct line {
 TEST(identity, says_what_the_upstream_may_rely_on)
 {
     const auto p = test::calendar_policy();
+    p->issuers.resize(1);
     using source = policy::identity_header::source;
     p->upstream.headers.push_back({"X-Groups", source::claim, json::path("groups")});
     p->upstream.headers.push_back({"X-Country", source::claim, json::path("/address/country")});
@@ -419,6 +421,42 @@ TEST(identity, says_what_the_upstream_may_rely_on)
     };
     for (const auto& r : rows)
         EXPECT_EQ(interpret(*p, r.claims)->identity_lines, r.expected) << r.why;
+}
+
+TEST(identity, names_the_issuer_if_the_file_has_several)
+{
+    struct row {
+        const char* why;
+        const char* header; // of upstream.headers, which holds the claim `iss`; null: none
+        std::size_t issuers;
+        std::size_t issuer; // the token's
+        const char* lines;
+        std::vector<std::string> names;
+    };
+    const row rows[] = {
+        {"one issuer", nullptr, 1, 0, "", {"X-Auth-Issuer"}},
+        {"the first of two", nullptr, 2, 0, "X-Auth-Issuer: https://first.example/\r\n", {"X-Auth-Issuer"}},
+        {"the second of two", nullptr, 2, 1, "X-Auth-Issuer: https://second.example\r\n", {"X-Auth-Issuer"}},
+        {"a header of the file's own", "X-Auth-Issuer", 2, 1, "X-Auth-Issuer: me\r\n", {"X-Auth-Issuer"}},
+        {"in another spelling", "x_auth_issuer", 2, 1, "x_auth_issuer: me\r\n", {"x_auth_issuer"}},
+        {"with another name",
+         "X-From",
+         2,
+         1,
+         "X-From: me\r\nX-Auth-Issuer: https://second.example\r\n",
+         {"X-From", "X-Auth-Issuer"}},
+    };
+    for (const auto& r : rows) {
+        const auto p = test::calendar_policy();
+        p->issuers.resize(r.issuers);
+        p->upstream.headers.clear();
+        if (r.header != nullptr)
+            p->upstream.headers.push_back(
+                {r.header, policy::identity_header::source::claim, json::path("iss")});
+        const auto token = tokens::interpret_claims(*p, r.issuer, *json::parse(R"({"iss":"me"})"));
+        EXPECT_EQ(token->identity_lines, r.lines) << r.why;
+        EXPECT_EQ(tokens::identity_names(*p), r.names) << r.why;
+    }
 }
 
 } // namespace
