@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace scopegate::config {
 
@@ -42,9 +43,27 @@ std::string line_of(const route& r)
     return "line " + std::to_string(r.mark.line);
 }
 
+// A route with what its literals become when letter case counts.
+struct spelled_route {
+    const route* written = nullptr;
+    std::vector<template_segment> spelling;
+};
+
+// The routes of a group that are enough to compare each further one with. As long as no two of a group
+// conflict, all of it have the first one's spelling, or all have its needs.
+struct group_witnesses {
+    spelled_route first;
+    spelled_route other_spelling;
+    spelled_route other_needs;
+};
+
 class trees final {
 public:
-    trees(compilation& c, const std::vector<path_template>& templates) : c_(c), templates_(templates) {}
+    trees(compilation& c, const std::vector<path_template>& templates) : c_(c), templates_(templates)
+    {
+        exact_rules_ = c.made.paths;
+        exact_rules_.case_exact = true;
+    }
 
     void add(const route& r)
     {
@@ -66,34 +85,47 @@ public:
             alike[r.index] = {&r};
             return;
         }
-        check_letter_case(r, alike[first->index]);
         alike[first->index].push_back(&r);
-        for (const route* other : alike[first->index])
-            if (other != first)
-                alike[other->index] = alike[first->index];
+        if (!c_.made.paths.case_exact)
+            check_letter_case(r, *first);
     }
 
 private:
     // A file system or framework that ignores letter case would take one for the other.
-    void check_letter_case(const route& r, const std::vector<const route*>& others)
+    void check_letter_case(const route& r, const route& first)
     {
-        if (c_.made.paths.case_exact)
-            return;
-        auto exact = c_.made.paths;
-        exact.case_exact = true;
-        for (const route* other : others) {
-            const auto mine = folded(templates_[r.index], exact);
-            const auto theirs = folded(templates_[other->index], exact);
-            if (mine && theirs && !same_literals(*mine, *theirs) && !same_needs(r, *other))
-                c_.out.error(r.mark, "the template " + in_quotes(r.text) + " differs from " +
-                                         in_quotes(other->text) + " in " + line_of(*other) +
-                                         " by letter case only, but needs something else: only \"paths: "
-                                         "{case: exact}\" allows that");
-        }
+        auto& known = witnesses_[first.index];
+        if (known.first.written == nullptr)
+            known.first = spelled(first);
+        auto mine = spelled(r);
+        for (const auto* other : {&known.first, &known.other_spelling, &known.other_needs})
+            if (other->written != nullptr && !same_literals(mine.spelling, other->spelling) &&
+                !same_needs(r, *other->written))
+                return refuse(r, *other->written);
+        if (known.other_spelling.written == nullptr && !same_literals(mine.spelling, known.first.spelling))
+            known.other_spelling = std::move(mine);
+        else if (known.other_needs.written == nullptr && !same_needs(r, first))
+            known.other_needs = std::move(mine);
+    }
+
+    [[nodiscard]] spelled_route spelled(const route& r) const
+    {
+        auto literals = folded(templates_[r.index], exact_rules_);
+        return {&r, literals ? std::move(*literals) : templates_[r.index].segments};
+    }
+
+    void refuse(const route& r, const route& other)
+    {
+        c_.out.error(r.mark, "the template " + in_quotes(r.text) + " differs from " + in_quotes(other.text) +
+                                 " in " + line_of(other) +
+                                 " by letter case only, but needs something else: only \"paths: "
+                                 "{case: exact}\" allows that");
     }
 
     compilation& c_;
     const std::vector<path_template>& templates_;
+    http::path_rules exact_rules_;
+    std::unordered_map<std::uint32_t, group_witnesses> witnesses_; // by the index of a group's first route
 };
 
 } // namespace

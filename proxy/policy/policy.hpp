@@ -33,7 +33,7 @@ public:
     std::deque<route> routes;
     route_tree exact;  // over the templates' own literals
     route_tree folded; // over their folded literals (http::fold_path)
-    std::vector<std::vector<const route*>> folded_alike; // by route index: the routes that share its folded shape, itself included
+    std::vector<std::vector<const route*>> folded_alike; // by index of the first route of a folded shape: all that share it; else empty
     requirement unlisted_needs; // what `unlisted: authenticated` asks for
     bool unlisted_authenticated = false;
     std::uint32_t requirement_count = 0; // requirement::index runs below it
