@@ -56,7 +56,8 @@ std::string demo_issuer::token(std::string_view subject, std::string_view scope,
 
 std::string demo_policy(const demo_place& at)
 {
-    return "# The policy of the running `scopegate demo`. Change it and save: it is read again within a "
+    return "# scopegate: allow hosts-not-listed\n"
+           "# The policy of the running `scopegate demo`. Change it and save: it is read again within a "
            "second.\n"
            "upstream: http://" +
            loopback(at.api_port) + "\n\nserver:\n  listen: " + loopback(at.proxy_port) +

@@ -85,7 +85,6 @@ std::shared_ptr<const policy::policy> load_policy(const std::string& given)
 {
     const auto path = require_config(given);
     auto loaded = load_config(path);
-    print_warnings(loaded.warnings);
     print_errors(path, loaded.errors);
     return std::move(loaded.policy);
 }

@@ -34,8 +34,8 @@ std::size_t print_warnings(const std::vector<config::diagnostic>& warnings, bool
 // One line each to standard error, and how many they are; nothing where there are none.
 void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors);
 
-// Loads it and prints warnings, one per line, to standard error. Null where the file has errors: they have
-// been printed, and the exit code is 1. Throws input_error where there is no file.
+// Loads the file, without a word about warnings: `check` prints them. Returns null after it has printed the
+// errors of the file; the exit code is then 1. Throws input_error if the file does not exist.
 [[nodiscard]] std::shared_ptr<const policy::policy> load_policy(const std::string& given);
 
 } // namespace scopegate::cli

@@ -2,6 +2,7 @@
 
 #include "config/hosts.hpp"
 #include "config/values.hpp"
+#include "config/whole_file.hpp"
 
 #include <algorithm>
 
@@ -89,6 +90,8 @@ void compile(compilation& c, const node& root)
     else if (seen.issuers->is(node::kind::list) && seen.issuers->items.empty())
         c.out.error(seen.issuers->at,
                     "the list is empty: without an issuer only public routes can be served");
+    if (!c.out.has_errors())
+        warn_of_the_whole(c, file);
 }
 
 std::vector<section> all_sections()

@@ -115,6 +115,16 @@ void check_against_others(compilation& c, const issuer_entry& entry)
     }
 }
 
+// An issuer that signs nothing may leave out its audience: some introspection endpoints do not say it.
+void check_audience(compilation& c, const issuer_entry& entry)
+{
+    if (entry.made.audience.empty() && entry.introspection != nullptr)
+        c.out.warn(warning::issuer_without_audience, entry.made.mark,
+                   "every token that this issuer calls active counts, also one for another API: set "
+                   "\"audience\", or "
+                   "let routes need scopes that only this API has");
+}
+
 } // namespace
 
 void compile_issuers(compilation& c, const node& value)
@@ -130,6 +140,7 @@ void compile_issuers(compilation& c, const node& value)
         check_keys_and_algorithms(c, entry);
         check_issuer_name(c, entry);
         check_against_others(c, entry);
+        check_audience(c, entry);
         c.made.issuers.push_back(std::move(entry.made));
     }
 }

@@ -149,6 +149,12 @@ std::string_view without_mapping(std::string_view host) noexcept
     return host.starts_with(mapped) && host.find('.') != host.npos ? host.substr(mapped.size()) : host;
 }
 
+bool is_loopback(const policy::endpoint& address) noexcept
+{
+    const auto host = without_mapping(address.host);
+    return address.is_unix() || host == "::1" || host.starts_with("127.");
+}
+
 // `[::]` takes the callers of v4 too.
 bool includes(std::string_view wildcard, std::string_view host) noexcept
 {
@@ -281,8 +287,14 @@ constexpr key<server_entry> server_keys[] = {
 void compile_server(compilation& c, const node& value)
 {
     server_entry entry(c.made.server);
-    if (read_keys(c, value, server_keys, entry))
-        check_addresses(c, entry);
+    if (!read_keys(c, value, server_keys, entry))
+        return;
+    check_addresses(c, entry);
+    if (c.made.server.admin && !is_loopback(*c.made.server.admin))
+        c.out.warn(
+            warning::admin_exposed, entry.admin_at,
+            "other machines can reach the admin listener: keep it on loopback, and let \"health\" answer "
+            "probes from outside");
 }
 
 std::vector<section> server_sections()

@@ -13,7 +13,7 @@ using testing::IsEmpty;
 std::string with_comments(std::string_view above, std::string_view beside)
 {
     return upstream + issuers + "scopes: {a: A}\n" + std::string(above) + "routes: {/x: {PURGE: a}} " +
-           std::string(beside) + "\n";
+           std::string(beside) + "\ntokens: {dpop: off}\n";
 }
 
 std::vector<std::string> names_of(std::string_view text)

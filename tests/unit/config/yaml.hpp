@@ -38,9 +38,21 @@ inline std::vector<std::string> errors(std::string_view text)
 {
     return places(load(text).errors);
 }
+// Warnings likewise, without advice and without the one that nearly every short file has.
 inline std::vector<std::string> warnings(std::string_view text)
 {
-    return places(load(text).warnings);
+    auto list = load(text).warnings;
+    std::erase_if(list, [](const diagnostic& d) {
+        return d.kind == warning::hosts_not_listed || (d.kind && is_advice(*d.kind));
+    });
+    return places(list);
+}
+// The warnings of that name, as `line:column: message`.
+inline std::vector<std::string> warnings_named(warning kind, std::string_view text)
+{
+    auto list = load(text).warnings;
+    std::erase_if(list, [kind](const diagnostic& d) { return d.kind != kind; });
+    return places(list);
 }
 
 inline const std::string upstream = "upstream: http://127.0.0.1:3000\n";

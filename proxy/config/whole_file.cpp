@@ -1,0 +1,109 @@
+#include "config/whole_file.hpp"
+
+#include "config/needs_order.hpp"
+#include "config/wide_routes.hpp"
+#include "policy/wording.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::requirement;
+using policy::route;
+
+// Calls f(requirement) for each method of each route.
+template <class F>
+void for_each_requirement(const policy::policy& p, F&& f)
+{
+    for (const route& r : p.routes) {
+        for (const auto& [method, needs] : r.methods)
+            f(needs);
+        if (r.any)
+            f(*r.any);
+    }
+}
+
+void warn_of_subjects(compilation& c)
+{
+    if (c.made.issuers.size() < 2)
+        return;
+    for_each_requirement(c.made, [&](const requirement& r) {
+        for (const auto& w : r.where)
+            if (w.claim.name() == "sub" || w.claim.name() == "/sub")
+                c.out.warn(warning::ambiguous_subject, r.mark,
+                           "{" + w.parameter_name + "} is compared with \"sub\", which each of the " +
+                               std::to_string(c.made.issuers.size()) +
+                               " issuers gives as it likes: compare a claim that only one of them sets");
+    });
+}
+
+// Without a list of hosts the proof's URL is compared with whatever Host the client sends along.
+void warn_of_hosts(compilation& c, const node& file)
+{
+    const auto& p = c.made;
+    const node* metadata = file.find("metadata");
+    const bool names_resource = metadata != nullptr && (metadata->find("resource") != nullptr ||
+                                                        metadata->find("resource_file") != nullptr);
+    if (p.tokens.dpop.how == policy::dpop_settings::mode::off || !p.server.hosts.empty() ||
+        p.server.external_url || names_resource)
+        return;
+    const node* tokens = file.find("tokens");
+    const node* dpop = tokens != nullptr ? tokens->find("dpop") : nullptr;
+    c.out.warn(warning::hosts_not_listed, dpop != nullptr ? dpop->key_at : policy::source_mark{},
+               "a DPoP proof counts for whichever host the request names: list the hosts of this server, "
+               "\"server: {hosts: [calendar.example.com]}\", or set \"tokens: {dpop: off}\"");
+}
+
+// Methods that frameworks take from a form field of a POST, which no proxy reads.
+constexpr std::string_view behind_post[] = {"PUT", "PATCH", "DELETE"};
+
+// Those of the route that ask for more than its POST does.
+std::vector<std::string> stricter_than_post(const route& r, const policy::scope_registry& scopes)
+{
+    std::vector<std::string> out;
+    const auto* post = r.find("POST");
+    for (const auto method : behind_post) {
+        const auto* needs = r.find(method);
+        if (post != nullptr && needs != nullptr && admits_more({*post, &r}, {*needs, &r}, scopes))
+            out.emplace_back(method);
+    }
+    return out;
+}
+
+void advise_on_bodies(compilation& c)
+{
+    std::string first;
+    std::size_t more = 0;
+    for (const route& r : c.made.routes) {
+        const auto methods = stricter_than_post(r, c.made.scopes);
+        if (methods.empty())
+            continue;
+        if (!first.empty())
+            ++more;
+        else
+            first = "POST of " + in_quotes(r.text) + " into " + policy::enumerate(methods, " or ") +
+                    (methods.size() > 1 ? ", which need" : ", which needs") + " more";
+    }
+    if (first.empty())
+        return;
+    const auto others = more == 0   ? std::string()
+                        : more == 1 ? "; so it is with 1 more route"
+                                    : "; so it is with " + std::to_string(more) + " more routes";
+    c.out.warn(warning::method_in_body, {},
+               "a framework that reads the form field \"_method\" turns " + first + others +
+                   ": turn that off in the API");
+}
+
+} // namespace
+
+void warn_of_the_whole(compilation& c, const node& file)
+{
+    warn_of_subjects(c);
+    warn_of_hosts(c, file);
+    warn_of_wide_routes(c);
+    advise_on_bodies(c);
+}
+
+} // namespace scopegate::config

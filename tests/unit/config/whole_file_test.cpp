@@ -1,0 +1,127 @@
+// Warnings that no single key shows: where they stand, and what keeps them away.
+#include "yaml.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace scopegate::config {
+namespace {
+
+using namespace test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+const std::string needing_tokens = "routes: {/x: {GET: a}}\n";
+
+TEST(ambiguous_subject, is_a_sub_that_several_issuers_give)
+{
+    const std::string second = "issuers: [{issuer: https://a.example, audience: https://api.example}, "
+                               "{issuer: https://b.example, audience: https://api.example}]\n";
+    const auto file = [](const std::string& who, const char* claim) {
+        return upstream + who + scopes + "routes:\n  /{u}:\n    GET: {scopes: a, where: {u: " + claim +
+               "}}\n    PUT: a\n";
+    };
+    EXPECT_THAT(warnings_named(warning::ambiguous_subject, file(second, "sub")),
+                ElementsAre(StartsWith("6:5: {u} is compared with \"sub\", which each of the 2 issuers ")));
+    EXPECT_EQ(warnings_named(warning::ambiguous_subject, file(second, "/sub")).size(), 1U);
+    EXPECT_THAT(warnings_named(warning::ambiguous_subject, file(second, "email")), IsEmpty());
+    EXPECT_THAT(warnings_named(warning::ambiguous_subject, file(issuers, "sub")), IsEmpty());
+}
+
+TEST(hosts_not_listed, warns_if_a_proof_counts_for_any_host)
+{
+    struct row {
+        const char* why;
+        const char* more; // of the file
+        const char* at;   // the warning's place; empty: no warning
+    };
+    const row rows[] = {
+        {"the default", "", "0:0: "},
+        {"dpop is allowed", "tokens: {dpop: allow}\n", "5:10: "},
+        {"dpop is required", "tokens:\n  dpop: {mode: require}\n", "6:3: "},
+        {"other settings of tokens", "tokens: {from: [header]}\n", "0:0: "},
+        {"dpop is off", "tokens: {dpop: off}\n", ""},
+        {"an external URL", "server: {external_url: https://api.example}\n", ""},
+        {"a resource", "metadata: {resource: https://api.example}\n", ""},
+        {"metadata without a resource", "metadata: {name: Calendar}\n", "0:0: "},
+        {"no metadata", "metadata: off\n", "0:0: "},
+    };
+    for (const auto& r : rows) {
+        const auto said =
+            warnings_named(warning::hosts_not_listed, upstream + issuers + scopes + needing_tokens + r.more);
+        ASSERT_EQ(said.size(), *r.at == '\0' ? 0U : 1U) << r.why;
+        if (!said.empty()) {
+            EXPECT_THAT(said.front(), StartsWith(r.at)) << r.why;
+        }
+    }
+    EXPECT_THAT(warnings_named(warning::hosts_not_listed, upstream + routes), IsEmpty()) << "no token counts";
+    EXPECT_THAT(warnings_named(warning::hosts_not_listed, "# scopegate: allow hosts-not-listed\n" + upstream +
+                                                              issuers + scopes + needing_tokens),
+                IsEmpty());
+}
+
+TEST(issuer_without_audience, is_one_that_only_introspects)
+{
+    const auto file = [](const std::string& more) {
+        return upstream +
+               "issuers:\n  - issuer: https://a.example\n    introspection: {url: https://a.example/i, "
+               "client_id: c, client_secret: s}\n" +
+               more + scopes + needing_tokens;
+    };
+    EXPECT_THAT(warnings_named(warning::issuer_without_audience, file("")),
+                ElementsAre(StartsWith("3:5: every token that this issuer calls active counts")));
+    EXPECT_THAT(warnings_named(warning::issuer_without_audience, file("    audience: x\n")), IsEmpty());
+}
+
+TEST(admin_exposed, is_a_listener_beyond_loopback)
+{
+    struct row {
+        const char* admin;
+        bool exposed;
+    };
+    const row rows[] = {
+        {"127.0.0.1:9901", false},
+        {"127.8.0.1:9901", false},
+        {"\"[::1]:9901\"", false},
+        {"\"[::ffff:127.0.0.1]:9901\"", false},
+        {"unix:/run/a.sock", false},
+        {"off", false},
+        {"0.0.0.0:9901", true},
+        {"10.0.0.1:9901", true},
+        {"\"[::]:9901\"", true},
+        {"\"[fd00::1]:9901\"", true},
+        {"\"[::ffff:10.0.0.1]:9901\"", true},
+    };
+    for (const auto& r : rows) {
+        const auto said =
+            warnings_named(warning::admin_exposed, upstream + routes + "server: {admin: " + r.admin + "}\n");
+        ASSERT_EQ(said.size(), r.exposed ? 1U : 0U) << r.admin;
+        if (r.exposed) {
+            EXPECT_THAT(said.front(), StartsWith("3:17: ")) << r.admin;
+        }
+    }
+    EXPECT_THAT(
+        warnings_named(warning::admin_exposed, upstream + routes + "server: {health: 0.0.0.0:9902}\n"),
+        IsEmpty());
+}
+
+TEST(method_in_body, is_a_post_that_could_become_a_stricter_method)
+{
+    const auto advice = [](const std::string& body) {
+        return warnings_named(warning::method_in_body, upstream + issuers + scopes + "routes:\n" + body);
+    };
+    EXPECT_THAT(
+        advice("  /x/{id}: {POST: a, PUT: a, PATCH: b, DELETE: b}\n  /y: {POST: a}\n"),
+        ElementsAre("0:0: a framework that reads the form field \"_method\" turns POST of \"/x/{id}\" into "
+                    "PATCH or DELETE, which need more: turn that off in the API"));
+    EXPECT_THAT(advice("  /x: {POST: a, PUT: b}\n  /y: {ANY: a, DELETE: b}\n  /z: {POST: public, PUT: a}\n"),
+                ElementsAre(HasSubstr("into PUT, which needs more; so it is with 2 more routes: ")));
+    EXPECT_THAT(advice("  /x: {POST: a, PUT: a, DELETE: a}\n"), IsEmpty());
+    EXPECT_THAT(advice("  /x: {POST: [a, b], DELETE: a}\n"), IsEmpty());
+    EXPECT_THAT(advice("  /x: {GET: a, DELETE: b}\n"), IsEmpty());
+}
+
+} // namespace
+} // namespace scopegate::config
