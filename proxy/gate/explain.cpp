@@ -77,6 +77,8 @@ void tell_metadata(const answers::answer_book& book, std::string_view path, expl
     e.answer = book.make_metadata(e.method, {});
     e.allowed = e.answer->status < 400;
     e.why = e.allowed ? reason::allowed : reason::wrong_method;
+    if (!e.allowed)
+        e.steps.push_back({"the document takes GET, HEAD and OPTIONS only", false});
 }
 
 void append_string(std::string& out, std::string_view name, std::string_view value)

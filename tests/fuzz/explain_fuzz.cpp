@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 using namespace scopegate;
 using fuzz::check;
@@ -69,9 +70,12 @@ constexpr std::array<std::string_view, 18> templates = {
     "/%C3%A9tat",
     "/.well-known/oauth-protected-resource",
 };
-constexpr std::array<std::string_view, 12> methods = {
-    "GET", "POST", "ANY", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "MINE", "CONNECT", "TRACE", "get"};
-constexpr std::array<std::string_view, 12> needs = {
+// Those that a file can list, then others.
+constexpr std::array<std::string_view, 13> methods = {"GET",    "POST",  "ANY",     "HEAD", "PUT",
+                                                      "DELETE", "PATCH", "OPTIONS", "MINE", "CONNECT",
+                                                      "TRACE",  "get",   "Post"};
+constexpr std::size_t listable_methods = 9;
+constexpr std::array<std::string_view, 10> needs = {
     "public",
     "authenticated",
     "read:a",
@@ -82,55 +86,57 @@ constexpr std::array<std::string_view, 12> needs = {
     "{scopes: authenticated, max_age: 5m}",
     "{scopes: read:a, acr: [strong, stronger]}",
     "{scopes: {any: [read:a, write:a]}, max_age: 1h, acr: [strong]}",
-    "{scopes: authenticated, where: {user: sub}}",
-    "{scopes: read:a, where: {id: /x/y}, mode: observe}",
 };
-constexpr std::array<std::string_view, 20> settings = {
-    "mode: observe\n",
-    "mode: observe\n",
-    "unlisted: authenticated\n",
-    "paths: {case: exact}\n",
-    "paths: {encoded_slash: keep, semicolon: keep}\n",
-    "metadata: off\n",
-    "metadata: {resource: \"https://b.test/deep/er\"}\n",
-    "tokens: {dpop: off}\n",
-    "tokens: {dpop: require}\n",
-    "tokens: {dpop: {mode: allow, nonce: true}}\n",
-    "tokens: {from: [header, \"cookie:t\", \"query:t\", websocket]}\n",
-    "limit: {permissions: permissions}\n",
-    "limit: {roles: {claim: roles, allow: {viewer: [read:a], none: []}}}\n",
-    "limit: {permissions: p, roles: {claim: roles, allow: {viewer: [read:a]}}, absent: all}\n",
-    "cors: {origins: [\"https://app.test\"], credentials: true}\n",
-    "cors: {origins: [\"*\"]}\n",
-    "log: {requests: all}\n",
-    "server: {external_url: \"https://a.test\"}\n",
-    "upstream: http://127.0.0.1:1\n",
-    "",
-};
+// One choice of each row.
+constexpr std::array<std::array<std::string_view, 4>, 8> settings = {{
+    {"mode: observe\n", "mode: observe\n", "", ""},
+    {"unlisted: authenticated\n", "", "", ""},
+    {"paths: {case: exact}\n", "paths: {encoded_slash: keep, semicolon: keep}\n", "", ""},
+    {"metadata: off\n", "metadata: {resource: \"https://b.test/deep/er\"}\n", "", ""},
+    {"tokens: {dpop: off}\n", "tokens: {dpop: require}\n",
+     "tokens: {from: [header, \"cookie:t\", \"query:t\", websocket], dpop: {nonce: true}}\n", ""},
+    {"limit: {permissions: permissions}\n",
+     "limit: {roles: {claim: roles, allow: {viewer: [read:a], none: []}}}\n",
+     "limit: {permissions: p, roles: {claim: roles, allow: {viewer: [read:a]}}, absent: all}\n", ""},
+    {"cors: {origins: [\"https://app.test\"], credentials: true}\n", "cors: {origins: [\"*\"]}\n", "", ""},
+    {"server: {external_url: \"https://a.test\"}\n", "", "", ""},
+}};
+
+// With a condition on a parameter, if the template has it.
+std::string some_needs(choices& choose, std::string_view pattern)
+{
+    constexpr std::array<std::string_view, 4> claims = {"sub", "/x/y", "scope", "acr"};
+    for (const std::string_view name : {"user", "id", "one"})
+        if (choose.one_in(3) && pattern.find("{" + std::string(name) + "}") != std::string_view::npos)
+            return "{scopes: " + std::string(choose.one_in(2) ? "authenticated" : "read:a") + ", where: {" +
+                   std::string(name) + ": " + choose.pick(claims) + "}" +
+                   (choose.one_in(2) ? ", mode: observe}" : "}");
+    return choose.pick(needs);
+}
 
 std::string some_file(choices& choose)
 {
     std::string out =
+        "upstream: http://127.0.0.1:3000\n"
         "issuers:\n"
         "  - {issuer: \"https://i.test\", audience: \"https://a.test\", keys: \"https://i.test/k\"}\n"
-        "  - {issuer: \"https://j.test\", keys: \"https://j.test/k\", scope_claims: [scp, /deep/er]}\n"
+        "  - {issuer: \"https://j.test\", audience: b, keys: \"https://j.test/k\", scope_claims: [scp]}\n"
         "scopes: {read:a: A, write:a: B, admin: {implies: [\"*:a\"]}}\n";
-    std::array<bool, settings.size()> said{};
-    for (auto n = choose.below(5); n > 0; --n)
-        said[choose.below(settings.size())] = true;
-    if (!said[18])
-        out += "upstream: http://127.0.0.1:3000\n";
-    for (std::size_t i = 0; i < settings.size(); ++i)
-        if (said[i])
-            out += settings[i];
+    for (const auto& row : settings)
+        out += row[choose.below(row.size())];
     out += "routes:\n";
-    for (auto n = 1 + choose.below(6); n > 0; --n) {
-        out.append("  \"").append(choose.pick(templates)).append("\":\n");
-        for (auto m = 1 + choose.below(3); m > 0; --m)
+    std::array<bool, templates.size()> listed{};
+    for (auto n = 1 + choose.below(5); n > 0; --n) {
+        const auto at = choose.below(templates.size());
+        if (std::exchange(listed[at], true))
+            continue;
+        out.append("  \"").append(templates[at]).append("\":\n");
+        const auto first = choose.below(listable_methods);
+        for (auto i = first; i < listable_methods && i <= first + choose.below(3); ++i)
             out.append("    ")
-                .append(choose.pick(methods))
+                .append(methods[i])
                 .append(": ")
-                .append(choose.pick(needs))
+                .append(some_needs(choose, templates[at]))
                 .append("\n");
     }
     return out;

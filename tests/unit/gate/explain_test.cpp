@@ -158,7 +158,9 @@ TEST(explain, knows_the_metadata_document)
     ASSERT_TRUE(e.answer);
     EXPECT_EQ(e.answer->status, 200U);
     EXPECT_TRUE(json::parse(to_json(e))) << to_json(e);
-    EXPECT_FALSE(file.ask("POST", "/.well-known/oauth-protected-resource").allowed);
+    const auto refused = file.ask("POST", "/.well-known/oauth-protected-resource");
+    EXPECT_FALSE(refused.allowed);
+    EXPECT_FALSE(refused.steps.back().holds) << "a refusal names the step that failed";
     EXPECT_TRUE(file.ask("GET", "/.well-known/oauth%2Dprotected-resource?x").allowed)
         << "the proxy answers there however the path is spelled";
     EXPECT_TRUE(file.ask("GET", "http://a.test/.well-known/oauth-protected-resource").allowed);
