@@ -113,10 +113,12 @@ int run_demo(std::uint16_t wanted_port)
         std::cout << "Port " << wanted_port << " is taken, so the proxy has port " << at.proxy_port
                   << ".\n\n";
     print_guide(std::cout, at, issuer, observe::wall_now());
-    const repeating flushing(control, 200ms, [] { observe::flush_log(); });
     const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
-    control.run();
-    service.stop();
+    {
+        const observe::log_writer writing;
+        control.run();
+        service.stop();
+    }
     observe::close_log();
     return exit_fine;
 }

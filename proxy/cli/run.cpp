@@ -61,6 +61,7 @@ int run(const run_options& options)
     asio::io_context control{1};
     try {
         control::service service(control, options.config, config::process_environment());
+        const observe::log_writer writing;
         std::optional<admin::server> admin;
         std::optional<admin::server> health;
         const auto& settings = service.policy().server;
@@ -70,7 +71,6 @@ int run(const run_options& options)
         if (settings.health)
             health.emplace(control, service, *settings.health, admin::pages::health, "health", options.take_over);
         const signals handled(control, service);
-        const repeating flushing(control, 200ms, [] { observe::flush_log(); });
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
         control::give_back_startup_memory();
         control.run();
@@ -80,6 +80,7 @@ int run(const run_options& options)
         std::cerr << failed.what() << '\n';
         return 1;
     }
+    observe::close_log(); // requests first, which otherwise come behind events
     observe::log_event(observe::level::info, "stopped");
     observe::close_log();
     return 0;

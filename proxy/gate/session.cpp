@@ -49,7 +49,7 @@ net::detached session::serve(std::unique_ptr<session> self)
     try {
         co_await self->run();
     } catch (const std::exception& failed) {
-        observe::log_event(observe::level::error, "connection_failed", {{"error", failed.what()}});
+        observe::log_repeated(observe::level::error, "connection_failed", {{"error", failed.what()}});
     }
 }
 
@@ -100,9 +100,9 @@ net::task<bool> session::prepare()
 net::task<void> session::end_unsecured(generation& policy)
 {
     const auto& failed = *downstream_->tls();
-    observe::log_event(observe::level::debug, "tls_failed",
-                       {{"peer", peer_.text},
-                        {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
+    observe::log_repeated(observe::level::debug, "tls_failed",
+                          {{"peer", peer_.text},
+                           {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
         co_await refuse_unread(policy);

@@ -190,8 +190,8 @@ void upstream_pool::complain(const std::string& why)
     if (now - complained_at_ < complaint_interval)
         return;
     complained_at_ = now;
-    observe::log_event(observe::level::warn, "upstream_tls_failed",
-                       {{"server_name", settings_.tls->server_name}, {"error", why}});
+    observe::log_repeated(observe::level::warn, "upstream_tls_failed",
+                          {{"server_name", settings_.tls->server_name}, {"error", why}});
 }
 
 } // namespace scopegate::gate

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
+#include "observe/request_burst.hpp"
 
 #include <charconv>
 
@@ -81,6 +82,12 @@ std::string_view severity(const request_record& r) noexcept
     return r.status >= 500 && r.why != reason::allowed ? "warn" : "info";
 }
 
+std::string_view route_of(const request_record& r) noexcept
+{
+    const auto* route = r.match != nullptr ? r.match->matched : nullptr;
+    return route != nullptr ? std::string_view(route->text) : std::string_view("-");
+}
+
 } // namespace
 
 void append_request_line(const policy::policy& p, const request_record& r, std::string& out)
@@ -98,8 +105,7 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     if (!r.forwarded_for.empty())
         append_member(out, "forwarded_for", r.forwarded_for.substr(0, longest_address));
     append_member(out, "method", r.method.substr(0, longest_method));
-    const auto* route = r.match != nullptr ? r.match->matched : nullptr;
-    append_member(out, "route", route != nullptr ? std::string_view(route->text) : std::string_view("-"));
+    append_member(out, "route", route_of(r));
     out += ",\"status\":";
     append_number(out, r.status);
     append_member(out, "reason", name(r.why));
@@ -126,6 +132,11 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
 
 void log_request(const policy::policy& p, const request_record& r)
 {
+    if (r.why != reason::allowed && !r.observed) {
+        const auto client = r.forwarded_for.empty() ? r.client : r.forwarded_for;
+        if (!admit_refusal(p.log.burst, {route_of(r), r.why, client.substr(0, longest_address)}, r.when))
+            return;
+    }
     thread_local std::string line;
     line.clear();
     append_request_line(p, r, line);

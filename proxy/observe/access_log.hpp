@@ -40,7 +40,9 @@ struct request_record {
     return which == requests::all || (which == requests::denied && why != reason::allowed);
 }
 
-// Writes the record. Any thread; allocates nothing once the thread's buffer is warm, and does no I/O.
+// Writes the record, or counts it where it is a refusal beyond `log.burst`: requests that were allowed, and
+// those that observe mode let through, always have a line. Any thread; allocates nothing once the thread's
+// buffer is warm, and does no I/O.
 void log_request(const policy::policy& p, const request_record& r);
 
 // The line itself, appended to `out` without a newline.

@@ -1,15 +1,23 @@
 #include "observe/log.hpp"
 
 #include "base/json.hpp"
-#include "observe/buffered_sink.hpp"
+#include "observe/event_limit.hpp"
 #include "observe/http_date.hpp"
+#include "observe/log_output.hpp"
+#include "observe/request_burst.hpp"
 
 #include <spdlog/logger.h>
+#include <spdlog/sinks/sink.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <exception>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace scopegate::observe {
 
@@ -45,23 +53,41 @@ std::string_view word(level at) noexcept
     return "error";
 }
 
-// Events and requests share the output. Only events have a level, and only they are written at once when they
-// are urgent: a refused request is no emergency, and one write per line is what a flood of them would like to
-// see.
+// Hands spdlog's lines to the output: they come ready made, and there is no pattern.
+class output_sink final : public spdlog::sinks::sink {
+public:
+    output_sink(std::shared_ptr<log_output> to, line_kind kind) : to_(std::move(to)), kind_(kind) {}
+    void log(const spdlog::details::log_msg& message) override
+    {
+        const bool urgent = kind_ == line_kind::event && message.level >= spdlog::level::warn;
+        to_->add(kind_, {message.payload.data(), message.payload.size()}, urgent);
+        if (urgent && !to_->has_writer())
+            to_->drain(std::chrono::milliseconds(0));
+    }
+    void flush() override {}
+    void set_pattern(const std::string&) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+private:
+    std::shared_ptr<log_output> to_;
+    line_kind kind_;
+};
+
+// Events and requests share the output. Only events have a level, and only they are urgent: a refused request
+// is no emergency.
 struct outlet {
     outlet(level at, log_form f, int descriptor)
-        : form(f), sink(std::make_shared<buffered_sink>(descriptor)), events("events", sink),
-          requests("requests", sink)
+        : form(f), output(std::make_shared<log_output>(descriptor, log_output::bounds{})),
+          events("events", std::make_shared<output_sink>(output, line_kind::event)),
+          requests("requests", std::make_shared<output_sink>(output, line_kind::request))
     {
         events.set_level(as_spdlog(at));
-        events.flush_on(spdlog::level::warn);
         requests.set_level(spdlog::level::info);
-        requests.flush_on(spdlog::level::off);
     }
-    ~outlet() { sink->drain(std::chrono::seconds(2)); }
+    ~outlet() { output->drain(std::chrono::seconds(2)); }
 
     log_form form;
-    std::shared_ptr<buffered_sink> sink;
+    std::shared_ptr<log_output> output;
     spdlog::logger events;
     spdlog::logger requests;
 };
@@ -78,7 +104,7 @@ public:
         auto next = std::make_unique<outlet>(at, form, descriptor);
         const std::lock_guard lock(opening_);
         if (auto* before = current_.exchange(next.get()))
-            before->sink->drain(std::chrono::seconds(2));
+            before->output->drain(std::chrono::seconds(2));
         outlets_.push_back(std::move(next));
     }
     [[nodiscard]] outlet& current() const noexcept { return *current_.load(std::memory_order_acquire); }
@@ -95,7 +121,15 @@ process_log& the_log()
     return log;
 }
 
-void append_json(std::string& line, level at, std::string_view event, std::initializer_list<log_field> fields)
+event_limit& repeated_events()
+{
+    static event_limit limit;
+    return limit;
+}
+
+using field_span = std::span<const log_field>;
+
+void append_json(std::string& line, level at, std::string_view event, field_span fields)
 {
     line += R"({"time":")";
     append_rfc3339(line, wall_now());
@@ -124,7 +158,7 @@ void append_visible(std::string& line, std::string_view text)
         line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
 }
 
-void append_text(std::string& line, level at, std::string_view event, std::initializer_list<log_field> fields)
+void append_text(std::string& line, level at, std::string_view event, field_span fields)
 {
     line += at == level::warn ? "warning" : word(at);
     line += ": ";
@@ -147,6 +181,16 @@ void append_text(std::string& line, level at, std::string_view event, std::initi
         line += ')';
 }
 
+void write_event(outlet& log, level at, std::string_view event, field_span fields)
+{
+    std::string line;
+    if (log.form == log_form::json)
+        append_json(line, at, event, fields);
+    else
+        append_text(line, at, event, fields);
+    log.events.log(as_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
+}
+
 } // namespace
 
 void open_log(level at, log_form form, int descriptor)
@@ -162,24 +206,70 @@ void set_log_level(level at) noexcept
 void log_event(level at, std::string_view event, std::initializer_list<log_field> fields)
 {
     auto& log = the_log().current();
+    if (log.events.should_log(as_spdlog(at)))
+        write_event(log, at, event, {fields.begin(), fields.size()});
+}
+
+void log_repeated(level at, std::string_view event, std::initializer_list<log_field> fields)
+{
+    auto& log = the_log().current();
     if (!log.events.should_log(as_spdlog(at)))
         return;
-    std::string line;
-    if (log.form == log_form::json)
-        append_json(line, at, event, fields);
-    else
-        append_text(line, at, event, fields);
-    log.events.log(as_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
+    const auto suppressed = repeated_events().admit(event, at, std::chrono::steady_clock::now());
+    if (!suppressed)
+        return;
+    std::vector<log_field> all(fields);
+    if (*suppressed > 0)
+        all.emplace_back("suppressed", *suppressed);
+    write_event(log, at, event, all);
+}
+
+void write_counts(bool all)
+{
+    constexpr std::chrono::milliseconds left_to_a_later_line{1500};
+    auto& log = the_log().current();
+    const auto age = all ? std::chrono::milliseconds(-1) : left_to_a_later_line;
+    for (const auto& held : repeated_events().take_held_back(age, std::chrono::steady_clock::now())) {
+        const log_field suppressed("suppressed", held.count);
+        write_event(log, held.at, held.event, {&suppressed, 1});
+    }
+    for (const auto& line : take_burst_lines(wall_now()))
+        log.output->add(line_kind::event, line, false);
+}
+
+log_writer::log_writer() : output_(the_log().current().output)
+{
+    output_->start([] {
+        try {
+            write_counts(false);
+        } catch (const std::exception&) { // without memory: what is lost is a line that counts
+        }
+    });
+}
+
+log_writer::~log_writer()
+{
+    output_->stop();
 }
 
 void flush_log() noexcept
 {
-    the_log().current().sink->drain(std::chrono::milliseconds(0));
+    the_log().current().output->drain(std::chrono::milliseconds(0));
 }
 
 void close_log() noexcept
 {
-    the_log().current().sink->drain(std::chrono::seconds(2));
+    try {
+        write_counts(true);
+    } catch (const std::exception&) { // what is kept is written all the same
+    }
+    the_log().current().output->drain(std::chrono::seconds(2));
+}
+
+log_memory log_memory_in_use() noexcept
+{
+    const auto used = the_log().current().output->memory();
+    return {used.bytes, used.bound};
 }
 
 void write_request_line(std::string_view line) noexcept

@@ -369,7 +369,8 @@ std::string routes_yaml(const gate_settings& s)
     const bool own_drain = s.timeouts.find("drain") != std::string::npos;
     yaml += ", timeouts: {" + (own_drain ? s.timeouts : "drain_delay: 0" + list(s.timeouts)) + "}";
     yaml += s.limits.empty() ? std::string() : ", limits: {" + s.limits + "}";
-    return yaml + list(s.server) + "}\nlog: {requests: all}\n" + s.routes + "\n" + s.more;
+    const bool own_log = s.more.starts_with("log:");
+    return yaml + list(s.server) + (own_log ? "}\n" : "}\nlog: {requests: all}\n") + s.routes + "\n" + s.more;
 }
 
 std::string calendar_token(std::string_view scope, std::string_view more)

@@ -8,6 +8,7 @@
 namespace scopegate::test {
 namespace {
 
+using testing::HasSubstr;
 using testing::MatchesRegex;
 
 TEST(request_log, names_the_peer_and_the_address_that_a_trusted_proxy_names)
@@ -115,6 +116,66 @@ TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
     EXPECT_EQ(line["client"], "127.0.0.1") << line.text;
     EXPECT_EQ(line["method"], "");
     EXPECT_GE(std::stod(line["duration_ms"]), 190.0);
+}
+
+TEST(request_log, counts_a_flood_of_refusals_in_one_line_a_second)
+{
+    const calendar c({.server = "trusted_proxies: [127.0.0.1]", .more = "log: {burst: 1}\n"});
+    auto client = c.connect();
+    std::size_t counted = 0;
+    const auto flood_told = [&](const log_line& l) {
+        counted += std::stoul(l["count"]);
+        EXPECT_EQ(l["route"], "/appointments");
+        EXPECT_EQ(l["reason"], "no-token");
+        EXPECT_THAT(l.text, HasSubstr(R"("busiest":[{"client":"203.0.113.9","count":)"));
+        return true;
+    };
+    // Two in one second are enough, and some two follow each other within one.
+    for (int i = 0; i < 200; ++i)
+        EXPECT_EQ(client.exchange(get("/appointments", {}, "X-Forwarded-For: 203.0.113.9\r\n")).status, 401U);
+    static_cast<void>(c.gate.wait_for_event("request_burst", flood_told));
+    EXPECT_GE(counted, 1U);
+}
+
+TEST(request_log, counts_no_request_that_observe_mode_let_pass)
+{
+    const calendar c({.more = "log: {burst: 1}\nmode: observe\n"});
+    auto client = c.connect();
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(client.exchange(get("/appointments")).status, 200U);
+    std::size_t lines = 0;
+    static_cast<void>(c.gate.wait_for_event("request", [&](const log_line& l) {
+        EXPECT_EQ(l["observe"], "true");
+        return ++lines == 20;
+    }));
+}
+
+TEST(request_log, suppresses_handshake_failures_beyond_one_a_second)
+{
+    const tls_files files;
+    const calendar c({.server = files.server_yaml(), .more = "log: {level: debug}\n"});
+    for (int i = 0; i < 20; ++i) {
+        auto client = c.connect();
+        client.send(get("/public"));
+        EXPECT_EQ(client.read().status, 400U);
+    }
+    const auto told =
+        c.gate.wait_for_event("tls_failed", [](const log_line& l) { return !l["suppressed"].empty(); });
+    EXPECT_GE(std::stoul(told["suppressed"]), 1U) << told.text;
+}
+
+TEST(request_log, is_written_to_the_end_when_the_gate_stops)
+{
+    calendar c({.more = "log: {burst: 1}\n"});
+    auto client = c.connect();
+    for (int i = 0; i < 50; ++i)
+        EXPECT_EQ(client.exchange(get("/appointments")).status, 401U);
+    EXPECT_EQ(c.gate.stop(), 0);
+    std::size_t told = 0;
+    for (const auto& l : c.gate.log())
+        told += l["event"] == "request" ? 1 : l["event"] == "request_burst" ? std::stoul(l["count"]) : 0;
+    EXPECT_EQ(told, 50U);
+    EXPECT_EQ(c.gate.log().back()["event"], "stopped");
 }
 
 } // namespace

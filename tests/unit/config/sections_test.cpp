@@ -301,17 +301,19 @@ TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
 TEST(small_sections, take_their_words)
 {
     const auto p = policy_from_yaml(upstream + routes +
-                                    "mode: observe\nlog: {level: error, requests: off}\n"
+                                    "mode: observe\nlog: {level: error, requests: off, burst: 0}\n"
                                     "paths: {case: exact, encoded_slash: keep, semicolon: keep}\n");
     EXPECT_TRUE(p->observe);
     EXPECT_EQ(p->log.at, policy::log_settings::level::error);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
+    EXPECT_EQ(p->log.burst, 0U);
     EXPECT_TRUE(p->paths.case_exact && p->paths.keep_encoded_slash && p->paths.keep_semicolon);
     const auto q = policy_from_yaml(upstream + routes +
                                     "mode: enforce\nlog: {level: debug, requests: all}\nunlisted: deny\n"
                                     "paths: {case: fold, encoded_slash: reject, semicolon: reject}\n");
     EXPECT_FALSE(q->observe || q->unlisted_authenticated);
     EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
+    EXPECT_EQ(q->log.burst, 1000U);
     EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
 }
 

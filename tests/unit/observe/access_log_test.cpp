@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace scopegate::observe {
 namespace {
 
@@ -149,6 +151,44 @@ TEST(access_log, reaches_the_log_as_a_line)
     const sample s;
     log_request(s.p, s.record);
     EXPECT_EQ(log.flushed(), s.line() + "\n");
+}
+
+TEST(access_log, counts_refusals_beyond_the_burst_in_one_line)
+{
+    const captured_log log;
+    sample s;
+    s.p.log.burst = 10;
+    s.route.text = "/flooded";
+    s.record.why = reason::no_token;
+    s.record.status = 401;
+    for (int i = 0; i < 25; ++i) {
+        s.record.forwarded_for = i % 5 == 0 ? "203.0.113.9" : "";
+        log_request(s.p, s.record);
+    }
+    write_counts(false);
+    const auto text = log.flushed();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 11);
+    EXPECT_THAT(text,
+                HasSubstr(R"("event":"request_burst","route":"/flooded","reason":"no-token","count":15,)"
+                          R"("busiest":[{"client":"192.0.2.7","count":12},)"
+                          R"({"client":"203.0.113.9","count":3}]})"));
+}
+
+TEST(access_log, counts_no_request_that_passed)
+{
+    const captured_log log;
+    sample s;
+    s.p.log.burst = 10;
+    s.route.text = "/passed";
+    for (int i = 0; i < 25; ++i)
+        log_request(s.p, s.record); // allowed
+    s.record.why = reason::no_token;
+    s.record.observed = true; // as with mode: observe
+    for (int i = 0; i < 25; ++i)
+        log_request(s.p, s.record);
+    write_counts(false);
+    const auto text = log.flushed();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 50);
 }
 
 // The request path's budget: nothing is allocated once the thread's buffer and the log's are warm.

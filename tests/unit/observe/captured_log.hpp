@@ -4,8 +4,11 @@
 #include "observe/log.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -39,6 +42,15 @@ public:
                 return all;
             all.append(piece, static_cast<std::size_t>(n));
         }
+    }
+    // The same, once it is this many lines; fewer where they do not come within 10 s.
+    [[nodiscard]] std::string awaited(std::ptrdiff_t lines) const
+    {
+        std::string all;
+        pollfd ready{ends_[0], POLLIN, 0};
+        while (std::count(all.begin(), all.end(), '\n') < lines && ::poll(&ready, 1, 10'000) == 1)
+            all += written();
+        return all;
     }
     [[nodiscard]] std::string flushed() const
     {

@@ -1,15 +1,10 @@
 #include "observe/log.hpp"
 
 #include "base/json.hpp"
-#include "observe/buffered_sink.hpp"
 #include "unit/observe/captured_log.hpp"
 
-#include <gmock/gmock.h>
-#include <spdlog/details/log_msg.h>
-
-#include <poll.h>
-
 #include <algorithm>
+#include <gmock/gmock.h>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -116,97 +111,50 @@ TEST(log, loses_no_line_of_many_threads)
     EXPECT_EQ(std::count(lines.begin(), lines.end(), "0123456789"), 1000);
 }
 
-void put(buffered_sink& sink, const std::string& line)
+TEST(log, writes_a_repeated_event_once_a_second_and_counts_the_others)
 {
-    sink.log(
-        spdlog::details::log_msg("", spdlog::level::info, spdlog::string_view_t(line.data(), line.size())));
+    const captured_log log;
+    for (int i = 0; i < 20; ++i)
+        log_repeated(level::info, "handshake_failed", {{"peer", "192.0.2.7"}});
+    log_repeated(level::info, "another_kind");
+    write_counts(true);
+    const auto lines = lines_of(log.flushed());
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_THAT(lines[0], HasSubstr(R"("event":"handshake_failed","peer":"192.0.2.7"})"));
+    EXPECT_THAT(lines[1], HasSubstr("another_kind"));
+    EXPECT_THAT(lines[2], HasSubstr(R"("level":"info","event":"handshake_failed","suppressed":19})"));
 }
 
-std::string take(int descriptor)
+TEST(log, does_not_count_a_repeated_event_below_its_level)
 {
-    std::string all;
-    char piece[65536];
-    for (;;) {
-        const auto n = ::read(descriptor, piece, sizeof piece);
-        if (n <= 0)
-            return all;
-        all.append(piece, static_cast<std::size_t>(n));
-    }
+    const captured_log log(level::warn);
+    for (int i = 0; i < 20; ++i)
+        log_repeated(level::debug, "below");
+    write_counts(true);
+    EXPECT_EQ(log.flushed(), "");
 }
 
-// Blocking at the writing end, as standard output is.
-struct slow_reader {
-    slow_reader()
-    {
-        if (::pipe2(ends, O_CLOEXEC) != 0 || ::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
-            throw std::runtime_error("pipe2");
-    }
-    ~slow_reader()
-    {
-        ::close(ends[0]);
-        ::close(ends[1]);
-    }
-    int ends[2];
-};
-
-TEST(buffered_sink, never_waits_for_a_reader_and_goes_on_where_it_stopped)
+TEST(log, tells_what_its_queues_hold)
 {
-    const slow_reader pipe;
-    buffered_sink sink(pipe.ends[1]);
-    for (int i = 0; i < 4000; ++i)
-        put(sink, std::string(99, static_cast<char>('a' + i % 26)));
-    std::string all;
-    for (int turn = 0; turn < 100 && all.size() < 400'000; ++turn) {
-        sink.flush(); // a pipe takes 64 KiB: with 400 KB this would hang if it waited
-        all += take(pipe.ends[0]);
-    }
-    const auto lines = lines_of(all);
-    ASSERT_EQ(lines.size(), 4000U);
-    for (std::size_t i = 0; i < lines.size(); ++i)
-        ASSERT_EQ(lines[i], std::string(99, static_cast<char>('a' + i % 26))) << i;
+    const captured_log log;
+    const auto before = log_memory_in_use();
+    EXPECT_EQ(before.bytes, 0U);
+    EXPECT_EQ(before.bound, 17U * 1024 * 1024);
+    write_request_line("0123456789");
+    EXPECT_EQ(log_memory_in_use().bytes, 11U);
+    static_cast<void>(log.flushed());
+    EXPECT_EQ(log_memory_in_use().bytes, 0U);
 }
 
-TEST(buffered_sink, waits_at_the_end_for_a_reader_that_is_slow)
+TEST(log, is_written_by_its_writer_without_being_asked)
 {
-    const slow_reader pipe;
-    buffered_sink sink(pipe.ends[1]);
-    for (int i = 0; i < 4000; ++i)
-        put(sink, std::string(99, 'x'));
-    std::string all;
-    std::thread reader([&] {
-        while (all.size() < 400'000) {
-            pollfd ready{pipe.ends[0], POLLIN, 0};
-            ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
-            all += take(pipe.ends[0]);
-        }
-    });
-    sink.drain(std::chrono::seconds(10));
-    reader.join();
-    EXPECT_EQ(all.size(), 400'000U);
-}
-
-TEST(buffered_sink, drops_lines_beyond_its_bound_and_says_how_many)
-{
-    const slow_reader pipe;
-    buffered_sink sink(pipe.ends[1], 1000);
-    for (int i = 0; i < 30; ++i)
-        put(sink, std::string(99, 'x'));
-    sink.flush();
-    const auto lines = lines_of(take(pipe.ends[0]));
-    ASSERT_EQ(lines.size(), 11U);
-    EXPECT_THAT(lines.back(), HasSubstr(R"("event":"log_lines_dropped","count":20)"));
-    put(sink, "again");
-    sink.flush();
-    EXPECT_EQ(take(pipe.ends[0]), "again\n");
-}
-
-TEST(buffered_sink, survives_a_reader_that_left)
-{
-    const slow_reader pipe;
-    buffered_sink sink(pipe.ends[1]);
-    ::close(::dup2(pipe.ends[1], pipe.ends[0])); // the reading end is gone; its number is the writing end now
-    put(sink, "line");
-    sink.drain(std::chrono::milliseconds(0)); // no SIGPIPE, no exception
+    const captured_log log;
+    const log_writer writing;
+    log_event(level::info, "calm");
+    write_request_line("{}");
+    EXPECT_EQ(lines_of(log.awaited(2)).size(), 2U);
+    log_event(level::error, "urgent");
+    EXPECT_THAT(log.awaited(1), HasSubstr("urgent"));
 }
 
 } // namespace
