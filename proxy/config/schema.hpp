@@ -3,6 +3,7 @@
 // and a test compares them.
 #pragma once
 
+#include "base/secret.hpp"
 #include "config/diagnostics.hpp"
 #include "config/node.hpp"
 #include "config/source_files.hpp"
@@ -81,6 +82,7 @@ bool read_keys(compilation& c, const node& map, const key<T> (&table)[N], T& int
         return false;
     for (const auto& k : table) {
         node from_file;
+        const wiped_at_end wiped(from_file.text); // a secret, maybe
         if (const node* value = value_of(c, map, k.info(), from_file))
             k.read(c, *value, into);
     }
