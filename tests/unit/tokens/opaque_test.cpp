@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 // Says what the test says, and counts.
 class told final : public tokens::introspector {
 public:
-    void ask(std::string_view token, std::function<void(tokens::introspection_ptr)> done) override
+    void ask(std::string_view token, std::function<void(tokens::introspection_ptr)> done,
+             const tokens::client_network&) override
     {
         asked.emplace_back(token);
         tokens::introspection_answer answer;
