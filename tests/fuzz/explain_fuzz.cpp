@@ -6,6 +6,7 @@
 
 #include "answers/cors.hpp"
 #include "config/load.hpp"
+#include "gate/authorities.hpp"
 #include "gate/explain.hpp"
 #include "observe/access_log.hpp"
 
@@ -99,7 +100,7 @@ constexpr std::array<std::array<std::string_view, 4>, 8> settings = {{
      "limit: {roles: {claim: roles, allow: {viewer: [read:a], none: []}}}\n",
      "limit: {permissions: p, roles: {claim: roles, allow: {viewer: [read:a]}}, absent: all}\n", ""},
     {"cors: {origins: [\"https://app.test\"], credentials: true}\n", "cors: {origins: [\"*\"]}\n", "", ""},
-    {"server: {external_url: \"https://a.test\"}\n", "", "", ""},
+    {"server: {external_url: \"https://a.test\"}\n", "server: {hosts: [b.test]}\n", "", ""},
 }};
 
 // With a condition on a parameter, if the template has it.
@@ -289,7 +290,8 @@ void ask(const policy::policy& p, const answers::answer_book& book, choices& cho
     const auto v = gate::authorize(p, asked, authority, noon, scratch);
     check_log_line(p, v, asked);
     check_preflight(p, asked);
-    if (!gate::metadata_path(p, book, method, target, scratch.target).empty()) {
+    if ((p.observe || !gate::is_misdirected(p, asked)) &&
+        !gate::metadata_path(p, book, method, target, scratch.target).empty()) {
         check(e.answer.has_value());
         return;
     }
