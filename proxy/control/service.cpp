@@ -1,6 +1,6 @@
 #include "control/service.hpp"
 
-#include "control/tls.hpp"
+#include "control/policy_load.hpp"
 #include "net/address.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
@@ -8,9 +8,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include <system_error>
 #include <utility>
-
-#include <sys/stat.h>
 
 namespace scopegate::control {
 
@@ -38,33 +37,6 @@ std::string all_errors(const std::vector<config::diagnostic>& errors)
     return text;
 }
 
-// What tells a file from its later self. Kubernetes swaps a symbolic link above the file: stat follows it.
-std::string fingerprint_of(const std::vector<std::string>& files)
-{
-    std::string all;
-    for (const auto& file : files) {
-        struct stat found {};
-        all += ::stat(file.c_str(), &found) != 0
-                   ? std::string("-")
-                   : std::to_string(found.st_dev) + ':' + std::to_string(found.st_ino) + ':' +
-                         std::to_string(found.st_size) + ':' + std::to_string(found.st_mtim.tv_sec) + '.' +
-                         std::to_string(found.st_mtim.tv_nsec);
-        all += ' ';
-    }
-    return all;
-}
-
-// All of it but the keys, which start later.
-gate::shared_generation make_generation(std::shared_ptr<const policy::policy> p, tls_contexts tls)
-{
-    gate::shared_generation made;
-    made.answers = std::make_shared<const answers::answer_book>(*p);
-    made.policy = std::move(p);
-    made.server_tls = std::move(tls.server);
-    made.upstream_tls = std::move(tls.upstream);
-    return made;
-}
-
 } // namespace
 
 net::stream_endpoint listening_endpoint(const policy::endpoint& address)
@@ -82,18 +54,14 @@ net::stream_endpoint listening_endpoint(const policy::endpoint& address)
 service::service(asio::io_context& control, std::string path, config::environment env)
     : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
 {
-    auto first = config::load_file(path_, env_);
-    if (!first.policy)
+    auto first = load_policy(path_, env_);
+    if (!first.made.policy)
         throw start_error(all_errors(first.errors));
-    observe::open_log(first.policy->log.at);
+    observe::open_log(first.made.policy->log.at);
     log_warnings(first.warnings);
-    watched_ = first.files;
-    fingerprint_ = fingerprint_of(watched_);
-    auto tls = load_tls(*first.policy);
-    if (!tls.errors.empty())
-        throw start_error(all_errors(tls.errors));
-    log_warnings(first.allowed.filter(tls.warnings));
-    current_ = make_generation(first.policy, std::move(tls));
+    watched_ = std::move(first.files);
+    fingerprint_ = std::move(first.fingerprint);
+    current_ = std::move(first.made);
     current_.proofs = std::make_shared<tokens::proof_memory>();
     current_.shield = std::make_shared<gate::upstream_shield>();
     current_.shield->set(policy().upstream.connections);
@@ -151,26 +119,47 @@ void service::open_proof_window(bool take_over)
     predecessor_->watch([proofs = current_.proofs] { proofs->window.unshare(observe::wall_now()); });
 }
 
-bool service::reload()
+void service::reload()
 {
-    const auto before = fingerprint_of(watched_); // what changes while it is read is looked at again
-    auto next = config::load_file(path_, env_);
-    const bool same_files = next.files.empty() || next.files == watched_;
-    watched_ = next.files.empty() ? watched_ : next.files;
-    fingerprint_ = same_files ? before : fingerprint_of(watched_);
+    if (!alive_)
+        return;
+    if (loading_.joinable()) {
+        load_again_ = true; // the load may have read a file before it changed
+        return;
+    }
+    fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
+    try {
+        loading_ = std::thread([this, alive = std::weak_ptr(alive_)] {
+            auto next = load_policy(path_, env_);
+            asio::post(control_, [this, alive, next = std::move(next)]() mutable {
+                if (!alive.expired())
+                    take(std::move(next));
+            });
+        });
+    } catch (const std::system_error& failed) { // no more threads: the next look at the files tries again
+        fingerprint_.clear();
+        log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
+    }
+}
+
+void service::take(policy_load next)
+{
+    loading_.join();
+    if (!next.files.empty() && next.files != watched_) {
+        watched_ = std::move(next.files);
+        fingerprint_ = std::move(next.fingerprint);
+    }
     log_warnings(next.warnings);
-    auto tls = next.policy ? load_tls(*next.policy) : tls_contexts{};
-    log_warnings(next.allowed.filter(tls.warnings));
-    next.errors.insert(next.errors.end(), tls.errors.begin(), tls.errors.end());
-    if (!next.errors.empty()) {
+    if (next.made.policy) {
+        publish(std::move(next.made));
+        warn_of_what_needs_a_restart(policy().server);
+    } else {
         for (const auto& wrong : next.errors)
             log_event(level::error, "config_error", {{"message", wrong.text()}});
         log_event(level::error, "reload_refused", {{"file", path_}, {"errors", next.errors.size()}});
-        return false;
     }
-    publish(make_generation(next.policy, std::move(tls)));
-    warn_of_what_needs_a_restart(next.policy->server);
-    return true;
+    if (std::exchange(load_again_, false))
+        reload();
 }
 
 // Whoever closes the admin listener must not believe that it is closed.
@@ -251,6 +240,9 @@ void service::stop()
 {
     draining_ = true;
     drain_timer_.cancel();
+    alive_.reset();
+    if (loading_.joinable())
+        loading_.join();
     if (predecessor_)
         predecessor_->stop();
     current_.proofs->window.close(observe::wall_now());

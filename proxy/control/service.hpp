@@ -3,7 +3,7 @@
 // signals, reloads, administration.
 #pragma once
 
-#include "config/load.hpp"
+#include "control/policy_load.hpp"
 #include "control/predecessor.hpp"
 #include "gate/generation.hpp"
 #include "gate/worker.hpp"
@@ -38,15 +38,18 @@ public:
     // listeners are shared with the process that they are taken from.
     void start(bool take_over = false);
 
-    // Loads the file again and publishes it; a bad file changes nothing. Returns whether it was taken.
-    bool reload();
+    // Loads the file again, on a thread of its own, and publishes it when it is loaded; a bad file changes
+    // nothing. During a load it has another one follow. Never waits. Control thread, as for all functions
+    // here.
+    void reload();
     // Reloads where routes.yaml or a file that it names has changed since it was loaded.
     void reload_if_changed();
 
     // Not ready any more, but still accepting for `delay`, while each answer ends its connection; then no new connections, and those that are busy
     // get timeouts.drain to finish. `ended` is called when all have gone.
     void drain(std::chrono::milliseconds delay, std::function<void()> ended);
-    // Cuts off what is left, and joins the workers.
+    // Cuts off what is left, and joins the workers. Waits for a load that is under way and drops what it
+    // loaded.
     void stop();
 
     // Whether requests are served as they should be: every issuer has had keys once, and it is not draining.
@@ -62,6 +65,7 @@ public:
 
 private:
     void open_proof_window(bool take_over);
+    void take(policy_load next);
     void publish(gate::shared_generation made);
     void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
@@ -78,6 +82,10 @@ private:
     std::vector<std::unique_ptr<gate::worker>> workers_;
     std::vector<std::thread> threads_;
     net::asio::steady_timer drain_timer_;
+    std::thread loading_; // joinable from reload() until its result is taken
+    bool load_again_ = false;
+    std::shared_ptr<const bool> alive_ =
+        std::make_shared<bool>(); // null once stopped: what was posted is dropped
     bool had_all_keys_ = false;
     bool draining_ = false;
 };

@@ -1,0 +1,71 @@
+#include "control/policy_load.hpp"
+
+#include "control/tls.hpp"
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace scopegate::control {
+
+namespace {
+
+void append(std::vector<config::diagnostic>& all, std::vector<config::diagnostic> more)
+{
+    for (auto& each : more)
+        all.push_back(std::move(each));
+}
+
+policy_load load_all(const std::string& path, const config::environment& env)
+{
+    policy_load done;
+    auto file = config::load_file(path, env);
+    done.errors = std::move(file.errors);
+    done.warnings = std::move(file.warnings);
+    done.files = std::move(file.files);
+    if (file.policy) {
+        auto tls = load_tls(*file.policy);
+        append(done.errors, std::move(tls.errors));
+        append(done.warnings, file.allowed.filter(tls.warnings));
+        done.made.server_tls = std::move(tls.server);
+        done.made.upstream_tls = std::move(tls.upstream);
+    }
+    if (done.errors.empty()) {
+        done.made.answers = std::make_shared<const answers::answer_book>(*file.policy);
+        done.made.policy = std::move(file.policy);
+    }
+    done.fingerprint = fingerprint_of(done.files);
+    return done;
+}
+
+} // namespace
+
+policy_load load_policy(const std::string& path, const config::environment& env) noexcept
+{
+    try {
+        return load_all(path, env);
+    } catch (const std::exception& failed) {
+        policy_load nothing;
+        nothing.errors.push_back({path, {}, std::string("can't load the file: ") + failed.what()});
+        return nothing;
+    }
+}
+
+std::string fingerprint_of(const std::vector<std::string>& files)
+{
+    std::string all;
+    for (const auto& file : files) {
+        struct stat found {};
+        all += ::stat(file.c_str(), &found) != 0
+                   ? std::string("-")
+                   : std::to_string(found.st_dev) + ':' + std::to_string(found.st_ino) + ':' +
+                         std::to_string(found.st_size) + ':' + std::to_string(found.st_mtim.tv_sec) + '.' +
+                         std::to_string(found.st_mtim.tv_nsec);
+        all += ' ';
+    }
+    return all;
+}
+
+} // namespace scopegate::control
