@@ -15,10 +15,12 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -30,8 +32,11 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 
 constexpr std::size_t max_body = 64UL * 1024;
-// Probes, a scrape, a person: more at a time are a flood, which must not take the proxy's descriptors.
-constexpr std::size_t most_callers = 256;
+// On one listener. Probes, a scrape, a person: more at a time are a flood, which must not take the proxy's
+// descriptors.
+constexpr std::size_t most_connections = 128;
+constexpr auto head_timeout = std::chrono::seconds(2);
+constexpr auto exchange_timeout = std::chrono::seconds(10); // for the body and the response
 
 struct room {
     std::string_view path;
@@ -51,7 +56,7 @@ bool takes(const room& r, http::verb method) noexcept
     return method == r.method || (method == http::verb::head && r.method == http::verb::get);
 }
 
-response answer_to(const request& asked, control::service& shown, pages which)
+response response_to(const request& asked, control::service& shown, pages which)
 {
     const auto path = asked.target().substr(0, asked.target().find('?'));
     std::string paths;
@@ -71,34 +76,45 @@ response answer_to(const request& asked, control::service& shown, pages which)
     return problem(asked, http::status::not_found, paths);
 }
 
-using caller = asio::generic::stream_protocol::socket;
+using socket = asio::generic::stream_protocol::socket;
 
-asio::awaitable<void> serve(caller peer, control::service& shown, pages which)
+// Serves one request, then closes: a connection that is kept would only be one to hold against the next
+// probe.
+struct connection {
+    explicit connection(socket peer) : stream(std::move(peer)) {}
+
+    beast::basic_stream<asio::generic::stream_protocol> stream;
+    beast::flat_buffer buffer{16UL * 1024};
+    http::request_parser<http::string_body> parser;
+    bool has_head = false;
+};
+
+asio::awaitable<void> serve(std::shared_ptr<connection> c, control::service& shown, pages which)
 {
-    beast::basic_stream<asio::generic::stream_protocol> stream(std::move(peer));
-    beast::flat_buffer buffer(16UL * 1024);
-    for (bool keep = true; keep;) {
-        http::request_parser<http::string_body> parser;
-        parser.body_limit(max_body);
-        stream.expires_after(std::chrono::seconds(30));
+    c->parser.body_limit(max_body);
+    c->stream.expires_after(head_timeout);
+    auto [failed, head] =
+        co_await http::async_read_header(c->stream, c->buffer, c->parser, asio::as_tuple(asio::deferred));
+    c->has_head = !failed;
+    c->stream.expires_after(exchange_timeout);
+    if (!failed && !c->parser.is_done()) {
         const auto [unreadable, read] =
-            co_await http::async_read(stream, buffer, parser, asio::as_tuple(asio::deferred));
-        const bool too_large = unreadable == http::error::body_limit;
-        if (unreadable && !too_large)
-            co_return;
-        auto answer = too_large ? problem(parser.get(), http::status::payload_too_large,
-                                          "the body is limited to 64 KiB")
-                                : answer_to(parser.get(), shown, which);
-        if (too_large)
-            answer.keep_alive(false);
-        keep = answer.keep_alive();
-        const auto [unsent, written] =
-            co_await http::async_write(stream, answer, asio::as_tuple(asio::deferred));
-        if (unsent)
-            co_return;
+            co_await http::async_read(c->stream, c->buffer, c->parser, asio::as_tuple(asio::deferred));
+        failed = unreadable;
     }
+    const bool too_large = failed == http::error::body_limit;
+    if (failed && !too_large)
+        co_return;
+    auto sent =
+        too_large ? problem(c->parser.get(), http::status::payload_too_large, "the body is limited to 64 KiB")
+                  : response_to(c->parser.get(), shown, which);
+    sent.keep_alive(false);
+    const auto [unsent, written] =
+        co_await http::async_write(c->stream, sent, asio::as_tuple(asio::deferred));
+    if (unsent)
+        co_return;
     beast::error_code ignored;
-    stream.socket().shutdown(caller::shutdown_send, ignored);
+    c->stream.socket().shutdown(socket::shutdown_send, ignored);
 }
 
 } // namespace
@@ -108,26 +124,36 @@ struct server::state {
 
     static void accept(const std::shared_ptr<state>& own, int descriptor, const net::stream_endpoint& remote)
     {
-        if (own->callers >= most_callers) {
-            ::close(descriptor);
-            return;
-        }
-        caller peer(own->control);
+        socket peer(own->control);
         boost::system::error_code failed;
         peer.assign(asio::generic::stream_protocol(remote.data()->sa_family, 0), descriptor, failed);
         if (failed) {
             ::close(descriptor);
             return;
         }
-        ++own->callers;
-        asio::co_spawn(own->control, serve(std::move(peer), own->shown, own->which),
-                       [own](const std::exception_ptr&) { --own->callers; });
+        if (own->open.size() >= most_connections)
+            own->make_room();
+        const auto accepted = std::make_shared<connection>(std::move(peer));
+        own->open.push_back(accepted);
+        asio::co_spawn(own->control, serve(accepted, own->shown, own->which),
+                       [own, accepted](const std::exception_ptr&) { std::erase(own->open, accepted); });
+    }
+
+    // Closes the oldest connection without a head, or the oldest of all: a probe sends its head at once, so
+    // that those who hold connections lose them to it.
+    void make_room()
+    {
+        auto oldest = std::find_if(open.begin(), open.end(), [](const auto& c) { return !c->has_head; });
+        if (oldest == open.end())
+            oldest = open.begin();
+        (*oldest)->stream.close();
+        open.erase(oldest);
     }
 
     asio::io_context& control;
     control::service& shown;
     const pages which;
-    std::size_t callers = 0;
+    std::vector<std::shared_ptr<connection>> open; // oldest first
     std::optional<net::bound_listener> bound;
     std::optional<net::acceptor> acceptor;
 };
