@@ -171,7 +171,7 @@ server::server(asio::io_context& control, control::service& shown, const policy:
         observe::log_event(observe::level::info, "listening",
                            {{"listener", name}, {"address", net::to_text(bound.address())}});
     } catch (const boost::system::system_error& failed) {
-        throw control::start_error(failed.what());
+        throw control::start_error(shown.policy().file + ": server." + name + ": " + failed.what());
     }
     state_->acceptor->start();
 }

@@ -81,7 +81,7 @@ void service::start(bool take_over)
         for (const auto& address : server.listen)
             listeners_.emplace_back(listening_endpoint(address), count, take_over);
     } catch (const boost::system::system_error& failed) {
-        throw start_error(failed.what());
+        throw start_error(policy().file + ": server.listen: " + failed.what());
     }
     open_proof_window(take_over);
     const auto descriptors = raise_descriptor_limit();

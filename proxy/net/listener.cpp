@@ -24,6 +24,19 @@ namespace {
     throw boost::system::system_error(why, std::string("can't ") + doing + " " + to_text(address));
 }
 
+[[noreturn]] void fail_for_other_file(const std::string& path)
+{
+    throw boost::system::system_error(
+        {EEXIST, boost::system::system_category()},
+        "can't listen on unix:" + path +
+            ", where a file is that is no socket: remove it or choose another path");
+}
+
+std::string path_of(const stream_endpoint& unix_address)
+{
+    return to_text(unix_address).substr(5);
+}
+
 // A unix socket file that is left from a process that was killed: nobody answers on it.
 void remove_stale_unix_socket(const stream_endpoint& address, const std::string& path)
 {
@@ -36,6 +49,24 @@ void remove_stale_unix_socket(const stream_endpoint& address, const std::string&
     ::close(probe);
     if (refused)
         ::unlink(path.c_str());
+}
+
+// Whether something is there that is not ours to replace.
+bool is_other_file(const std::string& path)
+{
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode);
+}
+
+// Gives the file of a unix socket its mode whatever the umask says. On Linux the file that bind() makes takes
+// its mode from the socket, less the umask; chmod adds what that took away. Until listen() nobody can
+// connect.
+int bind_with_mode(int fd, const stream_endpoint& address)
+{
+    constexpr mode_t mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
+    ::fchmod(fd, mode);
+    const int failed = ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
+    return failed != 0 ? failed : ::chmod(path_of(address).c_str(), mode);
 }
 
 int open_listening(const stream_endpoint& address, bool share_port)
@@ -51,7 +82,10 @@ int open_listening(const stream_endpoint& address, bool share_port)
             ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by what is accepted
     }
-    if (::bind(fd, address.data(), static_cast<socklen_t>(address.size())) != 0 || ::listen(fd, 4096) != 0) {
+    const int unbound = family == AF_UNIX
+                            ? bind_with_mode(fd, address)
+                            : ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
+    if (unbound != 0 || ::listen(fd, 4096) != 0) {
         const int why = errno;
         ::close(fd);
         errno = why;
@@ -64,6 +98,8 @@ int open_listening(const stream_endpoint& address, bool share_port)
 int replace_unix_socket(const stream_endpoint& address, const std::string& path)
 {
     const auto beside = path + '~';
+    if (is_other_file(beside))
+        fail_for_other_file(beside);
     ::unlink(beside.c_str());
     const int fd = open_listening(unix_endpoint(beside), false);
     if (::rename(beside.c_str(), path.c_str()) == 0)
@@ -88,7 +124,9 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count, b
 {
     const bool is_unix = address.data()->sa_family == AF_UNIX;
     if (is_unix) {
-        const auto path = to_text(address).substr(5);
+        const auto path = path_of(address);
+        if (is_other_file(path))
+            fail_for_other_file(path);
         if (!take_over)
             remove_stale_unix_socket(address, path);
         descriptors_.push_back(take_over ? replace_unix_socket(address, path)

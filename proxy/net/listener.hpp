@@ -25,7 +25,8 @@ public:
     // Opens `count` sockets for the address. Port 0 is bound once and read back for the others. Throws
     // boost::system::system_error. A stale unix socket file that nobody listens on is replaced. Who listens
     // there already makes it an error; with `take_over` the port is shared with them (a process of the same
-    // user), and a unix socket's file becomes ours while they keep what has queued at theirs.
+    // user), and a unix socket's file becomes ours while they keep what has queued at theirs. Its mode is
+    // 0660 whatever the umask; a file at its path that is no socket is never replaced.
     bound_listener(const stream_endpoint& address, unsigned count, bool take_over = false);
     ~bound_listener();
     bound_listener(bound_listener&& other) noexcept;

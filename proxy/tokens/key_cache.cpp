@@ -64,6 +64,18 @@ std::variant<std::string, file_problem> read_own_file(const std::string& path)
     return text;
 }
 
+// Makes the folder and those above it that are missing, for us alone whatever the umask says. A folder that
+// is there keeps its mode. Does not say whether it worked: that shows when a file is written there.
+void make_private_folder(const std::filesystem::path& folder)
+{
+    std::error_code unknown;
+    if (folder.empty() || std::filesystem::exists(folder, unknown))
+        return;
+    make_private_folder(folder.parent_path());
+    if (::mkdir(folder.c_str(), S_IRWXU) == 0)
+        ::chmod(folder.c_str(), S_IRWXU);
+}
+
 // Why it could not be written; empty: it was. Not synced: what a crash of the machine leaves half written is
 // passed over when it is read.
 std::string replace_file(const std::string& path, std::string_view text)
@@ -73,6 +85,8 @@ std::string replace_file(const std::string& path, std::string_view text)
     if (!file.is_open())
         return last_system_problem();
     std::string why;
+    if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) // the umask may have taken these away too
+        why = last_system_problem();
     while (!text.empty() && why.empty()) {
         const auto written = ::write(file.get(), text.data(), text.size());
         if (written >= 0)
@@ -172,8 +186,7 @@ void key_cache::save(std::string_view text, wall_time now)
     content.emplace_back("location", json::value(location_));
     content.emplace_back("confirmed", json::value::number(std::to_string(seconds)));
     content.emplace_back("key_set", json::value(set));
-    std::error_code ignored; // whether it is there shows in a moment
-    std::filesystem::create_directories(folder_, ignored);
+    make_private_folder(folder_);
     const auto why = replace_file(file_, json::serialize(json::value(std::move(content))));
     if (why.empty()) {
         failures_.clear();

@@ -85,6 +85,34 @@ TEST_F(saved_keys, grow_too_old_for_a_limit)
     EXPECT_EQ(cache.load(noon)->confirmed, noon) << "a clock that was set back makes them no younger";
 }
 
+TEST_F(saved_keys, are_private_whatever_the_umask)
+{
+    for (const mode_t mask : {0U, 022U, 0777U}) {
+        const test::temporary_folder above;
+        const auto made = above.path("made/deeper");
+        const auto before = ::umask(mask);
+        tokens::key_cache cache(made, issuer);
+        cache.save(text, noon);
+        ::umask(before);
+        struct stat what {};
+        for (const auto& made_folder : {made, above.path("made")}) {
+            ASSERT_EQ(::stat(made_folder.c_str(), &what), 0) << mask;
+            EXPECT_EQ(what.st_mode & 0777U, 0700U) << mask;
+        }
+        ASSERT_EQ(::stat(cache.file().c_str(), &what), 0) << mask;
+        EXPECT_EQ(what.st_mode & 0777U, 0600U) << mask;
+    }
+}
+
+TEST_F(saved_keys, leave_the_mode_of_a_folder_that_is_there)
+{
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0750), 0);
+    save(text);
+    struct stat what {};
+    ASSERT_EQ(::stat(folder.path().c_str(), &what), 0);
+    EXPECT_EQ(what.st_mode & 0777U, 0750U);
+}
+
 TEST_F(saved_keys, without_a_folder_are_nowhere)
 {
     tokens::key_cache none("", issuer);
