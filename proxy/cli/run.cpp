@@ -2,6 +2,7 @@
 
 #include "admin/server.hpp"
 #include "cli/repeating.hpp"
+#include "control/privileges.hpp"
 #include "control/service.hpp"
 #include "control/startup_memory.hpp"
 #include "observe/log.hpp"
@@ -21,12 +22,14 @@ using namespace std::chrono_literals;
 
 // SIGHUP reloads. SIGTERM drains as an orchestrator expects it: still accepting for a while, because its
 // routers learn late that we go. SIGINT is a person at a terminal: no such delay. A second one of either ends
-// it at once.
+// it at once. SIGUSR1 and SIGUSR2, which mean something to other proxies, are logged and change nothing.
 class signals final {
 public:
     signals(asio::io_context& control, control::service& service)
         : set_(control, SIGTERM, SIGINT, SIGHUP), control_(control), service_(service)
     {
+        set_.add(SIGUSR1);
+        set_.add(SIGUSR2);
         wait();
     }
 
@@ -38,6 +41,9 @@ private:
                 return;
             if (signal == SIGHUP)
                 service_.reload();
+            else if (signal == SIGUSR1 || signal == SIGUSR2)
+                observe::log_event(observe::level::info, "signal_ignored",
+                                   {{"signal", signal == SIGUSR1 ? "SIGUSR1" : "SIGUSR2"}});
             else if (std::exchange(ending_, true))
                 control_.stop();
             else
@@ -57,14 +63,21 @@ private:
 int run(const run_options& options)
 {
     control::share_one_heap();
-    std::signal(SIGPIPE, SIG_IGN); // a reader of the log that goes away is no reason to stop serving
+    // A reader of the log that goes away is no reason to stop serving. The others must not end the process
+    // before it handles them: what SIGHUP asks for, the start does.
+    for (const int ignored : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2})
+        std::signal(ignored, SIG_IGN);
+    control::refuse_new_privileges();
+    control::protect_memory(false);
     asio::io_context control{1};
     try {
         control::service service(control, options.config, config::process_environment());
         const observe::log_writer writing;
         std::optional<admin::server> admin;
         std::optional<admin::server> health;
-        const auto& settings = service.policy().server;
+        const auto settings = service.policy().server;
+        control::protect_memory(settings.core_dumps);
+        control::warn_of_privileges(control::present_privileges());
         service.start(options.take_over);
         if (settings.admin)
             admin.emplace(control, service, *settings.admin, admin::pages::all, "admin", options.take_over);

@@ -280,6 +280,11 @@ constexpr key<server_entry> server_keys[] = {
     {"external_url", read_external_url},
     {"hosts",
      [](compilation& c, const node& value, server_entry& into) { read_hosts(c, value, into.made.hosts); }},
+    {"core_dumps",
+     [](compilation& c, const node& value, server_entry& into) {
+         if (const auto flag = read_flag(c, value))
+             into.made.core_dumps = *flag;
+     }},
 };
 
 } // namespace

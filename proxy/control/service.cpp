@@ -168,7 +168,8 @@ void service::warn_of_what_needs_a_restart(const policy::server_settings& next) 
     const std::pair<const char*, bool> settings[] = {{"listen", next.listen != started_.listen},
                                                      {"admin", next.admin != started_.admin},
                                                      {"health", next.health != started_.health},
-                                                     {"workers", next.workers != started_.workers}};
+                                                     {"workers", next.workers != started_.workers},
+                                                     {"core_dumps", next.core_dumps != started_.core_dumps}};
     for (const auto& [key, changed] : settings)
         if (changed)
             log_event(level::warn, "config_warning",

@@ -366,6 +366,8 @@ std::string routes_yaml(const gate_settings& s)
     yaml += s.issuer.empty() ? std::string() : "    " + s.issuer + "\n";
     yaml += "server: {listen: " + s.listen + ", admin: \"" + s.admin + "\"";
     yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
+    // Otherwise its files in /proc, which tests read, would be root's alone.
+    yaml += s.server.find("core_dumps") == std::string::npos ? ", core_dumps: true" : "";
     const bool own_drain = s.timeouts.find("drain") != std::string::npos;
     yaml += ", timeouts: {" + (own_drain ? s.timeouts : "drain_delay: 0" + list(s.timeouts)) + "}";
     yaml += s.limits.empty() ? std::string() : ", limits: {" + s.limits + "}";
