@@ -12,8 +12,8 @@ ldd "$program" | grep -oE '/[^ ]+' | sort -u | while read -r library; do
     install -D "$library" "$root$library"
 done
 printf 'hosts: files dns\n' >"$root/etc/nsswitch.conf"
-printf 'scopegate:x:65532:65532::/:/\n' >"$root/etc/passwd"
-printf 'scopegate:x:65532:\n' >"$root/etc/group"
+printf 'scopegate:x:28080:28080::/:/\n' >"$root/etc/passwd"
+printf 'scopegate:x:28080:\n' >"$root/etc/group"
 
 # What OpenSSL reads when no `ca` is named, where Debian's looks for it and where mounted bundles usually go.
 install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"

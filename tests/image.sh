@@ -49,7 +49,7 @@ storage build --quiet --pull-never --format docker -f deploy/Dockerfile \
     --ignorefile deploy/Dockerfile.dockerignore -t scopegate . >"$work/log" 2>&1 ||
     { tail -50 "$work/log" >&2 && fail "the image does not build"; }
 describe() { storage inspect --type image --format "$1" scopegate; }
-[[ $(describe '{{.Docker.Config.User}}') == 65532:65532 ]] || fail "it runs as $(describe '{{.Docker.Config.User}}')"
+[[ $(describe '{{.Docker.Config.User}}') == 28080:28080 ]] || fail "it runs as $(describe '{{.Docker.Config.User}}')"
 [[ $(describe '{{.Docker.Config.Entrypoint}}') == "[/usr/bin/scopegate]" ]] || fail "the entry point is another"
 [[ $(describe '{{.Docker.Config.Healthcheck.Test}}') == *"/usr/bin/scopegate health"* ]] || fail "there is no health check"
 [[ $(describe '{{.Docker.Config.ExposedPorts}}') == *8080/tcp* ]] || fail "port 8080 is not exposed"
@@ -119,7 +119,7 @@ printf '127.0.0.1 localhost\n' >"$root/etc/hosts" # what a container's runtime p
 inside() {
     # shellcheck disable=SC2016
     exec env -i unshare --mount bash -c '
-        mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec chroot --userspec=65532:65532 --groups= "$0" "$@"' \
+        mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec chroot --userspec=28080:28080 --groups= "$0" "$@"' \
         "$root" /usr/bin/scopegate "$@"
 }
 version=$(inside --version) || fail "it does not run"

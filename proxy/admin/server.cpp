@@ -1,5 +1,6 @@
 #include "admin/server.hpp"
 
+#include "admin/drain.hpp"
 #include "admin/health.hpp"
 #include "admin/limit.hpp"
 #include "net/address.hpp"
@@ -49,6 +50,7 @@ constexpr room rooms[] = {
     {"/livez", http::verb::get, pages::health, liveness_page},
     {"/readyz", http::verb::get, pages::health, readiness_page},
     {"/limit", http::verb::post, pages::all, limit_page},
+    {"/drain", http::verb::post, pages::all, drain_page},
 };
 
 bool takes(const room& r, http::verb method) noexcept

@@ -1,5 +1,5 @@
-// The administration listener: /livez, /readyz and /limit. Loopback by default, low traffic: written with
-// Beast's own calls, because there clarity wins. Runs on the control io_context.
+// The administration listener: /livez, /readyz, /limit and /drain. Loopback by default, low traffic: written
+// with Beast's own calls, because there clarity wins. Runs on the control io_context.
 #pragma once
 
 #include "control/service.hpp"

@@ -26,6 +26,7 @@ void register_check(CLI::App& app, action& chosen);
 void register_explain(CLI::App& app, action& chosen);
 void register_token(CLI::App& app, action& chosen);
 void register_health(CLI::App& app, action& chosen);
+void register_drain(CLI::App& app, action& chosen);
 void register_demo(CLI::App& app, action& chosen);
 void register_schema(CLI::App& app, action& chosen);
 

@@ -137,6 +137,7 @@ int dispatch(int argc, char** argv)
     register_explain(app, chosen);
     register_token(app, chosen);
     register_health(app, chosen);
+    register_drain(app, chosen);
     register_demo(app, chosen);
     register_schema(app, chosen);
 

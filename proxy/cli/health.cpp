@@ -16,26 +16,9 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(2);
 
-// How to reach a listener from the same machine: one that listens everywhere is asked on loopback.
-policy::endpoint from_here(policy::endpoint e)
-{
-    if (e.host == "0.0.0.0")
-        e.host = "127.0.0.1";
-    else if (e.host == "::")
-        e.host = "::1";
-    return e;
-}
-
 http_url default_url(const std::string& config)
 {
-    policy::server_settings settings;
-    if (const auto path = find_config(config)) {
-        const auto loaded = config::load_file(*path, config::process_environment());
-        if (loaded.policy) // a file with errors says nothing about the process that runs
-            settings = loaded.policy->server;
-        else if (!config.empty())
-            throw input_error(loaded.errors.empty() ? "can't read " + config : loaded.errors.front().text());
-    }
+    const auto settings = server_settings_of(config);
     const auto& listener = settings.health ? settings.health : settings.admin;
     if (!listener)
         throw input_error("both server.admin and server.health are off: there is nothing to ask");

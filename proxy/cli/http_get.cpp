@@ -40,13 +40,11 @@ std::string spoken(const policy::endpoint& e)
 template <class Socket>
 class status_request final {
 public:
-    explicit status_request(asio::io_context& io) : socket_(io) {}
+    status_request(asio::io_context& io, std::string request) : socket_(io), request_(std::move(request)) {}
     [[nodiscard]] Socket& socket() noexcept { return socket_; }
 
-    void start(const http_url& url)
+    void start()
     {
-        const auto host = url.address.is_unix() ? "localhost" : spoken(url.address);
-        request_ = "GET " + url.path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
         asio::async_write(socket_, asio::buffer(request_), [this](error_code failed, std::size_t) {
             if (failed)
                 return fail(failed);
@@ -78,6 +76,38 @@ private:
     std::string request_, answer_, problem_;
     unsigned status_ = 0;
 };
+
+std::string request_text(std::string_view method, const http_url& url, std::string_view fields)
+{
+    const auto host = url.address.is_unix() ? "localhost" : spoken(url.address);
+    std::string text(method);
+    text.append(" ").append(url.path).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
+    return text.append(fields).append("Connection: close\r\n\r\n");
+}
+
+unsigned status_of(const http_url& url, std::string text, std::chrono::milliseconds limit)
+{
+    asio::io_context io{1};
+    const auto whom = spoken(url.address);
+    if (url.address.is_unix()) {
+        status_request<asio::local::stream_protocol::socket> request(io, std::move(text));
+        request.socket().async_connect(asio::local::stream_protocol::endpoint(url.address.unix_path),
+                                       [&](error_code e) { e ? request.fail(e) : request.start(); });
+        io.run_for(limit);
+        return request.status(whom);
+    }
+    status_request<asio::ip::tcp::socket> request(io, std::move(text));
+    asio::ip::tcp::resolver resolver(io);
+    const auto connected = [&](error_code e, const asio::ip::tcp::endpoint&) {
+        e ? request.fail(e) : request.start();
+    };
+    resolver.async_resolve(url.address.host, std::to_string(url.address.port),
+                           [&](error_code e, const asio::ip::tcp::resolver::results_type& found) {
+                               e ? request.fail(e) : asio::async_connect(request.socket(), found, connected);
+                           });
+    io.run_for(limit);
+    return request.status(whom);
+}
 
 } // namespace
 
@@ -112,28 +142,23 @@ http_url parse_http_url(std::string_view url)
     return out;
 }
 
+policy::endpoint from_here(policy::endpoint listener)
+{
+    if (listener.host == "0.0.0.0")
+        listener.host = "127.0.0.1";
+    else if (listener.host == "::")
+        listener.host = "::1";
+    return listener;
+}
+
 unsigned http_get_status(const http_url& url, std::chrono::milliseconds limit)
 {
-    asio::io_context io{1};
-    const auto whom = spoken(url.address);
-    if (url.address.is_unix()) {
-        status_request<asio::local::stream_protocol::socket> request(io);
-        request.socket().async_connect(asio::local::stream_protocol::endpoint(url.address.unix_path),
-                                       [&](error_code e) { e ? request.fail(e) : request.start(url); });
-        io.run_for(limit);
-        return request.status(whom);
-    }
-    status_request<asio::ip::tcp::socket> request(io);
-    asio::ip::tcp::resolver resolver(io);
-    const auto connected = [&](error_code e, const asio::ip::tcp::endpoint&) {
-        e ? request.fail(e) : request.start(url);
-    };
-    resolver.async_resolve(url.address.host, std::to_string(url.address.port),
-                           [&](error_code e, const asio::ip::tcp::resolver::results_type& found) {
-                               e ? request.fail(e) : asio::async_connect(request.socket(), found, connected);
-                           });
-    io.run_for(limit);
-    return request.status(whom);
+    return status_of(url, request_text("GET", url, ""), limit);
+}
+
+unsigned http_post_status(const http_url& url, std::string_view fields, std::chrono::milliseconds limit)
+{
+    return status_of(url, request_text("POST", url, std::string(fields) + "Content-Length: 0\r\n"), limit);
 }
 
 } // namespace scopegate::cli

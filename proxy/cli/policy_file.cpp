@@ -81,6 +81,19 @@ config::loaded load_config(const std::string& given)
     return config::load_file(require_config(given), config::process_environment());
 }
 
+policy::server_settings server_settings_of(const std::string& given)
+{
+    const auto path = find_config(given);
+    if (!path)
+        return {};
+    const auto loaded = config::load_file(*path, config::process_environment());
+    if (loaded.policy)
+        return loaded.policy->server;
+    if (!given.empty())
+        throw input_error(loaded.errors.empty() ? "can't read " + given : loaded.errors.front().text());
+    return {};
+}
+
 std::shared_ptr<const policy::policy> load_policy(const std::string& given)
 {
     const auto path = require_config(given);

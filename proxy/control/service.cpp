@@ -202,6 +202,15 @@ void service::publish(gate::shared_generation made)
     log_event(level::info, "reloaded", {{"file", path_}, {"routes", policy().routes.size()}});
 }
 
+void service::leave()
+{
+    if (std::exchange(leaving_, true))
+        return;
+    log_event(level::info, "leaving");
+    for (const auto& w : workers_)
+        w->leave();
+}
+
 void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)
 {
     if (std::exchange(draining_, true))
@@ -263,10 +272,10 @@ void service::stop()
 service::readiness service::ready()
 {
     readiness now;
-    now.draining = draining_;
+    now.draining = leaving_ || draining_;
     now.without_keys = current_.keys->without_keys();
     had_all_keys_ = had_all_keys_ || now.without_keys.empty();
-    now.ready = had_all_keys_ && !draining_;
+    now.ready = had_all_keys_ && !now.draining;
     return now;
 }
 

@@ -45,6 +45,9 @@ public:
     // Reloads where routes.yaml or a file that it names has changed since it was loaded.
     void reload_if_changed();
 
+    // Not ready any more, and each response ends its connection, but it accepts and serves until drain() or
+    // stop().
+    void leave();
     // Not ready any more, but still accepting for `delay`, while each answer ends its connection; then no new connections, and those that are busy
     // get timeouts.drain to finish. `ended` is called when all have gone.
     void drain(std::chrono::milliseconds delay, std::function<void()> ended);
@@ -87,6 +90,7 @@ private:
     std::shared_ptr<const bool> alive_ =
         std::make_shared<bool>(); // null once stopped: what was posted is dropped
     bool had_all_keys_ = false;
+    bool leaving_ = false;
     bool draining_ = false;
 };
 
