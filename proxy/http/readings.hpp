@@ -36,8 +36,7 @@ struct read_path {
     bool without_format = false;
 };
 
-// What a route of the file spells out of a path: it is what it says, not a script and not a name with a
-// format.
+// The parts of a path that are literals of its route. Such a part is no script and has no format to drop.
 struct spelled_out {
     bool script = false; // find_script's segment
     bool name = false;   // the last segment

@@ -101,8 +101,8 @@ bool policy::is_lookalike(const http::read_path& read, std::string_view method,
     if (!read.without_format || paths.format != http::format_rule::drop || match.matched == nullptr ||
         match.needs == nullptr)
         return false;
-    const auto& alike = folded_alike[match.matched->index];
-    return std::find(alike.begin(), alike.end(), reached) != alike.end() &&
+    const auto& alike = folded_alike[reached->index];
+    return std::find(alike.begin(), alike.end(), match.matched) != alike.end() &&
            !reads_the_same(*match.needs, match.values, values);
 }
 

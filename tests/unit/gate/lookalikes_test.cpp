@@ -37,6 +37,7 @@ routes:
   /admin/{page}: {GET: write}
   /cities/{city}: {GET: read}
   /mine/{user}: {GET: {scopes: read, where: {user: sub}}}
+  /mine/{user}/: {GET: {scopes: read, where: {user: sub}}}
   /mine/{user}/{part}: {GET: {scopes: read, where: {user: sub}}}
   /people/{user}/{part}: {GET: {scopes: read, where: {user: sub}}}
   /people/{user}/profile: {GET: {scopes: read, where: {user: sub}}}
