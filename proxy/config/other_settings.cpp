@@ -20,6 +20,11 @@ constexpr key<http::path_rules> path_keys[] = {
      [](compilation& c, const node& value, http::path_rules& into) {
          into.keep_semicolon = read_word(c, value, {"reject", "keep"}) == 1U;
      }},
+    {"format",
+     [](compilation& c, const node& value, http::path_rules& into) {
+         into.format =
+             static_cast<http::format_rule>(read_word(c, value, {"reject", "drop", "keep"}).value_or(0U));
+     }},
 };
 
 // What RFC 9728 section 1.2 lets a resource identifier be: an https URL without fragment.
@@ -114,7 +119,7 @@ void compile_metadata(compilation& c, const node* value)
     if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
         !names_resource(*value))
         c.out.warn(warning::no_metadata, value->at,
-                      "no audience is an https URL: without \"resource\" there is no metadata document");
+                   "no audience is an https URL: without \"resource\" there is no metadata document");
 }
 
 std::vector<section> other_sections()

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "gate/authorities.hpp"
 #include "gate/binding.hpp"
+#include "gate/method_override.hpp"
 #include "http/readings.hpp"
 #include "policy/narrator.hpp"
 #include "tokens/token_source.hpp"
@@ -61,18 +62,6 @@ verdict refuse(verdict v, reason why)
     return v;
 }
 
-// Frameworks that honour an override would serve another method than the one that was decided on. An empty
-// one names none, and is dropped as one that says nothing new.
-bool names_another_method(const http::field_list* fields, std::string_view method) noexcept
-{
-    const auto overrides = [&](const http::field& f) {
-        return (f.id == http::field_id::x_http_method_override || f.id == http::field_id::x_http_method ||
-                f.id == http::field_id::x_method_override) &&
-               !f.value.empty() && !iequals(f.value, method);
-    };
-    return fields != nullptr && std::any_of(fields->begin(), fields->end(), overrides);
-}
-
 // Step 2's last rule, of paths that would be forwarded only: what is refused anyway is refused as what it is.
 std::optional<reason> careless_reading(const policy::policy& p, const access_request& request,
                                        const verdict& v, std::string& scratch)
@@ -82,12 +71,13 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
     const auto folded = http::fold_path(v.target.path, p.paths, scratch);
     if (!folded)
         return folded.error();
-    const auto looks_like_another = [&](std::string_view read) {
+    const auto looks_like_another = [&](const http::read_path& read) {
         return p.is_lookalike(read, request.method, v.match);
     };
-    if (looks_like_another(*folded))
+    if (p.is_lookalike(*folded, request.method, v.match))
         return reason::lookalike_path;
-    if (folded->data() == v.target.path.data()) // nothing for a habit to change
+    const bool folds = folded->data() != v.target.path.data();
+    if (!folds && !http::has_dots(v.target.path)) // nothing for a habit to change
         return std::nullopt;
     // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
     // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.
@@ -95,9 +85,10 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
                              ? http::fold_path(v.target.path, p.paths, {.splits_at_slash = false}, scratch)
                              : folded;
     policy::parameters values;
-    if (!unsplit || (v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
+    if (!unsplit || (folds && v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
         return reason::lookalike_path;
-    if (http::any_other_reading(v.target.path, p.paths, scratch, looks_like_another))
+    const auto spelled = p.spelled_out(v.target.path, v.match);
+    if (http::any_other_reading(v.target.path, p.paths, spelled, scratch, looks_like_another))
         return reason::lookalike_path;
     return std::nullopt;
 }
@@ -188,7 +179,7 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
         return refuse_path(reason::misdirected_request);
     if (const auto why = careless_reading(p, request, v, scratch.folded))
         return refuse_path(*why);
-    if (names_another_method(request.fields, request.method)) {
+    if (names_another_method(request.fields, v.target.query, request.method)) {
         tell_refusal(trace, reason::method_override);
         return refuse(std::move(v), reason::method_override);
     }

@@ -1,8 +1,10 @@
 #include "base/text.hpp"
 #include "http/chars.hpp"
+#include "http/letter_case.hpp"
 #include "http/readings.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace scopegate::http {
 namespace {
@@ -13,13 +15,23 @@ bool is_dropped(char c) noexcept
     return c == '.' || c == ' ';
 }
 
+// Bytes at which folding may change a path; most paths have none but slashes.
+constexpr auto may_fold = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("%;/ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
 bool folds(std::string_view path, const path_rules& rules) noexcept
 {
     char before = 'a'; // the root's own slash begins no empty segment
     for (const char c : path) {
-        const bool upper = c >= 'A' && c <= 'Z' && !rules.case_exact;
-        if (upper || c == '%' || c == ';' || (c == '/' && (before == '/' || is_dropped(before))))
-            return true;
+        if (may_fold[static_cast<unsigned char>(c)]) {
+            const bool letter = c != '/' && c != '%' && c != ';';
+            if (c == '/' ? before == '/' || is_dropped(before) : !letter || !rules.case_exact)
+                return true;
+        }
         before = c;
     }
     return path.size() > 1 && (before == '/' || is_dropped(before));
@@ -75,8 +87,10 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
                 return reason::ambiguous_path;
             out += '/';
             segment = out.size();
+        } else if (rules.case_exact) {
+            out += c;
         } else {
-            out += rules.case_exact ? c : ascii_lower(c);
+            append_folded(out, c);
         }
     }
     if (!fold_segment(out, segment, rules, how))

@@ -1,7 +1,9 @@
 // The ways in which careless upstreams read one path. fold_path (http/target.hpp) does to it all that any of
 // them does; but one that ignores letter case and nothing else sees `/admin/ /x` in `/ADMIN/%20/x`, where the
 // folded form is `/admin/x`: another route, maybe a harmless one. So each habit is taken on and off by
-// itself.
+// itself. Two habits are no part of the folded form, because it would lose what tells routes apart: a format
+// behind a dot (`/export.json` is `/export`, but `/v1.2` is not `/v1`), and what lies below a script
+// (`/report.php/x` is `/report.php`, `/index.php/users` is `/users`).
 #pragma once
 
 #include "http/target.hpp"
@@ -25,16 +27,107 @@ struct reading {
 [[nodiscard]] result<std::string_view> fold_path(std::string_view path, const path_rules& rules,
                                                  const reading& how, std::string& out);
 
-// Calls f(folded) for each reading of a normalised path other than the full one, until f says true; whether
-// it did. A path without anything that a habit could change has none. At most 31 of them.
+// A folded path as an upstream reads it.
+struct read_path {
+    std::string_view path;
+    // A route counts only if it has a literal for a segment at or behind this `/`: without its format or its
+    // script, a mere parameter is no other resource. npos: every route counts.
+    std::size_t literal_from = std::string_view::npos;
+    bool without_format = false;
+};
+
+// The parts of a path that are literals of its route. Such a part is no script and has no format to drop.
+struct spelled_out {
+    bool script = false; // find_script's segment
+    bool name = false;   // the last segment
+};
+
+// Where the dots of a path's last segment are that have a name before them: in `/a/export.tar.gz` before
+// `tar` and before `gz`. npos without one; both are the same for one.
+struct format_dots {
+    std::size_t first = std::string_view::npos;
+    std::size_t last = std::string_view::npos;
+};
+[[nodiscard]] format_dots find_format(std::string_view path) noexcept;
+
+// The first segment of a path that names a script (`report.php`) and has segments behind it.
+struct script_segment {
+    std::size_t begin = std::string_view::npos; // at its `/`; npos without one
+    std::size_t end = std::string_view::npos;   // at the `/` behind it
+    bool routes = false;                        // whether it may be a front controller, which routes the rest
+    [[nodiscard]] bool found() const noexcept { return begin != std::string_view::npos; }
+};
+[[nodiscard]] script_segment find_script(std::string_view path) noexcept;
+
+// Whether upstreams may read a path in several ways that folding leaves as it is.
+[[nodiscard]] inline bool has_dots(std::string_view path) noexcept
+{
+    return path.find('.') != std::string_view::npos;
+}
+
+namespace detail {
+
+// Calls f(read_path) for a path without its format, until f returns true. Returns whether it did.
 template <class F>
-bool any_other_reading(std::string_view path, const path_rules& rules, std::string& out, F&& f)
+bool any_without_format(std::string_view path, const path_rules& rules, F&& f)
+{
+    const auto dots = rules.format == format_rule::keep ? format_dots{} : find_format(path);
+    if (dots.first == std::string_view::npos)
+        return false;
+    const auto last_segment = path.rfind('/');
+    return f(read_path{path.substr(0, dots.first), last_segment, true}) ||
+           (dots.last != dots.first && f(read_path{path.substr(0, dots.last), last_segment, true}));
+}
+
+// Calls f(read_path) for a folded path as upstreams with scripts and formats read it, until f returns true.
+// Returns whether it did. At most 14 readings, without the path itself. `path` is `out` or lies elsewhere;
+// `out` is written to.
+template <class F>
+bool any_without_dots(std::string_view path, const path_rules& rules, const spelled_out& spelled,
+                      std::string& out, F&& f)
+{
+    const auto any_behind = [&](std::string_view read, std::size_t literal_from) {
+        return f(read_path{read, literal_from}) || (!spelled.name && any_without_format(read, rules, f));
+    };
+    const auto any_script = [&](std::string_view read, const script_segment& script) {
+        const auto cut = read.substr(0, script.end);
+        return script.found() && (f(read_path{cut, script.begin}) || any_without_format(cut, rules, f));
+    };
+    if (!spelled.name && any_without_format(path, rules, f))
+        return true;
+    const auto script = find_script(path);
+    if (spelled.script || !script.found())
+        return false;
+    if (any_script(path, script))
+        return true;
+    if (!script.routes)
+        return false;
+    const auto behind = path.substr(script.end);
+    if (any_behind(behind, 0) || any_script(behind, find_script(behind)))
+        return true;
+    if (script.begin == 0)
+        return false;
+    if (path.data() != out.data())
+        out = path;
+    out.erase(script.begin, script.end - script.begin);
+    return any_behind(out, script.begin);
+}
+
+} // namespace detail
+
+// Calls f(read_path) for each reading of a normalised path other than the full one, until f returns true.
+// Returns whether it did. A path without anything that a habit could change has none. At most 8 times 15, and
+// 32 times 15 where `;` and %2F pass.
+template <class F>
+bool any_other_reading(std::string_view path, const path_rules& rules, const spelled_out& spelled,
+                       std::string& out, F&& f)
 {
     const auto holds = [path](std::string_view what) { return path.find(what) != std::string_view::npos; };
-    const bool ends = holds(".") || holds("%20"), query = holds("%3F") || holds("%23");
+    const bool dots = has_dots(path);
+    const bool ends = dots || holds("%20"), query = holds("%3F") || holds("%23");
     const bool parameters = holds(";") || holds("%3B"), slash = holds("%2F");
     const std::array habits{ends, ends || query || parameters || slash, query, parameters, slash};
-    for (unsigned off = 1; off < 1U << habits.size(); ++off) {
+    for (unsigned off = 0; off < 1U << habits.size(); ++off) {
         const auto has = [off](unsigned habit) { return (off >> habit & 1U) == 0; };
         bool differs = true;
         for (unsigned habit = 0; habit < habits.size(); ++habit)
@@ -42,8 +135,13 @@ bool any_other_reading(std::string_view path, const path_rules& rules, std::stri
         if (!differs)
             continue;
         const auto folded = fold_path(path, rules, {has(0), has(1), has(2), has(3), has(4)}, out);
-        if (folded && f(*folded))
+        if (!folded)
+            continue;
+        if ((off != 0 && f(read_path{*folded})) ||
+            (dots && detail::any_without_dots(*folded, rules, spelled, out, f)))
             return true;
+        if (folded->data() == path.data()) // no habit changes it
+            return false;
     }
     return false;
 }

@@ -5,16 +5,25 @@
 
 #include "base/errc.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace scopegate::http {
+
+// How an upstream treats a format behind a dot, as that of `export.json`.
+enum class format_rule : std::uint8_t {
+    reject, // it may drop it: a path that is another route without it is refused
+    drop,   // it drops it: values that are compared with claims must have none either
+    keep,   // it keeps it: the format is part of the name
+};
 
 // `paths:` of routes.yaml; each relaxes one rule.
 struct path_rules {
     bool case_exact = false;         // case: exact: letter case is not folded
     bool keep_encoded_slash = false; // encoded_slash: keep: %2F passes, but separates no segments
     bool keep_semicolon = false;     // semicolon: keep: `;` and %3B pass
+    format_rule format = format_rule::reject;
 };
 
 struct request_target {
@@ -37,10 +46,10 @@ struct request_target {
 [[nodiscard]] result<std::string> normalise_segment(std::string_view literal, const path_rules& rules);
 
 // The folded form of a normalised path: what a careless upstream might make of it. Fully percent-decoded,
-// ASCII letter case ignored (unless case_exact), trailing dots and spaces of segments dropped, empty segments
-// and the trailing slash too, the rest cut off at an encoded `?` or `#`; with keep_semicolon parameters cut,
-// with keep_encoded_slash %2F read as `/`. Writes to `out` and returns a view of it, or returns `path` itself
-// where folding changes nothing. Fails with ambiguous_path where a dot segment appears.
+// letter case ignored (letter_case.hpp; unless case_exact), trailing dots and spaces of segments dropped,
+// empty segments and the trailing slash too, the rest cut off at an encoded `?` or `#`; with keep_semicolon
+// parameters cut, with keep_encoded_slash %2F read as `/`. Writes to `out` and returns a view of it, or
+// returns `path` itself where folding changes nothing. Fails with ambiguous_path where a dot segment appears.
 [[nodiscard]] result<std::string_view> fold_path(std::string_view path, const path_rules& rules,
                                                  std::string& out);
 

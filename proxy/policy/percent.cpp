@@ -1,6 +1,7 @@
 #include "policy/percent.hpp"
 
 #include "base/text.hpp"
+#include "http/letter_case.hpp"
 
 namespace scopegate::policy {
 
@@ -14,13 +15,11 @@ int hex_value(char c) noexcept
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-template <class Same>
-bool decodes_to(std::string_view encoded, std::string_view plain, Same same) noexcept
+char take_plain(std::string_view& text) noexcept
 {
-    for (const char c : plain)
-        if (encoded.empty() || !same(take_decoded(encoded), c))
-            return false;
-    return encoded.empty();
+    const char c = text.front();
+    text.remove_prefix(1);
+    return c;
 }
 
 } // namespace
@@ -42,12 +41,18 @@ char take_decoded(std::string_view& encoded) noexcept
 
 bool decodes_to(std::string_view encoded, std::string_view plain) noexcept
 {
-    return decodes_to(encoded, plain, [](char a, char b) { return a == b; });
+    for (const char c : plain)
+        if (encoded.empty() || take_decoded(encoded) != c)
+            return false;
+    return encoded.empty();
 }
 
 bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept
 {
-    return decodes_to(encoded, plain, [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
+    while (!encoded.empty() && !plain.empty())
+        if (http::take_folded(encoded, take_decoded) != http::take_folded(plain, take_plain))
+            return false;
+    return encoded.empty() && plain.empty();
 }
 
 std::string decoded(std::string_view encoded)

@@ -13,7 +13,7 @@ namespace scopegate::policy {
 
 // Whether `encoded`, percent-decoded, is `plain`.
 [[nodiscard]] bool decodes_to(std::string_view encoded, std::string_view plain) noexcept;
-// The same, ASCII letter case ignored.
+// The same, letter case ignored (http/letter_case.hpp). Both are UTF-8.
 [[nodiscard]] bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept;
 
 // The decoded text, for messages.

@@ -10,17 +10,42 @@ namespace scopegate::policy {
 
 namespace {
 
+// Whether the conditions read the same value out of two forms of a path.
+bool reads_the_same(const requirement& needs, const parameters& a, const parameters& b)
+{
+    return std::all_of(needs.where.begin(), needs.where.end(), [&](const where_condition& w) {
+        return w.parameter < a.count && w.parameter < b.count &&
+               decodes_to_ignoring_case(a.values[w.parameter], b.values[w.parameter]);
+    });
+}
+
 // Whether two templates ask the same of one path. The same condition on another value is another condition:
 // with `where` both must have read the same value out of their form of the path.
 bool asks_the_same(const requirement& matched, const parameters& matched_values, const requirement* folded,
                    const parameters& folded_values)
 {
     return folded != nullptr && same_needs(matched, *folded) &&
-           std::all_of(matched.where.begin(), matched.where.end(), [&](const where_condition& w) {
-               return w.parameter < matched_values.count && w.parameter < folded_values.count &&
-                      decodes_to_ignoring_case(matched_values.values[w.parameter],
-                                               folded_values.values[w.parameter]);
-           });
+           reads_the_same(matched, matched_values, folded_values);
+}
+
+// Returns whether a route that matches `path` has a literal for the segment that begins at the `/` at `at`.
+// `values` are the parts of the path that the route takes for its parameters.
+bool is_literal(std::string_view path, std::size_t at, const parameters& values)
+{
+    const char* const segment = path.data() + at + 1;
+    return std::none_of(values.values.data(), values.values.data() + values.count,
+                        [&](std::string_view value) {
+                            return value.data() <= segment && segment < value.data() + value.size();
+                        });
+}
+
+// The same for any of the segments from there on.
+bool has_literal(std::string_view path, std::size_t at, const parameters& values)
+{
+    for (; at < path.size() && path.size() > 1; at = path.find('/', at + 1))
+        if (is_literal(path, at, values))
+            return true;
+    return false;
 }
 
 } // namespace
@@ -60,6 +85,35 @@ bool policy::is_lookalike(std::string_view folded_path, std::string_view method,
     return !std::all_of(alike.begin(), alike.end(), [&](const route* r) {
         return asks_the_same(*match.needs, match.values, r->find(method), values);
     });
+}
+
+bool policy::is_lookalike(const http::read_path& read, std::string_view method,
+                          const route_match& match) const noexcept
+{
+    if (read.literal_from == std::string_view::npos)
+        return is_lookalike(read.path, method, match);
+    parameters values;
+    const route* reached = folded.match(read.path, values);
+    if (reached == nullptr)
+        return false;
+    if (has_literal(read.path, read.literal_from, values))
+        return is_lookalike(read.path, method, match);
+    if (!read.without_format || paths.format != http::format_rule::drop || match.matched == nullptr ||
+        match.needs == nullptr)
+        return false;
+    const auto& alike = folded_alike[reached->index];
+    return std::find(alike.begin(), alike.end(), match.matched) != alike.end() &&
+           !reads_the_same(*match.needs, match.values, values);
+}
+
+http::spelled_out policy::spelled_out(std::string_view path, const route_match& match) noexcept
+{
+    if (match.matched == nullptr)
+        return {};
+    const auto script = http::find_script(path);
+    const auto last_segment = path.substr(0, path.size() - 1).rfind('/'); // of `/a/` too
+    return {script.found() && is_literal(path, script.begin, match.values),
+            last_segment != std::string_view::npos && is_literal(path, last_segment, match.values)};
 }
 
 std::vector<std::string> policy::claims_of_conditions() const

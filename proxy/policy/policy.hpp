@@ -2,6 +2,7 @@
 // started with.
 #pragma once
 
+#include "http/readings.hpp"
 #include "policy/limit.hpp"
 #include "policy/route_tree.hpp"
 #include "policy/settings.hpp"
@@ -62,6 +63,14 @@ public:
     // `match` is that of the path itself; one that is refused anyway (no needs) is no lookalike. Allocates nothing.
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
+
+    // The same for one reading of several. Where the upstream is known to drop formats (paths.format), a `where` must read
+    // the same value with and without.
+    [[nodiscard]] bool is_lookalike(const http::read_path& read, std::string_view method,
+                                    const route_match& match) const noexcept;
+
+    // Which segments of a path that looks like a script or like a name with a format the matched route has as literals.
+    [[nodiscard]] static http::spelled_out spelled_out(std::string_view path, const route_match& match) noexcept;
 
     // The top-level claims that the conditions of any requirement look at, each once: all of a token that is asked for
     // again with each request.

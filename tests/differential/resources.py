@@ -33,6 +33,11 @@ RESOURCES = {
     "/v1/things/7/view": LOW,
     "/v1/things/7/edit": HIGH,
     "/caf\u00e9": HIGH,
+    "/keys": HIGH,
+    "/report.php": HIGH,
+    "/openapi": HIGH,
+    "/openapi.json": LOW,
+    "/v1.2/users": LOW,
 }
 
 # Served whatever the parameters hold, by servers that have parameters: the catch-all lets too little or too much through.
@@ -71,6 +76,10 @@ ROUTES = """
   /v1/things/{id}/view: {GET: low}
   /v1/things/{id}/edit: {GET: high}
   /caf\u00e9: {GET: high}
+  /keys: {GET: high}
+  /report.php: {GET: high}
+  /openapi: {GET: high}
+  /openapi.json: {GET: low}
 """
 
 

@@ -8,10 +8,13 @@ SEPARATORS = ["/", "//", "%2F", "%2f", "\\", "%5C", "/./", "/;/", ";/", "/%2e/",
 SUFFIXES = ["", "/", "//", ".", "..", "...", "%20", "%20%20", ".%20", "%2e", "%2E%2E", "%00", "%00.html", "%09", "%0a", "%0d%0a",
             ";", ";x", ";x=1", "%3B", "%3bx", "?", "?x", "?x=/../y", "%3F", "%3Fx", "%3fx/y", "%23", "%23x", "#", "#x", "/.", "/..",
             "/%2e", "/%2e%2e", "/x/..", "/;", "/;x", "\\", "%5c", "~", ".html", ".json", "::$DATA", "%E2%80%8B", "%C2%A0", "+", "%2B",
-            "/%20", "/%3F", "/index.html", "%", "%2", "%zz", "%u0041", "*", "|", "%7C", "%25", "%2520", "%252e", "%C3%A9", "%E9"]
+            "/%20", "/%3F", "/index.html", "%", "%2", "%zz", "%u0041", "*", "|", "%7C", "%25", "%2520", "%252e", "%C3%A9", "%E9",
+            ".xml", ".JSON", ".tar.gz", ".%6ason", "%2Ejson", ".json/", ".json%20", ".json%3Fx", ".json;x", "/x", "/x/y", "/x.json", ".php",
+            ".php/x", "%2Fx"]
 PREFIXES = ["", "", "", "", "/", "/.", "/./", "/..", "/%2e", "/%2e%2e", "/open/..", "/open/%2e%2e", "/open/..;", "/open/.%2e", "/open/%2e%2e;x",
             "/open/..%2f", "/open/..%5c", "/open/..\\", "/open%2f..", "/open/x/../..", "/files/..", "/files/%252e%252e", "/%20", "/;", "/;x",
-            "/%2F", "/open/%c0%ae%c0%ae", "/open/...", "http://gate.test", "https://gate.test", "http://evil.test", "//gate.test", "/%3F"]
+            "/%2F", "/open/%c0%ae%c0%ae", "/open/...", "http://gate.test", "https://gate.test", "http://evil.test", "//gate.test", "/%3F",
+            "/index.php", "/INDEX.PHP", "/index.%70hp", "/index.php%20", "/index.php.", "/index.php/", "/index.php%2F..", "/report.php"]
 LOOKALIKES = {"k": ["%E2%84%AA", "%EF%BD%8B"], "s": ["%C5%BF", "%EF%BD%93"], "i": ["%C4%B1", "%C4%B0"], ".": ["%EF%BC%8E", "%c0%ae"],
               "e": ["e%CC%81", "%C3%A9"], "@": ["%EF%BC%A0"], "|": ["%EF%BD%9C"], "a": ["%EF%BD%81", "%C3%80"]}
 
@@ -25,7 +28,7 @@ def encoded(character, rng):
 def spell_character(c, rng, much):
     """One character as it stands, or changed in one of the ways that somebody reads back."""
     if c in " %" or ord(c) > 0x7E:  # these can't stand raw in what is meant as a request
-        plain = encoded(c, rng)
+        plain = encoded(c.swapcase() if rng.random() < 0.2 else c, rng)
         return plain.replace("%", "%25") if rng.random() < 0.02 else plain
     if rng.random() > much:
         return c

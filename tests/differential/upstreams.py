@@ -1,8 +1,10 @@
 """The real servers, each with the resources of resources.py, on loopback and a free port."""
 
+import glob
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,13 +40,13 @@ def _says_port(command, read_port, env=None):
     return process, int(read_port(line))
 
 
-def _takes_port(make_command):
+def _takes_port(make_command, env=None):
     """Starts a server that has to be told its port: a free one, another where somebody was faster."""
     for _ in range(5):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        process = subprocess.Popen(make_command(port), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(make_command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
         while process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
@@ -106,6 +108,132 @@ Require all granted
     return lambda: _takes_port(command)
 
 
+def _caddy(work):
+    # A matcher with `%` compares escaped paths, and matches longer ones too (2.6.2).
+    handlers = "".join(f'handle "{path}" {{\nrespond "resource {path}\n"\n}}\n'
+                       for path in resources.RESOURCES if "%" not in path)
+
+    def command(port):
+        config = f"{work}/Caddyfile-{port}"
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(f"""{{
+admin off
+auto_https off
+storage file_system {work}/caddy
+log {{
+output discard
+}}
+}}
+http://:{port} {{
+bind 127.0.0.1
+header Content-Type text/plain
+{handlers}
+handle {{
+respond 404
+}}
+}}
+""")
+        return ["caddy", "run", "--config", config, "--adapter", "caddyfile"]
+    return lambda: _takes_port(command, dict(os.environ, HOME=work, XDG_CONFIG_HOME=work, XDG_DATA_HOME=work))
+
+
+def _lay_out_php(work):
+    """A folder with a front controller and a script beside it."""
+    folder = f"{work}/php"
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(f"{os.path.dirname(os.path.abspath(__file__))}/php/index.php", folder)
+    with open(f"{folder}/report.php", "w", encoding="utf-8") as out:
+        out.write("resource /report.php\n")
+    return folder
+
+
+def _php_built_in(work):
+    folder = _lay_out_php(work)
+    return lambda: _takes_port(lambda port: ["php", "-S", f"127.0.0.1:{port}", "-t", folder])
+
+
+def _php_behind_nginx(work):
+    """nginx as PHP's own pages configure it, and its PHP in the background."""
+    folder = _lay_out_php(work)
+    program = sorted(glob.glob("/usr/sbin/php-fpm*"))[-1]
+
+    def start():
+        connection = f"{work}/fpm-{os.getpid()}.sock"
+        config = f"{work}/fpm.conf"
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(f"""[global]
+error_log = /dev/null
+daemonize = no
+[www]
+listen = {connection}
+listen.mode = 0666
+{"user = nobody" if os.getuid() == 0 else ""}
+{"group = nogroup" if os.getuid() == 0 else ""}
+pm = static
+pm.max_children = 2
+""")
+        fpm = subprocess.Popen([program, "-n", "-y", config], stderr=subprocess.DEVNULL)
+        while not os.path.exists(connection):
+            if fpm.poll() is not None:
+                raise RuntimeError(f"{program} did not start")
+            time.sleep(0.02)
+
+        def command(port):
+            name = f"{work}/nginx-php-{port}.conf"
+            parameters = {"REQUEST_METHOD": "$request_method", "QUERY_STRING": "$query_string", "REQUEST_URI": "$request_uri",
+                          "DOCUMENT_URI": "$document_uri", "SCRIPT_NAME": "$fastcgi_script_name", "PATH_INFO": "$fastcgi_path_info",
+                          "SCRIPT_FILENAME": "$document_root$fastcgi_script_name", "REDIRECT_STATUS": "200"}
+            passed = "".join(f"fastcgi_param {name} {value};\n" for name, value in parameters.items())
+            with open(name, "w", encoding="utf-8") as out:
+                out.write(f"""daemon off; worker_processes 1; pid {work}/nginx-php-{port}.pid; error_log /dev/null;
+{"user root;" if os.getuid() == 0 else ""}
+events {{}}
+http {{
+access_log off; keepalive_requests 1000000; client_body_temp_path {work}/nginx-body; proxy_temp_path {work}/nginx-proxy;
+fastcgi_temp_path {work}/nginx-fastcgi; uwsgi_temp_path {work}/nginx-uwsgi; scgi_temp_path {work}/nginx-scgi;
+server {{
+listen 127.0.0.1:{port}; root {folder}; index index.php;
+location / {{ try_files $uri /index.php$is_args$args; }}
+location ~ [^/]\\.php(/|$) {{
+fastcgi_split_path_info ^(.+?\\.php)(/.*)$;
+fastcgi_pass unix:{connection};
+{passed}
+}}
+}}
+}}
+""")
+            return ["nginx", "-p", work, "-e", "/dev/null", "-c", name]
+        nginx, port = _takes_port(command)
+        return _Several(nginx, fpm), port
+    return start
+
+
+class _Several:
+    """Processes that end together."""
+
+    def __init__(self, *processes):
+        self._processes = processes
+
+    def terminate(self):
+        for process in self._processes:
+            process.terminate()
+
+    def wait(self):
+        for process in self._processes:
+            process.wait()
+
+
+def _mux(work, table):
+    program = f"{work}/mux"
+    environment = dict(os.environ, GOCACHE=f"{work}/go", GOFLAGS="-mod=mod", GO111MODULE="off", CGO_ENABLED="0")
+
+    def start():
+        source = f"{os.path.dirname(os.path.abspath(__file__))}/mux.go"
+        subprocess.run(["go", "build", "-o", program, source], check=True, env=environment)
+        return _says_port([program, table], str.strip)
+    return start
+
+
 def all_of_them(work):
     """Every server with the rules that it may be put behind; work is a folder that all may read."""
     folder = f"{work}/www"
@@ -124,9 +252,14 @@ def all_of_them(work):
         command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
         return _says_port(command, lambda line: line.split(" port ")[1].split()[0])
 
+    def debian_python(framework):  # which has Flask and Django
+        return lambda: _says_port(["/usr/bin/python3", f"{here}/wsgi_app.py", framework, table], str.strip)
+
     default, exact, slash, semicolon = {}, {"case": "exact"}, {"encoded_slash": "keep"}, {"semicolon": "keep"}
-    every = [default, exact, slash, semicolon, {**exact, **slash, **semicolon}]
-    loose = [default, slash, semicolon, {**slash, **semicolon}]
+    keeps, drops = {"format": "keep"}, {"format": "drop"}  # what becomes of formats
+    every = [default, exact, slash, semicolon, {**exact, **slash, **semicolon, **keeps}]
+    loose = [default, slash, semicolon, {**slash, **semicolon, **keeps}]
+    few = [default, {**slash, **semicolon}]  # of slow servers
     return [
         Upstream("express 4, router", loose, express("express4", "router"), unfit=exact),
         Upstream("express 5, router", loose, express("express5", "router"), unfit=exact),
@@ -138,4 +271,14 @@ def all_of_them(work):
         Upstream("apache, static files", every, _apache(work, folder, "Off")),
         Upstream("apache, encoded slashes are slashes", [default, slash, {**slash, **semicolon}], _apache(work, folder, "On")),
         Upstream("python's http.server", every, python),
+        Upstream("caddy", loose, _caddy(work), unfit=exact),
+        Upstream("fastify without letter case", loose,
+                 lambda: _says_port(["node", f"{here}/fastify.js", table], str.strip, env), unfit=exact),
+        Upstream("rails", [default, {**exact, **drops, **slash, **semicolon}],
+                 lambda: _says_port(["ruby", "-W0", f"{here}/rails.rb", table], str.strip), unfit=keeps),
+        Upstream("php's built-in server", few, _php_built_in(work)),
+        Upstream("php behind nginx", few, _php_behind_nginx(work)),
+        Upstream("flask", few, debian_python("flask")),
+        Upstream("django", few, debian_python("django")),
+        Upstream("go's ServeMux", [default, {**exact, **slash, **semicolon, **keeps}], _mux(work, table)),
     ]

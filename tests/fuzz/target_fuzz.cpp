@@ -1,9 +1,10 @@
 // Targets: what is normalised is in normal form and says what the target said; it holds nothing that a
-// careless reader takes apart; and it folds once.
+// careless reader takes apart; it folds once; and its readings are few.
 #include "fuzz/fuzz.hpp"
 
 #include "http/chars.hpp"
 #include "http/host.hpp"
+#include "http/readings.hpp"
 #include "http/target.hpp"
 
 #include <algorithm>
@@ -55,6 +56,11 @@ void check_path(std::string_view path, const http::path_rules& rules)
           std::none_of(folded->begin(), folded->end(), [](char c) { return c >= 'A' && c <= 'Z'; }));
     const auto again = http::fold_path(*folded, rules, twice);
     check(again.has_value() && *again == *folded);
+    std::size_t readings = 0;
+    http::any_other_reading(path, rules, {}, once, [&](const http::read_path& read) {
+        check(read.path.starts_with('/') && ++readings <= 480);
+        return false;
+    });
 }
 
 void check_target(std::string_view target, std::string_view method, const http::path_rules& rules)

@@ -302,12 +302,13 @@ TEST(small_sections, take_their_words)
 {
     const auto p = policy_from_yaml(upstream + routes +
                                     "mode: observe\nlog: {level: error, requests: off, burst: 0}\n"
-                                    "paths: {case: exact, encoded_slash: keep, semicolon: keep}\n");
+                                    "paths: {case: exact, encoded_slash: keep, semicolon: keep, format: drop}\n");
     EXPECT_TRUE(p->observe);
     EXPECT_EQ(p->log.at, policy::log_settings::level::error);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
     EXPECT_EQ(p->log.burst, 0U);
     EXPECT_TRUE(p->paths.case_exact && p->paths.keep_encoded_slash && p->paths.keep_semicolon);
+    EXPECT_EQ(p->paths.format, http::format_rule::drop);
     const auto q = policy_from_yaml(upstream + routes +
                                     "mode: enforce\nlog: {level: debug, requests: all}\nunlisted: deny\n"
                                     "paths: {case: fold, encoded_slash: reject, semicolon: reject}\n");
@@ -315,6 +316,10 @@ TEST(small_sections, take_their_words)
     EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
     EXPECT_EQ(q->log.burst, 1000U);
     EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
+    EXPECT_EQ(q->paths.format, http::format_rule::reject);
+    EXPECT_EQ(policy_from_yaml(upstream + routes + "paths: {format: keep}\n")->paths.format,
+              http::format_rule::keep);
+    EXPECT_THAT(errors(upstream + routes + "paths: {format: fold}\n"), testing::SizeIs(1));
 }
 
 } // namespace

@@ -32,13 +32,41 @@ routes:
   /open/{rest...}: {GET: public}
   /open/secret: {GET: write}
   /lone/{a}/{b}: {ANY: read}
+  /état: {GET: write}
+  /keys: {GET: write}
+  /admin/{page}: {GET: write}
+  /cities/{city}: {GET: read}
+  /mine/{user}: {GET: {scopes: read, where: {user: sub}}}
+  /mine/{user}/: {GET: {scopes: read, where: {user: sub}}}
+  /mine/{user}/{part}: {GET: {scopes: read, where: {user: sub}}}
+  /people/{user}/{part}: {GET: {scopes: read, where: {user: sub}}}
+  /people/{user}/profile: {GET: {scopes: read, where: {user: sub}}}
+  /appointments/{id}: {GET: read}
+  /appointments/export: {GET: write}
+  /appointments/archive.zip: {GET: write}
+  /openapi: {GET: write}
+  /openapi.json: {GET: read}
+  /v1/users: {GET: write}
+  /v1: {GET: write}
+  /files/{name}: {GET: read}
+  /report.php: {GET: write}
+  /legacy.php/{rest...}: {GET: authenticated}
+  /tools/{name}: {GET: write}
+  /tools/{name}/{part}: {GET: authenticated}
+  /staff/members: {GET: write}
+  /staff/members/{id}: {GET: write}
+  /site/panel: {GET: write}
+  /site/{rest...}: {GET: authenticated}
 paths: {)";
 
 std::string paths_of(const std::string& rules)
 {
     std::string out;
-    constexpr std::array<std::array<const char*, 2>, 3> settings{
-        {{"exact", "case: exact, "}, {"slash", "encoded_slash: keep, "}, {"semicolon", "semicolon: keep, "}}};
+    constexpr std::array<std::array<const char*, 2>, 5> settings{{{"exact", "case: exact, "},
+                                                                  {"slash", "encoded_slash: keep, "},
+                                                                  {"semicolon", "semicolon: keep, "},
+                                                                  {"drop", "format: drop, "},
+                                                                  {"keep", "format: keep, "}}};
     for (const auto& [word, setting] : settings)
         if (rules.find(word) != std::string::npos)
             out += setting;
@@ -48,7 +76,8 @@ std::string paths_of(const std::string& rules)
 std::string verdict_on(const policy::policy& p, const std::string& method, const std::string& target)
 {
     token_authority authority;
-    authority.given = tokens::interpret_claims(p, 0, json::parse(R"({"scope":"read"})").value());
+    authority.given =
+        tokens::interpret_claims(p, 0, json::parse(R"({"scope":"read","sub":"a.b@c.de"})").value());
     authorize_scratch scratch;
     const auto v =
         authorize(p, {method, target, {}, nullptr}, authority, wall_time(std::chrono::seconds(1)), scratch);

@@ -1,0 +1,70 @@
+#include "http/letter_case.hpp"
+
+#include "http/case_folding.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace scopegate::http {
+
+namespace {
+
+void append_utf8(std::string& out, char32_t letter)
+{
+    const auto more = [&](unsigned shift) { out += static_cast<char>(0x80U | (letter >> shift & 0x3FU)); };
+    if (letter < 0x80) {
+        out += static_cast<char>(letter);
+    } else if (letter < 0x800) {
+        out += static_cast<char>(0xC0U | letter >> 6U);
+        more(0);
+    } else if (letter < 0x10000) {
+        out += static_cast<char>(0xE0U | letter >> 12U);
+        more(6), more(0);
+    } else {
+        out += static_cast<char>(0xF0U | letter >> 18U);
+        more(12), more(6), more(0);
+    }
+}
+
+} // namespace
+
+char32_t fold_case(char32_t letter) noexcept
+{
+    if (letter < 0x80)
+        return static_cast<unsigned char>(ascii_lower(static_cast<char>(letter)));
+    const auto* const range =
+        std::lower_bound(std::begin(detail::fold_ranges), std::end(detail::fold_ranges), letter,
+                         [](const detail::fold_range& r, char32_t wanted) { return r.last < wanted; });
+    if (range == std::end(detail::fold_ranges) || letter < range->first ||
+        (letter - range->first) % range->step != 0)
+        return letter;
+    return static_cast<char32_t>(static_cast<std::int32_t>(letter) + range->distance);
+}
+
+void append_folded(std::string& text, char byte)
+{
+    if (is_ascii(byte)) {
+        text += ascii_lower(byte);
+        return;
+    }
+    text += byte;
+    constexpr std::size_t longest = 4;
+    for (std::size_t size = 2; size <= std::min(longest, text.size()); ++size) {
+        const auto begin = text.size() - size;
+        if (character_size(text[begin]) == 1)
+            continue; // a byte in the middle of the character
+        if (character_size(text[begin]) != size)
+            return; // more bytes are to come
+        auto rest = std::string_view(text).substr(begin);
+        const auto letter = take_folded(rest, [](std::string_view& from) {
+            const char first = from.front();
+            from.remove_prefix(1);
+            return first;
+        });
+        text.resize(begin);
+        append_utf8(text, letter);
+        return;
+    }
+}
+
+} // namespace scopegate::http

@@ -1,0 +1,60 @@
+#include "http/readings.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace scopegate::http {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+// The names that servers take for programs, which get the rest of the path as PATH_INFO (RFC 3875 section
+// 4.1.5): CGI, PHP, ASP, ASP.NET, JSP and ColdFusion.
+constexpr std::string_view script_endings[] = {".php",  ".phtml", ".phar", ".cgi",  ".fcgi",
+                                               ".pl",   ".py",    ".asp",  ".aspx", ".ashx",
+                                               ".asmx", ".jsp",   ".jspx", ".do",   ".cfm"};
+
+bool is_script(std::string_view segment) noexcept
+{
+    const auto dot = segment.rfind('.');
+    if (dot == npos)
+        return false;
+    const auto ending = segment.substr(dot);
+    return std::any_of(std::begin(script_endings), std::end(script_endings),
+                       [ending](std::string_view known) { return iequals(ending, known); });
+}
+
+// Below a folder, a script that routes what lies below it is called `index` or `app`. Other names there are
+// as likely those of resources.
+bool is_front_controller(std::string_view segment) noexcept
+{
+    const auto name = segment.substr(0, segment.rfind('.'));
+    return iequals(name, "index") || iequals(name, "app");
+}
+
+} // namespace
+
+format_dots find_format(std::string_view path) noexcept
+{
+    const auto name = path.find_first_not_of('.', path.rfind('/') + 1);
+    const auto first = path.find('.', name);
+    return first == npos ? format_dots{} : format_dots{first, path.rfind('.')};
+}
+
+script_segment find_script(std::string_view path) noexcept
+{
+    for (std::size_t begin = 0;;) {
+        const auto end = path.find('/', begin + 1);
+        if (end == npos || end + 1 == path.size())
+            return {};
+        const auto segment = path.substr(begin + 1, end - begin - 1);
+        if (is_script(segment))
+            return {begin, end, begin == 0 || is_front_controller(segment)};
+        begin = end;
+    }
+}
+
+} // namespace scopegate::http
