@@ -2,13 +2,14 @@
 
 #include "control/policy_load.hpp"
 #include "net/address.hpp"
+#include "net/post.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 
-#include <system_error>
+#include <exception>
+#include <memory>
 #include <utility>
 
 namespace scopegate::control {
@@ -35,6 +36,21 @@ std::string all_errors(const std::vector<config::diagnostic>& errors)
     for (const auto& wrong : errors)
         text += (text.empty() ? "" : "\n") + wrong.text();
     return text;
+}
+
+// Everything that decides which connections are admitted, and how they begin. Open ones end when it changes.
+std::string admission_rules(const gate::shared_generation& g)
+{
+    const auto& server = g.policy->server;
+    std::string rules = g.server_tls ? "tls " + g.server_tls->client_authorities() : "plain ";
+    if (!server.proxy_protocol)
+        return rules;
+    rules += "proxied"; // by these, whose header names the client
+    for (const auto& trusted : server.trusted_proxies)
+        rules.append(trusted.address.begin(), trusted.address.end())
+            .append(std::to_string(trusted.prefix))
+            .append("/");
+    return rules;
 }
 
 } // namespace
@@ -129,14 +145,15 @@ void service::reload()
     }
     fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
     try {
-        loading_ = std::thread([this, alive = std::weak_ptr(alive_)] {
-            auto next = load_policy(path_, env_);
-            asio::post(control_, [this, alive, next = std::move(next)]() mutable {
+        const auto next = std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
+        loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
+            *next = load_policy(path_, env_);
+            net::post_surely(control_, [this, next, alive] {
                 if (!alive.expired())
-                    take(std::move(next));
+                    take(std::move(*next));
             });
         });
-    } catch (const std::system_error& failed) { // no more threads: the next look at the files tries again
+    } catch (const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
         fingerprint_.clear();
         log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
     }
@@ -189,6 +206,7 @@ void service::publish(gate::shared_generation made)
 {
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
+    made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
     made.proofs = current_.proofs; // a proof stays used, whatever the file says now
     made.shield = current_.shield; // requests in flight hold its slots
     made.shield->set(made.policy->upstream.connections);
@@ -231,7 +249,7 @@ void service::drain(std::chrono::milliseconds delay, std::function<void()> ended
         };
         for (const auto& w : workers_)
             w->drain([this, busy, finish] {
-                asio::post(control_, [busy, finish] {
+                net::post_surely(control_, [busy, finish] {
                     if (--*busy == 0)
                         finish();
                 });

@@ -1,6 +1,7 @@
 #include "gate/tunnel.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace scopegate::gate {
@@ -22,7 +23,11 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
                                   std::string_view from_api, std::span<char> downward_buffer)
 {
     upward(from_caller, upward_buffer);
-    const auto end = co_await downward(from_api, downward_buffer);
+    auto end = tunnel_end::closed;
+    try {
+        end = co_await downward(from_api, downward_buffer);
+    } catch (const std::exception&) { // out of memory: the other direction must end before we do
+    }
     api_.close();
     caller_.interrupt_read(net::readiness::closed);
     struct upward_wait {
@@ -39,28 +44,45 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
     co_return end;
 }
 
+void tunnel::expire(lasting_end how) noexcept
+{
+    if (cut_short_ || now() >= expires_)
+        return;
+    cut_short_ = true;
+    ending_ = how;
+    expires_ = now();
+    caller_.move_write_deadline(expires_ + last_words_patience);
+    caller_.interrupt_read(net::readiness::timed_out);
+    api_.interrupt_write(net::readiness::timed_out);
+    api_.interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
+}
+
 // From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
 // of the end, must not go on giving orders.
 net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
 {
     upward_runs_ = true;
     auto how = step::input;
-    while (how == step::input) {
-        const bool taken = co_await pass(api_, received, expires_);
-        if (!taken) {
-            how = step::ended;
-            break;
+    try {
+        while (how == step::input) {
+            const bool taken = co_await pass(api_, received, expires_);
+            if (!taken) {
+                how = step::ended;
+                break;
+            }
+            const auto got = caller_.read_some(buffer);
+            received = {buffer.data(), got.bytes};
+            if (got.how == net::transfer::status::would_block)
+                how = co_await await_input(caller_, expires_);
+            else if (got.how == net::transfer::status::done)
+                last_activity_ = now();
+            else
+                how = got.how == net::transfer::status::end ? step::ended : step::broken;
+            if (now() >= expires_)
+                how = step::expired;
         }
-        const auto got = caller_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
-        if (got.how == net::transfer::status::would_block)
-            how = co_await await_input(caller_, expires_);
-        else if (got.how == net::transfer::status::done)
-            last_activity_ = now();
-        else
-            how = got.how == net::transfer::status::end ? step::ended : step::broken;
-        if (now() >= expires_)
-            how = step::expired;
+    } catch (const std::exception&) { // out of memory
+        how = step::broken;
     }
     end_upward(how);
     upward_runs_ = false;
@@ -139,7 +161,7 @@ net::task<tunnel::step> tunnel::await_input(net::stream& from, steady_time until
             co_return step::input;
         if (woken == net::readiness::closed)
             co_return step::ended;
-        if (now() >= until)
+        if (now() >= until || cut_short_)
             co_return step::expired;
         if (now() >= idle_end())
             co_return step::idle;
@@ -162,7 +184,7 @@ net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes, steady_tim
 
 net::task<void> tunnel::say_goodbye()
 {
-    const auto frame = http::close_frame(http::policy_violation, "the access token has expired");
+    const auto frame = http::close_frame(ending_.code, ending_.text);
     net::gather out;
     out.add(frame);
     static_cast<void>(co_await out.send(caller_, last_words_patience));

@@ -178,8 +178,10 @@ int bound_listener::release(unsigned worker)
     return std::exchange(descriptors_.at(worker), -1);
 }
 
-acceptor::acceptor(asio::io_context& context, int descriptor, on_accept accepted)
-    : descriptor_(context.get_executor(), descriptor), pause_(context), accepted_(std::move(accepted))
+acceptor::acceptor(asio::io_context& context, int descriptor, on_accept accepted,
+                   on_no_descriptors no_descriptors)
+    : descriptor_(context.get_executor(), descriptor), pause_(context), accepted_(std::move(accepted)),
+      no_descriptors_(std::move(no_descriptors))
 {
 }
 
@@ -188,11 +190,18 @@ void acceptor::start()
     wait();
 }
 
+void acceptor::revive()
+{
+    if (!awaited_ && descriptor_.is_open())
+        wait();
+}
+
 void acceptor::wait()
 {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& failed) {
         if (failed == asio::error::operation_aborted || !descriptor_.is_open())
             return;
+        awaited_ = false;
         if (!failed && accept_some() != queue::stuck) {
             wait();
             return;
@@ -200,10 +209,13 @@ void acceptor::wait()
         // Out of descriptors or memory: what waits in the queue stays there, and is tried again soon.
         pause_.expires_after(std::chrono::milliseconds(50));
         pause_.async_wait([this](const error_code& stopped) {
+            awaited_ = false;
             if (!stopped && descriptor_.is_open())
                 wait();
         });
+        awaited_ = true;
     });
+    awaited_ = true;
 }
 
 acceptor::queue acceptor::accept_some()
@@ -217,7 +229,11 @@ acceptor::queue acceptor::accept_some()
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            return errno == EAGAIN || errno == EWOULDBLOCK ? queue::empty : queue::stuck;
+            if (errno == EAGAIN || errno == EWOULDBLOCK)
+                return queue::empty;
+            if ((errno == EMFILE || errno == ENFILE) && no_descriptors_)
+                no_descriptors_();
+            return queue::stuck;
         }
         remote.resize(length);
         accepted_(fd, remote);

@@ -47,11 +47,17 @@ private:
 // Accepts on one worker's thread until stopped.
 class acceptor final {
 public:
-    using on_accept =
-        std::function<void(int descriptor, const stream_endpoint& remote)>; // owns the descriptor
+    // `accepted` owns the descriptor that it is given, and throws nothing. `no_descriptors` is called when
+    // the process, or the machine, may open no more of them: what it closes makes room for the clients that
+    // wait.
+    using on_accept = std::function<void(int descriptor, const stream_endpoint& remote)>;
+    using on_no_descriptors = std::function<void()>;
 
-    acceptor(asio::io_context& context, int descriptor, on_accept accepted);
+    acceptor(asio::io_context& context, int descriptor, on_accept accepted,
+             on_no_descriptors no_descriptors = {});
     void start();
+    // Goes on where an exception has interrupted it. Throws std::bad_alloc.
+    void revive();
     // Takes what the kernel has queued already (connections left in the queue would be reset), then closes.
     void stop();
 
@@ -63,7 +69,9 @@ private:
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
     asio::steady_timer pause_;
+    bool awaited_ = false; // a client, or the end of a pause
     on_accept accepted_;
+    on_no_descriptors no_descriptors_;
 };
 
 } // namespace scopegate::net

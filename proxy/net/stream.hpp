@@ -45,7 +45,10 @@ protected:
 class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter> {
 public:
     // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
-    // the stream. Throws std::bad_alloc where the kernel has no room for it; then the socket is closed.
+    // the stream. Null if memory or the kernel's room runs out; then the socket is closed.
+    [[nodiscard]] static boost::intrusive_ptr<stream> make(asio::io_context& context, int socket,
+                                                           deadlines& times) noexcept;
+    // The same, but throws std::bad_alloc, and the socket stays open.
     stream(asio::io_context& context, int socket, deadlines& times);
     ~stream();
     stream(const stream&) = delete;
@@ -95,6 +98,12 @@ public:
         if (read_.waiter)
             times_.set_read(index_, at);
     }
+    // Likewise of a writer.
+    void move_write_deadline(steady_time at) noexcept
+    {
+        if (write_.waiter)
+            times_.set_write(index_, at);
+    }
     [[nodiscard]] steady_time read_deadline() const noexcept { return times_.read_at(index_); }
 
     // Ends a wait of the reader before its deadline, with `how`. Nothing where nobody waits.
@@ -142,6 +151,7 @@ private:
     deadlines& times_;
     std::size_t index_;
     read_observer* observer_ = nullptr;
+    stream* next_untold_ = nullptr; // of poller::untold_
     side read_;
     bool read_armed_ = true; // the poller's next word of it counts
     side write_;             // what the socket refused it takes later, and that is a change: needs no arming
