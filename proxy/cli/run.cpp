@@ -2,12 +2,14 @@
 
 #include "admin/server.hpp"
 #include "cli/repeating.hpp"
+#include "control/memory.hpp"
 #include "control/service.hpp"
 #include "control/startup_memory.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/signal_set.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -73,6 +75,8 @@ int run(const run_options& options)
         const repeating flushing(control, 200ms, [] { observe::flush_log(); });
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
         control::give_back_startup_memory();
+        control::memory_keeper memory(service.counters());
+        const repeating keeping(control, 250ms, [&memory] { memory.look(std::chrono::steady_clock::now()); });
         control.run();
         service.stop();
     } catch (const control::start_error& failed) {

@@ -4,6 +4,7 @@
 #include "gate/worker.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace scopegate::gate {
@@ -133,8 +134,13 @@ net::detached forwarding::upload()
                          !request_.framing.expect_continue);
     relay_patience pauses{patience.body, patience.body};
     pauses.rate = &*upload_rate_;
-    upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(), after_body_,
-                                      c_.space.to_upstream, pauses, after_body_);
+    try {
+        upload_end_ =
+            co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.buffers, c_.space.upload_bytes,
+                                after_body_, c_.space.to_upstream, pauses, after_body_);
+    } catch (const std::bad_alloc&) {
+        upload_end_ = relay_end::source_cut;
+    }
     uploading_ = false;
     c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
     sent_at_ = c_.at.turns().now();

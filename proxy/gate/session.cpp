@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -34,6 +33,7 @@ session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
     : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.turns().now())
 {
     at_.sessions_.push_back(*this);
+    at_.memory_.take(counted_);
 }
 
 session::~session()
@@ -41,6 +41,7 @@ session::~session()
     downstream_->close();
     if (space_)
         at_.workspaces_.give(std::move(space_));
+    at_.memory_.give_back(counted_);
     at_.session_ended();
 }
 
@@ -89,11 +90,23 @@ net::task<bool> session::prepare()
     }
     if (!tls)
         co_return true;
+    if (at_.refuses_memory())
+        co_return false;
+    at_.make_room_for_memory();
     auto channel = tls->open(downstream_->native_handle());
+    count(counted_ + handshake_bytes);
     const bool made = co_await downstream_->handshake(std::move(channel), deadline);
+    count(counted_ - handshake_bytes + tls_bytes);
     if (!made)
         co_await end_unsecured(*policy);
     co_return made;
+}
+
+void session::count(std::size_t bytes) noexcept
+{
+    at_.memory_.give_back(counted_);
+    counted_ = bytes;
+    at_.memory_.take(counted_);
 }
 
 // The alert that says why must not be lost in a reset either.
@@ -202,31 +215,39 @@ net::task<reason> session::read_head(const generation& policy)
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
     const auto deadline = at_.turns().now() + settings.timeouts.headers;
-    const auto buffer = space_->request_buffer();
-    auto filled = space_->received.size();
+    const auto most = std::max(limits.bytes + 4096, buffer_pool::slice_bytes);
+    auto& space = *space_;
+    auto filled = space.received.size();
     if (filled > 0)
-        std::memmove(buffer.data(), space_->received.data(), filled);
-    space_->received = {};
+        space.append_request(0, space.received);
+    space.received = {};
+    space.upload_bytes.reset();
 
     std::size_t scanned = 0;
     for (;;) {
-        const std::string_view so_far(buffer.data(), filled);
-        const auto size = http::read_request_head(so_far, scanned, limits, space_->request);
+        const std::string_view so_far(space.request_bytes.data(), filled);
+        const auto size = http::read_request_head(so_far, scanned, limits, space.request);
         if (!size)
             co_return size.error();
         if (*size > 0) {
-            space_->received = so_far.substr(*size);
+            space.received = so_far.substr(*size);
             co_return reason::allowed;
         }
-        if (filled == buffer.size())
+        if (filled == most)
             co_return reason::headers_too_large;
-        const auto got = downstream_->read_some(buffer.subspan(filled));
+        // The bytes are copied to a buffer of their size: a head that comes slowly costs little.
+        const auto room = space.buffers.scratch();
+        const auto got = downstream_->read_some(room.first(std::min(room.size(), most - filled)));
         if (got.how == net::transfer::status::done) {
+            if (at_.refuses_memory())
+                co_return reason::memory_limit;
+            space.append_request(filled, {room.data(), got.bytes});
             filled += got.bytes;
             continue;
         }
         if (got.how != net::transfer::status::would_block)
             co_return reason::client_gone;
+        at_.make_room_for_memory();
         if (!order_.is_linked()) // a head that comes in many pieces keeps its place
             at_.unfinished_.push_back(*this);
         const auto woken = co_await downstream_->readable(deadline);
@@ -238,6 +259,8 @@ net::task<reason> session::read_head(const generation& policy)
 
 net::task<void> session::linger()
 {
+    if (space_)
+        at_.workspaces_.give(std::move(space_));
     order_.unlink();
     at_.idle_.push_back(*this);
     const auto patience = at_.current_->policy.server.timeouts.body;

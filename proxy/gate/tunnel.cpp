@@ -1,6 +1,7 @@
 #include "gate/tunnel.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace scopegate::gate {
@@ -18,11 +19,11 @@ steady_time now()
 
 } // namespace
 
-net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> upward_buffer,
-                                  std::string_view from_api, std::span<char> downward_buffer)
+net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_slice,
+                                  std::string_view from_api, buffer& downward_slice)
 {
-    upward(from_caller, upward_buffer);
-    const auto end = co_await downward(from_api, downward_buffer);
+    upward(from_caller, upward_slice);
+    const auto end = co_await downward(from_api, downward_slice);
     api_.close();
     caller_.interrupt_read(net::readiness::closed);
     struct upward_wait {
@@ -41,26 +42,30 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
 
 // From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
 // of the end, must not go on giving orders.
-net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
+net::detached tunnel::upward(std::string_view received, buffer& slice)
 {
     upward_runs_ = true;
     auto how = step::input;
-    while (how == step::input) {
-        const bool taken = co_await pass(api_, received, expires_);
-        if (!taken) {
-            how = step::ended;
-            break;
+    try {
+        while (how == step::input) {
+            const bool taken = co_await pass(api_, received, expires_);
+            if (!taken) {
+                how = step::ended;
+                break;
+            }
+            const auto got = read(caller_, slice);
+            received = {slice.data(), got.bytes};
+            if (got.how == net::transfer::status::would_block)
+                how = co_await await_input(caller_, expires_);
+            else if (got.how == net::transfer::status::done)
+                last_activity_ = now();
+            else
+                how = got.how == net::transfer::status::end ? step::ended : step::broken;
+            if (now() >= expires_)
+                how = step::expired;
         }
-        const auto got = caller_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
-        if (got.how == net::transfer::status::would_block)
-            how = co_await await_input(caller_, expires_);
-        else if (got.how == net::transfer::status::done)
-            last_activity_ = now();
-        else
-            how = got.how == net::transfer::status::end ? step::ended : step::broken;
-        if (now() >= expires_)
-            how = step::expired;
+    } catch (const std::bad_alloc&) {
+        how = step::broken;
     }
     end_upward(how);
     upward_runs_ = false;
@@ -82,7 +87,7 @@ void tunnel::end_upward(step how)
     }
 }
 
-net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char> buffer)
+net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 {
     auto until = expires_;
     bool expired = false; // then only the frame that was begun is brought to its end
@@ -107,8 +112,8 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
         if (expired && now() >= until) // in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
-        const auto got = api_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
+        const auto got = read(api_, slice);
+        received = {slice.data(), got.bytes};
         if (got.how == net::transfer::status::done) {
             last_activity_ = now();
             continue;
@@ -128,6 +133,17 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
 steady_time tunnel::idle_end() const noexcept
 {
     return last_activity_ + (caller_ended_ ? std::min(idle_, last_words_patience) : idle_);
+}
+
+// Reads what has come; where nothing has, the slice is given back until something does.
+net::transfer tunnel::read(net::stream& from, buffer& slice)
+{
+    slice.reset();
+    slice = buffers_.take_slice();
+    const auto got = from.read_some(slice.bytes());
+    if (got.how != net::transfer::status::done)
+        slice.reset();
+    return got;
 }
 
 // Waits for input from one side; idle only where the other side has been silent for as long.

@@ -3,6 +3,7 @@
 // and the caller is told with a close frame (1008) between two frames of the API's.
 #pragma once
 
+#include "gate/buffer.hpp"
 #include "http/websocket.hpp"
 #include "net/gather.hpp"
 #include "net/stream.hpp"
@@ -10,7 +11,6 @@
 
 #include <chrono>
 #include <coroutine>
-#include <span>
 #include <string_view>
 
 namespace scopegate::gate {
@@ -22,23 +22,24 @@ class tunnel final {
 public:
     // `idle`: nothing in either direction for so long. `expires`: net::no_deadline where the route needs no
     // token.
-    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle,
-           steady_time expires) noexcept
-        : caller_(caller), api_(api), idle_(idle), expires_(expires)
+    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle, steady_time expires,
+           buffer_pool& buffers) noexcept
+        : caller_(caller), api_(api), idle_(idle), expires_(expires), buffers_(buffers)
     {
     }
 
     // Runs until the end; closes the API's stream and leaves the caller's, which may still be sending, to be
     // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
-    // bytes lie anywhere, in their direction's buffer too.
-    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, std::span<char> upward_buffer,
-                                            std::string_view from_api, std::span<char> downward_buffer);
+    // bytes lie anywhere, in their direction's slice too, which is empty while nothing comes.
+    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, buffer& upward_slice,
+                                            std::string_view from_api, buffer& downward_slice);
 
 private:
     enum class step : std::uint8_t { input, ended, broken, idle, expired };
 
-    net::detached upward(std::string_view received, std::span<char> buffer);
-    [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, std::span<char> buffer);
+    net::detached upward(std::string_view received, buffer& slice);
+    [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, buffer& slice);
+    [[nodiscard]] net::transfer read(net::stream& from, buffer& slice);
     void end_upward(step how);
     [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
@@ -49,6 +50,7 @@ private:
     net::stream& api_;
     std::chrono::milliseconds idle_;
     steady_time expires_;
+    buffer_pool& buffers_;
     steady_time last_activity_ = std::chrono::steady_clock::now();
     http::frame_tracker frames_; // of what the caller gets
     bool caller_ended_ = false;  // it will send no more; the API has its last words

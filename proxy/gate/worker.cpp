@@ -32,6 +32,11 @@ void turn_away(int descriptor, std::string_view answer) noexcept
     ::close(descriptor);
 }
 
+// Where memory is short: so many idle or lingering connections of a worker close in a tenth of a second.
+constexpr std::size_t idle_closed_by_a_sweep = 256;
+
+constexpr int sweeps_until_memory_is_freed = 10; // a second
+
 std::string too_many_connections(const answers::answer_book& book)
 {
     policy::denial d;
@@ -45,8 +50,8 @@ std::string too_many_connections(const answers::answer_book& book)
 } // namespace
 
 worker::worker(shared_counters& counters, const shared_generation& first)
-    : counters_(counters), sweeper_(context_), workspaces_(first.policy->server.limits.headers),
-      current_(new generation(context_, times_, first))
+    : counters_(counters), sweeper_(context_), workspaces_(&memory_),
+      current_(new generation(context_, times_, first, &memory_))
 {
 }
 
@@ -69,8 +74,9 @@ void worker::run()
 void worker::publish(const shared_generation& next)
 {
     asio::post(context_, [this, next] {
-        workspaces_.set_head_bytes(next.policy->server.limits.headers);
-        current_ = new generation(context_, times_, next);
+        const generation_ptr before = current_;
+        current_ = new generation(context_, times_, next, &memory_);
+        before->validator.forget_tokens(); // requests and tunnels may keep it for long
     });
 }
 
@@ -140,6 +146,26 @@ std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
     return closed;
 }
 
+bool worker::refuses_memory() noexcept
+{
+    if (counters_.memory.pressure() != memory_pressure::full)
+        return false;
+    counters_.memory_refusals.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+// Two for each that comes: a flood of unfinished heads or handshakes displaces itself.
+void worker::make_room_for_memory() noexcept
+{
+    if (counters_.memory.pressure() >= memory_pressure::high)
+        close_for_memory(2, true);
+}
+
+void worker::close_for_memory(std::size_t count, bool heads) noexcept
+{
+    counters_.memory_closed.fetch_add(close_oldest(count, heads), std::memory_order_relaxed);
+}
+
 void worker::session_ended()
 {
     counters_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -156,6 +182,13 @@ void worker::sweep()
     const auto now = std::chrono::steady_clock::now();
     times_.sweep(now);
     current_->upstream.sweep(now);
+    if (counters_.memory.pressure() >= memory_pressure::high)
+        close_for_memory(idle_closed_by_a_sweep, false);
+    if (++sweeps_ == sweeps_until_memory_is_freed) {
+        sweeps_ = 0;
+        workspaces_.free_unused();
+        net::release_unused_frames();
+    }
     sweeper_.expires_after(net::sweep_interval);
     sweeper_.async_wait([this](const net::error_code& stopped) {
         if (!stopped)

@@ -2,6 +2,7 @@
 // of it is shared; what it is told, it is told by posting to its io_context.
 #pragma once
 
+#include "base/memory_budget.hpp"
 #include "gate/generation.hpp"
 #include "gate/session.hpp"
 #include "gate/workspace.hpp"
@@ -27,6 +28,9 @@ struct shared_counters {
     // What the process's descriptors allow, whatever limits.connections says: beyond it accepting would fail
     // without an answer, and the API be out of reach. Set before the workers start.
     std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
+    memory_budget memory;
+    std::atomic<std::size_t> memory_refusals{0}; // requests refused with memory-limit
+    std::atomic<std::size_t> memory_closed{0};   // connections closed for others, where memory was short
 };
 
 class worker final {
@@ -66,6 +70,12 @@ private:
                                boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
                                boost::intrusive::constant_time_size<false>>;
 
+    // Returns whether the process holds all that it may. The caller then refuses, and this counts it.
+    [[nodiscard]] bool refuses_memory() noexcept;
+    // Called before memory is held for long. Where memory is short, idle connections and unfinished heads
+    // close.
+    void make_room_for_memory() noexcept;
+    void close_for_memory(std::size_t count, bool heads) noexcept;
     void accept(int descriptor, const net::stream_endpoint& remote);
     void sweep();
     void session_ended();
@@ -75,6 +85,7 @@ private:
     net::asio::io_context context_{1};
     net::poller& poller_ = net::poller::of(context_);
     shared_counters& counters_;
+    memory_account memory_{counters_.memory};
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
     generation_ptr current_;
@@ -83,6 +94,7 @@ private:
     session_order idle_;       // connections that idle or linger, the longest first
     session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
     std::size_t session_count_ = 0;
+    int sweeps_ = 0; // since unused memory was last freed
     bool leaving_ = false;
     bool draining_ = false;
     bool stopping_ = false;
