@@ -52,6 +52,13 @@ std::optional<std::size_t> least_upwards(const std::filesystem::path& mount, std
     return found;
 }
 
+// How much of the heap is allocated.
+std::size_t allocated_bytes() noexcept
+{
+    const auto heap = ::mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+}
+
 } // namespace
 
 std::optional<std::size_t> cgroup_memory_maximum(const std::filesystem::path& own,
@@ -115,25 +122,37 @@ std::size_t resident_bytes() noexcept
 }
 
 memory_keeper::memory_keeper(gate::shared_counters& counters)
-    : counters_(counters), at_start_(resident_bytes())
+    : counters_(counters), resident_at_start_(resident_bytes()), allocated_at_start_(allocated_bytes())
 {
-    counters_.memory.set_uncounted(at_start_);
+    counters_.memory.set_uncounted(resident_at_start_);
     const auto limit = counters_.memory.limit();
-    if (limit < at_start_ + least_room)
-        observe::log_event(observe::level::warn, "little_memory", {{"limit", limit}, {"start", at_start_}});
+    if (limit < resident_at_start_ + least_room)
+        observe::log_event(observe::level::warn, "little_memory",
+                           {{"limit", limit}, {"start", resident_at_start_}});
 }
 
-// A trim walks over the heap: it has to be worth that. Memory that a trim leaves is in use, or its page is
-// shared with memory in use; nothing tells when that ends, so that later trims try again, less and less
-// often.
+std::size_t memory_keeper::uncounted() const noexcept
+{
+    const auto expected = counters_.memory.counted() + allocated_at_start_;
+    const auto allocated = allocated_bytes();
+    return resident_at_start_ + allocated - std::min(allocated, expected);
+}
+
+// Resident, and neither allocated nor needed from the start on.
+std::size_t memory_keeper::free_bytes() const noexcept
+{
+    const auto expected = counters_.memory.counted() + uncounted();
+    const auto resident = resident_bytes();
+    return resident - std::min(resident, expected);
+}
+
+// A trim walks over the heap: it has to be worth that. Free memory that a trim leaves shares its pages with
+// memory in use; nothing tells when that ends, so that later trims try again, less and less often. Memory
+// that is free serves the next request, and is counted only where the process as a whole comes near its
+// limit.
 void memory_keeper::look(steady_time now)
 {
     auto& budget = counters_.memory;
-    const auto free_bytes = [&] {
-        const auto expected = budget.counted() + at_start_;
-        const auto resident = resident_bytes();
-        return resident - std::min(resident, expected);
-    };
     auto free = free_bytes();
     kept_ = std::min(kept_, free);
     const bool short_of_memory = budget.pressure() >= memory_pressure::high;
@@ -145,7 +164,8 @@ void memory_keeper::look(steady_time now)
         retry_at_ = now + pause_;
         free = kept_;
     }
-    budget.set_uncounted(at_start_ + free);
+    const bool near = resident_bytes() >= budget.limit() / 10 * 9;
+    budget.set_uncounted(uncounted() + (near ? free : 0));
     report(now);
 }
 

@@ -40,10 +40,13 @@ public:
     void look(steady_time now);
 
 private:
+    [[nodiscard]] std::size_t uncounted() const noexcept;
+    [[nodiscard]] std::size_t free_bytes() const noexcept;
     void report(steady_time now);
 
     gate::shared_counters& counters_;
-    std::size_t at_start_;
+    std::size_t resident_at_start_;
+    std::size_t allocated_at_start_;
     std::size_t kept_ = 0; // bytes that the last trim could not give back
     steady_time::duration pause_ = std::chrono::seconds(1);
     steady_time retry_at_{};                // when those may be free

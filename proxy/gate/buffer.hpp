@@ -4,13 +4,11 @@
 
 #include "base/memory_budget.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace scopegate::gate {
 
@@ -21,35 +19,38 @@ class buffer final {
 public:
     buffer() = default;
     buffer(buffer&& other) noexcept
-        : pool_(other.pool_), bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0))
+        : pool_(other.pool_), bytes_(std::exchange(other.bytes_, nullptr)),
+          size_(std::exchange(other.size_, 0)), place_(other.place_)
     {
     }
     buffer& operator=(buffer&& other) noexcept
     {
         reset();
         pool_ = other.pool_;
-        bytes_ = std::move(other.bytes_);
+        bytes_ = std::exchange(other.bytes_, nullptr);
         size_ = std::exchange(other.size_, 0);
+        place_ = other.place_;
         return *this;
     }
     ~buffer() { reset(); }
 
     void reset() noexcept;
     [[nodiscard]] explicit operator bool() const noexcept { return size_ != 0; }
-    [[nodiscard]] char* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] char* data() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::span<char> bytes() const noexcept { return {bytes_.get(), size_}; }
+    [[nodiscard]] std::span<char> bytes() const noexcept { return {bytes_, size_}; }
 
 private:
     friend class buffer_pool;
-    buffer(buffer_pool& pool, std::unique_ptr<char[]> bytes, std::size_t size) noexcept
-        : pool_(&pool), bytes_(std::move(bytes)), size_(size)
+    buffer(buffer_pool& pool, char* bytes, std::size_t size, std::size_t place) noexcept
+        : pool_(&pool), bytes_(bytes), size_(size), place_(place)
     {
     }
 
     buffer_pool* pool_ = nullptr;
-    std::unique_ptr<char[]> bytes_;
+    char* bytes_ = nullptr;
     std::size_t size_ = 0;
+    std::size_t place_ = 0; // among the pool's sizes
 };
 
 // Confined to its worker's thread; outlives its buffers. Counts what it has, spare pieces included.
@@ -62,18 +63,22 @@ public:
     static constexpr std::size_t least_bytes = 4096;
 
     // Without an account nothing is counted, and no limit shrinks the slices.
-    explicit buffer_pool(memory_account* account = nullptr) : account_(account)
-    {
-        for (auto& spare : spare_)
-            spare.reserve(spare_most); // so that giving back never allocates
-    }
+    explicit buffer_pool(memory_account* account = nullptr) noexcept : account_(account) {}
+    ~buffer_pool();
+    buffer_pool(const buffer_pool&) = delete;
+    buffer_pool& operator=(const buffer_pool&) = delete;
 
     // A piece of `at_least` so many bytes.
     [[nodiscard]] buffer take(std::size_t at_least);
     // A piece to read a body into: the less memory is left, the smaller.
     [[nodiscard]] buffer take_slice();
     // Memory to read into where nothing is held before bytes come: copy what it holds before the next call.
-    [[nodiscard]] std::span<char> scratch();
+    [[nodiscard]] std::span<char> scratch()
+    {
+        if (!scratch_)
+            scratch_ = take_of(sizes.size() - 1);
+        return scratch_.bytes();
+    }
 
     // How much memory is left.
     [[nodiscard]] memory_pressure pressure() const noexcept
@@ -100,18 +105,46 @@ private:
     static constexpr std::array<std::size_t, 5> sizes{least_bytes, 8192, 16384, 32768, slice_bytes};
     static constexpr std::size_t spare_most = 64; // pieces of each size
 
-    void give(std::unique_ptr<char[]> bytes, std::size_t size) noexcept;
+    struct shelf {
+        std::array<char*, spare_most> spare{};
+        std::size_t count = 0;
+        std::size_t unused = 0; // the smallest count since the last free_unused()
+    };
+
+    [[nodiscard]] buffer take_of(std::size_t place)
+    {
+        auto& from = shelves_[place];
+        if (from.count == 0)
+            return make(place, sizes[place]);
+        auto* const taken = from.spare[--from.count];
+        from.unused = std::min(from.unused, from.count);
+        return {*this, taken, sizes[place], place};
+    }
+    [[nodiscard]] buffer make(std::size_t place, std::size_t size);
+    void give(char* bytes, std::size_t size, std::size_t place) noexcept
+    {
+        if (place < sizes.size() && shelves_[place].count < spare_most && pressure() < memory_pressure::high)
+            shelves_[place].spare[shelves_[place].count++] = bytes;
+        else
+            free(bytes, size);
+    }
+    void free(char* bytes, std::size_t size) noexcept;
 
     memory_account* account_;
-    std::array<std::vector<std::unique_ptr<char[]>>, sizes.size()> spare_;
-    std::array<std::size_t, sizes.size()> unused_{}; // the fewest spare pieces since the last free_unused()
+    std::array<shelf, sizes.size()> shelves_;
     buffer scratch_;
 };
 
 inline void buffer::reset() noexcept
 {
     if (size_ != 0)
-        pool_->give(std::move(bytes_), std::exchange(size_, 0));
+        pool_->give(bytes_, std::exchange(size_, 0), place_);
+}
+
+inline buffer buffer_pool::take_slice()
+{
+    constexpr std::array<std::size_t, 4> places{4, 2, 0, 0}; // by pressure
+    return take_of(places[static_cast<std::size_t>(pressure())]);
 }
 
 } // namespace scopegate::gate

@@ -27,6 +27,39 @@ constexpr std::chrono::milliseconds last_request_patience{1000};
 // compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
 constexpr int most_at_a_stretch = 16;
 
+// Beyond so many bytes behind it, a head is parted from its body: more of that comes, most likely.
+constexpr std::size_t body_that_is_large = 48UL * 1024;
+
+// A body comes with its head as far as a slice of it would: the less memory is left, the less.
+std::size_t first_read_bytes(memory_pressure pressure) noexcept
+{
+    switch (pressure) {
+    case memory_pressure::low:
+        return buffer_pool::slice_bytes;
+    case memory_pressure::raised:
+        return 16384;
+    case memory_pressure::high:
+    case memory_pressure::full:
+        break;
+    }
+    return buffer_pool::least_bytes;
+}
+
+// The head stays for as long as its request, the bytes behind it only until they are sent on.
+void part_from_body(workspace& space, std::size_t head_bytes, const http::head_limits& limits)
+{
+    auto body = space.buffers.take(space.received.size());
+    std::copy(space.received.begin(), space.received.end(), body.data());
+    auto head = space.buffers.take(head_bytes);
+    std::copy_n(space.request_bytes.data(), head_bytes, head.data());
+    space.received = {body.data(), space.received.size()};
+    space.upload_bytes = std::move(body);
+    space.request_bytes = std::move(head);
+    std::size_t scanned = 0;
+    static_cast<void>(
+        http::read_request_head({space.request_bytes.data(), head_bytes}, scanned, limits, space.request));
+}
+
 } // namespace
 
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
@@ -231,13 +264,16 @@ net::task<reason> session::read_head(const generation& policy)
             co_return size.error();
         if (*size > 0) {
             space.received = so_far.substr(*size);
+            if (filled > body_that_is_large && space.request.method != "GET")
+                part_from_body(space, *size, limits);
             co_return reason::allowed;
         }
         if (filled == most)
             co_return reason::headers_too_large;
         // The bytes are copied to a buffer of their size: a head that comes slowly costs little.
-        const auto room = space.buffers.scratch();
-        const auto got = downstream_->read_some(room.first(std::min(room.size(), most - filled)));
+        const auto room = space.buffers.scratch().first(
+            std::min(first_read_bytes(space.buffers.pressure()), most - filled));
+        const auto got = downstream_->read_some(room);
         if (got.how == net::transfer::status::done) {
             if (at_.refuses_memory())
                 co_return reason::memory_limit;
@@ -289,9 +325,12 @@ void session::abort() noexcept
     downstream_->close();
 }
 
+// The memory is free at once: the coroutine learns of the end later, and then no longer looks at its buffers.
 void session::give_way() noexcept
 {
     order_.unlink();
+    if (space_)
+        space_->clear();
     downstream_->close();
 }
 

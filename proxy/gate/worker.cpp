@@ -35,6 +35,8 @@ void turn_away(int descriptor, std::string_view answer) noexcept
 // Where memory is short: so many idle or lingering connections of a worker close in a tenth of a second.
 constexpr std::size_t idle_closed_by_a_sweep = 256;
 
+constexpr int heads_closed_by_one = 4;
+
 constexpr int sweeps_until_memory_is_freed = 10; // a second
 
 std::string too_many_connections(const answers::answer_book& book)
@@ -150,20 +152,25 @@ bool worker::refuses_memory() noexcept
 {
     if (counters_.memory.pressure() != memory_pressure::full)
         return false;
+    make_room_for_memory();
+    if (counters_.memory.pressure() != memory_pressure::full)
+        return false;
     counters_.memory_refusals.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
 
-// Two for each that comes: a flood of unfinished heads or handshakes displaces itself.
+// A few for each that comes: a flood of unfinished heads or handshakes displaces itself. Their memory is free
+// at once. Idle connections close with the sweep: one that has just been accepted still looks like them.
 void worker::make_room_for_memory() noexcept
 {
-    if (counters_.memory.pressure() >= memory_pressure::high)
-        close_for_memory(2, true);
-}
-
-void worker::close_for_memory(std::size_t count, bool heads) noexcept
-{
-    counters_.memory_closed.fetch_add(close_oldest(count, heads), std::memory_order_relaxed);
+    if (counters_.memory.pressure() < memory_pressure::high)
+        return;
+    for (int i = 0; i < heads_closed_by_one && !unfinished_.empty(); ++i) {
+        unfinished_.front().give_way();
+        counters_.memory_closed.fetch_add(1, std::memory_order_relaxed);
+        if (counters_.memory.pressure() < memory_pressure::high)
+            return;
+    }
 }
 
 void worker::session_ended()
@@ -183,11 +190,12 @@ void worker::sweep()
     times_.sweep(now);
     current_->upstream.sweep(now);
     if (counters_.memory.pressure() >= memory_pressure::high)
-        close_for_memory(idle_closed_by_a_sweep, false);
+        counters_.memory_closed.fetch_add(close_oldest(idle_closed_by_a_sweep, false),
+                                          std::memory_order_relaxed);
     if (++sweeps_ == sweeps_until_memory_is_freed) {
         sweeps_ = 0;
         workspaces_.free_unused();
-        net::release_unused_frames();
+        net::release_spare_frames();
     }
     sweeper_.expires_after(net::sweep_interval);
     sweeper_.async_wait([this](const net::error_code& stopped) {

@@ -75,7 +75,6 @@ private:
     // Called before memory is held for long. Where memory is short, idle connections and unfinished heads
     // close.
     void make_room_for_memory() noexcept;
-    void close_for_memory(std::size_t count, bool heads) noexcept;
     void accept(int descriptor, const net::stream_endpoint& remote);
     void sweep();
     void session_ended();

@@ -36,7 +36,11 @@ void workspace::clear() noexcept
     received = {};
     upload_bytes.reset();
     response_bytes.reset();
-    if (request_bytes.size() > buffer_pool::least_bytes)
+    constexpr std::size_t usual_fields = 64;
+    const bool large = request_bytes.size() > buffer_pool::least_bytes;
+    if (!large && response.fields.capacity() <= usual_fields)
+        return;
+    if (large)
         request_bytes.reset();
     shrink(request.fields);
     shrink(response.fields);

@@ -1,6 +1,5 @@
 #include "net/task.hpp"
 
-#include <algorithm>
 #include <array>
 #include <new>
 #include <utility>
@@ -19,7 +18,7 @@ void release_frame(void* frame, std::size_t) noexcept
     ::operator delete(frame);
 }
 
-void release_unused_frames() noexcept {}
+void release_spare_frames() noexcept {}
 
 #else
 
@@ -33,25 +32,13 @@ struct free_frame {
     free_frame* next;
 };
 
-struct free_list {
-    free_frame* head = nullptr;
-    std::size_t size = 0;
-    std::size_t unused = 0; // the smallest size since release_unused_frames()
-
-    void free_first() noexcept
-    {
-        ::operator delete(std::exchange(head, head->next));
-        --size;
-    }
-};
-
 struct free_lists {
-    std::array<free_list, class_count> of_size{};
+    std::array<free_frame*, class_count> heads{};
     ~free_lists()
     {
-        for (auto& list : of_size)
-            while (list.head != nullptr)
-                list.free_first();
+        for (auto*& head : heads)
+            while (head != nullptr)
+                ::operator delete(std::exchange(head, head->next));
     }
 };
 
@@ -68,11 +55,10 @@ void* allocate_frame(std::size_t bytes)
     const auto size_class = (bytes - 1) / class_bytes;
     if (size_class >= class_count)
         return ::operator new(bytes);
-    auto& list = lists().of_size[size_class];
-    if (list.head == nullptr)
+    auto*& head = lists().heads[size_class];
+    if (head == nullptr)
         return ::operator new((size_class + 1) * class_bytes);
-    list.unused = std::min(list.unused, --list.size);
-    return std::exchange(list.head, list.head->next);
+    return std::exchange(head, head->next);
 }
 
 void release_frame(void* frame, std::size_t bytes) noexcept
@@ -82,17 +68,19 @@ void release_frame(void* frame, std::size_t bytes) noexcept
         ::operator delete(frame);
         return;
     }
-    auto& list = lists().of_size[size_class];
-    list.head = ::new (frame) free_frame{list.head};
-    ++list.size;
+    auto*& head = lists().heads[size_class];
+    head = ::new (frame) free_frame{head};
 }
 
-void release_unused_frames() noexcept
+// Nothing counts the frames on the hot path: of each list every second one goes, behind the first few.
+void release_spare_frames() noexcept
 {
-    for (auto& list : lists().of_size) {
-        for (auto surplus = (list.unused + 1) / 2; surplus > 0; --surplus)
-            list.free_first();
-        list.unused = list.size;
+    constexpr int kept = 32;
+    for (auto* frame : lists().heads) {
+        for (int i = 0; i < kept && frame != nullptr; ++i)
+            frame = frame->next;
+        for (; frame != nullptr && frame->next != nullptr; frame = frame->next)
+            ::operator delete(std::exchange(frame->next, frame->next->next));
     }
 }
 

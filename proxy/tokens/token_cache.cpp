@@ -108,8 +108,8 @@ void token_cache::recount() noexcept
 void token_cache::close() noexcept
 {
     limit_ = 0;
-    entries_ = {};
-    free_ = {};
+    std::vector<entry>().swap(entries_);
+    std::vector<std::uint32_t>().swap(free_);
     std::fill(slots_.begin(), slots_.end(), slot{});
     slots_.resize(first_slots);
     slots_.shrink_to_fit();
@@ -177,6 +177,8 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
 // cache is too small.
 bool token_cache::make_room(std::size_t cost, wall_time now) noexcept
 {
+    if (bytes() - entry_bytes_ + cost > limit_)
+        return false;
     for (;;) {
         auto needed = bytes() + cost;
         if ((count_ + 1) * 2 > slots_.size())

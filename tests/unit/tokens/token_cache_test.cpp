@@ -224,7 +224,7 @@ TEST(token_cache, counts_what_the_heap_holds_for_it)
         const auto held = ::mallinfo2().uordblks - before;
         EXPECT_LE(cache.bytes(), bound) << r.what;
         EXPECT_GT(cache.bytes(), bound / 5 * 4) << r.what << ": it is full";
-        EXPECT_LE(held, cache.bytes() + bound / 50) << r.what;
+        EXPECT_LE(held, cache.bytes() + bound / 16) << r.what;
         EXPECT_GE(held, cache.bytes() / 20 * 17) << r.what;
     }
 }
