@@ -2,6 +2,7 @@
 
 #include "admin/server.hpp"
 #include "cli/repeating.hpp"
+#include "control/memory.hpp"
 #include "control/privileges.hpp"
 #include "control/service.hpp"
 #include "control/startup_memory.hpp"
@@ -9,6 +10,7 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -100,6 +102,8 @@ int run(const run_options& options)
         const signals handled(control, service);
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
         control::give_back_startup_memory();
+        control::memory_keeper memory(service.counters());
+        const repeating keeping(control, 250ms, [&memory] { memory.look(std::chrono::steady_clock::now()); });
         run_control(control);
         service.stop();
     } catch (const control::start_error& failed) {

@@ -66,6 +66,21 @@ void read_headers_limit(compilation& c, const node& value, size_limits& into)
         into.headers = static_cast<std::size_t>(*size);
 }
 
+// Less would not hold the program, its policy and a few connections.
+constexpr std::uint64_t least_memory = 16U * 1024 * 1024;
+constexpr std::uint64_t most_memory = std::uint64_t{1} << 50U;
+
+void read_memory_limit(compilation& c, const node& value, size_limits& into)
+{
+    using kind = policy::memory_limit::kind;
+    if (value.is(node::kind::scalar) && value.text == "auto")
+        into.memory = {kind::automatic, 0};
+    else if (value.is(node::kind::scalar) && value.text == "none")
+        into.memory = {kind::none, 0};
+    else if (const auto size = read_size(c, value, least_memory, most_memory))
+        into.memory = {kind::bytes, *size};
+}
+
 constexpr key<size_limits> limit_keys[] = {
     {"headers", read_headers_limit},
     {"header_count",
@@ -86,6 +101,7 @@ constexpr key<size_limits> limit_keys[] = {
          if (const auto age = read_duration(c, value, milliseconds(0), longest_timeout))
              into.connection_age = *age;
      }},
+    {"memory", read_memory_limit},
 };
 
 struct server_entry {

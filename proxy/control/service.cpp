@@ -1,5 +1,6 @@
 #include "control/service.hpp"
 
+#include "control/memory.hpp"
 #include "control/policy_load.hpp"
 #include "net/address.hpp"
 #include "net/post.hpp"
@@ -109,6 +110,7 @@ void service::start(bool take_over)
                    {"limit", server.limits.connections}});
     current_.keys = tokens::key_store::start(control_, current_.policy);
     current_.introspection = tokens::introspector::start(control_, *current_.policy);
+    bound_memory(current_, count);
     for (unsigned i = 0; i < count; ++i) {
         workers_.push_back(std::make_unique<gate::worker>(counters_, current_));
         for (auto& listening : listeners_)
@@ -207,6 +209,7 @@ void service::publish(gate::shared_generation made)
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
     made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
+    bound_memory(made, workers_.size());
     made.proofs = current_.proofs; // a proof stays used, whatever the file says now
     made.shield = current_.shield; // requests in flight hold its slots
     made.shield->set(made.policy->upstream.connections);
@@ -227,6 +230,14 @@ void service::leave()
     log_event(level::info, "leaving");
     for (const auto& w : workers_)
         w->leave();
+}
+
+// One bound for the process: the workers' caches share it.
+void service::bound_memory(gate::shared_generation& made, std::size_t workers)
+{
+    const auto limit = bytes_of(made.policy->server.limits.memory);
+    counters_.memory.set_limit(limit);
+    made.token_cache_bytes = token_cache_bytes(limit) / workers;
 }
 
 void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)

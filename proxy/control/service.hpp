@@ -65,11 +65,13 @@ public:
 
     [[nodiscard]] const policy::policy& policy() const noexcept { return *current_.policy; }
     [[nodiscard]] const gate::shared_generation& generation() const noexcept { return current_; }
+    [[nodiscard]] gate::shared_counters& counters() noexcept { return counters_; }
 
 private:
     void open_proof_window(bool take_over);
     void take(policy_load next);
     void publish(gate::shared_generation made);
+    void bound_memory(gate::shared_generation& made, std::size_t workers);
     void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;

@@ -32,8 +32,11 @@ int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
 
 void share_one_heap() noexcept
 {
+    constexpr int mib = 1024 * 1024;
     ::mallopt(M_ARENA_MAX, 1);
-    ::mallopt(M_TOP_PAD, 1024 * 1024);
+    ::mallopt(M_TOP_PAD, mib);
+    ::mallopt(M_TRIM_THRESHOLD, 2 * mib);
+    ::mallopt(M_MMAP_THRESHOLD, mib / 8);
 }
 
 void give_back_startup_memory() noexcept

@@ -107,7 +107,8 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
 {
     const auto& settings = c_.policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
-    const auto buffer = c_.space.response_buffer();
+    const auto most = std::max(limits.bytes + 4096, buffer_pool::slice_bytes);
+    auto& buffer = c_.space.response_bytes;
     for (;;) {
         const std::string_view so_far(buffer.data(), answer_bytes_);
         const auto size = http::read_response_head(so_far, answer_scanned_, limits, c_.space.response);
@@ -116,22 +117,39 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
         head_bytes_ = *size;
         if (head_bytes_ > 0)
             co_return reason::allowed;
-        if (answer_bytes_ == buffer.size())
+        if (answer_bytes_ == most)
             co_return reason::upstream_bad_answer;
         if (upload_failed()) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await upstream_->readable(answer_due());
         if (woken != net::readiness::ready)
             co_return wait_failure(woken);
-        const auto got = upstream_->read_some(buffer.subspan(answer_bytes_));
-        if (got.how == net::transfer::status::would_block)
+        make_room_for_answer(most);
+        const auto got = upstream_->read_some(buffer.bytes().subspan(answer_bytes_));
+        if (got.how == net::transfer::status::would_block) {
+            if (answer_bytes_ == 0)
+                buffer.reset();
             continue;
+        }
         if (got.how != net::transfer::status::done) {
             c_.policy.upstream.complain_of(*upstream_);
             co_return reason::upstream_bad_answer;
         }
         answer_bytes_ += got.bytes;
         first_byte_seen = true;
+    }
+}
+
+// A buffer is taken when the first bytes are there to be read, and grows with a head that fills it.
+void forwarding::make_room_for_answer(std::size_t most)
+{
+    auto& buffer = c_.space.response_bytes;
+    if (!buffer) {
+        buffer = c_.space.buffers.take_slice();
+    } else if (answer_bytes_ == buffer.size()) {
+        auto larger = c_.space.buffers.take(std::min(2 * buffer.size(), most));
+        std::copy_n(buffer.data(), answer_bytes_, larger.data());
+        buffer = std::move(larger);
     }
 }
 
@@ -175,7 +193,7 @@ net::task<reason> forwarding::pass_interim()
     const auto framed = http::frame_response(head, c_.space.request.method);
     if (!framed || head.status == 101) // no upgrade was asked for
         co_return reason::upstream_bad_answer;
-    const auto buffer = c_.space.response_buffer();
+    const auto buffer = c_.space.response_bytes.bytes();
     if (head.status == 100 && uploading_)
         upload_rate_->start(c_.at.turns().now());
     if (c_.space.request.minor >= 1) {
@@ -213,7 +231,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     const auto& head = c_.space.response;
     auto& out = c_.space.to_downstream;
     out.clear();
-    add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
+    add_status_line(out, {c_.space.response_bytes.data(), head_bytes_});
     http::response_rules rules;
     rules.trailers = chunked_out && request_.framing.accepts_trailers;
     if (!nonce_lines().empty())
@@ -273,7 +291,7 @@ net::task<void> forwarding::pass_answer()
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)
         down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
-    const auto buffer = c_.space.response_buffer();
+    const auto& buffer = c_.space.response_bytes;
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
@@ -300,7 +318,8 @@ net::task<void> forwarding::pass_answer()
     if (down.complete()) // of one that goes on, what ends it meanwhile must find it waiting
         co_await c_.at.turns().all_read();
     if (!down.complete() || !out.send_now(c_.downstream))
-        end = co_await relay_body(down, *upstream_, c_.downstream, buffer, rest, out, pauses_, rest);
+        end = co_await relay_body(down, *upstream_, c_.downstream, c_.space.buffers, c_.space.response_bytes,
+                                  rest, out, pauses_, rest);
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
@@ -353,7 +372,7 @@ net::task<void> forwarding::pass_tunnel()
     const auto* protocol = find(head.fields, field_id::upgrade);
     auto& out = c_.space.to_downstream;
     out.clear();
-    add_status_line(out, {c_.space.response_bytes.get(), head_bytes_});
+    add_status_line(out, {c_.space.response_bytes.data(), head_bytes_});
     http::response_rules rules;
     rules.websocket = true;
     if (!nonce_lines().empty())
@@ -379,12 +398,12 @@ net::task<void> forwarding::pass_tunnel()
         co_return;
     }
     c_.downstream.observe(nullptr); // from here on somebody always reads
-    const std::string_view first_bytes(c_.space.response_bytes.get() + head_bytes_,
+    const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
                                        answer_bytes_ - head_bytes_);
-    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind());
+    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
     const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
     const auto end =
-        co_await way.run(after_body_, c_.space.upload_buffer(), first_bytes, c_.space.response_buffer());
+        co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
     if (end == tunnel_end::expired)
         result_.why = way.ending().why;
     result_.then = afterwards::linger;

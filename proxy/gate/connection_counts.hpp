@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/hash.hpp"
+#include "base/memory_budget.hpp"
 #include "net/address.hpp"
 
 #include <array>
@@ -75,6 +76,9 @@ public:
     // The number that the process's descriptors allow, whatever limits.connections says: beyond it accepting
     // would fail without an answer, and the upstream be out of reach. Set before the workers start.
     std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
+    memory_budget memory;
+    std::atomic<std::size_t> memory_refusals{0}; // requests refused with memory-limit
+    std::atomic<std::size_t> memory_closed{0};   // connections closed for others, where memory was short
     // All of them, each from its constructor on; complete before the first one starts.
     std::vector<worker*> workers;
 

@@ -154,8 +154,9 @@ net::detached forwarding::upload()
     relay_patience pauses{patience.body, patience.body};
     pauses.rate = &*upload_rate_;
     try {
-        upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(),
-                                          after_body_, c_.space.to_upstream, pauses, after_body_);
+        upload_end_ =
+            co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.buffers, c_.space.upload_bytes,
+                                after_body_, c_.space.to_upstream, pauses, after_body_);
     } catch (const std::exception&) { // out of memory: the rest of the body is lost
         upload_end_ = relay_end::source_cut;
     }

@@ -55,6 +55,7 @@ private:
     // gate/answering.cpp: the answer's way
     [[nodiscard]] net::task<attempt_end> receive(bool reused);
     [[nodiscard]] net::task<reason> read_answer_head(bool& first_byte_seen);
+    void make_room_for_answer(std::size_t most);
     [[nodiscard]] net::task<reason> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
     [[nodiscard]] net::task<void> pass_tunnel();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "answers/answer_book.hpp"
+#include "base/memory_budget.hpp"
 #include "gate/upstream.hpp"
 #include "gate/upstream_limit.hpp"
 #include "net/tls.hpp"
@@ -36,6 +37,7 @@ struct shared_generation {
     std::shared_ptr<upstream_shield> shield{};              // the process's; set where upstream.connections is
     std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
+    std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // that remembered claims may take in each worker
     // Changes with the rules that admit connections. A connection that began under another one ends.
     std::uint64_t admission = 0;
 };
@@ -43,12 +45,10 @@ struct shared_generation {
 // Confined to one worker's thread, as its counter is.
 class generation final : public boost::intrusive_ref_counter<generation, boost::thread_unsafe_counter> {
 public:
-    // Remembered claims may take this much memory, per worker.
-    static constexpr std::size_t token_cache_bytes = 64UL * 1024 * 1024;
-
-    generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s)
+    generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s,
+               memory_account* account = nullptr)
         : shared(s), policy(*s.policy), answers(*s.answers),
-          validator(s.policy, s.keys, token_cache_bytes, s.introspection),
+          validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
           upstream(context, times, s.policy->upstream, s.upstream_tls.get(),
                    s.policy->server.timeouts.upstream_connect),
           identity_names(tokens::identity_names(*s.policy))

@@ -108,8 +108,8 @@ void body_relay::finish(net::gather& out)
 }
 
 net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
-                                std::span<char> buffer, std::string_view received, net::gather& out,
-                                const relay_patience& patience, std::string_view& leftover)
+                                buffer_pool& buffers, buffer& slice, std::string_view received,
+                                net::gather& out, const relay_patience& patience, std::string_view& leftover)
 {
     for (;;) {
         do {
@@ -131,14 +131,17 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
 
         if (patience.not_after != net::no_deadline && std::chrono::steady_clock::now() >= patience.not_after)
             co_return relay_end::expired;
-        const auto got = source.read_some(buffer);
+        slice.reset();
+        slice = buffers.take_slice();
+        const auto got = source.read_some(slice.bytes());
         switch (got.how) {
         case net::transfer::status::done:
-            received = {buffer.data(), got.bytes};
+            received = {slice.data(), got.bytes};
             if (patience.rate != nullptr)
                 patience.rate->received(got.bytes);
             break;
         case net::transfer::status::would_block: {
+            slice.reset();
             const auto began = std::chrono::steady_clock::now();
             auto late = began + patience.source;
             if (patience.rate != nullptr)

@@ -2,6 +2,7 @@
 // whole. One reader of framed bodies serves both directions.
 #pragma once
 
+#include "gate/buffer.hpp"
 #include "gate/least_rate.hpp"
 #include "http/framing.hpp"
 #include "net/gather.hpp"
@@ -84,12 +85,13 @@ struct relay_patience {
     least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
 };
 
-// Moves the rest of a body from `source` to `sink`, beginning with `received` bytes that lie at the start of
-// `buffer` already, and after `out` has been sent (a head, or nothing). `leftover` receives what was read
-// beyond the body: a view into `buffer`. Each wait goes by what `patience` says when it begins. Gives
-// `complete`, or what ended it.
+// Moves the rest of a body from `source` to `sink`, beginning with the `received` bytes, and after `out` has
+// been sent (a head, or nothing). Reads into `slice`, where `received` may lie; it is empty while nothing
+// waits to be sent. `leftover` receives what was read beyond the body: a view into `slice`, or of `received`.
+// Each wait follows the timeouts as they stand when the wait begins. Returns `complete`, or why the transfer
+// ended.
 [[nodiscard]] net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
-                                              std::span<char> buffer, std::string_view received,
+                                              buffer_pool& buffers, buffer& slice, std::string_view received,
                                               net::gather& out, const relay_patience& patience,
                                               std::string_view& leftover);
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -28,6 +27,39 @@ constexpr std::chrono::milliseconds last_request_patience{1000};
 // compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
 constexpr int most_at_a_stretch = 16;
 
+// Beyond so many bytes behind it, a head is parted from its body: more of that comes, most likely.
+constexpr std::size_t body_that_is_large = 48UL * 1024;
+
+// A body comes with its head as far as a slice of it would: the less memory is left, the less.
+std::size_t first_read_bytes(memory_pressure pressure) noexcept
+{
+    switch (pressure) {
+    case memory_pressure::low:
+        return buffer_pool::slice_bytes;
+    case memory_pressure::raised:
+        return 16384;
+    case memory_pressure::high:
+    case memory_pressure::full:
+        break;
+    }
+    return buffer_pool::least_bytes;
+}
+
+// The head stays for as long as its request, the bytes behind it only until they are sent on.
+void part_from_body(workspace& space, std::size_t head_bytes, const http::head_limits& limits)
+{
+    auto body = space.buffers.take(space.received.size());
+    std::copy(space.received.begin(), space.received.end(), body.data());
+    auto head = space.buffers.take(head_bytes);
+    std::copy_n(space.request_bytes.data(), head_bytes, head.data());
+    space.received = {body.data(), space.received.size()};
+    space.upload_bytes = std::move(body);
+    space.request_bytes = std::move(head);
+    std::size_t scanned = 0;
+    static_cast<void>(
+        http::read_request_head({space.request_bytes.data(), head_bytes}, scanned, limits, space.request));
+}
+
 } // namespace
 
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place)
@@ -36,6 +68,7 @@ session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, 
 {
     at_.sessions_.push_back(*this);
     ++at_.session_count_;
+    at_.memory_.take(counted_);
 }
 
 session::~session()
@@ -43,6 +76,7 @@ session::~session()
     downstream_->close();
     if (space_)
         at_.workspaces_.give(std::move(space_));
+    at_.memory_.give_back(counted_);
     place_.give_back();
     at_.session_ended();
 }
@@ -99,11 +133,23 @@ net::task<bool> session::prepare()
     }
     if (!tls)
         co_return true;
+    if (at_.refuses_memory())
+        co_return false;
+    at_.make_room_for_memory();
     auto channel = tls->open(downstream_->native_handle());
+    count(counted_ + handshake_bytes);
     const bool made = co_await downstream_->handshake(std::move(channel), deadline);
+    count(counted_ - handshake_bytes + tls_bytes);
     if (!made)
         co_await end_unsecured(*policy);
     co_return made;
+}
+
+void session::count(std::size_t bytes) noexcept
+{
+    at_.memory_.give_back(counted_);
+    counted_ = bytes;
+    at_.memory_.take(counted_);
 }
 
 // The alert that says why must not be lost in a reset either.
@@ -239,31 +285,42 @@ net::task<reason> session::read_head(const generation& policy)
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
     const auto deadline = at_.turns().now() + settings.timeouts.headers;
-    const auto buffer = space_->request_buffer();
-    auto filled = space_->received.size();
+    const auto most = std::max(limits.bytes + 4096, buffer_pool::slice_bytes);
+    auto& space = *space_;
+    auto filled = space.received.size();
     if (filled > 0)
-        std::memmove(buffer.data(), space_->received.data(), filled);
-    space_->received = {};
+        space.append_request(0, space.received);
+    space.received = {};
+    space.upload_bytes.reset();
 
     std::size_t scanned = 0;
     for (;;) {
-        const std::string_view so_far(buffer.data(), filled);
-        const auto size = http::read_request_head(so_far, scanned, limits, space_->request);
+        const std::string_view so_far(space.request_bytes.data(), filled);
+        const auto size = http::read_request_head(so_far, scanned, limits, space.request);
         if (!size)
             co_return size.error();
         if (*size > 0) {
-            space_->received = so_far.substr(*size);
+            space.received = so_far.substr(*size);
+            if (filled > body_that_is_large && space.request.method != "GET")
+                part_from_body(space, *size, limits);
             co_return reason::allowed;
         }
-        if (filled == buffer.size())
+        if (filled == most)
             co_return reason::headers_too_large;
-        const auto got = downstream_->read_some(buffer.subspan(filled));
+        // The bytes are copied to a buffer of their size: a head that comes slowly costs little.
+        const auto room = space.buffers.scratch().first(
+            std::min(first_read_bytes(space.buffers.pressure()), most - filled));
+        const auto got = downstream_->read_some(room);
         if (got.how == net::transfer::status::done) {
+            if (at_.refuses_memory())
+                co_return reason::memory_limit;
+            space.append_request(filled, {room.data(), got.bytes});
             filled += got.bytes;
             continue;
         }
         if (got.how != net::transfer::status::would_block)
             co_return reason::client_gone;
+        at_.make_room_for_memory();
         if (!order_.is_linked()) { // a head that comes in many pieces keeps its place
             in_order_since_ = at_.turns().now();
             at_.unfinished_.push_back(*this);
@@ -277,6 +334,8 @@ net::task<reason> session::read_head(const generation& policy)
 
 net::task<void> session::linger()
 {
+    if (space_)
+        at_.workspaces_.give(std::move(space_));
     order_.unlink();
     in_order_since_ = at_.turns().now();
     at_.idle_.push_back(*this);
@@ -306,9 +365,12 @@ void session::abort() noexcept
     downstream_->close();
 }
 
+// The memory is free at once: the coroutine learns of the end later, and then no longer looks at its buffers.
 void session::give_way() noexcept
 {
     order_.unlink();
+    if (space_)
+        space_->clear();
     downstream_->close();
     place_.give_back();
 }

@@ -40,6 +40,11 @@ private:
     using order_hook =
         boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+    // The memory of a connection (session, stream, coroutines), and of OpenSSL for it, by measurement.
+    static constexpr std::size_t plain_bytes = 1024;
+    static constexpr std::size_t handshake_bytes = 44UL * 1024;
+    static constexpr std::size_t tls_bytes = 15UL * 1024;
+
     [[nodiscard]] net::task<void> run();
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
@@ -59,6 +64,8 @@ private:
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
     [[nodiscard]] net::task<reason> read_head(const generation& policy);
     [[nodiscard]] net::task<void> linger();
+    // From now on this is what the connection is counted with.
+    void count(std::size_t bytes) noexcept;
 
     worker& at_;
     net::stream_ptr downstream_;
@@ -70,6 +77,7 @@ private:
     std::size_t requests_ = 0;      // so far
     steady_time in_order_since_{};  // of order_
     order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
+    std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for
 };

@@ -19,13 +19,13 @@ steady_time now()
 
 } // namespace
 
-net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> upward_buffer,
-                                  std::string_view from_api, std::span<char> downward_buffer)
+net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_slice,
+                                  std::string_view from_api, buffer& downward_slice)
 {
-    upward(from_caller, upward_buffer);
+    upward(from_caller, upward_slice);
     auto end = tunnel_end::closed;
     try {
-        end = co_await downward(from_api, downward_buffer);
+        end = co_await downward(from_api, downward_slice);
     } catch (const std::exception&) { // out of memory: the other direction must end before we do
     }
     api_.close();
@@ -59,7 +59,7 @@ void tunnel::expire(lasting_end how) noexcept
 
 // From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
 // of the end, must not go on giving orders.
-net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
+net::detached tunnel::upward(std::string_view received, buffer& slice)
 {
     upward_runs_ = true;
     auto how = step::input;
@@ -70,8 +70,8 @@ net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
                 how = step::ended;
                 break;
             }
-            const auto got = caller_.read_some(buffer);
-            received = {buffer.data(), got.bytes};
+            const auto got = read(caller_, slice);
+            received = {slice.data(), got.bytes};
             if (got.how == net::transfer::status::would_block)
                 how = co_await await_input(caller_, expires_);
             else if (got.how == net::transfer::status::done)
@@ -104,7 +104,7 @@ void tunnel::end_upward(step how)
     }
 }
 
-net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char> buffer)
+net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 {
     auto until = expires_;
     bool expired = false; // then only the frame that was begun is brought to its end
@@ -129,8 +129,8 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
         if (expired && now() >= until) // in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
-        const auto got = api_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
+        const auto got = read(api_, slice);
+        received = {slice.data(), got.bytes};
         if (got.how == net::transfer::status::done) {
             last_activity_ = now();
             continue;
@@ -150,6 +150,17 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, std::span<char
 steady_time tunnel::idle_end() const noexcept
 {
     return last_activity_ + (caller_ended_ ? std::min(idle_, last_words_patience) : idle_);
+}
+
+// Reads what has come; where nothing has, the slice is given back until something does.
+net::transfer tunnel::read(net::stream& from, buffer& slice)
+{
+    slice.reset();
+    slice = buffers_.take_slice();
+    const auto got = from.read_some(slice.bytes());
+    if (got.how != net::transfer::status::done)
+        slice.reset();
+    return got;
 }
 
 // Waits for input from one side; idle only where the other side has been silent for as long.

@@ -3,6 +3,7 @@
 // and the caller is told with a close frame (1008) between two frames of the API's.
 #pragma once
 
+#include "gate/buffer.hpp"
 #include "gate/lasting.hpp"
 #include "http/websocket.hpp"
 #include "net/gather.hpp"
@@ -11,7 +12,6 @@
 
 #include <chrono>
 #include <coroutine>
-#include <span>
 #include <string_view>
 
 namespace scopegate::gate {
@@ -24,8 +24,8 @@ public:
     // `idle`: nothing in either direction for so long. At `expires` it ends as `expiry` says;
     // net::no_deadline: never.
     tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle, steady_time expires,
-           lasting_end expiry) noexcept
-        : caller_(caller), api_(api), idle_(idle), expires_(expires), ending_(expiry)
+           lasting_end expiry, buffer_pool& buffers) noexcept
+        : caller_(caller), api_(api), idle_(idle), expires_(expires), ending_(expiry), buffers_(buffers)
     {
     }
 
@@ -36,15 +36,16 @@ public:
 
     // Runs until the end; closes the API's stream and leaves the caller's, which may still be sending, to be
     // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
-    // bytes lie anywhere, in their direction's buffer too.
-    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, std::span<char> upward_buffer,
-                                            std::string_view from_api, std::span<char> downward_buffer);
+    // bytes lie anywhere, in their direction's slice too, which is empty while nothing comes.
+    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, buffer& upward_slice,
+                                            std::string_view from_api, buffer& downward_slice);
 
 private:
     enum class step : std::uint8_t { input, ended, broken, idle, expired };
 
-    net::detached upward(std::string_view received, std::span<char> buffer);
-    [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, std::span<char> buffer);
+    net::detached upward(std::string_view received, buffer& slice);
+    [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, buffer& slice);
+    [[nodiscard]] net::transfer read(net::stream& from, buffer& slice);
     void end_upward(step how);
     [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
@@ -57,6 +58,7 @@ private:
     steady_time expires_;
     lasting_end ending_;
     bool cut_short_ = false; // by expire()
+    buffer_pool& buffers_;
     steady_time last_activity_ = std::chrono::steady_clock::now();
     http::frame_tracker frames_; // of what the caller gets
     bool caller_ended_ = false;  // it will send no more; the API has its last words

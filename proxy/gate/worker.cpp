@@ -36,6 +36,13 @@ void send_only(const descriptor& socket, std::string_view answer) noexcept
     }
 }
 
+// Where memory is short: so many idle or lingering connections of a worker close in a tenth of a second.
+constexpr std::size_t idle_closed_by_a_sweep = 256;
+
+constexpr int heads_closed_by_one = 4;
+
+constexpr int sweeps_until_memory_is_freed = 10; // a second
+
 std::string too_many_connections(const answers::answer_book& book)
 {
     policy::denial d;
@@ -64,8 +71,8 @@ constexpr std::size_t closed_for_descriptors = 16;
 } // namespace
 
 worker::worker(shared_counters& counters, const shared_generation& first)
-    : counters_(counters), sweeper_(context_), workspaces_(first.policy->server.limits.headers),
-      current_(new generation(context_, times_, first))
+    : counters_(counters), sweeper_(context_), workspaces_(&memory_),
+      current_(new generation(context_, times_, first, &memory_))
 {
     counters_.workers.push_back(this);
 }
@@ -128,12 +135,12 @@ void worker::take_up_next()
         return;
     generation_ptr made;
     try {
-        made = new generation(context_, times_, *next_);
+        made = new generation(context_, times_, *next_, &memory_);
     } catch (const std::bad_alloc&) {
         return; // tried again with the next sweep
     }
     next_.reset();
-    workspaces_.set_head_bytes(made->policy.server.limits.headers);
+    current_->validator.forget_tokens(); // requests and tunnels may keep it for long
     const bool outdated = made->shared.admission != current_->shared.admission;
     current_ = std::move(made);
     if (outdated)
@@ -326,6 +333,31 @@ std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
     return closed;
 }
 
+bool worker::refuses_memory() noexcept
+{
+    if (counters_.memory.pressure() != memory_pressure::full)
+        return false;
+    make_room_for_memory();
+    if (counters_.memory.pressure() != memory_pressure::full)
+        return false;
+    counters_.memory_refusals.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+// A few for each that comes: a flood of unfinished heads or handshakes displaces itself. Their memory is free
+// at once. Idle connections close with the sweep: one that has just been accepted still looks like them.
+void worker::make_room_for_memory() noexcept
+{
+    if (counters_.memory.pressure() < memory_pressure::high)
+        return;
+    for (int i = 0; i < heads_closed_by_one && !unfinished_.empty(); ++i) {
+        unfinished_.front().give_way();
+        counters_.memory_closed.fetch_add(1, std::memory_order_relaxed);
+        if (counters_.memory.pressure() < memory_pressure::high)
+            return;
+    }
+}
+
 void worker::session_ended()
 {
     if (--session_count_ > 0)
@@ -348,6 +380,14 @@ void worker::sweep()
     const auto now = std::chrono::steady_clock::now();
     times_.sweep(now);
     current_->upstream.sweep(now);
+    if (counters_.memory.pressure() >= memory_pressure::high)
+        counters_.memory_closed.fetch_add(close_oldest(idle_closed_by_a_sweep, false),
+                                          std::memory_order_relaxed);
+    if (++sweeps_ == sweeps_until_memory_is_freed) {
+        sweeps_ = 0;
+        workspaces_.free_unused();
+        net::release_spare_frames();
+    }
     publish_oldest();
     poller_.revive();
     take_up_next();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/descriptor.hpp"
+#include "base/memory_budget.hpp"
 #include "gate/connection_counts.hpp"
 #include "gate/generation.hpp"
 #include "gate/lasting.hpp"
@@ -83,6 +84,11 @@ private:
     void judge_again();
     void revive();
     void take_up_next();
+    // Returns whether the process holds all that it may. The caller then refuses, and this counts it.
+    [[nodiscard]] bool refuses_memory() noexcept;
+    // Called before memory is held for long. Where memory is short, idle connections and unfinished heads
+    // close.
+    void make_room_for_memory() noexcept;
     void sweep();
     void session_ended();
 
@@ -91,6 +97,7 @@ private:
     net::asio::io_context context_{1};
     net::poller& poller_ = net::poller::of(context_);
     shared_counters& counters_;
+    memory_account memory_{counters_.memory};
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
     generation_ptr current_;
@@ -106,6 +113,7 @@ private:
     std::atomic<bool> asked_for_room_{false}; // by another worker, and not looked into yet
     std::size_t session_count_ = 0;
     bool sweeping_ = false; // the sweeper is armed
+    int sweeps_ = 0; // since unused memory was last freed
     bool leaving_ = false;
     bool draining_ = false;
     bool stopping_ = false;

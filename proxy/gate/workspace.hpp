@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gate/authorize.hpp"
+#include "gate/buffer.hpp"
 #include "http/head_parser.hpp"
 #include "net/gather.hpp"
 
@@ -18,28 +19,26 @@
 namespace scopegate::gate {
 
 struct workspace {
-    // Buffers are not touched before they are used: what is not needed costs no memory.
-    explicit workspace(std::size_t head_bytes)
-        : buffer_bytes(std::max<std::size_t>(head_bytes + 4096, slice_bytes)),
-          request_bytes(std::make_unique_for_overwrite<char[]>(buffer_bytes)),
-          upload_bytes(std::make_unique_for_overwrite<char[]>(buffer_bytes)),
-          response_bytes(std::make_unique_for_overwrite<char[]>(buffer_bytes))
-    {
-    }
+    // The memory of a workspace beside its buffers, about: itself and its lists.
+    static constexpr std::size_t own_bytes = 6144;
 
-    [[nodiscard]] std::span<char> request_buffer() noexcept { return {request_bytes.get(), buffer_bytes}; }
-    [[nodiscard]] std::span<char> upload_buffer() noexcept { return {upload_bytes.get(), buffer_bytes}; }
-    [[nodiscard]] std::span<char> response_buffer() noexcept { return {response_bytes.get(), buffer_bytes}; }
+    explicit workspace(buffer_pool& pool) : buffers(pool) { buffers.count(own_bytes); }
+    ~workspace() { buffers.uncount(own_bytes); }
+    workspace(const workspace&) = delete;
+    workspace& operator=(const workspace&) = delete;
 
-    // A slice of a body, with what frames it, is what the kernel makes one packet of (65,160 bytes at most, of
-    // segments of 1,448). A slice of 64 KiB leaves a stump for a packet of its own, which costs as much as a
-    // whole one: uploads took half as much time again.
-    static constexpr std::size_t slice_bytes = 63UL * 1024;
+    // Puts `bytes` behind the first `filled` bytes of the request's buffer, which grows where they do not
+    // fit: views into it end then. `bytes` may lie in another buffer of ours, or in this one behind `filled`.
+    void append_request(std::size_t filled, std::string_view bytes);
 
-    const std::size_t buffer_bytes;
-    std::unique_ptr<char[]> request_bytes;  // a request's head, and what came with it
-    std::unique_ptr<char[]> upload_bytes;   // the rest of its body
-    std::unique_ptr<char[]> response_bytes; // the answer
+    // Gives the buffers back, but for a small one of the request. Forgets bytes that a client left unread:
+    // they must never be the next client's request.
+    void clear() noexcept;
+
+    buffer_pool& buffers;
+    buffer request_bytes;  // a request's head, and what came with it
+    buffer upload_bytes;   // a slice of the rest of its body
+    buffer response_bytes; // the response's head, or a slice of its body
 
     std::string_view received; // read from downstream and not dealt with; in request_bytes or upload_bytes
     http::request_head request;
@@ -55,29 +54,23 @@ struct workspace {
 // Confined to its worker's thread.
 class workspace_pool final {
 public:
-    explicit workspace_pool(std::size_t head_bytes) : head_bytes_(head_bytes) {}
+    explicit workspace_pool(memory_account* account = nullptr) : buffers_(account)
+    {
+        spare_.reserve(spare_most); // so that giving back never allocates
+    }
 
-    [[nodiscard]] std::unique_ptr<workspace> take()
-    {
-        if (spare_.empty())
-            return std::make_unique<workspace>(head_bytes_);
-        auto taken = std::move(spare_.back());
-        spare_.pop_back();
-        return taken;
-    }
-    void give(std::unique_ptr<workspace> w)
-    {
-        w->received = {}; // what a caller left unread must never be the next caller's request
-        if (spare_.size() < spare_most && w->buffer_bytes >= head_bytes_)
-            spare_.push_back(std::move(w));
-    }
-    // The heads of later requests may be this long (after a reload).
-    void set_head_bytes(std::size_t bytes) noexcept { head_bytes_ = bytes; }
+    [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
+
+    [[nodiscard]] std::unique_ptr<workspace> take();
+    void give(std::unique_ptr<workspace> w) noexcept;
+    // Frees half of what has lain unused since the last call; all of it where memory is short.
+    void free_unused() noexcept;
 
 private:
     static constexpr std::size_t spare_most = 64;
-    std::size_t head_bytes_;
+    buffer_pool buffers_;
     std::vector<std::unique_ptr<workspace>> spare_;
+    std::size_t unused_ = 0; // the fewest spare ones since the last free_unused()
 };
 
 } // namespace scopegate::gate

@@ -20,6 +20,8 @@ namespace scopegate::net {
 // that a use after free shows.
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 void release_frame(void* frame, std::size_t bytes) noexcept;
+// Frees half of the frames that this thread keeps for reuse, but for a few.
+void release_spare_frames() noexcept;
 
 namespace detail {
 

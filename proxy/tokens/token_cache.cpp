@@ -9,37 +9,57 @@ namespace scopegate::tokens {
 namespace {
 
 constexpr std::size_t first_slots = 64;
-constexpr std::size_t block_overhead = 16; // what an allocation costs beside its bytes
+
+// Returns how much the C library takes for a block of so many bytes.
+constexpr std::size_t block_of(std::size_t bytes) noexcept
+{
+    return std::max<std::size_t>((bytes + sizeof(std::size_t) + 15) / 16 * 16, 32);
+}
+
+std::size_t text_block(std::size_t capacity) noexcept
+{
+    return capacity > std::string().capacity() ? block_of(capacity + 1) : 0;
+}
 
 std::size_t heap_of(const std::string& s) noexcept
 {
-    return s.capacity() > std::string().capacity() ? s.capacity() + block_overhead : 0;
+    return text_block(s.capacity());
 }
 
 std::size_t heap_of(const json::value& v) noexcept
 {
     std::size_t sum = 0;
     if (const auto text = v.scalar_text())
-        sum += text->size() > std::string().capacity() ? text->size() + block_overhead : 0;
+        sum += text_block(text->size());
     if (const auto* items = v.if_array()) {
-        sum += items->capacity() * sizeof(json::value) + block_overhead;
+        sum += block_of(items->capacity() * sizeof(json::value));
         for (const auto& item : *items)
             sum += heap_of(item);
     }
     if (const auto* members = v.if_object()) {
-        sum += members->capacity() * sizeof(json::member) + block_overhead;
+        sum += block_of(members->capacity() * sizeof(json::member));
         for (const auto& [name, member] : *members)
             sum += heap_of(name) + heap_of(member);
     }
     return sum;
 }
 
+// A set holds a bit for each scope up to its last; the first 128 lie in the set itself.
+std::size_t heap_of(const policy::scope_set& scopes) noexcept
+{
+    std::size_t words = 0;
+    scopes.for_each([&](policy::scope_id id) { words = static_cast<std::size_t>(id) / 64 + 1; });
+    return words > 2 ? block_of(2 * (words - 2) * sizeof(std::uint64_t)) : 0;
+}
+
 std::size_t heap_of(const validated_token& t) noexcept
 {
-    std::size_t sum = sizeof(t) + block_overhead + heap_of(t.claims) + heap_of(t.identity_lines) +
+    std::size_t sum = block_of(sizeof(t)) + heap_of(t.claims) + heap_of(t.identity_lines) +
                       heap_of(t.bound_to.key) + heap_of(t.bound_to.certificate) + heap_of(t.subject) +
                       heap_of(t.client_id);
-    sum += t.undeclared_scopes.capacity() * sizeof(std::string);
+    sum += heap_of(t.scopes.token) + heap_of(t.scopes.effective);
+    if (t.undeclared_scopes.capacity() > 0)
+        sum += block_of(t.undeclared_scopes.capacity() * sizeof(std::string));
     for (const auto& scope : t.undeclared_scopes)
         sum += heap_of(scope);
     return sum;
@@ -54,10 +74,47 @@ hash_key random_key()
 
 } // namespace
 
-token_cache::token_cache(std::size_t bytes, std::size_t issuers)
+token_cache::token_cache(std::size_t bytes, std::size_t issuers, memory_account* account)
     : hash_(random_key()), limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())),
-      slots_(first_slots), generation_(issuers)
+      account_(account), slots_(first_slots), generation_(issuers)
 {
+    recount();
+}
+
+token_cache::~token_cache()
+{
+    if (account_ != nullptr)
+        account_->give_back(counted_);
+}
+
+std::size_t token_cache::bytes() const noexcept
+{
+    return entry_bytes_ + slots_.capacity() * sizeof(slot) + entries_.capacity() * sizeof(entry) +
+           free_.capacity() * sizeof(std::uint32_t);
+}
+
+void token_cache::recount() noexcept
+{
+    if (account_ == nullptr)
+        return;
+    const auto now = bytes();
+    if (now > counted_)
+        account_->take(now - counted_);
+    else
+        account_->give_back(counted_ - now);
+    counted_ = now;
+}
+
+void token_cache::close() noexcept
+{
+    limit_ = 0;
+    std::vector<entry>().swap(entries_);
+    std::vector<std::uint32_t>().swap(free_);
+    std::fill(slots_.begin(), slots_.end(), slot{});
+    slots_.resize(first_slots);
+    slots_.shrink_to_fit();
+    entry_bytes_ = count_ = hand_ = 0;
+    recount();
 }
 
 bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
@@ -89,11 +146,9 @@ token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
 
 void token_cache::insert(std::string_view token, const token_ptr& what, wall_time now, wall_time until)
 {
-    const auto cost = sizeof(entry) + 2 * sizeof(slot) + token.size() + block_overhead + heap_of(*what);
-    if (cost > limit_)
+    const auto cost = text_block(token.size()) + heap_of(*what);
+    if (!make_room(cost, now))
         return;
-    while (bytes_ + cost > limit_)
-        evict_one(now);
     if ((count_ + 1) * 2 > slots_.size())
         grow();
     if (free_.empty()) {
@@ -113,8 +168,29 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     e.issuer = static_cast<std::uint16_t>(what->issuer);
     e.used = false; // tokens that are seen once must not push out those that are seen often
     link(e.tag, place);
-    bytes_ += cost;
+    entry_bytes_ += cost;
     ++count_;
+    recount();
+}
+
+// Drops entries until one of this cost fits, with what the tables must grow for it. False where even an empty
+// cache is too small.
+bool token_cache::make_room(std::size_t cost, wall_time now) noexcept
+{
+    if (bytes() - entry_bytes_ + cost > limit_)
+        return false;
+    for (;;) {
+        auto needed = bytes() + cost;
+        if ((count_ + 1) * 2 > slots_.size())
+            needed += slots_.size() * sizeof(slot);
+        if (free_.empty() && entries_.size() == entries_.capacity())
+            needed += std::max<std::size_t>(entries_.capacity(), 1) * (sizeof(entry) + sizeof(std::uint32_t));
+        if (needed <= limit_)
+            return true;
+        if (count_ == 0)
+            return false;
+        evict_one(now);
+    }
 }
 
 void token_cache::link(std::uint32_t tag, std::uint32_t place) noexcept
@@ -144,10 +220,11 @@ void token_cache::drop_slot(std::size_t at) noexcept
     const auto place = slots_[at].place;
     unlink(at);
     auto& e = entries_[place - 1];
-    bytes_ -= e.cost;
+    entry_bytes_ -= e.cost;
     --count_;
     e = entry{};
     free_.push_back(place);
+    recount();
 }
 
 void token_cache::grow()

@@ -4,6 +4,7 @@
 // Remembers claims, never decisions.
 #pragma once
 
+#include "base/memory_budget.hpp"
 #include "base/universal_hash.hpp"
 #include "tokens/validator.hpp"
 
@@ -16,8 +17,12 @@ namespace scopegate::tokens {
 
 class token_cache final {
 public:
-    // `bytes` bounds what the entries take: token, claims, scopes, identity lines. 0: nothing is remembered.
-    token_cache(std::size_t bytes, std::size_t issuers);
+    // `bytes` bounds what the cache holds: its tables, tokens, claims, scopes, identity lines. 0: nothing is
+    // remembered. `account` counts what is held; null: nobody does.
+    token_cache(std::size_t bytes, std::size_t issuers, memory_account* account = nullptr);
+    ~token_cache();
+    token_cache(const token_cache&) = delete;
+    token_cache& operator=(const token_cache&) = delete;
 
     // What was remembered for these very bytes, or null; from `expires` on it is forgotten.
     [[nodiscard]] token_ptr find(std::string_view token, wall_time now) noexcept;
@@ -25,6 +30,8 @@ public:
     // stale or was not asked for lately; one that would fill the whole cache alone is not remembered.
     void insert(std::string_view token, const token_ptr& what, wall_time now,
                 wall_time until = wall_time::max());
+    // Forgets everything, and remembers nothing from now on.
+    void close() noexcept;
     // Forgets all of one issuer's tokens, at once and in constant time.
     void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
 
@@ -32,7 +39,8 @@ public:
     {
         return count_;
     } // entries, forgotten ones not yet swept included
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    // Returns how much the cache holds now.
+    [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
     struct entry {
@@ -57,10 +65,14 @@ private:
     void drop_slot(std::size_t at) noexcept;
     void grow();
     void evict_one(wall_time now) noexcept;
+    [[nodiscard]] bool make_room(std::size_t cost, wall_time now) noexcept;
+    void recount() noexcept;
 
     universal_hash hash_;
     std::size_t limit_;
-    std::size_t bytes_ = 0;
+    std::size_t entry_bytes_ = 0; // what entries hold outside the tables
+    memory_account* account_;
+    std::size_t counted_ = 0; // of bytes(), in the account
     std::size_t count_ = 0;
     std::size_t hand_ = 0;    // of the clock that chooses what goes (CLOCK, second chance)
     std::vector<slot> slots_; // open addressing, linear probing, a power of two

@@ -85,10 +85,11 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
 }
 
 validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
-                     std::size_t cache_bytes, std::shared_ptr<introspector> introspection)
+                     std::size_t cache_bytes, std::shared_ptr<introspector> introspection,
+                     memory_account* account)
     : policy_(std::move(p)), kept_claims_(policy_->claims_of_conditions()), keys_(std::move(keys)),
       key_sets_(policy_->issuers.size()),
-      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size())),
+      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size(), account)),
       introspection_(std::move(introspection))
 {
     for (std::size_t i = 0; i < policy_->issuers.size(); ++i)
@@ -98,6 +99,11 @@ validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<ke
 }
 
 validator::~validator() = default;
+
+void validator::forget_tokens() noexcept
+{
+    cache_->close();
+}
 
 void validator::take_new_keys()
 {

@@ -20,6 +20,9 @@
 #include <string_view>
 #include <vector>
 
+namespace scopegate {
+class memory_account;
+}
 namespace scopegate::jose {
 class jwk_set;
 }
@@ -57,10 +60,11 @@ using token_ptr = boost::intrusive_ptr<const validated_token>;
 class validator final {
 public:
     // `keys` and `introspection` are shared by all workers and thread-safe. `cache_bytes` bounds the memory
-    // of remembered claims. Without `introspection` no opaque token can be checked
+    // of remembered claims; `account` counts it. Without `introspection` no opaque token can be checked
     // (introspection_unavailable).
     validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
-              std::size_t cache_bytes, std::shared_ptr<introspector> introspection = nullptr);
+              std::size_t cache_bytes, std::shared_ptr<introspector> introspection = nullptr,
+              memory_account* account = nullptr);
     ~validator();
 
     struct outcome {
@@ -95,6 +99,8 @@ public:
     // within this call. `client`: whose token it is, for the order of those that wait.
     void await(int issuer, std::string_view token, std::function<void(awaited)> done,
                const client_network& client = {});
+    // Frees the cache: a later policy has its own. From now on each use of a token verifies it.
+    void forget_tokens() noexcept;
 
 private:
     void take_new_keys();

@@ -126,7 +126,8 @@ void check_sent(std::string_view bytes, const gate::exchange_context& c,
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
     static data_plane plane;
-    static gate::workspace space(8192);
+    static gate::buffer_pool buffers;
+    static gate::workspace space(buffers);
     const auto in = fuzz::split_settings(bytes, size);
     std::size_t scanned = 0;
     const auto head_size = http::find_head_end(in.bytes, scanned, {4096, 64}, true);

@@ -76,6 +76,23 @@ TEST(values, counts)
     EXPECT_EQ(server("workers: auto")->server.workers, 0U);
 }
 
+TEST(values, memory_limits)
+{
+    using kind = policy::memory_limit::kind;
+    const auto limit = [](const std::string& text) {
+        return server("limits: {memory: " + text + "}")->server.limits.memory;
+    };
+    EXPECT_EQ(server("workers: auto")->server.limits.memory.how, kind::automatic);
+    EXPECT_EQ(limit("auto").how, kind::automatic);
+    EXPECT_EQ(limit("none").how, kind::none);
+    EXPECT_EQ(limit("512MiB").how, kind::bytes);
+    EXPECT_EQ(limit("512MiB").bytes, 512U * 1024 * 1024);
+    for (const char* text : {"0", "15MiB", "512", "75%", "all", "[64MiB]"})
+        EXPECT_EQ(errors(upstream + routes + "server: {limits: {memory: " + std::string(text) + "}}").size(),
+                  1U)
+            << text;
+}
+
 TEST(values, every_timeout_has_its_own_key)
 {
     const auto t = server("timeouts: {headers: 1s, idle: 2s, body: 3s, stream: 4s, upstream_connect: 5s, "

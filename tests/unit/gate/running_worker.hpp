@@ -62,6 +62,7 @@ public:
 
     [[nodiscard]] const std::string& address() const { return address_; }
     [[nodiscard]] std::size_t connections() const { return counters_.connections; } // of callers, now
+    [[nodiscard]] shared_counters& counters() noexcept { return counters_; }
 
     // Runs f on the worker's thread and waits for what it gives.
     template <class F>

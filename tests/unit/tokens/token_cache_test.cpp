@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
+
+#include <malloc.h>
 
 namespace {
 
@@ -187,6 +190,66 @@ TEST(token_cache, looking_up_allocates_nothing)
         EXPECT_EQ(cache.find("another", now), nullptr);
     }
     EXPECT_EQ(heap.count(), 0U);
+}
+
+#ifndef SCOPEGATE_SANITIZED // the sanitizer's heap is another
+
+TEST(token_cache, counts_what_the_heap_holds_for_it)
+{
+    struct row {
+        const char* what;
+        std::size_t token_bytes, lines_bytes;
+        policy::scope_id last_scope;
+    };
+    const row rows[] = {
+        {"short tokens", 40, 0, 3},
+        {"usual ones", 900, 200, 100},
+        {"long ones with scopes beyond those that need no heap", 4000, 1500, 1000},
+    };
+    constexpr std::size_t bound = 4UL << 20;
+    for (const auto& r : rows) {
+        const auto before = ::mallinfo2().uordblks;
+        tokens::token_cache cache(bound, 1);
+        for (int i = 0; i < 50'000 && i < static_cast<int>(3 * bound / r.token_bytes); ++i) {
+            const boost::intrusive_ptr<tokens::validated_token> token(new tokens::validated_token);
+            token->expires = now + 1h;
+            token->subject = "auth0|0123456789abcdef0123456789";
+            token->identity_lines.assign(r.lines_bytes, 'x');
+            token->scopes.token.insert(r.last_scope);
+            token->scopes.effective.insert(r.last_scope);
+            auto text = token_number(i);
+            text.resize(std::max(text.size(), r.token_bytes), 'x');
+            cache.insert(text, token, now);
+        }
+        const auto held = ::mallinfo2().uordblks - before;
+        EXPECT_LE(cache.bytes(), bound) << r.what;
+        EXPECT_GT(cache.bytes(), bound / 5 * 4) << r.what << ": it is full";
+        EXPECT_LE(held, cache.bytes() + bound / 16) << r.what;
+        EXPECT_GE(held, cache.bytes() / 20 * 17) << r.what;
+    }
+}
+
+#endif
+
+TEST(token_cache, tells_an_account_what_it_holds)
+{
+    memory_budget budget;
+    memory_account account(budget);
+    {
+        tokens::token_cache cache(1 << 20, 1, &account);
+        for (int i = 0; i < 5'000; ++i)
+            cache.insert(token_number(i), made(0, i % 2 == 0 ? now + 1s : now + 1h), now);
+        for (int i = 0; i < 5'000; ++i)
+            static_cast<void>(cache.find(token_number(i), now + 2s));
+        EXPECT_NEAR(static_cast<double>(budget.counted()), static_cast<double>(cache.bytes()),
+                    memory_account::batch);
+        cache.close();
+        EXPECT_LE(budget.counted(), static_cast<std::size_t>(memory_account::batch));
+        cache.insert("late", made(), now);
+        EXPECT_EQ(cache.find("late", now), nullptr);
+        EXPECT_EQ(cache.size(), 0U);
+    }
+    EXPECT_LE(budget.counted(), static_cast<std::size_t>(memory_account::batch));
 }
 
 } // namespace

@@ -1,0 +1,80 @@
+#include "gate/workspace.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace scopegate::gate {
+
+void workspace::append_request(std::size_t filled, std::string_view bytes)
+{
+    if (filled + bytes.size() > request_bytes.size()) {
+        auto larger = buffers.take(filled + bytes.size());
+        if (filled > 0)
+            std::memcpy(larger.data(), request_bytes.data(), filled);
+        std::memcpy(larger.data() + filled, bytes.data(), bytes.size());
+        request_bytes = std::move(larger);
+    } else {
+        std::memmove(request_bytes.data() + filled, bytes.data(), bytes.size());
+    }
+}
+
+namespace {
+
+// One long request must not make this memory large for good.
+template <class List>
+void shrink(List& grown) noexcept
+{
+    constexpr std::size_t usual_bytes = 8192;
+    if (grown.capacity() * sizeof(typename List::value_type) > usual_bytes)
+        List().swap(grown);
+}
+
+} // namespace
+
+void workspace::clear() noexcept
+{
+    received = {};
+    upload_bytes.reset();
+    response_bytes.reset();
+    constexpr std::size_t usual_fields = 64;
+    const bool large = request_bytes.size() > buffer_pool::least_bytes;
+    if (!large && response.fields.capacity() <= usual_fields)
+        return;
+    if (large)
+        request_bytes.reset();
+    shrink(request.fields);
+    shrink(response.fields);
+    for (auto* text : {&scratch.target, &scratch.folded, &scratch.token, &lines, &answer_lines, &query})
+        shrink(*text);
+}
+
+std::unique_ptr<workspace> workspace_pool::take()
+{
+    if (spare_.empty()) {
+        unused_ = 0;
+        return std::make_unique<workspace>(buffers_);
+    }
+    auto taken = std::move(spare_.back());
+    spare_.pop_back();
+    unused_ = std::min(unused_, spare_.size());
+    return taken;
+}
+
+void workspace_pool::give(std::unique_ptr<workspace> w) noexcept
+{
+    w->clear();
+    if (spare_.size() < spare_most && buffers_.pressure() < memory_pressure::high)
+        spare_.push_back(std::move(w));
+}
+
+void workspace_pool::free_unused() noexcept
+{
+    const bool all = buffers_.pressure() >= memory_pressure::high;
+    const auto surplus = all ? spare_.size() : std::min((unused_ + 1) / 2, spare_.size());
+    for (std::size_t n = 0; n < surplus; ++n)
+        spare_.pop_back();
+    unused_ = spare_.size();
+    buffers_.free_unused();
+}
+
+} // namespace scopegate::gate
