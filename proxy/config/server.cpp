@@ -27,6 +27,13 @@ void wait(compilation& c, const node& value, timeouts& into)
         into.*Member = *d;
 }
 
+template <std::size_t size_limits::*Member>
+void count(compilation& c, const node& value, size_limits& into)
+{
+    if (const auto number = read_count(c, value, 0, 10'000'000))
+        into.*Member = static_cast<std::size_t>(*number);
+}
+
 template <milliseconds timeouts::*Member>
 void wait_or_none(compilation& c, const node& value, timeouts& into)
 {
@@ -71,10 +78,13 @@ constexpr key<size_limits> limit_keys[] = {
          if (const auto size = read_size(c, value, 0, std::uint64_t{1} << 60U))
              into.body = *size;
      }},
-    {"connections",
+    {"connections", count<&size_limits::connections>},
+    {"connections_per_client", count<&size_limits::connections_per_client>},
+    {"connection_requests", count<&size_limits::connection_requests>},
+    {"connection_age",
      [](compilation& c, const node& value, size_limits& into) {
-         if (const auto count = read_count(c, value, 0, 10'000'000))
-             into.connections = static_cast<std::size_t>(*count);
+         if (const auto age = read_duration(c, value, milliseconds(0), longest_timeout))
+             into.connection_age = *age;
      }},
 };
 

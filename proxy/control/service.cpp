@@ -37,6 +37,21 @@ std::string all_errors(const std::vector<config::diagnostic>& errors)
     return text;
 }
 
+// Everything that decides which connections are admitted, and how they begin. Open ones end when it changes.
+std::string admission_rules(const gate::shared_generation& g)
+{
+    const auto& server = g.policy->server;
+    std::string rules = g.server_tls ? "tls " + g.server_tls->client_authorities() : "plain ";
+    if (!server.proxy_protocol)
+        return rules;
+    rules += "proxied"; // by these, whose header names the client
+    for (const auto& trusted : server.trusted_proxies)
+        rules.append(trusted.address.begin(), trusted.address.end())
+            .append(std::to_string(trusted.prefix))
+            .append("/");
+    return rules;
+}
+
 } // namespace
 
 net::stream_endpoint listening_endpoint(const policy::endpoint& address)
@@ -189,6 +204,7 @@ void service::publish(gate::shared_generation made)
 {
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
+    made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
     made.proofs = current_.proofs; // a proof stays used, whatever the file says now
     made.shield = current_.shield; // requests in flight hold its slots
     made.shield->set(made.policy->upstream.connections);

@@ -260,8 +260,8 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    const bool keep_alive = request_.framing.keep_alive && !c_.at.leaving() && !(unsized && !chunked_out) &&
-                            upload_end_ == relay_end::complete;
+    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() &&
+                            !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
         co_return;
@@ -281,8 +281,12 @@ net::task<void> forwarding::pass_answer()
     streaming_ = is_event_stream(head);
     if (streaming_) {
         pauses_.source = caller_left_ ? half_close_patience : patience.stream;
-        pauses_.not_after = token_expiry();
+        pauses_.not_after = expiry();
+        events_end_ = expiry_kind();
     }
+    std::optional<lasting> events;
+    if (streaming_)
+        events.emplace(c_.at, what_lasts(), [this](lasting_end how) { end_events(how); });
 
     // The whole of a small answer goes out in one write; a larger one is relayed.
     std::size_t used = 0;
@@ -300,7 +304,7 @@ net::task<void> forwarding::pass_answer()
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
-        result_.why = end == relay_end::expired ? reason::token_expired
+        result_.why = end == relay_end::expired ? events_end_.why
                       : end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
                           ? reason::client_gone
                           : reason::upstream_bad_answer;
@@ -314,12 +318,32 @@ net::task<void> forwarding::pass_answer()
         c_.policy.upstream.keep(std::move(upstream_));
 }
 
-// When a stream that outlives its request has to end.
-steady_time forwarding::token_expiry() const
+// When a stream that outlives its request has to end: with its token, or with its connection where it has
+// none, or one that never expires.
+steady_time forwarding::expiry() const
 {
     if (request_.token == nullptr || request_.token->expires == wall_time::max())
-        return net::no_deadline;
+        return c_.connection_end;
     return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
+}
+
+lasting_end forwarding::expiry_kind() const noexcept
+{
+    const bool has_expiry = request_.token != nullptr && request_.token->expires != wall_time::max();
+    return has_expiry ? token_has_expired() : connection_is_too_old();
+}
+
+lasting_permit forwarding::what_lasts() const noexcept
+{
+    return {c_.space.request.method, request_.target.path,
+            request_.taken ? request_.taken->text : std::string_view{}, c_.admission};
+}
+
+void forwarding::end_events(lasting_end how) noexcept
+{
+    events_end_ = how;
+    pauses_.not_after = std::chrono::steady_clock::now();
+    upstream_->interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
 }
 
 // The API agreed to a WebSocket: from here on bytes go both ways as they come.
@@ -357,11 +381,12 @@ net::task<void> forwarding::pass_tunnel()
     c_.downstream.observe(nullptr); // from here on somebody always reads
     const std::string_view first_bytes(c_.space.response_bytes.get() + head_bytes_,
                                        answer_bytes_ - head_bytes_);
-    tunnel way(c_.downstream, *upstream_, patience.stream, token_expiry());
+    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind());
+    const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
     const auto end =
         co_await way.run(after_body_, c_.space.upload_buffer(), first_bytes, c_.space.response_buffer());
     if (end == tunnel_end::expired)
-        result_.why = reason::token_expired;
+        result_.why = way.ending().why;
     result_.then = afterwards::linger;
 }
 

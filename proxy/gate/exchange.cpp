@@ -61,6 +61,12 @@ std::string_view sent_request_id(const http::field_list& fields) noexcept
 
 } // namespace
 
+bool exchange_context::ends_connection() const noexcept
+{
+    return last_request || at.leaving() ||
+           (connection_end != net::no_deadline && at.turns().now() >= connection_end);
+}
+
 exchange::exchange(const exchange_context& context, steady_time started) noexcept
     : c_(context), started_(started)
 {
@@ -187,7 +193,7 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
 
 net::task<afterwards> exchange::refuse(policy::denial d)
 {
-    const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
+    const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose_refusal(d, keep);
     const auto& row = answers::row(d.why);
     record(row.status, d.why, &d, false, std::nullopt);
@@ -260,7 +266,7 @@ net::task<afterwards> exchange::answer_preflight()
 
 net::task<afterwards> exchange::give(const answers::answer& ours)
 {
-    const bool keep = framing_.keep_alive && !c_.at.leaving() && skip_body();
+    const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose(ours, keep);
     record(ours.status, reason::allowed, nullptr, false, std::nullopt);
     co_return co_await send_answer(!keep);

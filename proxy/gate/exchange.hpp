@@ -11,6 +11,7 @@
 #include "observe/request_id.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,12 @@ struct exchange_context {
     const net::peer& peer;
     workspace& space;
     generation& policy;
+    steady_time connection_end = net::no_deadline; // when limits.connection_age ends the connection
+    bool last_request = false;                     // limits.connection_requests allows no more of them
+    std::uint64_t admission = 0;                   // shared_generation::admission of the connection
+
+    // Whether the connection ends with its next response.
+    [[nodiscard]] bool ends_connection() const noexcept;
 };
 
 // How forwarding a request ended.

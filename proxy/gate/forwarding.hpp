@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gate/exchange.hpp"
+#include "gate/lasting.hpp"
 #include "gate/relay.hpp"
 #include "gate/upstream_limit.hpp"
 #include "policy/decide.hpp"
@@ -57,8 +58,11 @@ private:
     [[nodiscard]] net::task<void> pass_answer();
     [[nodiscard]] net::task<void> pass_tunnel();
     [[nodiscard]] bool owes_bearer_protocol() const noexcept;
-    [[nodiscard]] steady_time token_expiry() const;
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
+    [[nodiscard]] steady_time expiry() const;
+    [[nodiscard]] lasting_end expiry_kind() const noexcept;
+    [[nodiscard]] lasting_permit what_lasts() const noexcept;
+    void end_events(lasting_end how) noexcept;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] steady_time answer_due() const;
     [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
@@ -85,6 +89,7 @@ private:
     bool caller_left_ = false; // closed its side, or reset, while we waited
     bool streaming_ = false;   // events
     relay_patience pauses_{};  // of the body
+    lasting_end events_end_;   // why events end at pauses_.not_after
 };
 
 } // namespace scopegate::gate

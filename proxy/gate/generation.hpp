@@ -17,6 +17,8 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +36,8 @@ struct shared_generation {
     std::shared_ptr<upstream_shield> shield{};              // the process's; set where upstream.connections is
     std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
+    // Changes with the rules that admit connections. A connection that began under another one ends.
+    std::uint64_t admission = 0;
 };
 
 // Confined to one worker's thread, as its counter is.
@@ -56,6 +60,9 @@ public:
                                                        : address.host + ":" + std::to_string(address.port);
     }
 
+    // Tells generations apart, for as long as the process runs.
+    [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+
     const shared_generation shared;
     const policy::policy& policy;
     const answers::answer_book& answers;
@@ -63,6 +70,14 @@ public:
     upstream_pool upstream;
     std::vector<std::string> identity_names; // the headers that are ours to set
     std::string upstream_host;               // the Host of a request that came without one (HTTP/1.0)
+
+private:
+    [[nodiscard]] static std::uint64_t next_serial() noexcept
+    {
+        static std::atomic<std::uint64_t> last{0}; // the first generation is made by another thread
+        return ++last;
+    }
+    const std::uint64_t serial_ = next_serial();
 };
 using generation_ptr = boost::intrusive_ptr<generation>;
 

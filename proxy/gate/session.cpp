@@ -30,10 +30,12 @@ constexpr int most_at_a_stretch = 16;
 
 } // namespace
 
-session::session(worker& at, net::stream_ptr downstream, const net::peer& peer)
-    : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.turns().now())
+session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place)
+    : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.turns().now()),
+      place_(std::move(place)), admission_(at.current_->shared.admission)
 {
     at_.sessions_.push_back(*this);
+    ++at_.session_count_;
 }
 
 session::~session()
@@ -41,6 +43,7 @@ session::~session()
     downstream_->close();
     if (space_)
         at_.workspaces_.give(std::move(space_));
+    place_.give_back();
     at_.session_ended();
 }
 
@@ -56,6 +59,7 @@ net::detached session::serve(std::unique_ptr<session> self)
 net::task<void> session::run()
 {
     if (at_.current_->shared.server_tls || at_.current_->policy.server.proxy_protocol) {
+        in_order_since_ = opened_;
         at_.unfinished_.push_back(*this);
         const bool ready = co_await prepare();
         order_.unlink();
@@ -63,6 +67,10 @@ net::task<void> session::run()
             co_return;
     }
     while (co_await await_request()) {
+        if (is_outdated()) { // closed in order, as a kept connection may be at any time
+            co_await linger();
+            co_return;
+        }
         const auto end = co_await serve_request();
         if (end == afterwards::keep_alive)
             continue;
@@ -81,9 +89,11 @@ net::task<bool> session::prepare()
     const auto& tls = policy->shared.server_tls;
     const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
     if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
-        const auto read = co_await read_proxy_header(deadline);
-        if (read == reason::malformed_request && !tls)
-            co_await refuse_unread(*policy);
+        auto read = co_await read_proxy_header(deadline);
+        if (read == reason::allowed && !count_as_client())
+            read = reason::connection_limit;
+        if (read != reason::allowed && read != reason::client_gone && !tls)
+            co_await refuse_unread(*policy, read);
         if (read != reason::allowed)
             co_return false;
     }
@@ -105,20 +115,21 @@ net::task<void> session::end_unsecured(generation& policy)
                            {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
-        co_await refuse_unread(policy);
+        co_await refuse_unread(policy, reason::malformed_request);
     } else if (!failed.failure().empty()) {
         co_await linger();
     }
 }
 
-// What is no request, where there should have been the first.
-net::task<void> session::refuse_unread(generation& policy)
+// Refuses what stands where the first request should be, or the connection as such.
+net::task<void> session::refuse_unread(generation& policy, reason why)
 {
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
-    const exchange_context context{at_, *downstream_, peer_, *space_, policy};
+    const exchange_context context{at_,    *downstream_,     peer_, *space_,
+                                   policy, net::no_deadline, true,  admission_};
     exchange refused(context, opened_);
-    co_await refused.refuse_unread(reason::malformed_request);
+    co_await refused.refuse_unread(why);
     co_await linger();
 }
 
@@ -157,6 +168,25 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
     co_return reason::malformed_request;
 }
 
+bool session::count_as_client()
+{
+    place_.move_to(connection_owner(peer_));
+    if (!at_.exceeds_client_limit(peer_, place_.of_client()))
+        return true;
+    at_.counters_.note_refused(connection_limit::connections_per_client);
+    return false;
+}
+
+bool session::is_outdated() const noexcept
+{
+    return admission_ != at_.current_->shared.admission;
+}
+
+steady_time session::age_end(const policy::size_limits& limits) const noexcept
+{
+    return limits.connection_age.count() == 0 ? net::no_deadline : opened_ + limits.connection_age;
+}
+
 net::task<bool> session::await_request()
 {
     const bool has_come = (space_ && !space_->received.empty()) || downstream_->read_pending();
@@ -169,11 +199,14 @@ net::task<bool> session::await_request()
         co_return true;
     if (space_)
         at_.workspaces_.give(std::move(space_));
-    const std::chrono::milliseconds idle = at_.current_->policy.server.timeouts.idle;
+    const auto& server = at_.current_->policy.server;
+    const std::chrono::milliseconds idle = server.timeouts.idle;
     const auto patience = at_.draining_ ? std::min(idle, last_request_patience) : idle;
+    in_order_since_ = at_.turns().now();
+    const auto deadline = std::min(in_order_since_ + patience, age_end(server.limits));
     idle_ = true;
     at_.idle_.push_back(*this);
-    const auto woken = co_await downstream_->readable(at_.turns().now() + patience);
+    const auto woken = co_await downstream_->readable(deadline);
     order_.unlink();
     idle_ = false;
     co_return woken == net::readiness::ready;
@@ -190,7 +223,11 @@ net::task<afterwards> session::serve_request()
     order_.unlink();
     if (unreadable == reason::client_gone)
         co_return afterwards::close;
-    const exchange_context context{at_, *downstream_, peer_, *space_, *policy};
+    const auto& limits = policy->policy.server.limits;
+    ++requests_;
+    const bool last = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
+    const exchange_context context{at_,     *downstream_,    peer_, *space_,
+                                   *policy, age_end(limits), last,  admission_};
     exchange request(context, started);
     if (unreadable != reason::allowed)
         co_return co_await request.refuse_unread(unreadable);
@@ -227,8 +264,10 @@ net::task<reason> session::read_head(const generation& policy)
         }
         if (got.how != net::transfer::status::would_block)
             co_return reason::client_gone;
-        if (!order_.is_linked()) // a head that comes in many pieces keeps its place
+        if (!order_.is_linked()) { // a head that comes in many pieces keeps its place
+            in_order_since_ = at_.turns().now();
             at_.unfinished_.push_back(*this);
+        }
         const auto woken = co_await downstream_->readable(deadline);
         if (woken != net::readiness::ready)
             co_return woken == net::readiness::timed_out&& filled > 0 ? reason::request_timeout
@@ -239,6 +278,7 @@ net::task<reason> session::read_head(const generation& policy)
 net::task<void> session::linger()
 {
     order_.unlink();
+    in_order_since_ = at_.turns().now();
     at_.idle_.push_back(*this);
     const auto patience = at_.current_->policy.server.timeouts.body;
     co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
@@ -270,6 +310,7 @@ void session::give_way() noexcept
 {
     order_.unlink();
     downstream_->close();
+    place_.give_back();
 }
 
 } // namespace scopegate::gate

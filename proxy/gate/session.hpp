@@ -2,6 +2,7 @@
 // itself at its end. While it idles it holds no buffer.
 #pragma once
 
+#include "gate/connection_counts.hpp"
 #include "gate/exchange.hpp"
 #include "gate/workspace.hpp"
 #include "net/address.hpp"
@@ -10,6 +11,7 @@
 
 #include <boost/intrusive/list_hook.hpp>
 
+#include <cstdint>
 #include <memory>
 
 namespace scopegate::gate {
@@ -19,7 +21,7 @@ class worker;
 class session final
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    session(worker& at, net::stream_ptr downstream, const net::peer& peer);
+    session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place);
     ~session();
 
     // Runs the connection until it ends; then the session is gone.
@@ -42,9 +44,15 @@ private:
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
     [[nodiscard]] net::task<void> end_unsecured(generation& policy);
-    [[nodiscard]] net::task<void> refuse_unread(generation& policy);
+    [[nodiscard]] net::task<void> refuse_unread(generation& policy, reason why);
     // `allowed`, or why the connection ends.
     [[nodiscard]] net::task<reason> read_proxy_header(steady_time deadline);
+    // Whether the client that a PROXY header named may have one more connection.
+    [[nodiscard]] bool count_as_client();
+    // Whether a reload has changed the rules that admit connections since this one began.
+    [[nodiscard]] bool is_outdated() const noexcept;
+    // When limits.connection_age ends the connection.
+    [[nodiscard]] steady_time age_end(const policy::size_limits& limits) const noexcept;
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<afterwards> serve_request();
@@ -57,6 +65,10 @@ private:
     net::peer peer_;
     steady_time opened_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
+    connection_place place_;
+    const std::uint64_t admission_; // of the generation that the connection began under
+    std::size_t requests_ = 0;      // so far
+    steady_time in_order_since_{};  // of order_
     order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for

@@ -39,6 +39,19 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
     co_return end;
 }
 
+void tunnel::expire(lasting_end how) noexcept
+{
+    if (cut_short_ || now() >= expires_)
+        return;
+    cut_short_ = true;
+    ending_ = how;
+    expires_ = now();
+    caller_.move_write_deadline(expires_ + last_words_patience);
+    caller_.interrupt_read(net::readiness::timed_out);
+    api_.interrupt_write(net::readiness::timed_out);
+    api_.interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
+}
+
 // From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
 // of the end, must not go on giving orders.
 net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
@@ -139,7 +152,7 @@ net::task<tunnel::step> tunnel::await_input(net::stream& from, steady_time until
             co_return step::input;
         if (woken == net::readiness::closed)
             co_return step::ended;
-        if (now() >= until)
+        if (now() >= until || cut_short_)
             co_return step::expired;
         if (now() >= idle_end())
             co_return step::idle;
@@ -162,7 +175,7 @@ net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes, steady_tim
 
 net::task<void> tunnel::say_goodbye()
 {
-    const auto frame = http::close_frame(http::policy_violation, "the access token has expired");
+    const auto frame = http::close_frame(ending_.code, ending_.text);
     net::gather out;
     out.add(frame);
     static_cast<void>(co_await out.send(caller_, last_words_patience));

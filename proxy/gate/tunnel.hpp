@@ -3,6 +3,7 @@
 // and the caller is told with a close frame (1008) between two frames of the API's.
 #pragma once
 
+#include "gate/lasting.hpp"
 #include "http/websocket.hpp"
 #include "net/gather.hpp"
 #include "net/stream.hpp"
@@ -20,13 +21,18 @@ enum class tunnel_end : std::uint8_t { closed, idle, expired };
 // Confined to the worker's thread. Borrows streams and buffers.
 class tunnel final {
 public:
-    // `idle`: nothing in either direction for so long. `expires`: net::no_deadline where the route needs no
-    // token.
-    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle,
-           steady_time expires) noexcept
-        : caller_(caller), api_(api), idle_(idle), expires_(expires)
+    // `idle`: nothing in either direction for so long. At `expires` it ends as `expiry` says;
+    // net::no_deadline: never.
+    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle, steady_time expires,
+           lasting_end expiry) noexcept
+        : caller_(caller), api_(api), idle_(idle), expires_(expires), ending_(expiry)
     {
     }
+
+    // Expires it now, as `how` says. May end run(), and all that waits for it.
+    void expire(lasting_end how) noexcept;
+    // How it expires, or has expired.
+    [[nodiscard]] const lasting_end& ending() const noexcept { return ending_; }
 
     // Runs until the end; closes the API's stream and leaves the caller's, which may still be sending, to be
     // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
@@ -49,6 +55,8 @@ private:
     net::stream& api_;
     std::chrono::milliseconds idle_;
     steady_time expires_;
+    lasting_end ending_;
+    bool cut_short_ = false; // by expire()
     steady_time last_activity_ = std::chrono::steady_clock::now();
     http::frame_tracker frames_; // of what the caller gets
     bool caller_ended_ = false;  // it will send no more; the API has its last words

@@ -139,12 +139,9 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
         ::close(fd);
         co_return nullptr;
     }
-    net::stream_ptr connection;
-    try {
-        connection = new net::stream(context_, fd, times_);
-    } catch (const std::bad_alloc&) { // the kernel has no room for one more
+    const net::stream_ptr connection = net::stream::make(context_, fd, times_);
+    if (!connection)
         co_return nullptr;
-    }
     if (!connected) {
         const auto woken = co_await connection->writable(deadline);
         socklen_t size = sizeof failed;

@@ -1,5 +1,6 @@
 #include "gate/worker.hpp"
 
+#include "gate/client_address.hpp"
 #include "gate/session.hpp"
 #include "observe/http_date.hpp"
 #include "observe/request_id.hpp"
@@ -20,16 +21,15 @@ namespace asio = net::asio;
 
 namespace {
 
-// Over the limit, before anything is read: no connection is made of it.
-void turn_away(int descriptor, std::string_view answer) noexcept
+// Sends a response and closes, before anything was read: the socket never becomes a connection of ours.
+void send_only(const descriptor& socket, std::string_view answer) noexcept
 {
     [[maybe_unused]] const auto sent =
-        ::send(descriptor, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    ::shutdown(descriptor, SHUT_WR);
+        ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket.get(), SHUT_WR);
     char request[4096]; // what has come already: unread, it would turn the close into a reset
-    for (int i = 0; i < 16 && ::recv(descriptor, request, sizeof request, MSG_DONTWAIT) > 0; ++i) {
+    for (int i = 0; i < 16 && ::recv(socket.get(), request, sizeof request, MSG_DONTWAIT) > 0; ++i) {
     }
-    ::close(descriptor);
 }
 
 std::string too_many_connections(const answers::answer_book& book)
@@ -42,20 +42,42 @@ std::string too_many_connections(const answers::answer_book& book)
     return answer;
 }
 
+// How far the limit may be exceeded while another worker closes connections of its own.
+std::size_t overshoot(std::size_t limit) noexcept
+{
+    return std::clamp<std::size_t>(limit / 8, 1, 64);
+}
+
+// Tunnels and event streams that are judged again at a time.
+constexpr int judged_together = 100;
+
+// After EMFILE so many connections are closed at once: the next clients wait in the queue already.
+constexpr std::size_t closed_for_descriptors = 16;
+
 } // namespace
 
 worker::worker(shared_counters& counters, const shared_generation& first)
     : counters_(counters), sweeper_(context_), workspaces_(first.policy->server.limits.headers),
       current_(new generation(context_, times_, first))
 {
+    counters_.workers.push_back(this);
 }
 
-worker::~worker() = default;
+worker::~worker()
+{
+    std::erase(counters_.workers, this);
+}
 
 void worker::listen(int descriptor)
 {
     acceptors_.push_back(std::make_unique<net::acceptor>(
-        context_, descriptor, [this](int fd, const net::stream_endpoint& remote) { accept(fd, remote); }));
+        context_, descriptor, [this](int fd, const net::stream_endpoint& remote) { accept(fd, remote); },
+        [this] {
+            counters_.note_reached(connection_limit::descriptors);
+            for (std::size_t i = 0; i < closed_for_descriptors; ++i)
+                if (!close_first(idle_, connection_limit::descriptors))
+                    break;
+        }));
     acceptors_.back()->start();
     poller_.yield_to(descriptor);
 }
@@ -70,7 +92,11 @@ void worker::publish(const shared_generation& next)
 {
     asio::post(context_, [this, next] {
         workspaces_.set_head_bytes(next.policy->server.limits.headers);
+        const bool outdated = next.admission != current_->shared.admission;
         current_ = new generation(context_, times_, next);
+        if (outdated)
+            close_outdated();
+        judge_again();
     });
 }
 
@@ -106,28 +132,148 @@ void worker::stop()
     });
 }
 
-void worker::accept(int descriptor, const net::stream_endpoint& remote)
+// Out of memory the client sees its connection end, and the next one is tried again.
+void worker::accept(int socket, const net::stream_endpoint& remote) noexcept
+{
+    descriptor own(socket);
+    try {
+        admit(own, net::peer_of(remote));
+    } catch (const std::exception&) {
+        counters_.note_reached(connection_limit::connections);
+    }
+}
+
+void worker::admit(descriptor& socket, const net::peer& who)
+{
+    connection_place place(counters_, connection_owner(who));
+    if (exceeds_client_limit(who, place.of_client()))
+        return turn_away(socket, connection_limit::connections_per_client);
+    if (!make_room())
+        return turn_away(socket, bound_of_connections().which);
+    auto downstream = net::stream::make(context_, socket.release(), times_);
+    if (downstream)
+        session::serve(std::make_unique<session>(*this, std::move(downstream), who, std::move(place)));
+}
+
+// Turns a new connection away before anything is read. A handshake would cost more than the response is
+// worth.
+void worker::turn_away(const descriptor& socket, connection_limit which)
+{
+    counters_.note_refused(which);
+    if (!current_->shared.server_tls)
+        send_only(socket, too_many_connections(current_->answers));
+}
+
+// A trusted proxy speaks for many clients: its connections are not limited.
+bool worker::exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept
+{
+    const auto most = current_->policy.server.limits.connections_per_client;
+    return most != 0 && connections > most && who.is_ip && !is_trusted_proxy(current_->policy, who);
+}
+
+worker::connection_bound worker::bound_of_connections() const noexcept
 {
     const auto configured = current_->policy.server.limits.connections;
-    const auto most = configured == 0 ? counters_.connections_possible
-                                      : std::min(configured, counters_.connections_possible);
-    if (counters_.connections.fetch_add(1, std::memory_order_relaxed) >= most) {
-        counters_.connections.fetch_sub(1, std::memory_order_relaxed);
-        if (current_->shared.server_tls)
-            ::close(descriptor); // a handshake would cost more than it says
-        else
-            turn_away(descriptor, too_many_connections(current_->answers));
-        return;
+    const auto possible = counters_.connections_possible;
+    if (configured != 0 && configured <= possible)
+        return {configured, connection_limit::connections};
+    return {possible, connection_limit::descriptors};
+}
+
+// Where a new connection exceeds the limit: closes the one that has been idle for longest among the
+// connections of all workers, or asks the worker that has it; after the idle ones the oldest unfinished head.
+// False: no connection can give way.
+bool worker::make_room()
+{
+    const auto bound = bound_of_connections();
+    const auto open = [this] { return counters_.connections.load(std::memory_order_relaxed); };
+    if (open() <= bound.most)
+        return true;
+    for (const bool heads : {false, true}) {
+        auto* const other = holder_of_older(heads);
+        if (other != nullptr && open() <= bound.most + overshoot(bound.most)) {
+            other->ask_for_room();
+            return true;
+        }
+        while (open() > bound.most && close_first(heads ? unfinished_ : idle_, bound.which)) {
+        }
+        if (open() <= bound.most)
+            return true;
     }
-    net::stream_ptr downstream;
-    try {
-        downstream = new net::stream(context_, descriptor, times_);
-    } catch (const std::bad_alloc&) { // the kernel's epoll sets are full
-        counters_.connections.fetch_sub(1, std::memory_order_relaxed);
-        return;
+    return false;
+}
+
+bool worker::close_first(session_order& of, connection_limit why) noexcept
+{
+    if (of.empty())
+        return false;
+    of.front().give_way();
+    counters_.note_closed(why);
+    return true;
+}
+
+// The worker whose first connection in that order has been there for longest; null: it is our own, or none.
+worker* worker::holder_of_older(bool heads) const noexcept
+{
+    const auto& own = heads ? unfinished_ : idle_;
+    auto oldest = own.empty() ? steady_time::max() : own.front().in_order_since_;
+    worker* holder = nullptr;
+    for (auto* const other : counters_.workers) {
+        const auto since = (heads ? other->oldest_unfinished_ : other->oldest_idle_).load();
+        if (other != this && since < oldest) {
+            oldest = since;
+            holder = other;
+        }
     }
-    ++session_count_;
-    session::serve(std::make_unique<session>(*this, downstream, net::peer_of(remote)));
+    return holder;
+}
+
+// Called by another worker, on its thread: this one closes connections as long as the limit is exceeded.
+void worker::ask_for_room()
+{
+    if (asked_for_room_.exchange(true))
+        return;
+    asio::post(context_, [this] {
+        asked_for_room_ = false;
+        const auto bound = bound_of_connections();
+        while (counters_.connections.load() > bound.most &&
+               (close_first(idle_, bound.which) || close_first(unfinished_, bound.which))) {
+        }
+        publish_oldest();
+    });
+}
+
+// Judges tunnels and event streams under a new policy, some of them with each sweep: a signature that the
+// new generation has not seen costs as much as several requests.
+void worker::judge_again()
+{
+    for (int judged = 0; judged < judged_together && !lasting_.empty(); ++judged) {
+        auto& first = lasting_.front();
+        if (!first.is_due(*current_))
+            return;
+        lasting_.splice(lasting_.end(), lasting_, lasting_.begin());
+        first.judge(*current_);
+    }
+}
+
+void worker::publish_oldest() noexcept
+{
+    const auto first = [](const session_order& of) {
+        return of.empty() ? steady_time::max() : of.front().in_order_since_;
+    };
+    oldest_idle_.store(first(idle_), std::memory_order_relaxed);
+    oldest_unfinished_.store(first(unfinished_), std::memory_order_relaxed);
+}
+
+// Closes the idle connections that other rules have admitted. The others end before their
+// next request.
+void worker::close_outdated() noexcept
+{
+    for (auto at = idle_.begin(); at != idle_.end();) {
+        auto& one = *at++;
+        if (one.idle_ && one.is_outdated())
+            one.give_way();
+    }
 }
 
 std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
@@ -142,7 +288,6 @@ std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
 
 void worker::session_ended()
 {
-    counters_.connections.fetch_sub(1, std::memory_order_relaxed);
     if (--session_count_ > 0)
         return;
     if (drained_)
@@ -155,6 +300,9 @@ void worker::sweep()
 {
     const auto now = std::chrono::steady_clock::now();
     times_.sweep(now);
+    publish_oldest();
+    counters_.report(now);
+    judge_again();
     current_->upstream.sweep(now);
     sweeper_.expires_after(net::sweep_interval);
     sweeper_.async_wait([this](const net::error_code& stopped) {

@@ -2,7 +2,10 @@
 // of it is shared; what it is told, it is told by posting to its io_context.
 #pragma once
 
+#include "base/descriptor.hpp"
+#include "gate/connection_counts.hpp"
 #include "gate/generation.hpp"
+#include "gate/lasting.hpp"
 #include "gate/session.hpp"
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
@@ -15,19 +18,10 @@
 
 #include <atomic>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <vector>
 
 namespace scopegate::gate {
-
-// What all workers count together.
-struct shared_counters {
-    std::atomic<std::size_t> connections{0};
-    // What the process's descriptors allow, whatever limits.connections says: beyond it accepting would fail
-    // without an answer, and the API be out of reach. Set before the workers start.
-    std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
-};
 
 class worker final {
 public:
@@ -60,13 +54,30 @@ public:
 
 private:
     friend class session;
+    friend class lasting;
     using session_list = boost::intrusive::list<session, boost::intrusive::constant_time_size<false>>;
     using session_order =
         boost::intrusive::list<session,
                                boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
                                boost::intrusive::constant_time_size<false>>;
 
-    void accept(int descriptor, const net::stream_endpoint& remote);
+    struct connection_bound {
+        std::size_t most;
+        connection_limit which;
+    };
+
+    void accept(int socket, const net::stream_endpoint& remote) noexcept;
+    void admit(descriptor& socket, const net::peer& who);
+    void turn_away(const descriptor& socket, connection_limit which);
+    [[nodiscard]] bool exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept;
+    [[nodiscard]] connection_bound bound_of_connections() const noexcept;
+    [[nodiscard]] bool make_room();
+    [[nodiscard]] bool close_first(session_order& of, connection_limit why) noexcept;
+    [[nodiscard]] worker* holder_of_older(bool heads) const noexcept;
+    void ask_for_room();
+    void publish_oldest() noexcept;
+    void close_outdated() noexcept;
+    void judge_again();
     void sweep();
     void session_ended();
 
@@ -82,6 +93,12 @@ private:
     session_list sessions_;
     session_order idle_;       // connections that idle or linger, the longest first
     session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
+    boost::intrusive::list<lasting, boost::intrusive::constant_time_size<false>>
+        lasting_; // those to judge first
+    // Since when the first of each has been there, for other workers: as it was at the last sweep.
+    std::atomic<steady_time> oldest_idle_{steady_time::max()};
+    std::atomic<steady_time> oldest_unfinished_{steady_time::max()};
+    std::atomic<bool> asked_for_room_{false}; // by another worker, and not looked into yet
     std::size_t session_count_ = 0;
     bool leaving_ = false;
     bool draining_ = false;

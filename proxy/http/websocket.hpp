@@ -29,6 +29,7 @@ private:
 // An unmasked (server's) close frame. `reason` is at most 123 bytes of UTF-8.
 [[nodiscard]] std::string close_frame(std::uint16_t code, std::string_view reason);
 
-inline constexpr std::uint16_t policy_violation = 1008; // RFC 6455 section 7.4.1
+inline constexpr std::uint16_t going_away = 1001; // RFC 6455 section 7.4.1
+inline constexpr std::uint16_t policy_violation = 1008;
 
 } // namespace scopegate::http

@@ -178,8 +178,10 @@ int bound_listener::release(unsigned worker)
     return std::exchange(descriptors_.at(worker), -1);
 }
 
-acceptor::acceptor(asio::io_context& context, int descriptor, on_accept accepted)
-    : descriptor_(context.get_executor(), descriptor), pause_(context), accepted_(std::move(accepted))
+acceptor::acceptor(asio::io_context& context, int descriptor, on_accept accepted,
+                   on_no_descriptors no_descriptors)
+    : descriptor_(context.get_executor(), descriptor), pause_(context), accepted_(std::move(accepted)),
+      no_descriptors_(std::move(no_descriptors))
 {
 }
 
@@ -217,7 +219,11 @@ acceptor::queue acceptor::accept_some()
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            return errno == EAGAIN || errno == EWOULDBLOCK ? queue::empty : queue::stuck;
+            if (errno == EAGAIN || errno == EWOULDBLOCK)
+                return queue::empty;
+            if ((errno == EMFILE || errno == ENFILE) && no_descriptors_)
+                no_descriptors_();
+            return queue::stuck;
         }
         remote.resize(length);
         accepted_(fd, remote);

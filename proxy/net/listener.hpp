@@ -47,10 +47,14 @@ private:
 // Accepts on one worker's thread until stopped.
 class acceptor final {
 public:
-    using on_accept =
-        std::function<void(int descriptor, const stream_endpoint& remote)>; // owns the descriptor
+    // `accepted` owns the descriptor that it is given, and throws nothing. `no_descriptors` is called when
+    // the process, or the machine, may open no more of them: what it closes makes room for the clients that
+    // wait.
+    using on_accept = std::function<void(int descriptor, const stream_endpoint& remote)>;
+    using on_no_descriptors = std::function<void()>;
 
-    acceptor(asio::io_context& context, int descriptor, on_accept accepted);
+    acceptor(asio::io_context& context, int descriptor, on_accept accepted,
+             on_no_descriptors no_descriptors = {});
     void start();
     // Takes what the kernel has queued already (connections left in the queue would be reset), then closes.
     void stop();
@@ -64,6 +68,7 @@ private:
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
     asio::steady_timer pause_;
     on_accept accepted_;
+    on_no_descriptors no_descriptors_;
 };
 
 } // namespace scopegate::net

@@ -40,9 +40,18 @@ stream::stream(asio::io_context& context, int socket, deadlines& times)
 {
     if (poller_.add(socket, *this))
         return;
-    ::close(socket);
     times_.remove(index_);
     throw std::bad_alloc();
+}
+
+stream_ptr stream::make(asio::io_context& context, int socket, deadlines& times) noexcept
+{
+    try {
+        return new stream(context, socket, times);
+    } catch (const std::bad_alloc&) {
+        ::close(socket);
+        return nullptr;
+    }
 }
 
 stream::~stream()

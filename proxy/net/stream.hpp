@@ -45,7 +45,10 @@ protected:
 class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter> {
 public:
     // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
-    // the stream. Throws std::bad_alloc where the kernel has no room for it; then the socket is closed.
+    // the stream. Null if memory or the kernel's room runs out; then the socket is closed.
+    [[nodiscard]] static boost::intrusive_ptr<stream> make(asio::io_context& context, int socket,
+                                                           deadlines& times) noexcept;
+    // The same, but throws std::bad_alloc, and the socket stays open.
     stream(asio::io_context& context, int socket, deadlines& times);
     ~stream();
     stream(const stream&) = delete;
@@ -94,6 +97,12 @@ public:
     {
         if (read_.waiter)
             times_.set_read(index_, at);
+    }
+    // Likewise of a writer.
+    void move_write_deadline(steady_time at) noexcept
+    {
+        if (write_.waiter)
+            times_.set_write(index_, at);
     }
     [[nodiscard]] steady_time read_deadline() const noexcept { return times_.read_at(index_); }
 

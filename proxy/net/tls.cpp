@@ -1,11 +1,14 @@
 #include "net/tls.hpp"
 
 #include <new>
+#include <set>
 #include <utility>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 
 namespace scopegate::net {
 
@@ -96,6 +99,27 @@ void trust(SSL_CTX* context, const std::string& authorities)
         fail(authorities, "has no certificate of an authority in PEM");
 }
 
+// The SHA-256 of each trusted certificate, once and in order.
+std::string digests_of_trusted(SSL_CTX* context)
+{
+    std::set<std::string> digests;
+    auto* const objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+        const X509* const one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (one == nullptr) // a revocation list
+            continue;
+        if (X509_digest(one, EVP_sha256(), digest, &size) != 1)
+            throw std::bad_alloc();
+        digests.emplace(reinterpret_cast<const char*>(digest), size);
+    }
+    std::string all;
+    for (const auto& digest : digests)
+        all += digest;
+    return all;
+}
+
 } // namespace
 
 void tls_context::release::operator()(ssl_ctx_st* c) const noexcept
@@ -118,6 +142,7 @@ tls_context::tls_context(const tls_server_files& files)
         fail(files.client_ca, "has no certificate of an authority in PEM");
     SSL_CTX_set_client_CA_list(context, names);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    client_authorities_ = digests_of_trusted(context);
 }
 
 tls_context::tls_context(const tls_client_files& files, std::string server_name)

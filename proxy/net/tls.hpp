@@ -45,6 +45,10 @@ public:
     // One line each, with the file's name.
     [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
+    // Tells the authorities of client certificates apart from others, in whatever file and order they stand;
+    // empty: no certificate is asked for.
+    [[nodiscard]] const std::string& client_authorities() const noexcept { return client_authorities_; }
+
     // For a connected non-blocking socket, which it does not own. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<tls_channel> open(int socket) const;
 
@@ -54,6 +58,7 @@ private:
     };
     std::unique_ptr<ssl_ctx_st, release> context_;
     std::vector<std::string> warnings_;
+    std::string client_authorities_;
     std::string server_name_; // of a client
     bool server_;
 };

@@ -61,11 +61,18 @@ TEST(values, sizes)
 
 TEST(values, counts)
 {
-    const auto s = server("workers: 256, limits: {headers: 1KiB, header_count: 0, connections: 1}");
+    const auto s = server("workers: 256, limits: {headers: 1KiB, header_count: 0, connections: 1, "
+                          "connections_per_client: 2, connection_requests: 3, connection_age: 4s}");
     EXPECT_EQ(s->server.workers, 256U);
     EXPECT_EQ(s->server.limits.headers, 1024U);
     EXPECT_EQ(s->server.limits.header_count, 0U);
     EXPECT_EQ(s->server.limits.connections, 1U);
+    EXPECT_EQ(s->server.limits.connections_per_client, 2U);
+    EXPECT_EQ(s->server.limits.connection_requests, 3U);
+    EXPECT_EQ(s->server.limits.connection_age, std::chrono::seconds(4));
+    EXPECT_EQ(server("workers: auto")->server.limits.connections_per_client, 0U);
+    EXPECT_EQ(server("workers: auto")->server.limits.connection_requests, 0U);
+    EXPECT_EQ(server("workers: auto")->server.limits.connection_age, std::chrono::seconds(0));
     EXPECT_EQ(server("workers: auto")->server.workers, 0U);
 }
 

@@ -1,0 +1,125 @@
+// How many connections the process has open, and whose they are: one table for all workers. It changes when a
+// connection opens or ends, never with a request. Also says in the log that a limit was reached, and by whom.
+// Thread-safe throughout.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/hash.hpp"
+#include "net/address.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace scopegate::gate {
+
+class worker;
+
+// Identifies one client: an IPv4 address, the /64 of an IPv6 address (one host may use all of it), or all
+// that have no address.
+class connection_owner final {
+public:
+    explicit connection_owner(const net::peer& who) noexcept;
+    [[nodiscard]] std::string text() const; // `192.0.2.1`, `2001:db8::/64`, `unix`
+    bool operator==(const connection_owner&) const = default;
+
+    const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
+
+private:
+    std::array<std::uint8_t, 16> bytes_{}; // of an IPv4 address as of its v4-mapped one; zeros: no address
+};
+
+// Open connections by client. Holds one entry per client that has any, so the limit of connections bounds it.
+class client_table final {
+public:
+    client_table();
+
+    // Counts one more connection. Returns how many the client has now. Throws std::bad_alloc.
+    std::size_t add(const connection_owner& client);
+    void remove(const connection_owner& client) noexcept;
+
+    // The `count` clients with most connections, as text: `192.0.2.1 (1990), 2001:db8::/64 (3)`.
+    [[nodiscard]] std::string busiest(std::size_t count) const;
+
+private:
+    struct hash {
+        hash_key key;
+        std::size_t operator()(const connection_owner& client) const noexcept;
+    };
+    struct shard {
+        mutable std::mutex lock;
+        std::unordered_map<connection_owner, std::size_t, hash> open;
+        explicit shard(const hash& by) : open(0, by) {}
+    };
+    [[nodiscard]] shard& shard_of(const connection_owner& client) noexcept;
+
+    hash hash_;
+    std::vector<std::unique_ptr<shard>> shards_;
+};
+
+// The bounds that refuse a connection, or close one.
+enum class connection_limit : std::uint8_t { connections, connections_per_client, descriptors };
+
+// The counts that all workers share.
+class shared_counters final {
+public:
+    std::atomic<std::size_t> connections{0};
+    client_table clients;
+    // The number that the process's descriptors allow, whatever limits.connections says: beyond it accepting
+    // would fail without an answer, and the upstream be out of reach. Set before the workers start.
+    std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
+    // All of them, each from its constructor on; complete before the first one starts.
+    std::vector<worker*> workers;
+
+    // Notes that a limit made a connection end: a new one that was refused, or an open one that gave way.
+    void note_refused(connection_limit which) noexcept { events_[index(which)].refused.fetch_add(1); }
+    void note_closed(connection_limit which) noexcept { events_[index(which)].closed.fetch_add(1); }
+    // Notes that a limit was reached, though no connection ended for it.
+    void note_reached(connection_limit which) noexcept { events_[index(which)].reached.store(true); }
+    // Logs `limit_reached` for each limit that something was noted of, at most once a second each.
+    void report(steady_time now);
+
+private:
+    struct noted {
+        [[nodiscard]] bool is_empty() const noexcept { return refused == 0 && closed == 0 && !reached; }
+        std::atomic<std::uint64_t> refused{0}, closed{0};
+        std::atomic<bool> reached{false};
+        std::atomic<steady_time::rep> quiet_until{0};
+    };
+    [[nodiscard]] static std::size_t index(connection_limit which) noexcept
+    {
+        return static_cast<std::size_t>(which);
+    }
+    std::array<noted, 3> events_;
+};
+
+// One connection's part in the counts, given back at its end.
+class connection_place final {
+public:
+    // Throws std::bad_alloc.
+    connection_place(shared_counters& counters, const connection_owner& client);
+    connection_place(connection_place&& other) noexcept;
+    connection_place& operator=(connection_place&&) = delete;
+    ~connection_place() { give_back(); }
+
+    // The connection is another client's, as a PROXY header says. Throws std::bad_alloc.
+    void move_to(const connection_owner& client);
+    // How many connections the client had when this one was counted, itself included.
+    [[nodiscard]] std::size_t of_client() const noexcept { return of_client_; }
+    // From now on the connection does not count. Its socket has been closed.
+    void give_back() noexcept;
+
+private:
+    shared_counters* counters_; // null: given back
+    connection_owner client_;
+    std::size_t of_client_;
+};
+
+} // namespace scopegate::gate

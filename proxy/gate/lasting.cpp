@@ -1,0 +1,106 @@
+#include "gate/lasting.hpp"
+
+#include "gate/worker.hpp"
+#include "http/websocket.hpp"
+#include "observe/http_date.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace scopegate::gate {
+
+namespace {
+
+// Our own trouble in checking a token is no reason to end what it was good for.
+bool is_undecided(reason why) noexcept
+{
+    return why == reason::keys_unavailable || why == reason::introspection_unavailable;
+}
+
+} // namespace
+
+lasting_end token_has_expired() noexcept
+{
+    return {reason::token_expired, http::policy_violation, "the access token has expired"};
+}
+
+lasting_end connection_is_too_old() noexcept
+{
+    return {reason::allowed, http::going_away, "the connection has reached its greatest age"};
+}
+
+lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
+    : at_(at), method_(permitted.method), path_(permitted.path), token_(permitted.token),
+      admission_(permitted.admission), since_(observe::wall_now()), judged_by_(at.current_->serial()),
+      end_(std::move(end)), self_(std::make_shared<lasting*>(this))
+{
+    at_.lasting_.push_back(*this);
+}
+
+lasting::~lasting()
+{
+    *self_ = nullptr;
+}
+
+void lasting::judge(generation& now, const tokens::validator::awaited& came)
+{
+    judged_by_ = now.serial();
+    if (now.shared.admission != admission_) {
+        finish({reason::allowed, http::policy_violation, "other connections are admitted now"});
+        return;
+    }
+    const auto why = decide(now, came);
+    if (why != reason::allowed)
+        finish({why, http::policy_violation, "the policy has changed"});
+}
+
+reason lasting::decide(generation& now, const tokens::validator::awaited& came)
+{
+    const auto match = now.policy.match(path_, method_);
+    tokens::token_ptr token;
+    if (policy::needs_token(match) && !token_.empty()) {
+        const auto checked = now.validator.check(token_, observe::wall_now(), came);
+        if (checked.wait_for_issuer >= 0) {
+            await(now, checked.wait_for_issuer);
+            return reason::allowed;
+        }
+        if (!checked.token && is_undecided(checked.why))
+            return reason::allowed;
+        if (!checked.token)
+            return policy::observe_instead(now.policy, match.needs, checked.why, method_) ? reason::allowed
+                                                                                          : checked.why;
+        token = checked.token;
+    }
+    std::optional<policy::bearer> bearer;
+    if (token)
+        bearer.emplace(token->as_bearer());
+    // A login was recent enough when this began, or was not: its age counts as of then.
+    const auto outcome = policy::decide(now.policy, match, bearer ? &*bearer : nullptr, since_);
+    const auto* const refused = std::get_if<policy::denial>(&outcome);
+    if (refused == nullptr ||
+        policy::observe_instead(now.policy, refused->needs, refused->why, method_).has_value())
+        return reason::allowed;
+    return refused->why;
+}
+
+void lasting::await(generation& now, int issuer)
+{
+    now.validator.await(issuer, token_,
+                        [self = self_, &own = at_.context(), &at = at_](tokens::validator::awaited came) {
+                            net::asio::post(own, [self, &at, came = std::move(came)] {
+                                if (*self != nullptr)
+                                    (*self)->judge(*at.current_, came);
+                            });
+                        });
+}
+
+// Nothing comes behind the call: it may have destroyed this object.
+void lasting::finish(lasting_end how)
+{
+    if (const auto end = std::exchange(end_, nullptr))
+        end(how);
+}
+
+} // namespace scopegate::gate

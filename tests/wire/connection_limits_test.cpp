@@ -1,0 +1,266 @@
+// The limits of connections: the oldest idle one gives way, one client can be limited, and
+// the log says who it is. How long a connection lives, and how many requests it serves.
+#include "support/calendar.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <deque>
+#include <string>
+
+namespace scopegate::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+constexpr std::string_view handshake =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+constexpr std::string_view agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                                    "Upgrade: websocket\r\n\r\n";
+
+std::string problem_of(const response& r)
+{
+    const auto type = json_member(r.body, "type");
+    return type.substr(type.rfind(':') + 1);
+}
+
+// PROXY header, version 1, of a client at this address.
+std::string from(const std::string& address)
+{
+    return "PROXY TCP4 " + address + " 192.0.2.200 40000 8080\r\n";
+}
+
+TEST(connection_limit, closes_the_longest_idle_connection_for_a_new_one)
+{
+    calendar c({.limits = "connections: 2", .server = "workers: 1"});
+    auto first = c.connect();
+    auto second = c.connect();
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(second.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U); // the second idles for longer now
+    auto third = c.connect();
+    EXPECT_EQ(third.exchange(get("/public")).status, 200U);
+    EXPECT_TRUE(second.is_closed_clean());
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
+}
+
+TEST(connection_limit, closes_the_oldest_unfinished_head_after_the_idle_connections)
+{
+    calendar c({.limits = "connections: 2", .server = "workers: 1"});
+    auto first = c.connect();
+    first.send("GET /public HTTP/1.1\r\nHost: a\r\nX-");
+    auto second = c.connect();
+    EXPECT_EQ(second.exchange(get("/public")).status,
+              200U); // by then the first head's beginning has been read
+    second.send("GET /public HTTP/1.1\r\nHost: a\r\nX-");
+    for (int i = 0; i < 20;
+         ++i) // one after the other, so that each takes the place of its forerunner at last
+        EXPECT_EQ(c.exchange(get("/public")).status, 200U);
+    EXPECT_NE(first.read_to_end().end, ending::late);
+}
+
+TEST(connection_limit, refuses_a_new_connection_while_all_others_are_busy)
+{
+    calendar c({.limits = "connections: 2", .server = "workers: 2"});
+    c.api.on("/public", [](upstream_exchange& x) {
+        x.wait_for_release();
+        x.send(ok("late"));
+    });
+    auto first = c.connect();
+    auto second = c.connect();
+    first.send(get("/public"));
+    second.send(get("/public"));
+    c.api.wait_for_heads(2);
+    auto third = c.connect();
+    third.send(get("/public/other"));
+    const auto answer = third.read();
+    EXPECT_EQ(answer.status, 503U) << answer;
+    EXPECT_EQ(answer.value("Connection"), "close");
+    EXPECT_EQ(problem_of(answer), "connection-limit");
+    EXPECT_EQ(json_member(answer.body, "request_id").size(), 32U) << answer;
+    EXPECT_EQ(answer.value("Retry-After"), "1");
+    c.api.release();
+    EXPECT_EQ(first.read().status, 200U);
+    EXPECT_EQ(second.read().status, 200U);
+    const auto line = c.gate.wait_for_event("limit_reached");
+    EXPECT_EQ(line["refused"], "1") << line.text;
+    EXPECT_EQ(line["limit"], "connections") << line.text;
+}
+
+// The kernel spreads connections by chance: most of the time one worker has to ask another.
+TEST(connection_limit, takes_idle_connections_of_every_worker)
+{
+    calendar c({.limits = "connections: 64", .server = "workers: 4"});
+    std::deque<raw_client> held;
+    for (int i = 0; i < 64; ++i) {
+        held.push_back(c.connect());
+        ASSERT_EQ(held.back().exchange(get("/public")).status, 200U) << i;
+    }
+    for (int i = 0; i < 200; ++i) {
+        held.push_back(c.connect());
+        ASSERT_EQ(held.back().exchange(get("/public")).status, 200U) << i << " over the limit";
+    }
+    const auto line = c.gate.wait_for_event("limit_reached");
+    EXPECT_EQ(line["limit"], "connections") << line.text;
+    EXPECT_EQ(line["refused"], "0") << line.text;
+    EXPECT_EQ(line["level"], "warn");
+    EXPECT_THAT(line["busiest"], StartsWith("127.0.0.1 (")) << line.text;
+    EXPECT_TRUE(held.front().is_closed_clean());
+    EXPECT_EQ(held.back().exchange(get("/public")).status, 200U);
+}
+
+TEST(connection_limit, is_logged_once_a_second_with_what_it_did)
+{
+    calendar c({.limits = "connections: 1", .server = "workers: 1"});
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 50; ++i) {
+        auto first = c.connect();
+        auto second = c.connect(); // in the place of the first
+        EXPECT_EQ(second.exchange(get("/public")).status, 200U);
+    }
+    static_cast<void>(c.gate.wait_for_event("limit_reached"));
+    const auto seconds =
+        std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begin).count();
+    std::size_t lines = 0;
+    for (const auto& line : c.gate.log())
+        lines += line["event"] == "limit_reached" ? 1 : 0;
+    EXPECT_LE(lines, static_cast<std::size_t>(seconds) + 1);
+}
+
+TEST(connections_per_client, refuses_what_is_too_much_of_one_client)
+{
+    calendar c({.limits = "connections_per_client: 2"});
+    auto first = c.connect();
+    auto second = c.connect();
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
+    EXPECT_EQ(second.exchange(get("/public")).status, 200U);
+    auto third = c.connect();
+    third.send(get("/public"));
+    const auto answer = third.read();
+    EXPECT_EQ(answer.status, 503U) << answer;
+    EXPECT_EQ(problem_of(answer), "connection-limit");
+    EXPECT_TRUE(third.is_closed_clean());
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U) << "an open connection gave way";
+    const auto line = c.gate.wait_for_event("limit_reached");
+    EXPECT_EQ(line["limit"], "connections_per_client");
+    EXPECT_EQ(line["busiest"], "127.0.0.1 (2)") << line.text;
+
+    second.close(); // its place is free again, once the gate has noticed
+    unsigned status = 0;
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         status != 200 && std::chrono::steady_clock::now() < end;)
+        status = c.exchange(get("/public")).status;
+    EXPECT_EQ(status, 200U);
+}
+
+TEST(connections_per_client, counts_by_the_source_that_a_proxy_header_names)
+{
+    calendar c({.limits = "connections_per_client: 1",
+                .server = "proxy_protocol: true, trusted_proxies: [127.0.0.1, 203.0.113.9]"});
+    auto one = c.connect();
+    EXPECT_EQ(one.exchange(from("198.51.100.1") + get("/public")).status, 200U);
+    auto other = c.connect();
+    EXPECT_EQ(other.exchange(from("198.51.100.2") + get("/public")).status, 200U);
+    auto again = c.connect();
+    again.send(from("198.51.100.1") + get("/public"));
+    const auto answer = again.read();
+    EXPECT_EQ(answer.status, 503U) << answer;
+    EXPECT_EQ(problem_of(answer), "connection-limit");
+    EXPECT_THAT(c.gate.wait_for_event("limit_reached")["busiest"], HasSubstr("198.51.100.1 ("));
+    // A trusted proxy speaks for many clients.
+    auto proxy = c.connect();
+    EXPECT_EQ(proxy.exchange(from("203.0.113.9") + get("/public")).status, 200U);
+    auto proxy_again = c.connect();
+    EXPECT_EQ(proxy_again.exchange(from("203.0.113.9") + get("/public")).status, 200U);
+}
+
+TEST(connections_per_client, does_not_limit_trusted_proxies)
+{
+    calendar c({.limits = "connections_per_client: 1", .server = "trusted_proxies: [127.0.0.1]"});
+    auto first = c.connect();
+    auto second = c.connect();
+    EXPECT_EQ(first.exchange(get("/public", {}, "X-Forwarded-For: 198.51.100.1\r\n")).status, 200U);
+    EXPECT_EQ(second.exchange(get("/public", {}, "X-Forwarded-For: 198.51.100.1\r\n")).status, 200U);
+}
+
+TEST(connection_requests, ends_the_connection_with_the_last_response)
+{
+    calendar c({.limits = "connection_requests: 2"});
+    auto client = c.connect();
+    const auto first = client.exchange(get("/public"));
+    EXPECT_EQ(first.status, 200U);
+    EXPECT_FALSE(first.has("Connection")) << first;
+    const auto second = client.exchange(get("/public"));
+    EXPECT_EQ(second.status, 200U);
+    EXPECT_EQ(second.value("Connection"), "close");
+    EXPECT_TRUE(client.is_closed_clean());
+
+    auto refused = c.connect(); // a refusal is a response too
+    EXPECT_FALSE(refused.exchange(get("/nowhere")).has("Connection"));
+    EXPECT_EQ(refused.exchange(get("/nowhere")).value("Connection"), "close");
+    EXPECT_TRUE(refused.is_closed_clean());
+}
+
+TEST(connection_age, ends_the_connection_with_the_next_response)
+{
+    calendar c({.limits = "connection_age: 300ms"});
+    c.api.on("/public", [](upstream_exchange& x) {
+        x.wait_for_release();
+        x.send(ok("late"));
+    });
+    auto client = c.connect();
+    const auto begin = std::chrono::steady_clock::now();
+    client.send(get("/public"));
+    c.api.wait_for_heads(1);
+    auto idle = c.connect(); // until this one ends, the other has grown as old
+    EXPECT_TRUE(idle.is_closed_clean());
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+    c.api.release();
+    const auto answer = client.read();
+    EXPECT_EQ(answer.status, 200U) << "a request in progress was cut";
+    EXPECT_EQ(answer.value("Connection"), "close");
+    EXPECT_TRUE(client.is_closed_clean());
+}
+
+TEST(connection_age, ends_a_tunnel_of_a_public_route)
+{
+    calendar c({.limits = "connection_age: 300ms"});
+    c.api.on("/public", [](upstream_exchange& x) {
+        x.send(agreed);
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(get("/public", {}, handshake));
+    ASSERT_EQ(client.read().status, 101U);
+    const auto last = client.read_to_end();
+    EXPECT_EQ(last.end, ending::cut);
+    EXPECT_THAT(last.bytes, HasSubstr("\x03\xE9the connection has reached its greatest age"));
+    c.api.wait_for_closed(1);
+    const auto line =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "101"; });
+    EXPECT_EQ(line["reason"], "allowed") << line.text;
+}
+
+TEST(connection_age, leaves_a_tunnel_to_its_token_where_that_expires)
+{
+    calendar c({.limits = "connection_age: 300ms"});
+    c.api.on("/any", [](upstream_exchange& x) {
+        x.send(agreed);
+        x.wait_for_release();
+        x.send("still here");
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(get("/any", calendar_token({}), handshake));
+    ASSERT_EQ(client.read().status, 101U);
+    auto idle = c.connect(); // as old as the tunnel's at its end
+    EXPECT_TRUE(idle.is_closed_clean());
+    c.api.release();
+    EXPECT_EQ(client.read_bytes(10), "still here");
+}
+
+} // namespace
+} // namespace scopegate::test
