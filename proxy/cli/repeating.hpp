@@ -27,8 +27,8 @@ private:
         timer_.async_wait([this](const boost::system::error_code& stopped) {
             if (stopped)
                 return;
+            wait(); // first: what f_ throws must not end it
             f_();
-            wait();
         });
     }
     boost::asio::steady_timer timer_;

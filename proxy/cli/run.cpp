@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <optional>
 
@@ -39,6 +40,7 @@ private:
         set_.async_wait([this](const boost::system::error_code& stopped, int signal) {
             if (stopped)
                 return;
+            wait(); // first: what a reload throws must not end it
             if (signal == SIGHUP)
                 service_.reload();
             else if (signal == SIGUSR1 || signal == SIGUSR2)
@@ -49,7 +51,6 @@ private:
             else
                 service_.drain(signal == SIGTERM ? service_.policy().server.timeouts.drain_delay : 0ms,
                                [this] { control_.stop(); });
-            wait();
         });
     }
     asio::signal_set set_;
@@ -57,6 +58,19 @@ private:
     control::service& service_;
     bool ending_ = false;
 };
+
+// No exception ends the control thread. Its timers bring interrupted work back.
+void run_control(asio::io_context& control)
+{
+    for (;;) {
+        try {
+            control.run();
+            return;
+        } catch (const std::exception& failed) {
+            observe::log_event(observe::level::error, "control_interrupted", {{"error", failed.what()}});
+        }
+    }
+}
 
 } // namespace
 
@@ -86,7 +100,7 @@ int run(const run_options& options)
         const signals handled(control, service);
         const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
         control::give_back_startup_memory();
-        control.run();
+        run_control(control);
         service.stop();
     } catch (const control::start_error& failed) {
         observe::close_log();

@@ -2,11 +2,11 @@
 
 #include "control/policy_load.hpp"
 #include "net/address.hpp"
+#include "net/post.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 
 #include <system_error>
 #include <utility>
@@ -247,7 +247,7 @@ void service::drain(std::chrono::milliseconds delay, std::function<void()> ended
         };
         for (const auto& w : workers_)
             w->drain([this, busy, finish] {
-                asio::post(control_, [busy, finish] {
+                net::post_surely(control_, [busy, finish] {
                     if (--*busy == 0)
                         finish();
                 });

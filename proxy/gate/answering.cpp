@@ -336,7 +336,7 @@ lasting_end forwarding::expiry_kind() const noexcept
 lasting_permit forwarding::what_lasts() const noexcept
 {
     return {c_.space.request.method, request_.target.path,
-            request_.taken ? request_.taken->text : std::string_view{}, c_.admission};
+            request_.taken ? request_.taken->text : std::string_view{}, c_.admission, c_.policy.serial()};
 }
 
 void forwarding::end_events(lasting_end how) noexcept

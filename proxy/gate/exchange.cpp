@@ -5,10 +5,9 @@
 #include "gate/client_address.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
+#include "net/post.hpp"
 #include "observe/access_log.hpp"
 #include "observe/http_date.hpp"
-
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -32,7 +31,7 @@ public:
             undecided_.wait_for_issuer, undecided_.taken->text,
             [this, awaiting](tokens::validator::awaited came) {
                 came_ = std::move(came);
-                net::asio::post(own_, [awaiting] { awaiting.resume(); });
+                net::post_surely(own_, [awaiting] { awaiting.resume(); });
             },
             client_);
     }

@@ -4,6 +4,7 @@
 #include "gate/worker.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace scopegate::gate {
@@ -18,6 +19,14 @@ bool is_idempotent(std::string_view method) noexcept
 }
 
 } // namespace
+
+// Ends with the upload. Plain, for there may be no memory for a coroutine.
+struct forwarding::upload_wait {
+    forwarding& self;
+    [[nodiscard]] bool await_ready() const noexcept { return !self.uploading_; }
+    void await_suspend(std::coroutine_handle<> awaiting) const noexcept { self.upload_waiter_ = awaiting; }
+    void await_resume() const noexcept {}
+};
 
 forwarding::forwarding(policy::permit, const exchange_context& context, const forwarded_request& request)
     : c_(context), request_(request)
@@ -96,9 +105,20 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
         co_return attempt_end::stale;
     if (!begin_upload())
         co_return attempt_end::done;
-    const auto end = co_await receive(reused);
-    if (uploading_)
-        co_await end_upload();
+    auto end = attempt_end::done;
+    std::exception_ptr failed;
+    try {
+        end = co_await receive(reused);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (uploading_) { // whatever happens: it uses what ends with us
+        stop_upload();
+        upload_wait ended{*this};
+        co_await ended;
+    }
+    if (failed)
+        std::rethrow_exception(failed);
     if (end == attempt_end::done && result_.then == afterwards::keep_alive)
         c_.space.received = after_body_;
     co_return end;
@@ -133,8 +153,12 @@ net::detached forwarding::upload()
                          !request_.framing.expect_continue);
     relay_patience pauses{patience.body, patience.body};
     pauses.rate = &*upload_rate_;
-    upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(), after_body_,
-                                      c_.space.to_upstream, pauses, after_body_);
+    try {
+        upload_end_ = co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.upload_buffer(),
+                                          after_body_, c_.space.to_upstream, pauses, after_body_);
+    } catch (const std::exception&) { // out of memory: the rest of the body is lost
+        upload_end_ = relay_end::source_cut;
+    }
     uploading_ = false;
     c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
     sent_at_ = c_.at.turns().now();
@@ -165,23 +189,12 @@ void forwarding::take_time_to_upload() noexcept
 }
 
 // After the answer, while the body still goes up: one that the API did not want whole is not waited for.
-net::task<void> forwarding::end_upload()
+void forwarding::stop_upload() noexcept
 {
     result_.then = result_.answered ? afterwards::linger : afterwards::close;
     upstream_->close();
     c_.downstream.interrupt_read(net::readiness::closed);
     upstream_->interrupt_write(net::readiness::closed);
-    struct upload_wait {
-        forwarding& self;
-        [[nodiscard]] bool await_ready() const noexcept { return !self.uploading_; }
-        void await_suspend(std::coroutine_handle<> awaiting) const noexcept
-        {
-            self.upload_waiter_ = awaiting;
-        }
-        void await_resume() const noexcept {}
-    };
-    upload_wait ended{*this};
-    co_await ended;
 }
 
 // What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of

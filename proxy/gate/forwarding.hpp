@@ -45,7 +45,8 @@ private:
     net::detached upload();
     [[nodiscard]] bool upload_failed() const noexcept;
     void take_time_to_upload() noexcept;
-    [[nodiscard]] net::task<void> end_upload();
+    struct upload_wait;
+    void stop_upload() noexcept;
     [[nodiscard]] bool caller_is_gone() noexcept;
     void on_unawaited_read() noexcept override;
     net::stream::peer_state look_at_caller() noexcept;

@@ -2,9 +2,8 @@
 
 #include "gate/worker.hpp"
 #include "http/websocket.hpp"
+#include "net/post.hpp"
 #include "observe/http_date.hpp"
-
-#include <boost/asio/post.hpp>
 
 #include <optional>
 #include <utility>
@@ -33,10 +32,13 @@ lasting_end connection_is_too_old() noexcept
 
 lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
     : at_(at), method_(permitted.method), path_(permitted.path), token_(permitted.token),
-      admission_(permitted.admission), since_(observe::wall_now()), judged_by_(at.current_->serial()),
+      admission_(permitted.admission), since_(observe::wall_now()), judged_by_(permitted.generation),
       end_(std::move(end)), self_(std::make_shared<lasting*>(this))
 {
-    at_.lasting_.push_back(*this);
+    if (is_due(*at_.current_)) // a reload came between the permit and now
+        at_.lasting_.push_front(*this);
+    else
+        at_.lasting_.push_back(*this);
 }
 
 lasting::~lasting()
@@ -89,7 +91,7 @@ void lasting::await(generation& now, int issuer)
 {
     now.validator.await(issuer, token_,
                         [self = self_, &own = at_.context(), &at = at_](tokens::validator::awaited came) {
-                            net::asio::post(own, [self, &at, came = std::move(came)] {
+                            net::post_surely(own, [self, &at, came] {
                                 if (*self != nullptr)
                                     (*self)->judge(*at.current_, came);
                             });

@@ -35,6 +35,7 @@ struct lasting_permit {
     std::string_view path;       // normalised; empty: observe mode forwarded what has no such form
     std::string_view token;      // as it came; empty: none was looked at
     std::uint64_t admission = 0; // of the connection
+    std::uint64_t generation = 0; // serial of the one that permitted it
 };
 
 // Confined to the worker's thread.

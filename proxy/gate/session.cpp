@@ -51,7 +51,7 @@ net::detached session::serve(std::unique_ptr<session> self)
 {
     try {
         co_await self->run();
-    } catch (const std::exception& failed) {
+    } catch (const std::exception& failed) { // out of memory, most likely: the client sees its connection end
         observe::log_repeated(observe::level::error, "connection_failed", {{"error", failed.what()}});
     }
 }

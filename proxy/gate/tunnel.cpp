@@ -1,6 +1,7 @@
 #include "gate/tunnel.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace scopegate::gate {
@@ -22,7 +23,11 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, std::span<char> 
                                   std::string_view from_api, std::span<char> downward_buffer)
 {
     upward(from_caller, upward_buffer);
-    const auto end = co_await downward(from_api, downward_buffer);
+    auto end = tunnel_end::closed;
+    try {
+        end = co_await downward(from_api, downward_buffer);
+    } catch (const std::exception&) { // out of memory: the other direction must end before we do
+    }
     api_.close();
     caller_.interrupt_read(net::readiness::closed);
     struct upward_wait {
@@ -58,22 +63,26 @@ net::detached tunnel::upward(std::string_view received, std::span<char> buffer)
 {
     upward_runs_ = true;
     auto how = step::input;
-    while (how == step::input) {
-        const bool taken = co_await pass(api_, received, expires_);
-        if (!taken) {
-            how = step::ended;
-            break;
+    try {
+        while (how == step::input) {
+            const bool taken = co_await pass(api_, received, expires_);
+            if (!taken) {
+                how = step::ended;
+                break;
+            }
+            const auto got = caller_.read_some(buffer);
+            received = {buffer.data(), got.bytes};
+            if (got.how == net::transfer::status::would_block)
+                how = co_await await_input(caller_, expires_);
+            else if (got.how == net::transfer::status::done)
+                last_activity_ = now();
+            else
+                how = got.how == net::transfer::status::end ? step::ended : step::broken;
+            if (now() >= expires_)
+                how = step::expired;
         }
-        const auto got = caller_.read_some(buffer);
-        received = {buffer.data(), got.bytes};
-        if (got.how == net::transfer::status::would_block)
-            how = co_await await_input(caller_, expires_);
-        else if (got.how == net::transfer::status::done)
-            last_activity_ = now();
-        else
-            how = got.how == net::transfer::status::end ? step::ended : step::broken;
-        if (now() >= expires_)
-            how = step::expired;
+    } catch (const std::exception&) { // out of memory
+        how = step::broken;
     }
     end_upward(how);
     upward_runs_ = false;

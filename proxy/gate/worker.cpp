@@ -2,14 +2,18 @@
 
 #include "gate/client_address.hpp"
 #include "gate/session.hpp"
+#include "net/post.hpp"
 #include "observe/http_date.hpp"
+#include "observe/log.hpp"
 #include "observe/request_id.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <sys/socket.h>
@@ -48,6 +52,9 @@ std::size_t overshoot(std::size_t limit) noexcept
     return std::clamp<std::size_t>(limit / 8, 1, 64);
 }
 
+// After an exception: whoever holds the memory that was missing may give it back.
+constexpr std::chrono::milliseconds after_interruption{10};
+
 // Tunnels and event streams that are judged again at a time.
 constexpr int judged_together = 100;
 
@@ -82,34 +89,67 @@ void worker::listen(int descriptor)
     poller_.yield_to(descriptor);
 }
 
+// No exception ends the worker: what one has interrupted goes on. All that is left to throw where memory is
+// short is the work of the worker itself; sessions catch their own.
 void worker::run()
 {
-    sweep();
-    context_.run();
+    for (;;) {
+        try {
+            revive();
+            context_.run();
+            return;
+        } catch (const std::exception& failed) {
+            observe::log_event(observe::level::error, "worker_interrupted", {{"error", failed.what()}});
+            std::this_thread::sleep_for(after_interruption);
+        }
+    }
+}
+
+void worker::revive()
+{
+    if (!sweeping_)
+        sweep();
+    poller_.revive();
+    for (const auto& listening : acceptors_)
+        listening->revive();
 }
 
 void worker::publish(const shared_generation& next)
 {
-    asio::post(context_, [this, next] {
-        workspaces_.set_head_bytes(next.policy->server.limits.headers);
-        const bool outdated = next.admission != current_->shared.admission;
-        current_ = new generation(context_, times_, next);
-        if (outdated)
-            close_outdated();
-        judge_again();
+    net::post_surely(context_, [this, next] {
+        next_ = next;
+        take_up_next();
     });
+}
+
+void worker::take_up_next()
+{
+    if (!next_)
+        return;
+    generation_ptr made;
+    try {
+        made = new generation(context_, times_, *next_);
+    } catch (const std::bad_alloc&) {
+        return; // tried again with the next sweep
+    }
+    next_.reset();
+    workspaces_.set_head_bytes(made->policy.server.limits.headers);
+    const bool outdated = made->shared.admission != current_->shared.admission;
+    current_ = std::move(made);
+    if (outdated)
+        close_outdated();
 }
 
 void worker::leave()
 {
-    asio::post(context_, [this] { leaving_ = true; });
+    net::post_surely(context_, [this] { leaving_ = true; });
 }
 
 void worker::drain(std::function<void()> drained)
 {
-    asio::post(context_, [this, done = std::move(drained)]() mutable {
+    net::post_surely(context_, [this, done = std::move(drained)] {
         leaving_ = draining_ = true;
-        drained_ = std::move(done);
+        drained_ = done;
         for (const auto& listening : acceptors_)
             listening->stop();
         for (auto at = sessions_.begin(); at != sessions_.end();)
@@ -121,7 +161,7 @@ void worker::drain(std::function<void()> drained)
 
 void worker::stop()
 {
-    asio::post(context_, [this] {
+    net::post_surely(context_, [this] {
         leaving_ = draining_ = stopping_ = true;
         for (const auto& listening : acceptors_)
             listening->stop();
@@ -233,7 +273,7 @@ void worker::ask_for_room()
 {
     if (asked_for_room_.exchange(true))
         return;
-    asio::post(context_, [this] {
+    net::post_surely(context_, [this] {
         asked_for_room_ = false;
         const auto bound = bound_of_connections();
         while (counters_.connections.load() > bound.most &&
@@ -298,17 +338,21 @@ void worker::session_ended()
 
 void worker::sweep()
 {
-    const auto now = std::chrono::steady_clock::now();
-    times_.sweep(now);
-    publish_oldest();
-    counters_.report(now);
-    judge_again();
-    current_->upstream.sweep(now);
     sweeper_.expires_after(net::sweep_interval);
     sweeper_.async_wait([this](const net::error_code& stopped) {
+        sweeping_ = false;
         if (!stopped)
             sweep();
     });
+    sweeping_ = true; // before anything that may throw
+    const auto now = std::chrono::steady_clock::now();
+    times_.sweep(now);
+    current_->upstream.sweep(now);
+    publish_oldest();
+    poller_.revive();
+    take_up_next();
+    judge_again();
+    counters_.report(now);
 }
 
 } // namespace scopegate::gate

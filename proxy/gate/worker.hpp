@@ -19,6 +19,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace scopegate::gate {
@@ -43,6 +44,7 @@ public:
     std::size_t close_oldest(std::size_t count, bool heads) noexcept;
 
     // --- any thread: posted to the worker's ---
+    // Where memory is short, the worker takes up the new policy as soon as there is some.
     void publish(const shared_generation& next);
     // From now on each answer ends its connection, so that callers move on by themselves. Still accepts.
     void leave();
@@ -56,6 +58,7 @@ private:
     friend class session;
     friend class lasting;
     using session_list = boost::intrusive::list<session, boost::intrusive::constant_time_size<false>>;
+    using lasting_list = boost::intrusive::list<lasting, boost::intrusive::constant_time_size<false>>;
     using session_order =
         boost::intrusive::list<session,
                                boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
@@ -78,6 +81,8 @@ private:
     void publish_oldest() noexcept;
     void close_outdated() noexcept;
     void judge_again();
+    void revive();
+    void take_up_next();
     void sweep();
     void session_ended();
 
@@ -89,17 +94,18 @@ private:
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
     generation_ptr current_;
+    std::optional<shared_generation> next_; // published, and not current yet
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
     session_list sessions_;
     session_order idle_;       // connections that idle or linger, the longest first
     session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
-    boost::intrusive::list<lasting, boost::intrusive::constant_time_size<false>>
-        lasting_; // those to judge first
+    lasting_list lasting_;     // tunnels and event streams, those that the current policy has to judge first
     // Since when the first of each has been there, for other workers: as it was at the last sweep.
     std::atomic<steady_time> oldest_idle_{steady_time::max()};
     std::atomic<steady_time> oldest_unfinished_{steady_time::max()};
     std::atomic<bool> asked_for_room_{false}; // by another worker, and not looked into yet
     std::size_t session_count_ = 0;
+    bool sweeping_ = false; // the sweeper is armed
     bool leaving_ = false;
     bool draining_ = false;
     bool stopping_ = false;

@@ -15,6 +15,8 @@ steady_time coarse_now() noexcept
 
 std::size_t deadlines::add(stream& s)
 {
+    if (overdue_.capacity() <= entries_.size())
+        overdue_.reserve(2 * entries_.size() + 16);
     entries_.push_back({no_deadline, no_deadline, &s});
     return entries_.size() - 1;
 }
@@ -26,14 +28,17 @@ void deadlines::remove(std::size_t index) noexcept
     entries_.pop_back();
 }
 
-void deadlines::sweep(steady_time now)
+void deadlines::sweep(steady_time now) noexcept
 {
-    std::vector<stream_ptr> overdue; // waking a coroutine may free other streams and move entries
+    // Waking a coroutine may free other streams and move entries, or add some.
     for (const auto& e : entries_)
-        if (e.read <= now || e.write <= now)
-            overdue.emplace_back(e.waiting);
-    for (const auto& s : overdue)
-        s->expire(now);
+        if (e.read <= now || e.write <= now) {
+            intrusive_ptr_add_ref(e.waiting);
+            overdue_.push_back(e.waiting);
+        }
+    for (std::size_t i = 0; i < overdue_.size(); ++i) // NOLINT: it may be moved meanwhile
+        stream_ptr(overdue_[i], false)->expire(now);
+    overdue_.clear();
 }
 
 } // namespace scopegate::net

@@ -31,8 +31,8 @@ public:
     [[nodiscard]] steady_time read_at(std::size_t index) const noexcept { return entries_[index].read; }
     [[nodiscard]] steady_time write_at(std::size_t index) const noexcept { return entries_[index].write; }
 
-    // Wakes every wait that is overdue.
-    void sweep(steady_time now);
+    // Wakes every wait that is overdue. Needs no memory, so deadlines count when memory runs out.
+    void sweep(steady_time now) noexcept;
 
 private:
     struct entry {
@@ -41,6 +41,7 @@ private:
         stream* waiting = nullptr;
     };
     std::vector<entry> entries_;
+    std::vector<stream*> overdue_; // during a sweep, counted as references; has room for all
 };
 
 } // namespace scopegate::net

@@ -190,11 +190,18 @@ void acceptor::start()
     wait();
 }
 
+void acceptor::revive()
+{
+    if (!awaited_ && descriptor_.is_open())
+        wait();
+}
+
 void acceptor::wait()
 {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& failed) {
         if (failed == asio::error::operation_aborted || !descriptor_.is_open())
             return;
+        awaited_ = false;
         if (!failed && accept_some() != queue::stuck) {
             wait();
             return;
@@ -202,10 +209,13 @@ void acceptor::wait()
         // Out of descriptors or memory: what waits in the queue stays there, and is tried again soon.
         pause_.expires_after(std::chrono::milliseconds(50));
         pause_.async_wait([this](const error_code& stopped) {
+            awaited_ = false;
             if (!stopped && descriptor_.is_open())
                 wait();
         });
+        awaited_ = true;
     });
+    awaited_ = true;
 }
 
 acceptor::queue acceptor::accept_some()

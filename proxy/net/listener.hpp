@@ -56,6 +56,8 @@ public:
     acceptor(asio::io_context& context, int descriptor, on_accept accepted,
              on_no_descriptors no_descriptors = {});
     void start();
+    // Goes on where an exception has interrupted it. Throws std::bad_alloc.
+    void revive();
     // Takes what the kernel has queued already (connections left in the queue would be reset), then closes.
     void stop();
 
@@ -67,6 +69,7 @@ private:
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
     asio::steady_timer pause_;
+    bool awaited_ = false; // a client, or the end of a pause
     on_accept accepted_;
     on_no_descriptors no_descriptors_;
 };

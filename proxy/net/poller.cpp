@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <system_error>
+#include <utility>
 
 namespace scopegate::net {
 
@@ -91,26 +93,43 @@ void poller::yield_to(int descriptor) noexcept
     ::epoll_ctl(set_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
-void poller::tell_closed(stream& told)
+void poller::tell_closed(stream& told) noexcept
 {
     yielding_ = true;
-    asio::post(waiting_.get_executor(), [keep = stream_ptr(&told)] { keep->on_closed(); });
+    try {
+        asio::post(waiting_.get_executor(), [keep = stream_ptr(&told)] { keep->on_closed(); });
+    } catch (const std::bad_alloc&) { // revive() tells it
+        intrusive_ptr_add_ref(&told);
+        told.next_untold_ = std::exchange(untold_, &told);
+    }
+}
+
+void poller::revive()
+{
+    while (untold_ != nullptr) {
+        const stream_ptr told(untold_, false);
+        untold_ = std::exchange(told->next_untold_, nullptr);
+        told->on_closed();
+    }
+    if (!awaited_)
+        wait();
 }
 
 void poller::wait()
 {
-    if (!awaiting_turn_.empty()) {
+    if (!awaiting_turn_.empty())
         asio::post(waiting_.get_executor(), [this] { serve(); });
-        return;
-    }
-    waiting_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& stopped) {
-        if (!stopped)
-            serve();
-    });
+    else
+        waiting_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& stopped) {
+            if (!stopped)
+                serve();
+        });
+    awaited_ = true;
 }
 
 void poller::serve()
 {
+    awaited_ = false;
     serving_ = true;
     yielding_ = false;
     bool more = fetch(0);

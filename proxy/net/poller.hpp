@@ -43,7 +43,10 @@ public:
     // Asio waits for this descriptor; while we wait in its place, it must not be kept waiting.
     void yield_to(int descriptor) noexcept;
     // The stream is told that it was closed (stream::on_closed), but not from within this call.
-    void tell_closed(stream& told);
+    void tell_closed(stream& told) noexcept;
+    // Goes on where an exception has interrupted it, and tells what there was no memory to tell. Called now
+    // and then. Throws std::bad_alloc.
+    void revive();
 
     // The time, read once for all that one look found ready, and once more for all that is sent then.
     [[nodiscard]] steady_time now() const noexcept
@@ -91,6 +94,8 @@ private:
     std::size_t count_ = 0;
     bool yielding_ = false;
     bool serving_ = false;
+    bool awaited_ = false;     // by Asio, which calls serve()
+    stream* untold_ = nullptr; // a list of closed streams, each with a reference
     steady_time now_{};
     bool turn_taken_ = false; // since the last look, or others wait for it
     std::deque<std::coroutine_handle<>> awaiting_turn_;

@@ -151,6 +151,7 @@ private:
     deadlines& times_;
     std::size_t index_;
     read_observer* observer_ = nullptr;
+    stream* next_untold_ = nullptr; // of poller::untold_
     side read_;
     bool read_armed_ = true; // the poller's next word of it counts
     side write_;             // what the socket refused it takes later, and that is a change: needs no arming

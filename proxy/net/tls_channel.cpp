@@ -76,13 +76,12 @@ const BIO_METHOD* wire_method()
     return made;
 }
 
-// Empty where there is none.
-std::string digest_of(const X509* certificate)
+// Empty where it can't be made.
+std::string digest_of(const X509& certificate)
 {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    const bool made =
-        certificate != nullptr &&
-        X509_digest(certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
+    const bool made = X509_digest(&certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()),
+                                  nullptr) == 1;
     return made ? digest : std::string();
 }
 
@@ -146,8 +145,7 @@ tls_channel::outcome tls_channel::handshake() noexcept
     const int n = SSL_do_handshake(ssl_.get());
     if (n == 1) {
         established_ = true;
-        peer_certificate_ = digest_of(SSL_get0_peer_certificate(ssl_.get()));
-        return outcome::done;
+        return take_peer_certificate() ? outcome::done : outcome::failed;
     }
     const auto how = outcome_of(n);
     if (failure_.empty() && (how == outcome::failed || how == outcome::ended))
@@ -155,18 +153,34 @@ tls_channel::outcome tls_channel::handshake() noexcept
     return how;
 }
 
-void tls_channel::describe_failure()
+// False: out of memory. A peer that has shown a certificate must not be taken for one without.
+bool tls_channel::take_peer_certificate() noexcept
+{
+    const X509* const shown = SSL_get0_peer_certificate(ssl_.get());
+    try {
+        if (shown != nullptr)
+            peer_certificate_ = digest_of(*shown);
+    } catch (const std::bad_alloc&) {
+    }
+    broken_ = shown != nullptr && peer_certificate_.empty();
+    return !broken_;
+}
+
+void tls_channel::describe_failure() noexcept
 {
     const auto verified = SSL_get_verify_result(ssl_.get());
     const auto code = ERR_peek_error();
     const char* const reason = ERR_reason_error_string(code);
     met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
-    if (verified != X509_V_OK)
-        failure_ = X509_verify_cert_error_string(verified);
-    else if (reason != nullptr)
-        failure_ = reason;
-    else
-        failure_ = wire_.ended ? "the peer closed the connection" : "the connection broke";
+    try {
+        if (verified != X509_V_OK)
+            failure_ = X509_verify_cert_error_string(verified);
+        else if (reason != nullptr)
+            failure_ = reason;
+        else
+            failure_ = wire_.ended ? "the peer closed the connection" : "the connection broke";
+    } catch (const std::bad_alloc&) { // then it stays unsaid
+    }
 }
 
 tls_channel::transfer tls_channel::read(std::span<char> into) noexcept

@@ -84,7 +84,8 @@ private:
     // Before each use of OpenSSL that may read, up to so many bytes of content.
     void begin(std::size_t wanted) noexcept;
     [[nodiscard]] outcome outcome_of(int returned) noexcept;
-    void describe_failure();
+    [[nodiscard]] bool take_peer_certificate() noexcept;
+    void describe_failure() noexcept;
 
     struct release {
         void operator()(ssl_st* s) const noexcept;

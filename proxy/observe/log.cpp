@@ -14,6 +14,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -203,15 +204,17 @@ void set_log_level(level at) noexcept
     the_log().current().events.set_level(as_spdlog(at));
 }
 
+// A line is lost when memory runs out: the event itself is what has to be dealt with.
 void log_event(level at, std::string_view event, std::initializer_list<log_field> fields)
-{
+try {
     auto& log = the_log().current();
     if (log.events.should_log(as_spdlog(at)))
         write_event(log, at, event, {fields.begin(), fields.size()});
+} catch (const std::bad_alloc&) {
 }
 
 void log_repeated(level at, std::string_view event, std::initializer_list<log_field> fields)
-{
+try {
     auto& log = the_log().current();
     if (!log.events.should_log(as_spdlog(at)))
         return;
@@ -222,6 +225,7 @@ void log_repeated(level at, std::string_view event, std::initializer_list<log_fi
     if (*suppressed > 0)
         all.emplace_back("suppressed", *suppressed);
     write_event(log, at, event, all);
+} catch (const std::bad_alloc&) {
 }
 
 void write_counts(bool all)

@@ -23,12 +23,17 @@ bool is_hard() noexcept
     return how == failure::broken || how == failure::ended;
 }
 
-bool is_due(std::string_view call) noexcept
+bool count_down(std::string_view call) noexcept
 {
     if (left == 0 || --left > 0)
         return false;
     failed = call;
     return true;
+}
+
+bool is_due(std::string_view call) noexcept
+{
+    return how != failure::no_memory && count_down(call);
 }
 
 int refuse(int error) noexcept
@@ -74,6 +79,11 @@ void fail_call(failure kind, std::size_t n) noexcept
 void only_one_byte(bool always) noexcept
 {
     always_one_byte = always;
+}
+
+bool is_allocation_due() noexcept
+{
+    return how == failure::no_memory && count_down("allocation");
 }
 
 std::string_view failed_call() noexcept

@@ -57,6 +57,15 @@ std::string request(std::string_view method, std::string_view id, std::string_vi
     return test::request_text(method, "/appointments/" + std::string(id), reader_token(), fields, body);
 }
 
+// A request whose token was never seen, and whose connection to the API has to be made.
+way all_new(recording_upstream& api)
+{
+    return {"a new token and a new connection to the API", [&api](raw_client& c, told& t) {
+                api.close_idle();
+                saw(t, c.exchange(test::request_text("GET", "/appointments/small", fresh_token())), "small");
+            }};
+}
+
 std::vector<way> ways_of(const std::string& large)
 {
     return {
@@ -196,34 +205,38 @@ protected:
     // Goes each way with the n-th call failing, for every n, until none is left that fails.
     void fail_at_every_step(failure how, bool is_felt)
     {
-        for (const auto& w : ways_of(large)) {
-            std::size_t failures = 0;
-            for (std::size_t n = 1; n < 5000; ++n) {
-                scene_.gate().on_thread([how, n] { test::fail_call(how, n); });
-                told seen;
-                {
-                    raw_client client(scene_.address());
-                    w.go(client, seen);
-                }
-                const std::string call(scene_.gate().on_thread([] {
-                    const auto which = test::failed_call();
-                    test::fail_call(failure::broken, 0);
-                    return which;
-                }));
-                ASSERT_TRUE(is_felt ? is_honest(seen) : seen.back() == "right")
-                    << w.sentence << ": " << call << " failed as step " << n << ", the caller saw "
-                    << seen.back();
-                if (call.empty()) {
-                    ASSERT_EQ(seen.back(), "right") << w.sentence << ": without a failure";
-                    break;
-                }
-                ++failures;
-                ASSERT_EQ(raw_client(scene_.address()).exchange(request("GET", "small")).body, "small")
-                    << w.sentence << ": nobody is served after " << call << " as step " << n;
-            }
-            EXPECT_GE(failures, 4U) << w.sentence << ": what the worker calls does not fail";
-        }
+        for (const auto& w : ways_of(large))
+            fail_at_every_step(w, how, is_felt, 4);
         expect_nothing_left();
+    }
+
+    void fail_at_every_step(const way& w, failure how, bool is_felt, std::size_t least)
+    {
+        std::size_t failures = 0;
+        for (std::size_t n = 1; n < 5000; ++n) {
+            scene_.gate().on_thread([how, n] { test::fail_call(how, n); });
+            told seen;
+            {
+                raw_client client(scene_.address());
+                w.go(client, seen);
+            }
+            const std::string call(scene_.gate().on_thread([] {
+                const auto which = test::failed_call();
+                test::fail_call(failure::broken, 0);
+                return which;
+            }));
+            ASSERT_TRUE(is_felt ? is_honest(seen) : seen.back() == "right")
+                << w.sentence << ": " << call << " failed as step " << n << ", the caller saw "
+                << seen.back();
+            if (call.empty()) {
+                ASSERT_EQ(seen.back(), "right") << w.sentence << ": without a failure";
+                break;
+            }
+            ++failures;
+            ASSERT_EQ(raw_client(scene_.address()).exchange(request("GET", "small")).body, "small")
+                << w.sentence << ": nobody is served after " << call << " as step " << n;
+        }
+        EXPECT_GE(failures, least) << w.sentence << ": what the worker calls does not fail";
     }
 
     void expect_nothing_left()
@@ -246,6 +259,16 @@ TEST_P(io_failure, broken_connections_and_nothing_left_to_open)
 TEST_P(io_failure, connections_that_end)
 {
     fail_at_every_step(failure::ended, true);
+}
+
+TEST_P(io_failure, memory_that_runs_out)
+{
+    const auto ways = ways_of(large);
+    const std::size_t stride = GetParam() ? 4 : 1; // a handshake takes memory hundreds of times
+    for (std::size_t i = 0; i < ways.size(); i += stride)
+        fail_at_every_step(ways[i], failure::no_memory, true, 3);
+    fail_at_every_step(all_new(scene_.api), failure::no_memory, true, 10);
+    expect_nothing_left();
 }
 
 TEST_P(io_failure, calls_to_be_repeated_are_not_felt)

@@ -1,6 +1,7 @@
 // The limits of connections: the oldest idle one gives way, one client can be limited, and
 // the log says who it is. How long a connection lives, and how many requests it serves.
 #include "support/calendar.hpp"
+#include "support/introspection_endpoint.hpp"
 
 #include <gmock/gmock.h>
 
@@ -260,6 +261,25 @@ TEST(connection_age, leaves_a_tunnel_to_its_token_where_that_expires)
     EXPECT_TRUE(idle.is_closed_clean());
     c.api.release();
     EXPECT_EQ(client.read_bytes(10), "still here");
+}
+
+TEST(connection_age, ends_a_tunnel_of_an_opaque_token_that_never_expires)
+{
+    introspection_endpoint endpoint;
+    endpoint.knows("good", R"({"active":true,"scope":"read:appointments","sub":"ada"})");
+    gate_settings settings{.limits = "connection_age: 300ms"};
+    settings.issuer =
+        "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
+        endpoint.url() + "\", client_id: scopegate, client_secret: s}}\n";
+    calendar c(settings);
+    c.api.on("/any", [](upstream_exchange& x) {
+        x.send(agreed);
+        x.wait_for_close();
+    });
+    auto client = c.connect();
+    client.send(get("/any", "good", handshake));
+    ASSERT_EQ(client.read().status, 101U);
+    EXPECT_THAT(client.read_to_end().bytes, HasSubstr("greatest age"));
 }
 
 } // namespace

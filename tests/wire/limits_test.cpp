@@ -113,31 +113,6 @@ TEST(limits, a_slow_body_is_not_waited_for)
     c.api.wait_for_closed(1); // and the API is not kept waiting
 }
 
-TEST(limits, of_connections)
-{
-    calendar c({.limits = "connections: 2"});
-    auto first = c.connect();
-    auto second = c.connect();
-    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
-    EXPECT_EQ(second.exchange(get("/public")).status, 200U);
-    auto third = c.connect();
-    third.send(get("/public"));
-    const auto answer = third.read();
-    EXPECT_EQ(answer.status, 503U) << answer;
-    EXPECT_EQ(answer.value("Connection"), "close");
-    EXPECT_EQ(problem_of(answer), "connection-limit");
-    EXPECT_EQ(json_member(answer.body, "request_id").size(), 32U) << answer;
-    EXPECT_EQ(answer.value("Retry-After"), "1");
-    EXPECT_EQ(first.exchange(get("/public")).status, 200U);
-
-    second.close(); // its place is free again, once the gate has noticed
-    unsigned status = 0;
-    for (const auto end = std::chrono::steady_clock::now() + patience;
-         status != 200 && std::chrono::steady_clock::now() < end;)
-        status = c.exchange(get("/public")).status;
-    EXPECT_EQ(status, 200U);
-}
-
 TEST(limits, many_connections_leave_nothing_behind)
 {
     calendar c;

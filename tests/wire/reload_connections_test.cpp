@@ -1,5 +1,6 @@
 // A reload that admits other connections reaches those that are open. One that allows less reaches tunnels and
 // event streams.
+#include "support/introspection_endpoint.hpp"
 #include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -273,6 +274,26 @@ TEST(reload_connections, ends_event_streams_that_the_new_policy_would_refuse)
     }
 }
 
+TEST(reload_connections, ends_a_tunnel_that_opens_under_the_policy_before)
+{
+    recording_upstream api;
+    api.on("/any", [](upstream_exchange& x) {
+        x.wait_for_release();
+        x.send(agreed);
+        x.wait_for_close();
+    });
+    gate_settings settings{.upstream = api.url()};
+    const gate_process gate(settings);
+    raw_client client(gate.address());
+    client.send(get("/any", calendar_token({}), handshake));
+    api.wait_for_heads(1);
+    settings.routes = "routes: {/public: {GET: public}}";
+    reload(gate, settings);
+    api.release();
+    ASSERT_EQ(client.read().status, 101U);
+    EXPECT_THAT(client.read_to_end().bytes, HasSubstr("the policy has changed"));
+}
+
 TEST(reload_connections, ends_a_tunnel_whose_issuer_goes)
 {
     recording_upstream api;
@@ -289,6 +310,58 @@ TEST(reload_connections, ends_a_tunnel_whose_issuer_goes)
     other.issuer = "audience_claim: client_id"; // the token's audience is not ours any more
     reload(gate, other);
     EXPECT_THAT(client.read_to_end().bytes, HasSubstr("the policy has changed"));
+}
+
+// The endpoint is asked again, for an opaque token says nothing by itself.
+TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says_now)
+{
+    constexpr std::string_view reader = R"({"active":true,"scope":"read:appointments","sub":"ada"})";
+    const auto other_scope = scopes + "routes: {/appointments: {GET: write:appointments}}";
+    struct {
+        std::string sentence, routes, answer;
+        introspection_endpoint::mood mood;
+        std::string reason; // empty: it goes on
+    } const rows[] = {
+        {"it says the same", std::string(calendar_routes), std::string(reader),
+         introspection_endpoint::mood::serving, ""},
+        {"another scope is needed", other_scope, std::string(reader), introspection_endpoint::mood::serving,
+         "insufficient-scope"},
+        {"the token is not active any more", std::string(calendar_routes), R"({"active":false})",
+         introspection_endpoint::mood::serving, "token-inactive"},
+        {"it can't be asked", other_scope, std::string(reader), introspection_endpoint::mood::failing, ""},
+    };
+    for (const auto& row : rows) {
+        introspection_endpoint endpoint;
+        endpoint.knows("good", std::string(reader));
+        recording_upstream api;
+        api.on("/appointments", [](upstream_exchange& x) {
+            x.send(agreed);
+            x.send(x.receive(4) == "ping" ? "pong" : "");
+            x.wait_for_close();
+        });
+        gate_settings settings{.upstream = api.url()};
+        settings.issuer =
+            "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
+            endpoint.url() + "\", client_id: scopegate, client_secret: s, cache: 0s}}\n";
+        const gate_process gate(settings);
+        raw_client client(gate.address());
+        client.send(get("/appointments", "good", handshake));
+        ASSERT_EQ(client.read().status, 101U) << row.sentence;
+        endpoint.knows("good", row.answer);
+        endpoint.be(row.mood);
+        settings.routes = row.routes;
+        reload(gate, settings);
+        endpoint.wait_for_calls(2);
+        if (row.reason.empty()) {
+            client.send("ping");
+            EXPECT_EQ(client.read_bytes(4), "pong") << row.sentence;
+            continue;
+        }
+        EXPECT_THAT(client.read_to_end().bytes, HasSubstr("the policy has changed")) << row.sentence;
+        const auto line =
+            gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "101"; });
+        EXPECT_EQ(line["reason"], row.reason) << row.sentence << ": " << line.text;
+    }
 }
 
 } // namespace

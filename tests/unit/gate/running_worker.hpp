@@ -96,4 +96,15 @@ inline std::string reader_token()
         jose::algorithm::hs256);
 }
 
+// The same, but never seen before.
+inline std::string fresh_token()
+{
+    static std::size_t made = 0;
+    return test::make_token(
+        R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com","sub":"auth0|1",)"
+        R"("exp":1999999999,"scope":"read:a","jti":")" +
+            std::to_string(++made) + "\"}",
+        jose::algorithm::hs256);
+}
+
 } // namespace scopegate::gate
