@@ -4,10 +4,12 @@
 #include "jose/openssl.hpp"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include <array>
 #include <atomic>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -33,19 +35,32 @@ const EVP_MD* digest(algorithm a)
     return fetched[hash_size(a) / 16 - 2];
 }
 
+// These steps can't fail for what is in a token.
+void need(bool done)
+{
+    if (!done)
+        throw std::bad_alloc();
+}
+
+// Whether a check has failed for lack of memory: the cause stands first in OpenSSL's queue, or last.
+bool has_lacked_memory() noexcept
+{
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 struct hashed {
     std::array<unsigned char, EVP_MAX_MD_SIZE> octets;
-    unsigned size = 0; // 0: failed
+    unsigned size = 0;
 };
 
 hashed hash(const EVP_MD* md, std::string_view input)
 {
     static thread_local const md_ctx ctx(EVP_MD_CTX_new());
     hashed h;
-    if (ctx == nullptr || EVP_DigestInit_ex2(ctx.get(), md, nullptr) != 1 ||
-        EVP_DigestUpdate(ctx.get(), input.data(), input.size()) != 1 ||
-        EVP_DigestFinal_ex(ctx.get(), h.octets.data(), &h.size) != 1)
-        h.size = 0;
+    need(ctx != nullptr && EVP_DigestInit_ex2(ctx.get(), md, nullptr) == 1 &&
+         EVP_DigestUpdate(ctx.get(), input.data(), input.size()) == 1 &&
+         EVP_DigestFinal_ex(ctx.get(), h.octets.data(), &h.size) == 1);
     return h;
 }
 
@@ -202,21 +217,22 @@ bool verifier::verify(std::string_view input, std::string_view signature) const
         const mac_ctx ctx(EVP_MAC_CTX_dup(prepared_->authentication.get()));
         std::array<unsigned char, EVP_MAX_MD_SIZE> expected;
         std::size_t size = 0;
-        return ctx != nullptr && EVP_MAC_update(ctx.get(), bytes(input), input.size()) == 1 &&
-               EVP_MAC_final(ctx.get(), expected.data(), &size, expected.size()) == 1 &&
-               size == signature.size() && CRYPTO_memcmp(expected.data(), signature.data(), size) == 0;
+        need(ctx != nullptr && EVP_MAC_update(ctx.get(), bytes(input), input.size()) == 1 &&
+             EVP_MAC_final(ctx.get(), expected.data(), &size, expected.size()) == 1);
+        return size == signature.size() && CRYPTO_memcmp(expected.data(), signature.data(), size) == 0;
     }
     if (prepared_->message_check != nullptr) {
         const md_ctx ctx(EVP_MD_CTX_new());
-        return ctx != nullptr && EVP_MD_CTX_copy_ex(ctx.get(), prepared_->message_check.get()) == 1 &&
-               EVP_DigestVerify(ctx.get(), bytes(signature), signature.size(), bytes(input), input.size()) ==
-                   1;
+        need(ctx != nullptr && EVP_MD_CTX_copy_ex(ctx.get(), prepared_->message_check.get()) == 1);
+        const bool good =
+            EVP_DigestVerify(ctx.get(), bytes(signature), signature.size(), bytes(input), input.size()) == 1;
+        need(good || !has_lacked_memory());
+        return good;
     }
 
     const auto digested = hash(digest(algorithm_), input);
     auto ctx = prepared_->digest_check.take();
-    if (digested.size == 0 || ctx == nullptr)
-        return false;
+    need(ctx != nullptr);
     const auto check = [&](const unsigned char* encoded, std::size_t size) {
         return EVP_PKEY_verify(ctx.get(), encoded, size, digested.octets.data(), digested.size) == 1;
     };
@@ -227,6 +243,7 @@ bool verifier::verify(std::string_view input, std::string_view signature) const
         const der_signature der(signature);
         good = check(der.data(), der.size());
     }
+    need(good || !has_lacked_memory());
     prepared_->digest_check.give(std::move(ctx));
     return good;
 }

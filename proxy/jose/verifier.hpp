@@ -27,7 +27,8 @@ public:
 
     [[nodiscard]] algorithm for_algorithm() const noexcept { return algorithm_; }
     // Whether `signature` (the decoded third part of a JWS) is this key's signature of `input`. Whatever its
-    // length and content, the answer is a plain no and no error is left in OpenSSL's queue.
+    // length and content, the answer is a plain no and no error is left in OpenSSL's queue. Throws
+    // std::bad_alloc where memory runs out, which says nothing about the signature.
     [[nodiscard]] bool verify(std::string_view input, std::string_view signature) const;
 
 private:
