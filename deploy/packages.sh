@@ -7,10 +7,10 @@ build_packages=(
     libboost1.81-dev libboost-json1.81-dev libssl-dev
     libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
 )
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps unicode-data)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps unicode-data binutils)
 clang_packages=(clang libclang-rt-14-dev llvm-14) # the latter two: sanitizers, libFuzzer, and names in their reports
 peer_packages=(nodejs python3-websockets curl)
-image_packages=(buildah debootstrap curl openssl python3)
+image_packages=(buildah debootstrap curl openssl python3 binutils)
 e2e_packages=(nodejs chromium)
 differential_packages=(
     nodejs nginx apache2-bin python3 caddy ruby ruby-actionpack ruby-webrick php-cli php-fpm python3-flask python3-django golang-go

@@ -64,6 +64,8 @@ ok "$((bytes / 1024)) KiB in $(find "$root" -type f | wc -l) files"
 programs=$(find "$root" -type f -perm /111 ! -name '*.so*' -printf '/%P\n')
 [[ $programs == /usr/bin/scopegate ]] || fail "there are other programs in it: $programs"
 ok "no shell and no other program"
+tests/hardening.sh "$root/usr/bin/scopegate" || fail "the program is not hardened"
+ok "the program is hardened"
 loose=$(find "$root" ! -type l \( -perm /6022 -o ! -uid 0 \) -printf '/%P ')
 [[ -z $loose ]] || fail "set-uid, writable or not root's: $loose"
 ok "its user can write nowhere in it"

@@ -133,14 +133,15 @@ protected:
         pauses.rate = &rate_;
         std::string_view rest;
         const std::string_view received;
-        end_ = co_await relay_body(body, *source_, *sink_, buffer_, received, out, pauses, rest);
+        end_ = co_await relay_body(body, *source_, *sink_, buffers_, slice_, received, out, pauses, rest);
     }
 
     net::asio::io_context context_{1};
     net::deadlines times_;
     std::array<int, 2> client_{}, upstream_{};
     net::stream_ptr source_, sink_;
-    std::array<char, 4096> buffer_{};
+    buffer_pool buffers_;
+    buffer slice_;
     least_rate rate_{60s, true};
     std::optional<relay_end> end_;
 };
