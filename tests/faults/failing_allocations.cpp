@@ -11,9 +11,18 @@ namespace {
 
 using scopegate::test::is_allocation_due;
 
-void* take(std::size_t size)
+[[maybe_unused]] void* take(std::size_t size)
 {
     void* const p = is_allocation_due() ? nullptr : std::malloc(size == 0 ? 1 : size);
+    if (p == nullptr)
+        throw std::bad_alloc();
+    return p;
+}
+
+[[maybe_unused]] void* take_aligned(std::size_t size, std::size_t alignment)
+{
+    const auto rounded = (size == 0 ? alignment : size + alignment - 1) / alignment * alignment;
+    void* const p = is_allocation_due() ? nullptr : std::aligned_alloc(alignment, rounded);
     if (p == nullptr)
         throw std::bad_alloc();
     return p;
@@ -77,6 +86,31 @@ void operator delete(void* p, const std::nothrow_t&) noexcept
     std::free(p);
 }
 void operator delete[](void* p, const std::nothrow_t&) noexcept
+{
+    std::free(p);
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment)
+{
+    return take_aligned(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment)
+{
+    return take_aligned(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p, std::align_val_t) noexcept
+{
+    std::free(p);
+}
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept
+{
+    std::free(p);
+}
+void operator delete[](void* p, std::align_val_t) noexcept
+{
+    std::free(p);
+}
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept
 {
     std::free(p);
 }

@@ -290,7 +290,7 @@ TEST(tls_upstream, a_new_authority_is_taken_up)
     t.files.folder.write("api-ca.pem", "nobody");
     EXPECT_THAT(
         t.gate->wait_for_event("config_error")["message"],
-        AllOf(HasSubstr("routes.yaml:1:"), HasSubstr("api-ca.pem\" has no certificate of an authority")));
+        AllOf(HasSubstr("routes.yaml:2:"), HasSubstr("api-ca.pem\" has no certificate of an authority")));
     EXPECT_EQ(t.exchange(get("/public")).status, 200U) << "a broken file changes nothing";
     const certificate_authority successor("theirs");
     t.files.folder.write("api-ca.pem", successor.pem());

@@ -14,6 +14,8 @@ enum class stays { in_force, observed_by_file, observed_by_any_mode };
 // By the steps of a request's way, as reason.hpp orders them.
 stays expected(reason r)
 {
+    if (r == reason::misdirected_request) // the file's own list of hosts refuses it, as its routes do
+        return stays::observed_by_file;
     if (r == reason::allowed || r < reason::malformed_target || r == reason::method_override ||
         r == reason::malformed_credentials || r == reason::several_tokens ||
         r >= reason::upstream_unreachable)
