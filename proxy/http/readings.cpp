@@ -13,9 +13,9 @@ constexpr auto npos = std::string_view::npos;
 
 // The names that servers take for programs, which get the rest of the path as PATH_INFO (RFC 3875 section
 // 4.1.5): CGI, PHP, ASP, ASP.NET, JSP and ColdFusion.
-constexpr std::string_view script_endings[] = {".php",  ".phtml", ".phar", ".cgi",  ".fcgi",
-                                               ".pl",   ".py",    ".asp",  ".aspx", ".ashx",
-                                               ".asmx", ".jsp",   ".jspx", ".do",   ".cfm"};
+constexpr std::string_view script_endings[] = {".php", ".phtml", ".phar", ".cgi",  ".fcgi", ".pl",   ".py",
+                                               ".asp", ".aspx",  ".ashx", ".asmx", ".jsp",  ".jspx", ".do",
+                                               ".cfm", ".svc",   ".axd",  ".pht",  ".php5", ".php7", ".php8"};
 
 bool is_script(std::string_view segment) noexcept
 {
@@ -27,15 +27,25 @@ bool is_script(std::string_view segment) noexcept
                        [ending](std::string_view known) { return iequals(ending, known); });
 }
 
-// Below a folder, a script that routes what lies below it is called `index` or `app`. Other names there are
-// as likely those of resources.
+// Below a folder, a script that routes what lies below it is called `index`, `app` or `app_dev`. Other names
+// there are as likely those of resources.
 bool is_front_controller(std::string_view segment) noexcept
 {
     const auto name = segment.substr(0, segment.rfind('.'));
-    return iequals(name, "index") || iequals(name, "app");
+    return iequals(name, "index") || iequals(name, "app") || iequals(name, "app_dev");
 }
 
 } // namespace
+
+bool is_directory_index(std::string_view segment) noexcept
+{
+    constexpr std::string_view endings[] = {".php", ".html", ".htm", ".aspx", ".asp", ".jsp", ".cgi"};
+    const auto dot = std::min(segment.rfind('.'), segment.size());
+    const auto name = segment.substr(0, dot), ending = segment.substr(dot);
+    return (iequals(name, "index") || iequals(name, "default")) &&
+           std::any_of(std::begin(endings), std::end(endings),
+                       [ending](std::string_view known) { return iequals(ending, known); });
+}
 
 format_dots find_format(std::string_view path) noexcept
 {
@@ -44,9 +54,9 @@ format_dots find_format(std::string_view path) noexcept
     return first == npos ? format_dots{} : format_dots{first, path.rfind('.')};
 }
 
-script_segment find_script(std::string_view path) noexcept
+script_segment find_script(std::string_view path, std::size_t from) noexcept
 {
-    for (std::size_t begin = 0;;) {
+    for (std::size_t begin = from;;) {
         const auto end = path.find('/', begin + 1);
         if (end == npos || end + 1 == path.size())
             return {};

@@ -6,6 +6,7 @@
 // (`/report.php/x` is `/report.php`, `/index.php/users` is `/users`).
 #pragma once
 
+#include "base/text.hpp"
 #include "http/target.hpp"
 
 #include <array>
@@ -57,7 +58,10 @@ struct script_segment {
     bool routes = false;                        // whether it may be a front controller, which routes the rest
     [[nodiscard]] bool found() const noexcept { return begin != std::string_view::npos; }
 };
-[[nodiscard]] script_segment find_script(std::string_view path) noexcept;
+[[nodiscard]] script_segment find_script(std::string_view path, std::size_t from = 0) noexcept;
+
+// Whether servers respond to a folder with a file of that name: `/admin/index.php` is `/admin/`.
+[[nodiscard]] bool is_directory_index(std::string_view segment) noexcept;
 
 // Whether upstreams may read a path in several ways that folding leaves as it is.
 [[nodiscard]] inline bool has_dots(std::string_view path) noexcept
@@ -66,6 +70,12 @@ struct script_segment {
 }
 
 namespace detail {
+
+inline std::string_view script_in(std::string_view path) noexcept
+{
+    const auto s = find_script(path);
+    return s.found() ? path.substr(s.begin, s.end - s.begin) : std::string_view{};
+}
 
 // Calls f(read_path) for a path without its format, until f returns true. Returns whether it did.
 template <class F>
@@ -80,11 +90,10 @@ bool any_without_format(std::string_view path, const path_rules& rules, F&& f)
 }
 
 // Calls f(read_path) for a folded path as upstreams with scripts and formats read it, until f returns true.
-// Returns whether it did. At most 14 readings, without the path itself. `path` is `out` or lies elsewhere;
-// `out` is written to.
+// Returns whether it did. At most 51 readings, without the path itself. Allocates only for a front controller
+// in a folder.
 template <class F>
-bool any_without_dots(std::string_view path, const path_rules& rules, const spelled_out& spelled,
-                      std::string& out, F&& f)
+bool any_without_dots(std::string_view path, const path_rules& rules, const spelled_out& spelled, F&& f)
 {
     const auto any_behind = [&](std::string_view read, std::size_t literal_from) {
         return f(read_path{read, literal_from}) || (!spelled.name && any_without_format(read, rules, f));
@@ -95,29 +104,39 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
     };
     if (!spelled.name && any_without_format(path, rules, f))
         return true;
-    const auto script = find_script(path);
-    if (spelled.script || !script.found())
-        return false;
-    if (any_script(path, script))
-        return true;
-    if (!script.routes)
-        return false;
-    const auto behind = path.substr(script.end);
-    if (any_behind(behind, 0) || any_script(behind, find_script(behind)))
-        return true;
-    if (script.begin == 0)
-        return false;
-    if (path.data() != out.data())
-        out = path;
-    out.erase(script.begin, script.end - script.begin);
-    return any_behind(out, script.begin);
+    const auto folder_end = path.rfind('/');
+    if (!spelled.name && is_directory_index(path.substr(folder_end + 1))) {
+        const auto folder = folder_end == 0 ? std::string_view("/") : path.substr(0, folder_end);
+        if (f(read_path{folder, folder_end == 0 ? std::string_view::npos : folder.rfind('/')}))
+            return true;
+    }
+    // A name before a script may only look like one: `/sites/acme.pl/report.php/x`.
+    constexpr unsigned most_scripts = 4;
+    auto script = find_script(path);
+    for (unsigned n = 0; script.found() && n < most_scripts; ++n, script = find_script(path, script.end)) {
+        if (n == 0 && spelled.script)
+            continue;
+        if (any_script(path, script))
+            return true;
+        if (!script.routes)
+            continue;
+        const auto behind = path.substr(script.end);
+        if (any_behind(behind, 0) || any_script(behind, find_script(behind)))
+            return true;
+        if (script.begin == 0)
+            continue;
+        const auto without = std::string(path.substr(0, script.begin)).append(behind);
+        if (any_behind(without, script.begin))
+            return true;
+    }
+    return false;
 }
 
 } // namespace detail
 
 // Calls f(read_path) for each reading of a normalised path other than the full one, until f returns true.
-// Returns whether it did. A path without anything that a habit could change has none. At most 8 times 15, and
-// 32 times 15 where `;` and %2F pass.
+// Returns whether it did. A path without anything that a habit could change has none. At most 8 times 52, and
+// 32 times 52 where `;` and %2F pass.
 template <class F>
 bool any_other_reading(std::string_view path, const path_rules& rules, const spelled_out& spelled,
                        std::string& out, F&& f)
@@ -138,7 +157,11 @@ bool any_other_reading(std::string_view path, const path_rules& rules, const spe
         if (!folded)
             continue;
         if ((off != 0 && f(read_path{*folded})) ||
-            (dots && detail::any_without_dots(*folded, rules, spelled, out, f)))
+            (dots && detail::any_without_dots(
+                         *folded, rules,
+                         {spelled.script && iequals(detail::script_in(path), detail::script_in(*folded)),
+                          spelled.name && !(query && has(2))},
+                         f)))
             return true;
         if (folded->data() == path.data()) // no habit changes it
             return false;

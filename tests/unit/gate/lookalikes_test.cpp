@@ -55,6 +55,10 @@ routes:
   /tools/{name}/{part}: {GET: authenticated}
   /staff/members: {GET: write}
   /staff/members/{id}: {GET: write}
+  /sites/{domain}/report.php: {GET: write}
+  /sites/{rest...}: {GET: authenticated}
+  /folder/: {GET: write}
+  /folder/{page}: {GET: authenticated}
   /site/panel: {GET: write}
   /site/{rest...}: {GET: authenticated}
 paths: {)";
