@@ -2,11 +2,10 @@
 #include "answers/cors.hpp"
 #include "base/text.hpp"
 #include "gate/forwarding.hpp"
-#include "gate/tunnel.hpp"
+#include "gate/response_head.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
 #include "observe/http_date.hpp"
-#include "tokens/token_places.hpp"
 
 #include <algorithm>
 
@@ -19,13 +18,6 @@ using http::field_id;
 
 constexpr int interim_most =
     32; // interim answers (1xx) before the final one; more are an endless stream of nothing
-
-const http::field* find(const http::field_list& fields, field_id id) noexcept
-{
-    const auto found = std::find_if(fields.begin(), fields.end(),
-                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
-    return found == fields.end() ? nullptr : &*found;
-}
 
 // RFC 9110 section 8.6: no length with it; who believed one would wait for a body, or take the next answer
 // for it.
@@ -46,20 +38,6 @@ bool is_event_stream(const http::response_head& head) noexcept
     const auto* type = find(head.fields, field_id::content_type);
     constexpr std::string_view stream = "text/event-stream";
     return type != nullptr && iequals(type->value.substr(0, stream.size()), stream);
-}
-
-// `200 OK` as the API sent it; the space behind the code must not be missing where the phrase is (RFC 9112
-// section 4).
-void add_status_line(net::gather& out, std::string_view head)
-{
-    constexpr std::string_view version = "HTTP/1.1 ", end = "\r\n";
-    constexpr std::size_t code = 3;
-    const auto text = head.substr(version.size(), head.find(end) + end.size() - version.size());
-    out.add(version);
-    out.add(text.substr(0, code));
-    if (text[code] != ' ')
-        out.add(" ");
-    out.add(text.substr(code));
 }
 
 // What an answer's Connection makes this hop's own matter, as fields and as trailers (RFC 9110
@@ -335,86 +313,6 @@ net::task<void> forwarding::pass_answer()
         keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
         c_.policy.upstream.keep(std::move(upstream_));
-}
-
-// When a stream that outlives its request has to end: with its token, or with its connection where it has
-// none, or one that never expires.
-steady_time forwarding::expiry() const
-{
-    if (request_.token == nullptr || request_.token->expires == wall_time::max())
-        return c_.connection_end;
-    return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
-}
-
-lasting_end forwarding::expiry_kind() const noexcept
-{
-    const bool has_expiry = request_.token != nullptr && request_.token->expires != wall_time::max();
-    return has_expiry ? token_has_expired() : connection_is_too_old();
-}
-
-lasting_permit forwarding::what_lasts() const noexcept
-{
-    return {c_.space.request.method, request_.target.path,
-            request_.taken ? request_.taken->text : std::string_view{}, c_.admission, c_.policy.serial()};
-}
-
-void forwarding::end_events(lasting_end how) noexcept
-{
-    events_end_ = how;
-    pauses_.not_after = std::chrono::steady_clock::now();
-    upstream_->interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
-}
-
-// The API agreed to a WebSocket: from here on bytes go both ways as they come.
-net::task<void> forwarding::pass_tunnel()
-{
-    const auto& head = c_.space.response;
-    const auto* protocol = find(head.fields, field_id::upgrade);
-    auto& out = c_.space.to_downstream;
-    out.clear();
-    add_status_line(out, {c_.space.response_bytes.data(), head_bytes_});
-    http::response_rules rules;
-    rules.websocket = true;
-    if (!nonce_lines().empty())
-        rules.also_drop.add(field_id::dpop_nonce);
-    bool fits = true;
-    const auto kept =
-        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    out.add(nonce_lines());
-    if (owes_bearer_protocol())
-        out.add("Sec-WebSocket-Protocol: bearer\r\n");
-    if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
-        !out.add("Connection: Upgrade\r\n\r\n")) {
-        result_.why = reason::upstream_bad_answer;
-        co_return;
-    }
-    result_.answered = true;
-    result_.status = head.status;
-    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
-    const auto& patience = c_.policy.policy.server.timeouts;
-    const auto sent = co_await out.send(c_.downstream, patience.body);
-    if (sent != net::transfer::status::done) {
-        result_.why = reason::client_gone;
-        co_return;
-    }
-    c_.downstream.observe(nullptr); // from here on somebody always reads
-    const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
-                                       answer_bytes_ - head_bytes_);
-    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
-    const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
-    const auto end =
-        co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
-    if (end == tunnel_end::expired)
-        result_.why = way.ending().why;
-    result_.then = afterwards::linger;
-}
-
-// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the API,
-// so that it is ours to choose where the API chose no other.
-bool forwarding::owes_bearer_protocol() const noexcept
-{
-    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.space.request.fields) &&
-           find(c_.space.response.fields, field_id::sec_websocket_protocol) == nullptr;
 }
 
 } // namespace scopegate::gate

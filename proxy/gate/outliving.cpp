@@ -1,0 +1,95 @@
+// Responses that outlive their request, WebSocket tunnels and event streams: when they end, and why.
+#include "base/text.hpp"
+#include "gate/forwarding.hpp"
+#include "gate/response_head.hpp"
+#include "gate/tunnel.hpp"
+#include "gate/worker.hpp"
+#include "http/forward.hpp"
+#include "observe/http_date.hpp"
+#include "tokens/token_places.hpp"
+
+namespace scopegate::gate {
+
+using http::field_id;
+
+// When a stream that outlives its request has to end: with its token, or with its connection where it has
+// none, or one that never expires.
+steady_time forwarding::expiry() const
+{
+    if (request_.token == nullptr || request_.token->expires == wall_time::max())
+        return c_.connection_end;
+    return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
+}
+
+lasting_end forwarding::expiry_kind() const noexcept
+{
+    const bool has_expiry = request_.token != nullptr && request_.token->expires != wall_time::max();
+    return has_expiry ? token_has_expired() : connection_is_too_old();
+}
+
+lasting_permit forwarding::what_lasts() const noexcept
+{
+    return {c_.space.request.method, request_.target.path,
+            request_.taken ? request_.taken->text : std::string_view{}, c_.admission, c_.policy.serial()};
+}
+
+void forwarding::end_events(lasting_end how) noexcept
+{
+    events_end_ = how;
+    pauses_.not_after = std::chrono::steady_clock::now();
+    upstream_->interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
+}
+
+// The API agreed to a WebSocket: from here on bytes go both ways as they come.
+net::task<void> forwarding::pass_tunnel()
+{
+    const auto& head = c_.space.response;
+    const auto* protocol = find(head.fields, field_id::upgrade);
+    auto& out = c_.space.to_downstream;
+    out.clear();
+    add_status_line(out, {c_.space.response_bytes.data(), head_bytes_});
+    http::response_rules rules;
+    rules.websocket = true;
+    if (!nonce_lines().empty())
+        rules.also_drop.add(field_id::dpop_nonce);
+    bool fits = true;
+    const auto kept =
+        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
+    out.add(nonce_lines());
+    if (owes_bearer_protocol())
+        out.add("Sec-WebSocket-Protocol: bearer\r\n");
+    if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
+        !out.add("Connection: Upgrade\r\n\r\n")) {
+        result_.why = reason::upstream_bad_answer;
+        co_return;
+    }
+    result_.answered = true;
+    result_.status = head.status;
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
+    const auto& patience = c_.policy.policy.server.timeouts;
+    const auto sent = co_await out.send(c_.downstream, patience.body);
+    if (sent != net::transfer::status::done) {
+        result_.why = reason::client_gone;
+        co_return;
+    }
+    c_.downstream.observe(nullptr); // from here on somebody always reads
+    const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
+                                       answer_bytes_ - head_bytes_);
+    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
+    const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
+    const auto end =
+        co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
+    if (end == tunnel_end::expired)
+        result_.why = way.ending().why;
+    result_.then = afterwards::linger;
+}
+
+// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the API,
+// so that it is ours to choose where the API chose no other.
+bool forwarding::owes_bearer_protocol() const noexcept
+{
+    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.space.request.fields) &&
+           find(c_.space.response.fields, field_id::sec_websocket_protocol) == nullptr;
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,34 @@
+// What every response head that is passed on needs: its status line, and single fields of it.
+#pragma once
+
+#include "http/head_parser.hpp"
+#include "net/gather.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace scopegate::gate {
+
+// Returns the first field of that name, spelled without `_`, or null.
+[[nodiscard]] inline const http::field* find(const http::field_list& fields, http::field_id id) noexcept
+{
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+// Adds the status line of `head`, a whole response head, as ours: `200 OK` stays as the upstream sent it. A
+// space must follow the code, also without a phrase (RFC 9112 section 4). The pieces are views into `head`.
+inline void add_status_line(net::gather& out, std::string_view head)
+{
+    constexpr std::string_view version = "HTTP/1.1 ", end = "\r\n";
+    constexpr std::size_t code = 3;
+    const auto text = head.substr(version.size(), head.find(end) + end.size() - version.size());
+    out.add(version);
+    out.add(text.substr(0, code));
+    if (text[code] != ' ')
+        out.add(" ");
+    out.add(text.substr(code));
+}
+
+} // namespace scopegate::gate
