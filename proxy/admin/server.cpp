@@ -88,7 +88,7 @@ struct connection {
     beast::basic_stream<asio::generic::stream_protocol> stream;
     beast::flat_buffer buffer{16UL * 1024};
     http::request_parser<http::string_body> parser;
-    bool has_head = false;
+    bool is_read = false; // the request has come whole
 };
 
 asio::awaitable<void> serve(std::shared_ptr<connection> c, control::service& shown, pages which)
@@ -97,13 +97,13 @@ asio::awaitable<void> serve(std::shared_ptr<connection> c, control::service& sho
     c->stream.expires_after(head_timeout);
     auto [failed, head] =
         co_await http::async_read_header(c->stream, c->buffer, c->parser, asio::as_tuple(asio::deferred));
-    c->has_head = !failed;
     c->stream.expires_after(exchange_timeout);
     if (!failed && !c->parser.is_done()) {
         const auto [unreadable, read] =
             co_await http::async_read(c->stream, c->buffer, c->parser, asio::as_tuple(asio::deferred));
         failed = unreadable;
     }
+    c->is_read = !failed;
     const bool too_large = failed == http::error::body_limit;
     if (failed && !too_large)
         co_return;
@@ -145,7 +145,7 @@ struct server::state {
     // that those who hold connections lose them to it.
     void make_room()
     {
-        auto oldest = std::find_if(open.begin(), open.end(), [](const auto& c) { return !c->has_head; });
+        auto oldest = std::find_if(open.begin(), open.end(), [](const auto& c) { return !c->is_read; });
         if (oldest == open.end())
             oldest = open.begin();
         (*oldest)->stream.close();

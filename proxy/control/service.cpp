@@ -26,8 +26,8 @@ void log_warnings(const std::vector<config::diagnostic>& warnings)
     for (const auto& w : warnings) {
         if (is_advice(*w.kind))
             continue;
-        const auto place = w.file + ':' + std::to_string(w.at.line) + ':' + std::to_string(w.at.column);
-        log_event(level::warn, "config_warning", {{"warning", name(*w.kind)}, {"message", place + ": " + w.message}});
+        log_event(level::warn, "config_warning",
+                  {{"warning", name(*w.kind)}, {"message", w.place() + ": " + w.message}});
     }
 }
 
@@ -116,8 +116,13 @@ void service::start(bool take_over)
         for (auto& listening : listeners_)
             workers_.back()->listen(listening.release(i));
     }
-    for (const auto& w : workers_)
-        threads_.emplace_back([&at = *w] { at.run(); });
+    for (const auto& w : workers_) {
+        threads_.emplace_back([this, &at = *w] {
+            at.run();
+            --running_;
+        });
+        ++running_;
+    }
     for (const auto& listening : listeners_)
         log_event(
             level::info, "listening",
@@ -280,8 +285,6 @@ void service::stop()
     draining_ = true;
     drain_timer_.cancel();
     alive_.reset();
-    if (loading_.joinable())
-        loading_.join();
     if (predecessor_)
         predecessor_->stop();
     current_.proofs->window.close(observe::wall_now());
@@ -291,9 +294,20 @@ void service::stop()
         current_.introspection->stop();
     for (const auto& w : workers_)
         w->stop();
+    // Sessions wait for what their worker has asked of this thread: it goes on responding until they have
+    // ended.
+    while (running_ > 0) {
+        control_.restart();
+        try {
+            control_.run_for(std::chrono::milliseconds(10));
+        } catch (const std::exception&) { // as while it serves, no exception ends the thread
+        }
+    }
     for (auto& thread : threads_)
         thread.join();
     threads_.clear();
+    if (loading_.joinable())
+        loading_.join();
     workers_.clear();
     listeners_.clear();
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -86,6 +87,7 @@ private:
     std::optional<predecessor> predecessor_; // of --takeover
     std::vector<std::unique_ptr<gate::worker>> workers_;
     std::vector<std::thread> threads_;
+    std::atomic<int> running_{0}; // workers
     net::asio::steady_timer drain_timer_;
     std::thread loading_; // joinable from reload() until its result is taken
     bool load_again_ = false;

@@ -75,6 +75,8 @@ bool names_request(std::string_view uri, const policy::policy& p, const access_r
     if (!written)
         return false;
     const auto seen = seen_by_client(p, request, path);
+    if (seen.authority.empty() && !request.host.empty()) // trusted proxies contradict themselves
+        return false;
     const auto& own = p.server.authorities;
     if (own.empty())
         return http::names_target(*written, seen);

@@ -138,7 +138,7 @@ private:
 inline void buffer::reset() noexcept
 {
     if (size_ != 0)
-        pool_->give(bytes_, std::exchange(size_, 0), place_);
+        pool_->give(std::exchange(bytes_, nullptr), std::exchange(size_, 0), place_);
 }
 
 inline buffer buffer_pool::take_slice()

@@ -242,11 +242,12 @@ net::stream::peer_state forwarding::look_at_caller() noexcept
     return state;
 }
 
-// Before anything was sent, a body that may turn out empty counts as one.
+// Before anything was sent, a body that may turn out empty counts as one. The end of an empty body that came
+// behind its head has been read: it can't be read once more.
 bool forwarding::may_repeat() const noexcept
 {
-    const bool no_body =
-        request_.framing.body.kind == http::body_kind::none || (up_ && up_->bytes() == 0 && up_->complete());
+    const bool came_with_its_head = up_ && !upload_rate_ && up_->bytes() == 0 && up_->complete();
+    const bool no_body = request_.framing.body.kind == http::body_kind::none || came_with_its_head;
     return no_body && is_idempotent(c_.space.request.method);
 }
 

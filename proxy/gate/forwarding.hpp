@@ -58,16 +58,18 @@ private:
     void make_room_for_answer(std::size_t most);
     [[nodiscard]] net::task<reason> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
+    [[nodiscard]] std::string_view nonce_lines() const noexcept;
+    void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
+    [[nodiscard]] steady_time answer_due() const;
+    [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
+
+    // gate/outliving.cpp: tunnels and event streams
     [[nodiscard]] net::task<void> pass_tunnel();
     [[nodiscard]] bool owes_bearer_protocol() const noexcept;
-    [[nodiscard]] std::string_view nonce_lines() const noexcept;
     [[nodiscard]] steady_time expiry() const;
     [[nodiscard]] lasting_end expiry_kind() const noexcept;
     [[nodiscard]] lasting_permit what_lasts() const noexcept;
     void end_events(lasting_end how) noexcept;
-    void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
-    [[nodiscard]] steady_time answer_due() const;
-    [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
 
     exchange_context c_;
     forwarded_request request_;

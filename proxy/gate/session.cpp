@@ -133,9 +133,9 @@ net::task<bool> session::prepare()
     }
     if (!tls)
         co_return true;
-    if (at_.refuses_memory())
+    if (at_.refuses_memory(*this))
         co_return false;
-    at_.make_room_for_memory();
+    at_.make_room_for_memory(*this);
     auto channel = tls->open(downstream_->native_handle());
     count(counted_ + handshake_bytes);
     const bool made = co_await downstream_->handshake(std::move(channel), deadline);
@@ -312,7 +312,7 @@ net::task<reason> session::read_head(const generation& policy)
             std::min(first_read_bytes(space.buffers.pressure()), most - filled));
         const auto got = downstream_->read_some(room);
         if (got.how == net::transfer::status::done) {
-            if (at_.refuses_memory())
+            if (at_.refuses_memory(*this))
                 co_return reason::memory_limit;
             space.append_request(filled, {room.data(), got.bytes});
             filled += got.bytes;
@@ -320,7 +320,7 @@ net::task<reason> session::read_head(const generation& policy)
         }
         if (got.how != net::transfer::status::would_block)
             co_return reason::client_gone;
-        at_.make_room_for_memory();
+        at_.make_room_for_memory(*this);
         if (!order_.is_linked()) { // a head that comes in many pieces keeps its place
             in_order_since_ = at_.turns().now();
             at_.unfinished_.push_back(*this);

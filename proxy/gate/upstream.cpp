@@ -58,8 +58,15 @@ upstream_pool::upstream_pool(asio::io_context& context, net::deadlines& times,
 
 upstream_pool::~upstream_pool()
 {
+    retire();
+}
+
+void upstream_pool::retire() noexcept
+{
+    retired_ = true;
     for (const auto& idle : idle_)
         idle.connection->close();
+    idle_.clear();
 }
 
 net::stream_ptr upstream_pool::take() noexcept
@@ -77,6 +84,10 @@ net::stream_ptr upstream_pool::take() noexcept
 void upstream_pool::keep(net::stream_ptr connection)
 {
     connection->observe(nullptr);
+    if (retired_) {
+        connection->close();
+        return;
+    }
     // Input that was noticed may have been the end of the last answer; anything that is still there is an
     // answer to nothing.
     if (connection->read_pending() && connection->peek() != net::stream::peer_state::quiet) {

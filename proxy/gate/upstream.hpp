@@ -40,6 +40,9 @@ public:
     // Logs what TLS has against this connection, if it has: an API that will not have our certificate says so
     // only when it is asked.
     void complain_of(const net::stream& connection);
+    // No more requests begin with this pool: closes what idles, and keeps nothing from now on. A tunnel or a
+    // slow request may hold the pool for hours.
+    void retire() noexcept;
     // Closes what has idled too long or was closed by the API.
     void sweep(steady_time now);
 
@@ -62,6 +65,7 @@ private:
     net::resolved_name name_; // of a host that is no address
     steady_time complained_at_{};
     std::vector<idle_connection> idle_;
+    bool retired_ = false;
 };
 
 } // namespace scopegate::gate

@@ -41,6 +41,10 @@ constexpr std::size_t idle_closed_by_a_sweep = 256;
 
 constexpr int heads_closed_by_one = 4;
 
+// A connection that has just been accepted looks idle: while memory is not full, it has this long for its
+// first byte.
+constexpr std::chrono::seconds first_request_expected{1};
+
 constexpr int sweeps_until_memory_is_freed = 10; // a second
 
 std::string too_many_connections(const answers::answer_book& book)
@@ -140,6 +144,7 @@ void worker::take_up_next()
         return; // tried again with the next sweep
     }
     next_.reset();
+    current_->upstream.retire();
     current_->validator.forget_tokens(); // requests and tunnels may keep it for long
     const bool outdated = made->shared.admission != current_->shared.admission;
     current_ = std::move(made);
@@ -323,21 +328,21 @@ void worker::close_outdated() noexcept
     }
 }
 
-std::size_t worker::close_oldest(std::size_t count, bool heads) noexcept
+std::size_t worker::close_oldest(std::size_t count, bool heads, steady_time before) noexcept
 {
     std::size_t closed = 0;
-    for (; closed < count && !idle_.empty(); ++closed)
+    for (; closed < count && !idle_.empty() && idle_.front().in_order_since_ <= before; ++closed)
         idle_.front().give_way();
     for (; heads && closed < count && !unfinished_.empty(); ++closed)
         unfinished_.front().give_way();
     return closed;
 }
 
-bool worker::refuses_memory() noexcept
+bool worker::refuses_memory(const session& asking) noexcept
 {
     if (counters_.memory.pressure() != memory_pressure::full)
         return false;
-    make_room_for_memory();
+    make_room_for_memory(asking);
     if (counters_.memory.pressure() != memory_pressure::full)
         return false;
     counters_.memory_refusals.fetch_add(1, std::memory_order_relaxed);
@@ -346,12 +351,18 @@ bool worker::refuses_memory() noexcept
 
 // A few for each that comes: a flood of unfinished heads or handshakes displaces itself. Their memory is free
 // at once. Idle connections close with the sweep: one that has just been accepted still looks like them.
-void worker::make_room_for_memory() noexcept
+// Never closes the one that asks: it runs, and uses its buffers.
+void worker::make_room_for_memory(const session& asking) noexcept
 {
     if (counters_.memory.pressure() < memory_pressure::high)
         return;
-    for (int i = 0; i < heads_closed_by_one && !unfinished_.empty(); ++i) {
-        unfinished_.front().give_way();
+    auto at = unfinished_.begin();
+    for (int closed = 0; closed < heads_closed_by_one && at != unfinished_.end();) {
+        auto& oldest = *at++;
+        if (&oldest == &asking)
+            continue;
+        oldest.give_way();
+        ++closed;
         counters_.memory_closed.fetch_add(1, std::memory_order_relaxed);
         if (counters_.memory.pressure() < memory_pressure::high)
             return;
@@ -380,9 +391,11 @@ void worker::sweep()
     const auto now = std::chrono::steady_clock::now();
     times_.sweep(now);
     current_->upstream.sweep(now);
-    if (counters_.memory.pressure() >= memory_pressure::high)
-        counters_.memory_closed.fetch_add(close_oldest(idle_closed_by_a_sweep, false),
+    if (const auto pressure = counters_.memory.pressure(); pressure >= memory_pressure::high) {
+        const auto before = pressure == memory_pressure::full ? now : now - first_request_expected;
+        counters_.memory_closed.fetch_add(close_oldest(idle_closed_by_a_sweep, false, before),
                                           std::memory_order_relaxed);
+    }
     if (++sweeps_ == sweeps_until_memory_is_freed) {
         sweeps_ = 0;
         workspaces_.free_unused();

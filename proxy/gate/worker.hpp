@@ -42,7 +42,7 @@ public:
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
     // Closes up to `count` connections that idle or linger, the one that has done so longest first. With
     // `heads`, connections with an unfinished head follow, the oldest head first. Returns how many it closed.
-    std::size_t close_oldest(std::size_t count, bool heads) noexcept;
+    std::size_t close_oldest(std::size_t count, bool heads, steady_time before = steady_time::max()) noexcept;
 
     // --- any thread: posted to the worker's ---
     // Where memory is short, the worker takes up the new policy as soon as there is some.
@@ -85,10 +85,10 @@ private:
     void revive();
     void take_up_next();
     // Returns whether the process holds all that it may. The caller then refuses, and this counts it.
-    [[nodiscard]] bool refuses_memory() noexcept;
-    // Called before memory is held for long. Where memory is short, idle connections and unfinished heads
+    [[nodiscard]] bool refuses_memory(const session& asking) noexcept;
+    // Called before memory is held for long. Where memory is short, unfinished heads and handshakes of others
     // close.
-    void make_room_for_memory() noexcept;
+    void make_room_for_memory(const session& asking) noexcept;
     void sweep();
     void session_ended();
 

@@ -57,6 +57,21 @@ TEST_P(health, answers_probes_beside_300_unfinished_bodies)
     EXPECT_EQ(connect().exchange(probe).status, 200U);
 }
 
+TEST_P(health, lets_connections_that_owe_a_body_give_way_before_a_probe)
+{
+    std::vector<raw_client> slow;
+    const auto owe = [&] {
+        slow.push_back(connect());
+        slow.back().send("POST /limit HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{");
+    };
+    for (int i = 0; i < 200; ++i)
+        owe();
+    auto client = connect();
+    for (int i = 0; i < 20; ++i)
+        owe();
+    EXPECT_EQ(client.exchange(probe).status, 200U);
+}
+
 TEST_P(health, closes_after_one_response)
 {
     auto client = connect();

@@ -190,6 +190,35 @@ TEST(memory_bound, holds_when_heads_come_slowly)
     watched.expect_bounded();
 }
 
+// Eviction of unfinished heads must spare the connection whose head is being read: its buffer is in use.
+TEST(memory_bound, spares_the_head_that_is_being_read)
+{
+    const deaf_upstream api;
+    gate_settings settings{.upstream = api.url(),
+                           .limits = "memory: none, headers: 1MiB",
+                           .timeouts = "headers: 60s",
+                           .server = "workers: 1"};
+    gate_process gate(settings);
+    const watched_gate watched(gate);
+    const auto request = request_text("POST", "/public/slow", {},
+                                      "X-A: " + std::string(6 * kib, 'a') + "\r\nContent-Length: 5\r\n");
+    const auto under_way =
+        open_connections(gate.address(), 460 * scale, watched, [&](const auto& s) { push(s, request); });
+    std::vector<raw_client> unfinished;
+    for (int i = 0; i < 4; ++i) {
+        unfinished.emplace_back(gate.address());
+        unfinished.back().send("GET /public HTTP/1.1\r\nHost: a\r\nX-A: " + std::string(600 * kib, 'a'));
+    }
+    settings.limits = "memory: 16MiB, headers: 1MiB";
+    gate.write_routes(settings);
+    static_cast<void>(gate.wait_for_event("reloaded"));
+    for (auto& client : unfinished)
+        client.send("a");
+    for (int i = 0; i < 20; ++i) // the process responds, whatever it responds
+        EXPECT_EQ(raw_client(gate.admin()).exchange(get("/livez")).status, 200U);
+    EXPECT_EQ(gate.stop(), 0);
+}
+
 TEST(memory_bound, holds_when_the_api_takes_no_bodies)
 {
     const deaf_upstream api;

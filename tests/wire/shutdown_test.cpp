@@ -174,6 +174,7 @@ TEST_F(shutdown, is_not_begun_by_a_request_without_the_field_of_the_command)
     EXPECT_EQ(ask("POST", ""), 403U);
     EXPECT_EQ(ask("GET", "Scopegate-Command: drain\r\n"), 405U);
     EXPECT_EQ(raw_client(gate_.admin()).exchange(get("/readyz")).status, 200U);
+    EXPECT_EQ(ask("POST", "Scopegate-Command: drain\r\nOrigin: http://evil.example\r\n"), 403U);
     EXPECT_EQ(ask("POST", "Scopegate-Command: drain\r\n"), 200U);
     EXPECT_EQ(raw_client(gate_.admin()).exchange(get("/readyz")).status, 503U);
     EXPECT_EQ(raw_client(gate_.address()).exchange(get("/public")).value("Connection"), "close");
