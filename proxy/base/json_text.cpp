@@ -98,6 +98,32 @@ void append(std::string& out, const value& v)
 
 } // namespace
 
+namespace {
+
+// Whether a character ends a line or steers a terminal for some readers, though JSON lets it stand: the C1
+// controls (U+0085 among them), and U+2028 and U+2029.
+bool is_unsafe_character(std::string_view character) noexcept
+{
+    if (character.size() == 2)
+        return character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+    return character == "\xE2\x80\xA8" || character == "\xE2\x80\xA9";
+}
+
+void append_unsafe(std::string& out, std::string_view character)
+{
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto low = static_cast<unsigned char>(character.back());
+    if (character.size() == 3) {
+        out += low == 0xA8 ? "\\u2028" : "\\u2029";
+        return;
+    }
+    out += "\\u00";
+    out += digits[low >> 4U];
+    out += digits[low & 15U];
+}
+
+} // namespace
+
 void append_quoted(std::string& out, std::string_view s)
 {
     out += '"';
@@ -109,7 +135,9 @@ void append_quoted(std::string& out, std::string_view s)
         if (s.empty())
             break;
         const auto length = utf8_length(s);
-        if (length > 1)
+        if (length > 1 && is_unsafe_character(s.substr(0, length)))
+            append_unsafe(out, s.substr(0, length));
+        else if (length > 1)
             out += s.substr(0, length);
         else if (length == 1)
             append_escaped(out, s.front());

@@ -100,13 +100,23 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
                       "give the token's content instead: --claims FILE (or --scope \"...\")");
 }
 
+// Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
+std::string_view host_of(std::string_view target) noexcept
+{
+    const auto scheme = target.find("://");
+    if (target.starts_with('/') || scheme == std::string_view::npos)
+        return {};
+    target.remove_prefix(scheme + 3);
+    return target.substr(0, target.find_first_of("/?#"));
+}
+
 gate::explanation explain(const policy::policy& p, const std::shared_ptr<const policy::policy>& shared,
                           const explain_options& o)
 {
     const auto now = o.at.empty() ? observe::wall_now() : parse_time(o.at);
     const answers::answer_book book(p);
     gate::token_authority authority;
-    gate::access_request request{o.method, o.path, {}, nullptr};
+    gate::access_request request{o.method, o.path, host_of(o.path), nullptr};
     if (!o.token_given) {
         authority.given = given_token(p, o, now);
         return gate::explain(p, book, request, authority, now);

@@ -22,14 +22,16 @@ std::vector<diagnostic> in_order(std::vector<diagnostic> list)
 
 } // namespace
 
+std::string diagnostic::place() const
+{
+    return at.line > 0 ? file + ':' + std::to_string(at.line) + ':' + std::to_string(at.column) : file;
+}
+
 std::string diagnostic::text() const
 {
-    std::string place = file;
-    if (at.line > 0)
-        place += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
     if (kind)
-        return place + ": warning: " + message + " [" + std::string(name(*kind)) + ']';
-    return place + ": error: " + message;
+        return place() + ": warning: " + message + " [" + std::string(name(*kind)) + ']';
+    return place() + ": error: " + message;
 }
 
 void diagnostics::error(policy::source_mark at, std::string message)

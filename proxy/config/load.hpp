@@ -22,6 +22,8 @@ struct diagnostic {
     std::string message;    // with the offending text in quotes, and a "did you mean" where one is near
     std::optional<warning> kind{}; // nothing: an error
 
+    // `file:line:column`; only the file where it is about the file as a whole
+    [[nodiscard]] std::string place() const;
     // `file:line:column: error: message`, or `file:line:column: warning: message [name]`
     [[nodiscard]] std::string text() const;
 };

@@ -21,6 +21,17 @@ struct text_row {
     std::string_view text;
 };
 
+TEST(json_text, escapes_characters_that_end_a_line_for_some_readers)
+{
+    std::string out;
+    json::append_quoted(out, "a\xC2\x85"
+                             "b\xE2\x80\xA8"
+                             "c\xE2\x80\xA9"
+                             "d\xC2\x9B"
+                             "e\xC3\xA9\xC2\xA0");
+    EXPECT_EQ(out, "\"a\\u0085b\\u2028c\\u2029d\\u009be\xC3\xA9\xC2\xA0\"");
+}
+
 TEST(json_parse, refuses_what_is_not_strictly_one_value)
 {
     const text_row rows[] = {

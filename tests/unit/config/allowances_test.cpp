@@ -74,6 +74,7 @@ TEST(diagnostic, names_the_warning_behind_its_message)
     EXPECT_EQ((diagnostic{"f.yaml", {2, 3}, "odd", warning::idle_ca}.text()),
               "f.yaml:2:3: warning: odd [idle-ca]");
     EXPECT_EQ((diagnostic{"f.yaml", {}, "wrong", {}}.text()), "f.yaml: error: wrong");
+    EXPECT_EQ((diagnostic{"f.yaml", {}, "odd", warning::hosts_not_listed}.place()), "f.yaml");
 }
 
 TEST(warning, is_found_by_its_name)
