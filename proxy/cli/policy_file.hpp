@@ -24,7 +24,7 @@ void add_config_option(CLI::App& command, std::string& config);
 // The same where there must be one: throws input_error.
 [[nodiscard]] std::string require_config(const std::string& given);
 
-// Loads the file without printing anything. Throws input_error where there is no file.
+// Loads the file without printing anything. Throws input_error if the file is missing.
 [[nodiscard]] config::loaded load_config(const std::string& given);
 
 // Returns the file's `server` settings, to find a process that runs with it. Returns the defaults if the file is missing. A

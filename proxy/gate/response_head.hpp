@@ -1,4 +1,4 @@
-// What every response head that is passed on needs: its status line, and single fields of it.
+// Reads single fields of a response head, and writes its status line for the client.
 #pragma once
 
 #include "http/head_parser.hpp"

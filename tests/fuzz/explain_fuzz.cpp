@@ -1,4 +1,4 @@
-// Whatever a valid file says and whatever is asked: `explain` says what the proxy decides, with an answer
+// For every valid file and every request, `explain` says what the proxy decides, with an answer
 // that goes with it, in JSON that parses; and every other reader of the decision (the access log, the
 // answers, the preflight) gets along with what the decision leaves out. Each byte of the input is one choice
 // of the generator.
@@ -234,7 +234,7 @@ void check_json(const gate::explanation& e)
     check(parsed->find("answer")->is_null() == !e.answer.has_value());
 }
 
-// What is said beside the decision goes with it.
+// The rest of the explanation fits the decision.
 void check_facts(const gate::explanation& e)
 {
     check(!e.steps.empty());
