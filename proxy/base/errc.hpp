@@ -1,8 +1,8 @@
 // How failure travels. Where failure is normal (a head, a target, a token) a function returns `result<T>`: a value or a
-// `reason`. Where it is not (start-up, a broken invariant) it throws; a session's last catch logs, counts and closes.
+// `failure`. Where it is not (start-up, a broken invariant) it throws; a session's last catch logs, counts and closes.
 #pragma once
 
-#include "base/reason.hpp"
+#include "base/cause.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -12,12 +12,12 @@
 namespace scopegate {
 
 template <class T>
-using result = boost::system::result<T, reason>;
+using result = boost::system::result<T, failure>;
 
 // Called by result<T>::value() on a failure: asking for a value that is not there is a programming error.
-[[noreturn]] inline void throw_exception_from_error(reason r, const boost::source_location&)
+[[noreturn]] inline void throw_exception_from_error(const failure& f, const boost::source_location&)
 {
-    throw std::logic_error("no value: " + std::string(name(r)));
+    throw std::logic_error("no value: " + std::string(name(f.why)));
 }
 
 } // namespace scopegate

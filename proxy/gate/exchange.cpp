@@ -330,6 +330,7 @@ void exchange::record(unsigned status, reason why, const policy::denial* refusal
     r.match = &v.match;
     r.status = status;
     r.why = why;
+    r.detail = refusal != nullptr ? refusal->detail : cause::none;
     r.refusal = refusal;
     r.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);

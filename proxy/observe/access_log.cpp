@@ -109,6 +109,8 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     out += ",\"status\":";
     append_number(out, r.status);
     append_member(out, "reason", name(r.why));
+    if (r.detail != cause::none)
+        append_member(out, "cause", name(r.detail));
     if (r.observed)
         out += R"(,"observe":true)";
     if (const auto* needs = r.match != nullptr ? r.match->needs : nullptr)

@@ -3,6 +3,7 @@
 // is for events.
 #pragma once
 
+#include "base/cause.hpp"
 #include "base/clock.hpp"
 #include "policy/decide.hpp"
 
@@ -24,6 +25,7 @@ struct request_record {
     const policy::route_match* match = nullptr;   // the template, and the requirement
     unsigned status = 0;                          // as sent downstream; 0: nothing was sent
     reason why = reason::allowed;                 // of observe mode: what would have refused it
+    cause detail = cause::none;                   // of `why`, as far as it is known
     const policy::denial* refusal = nullptr;      // for the required and missing scopes
     const policy::scope_set* effective = nullptr; // the token's, where it is valid
     std::string_view subject, client_id, issuer;

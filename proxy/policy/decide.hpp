@@ -2,6 +2,7 @@
 // it makes a permit, and only a permit opens the way to the upstream: forgetting the check does not compile.
 #pragma once
 
+#include "base/cause.hpp"
 #include "base/clock.hpp"
 #include "policy/policy.hpp"
 
@@ -30,6 +31,7 @@ private:
 // A refusal is more than its reason. Pointers live as long as the policy.
 struct denial {
     reason why = reason::internal_error;
+    cause detail = cause::none;         // for the operator; the response does not tell it
     const requirement* needs = nullptr; // the requirement in question, where the route was found
     const route* matched = nullptr;     // the matched template, for Allow and the log
     // Of an `any`: the one that lacks fewest, the first of equals; behind them all: none.
