@@ -139,14 +139,12 @@ inline constexpr std::size_t cause_count = 0
 // Why something failed: the reason decides the response, the cause tells the operator more. Converts from and
 // to a bare reason, so that code without a cause to tell does not name one.
 struct failure {
-    reason why = reason::internal_error;
+    reason why = reason::allowed;
     cause detail = cause::none;
 
-    constexpr failure(reason r = reason::internal_error, cause c = cause::none) noexcept // NOLINT: implicit
-        : why(r), detail(c)
-    {
-    }
-    constexpr operator reason() const noexcept { return why; } // NOLINT: implicit
+    constexpr failure() noexcept = default;                                            // nothing failed
+    constexpr failure(reason r, cause c = cause::none) noexcept : why(r), detail(c) {} // NOLINT: implicit
+    constexpr operator reason() const noexcept { return why; }                         // NOLINT: implicit
 };
 
 } // namespace scopegate
