@@ -179,7 +179,8 @@ void memory_keeper::report(steady_time now)
                        {{"limit", counters_.memory.limit()},
                         {"held", counters_.memory.held()},
                         {"refused", refusals - refusals_},
-                        {"closed", closed - closed_}});
+                        {"closed", closed - closed_},
+                        {"busiest", counters_.clients.busiest(gate::named_clients)}});
     refusals_ = refusals;
     closed_ = closed;
     reported_ = now;
