@@ -364,5 +364,20 @@ TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says
     }
 }
 
+TEST(reload_connections, closes_the_idle_connections_to_the_upstream_of_before)
+{
+    const recording_upstream before;
+    const recording_upstream now;
+    gate_settings settings{.upstream = before.url()};
+    const gate_process gate(settings);
+    raw_client client(gate.address());
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    settings.upstream = now.url();
+    reload(gate, settings);
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    before.wait_for_closed(1);
+    EXPECT_EQ(now.requests().size(), 1U);
+}
+
 } // namespace
 } // namespace scopegate::test
