@@ -79,7 +79,7 @@ service::service(asio::io_context& control, std::string path, config::environmen
     watched_ = std::move(first.files);
     fingerprint_ = std::move(first.fingerprint);
     current_ = std::move(first.made);
-    current_.proofs = std::make_shared<tokens::proof_memory>();
+    current_.proofs = std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
     current_.shield = std::make_shared<gate::upstream_shield>();
     current_.shield->set(policy().upstream.connections);
 }
