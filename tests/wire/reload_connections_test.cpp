@@ -256,7 +256,7 @@ TEST(reload_connections, ends_event_streams_that_the_new_policy_would_refuse)
         const gate_settings settings{.upstream = api.url()};
         const gate_process gate(settings);
         raw_client client(gate.address());
-        client.send(get(row.path, row.token));
+        client.send(get(row.path, row.token, "Connection: close\r\n"));
         EXPECT_THAT(client.read_bytes(20), StartsWith("HTTP/1.1 200 OK")) << row.sentence;
         reload(gate, changed(settings, row));
         if (row.reason.empty()) {
