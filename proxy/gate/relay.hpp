@@ -50,7 +50,7 @@ public:
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
-    // What was wrong with its chunks, where failure() is source_malformed.
+    // The fault of its chunks, where failure() is source_malformed.
     [[nodiscard]] scopegate::failure fault() const noexcept { return fault_; }
     // See http::chunked_decoder::is_repaired.
     [[nodiscard]] bool is_repaired() const noexcept { return decoder_.is_repaired(); }

@@ -49,7 +49,7 @@ public:
         return cause::none;
     }
 
-    // The same for a response, where a length that is said twice is one length (RFC 9110 section 8.6).
+    // The same for a response, where a repeated equal length is one length (RFC 9110 section 8.6).
     // Different ones stay refused.
     [[nodiscard]] cause read_lenient(const field& f)
     {

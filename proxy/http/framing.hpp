@@ -44,7 +44,7 @@ struct response_framing {
     // where HTTP allows none; it would become the next client's response. So the connection ends where the
     // head announces such a body: a length above 0 with HEAD, 204, 205 or 304; chunks with HEAD, 204 or 304;
     // and with HEAD also a body that only the end of the connection would delimit. It also ends where the
-    // head is wrong but can be read in one way only, as with a length that is said twice.
+    // head is wrong but can be read in one way only, as with a repeated equal length.
     bool keep_alive = false;
 };
 

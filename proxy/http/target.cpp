@@ -272,7 +272,7 @@ result<std::string_view> take_authority(std::string_view& target)
     return malformed(cause::target_form);
 }
 
-// What a target must not have anywhere: a blank, a control, anything beyond ASCII, a fragment.
+// Returns which forbidden byte a target has: a blank, a control, a byte beyond ASCII, a fragment's mark.
 cause bad_byte_of(std::string_view target) noexcept
 {
     const auto* const bad = std::find_if(target.begin(), target.end(),

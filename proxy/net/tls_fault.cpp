@@ -20,7 +20,7 @@ cause fault_of_certificate(long verified) noexcept
         return cause::certificate_of_another_name;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         return cause::self_signed_certificate;
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: // a root that came along and is none of ours
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: // the peer sent a root that we do not trust
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -31,14 +31,15 @@ cause fault_of_certificate(long verified) noexcept
     }
 }
 
-// What an alert or the peer's first bytes say.
+// Reads an alert, or the first bytes of a peer that speaks something else.
 cause fault_of_peer(int why, bool server) noexcept
 {
     switch (why) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
         return server ? cause::plain_http_on_tls_port : cause::upstream_without_tls;
-    case SSL_R_WRONG_VERSION_NUMBER: // no TLS record at all, as an HTTP response is none
+    case SSL_R_WRONG_VERSION_NUMBER: // the peer sent something else than a TLS record, such as an HTTP
+                                     // response
         return server ? cause::failed_handshake : cause::upstream_without_tls;
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:

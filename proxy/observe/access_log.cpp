@@ -97,8 +97,8 @@ bool shows_path(const policy::policy& p, const request_record& r) noexcept
     return !r.path.empty() && (p.log.paths == which::all || (p.log.paths == which::unmatched && !matched));
 }
 
-// The path, and for one without a route the template that is most like it. That is text of the file, and
-// tells an operator what was meant where the path itself is not shown.
+// Adds the path, and for one without a route the nearest template. The template is text of the file: it
+// tells an operator what the client meant where the line does not show the path.
 void append_path(std::string& out, const policy::policy& p, const request_record& r)
 {
     if (shows_path(p, r))

@@ -44,7 +44,7 @@ std::string lines_of(const http::field_list& fields)
     return out + "\r\n";
 }
 
-// Of a response, equal lengths are one.
+// A response may repeat an equal length.
 void check_body(const http::body_framing& body, const http::field_list& fields, bool request)
 {
     unsigned lengths = 0, codings = 0;

@@ -1,5 +1,5 @@
-// What provokes a failure, for the table of causes: gates of several settings, upstreams that break in
-// several ways, and the log line that tells why.
+// Provokes failures, for the table of causes: gates of several settings, upstreams that break in several
+// ways, and the log line that tells why.
 #pragma once
 
 #include "support/calendar.hpp"

@@ -52,7 +52,7 @@ std::string many(int count, const std::string& before, const std::string& behind
     return all;
 }
 
-// What no request that any parser could take for HTTP has.
+// Heads that no parser may take for HTTP, and heads beyond a limit.
 std::vector<row> rows_of_heads(shared_gates& g)
 {
     const auto sends = [&g](std::string bytes, std::string kind = "plain") {

@@ -54,7 +54,7 @@ TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
     }
 }
 
-// Such a client waits for the end of the connection unless it is told that it stays open.
+// Such a client waits for the end of the connection unless the response says that it stays open.
 TEST(keep_alive, a_refusal_tells_a_client_of_http_1_0_what_becomes_of_the_connection)
 {
     const calendar c;

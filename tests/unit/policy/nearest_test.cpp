@@ -38,7 +38,7 @@ TEST(nearest_route, names_the_template_that_the_path_differs_least_from)
     }
 }
 
-TEST(nearest_route, is_none_of_a_file_without_routes)
+TEST(nearest_route, is_null_for_a_file_without_routes)
 {
     test::builder b;
     EXPECT_EQ(nearest_route(b.get(), "/a"), nullptr);
