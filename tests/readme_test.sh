@@ -147,6 +147,16 @@ for reason in $reasons; do
     [[ $unseen == *" $reason "* ]] || grep -q "\`$reason\`" README.md || fail "the reason $reason is not explained"
 done
 
+causes=$(sed -n 's/^ *X([a-z0-9_]*, "\([a-z0-9-]\{1,\}\)").*/\1/p' proxy/base/cause.hpp)
+[[ $(wc -l <<<"$causes") -gt 80 ]] || fail "the causes were not found: $causes"
+told=$(sed -n '/^### Causes/,/^### Bounds/s/^\(| `[^|]*|\).*/\1/p' README.md | grep -oE '`[a-z0-9-]+`' | tr -d '`')
+for cause in $causes; do
+    grep -qx -- "$cause" <<<"$told" || fail "the cause $cause is not explained"
+done
+for cause in $told; do
+    grep -qx -- "$cause" <<<"$causes" || fail "there is no cause $cause"
+done
+
 warnings=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/config/warnings.hpp)
 [[ $(wc -l <<<"$warnings") -gt 10 ]] || fail "the warnings were not found: $warnings"
 for warning in $warnings; do

@@ -63,6 +63,11 @@ constexpr key<policy::log_settings> log_keys[] = {
          if (const auto word = read_word(c, value, {"all", "denied", "off"}))
              into.which = static_cast<policy::log_settings::requests>(*word);
      }},
+    {"paths",
+     [](compilation& c, const node& value, policy::log_settings& into) {
+         if (const auto word = read_word(c, value, {"none", "unmatched", "all"}))
+             into.paths = static_cast<policy::log_settings::path_lines>(*word);
+     }},
     {"burst",
      [](compilation& c, const node& value, policy::log_settings& into) {
          if (const auto count = read_count(c, value, 0, 1'000'000))

@@ -104,11 +104,12 @@ net::task<afterwards> exchange::run()
     const auto unenforced =
         policy::observe_instead(c_.policy.policy, denied.needs, denied.why, c_.space.request.method);
     if (unenforced)
-        co_return co_await forward(*unenforced, denied.why);
+        co_return co_await forward(*unenforced, failure(denied.why, denied.detail));
     co_return co_await refuse(std::move(denied));
 }
 
-// The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind another's.
+// The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind
+// another's.
 void exchange::name_request() noexcept
 {
     const auto sent = has_head_ ? sent_request_id(c_.space.request.fields) : std::string_view{};
@@ -117,7 +118,7 @@ void exchange::name_request() noexcept
     client_request_id_ = ours ? std::string_view{} : sent;
 }
 
-std::optional<reason> exchange::read_framing()
+std::optional<failure> exchange::read_framing()
 {
     const auto framed = http::frame_request(c_.space.request);
     if (!framed)
@@ -125,7 +126,7 @@ std::optional<reason> exchange::read_framing()
     framing_ = *framed;
     const auto most = c_.policy.policy.server.limits.body;
     if (most != 0 && framing_.body.kind == http::body_kind::length && framing_.body.length > most)
-        return reason::body_too_large;
+        return failure(reason::body_too_large, cause::limits_body);
     return std::nullopt;
 }
 
@@ -167,7 +168,7 @@ void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
         turns.take_turn();
 }
 
-net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
+net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
 {
     const auto& v = verdict_;
     // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
@@ -182,6 +183,7 @@ net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
     if (!end.answered && end.why != reason::client_gone) {
         policy::denial failed;
         failed.why = end.why;
+        failed.detail = end.why.detail;
         failed.matched = v.match.matched;
         co_return co_await refuse(std::move(failed));
     }
@@ -195,7 +197,7 @@ net::task<afterwards> exchange::refuse(policy::denial d)
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose_refusal(d, keep);
     const auto& row = answers::row(d.why);
-    record(row.status, d.why, &d, false, std::nullopt);
+    record(row.status, failure(d.why, d.detail), &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
 }
 
@@ -212,6 +214,13 @@ void exchange::compose(const answers::answer& ours, bool keep_alive)
 {
     auto& out = c_.space.lines;
     out.clear();
+    if (keep_alive && !ours.close && c_.space.request.minor == 0) { // nothing else tells an HTTP/1.0 client
+        auto kept = ours;
+        kept.add("Connection", "keep-alive");
+        answers::write(kept, c_.space.request.method == "HEAD", true, observe::http_date(observe::wall_now()),
+                       out);
+        return;
+    }
     answers::write(ours, c_.space.request.method == "HEAD", keep_alive,
                    observe::http_date(observe::wall_now()), out);
 }
@@ -239,13 +248,14 @@ std::string exchange::nonce_lines(const std::string& nonce) const
     return lines;
 }
 
-net::task<afterwards> exchange::refuse_unread(reason why)
+net::task<afterwards> exchange::refuse_unread(failure why)
 {
     framing_ = {};
     if (request_id_.empty())
         name_request();
     policy::denial d;
     d.why = why;
+    d.detail = why.detail;
     co_return co_await refuse(std::move(d));
 }
 
@@ -304,14 +314,23 @@ bool exchange::skip_body() noexcept
     return false;
 }
 
-// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put behind them
-// are missing.
+// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put
+// behind them are missing.
 std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
 {
     return has_head_ ? forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields) : std::nullopt;
 }
 
-void exchange::record(unsigned status, reason why, const policy::denial* refusal, bool observed,
+// For the log: the normalised path, or as it was sent where it was refused; empty where none came.
+std::string_view exchange::path() const noexcept
+{
+    if (!verdict_.target.path.empty())
+        return verdict_.target.path;
+    const auto sent = has_head_ ? c_.space.request.target : std::string_view{};
+    return sent.starts_with('/') ? sent.substr(0, sent.find_first_of("?#")) : std::string_view{};
+}
+
+void exchange::record(unsigned status, failure why, const policy::denial* refusal, bool observed,
                       std::optional<std::chrono::microseconds> upstream)
 {
     const auto& v = verdict_;
@@ -327,10 +346,11 @@ void exchange::record(unsigned status, reason why, const policy::denial* refusal
     if (const auto forwarded = address_from_proxies())
         r.forwarded_for = net::address_text(*forwarded, address);
     r.method = c_.space.request.method;
+    r.path = path();
     r.match = &v.match;
     r.status = status;
     r.why = why;
-    r.detail = refusal != nullptr ? refusal->detail : cause::none;
+    r.detail = why.detail;
     r.refusal = refusal;
     r.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);

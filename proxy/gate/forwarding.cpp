@@ -56,17 +56,18 @@ net::task<forward_result> forwarding::run()
     if (upstream_)
         std::exchange(upstream_, nullptr)->close();
 
-    upstream_ = co_await pool.connect();
-    if (!upstream_) {
-        result_.why = reason::upstream_unreachable;
+    const auto made = co_await pool.connect();
+    if (!made) {
+        result_.why = made.error();
         co_return result_;
     }
+    upstream_ = *made;
     co_await attempt(false);
     co_return result_;
 }
 
 // Where the number of requests with the API is bounded: waits for room, as long as for a connection.
-net::task<reason> forwarding::take_slot(upstream_slot& slot)
+net::task<failure> forwarding::take_slot(upstream_slot& slot)
 {
     if (caller_is_gone())
         co_return reason::client_gone;
@@ -78,7 +79,11 @@ net::task<reason> forwarding::take_slot(upstream_slot& slot)
     waits_for_ = nullptr;
     if (taken)
         co_return reason::allowed;
-    co_return caller_left_ ? reason::client_gone : reason::upstream_busy;
+    if (caller_left_)
+        co_return reason::client_gone;
+    const bool waited = std::chrono::steady_clock::now() >= until;
+    co_return failure(reason::upstream_busy,
+                      waited ? cause::upstream_queue_timeout : cause::upstream_queue_full);
 }
 
 // Sends the request on one connection and passes the answer on. Stale: the connection had ended before it was
@@ -129,13 +134,15 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
 bool forwarding::begin_upload()
 {
     const auto& framing = request_.framing.body;
-    up_.emplace(framing, framing.kind == http::body_kind::chunked, c_.policy.policy.server.limits.body);
+    up_.emplace(framing, framing.kind == http::body_kind::chunked, c_.policy.policy.server.limits.body,
+                chunk_rules(false, false));
     after_body_ = c_.space.received;
     auto& out = c_.space.to_upstream;
     std::size_t used = 0;
     if (!up_->complete() && !after_body_.empty() && !up_->unframe(after_body_, used, out)) {
-        result_.why =
-            up_->failure() == relay_end::too_large ? reason::body_too_large : reason::malformed_request;
+        result_.why = up_->failure() == relay_end::too_large
+                          ? failure(reason::body_too_large, cause::limits_body)
+                          : up_->fault();
         return false;
     }
     after_body_.remove_prefix(used);
@@ -143,6 +150,17 @@ bool forwarding::begin_upload()
     if (!out.send_now(*upstream_) || !up_->complete())
         upload();
     return true;
+}
+
+// Trailers obey the limit of heads. Those of a request go nowhere, and are not kept.
+http::chunk_rules forwarding::chunk_rules(bool of_response, bool keep_trailers) const noexcept
+{
+    const auto most = c_.policy.policy.server.limits.headers;
+    http::chunk_rules rules;
+    rules.response = of_response;
+    rules.trailer_bytes = most != 0 ? most : buffer_pool::slice_bytes;
+    rules.keep_trailers = keep_trailers;
+    return rules;
 }
 
 net::detached forwarding::upload()

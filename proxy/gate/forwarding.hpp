@@ -39,7 +39,7 @@ private:
     static constexpr std::chrono::milliseconds half_close_patience{500};
 
     // gate/forwarding.cpp: the request's way
-    [[nodiscard]] net::task<reason> take_slot(upstream_slot& slot);
+    [[nodiscard]] net::task<failure> take_slot(upstream_slot& slot);
     [[nodiscard]] net::task<attempt_end> attempt(bool reused);
     [[nodiscard]] bool begin_upload();
     net::detached upload();
@@ -54,14 +54,17 @@ private:
 
     // gate/answering.cpp: the answer's way
     [[nodiscard]] net::task<attempt_end> receive(bool reused);
-    [[nodiscard]] net::task<reason> read_answer_head(bool& first_byte_seen);
+    [[nodiscard]] net::task<failure> read_answer_head(bool& first_byte_seen);
     void make_room_for_answer(std::size_t most);
-    [[nodiscard]] net::task<reason> pass_interim();
+    [[nodiscard]] net::task<failure> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] steady_time answer_due() const;
-    [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
+    [[nodiscard]] failure wait_failure(net::readiness woken) const noexcept;
+    [[nodiscard]] failure ended_before_head(net::transfer::status how) const noexcept;
+    [[nodiscard]] failure cut_short(relay_end end, const body_relay& body) const noexcept;
+    [[nodiscard]] http::chunk_rules chunk_rules(bool of_response, bool keep_trailers) const noexcept;
 
     // gate/outliving.cpp: tunnels and event streams
     [[nodiscard]] net::task<void> pass_tunnel();

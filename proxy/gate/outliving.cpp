@@ -58,9 +58,15 @@ net::task<void> forwarding::pass_tunnel()
     out.add(nonce_lines());
     if (owes_bearer_protocol())
         out.add("Sec-WebSocket-Protocol: bearer\r\n");
-    if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
-        !out.add("Connection: Upgrade\r\n\r\n")) {
-        result_.why = reason::upstream_bad_answer;
+    failure wrong(reason::allowed);
+    if (protocol == nullptr || !iequals(protocol->value, "websocket"))
+        wrong = {reason::upstream_bad_answer, cause::bad_upgrade};
+    else if (!kept)
+        wrong = kept.error();
+    else if (!fits || !out.add("Connection: Upgrade\r\n\r\n"))
+        wrong = {reason::upstream_bad_answer, cause::scattered_headers};
+    if (wrong.why != reason::allowed) {
+        result_.why = wrong;
         co_return;
     }
     result_.answered = true;

@@ -24,8 +24,9 @@ void append_trailers(std::string_view lines, std::span<const std::string> identi
 
 } // namespace
 
-body_relay::body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit) noexcept
-    : framing_(framing), left_(framing.length), limit_(limit), chunked_out_(chunked_out),
+body_relay::body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit,
+                       const http::chunk_rules& chunks) noexcept
+    : framing_(framing), decoder_(chunks), left_(framing.length), limit_(limit), chunked_out_(chunked_out),
       complete_(framing.kind == http::body_kind::none ||
                 (framing.kind == http::body_kind::length && framing.length == 0))
 {
@@ -51,6 +52,7 @@ bool body_relay::unframe(std::string_view received, std::size_t& consumed, net::
             const auto step = decoder_.next(received.substr(consumed));
             if (!step) {
                 failure_ = relay_end::source_malformed;
+                fault_ = step.error();
                 return false;
             }
             consumed += step->consumed;
@@ -144,8 +146,8 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             slice.reset();
             const auto began = std::chrono::steady_clock::now();
             auto late = began + patience.source;
-            if (patience.rate != nullptr)
-                late = std::min(late, patience.rate->deadline(began));
+            const auto slow = patience.rate != nullptr ? patience.rate->deadline(began) : net::no_deadline;
+            late = std::min(late, slow);
             const auto woken = co_await source.readable(std::min(late, patience.not_after));
             if (patience.rate != nullptr)
                 patience.rate->waited(began, std::chrono::steady_clock::now());
@@ -153,8 +155,10 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             if (woken == net::readiness::timed_out && patience.not_after < late &&
                 std::chrono::steady_clock::now() >= patience.not_after)
                 co_return relay_end::expired;
+            if (woken == net::readiness::timed_out)
+                co_return slow <= late ? relay_end::source_slow : relay_end::source_late;
             if (woken != net::readiness::ready)
-                co_return woken == net::readiness::timed_out ? relay_end::source_late : relay_end::source_cut;
+                co_return relay_end::source_cut;
             break;
         }
         case net::transfer::status::end:

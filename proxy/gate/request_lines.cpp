@@ -201,7 +201,7 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
         return kept.error();
     if (!fits ||
         !out.has_room(2)) // more scattered pieces than one write takes: no honest request looks like this
-        return reason::malformed_request;
+        return failure(reason::malformed_request, cause::scattered_headers);
 
     auto& lines = c.space.lines;
     lines.clear();

@@ -125,7 +125,7 @@ net::task<bool> session::prepare()
     if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
         auto read = co_await read_proxy_header(deadline);
         if (read == reason::allowed && !count_as_client())
-            read = reason::connection_limit;
+            read = {reason::connection_limit, cause::limits_connections_per_client};
         if (read != reason::allowed && read != reason::client_gone && !tls)
             co_await refuse_unread(*policy, read);
         if (read != reason::allowed)
@@ -161,14 +161,15 @@ net::task<void> session::end_unsecured(generation& policy)
                            {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
-        co_await refuse_unread(policy, reason::malformed_request);
+        const failure met(reason::malformed_request, cause::plain_http_on_tls_port);
+        co_await refuse_unread(policy, met);
     } else if (!failed.failure().empty()) {
         co_await linger();
     }
 }
 
 // Refuses what stands where the first request should be, or the connection as such.
-net::task<void> session::refuse_unread(generation& policy, reason why)
+net::task<void> session::refuse_unread(generation& policy, failure why)
 {
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
@@ -180,7 +181,7 @@ net::task<void> session::refuse_unread(generation& policy, reason why)
 }
 
 // Takes the header and not a byte of what follows: that may be TLS.
-net::task<reason> session::read_proxy_header(steady_time deadline)
+net::task<failure> session::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::proxy_header_most, '\0');
     for (std::size_t filled = 0; filled < bytes.size();) {
@@ -211,7 +212,7 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
                 co_return reason::client_gone;
         }
     }
-    co_return reason::malformed_request;
+    co_return failure(reason::malformed_request, cause::bad_proxy_header);
 }
 
 bool session::count_as_client()
@@ -280,7 +281,7 @@ net::task<afterwards> session::serve_request()
     co_return co_await request.run();
 }
 
-net::task<reason> session::read_head(const generation& policy)
+net::task<failure> session::read_head(const generation& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
@@ -306,14 +307,14 @@ net::task<reason> session::read_head(const generation& policy)
             co_return reason::allowed;
         }
         if (filled == most)
-            co_return reason::headers_too_large;
+            co_return failure(reason::headers_too_large, cause::limits_headers);
         // The bytes are copied to a buffer of their size: a head that comes slowly costs little.
         const auto room = space.buffers.scratch().first(
             std::min(first_read_bytes(space.buffers.pressure()), most - filled));
         const auto got = downstream_->read_some(room);
         if (got.how == net::transfer::status::done) {
             if (at_.refuses_memory(*this))
-                co_return reason::memory_limit;
+                co_return failure(reason::memory_limit, cause::limits_memory);
             space.append_request(filled, {room.data(), got.bytes});
             filled += got.bytes;
             continue;
@@ -326,9 +327,10 @@ net::task<reason> session::read_head(const generation& policy)
             at_.unfinished_.push_back(*this);
         }
         const auto woken = co_await downstream_->readable(deadline);
+        if (woken == net::readiness::timed_out && filled > 0)
+            co_return failure(reason::request_timeout, cause::timeouts_headers);
         if (woken != net::readiness::ready)
-            co_return woken == net::readiness::timed_out&& filled > 0 ? reason::request_timeout
-                                                                      : reason::client_gone;
+            co_return reason::client_gone;
     }
 }
 

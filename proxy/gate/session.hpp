@@ -49,9 +49,9 @@ private:
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
     [[nodiscard]] net::task<void> end_unsecured(generation& policy);
-    [[nodiscard]] net::task<void> refuse_unread(generation& policy, reason why);
+    [[nodiscard]] net::task<void> refuse_unread(generation& policy, failure why);
     // `allowed`, or why the connection ends.
-    [[nodiscard]] net::task<reason> read_proxy_header(steady_time deadline);
+    [[nodiscard]] net::task<failure> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
     [[nodiscard]] bool count_as_client();
     // Whether a reload has changed the rules that admit connections since this one began.
@@ -62,7 +62,7 @@ private:
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<afterwards> serve_request();
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
-    [[nodiscard]] net::task<reason> read_head(const generation& policy);
+    [[nodiscard]] net::task<failure> read_head(const generation& policy);
     [[nodiscard]] net::task<void> linger();
     // From now on this is what the connection is counted with.
     void count(std::size_t bytes) noexcept;

@@ -3,6 +3,7 @@
 // before it is used.
 #pragma once
 
+#include "base/errc.hpp"
 #include "net/deadlines.hpp"
 #include "net/resolved_name.hpp"
 #include "net/stream.hpp"
@@ -35,8 +36,8 @@ public:
     // Keeps a connection that is ready for another request.
     void keep(net::stream_ptr connection);
     // Makes a new connection, TLS included: the addresses of the name are those of a second ago at most,
-    // tried in turn. Null where none could be made in time.
-    [[nodiscard]] net::task<net::stream_ptr> connect();
+    // tried in turn. Fails with upstream_unreachable and the cause, of the last address tried.
+    [[nodiscard]] net::task<result<net::stream_ptr>> connect();
     // Logs what TLS has against this connection, if it has: an API that will not have our certificate says so
     // only when it is asked.
     void complain_of(const net::stream& connection);
@@ -51,10 +52,10 @@ private:
         net::stream_ptr connection;
         steady_time since;
     };
-    [[nodiscard]] net::task<net::stream_ptr>
+    [[nodiscard]] net::task<result<net::stream_ptr>>
     connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
     [[nodiscard]] net::task<void> wait_for_room();
-    [[nodiscard]] net::task<bool> secure(net::stream& connection, steady_time deadline);
+    [[nodiscard]] net::task<cause> secure(net::stream& connection, steady_time deadline);
     void complain(const std::string& why);
 
     net::asio::io_context& context_;

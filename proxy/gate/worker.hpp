@@ -72,7 +72,7 @@ private:
 
     void accept(int socket, const net::stream_endpoint& remote) noexcept;
     void admit(descriptor& socket, const net::peer& who);
-    void turn_away(const descriptor& socket, connection_limit which);
+    void turn_away(const descriptor& socket, const net::peer& who, connection_limit which);
     [[nodiscard]] bool exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept;
     [[nodiscard]] connection_bound bound_of_connections() const noexcept;
     [[nodiscard]] bool make_room();

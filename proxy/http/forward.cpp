@@ -72,14 +72,14 @@ result<forward_filter> forward_filter::of_request(const request_head& head, cons
     filter.drop_ = filter.drop_ | rules.also_drop;
     for (const auto& f : head.fields)
         if (f.id == connection && !filter.named_.read(f.value))
-            return reason::malformed_request;
+            return failure(reason::malformed_request, cause::too_many_connection_names);
     for (const auto& f : head.fields) {
         const bool named = filter.named_.contains(f.name);
         if (named && rules.peer_trusted && vouched_for.contains(f.id))
-            return reason::malformed_request;
+            return failure(reason::malformed_request, cause::connection_names_client);
         // Its own method: the field says nothing new. Empty: nothing at all.
         if (!named && method_overrides.contains(f.id) && !f.value.empty() && !iequals(f.value, head.method))
-            return reason::method_override;
+            return failure(reason::method_override, cause::override_header);
     }
     return filter;
 }
@@ -95,7 +95,7 @@ result<forward_filter> forward_filter::of_response(const field_list& fields, con
     filter.drop_ = filter.drop_ | rules.also_drop;
     for (const auto& f : fields)
         if (f.id == connection && !filter.named_.read(f.value))
-            return reason::upstream_bad_answer;
+            return failure(reason::upstream_bad_answer, cause::too_many_connection_names);
     return filter;
 }
 

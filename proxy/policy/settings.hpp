@@ -198,6 +198,9 @@ struct log_settings {
     enum class requests : std::uint8_t { all, denied, off };
     level at = level::info;
     requests which = requests::denied;
+    // Which lines have the request's path. A path that no template matches is where mistyped secrets stand.
+    enum class path_lines : std::uint8_t { none, unmatched, all };
+    path_lines paths = path_lines::none;
     std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };
 

@@ -54,6 +54,23 @@ TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
     }
 }
 
+// Such a client waits for the end of the connection unless the response says that it stays open.
+TEST(keep_alive, a_refusal_tells_a_client_of_http_1_0_what_becomes_of_the_connection)
+{
+    const calendar c;
+    const std::string request = "GET /appointments HTTP/1.0\r\nHost: a\r\n";
+    auto keeping = c.connect();
+    for (int i = 0; i < 2; ++i) {
+        keeping.send(request + "Connection: keep-alive\r\n\r\n");
+        const auto refused = keeping.read();
+        EXPECT_EQ(refused.status, 401U) << refused;
+        EXPECT_EQ(refused.value("Connection"), "keep-alive") << refused;
+    }
+    keeping.send(request + "\r\n");
+    EXPECT_EQ(keeping.read().value("Connection"), "close");
+    EXPECT_TRUE(keeping.is_closed_clean());
+}
+
 TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
 {
     calendar c;

@@ -301,12 +301,13 @@ TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
 TEST(small_sections, take_their_words)
 {
     const auto p = policy_from_yaml(upstream + routes +
-                                    "mode: observe\nlog: {level: error, requests: off, burst: 0}\n"
+                                    "mode: observe\nlog: {level: error, requests: off, burst: 0, paths: unmatched}\n"
                                     "paths: {case: exact, encoded_slash: keep, semicolon: keep, format: drop}\n");
     EXPECT_TRUE(p->observe);
     EXPECT_EQ(p->log.at, policy::log_settings::level::error);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
     EXPECT_EQ(p->log.burst, 0U);
+    EXPECT_EQ(p->log.paths, policy::log_settings::path_lines::unmatched);
     EXPECT_TRUE(p->paths.case_exact && p->paths.keep_encoded_slash && p->paths.keep_semicolon);
     EXPECT_EQ(p->paths.format, http::format_rule::drop);
     const auto q = policy_from_yaml(upstream + routes +
@@ -315,6 +316,7 @@ TEST(small_sections, take_their_words)
     EXPECT_FALSE(q->observe || q->unlisted_authenticated);
     EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
     EXPECT_EQ(q->log.burst, 1000U);
+    EXPECT_EQ(q->log.paths, policy::log_settings::path_lines::none) << "where mistyped secrets stand";
     EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
     EXPECT_EQ(q->paths.format, http::format_rule::reject);
     EXPECT_EQ(policy_from_yaml(upstream + routes + "paths: {format: keep}\n")->paths.format,
