@@ -331,6 +331,8 @@ void exchange::record(unsigned status, reason why, const policy::denial* refusal
     r.status = status;
     r.why = why;
     r.detail = refusal != nullptr ? refusal->detail : cause::none;
+    const auto said = v.said ? tokens::to_json(v.said->all()) : std::string();
+    r.unverified = said;
     r.refusal = refusal;
     r.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);

@@ -15,7 +15,8 @@ namespace {
 // Our own trouble in checking a token is no reason to end what it was good for.
 bool is_undecided(reason why) noexcept
 {
-    return why == reason::keys_unavailable || why == reason::introspection_unavailable;
+    return why == reason::keys_unavailable || why == reason::key_pending ||
+           why == reason::introspection_unavailable;
 }
 
 } // namespace

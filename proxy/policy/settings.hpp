@@ -198,6 +198,7 @@ struct log_settings {
     enum class requests : std::uint8_t { all, denied, off };
     level at = level::info;
     requests which = requests::denied;
+    bool unverified = false;   // tell what refused tokens say of themselves, whoever made them
     std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };
 

@@ -1,4 +1,4 @@
-// Asks the one issuer that introspects (RFC 7662) about opaque tokens, process-wide: all who wait for the
+// Asks the one issuer that introspects (RFC 7662) about its tokens, process-wide: all who wait for the
 // same token share one call, and an answer is kept for a while. Remembers answers, never decisions, and
 // tokens only while it asks for them. All I/O runs on the control io_context.
 #pragma once

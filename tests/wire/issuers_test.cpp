@@ -234,7 +234,7 @@ TEST_F(issuers, refuse_with_the_reason)
          make_token(claims_of("cognito", "app-7", R"({"token_use":"access"})"), algorithm::rs256),
          "missing-claim"},
         {"a JWT of the issuer that only introspects",
-         make_token(claims_of("legacy", "legacy-api"), algorithm::rs256), "unknown-issuer"},
+         make_token(claims_of("legacy", "legacy-api"), algorithm::rs256), "token-inactive"},
         {"opaque, for another audience", "other-audience", "wrong-audience"},
         {"opaque, of another issuer", "other-issuer", "unknown-issuer"},
         {"opaque, unknown", "unknown", "token-inactive"},
