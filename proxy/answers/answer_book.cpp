@@ -224,9 +224,8 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id, s
     if (d.why == reason::wrong_method)
         a.add("Allow", allow);
     if (d.why == reason::keys_unavailable || d.why == reason::key_pending ||
-        d.why == reason::introspection_unavailable ||
-        d.why == reason::proof_memory_full || d.why == reason::connection_limit ||
-        d.why == reason::upstream_busy || d.why == reason::memory_limit)
+        d.why == reason::introspection_unavailable || d.why == reason::proof_memory_full ||
+        d.why == reason::connection_limit || d.why == reason::upstream_busy || d.why == reason::memory_limit)
         a.add("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
     a.body.reserve(usual_bytes);
     append_problem(a.body, d, request_id);

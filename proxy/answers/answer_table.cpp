@@ -122,8 +122,7 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::proof_memory_full:
         return plain(503, "Service unavailable", "Too many DPoP proofs have been used of late.");
     case reason::key_pending:
-        return plain(503, "Service unavailable",
-                     "The key to check the access token with is not known yet.");
+        return plain(503, "Service unavailable", "The key to check the access token with is not known yet.");
     case reason::keys_unavailable:
         return plain(503, "Service unavailable",
                      "The keys to check the access token with are out of reach for now.");

@@ -77,10 +77,12 @@ std::string issuer_name(std::string_view token)
     const auto whose = issuer_name(token);
     const std::string offline = ", and explain works offline;\nadd --online, or " + instead;
     if (why == reason::introspection_unavailable)
-        throw input_error(online ? "the token can't be checked: its issuer could not be asked about it;\n" + instead
-                                 : "the token can't be checked: only its issuer knows what it means" + offline);
-    throw input_error(online ? "the token can't be checked: the keys of " + whose + " could not be fetched;\n" + instead
-                             : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
+        throw input_error(
+            online ? "the token can't be checked: its issuer could not be asked about it;\n" + instead
+                   : "the token can't be checked: only its issuer knows what it means" + offline);
+    throw input_error(
+        online ? "the token can't be checked: the keys of " + whose + " could not be fetched;\n" + instead
+               : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
 }
 
 // Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.

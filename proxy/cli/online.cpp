@@ -55,15 +55,16 @@ void online_authority::fetch_keys_for(std::string_view token)
 {
     const auto iss = claimed_issuer(token);
     const auto& issuers = policy_->issuers;
-    const auto found =
-        std::find_if(issuers.begin(), issuers.end(), [&](const auto& issuer) { return iss && issuer.issuer == *iss; });
+    const auto found = std::find_if(issuers.begin(), issuers.end(),
+                                    [&](const auto& issuer) { return iss && issuer.issuer == *iss; });
     if (found == issuers.end() || !found->signs_tokens())
         return;
     const auto index = static_cast<std::size_t>(found - issuers.begin());
     run_until([&] { return keys_->keys(index) != nullptr || keys_->has_failed(index); });
 }
 
-tokens::validator::awaited online_authority::wait(tokens::validator& asking, int issuer, std::string_view token)
+tokens::validator::awaited online_authority::wait(tokens::validator& asking, int issuer,
+                                                  std::string_view token)
 {
     std::optional<tokens::validator::awaited> came;
     asking.await(issuer, token, [&came](tokens::validator::awaited what) { came.emplace(std::move(what)); });

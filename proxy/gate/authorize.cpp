@@ -105,8 +105,8 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
 // Steps 4 and 5: the valid token that was presented, into v.token; none where there is none. A refusal is the
 // reason that comes back; with v.wait_for_issuer nothing is decided yet.
 std::optional<failure> find_token(const policy::policy& p, const access_request& request,
-                                 token_authority& tokens, wall_time now, authorize_scratch& scratch,
-                                 verdict& v)
+                                  token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                  verdict& v)
 {
     if (tokens.given) {
         v.token = tokens.given;
@@ -148,8 +148,8 @@ std::optional<failure> find_token(const policy::policy& p, const access_request&
 // Observe mode forwards what steps 2 and 3 refuse, and step 4 is in force for that too: what may be read as
 // two tokens stays refused, and a token is taken away from where it should not go on.
 std::optional<failure> look_for_token(const policy::policy& p, const access_request& request,
-                                     token_authority& tokens, wall_time now, authorize_scratch& scratch,
-                                     verdict& v)
+                                      token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                      verdict& v)
 {
     if (!p.observe)
         return std::nullopt;
@@ -158,7 +158,8 @@ std::optional<failure> look_for_token(const policy::policy& p, const access_requ
     return in_force ? why : std::nullopt;
 }
 
-// Of a refusal by policy::decide: what was there in the token's place, or in the place of the claim that was needed.
+// Of a refusal by policy::decide: what was there in the token's place, or in the place of the claim that was
+// needed.
 cause cause_of(const verdict& v, reason why) noexcept
 {
     if (why == reason::no_token)

@@ -54,7 +54,8 @@ proven check_proof(const policy::policy& p, const access_request& request, std::
     const auto refused = [](cause why) { return proven{{reason::invalid_proof, why}}; };
     const auto text = only_value(*request.fields, field_id::dpop);
     if (!text)
-        return refused(has_field(*request.fields, field_id::dpop) ? cause::several_proofs : cause::proof_missing);
+        return refused(has_field(*request.fields, field_id::dpop) ? cause::several_proofs
+                                                                  : cause::proof_missing);
     const auto proof = jose::dpop_proof::parse(*text);
     if (!proof)
         return refused(proof.error().detail);

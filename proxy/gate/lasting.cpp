@@ -72,8 +72,9 @@ reason lasting::decide(generation& now, const tokens::validator::awaited& came)
         if (!checked.token && is_undecided(checked.why))
             return reason::allowed;
         if (!checked.token)
-            return policy::observe_instead(now.policy, match.needs, checked.why, method_) ? reason::allowed
-                                                                                          : checked.why;
+            return policy::observe_instead(now.policy, match.needs, checked.why, method_)
+                       ? reason::allowed
+                       : reason(checked.why);
         token = checked.token;
     }
     std::optional<policy::bearer> bearer;

@@ -22,7 +22,8 @@ std::string with_other_slash(std::string_view path)
 // The template's methods, where the one that was asked for is not among them.
 std::string methods_of(const policy::route& r, std::string_view method)
 {
-    return r.find(method) != nullptr ? std::string() : "; it has " + (r.allow.empty() ? "no method" : r.allow);
+    return r.find(method) != nullptr ? std::string()
+                                     : "; it has " + (r.allow.empty() ? "no method" : r.allow);
 }
 
 } // namespace
@@ -39,7 +40,8 @@ std::vector<std::string> near_misses(const policy::policy& p, const policy::rout
     const auto other_slash = with_other_slash(path);
     policy::parameters values;
     if (const auto* r = p.exact.match(other_slash, values))
-        near.push_back(r->text + (path.ends_with('/') ? " without the slash at the end" : " with a slash at the end") +
+        near.push_back(r->text +
+                       (path.ends_with('/') ? " without the slash at the end" : " with a slash at the end") +
                        methods_of(*r, method));
     std::string scratch;
     const auto folded = http::fold_path(path, p.paths, scratch);

@@ -99,20 +99,29 @@ failure check_given_times(const json::value& claims, wall_time now, std::chrono:
 }
 
 // The kinds of access tokens, as servers call them (RFC 6749 section 7.1, RFC 9068, RFC 8693 section 3 and
-// what is in use). Anything else is another kind: a refresh token lives for months, and an ID token is shown to
-// applications that may not call the API.
+// what is in use). Anything else is another kind: a refresh token lives for months, and an ID token is shown
+// to applications that may not call the API.
 failure check_kind(const json::value& result)
 {
     static constexpr std::string_view uses[] = {"access", "access_token"};
-    static constexpr std::string_view types[] = {
-        "bearer", "dpop", "pop", "mac", "n_a", "jwt", "at+jwt", "application/at+jwt", "access", "access_token",
-        "urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt"};
+    static constexpr std::string_view types[] = {"bearer",
+                                                 "dpop",
+                                                 "pop",
+                                                 "mac",
+                                                 "n_a",
+                                                 "jwt",
+                                                 "at+jwt",
+                                                 "application/at+jwt",
+                                                 "access",
+                                                 "access_token",
+                                                 "urn:ietf:params:oauth:token-type:access_token",
+                                                 "urn:ietf:params:oauth:token-type:jwt"};
     const auto is_among = [&](std::string_view name, std::span<const std::string_view> known) {
         const auto* member = result.find(name);
         const auto* text = member != nullptr ? member->if_string() : nullptr;
-        return member == nullptr || (text != nullptr && std::any_of(known.begin(), known.end(), [&](auto kind) {
-                                         return iequals(*text, kind);
-                                     }));
+        return member == nullptr ||
+               (text != nullptr &&
+                std::any_of(known.begin(), known.end(), [&](auto kind) { return iequals(*text, kind); }));
     };
     if (!is_among("token_use", uses))
         return {reason::wrong_token_type, cause::token_use_not_access};
@@ -129,7 +138,8 @@ failure check_times(const json::value& claims, wall_time now, std::chrono::secon
 {
     const auto why = check_given_times(claims, now, skew);
     const bool no_date = why == reason::malformed_token; // of the wrong type is worse than absent
-    return claims.find("exp") == nullptr && !no_date ? failure(reason::missing_claim, cause::exp_missing) : why;
+    return claims.find("exp") == nullptr && !no_date ? failure(reason::missing_claim, cause::exp_missing)
+                                                     : why;
 }
 
 failure check_audience(const json::value& claims, const json::path& claim,
@@ -149,7 +159,8 @@ failure check_audience(const json::value& claims, const json::path& claim,
     return ours ? reason::allowed : reason::wrong_audience;
 }
 
-failure check_required(const json::value& claims, std::span<const std::pair<json::path, json::value>> required)
+failure check_required(const json::value& claims,
+                       std::span<const std::pair<json::path, json::value>> required)
 {
     for (const auto& [claim, wanted] : required) {
         const auto* found = claim.find(claims);
@@ -169,11 +180,13 @@ failure check_shape(const json::value& claims, bool access_token_only)
         return why;
     if (!access_token_only)
         return reason::allowed;
-    constexpr std::pair<std::string_view, cause> needed[] = {
-        {"iss", cause::iss_missing}, {"exp", cause::exp_missing},
-        {"aud", cause::aud_missing}, {"sub", cause::sub_missing},
-        {"client_id", cause::client_id_missing}, {"iat", cause::iat_missing},
-        {"jti", cause::jti_missing}};
+    constexpr std::pair<std::string_view, cause> needed[] = {{"iss", cause::iss_missing},
+                                                             {"exp", cause::exp_missing},
+                                                             {"aud", cause::aud_missing},
+                                                             {"sub", cause::sub_missing},
+                                                             {"client_id", cause::client_id_missing},
+                                                             {"iat", cause::iat_missing},
+                                                             {"jti", cause::jti_missing}};
     for (const auto& [name, otherwise] : needed)
         if (claims.find(name) == nullptr)
             return {reason::missing_claim, otherwise};

@@ -33,11 +33,11 @@ namespace scopegate::jose {
 // The claim is one of the audiences, or an array of strings that has one of them; each compared whole:
 // missing_claim, wrong_audience. An empty `audience` accepts nothing.
 [[nodiscard]] failure check_audience(const json::value& claims, const json::path& claim,
-                                    std::span<const std::string> audience);
+                                     std::span<const std::string> audience);
 
 // Each claim is there (missing_claim) with just that value (wrong_claim).
 [[nodiscard]] failure check_required(const json::value& claims,
-                                    std::span<const std::pair<json::path, json::value>> required);
+                                     std::span<const std::pair<json::path, json::value>> required);
 
 // `sub` and `jti` are strings where they are there; with `access_token_only` all claims that RFC 9068
 // section 2.2 requires are there (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
@@ -60,8 +60,8 @@ struct claim_rules { // views into the issuer's settings
 // `token_use`, `typ` or `token_type` calls another kind than an access token is wrong_token_type.
 [[nodiscard]] failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now);
 
-// Returns the object without its members that are null: many serializers write all the members that they know.
-// `cnf` stays, so that a broken condition is not taken for none.
+// Returns the object without its members that are null: many serializers write all the members that they
+// know. `cnf` stays, so that a broken condition is not taken for none.
 [[nodiscard]] json::value without_nulls(json::value object);
 
 // A NumericDate (RFC 7519 section 2), rounded down to milliseconds; nothing where v is no number or too large

@@ -34,14 +34,14 @@ struct proven_request {
 class dpop_proof final {
 public:
     // Takes it apart as strictly as any JWS (see split); nothing in it is verified yet. Refers to `text`.
-    // Fails with invalid_proof alone, and a cause: the text is too long or not a strict compact JWS, its `typ` is not
-    // dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is large or has an
-    // unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too long), htm, htu,
-    // iat, ath, and nonce if it is present.
+    // Fails with invalid_proof alone, and a cause: the text is too long or not a strict compact JWS, its
+    // `typ` is not dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is
+    // large or has an unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too
+    // long), htm, htu, iat, ath, and nonce if it is present.
     [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
 
-    // Returns cause::none for a proof that was made for this request, by that key, and not long ago; otherwise what
-    // differs.
+    // Returns cause::none for a proof that was made for this request, by that key, and not long ago;
+    // otherwise what differs.
     [[nodiscard]] cause mismatch(const proven_request& asked, wall_time now) const;
     // Whether its key signed it: the one check that is dear.
     [[nodiscard]] bool is_signed() const;

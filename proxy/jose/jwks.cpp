@@ -40,7 +40,8 @@ std::string not_a_set(const json::value& document)
     if (document.find("kty") != nullptr)
         return R"(this is a single key; a key set is {"keys": [...]})";
     const auto* members = document.if_object();
-    const auto* first = members != nullptr && !members->empty() ? members->front().second.if_string() : nullptr;
+    const auto* first =
+        members != nullptr && !members->empty() ? members->front().second.if_string() : nullptr;
     if (first != nullptr && first->starts_with("-----BEGIN "))
         return R"(this is a map of PEM certificates, and a key set is {"keys": [...]}: use the issuer's JWKS URL)";
     return R"(this is no key set: it has no array "keys")";

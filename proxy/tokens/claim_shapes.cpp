@@ -12,8 +12,9 @@ bool has_odd_shape(const json::value* claim)
     if (claim == nullptr || claim->is_null() || claim->if_string() != nullptr)
         return false;
     const auto* items = claim->if_array();
-    return items == nullptr || !std::all_of(items->begin(), items->end(),
-                                            [](const json::value& item) { return item.if_string() != nullptr; });
+    return items == nullptr || !std::all_of(items->begin(), items->end(), [](const json::value& item) {
+               return item.if_string() != nullptr;
+           });
 }
 
 bool lists_no_known_role(const policy::limit::roles& rules, const json::value* claim)

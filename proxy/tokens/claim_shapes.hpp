@@ -1,5 +1,5 @@
-// Claims that are there and say nothing: in another shape than this proxy reads. Their token is valid and does
-// less than its issuer meant; the cause lets the operator see why.
+// Claims that are there and say nothing: in another shape than this proxy reads. Their token is valid and
+// does less than its issuer meant; the cause lets the operator see why.
 #pragma once
 
 #include "base/cause.hpp"

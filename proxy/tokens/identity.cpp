@@ -86,7 +86,8 @@ std::string_view why_left_out(const json::value* claim)
     if (const auto* elements = claim->if_array(); elements != nullptr && !append_joined(*elements, text)) {
         const bool nested = std::any_of(elements->begin(), elements->end(),
                                         [](const json::value& e) { return !e.scalar_text().has_value(); });
-        return nested ? "an element is neither text, number nor boolean" : "an element is empty or holds a space";
+        return nested ? "an element is neither text, number nor boolean"
+                      : "an element is empty or holds a space";
     }
     text.append(claim->scalar_text().value_or(std::string_view{}));
     if (text.empty() || is_safe_value(text))
@@ -106,15 +107,17 @@ const json::value* claim_of(const policy::identity_header& header, const json::v
 }
 
 // An API that misses a header of a signed-in user can't tell why; the log at level debug can.
-void report_left_out(const policy::policy& p, const policy::identity_header& header, const json::value& claims)
+void report_left_out(const policy::policy& p, const policy::identity_header& header,
+                     const json::value& claims)
 {
     if (p.log.at != policy::log_settings::level::debug)
         return;
     const auto* claim = claim_of(header, claims);
     const auto why = why_left_out(claim);
     if (!why.empty())
-        observe::log_repeated(observe::level::debug, "identity_header_left_out",
-                              {{"header", header.name}, {"why", why}, {"value", printable(json::serialize(*claim))}});
+        observe::log_repeated(
+            observe::level::debug, "identity_header_left_out",
+            {{"header", header.name}, {"why", why}, {"value", printable(json::serialize(*claim))}});
 }
 
 bool sets_issuer_header(const policy::policy& p) noexcept

@@ -22,10 +22,10 @@ namespace scopegate::tokens {
 enum class token_form : std::uint8_t { opaque, encrypted, jws };
 [[nodiscard]] token_form form_of(std::string_view token);
 
-// Returns whether the issuer that introspects is to be asked about a token. An opaque one: yes. An encrypted one:
-// unless its header names another issuer. A JWS: only if it carries the issuer's `iss` and the issuer has no keys to
-// check it with. Another issuer's JWT, or a broken one, is never shown to an endpoint: its bearer's rights are
-// in it.
+// Returns whether the issuer that introspects is to be asked about a token. An opaque one: yes. An encrypted
+// one: unless its header names another issuer. A JWS: only if it carries the issuer's `iss` and the issuer
+// has no keys to check it with. Another issuer's JWT, or a broken one, is never shown to an endpoint: its
+// bearer's rights are in it.
 [[nodiscard]] bool is_introspected(std::string_view token, const policy::issuer_settings& issuer);
 
 // The question, with the token and the client's credentials in it. Of an issuer that introspects. Throws

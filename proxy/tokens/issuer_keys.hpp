@@ -42,9 +42,9 @@ public:
     [[nodiscard]] bool up_to_date() const; // whether the last attempt went well
     [[nodiscard]] bool has_failed() const; // whether one has failed since one went well
 
-    // Remembers that a finished fetch has shown a `kid` to be absent from the issuer's set, and returns whether one is
-    // remembered so. It counts for absent_for after the last fetch that went well: made-up kids are refused
-    // for good (401), and a key that is published under such a kid is found soon.
+    // Remembers that a finished fetch has shown a `kid` to be absent from the issuer's set, and returns
+    // whether one is remembered so. It counts for absent_for after the last fetch that went well: made-up
+    // kids are refused for good (401), and a key that is published under such a kid is found soon.
     void note_absent(std::string_view kid);
     [[nodiscard]] bool is_absent(std::string_view kid, wall_time now) const;
 

@@ -91,10 +91,10 @@ public:
         if (const auto* earlier = dynamic_cast<const local_key_store*>(previous))
             inherit(*earlier);
         for (auto& issuer : keys_)
-            refreshes_.push_back(issuer.is_remote() ? std::make_unique<key_refresh>(control, issuer, timing,
-                                                                                    timing.cached ? policy_->keys_cache
-                                                                                                  : std::string(),
-                                                                                    policy_->keys_max_age)
+            refreshes_.push_back(issuer.is_remote() ? std::make_unique<key_refresh>(
+                                                          control, issuer, timing,
+                                                          timing.cached ? policy_->keys_cache : std::string(),
+                                                          policy_->keys_max_age)
                                                     : nullptr);
     }
 
@@ -125,7 +125,8 @@ public:
         asio::post(control_, std::move(ask));
     }
 
-    // A forged signature costs nothing to make: while a fetch is under way, or none is allowed, nothing is asked for.
+    // A forged signature costs nothing to make: while a fetch is under way, or none is allowed, nothing is
+    // asked for.
     void request_refresh(std::size_t issuer) override
     {
         if (const auto& refresh = refreshes_.at(issuer); refresh && refresh->is_idle())

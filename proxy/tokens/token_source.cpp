@@ -80,7 +80,8 @@ void search_query(std::string_view query, const std::vector<std::string>& names,
         if (parameter.name == named_value::match::exact && text)
             search.found({*text, false});
         else
-            search.found_malformed(text ? cause::token_name_spelled_otherwise : cause::token_percent_encoding);
+            search.found_malformed(text ? cause::token_name_spelled_otherwise
+                                        : cause::token_percent_encoding);
     });
 }
 

@@ -43,7 +43,8 @@ std::string seconds_of(wall_time at)
 }
 
 // The first requirement of `require` that the claims do not meet; null: they meet all.
-const std::pair<json::path, json::value>* unmet(const policy::issuer_settings& issuer, const json::value& claims)
+const std::pair<json::path, json::value>* unmet(const policy::issuer_settings& issuer,
+                                                const json::value& claims)
 {
     const auto found = std::find_if(issuer.require.begin(), issuer.require.end(), [&](const auto& r) {
         const auto* claim = r.first.find(claims);
@@ -59,7 +60,8 @@ std::string as_text(const json::value& v)
 }
 
 // What would have been accepted, of refusals that concern one issuer's settings.
-std::string wanted_by(const policy::issuer_settings& issuer, const refused_token& seen, failure why, wall_time now)
+std::string wanted_by(const policy::issuer_settings& issuer, const refused_token& seen, failure why,
+                      wall_time now)
 {
     const auto skew = std::to_string(issuer.clock_skew.count());
     switch (why.why) {
@@ -81,7 +83,8 @@ std::string wanted_by(const policy::issuer_settings& issuer, const refused_token
     case reason::wrong_claim:
     case reason::missing_claim:
         if (const auto* r = seen.claims != nullptr ? unmet(issuer, *seen.claims) : nullptr;
-            r != nullptr && (why.detail == cause::required_claim_differs || why.detail == cause::required_claim_missing))
+            r != nullptr &&
+            (why.detail == cause::required_claim_differs || why.detail == cause::required_claim_missing))
             return r->first.name() + " " + as_text(r->second);
         return {};
     default:
@@ -101,7 +104,8 @@ std::string wanted(const policy::policy& p, const refused_token& seen, failure w
 void add_claim(unverified& out, const json::value& claims, const json::path& claim)
 {
     const auto& all = out.all();
-    const bool is_there = std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.first == claim.name(); });
+    const bool is_there =
+        std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.first == claim.name(); });
     if (const auto* value = claim.find(claims); value != nullptr && !is_there)
         out.add(claim.name(), *value);
 }

@@ -1,6 +1,6 @@
-// What a refused token says of itself, for the operator alone: the object `unverified` of the access log and of
-// `explain`. Anybody can write anything into a token, so each value is short, printable ASCII and escaped, and the log
-// gets none unless the signature was good or the file asks for it. The client never sees it.
+// What a refused token says of itself, for the operator alone: the object `unverified` of the access log and
+// of `explain`. Anybody can write anything into a token, so each value is short, printable ASCII and escaped,
+// and the log gets none unless the signature was good or the file asks for it. The client never sees it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,8 +22,8 @@ namespace scopegate::tokens {
 
 inline constexpr std::size_t longest_unverified = 128; // bytes of one value
 
-// Returns the text as printable ASCII: other bytes and the backslash as \xHH, cut at longest_unverified with "..." at
-// its end.
+// Returns the text as printable ASCII: other bytes and the backslash as \xHH, cut at longest_unverified with
+// "..." at its end.
 [[nodiscard]] std::string printable(std::string_view text);
 
 class unverified final {
@@ -48,13 +48,14 @@ private:
 // A refused token. Its text is read as far as that goes.
 struct refused_token {
     std::string_view text;
-    int issuer = -1;                     // index into policy::issuers; -1: none of them is known to be its own
+    int issuer = -1; // index into policy::issuers; -1: none of them is known to be its own
     const json::value* claims = nullptr; // as its issuer tells them; null: those in the text
     const jose::jwk_set* keys = nullptr; // of its issuer; null: not at hand
 };
 
-// Returns what the token says: the header's alg, kid and typ, the claims iss, aud, the times, the scopes and those that
-// the refusal is about; and what was wanted instead of the value that was refused.
-[[nodiscard]] unverified describe(const policy::policy& p, const refused_token& seen, failure why, wall_time now);
+// Returns what the token says: the header's alg, kid and typ, the claims iss, aud, the times, the scopes and
+// those that the refusal is about; and what was wanted instead of the value that was refused.
+[[nodiscard]] unverified describe(const policy::policy& p, const refused_token& seen, failure why,
+                                  wall_time now);
 
 } // namespace scopegate::tokens

@@ -41,7 +41,7 @@ jose::claim_rules rules_of(const policy::issuer_settings& issuer)
 
 // All that a token must be besides signed; dearer checks come later.
 failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
-                      const policy::issuer_settings& issuer, wall_time now)
+                       const policy::issuer_settings& issuer, wall_time now)
 {
     if (!issuer.algorithms.contains(jws.header.alg))
         return {reason::unsupported_algorithm, cause::alg_not_allowed};
@@ -63,8 +63,8 @@ bool tells_everything(const policy::log_settings& log) noexcept
     return log.unverified || log.at == policy::log_settings::level::debug;
 }
 
-// How many signatures a second a worker checks only to tell the log what a refused token says. Expired tokens come
-// again and again, and a line is worth less than the CPU time that each signature takes.
+// How many signatures a second a worker checks only to tell the log what a refused token says. Expired tokens
+// come again and again, and a line is worth less than the CPU time that each signature takes.
 constexpr unsigned most_told = 100;
 
 std::string text_member(const json::value& claims, std::string_view name)
@@ -106,9 +106,9 @@ validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<ke
       key_sets_(policy_->issuers.size()),
       cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size(), account)),
       introspection_(std::move(introspection)),
-      telling_(tells_everything(policy_->log)                               ? telling::everything
+      telling_(tells_everything(policy_->log)                              ? telling::everything
                : policy_->log.which == policy::log_settings::requests::off ? telling::nothing
-                                                                             : telling::signed_only)
+                                                                           : telling::signed_only)
 {
     for (std::size_t i = 0; i < policy_->issuers.size(); ++i)
         if (policy_->issuers[i].introspection)
@@ -178,7 +178,8 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
         return refuse(issuer.error(), seen, now);
     seen.issuer = static_cast<int>(*issuer);
     seen.keys = key_sets_[*issuer].get();
-    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); why != reason::allowed)
+    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now);
+        why != reason::allowed)
         return refuse(why, seen, now, is_signed_by(*jws, *issuer, now));
     auto bound_to = jose::read_confirmation(*claims);
     if (!bound_to)
@@ -202,7 +203,8 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
 }
 
 // `is_proven`: what the token says is its issuer's word.
-validator::outcome validator::refuse(failure why, const refused_token& seen, wall_time now, bool is_proven) const
+validator::outcome validator::refuse(failure why, const refused_token& seen, wall_time now,
+                                     bool is_proven) const
 {
     outcome refused{nullptr, why};
     if (telling_ == telling::everything || (is_proven && telling_ == telling::signed_only))
@@ -223,13 +225,14 @@ bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, w
     return ++told_ <= most_told && jose::verify(jws, *key_sets_[issuer]) == reason::allowed;
 }
 
-validator::outcome validator::unfitting_key(std::size_t issuer, failure why, const std::optional<std::string>& kid,
-                                            wall_time now, bool waited) const
+validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
+                                            const std::optional<std::string>& kid, wall_time now,
+                                            bool waited) const
 {
     if (why != reason::unknown_key) {
         // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
-        // it tells. Under a known kid it is a forgery, or the issuer has put a new key under an old name: the token
-        // is refused now, and a fetch behind it lets the next one pass.
+        // it tells. Under a known kid it is a forgery, or the issuer has put a new key under an old name: the
+        // token is refused now, and a fetch behind it lets the next one pass.
         if (why == reason::bad_signature && kid)
             keys_->request_refresh(issuer);
         const bool look = !kid && !waited && keys_->may_refresh(issuer);

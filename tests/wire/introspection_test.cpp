@@ -23,9 +23,10 @@ gate_settings asking(const introspection_endpoint& endpoint, const std::string& 
                      const std::string& issuer = {})
 {
     gate_settings settings;
-    settings.issuer = "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
-                       endpoint.url() + "\", client_id: scopegate, " + more + "}" +
-                       (issuer.empty() ? "" : ", " + issuer) + "}\n";
+    settings.issuer =
+        "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
+        endpoint.url() + "\", client_id: scopegate, " + more + "}" + (issuer.empty() ? "" : ", " + issuer) +
+        "}\n";
     return settings;
 }
 

@@ -55,7 +55,8 @@ struct issuers : ::testing::Test {
         const auto file = [&](const char* name) { return "\"file:" + folder.path(name) + "\""; };
         gate_settings s;
         s.issuer =
-            "clock_skew: 30s\n  - {issuer: \"https://rs.example\", audience: rs-api, algorithms: [RS256], keys: " +
+            "clock_skew: 30s\n  - {issuer: \"https://rs.example\", audience: rs-api, algorithms: [RS256], "
+            "keys: " +
             file("rs.json") +
             "}\n"
             "  - {issuer: \"https://es.example\", audience: [es-api, es-api-2], algorithms: [ES256, ES384],"

@@ -123,11 +123,15 @@ TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
 // What anybody can write into a token reaches the log only if the file asks for it.
 TEST(request_log, shows_what_a_refused_token_says_if_the_issuer_has_signed_it)
 {
-    const auto wrong = make_token(R"({"iss":"https://issuer.example.com/","aud":"https://other.example","exp":99999999999})");
+    const auto wrong = make_token(
+        R"({"iss":"https://issuer.example.com/","aud":"https://other.example","exp":99999999999})");
     const auto foreign = make_token(R"({"iss":"https://evil.example","aud":"https://other.example"})");
-    const auto number = make_token(R"({"iss":"https://issuer.example.com/","aud":"https://calendar.example.com",)"
-                                   R"("sub":42,"exp":99999999999})");
-    const auto of = [](const char* reason) { return [reason](const log_line& l) { return l["reason"] == reason; }; };
+    const auto number =
+        make_token(R"({"iss":"https://issuer.example.com/","aud":"https://calendar.example.com",)"
+                   R"("sub":42,"exp":99999999999})");
+    const auto of = [](const char* reason) {
+        return [reason](const log_line& l) { return l["reason"] == reason; };
+    };
     {
         const calendar c;
         for (const auto& token : {wrong, foreign, number})

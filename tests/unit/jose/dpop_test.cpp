@@ -12,8 +12,8 @@
 namespace scopegate::jose {
 namespace {
 
-using test::proof_parts;
 using test::json_string;
+using test::proof_parts;
 
 wall_time at(std::int64_t seconds)
 {
@@ -167,7 +167,8 @@ std::vector<row> wrong_proofs()
     add("no jti", [](parts p) { p.no_jti = true; });
     add("an empty jti", [](parts p) { p.jti = json_string(""); });
     add("a jti that is no string", [](parts p) { p.jti = "1"; });
-    add("a jti that is too long", [](parts p) { p.jti = json_string(std::string(max_proof_id_bytes + 1, 'x')); });
+    add("a jti that is too long",
+        [](parts p) { p.jti = json_string(std::string(max_proof_id_bytes + 1, 'x')); });
     add("no htm", [](parts p) { p.htm = {}; });
     add("an htm that is no string", [](parts p) { p.htm = "[\"GET\"]"; });
     add("no htu", [](parts p) { p.htu = {}; });

@@ -47,7 +47,8 @@ TEST(jwk_set, is_refused_where_it_is_none)
         {"a web page", "<html>Sign in</html>", "a web page"},
         {"a PEM key", "\n-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", "this is PEM"},
         {"a certificate", "-----BEGIN CERTIFICATE-----\n", R"(a key set is JSON: {"keys": [...]})"},
-        {"a map of certificates", R"({"k1":"-----BEGIN CERTIFICATE-----\nMIIB"})", "a map of PEM certificates"},
+        {"a map of certificates", R"({"k1":"-----BEGIN CERTIFICATE-----\nMIIB"})",
+         "a map of PEM certificates"},
         {"an array", "[]", R"(it has no array "keys")"},
         {"another document", R"({"issuer":"x"})", R"(it has no array "keys")"},
         {"keys that are no array", R"({"keys":{}})", R"(it has no array "keys")"},
@@ -104,7 +105,8 @@ TEST(jwk_set, takes_a_member_of_null_for_none)
         EXPECT_EQ(set.keys->size(), 1U) << name;
         EXPECT_THAT(set.warnings, IsEmpty()) << name;
     }
-    EXPECT_TRUE(parsed(set_text({with(key_named("k"), "crv", json::value())})).keys->empty()) << "this one is needed";
+    EXPECT_TRUE(parsed(set_text({with(key_named("k"), "crv", json::value())})).keys->empty())
+        << "this one is needed";
     EXPECT_FALSE(parsed(R"({"keys":null})").keys.has_value());
 }
 

@@ -63,11 +63,12 @@ TEST(access_log, of_an_allowed_request)
     s.record.client_id = "app";
     s.record.issuer = "https://id.example.com/";
     s.record.upstream = 900us;
-    EXPECT_EQ(s.line(),
-              R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
-              R"("client":"192.0.2.7","method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
-              R"("scopes":["write:a"],"sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
-              R"("duration_ms":1.250,"upstream_ms":0.900})");
+    EXPECT_EQ(
+        s.line(),
+        R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
+        R"("client":"192.0.2.7","method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
+        R"("scopes":["write:a"],"sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
+        R"("duration_ms":1.250,"upstream_ms":0.900})");
 }
 
 TEST(access_log, says_whom_trusted_proxies_name_and_what_the_client_calls_the_request)
@@ -131,7 +132,9 @@ TEST(access_log, shows_the_cause_and_what_a_refused_token_says)
     EXPECT_THAT(s.line(), testing::Not(HasSubstr("unverified")));
     s.record.detail = cause::aud_not_string;
     s.record.unverified = R"({"aud":"[1]"})";
-    EXPECT_THAT(s.line(), HasSubstr(R"("reason":"wrong-audience","cause":"aud-not-string","unverified":{"aud":"[1]"},)"));
+    EXPECT_THAT(
+        s.line(),
+        HasSubstr(R"("reason":"wrong-audience","cause":"aud-not-string","unverified":{"aud":"[1]"},)"));
     EXPECT_TRUE(json::parse(s.line()));
 }
 

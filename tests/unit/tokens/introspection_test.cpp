@@ -72,7 +72,9 @@ TEST(introspected_tokens, are_those_that_the_issuer_alone_can_have_made)
     issuer.keys.where = policy::key_location::kind::none;
     const auto asks = [&](std::string_view token) { return tokens::is_introspected(token, issuer); };
     const auto own = test::make_token(R"({"iss":"https://legacy.example"})");
-    const auto encrypted = [](const std::string& header) { return jose::base64url_encode(header) + ".a.b.c.d"; };
+    const auto encrypted = [](const std::string& header) {
+        return jose::base64url_encode(header) + ".a.b.c.d";
+    };
     EXPECT_TRUE(asks("2YotnFZFEjr1zCsicMWpAA"));
     EXPECT_TRUE(asks(own)) << "a JWT of an issuer that has no keys";
     EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})")));
@@ -81,7 +83,8 @@ TEST(introspected_tokens, are_those_that_the_issuer_alone_can_have_made)
     EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://other.example"})")));
     EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://legacy.example/"})"))) << "another name by a slash";
     EXPECT_FALSE(asks(test::make_token(R"({"iss":["https://legacy.example"]})")));
-    EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://legacy.example","iss":"https://legacy.example"})")));
+    EXPECT_FALSE(
+        asks(test::make_token(R"({"iss":"https://legacy.example","iss":"https://legacy.example"})")));
     EXPECT_FALSE(asks(own + ".x")) << "four parts";
     EXPECT_FALSE(asks(own.substr(0, own.rfind('.')))) << "two parts";
     issuer.keys.where = policy::key_location::kind::discover;
@@ -194,8 +197,8 @@ TEST(introspection_answer, counts_as_active_by_the_word_true_only)
 
 TEST(introspection_answer, says_nothing_with_null)
 {
-    const auto said =
-        tokens::read_introspection(R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
+    const auto said = tokens::read_introspection(
+        R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
     EXPECT_EQ(json::serialize(said.claims), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
 }
 

@@ -282,7 +282,8 @@ TEST_F(key_storage, a_kid_that_a_fetch_has_shown_to_be_absent_is_remembered_for_
     EXPECT_EQ(name(validator.check(token, now, true).why), "unknown-key");
     EXPECT_TRUE(store->is_absent(0, "made-up", present)) << "the issuer was asked a moment ago";
     EXPECT_FALSE(store->is_absent(0, "another", present));
-    EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s)) << "a key may have come since";
+    EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s))
+        << "a key may have come since";
 
     for (std::size_t i = 0; i < tokens::most_absent_kids; ++i)
         store->note_absent(0, "kid " + std::to_string(i));

@@ -201,7 +201,8 @@ TEST_F(opaque_tokens, that_are_too_long_are_not_asked_about)
     EXPECT_EQ(why(std::string(32 * 1024 + 1, 'a')), "token-too-large");
     EXPECT_EQ(endpoint->asked.size(), 0U);
     policy->server.limits.headers = 128 * 1024;
-    EXPECT_EQ(why(std::string(32 * 1024 + 1, 'a')), "introspection-unavailable") << "the limit follows limits.headers";
+    EXPECT_EQ(why(std::string(32 * 1024 + 1, 'a')), "introspection-unavailable")
+        << "the limit follows limits.headers";
     EXPECT_EQ(endpoint->asked.size(), 1U);
 }
 
@@ -273,11 +274,13 @@ TEST_F(opaque_tokens, a_jwt_of_an_issuer_without_keys_is_introspected)
 
 TEST_F(opaque_tokens, an_encrypted_token_is_introspected)
 {
-    const auto token = jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","cty":"JWT"})") + "..AAAA.BBBB.CCCC";
+    const auto token =
+        jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","cty":"JWT"})") + "..AAAA.BBBB.CCCC";
     endpoint->answers[token] = R"({"active":true,"aud":"https://calendar.example"})";
     EXPECT_EQ(why(token), "allowed");
     const auto of_another =
-        jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","iss":"https://first.example/"})") + "..AAAA.BBBB.CCCC";
+        jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","iss":"https://first.example/"})") +
+        "..AAAA.BBBB.CCCC";
     const auto outcome = check(of_another);
     EXPECT_EQ(name(outcome.why), "malformed-token");
     EXPECT_EQ(outcome.why.detail, cause::token_encrypted);

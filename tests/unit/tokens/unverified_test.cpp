@@ -43,12 +43,13 @@ std::string described(const std::string& token, failure why, int issuer = -1)
 
 TEST(describe, shows_the_header_the_usual_claims_and_what_was_wanted)
 {
-    const auto token =
-        token_of(R"({"alg":"RS256","kid":"k","typ":"JWT","jku":"https://evil.example"})",
-                 R"({"iss":"https://other.example","aud":["a","b"],"exp":1,"sub":"ann","scope":"read:app","scp":["x"]})");
-    EXPECT_EQ(described(token, reason::unknown_issuer),
-              R"({"alg":"RS256","kid":"k","typ":"JWT","iss":"https://other.example","aud":"[\"a\",\"b\"]",)"
-              R"("exp":"1","scope":"read:app","scp":"[\"x\"]","wanted":"https://first.example/, https://second.example"})");
+    const auto token = token_of(
+        R"({"alg":"RS256","kid":"k","typ":"JWT","jku":"https://evil.example"})",
+        R"({"iss":"https://other.example","aud":["a","b"],"exp":1,"sub":"ann","scope":"read:app","scp":["x"]})");
+    EXPECT_EQ(
+        described(token, reason::unknown_issuer),
+        R"({"alg":"RS256","kid":"k","typ":"JWT","iss":"https://other.example","aud":"[\"a\",\"b\"]",)"
+        R"("exp":"1","scope":"read:app","scp":"[\"x\"]","wanted":"https://first.example/, https://second.example"})");
     EXPECT_EQ(described(token, reason::malformed_token).find("ann"), std::string::npos)
         << "a subject that is not what is wrong is nobody's business";
 }
@@ -58,9 +59,11 @@ TEST(describe, reads_as_far_as_a_broken_token_goes)
     EXPECT_EQ(described("opaque", reason::malformed_token), "{}");
     EXPECT_EQ(described("", reason::malformed_token), "{}");
     EXPECT_EQ(described(".", reason::malformed_token), "{}");
-    EXPECT_EQ(described(token_of(R"({"alg":7})", "no JSON"), {reason::malformed_token, cause::alg_not_string}),
-              R"({"alg":"7"})");
-    EXPECT_EQ(described(token_of("[]", R"({"iss":{"a":1}})"), reason::malformed_token), R"({"iss":"{\"a\":1}"})");
+    EXPECT_EQ(
+        described(token_of(R"({"alg":7})", "no JSON"), {reason::malformed_token, cause::alg_not_string}),
+        R"({"alg":"7"})");
+    EXPECT_EQ(described(token_of("[]", R"({"iss":{"a":1}})"), reason::malformed_token),
+              R"({"iss":"{\"a\":1}"})");
 }
 
 TEST(describe, names_the_requirement_that_is_not_met)

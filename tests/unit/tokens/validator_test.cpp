@@ -223,8 +223,8 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
 TEST_F(validation, a_bad_signature_under_a_known_kid_is_refused_at_once_and_asks_for_newer_keys)
 {
     keys->refreshable = true;
-    const auto forged =
-        test::make_token(claims(), test::other_key_for(algorithm::rs256).with_kid(test::key_for(algorithm::rs256).kid()));
+    const auto forged = test::make_token(
+        claims(), test::other_key_for(algorithm::rs256).with_kid(test::key_for(algorithm::rs256).kid()));
     const auto outcome = validator.check(forged, now);
     EXPECT_EQ(name(outcome.why), "bad-signature");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
@@ -261,7 +261,8 @@ TEST_F(validation, names_the_member_that_is_wrong)
         EXPECT_EQ(name(outcome.why.detail), name(r.why));
         ASSERT_NE(outcome.said, nullptr);
         const auto& all = outcome.said->all();
-        const auto found = std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.first == r.member; });
+        const auto found =
+            std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.first == r.member; });
         ASSERT_NE(found, all.end()) << tokens::to_json(all);
         EXPECT_EQ(found->second, r.text);
     }
@@ -308,10 +309,12 @@ TEST_F(validation, an_issuer_that_differs_by_a_slash_is_said_to)
 {
     EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).why.detail,
               cause::iss_differs_by_slash);
-    EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://second.example/"})")), now).why.detail,
-              cause::iss_differs_by_slash);
-    EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).why.detail,
-              cause::none);
+    EXPECT_EQ(
+        validator.check(test::make_token(claims(R"({"iss":"https://second.example/"})")), now).why.detail,
+        cause::iss_differs_by_slash);
+    EXPECT_EQ(
+        validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).why.detail,
+        cause::none);
 }
 
 TEST_F(validation, a_claim_of_null_is_absent)
@@ -324,7 +327,8 @@ TEST_F(validation, a_claim_of_null_is_absent)
         EXPECT_EQ(check(with_null(name)), "allowed") << name;
     EXPECT_EQ(check(with_null("cnf")), "unbound-token") << "a broken condition is not taken for none";
     auto without = json::parse(claims());
-    for (const auto& [name, why] : {std::pair("exp", cause::exp_missing), {"aud", cause::aud_missing}, {"iss", cause::iss_missing}}) {
+    for (const auto& [name, why] :
+         {std::pair("exp", cause::exp_missing), {"aud", cause::aud_missing}, {"iss", cause::iss_missing}}) {
         auto members = *without->if_object();
         for (auto& [member, value] : members)
             if (member == name)
@@ -398,8 +402,7 @@ TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselve
     EXPECT_EQ(check(new_token), "allowed");
 
     keys->give(0, parse(std::span(both).subspan(1)));
-    EXPECT_EQ(check(old_token), "key-pending")
-        << "its key was withdrawn: what was remembered counts no more";
+    EXPECT_EQ(check(old_token), "key-pending") << "its key was withdrawn: what was remembered counts no more";
     EXPECT_EQ(check(new_token), "allowed");
 }
 
@@ -541,7 +544,8 @@ TEST(interpretation, tells_a_claim_that_says_nothing)
         {R"({"roles":"Internal/everyone,admin"})", cause::no_listed_role},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(scopegate::name(interpret(*p, row.claims)->oddity), scopegate::name(row.oddity)) << row.claims;
+        EXPECT_EQ(scopegate::name(interpret(*p, row.claims)->oddity), scopegate::name(row.oddity))
+            << row.claims;
 }
 
 struct line {
