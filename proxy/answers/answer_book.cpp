@@ -65,9 +65,8 @@ void add_parameter(std::string& challenge, std::string_view name, std::string_vi
 std::string proof_algorithms()
 {
     std::string out;
-    for (std::size_t i = 0; i < jose::algorithm_count; ++i)
-        if (const auto a = static_cast<jose::algorithm>(i); !jose::is_symmetric(a))
-            out.append(out.empty() ? "" : " ").append(jose::name(a));
+    jose::for_each_asymmetric_name(
+        [&](std::string_view name) { out.append(out.empty() ? "" : " ").append(name); });
     return out;
 }
 
@@ -224,9 +223,9 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id, s
     append_fields(a.fields, d);
     if (d.why == reason::wrong_method)
         a.add("Allow", allow);
-    if (d.why == reason::keys_unavailable || d.why == reason::introspection_unavailable ||
-        d.why == reason::proof_memory_full || d.why == reason::connection_limit ||
-        d.why == reason::upstream_busy || d.why == reason::memory_limit)
+    if (d.why == reason::keys_unavailable || d.why == reason::key_pending ||
+        d.why == reason::introspection_unavailable || d.why == reason::proof_memory_full ||
+        d.why == reason::connection_limit || d.why == reason::upstream_busy || d.why == reason::memory_limit)
         a.add("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
     a.body.reserve(usual_bytes);
     append_problem(a.body, d, request_id);

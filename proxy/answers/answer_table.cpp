@@ -83,6 +83,8 @@ constexpr answer_row make_row(reason r) noexcept
         return challenges(400, bad_request, "The request must carry exactly one access token.",
                           "invalid_request");
 
+    case reason::token_too_large:
+        return plain(431, "Request header fields too large", "The access token exceeds the limit.");
     case reason::malformed_token:
         return bad_token("The access token is not well-formed.");
     case reason::unknown_issuer:
@@ -119,6 +121,8 @@ constexpr answer_row make_row(reason r) noexcept
                           "The DPoP proof needs the nonce that comes with this answer.", "use_dpop_nonce");
     case reason::proof_memory_full:
         return plain(503, "Service unavailable", "Too many DPoP proofs have been used of late.");
+    case reason::key_pending:
+        return plain(503, "Service unavailable", "The key to check the access token with is not known yet.");
     case reason::keys_unavailable:
         return plain(503, "Service unavailable",
                      "The keys to check the access token with are out of reach for now.");

@@ -61,9 +61,7 @@ void append_bindings(std::string& out, const policy::policy& p)
     if (p.tokens.dpop.how == mode::off)
         return;
     std::vector<std::string_view> algorithms;
-    for (std::size_t i = 0; i < jose::algorithm_count; ++i)
-        if (const auto a = static_cast<jose::algorithm>(i); !jose::is_symmetric(a))
-            algorithms.push_back(jose::name(a));
+    jose::for_each_asymmetric_name([&](std::string_view name) { algorithms.push_back(name); });
     append_list(out, "dpop_signing_alg_values_supported", '[', ']', algorithms,
                 [&](auto a) { json::append_quoted(out, a); });
     if (p.tokens.dpop.how == mode::require)

@@ -36,6 +36,7 @@ namespace scopegate {
     X(malformed_credentials, "malformed-credentials")                                                                  \
     X(several_tokens, "several-tokens")                                                                                \
     /* step 5: the token */                                                                                            \
+    X(token_too_large, "token-too-large")                                                                              \
     X(malformed_token, "malformed-token")                                                                              \
     X(unknown_issuer, "unknown-issuer")                                                                                \
     X(unsupported_algorithm, "unsupported-algorithm")                                                                  \
@@ -53,6 +54,7 @@ namespace scopegate {
     X(invalid_proof, "invalid-dpop-proof")                                                                             \
     X(proof_nonce, "use-dpop-nonce")                                                                                   \
     X(proof_memory_full, "proof-memory-full")                                                                          \
+    X(key_pending, "key-pending")                                                                                      \
     X(keys_unavailable, "keys-unavailable")                                                                            \
     X(introspection_unavailable, "introspection-unavailable")                                                          \
     /* step 6: the decision */                                                                                         \

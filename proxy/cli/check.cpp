@@ -57,6 +57,18 @@ std::string key_life(const policy::policy& p)
                      " (keys_max_age).\n";
 }
 
+// Says what becomes of the JWTs of an issuer that introspects; empty if none does.
+std::string introspected_tokens(const policy::policy& p)
+{
+    const auto found = std::find_if(p.issuers.begin(), p.issuers.end(),
+                                    [](const policy::issuer_settings& i) { return i.introspection.has_value(); });
+    if (found == p.issuers.end())
+        return {};
+    return found->signs_tokens()
+               ? "JWTs of " + found->issuer + " are checked with its keys; its other tokens are introspected.\n"
+               : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
+}
+
 void print(const policy::policy& p, std::ostream& out)
 {
     columns table;
@@ -74,7 +86,7 @@ void print(const policy::policy& p, std::ostream& out)
     out << '\n';
     if (head_follows_get(p))
         out << "HEAD follows GET where it is not named.\n";
-    out << key_life(p);
+    out << key_life(p) << introspected_tokens(p);
     if (p.observe)
         out << "mode: observe: what would be refused is logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "

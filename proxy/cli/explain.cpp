@@ -2,12 +2,12 @@
 // through the very functions that the proxy goes through.
 #include "gate/explain.hpp"
 #include "cli/arguments.hpp"
-#include "cli/columns.hpp"
 #include "cli/commands.hpp"
+#include "cli/explain_text.hpp"
+#include "cli/online.hpp"
 #include "cli/policy_file.hpp"
 #include "cli/presented_token.hpp"
 #include "jose/claims.hpp"
-#include "jose/jws.hpp"
 #include "observe/http_date.hpp"
 #include "tokens/key_store.hpp"
 
@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 namespace scopegate::cli {
 
@@ -25,25 +26,8 @@ struct explain_options {
     std::string format = "text";
     bool scope_given = false;
     bool token_given = false;
+    bool online = false;
 };
-
-// Without what could repaint a terminal: a claim with "\u001b[2J" in it could show another decision than the
-// one that was made.
-std::string visible(std::string text)
-{
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
-        '?');
-    return text;
-}
-
-std::string joined(const std::vector<std::string>& names, std::string_view separator)
-{
-    std::string out;
-    for (const auto& n : names)
-        out.append(out.empty() ? std::string_view{} : separator).append(n);
-    return out.empty() ? "none" : visible(std::move(out));
-}
 
 // The issuer that the claims name, or the first: what its settings make of them is what counts.
 std::size_t issuer_of(const policy::policy& p, const json::value& claims)
@@ -81,23 +65,24 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     return token;
 }
 
-[[noreturn]] void refuse_unfetched_keys(std::string_view token)
+// Whose keys are missing, or whose word: the issuer that the token names is one that the file trusts.
+std::string issuer_name(std::string_view token)
 {
-    std::string whose = "its issuer";
-    if (const auto jws = jose::split(token))
-        if (const auto claims = jose::parse_claims(jws->payload))
-            if (const auto* iss = claims->find("iss"); iss != nullptr && iss->if_string() != nullptr)
-                whose =
-                    *iss->if_string(); // one that the file trusts: the keys of no other would be asked for
-    throw input_error("the token can't be checked: the keys of " + whose +
-                      " must be fetched, and explain works offline;\n"
-                      "give the token's content instead: --claims FILE (or --scope \"...\")");
+    return visible(claimed_issuer(token).value_or("its issuer"));
 }
 
-[[noreturn]] void refuse_introspection()
+[[noreturn]] void refuse_undecided(std::string_view token, reason why, bool online)
 {
-    throw input_error("the token is no JWT: only its issuer knows what it means, and explain works offline;\n"
-                      "give the token's content instead: --claims FILE (or --scope \"...\")");
+    const std::string instead = "give the token's content instead: --claims FILE (or --scope \"...\")";
+    const auto whose = issuer_name(token);
+    const std::string offline = ", and explain works offline;\nadd --online, or " + instead;
+    if (why == reason::introspection_unavailable)
+        throw input_error(
+            online ? "the token can't be checked: its issuer could not be asked about it;\n" + instead
+                   : "the token can't be checked: only its issuer knows what it means" + offline);
+    throw input_error(
+        online ? "the token can't be checked: the keys of " + whose + " could not be fetched;\n" + instead
+               : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
 }
 
 // Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
@@ -108,6 +93,26 @@ std::string_view host_of(std::string_view target) noexcept
         return {};
     target.remove_prefix(scheme + 3);
     return target.substr(0, target.find_first_of("/?#"));
+}
+
+std::string given_text(const explain_options& o)
+{
+    auto token = o.token == "-" ? read_file("-") : o.token;
+    while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
+        token.pop_back();
+    if (token.empty())
+        throw input_error("standard input has no token");
+    return token;
+}
+
+// The issuer that a token names; -1: none of the file.
+int index_of_issuer(const policy::policy& p, std::string_view token)
+{
+    const auto iss = claimed_issuer(token);
+    for (std::size_t i = 0; i < p.issuers.size() && iss; ++i)
+        if (p.issuers[i].issuer == *iss)
+            return static_cast<int>(i);
+    return -1;
 }
 
 gate::explanation explain(const policy::policy& p, const std::shared_ptr<const policy::policy>& shared,
@@ -121,21 +126,31 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
         authority.given = given_token(p, o, now);
         return gate::explain(p, book, request, authority, now);
     }
-    auto token = o.token == "-" ? read_file("-") : o.token;
-    while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
-        token.pop_back();
-    tokens::validator validator(shared, tokens::key_store::offline(shared), 0);
+    const auto token = given_text(o);
+    std::optional<online_authority> online;
+    if (o.online) {
+        online.emplace(shared);
+        online->fetch_keys_for(token);
+    }
+    tokens::validator validator(shared, online ? online->keys() : tokens::key_store::offline(shared), 0,
+                                online ? online->introspection() : nullptr);
+    validator.tell_everything();
     authority.validator = &validator;
-    if (token.empty())
-        throw input_error("standard input has no token");
     const presented_token presented(p.tokens, o.path, token);
     presented.put_into(request);
     auto e = gate::explain(p, book, request, authority, now);
+    if (online && e.wait_for_issuer >= 0) {
+        authority.came = online->wait(validator, e.wait_for_issuer, token);
+        e = gate::explain(p, book, request, authority, now);
+    }
     e.target = o.path; // a token in the query is no part of what was asked
-    if (e.why == reason::introspection_unavailable)
-        refuse_introspection();
-    if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable)
-        refuse_unfetched_keys(token);
+    if (e.said.empty())
+        e.said = tokens::describe(p, {token, index_of_issuer(p, token)}, reason::allowed, now).all();
+    if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable || e.why == reason::key_pending ||
+        e.why == reason::introspection_unavailable) {
+        print_claims(e.said, std::cout);
+        refuse_undecided(token, e.why, o.online);
+    }
     if (e.why == reason::unbound_token)
         std::cerr
             << "note: a token that is bound (cnf) counts only with the proof that its owner makes for each "
@@ -145,47 +160,14 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
     return e;
 }
 
-void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out)
-{
-    out << e.method << ' ' << visible(e.target) << "\n\n";
-    for (const auto& s : e.steps)
-        out << (s.holds ? "  ok  " : "  NO  ") << visible(s.what) << '\n';
-    out << '\n';
-
-    columns facts;
-    std::string decision = e.allowed ? "allow" : "deny: " + std::string(name(e.why));
-    if (e.observed)
-        decision += " (forwarded all the same: mode: observe)";
-    facts.add({"decision", decision});
-    if (e.line > 0)
-        facts.add({"rule", e.file + ":" + std::to_string(e.line) + (e.route.empty() ? "" : "  " + e.route)});
-    if (const auto required = e.required_scopes(); !required.empty())
-        facts.add({"required scopes", joined(required, " ")});
-    if (e.token_seen) {
-        facts.add({"token scopes", joined(e.token_scopes, " ")});
-        if (p.limit.active() || e.token_scopes != e.effective_scopes)
-            facts.add({"effective scopes", joined(e.effective_scopes, " ")});
-        if (!e.undeclared_scopes.empty())
-            facts.add({"not in " + p.file, joined(e.undeclared_scopes, " ")});
-    }
-    if (!e.missing_scopes.empty())
-        facts.add({"missing scopes", joined(e.missing_scopes, " ")});
-    if (!e.answer)
-        facts.add({"answer", "the API's own"});
-    else
-        facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
-    if (e.answer)
-        for (const auto& [name, value] : answers::fields_of(*e.answer))
-            facts.add({"", visible(std::string(name).append(": ").append(value))});
-    facts.print(out);
-}
-
 int run_explain(const explain_options& o)
 {
     if (o.token_given && o.token.empty())
         throw usage_error("--token is empty; without it the request has no token");
     if (o.token_given && (!o.claims.empty() || o.scope_given))
         throw usage_error("--token can't be combined with --scope or --claims: a token has its own");
+    if (o.online && !o.token_given)
+        throw usage_error("--online is for --token: nothing else needs an issuer");
     if (!http::is_token(o.method))
         throw usage_error("'" + o.method + "' is no HTTP method");
     if (!o.path.starts_with('/') && o.path != "*" && o.path.find("://") == std::string::npos)
@@ -223,6 +205,7 @@ void register_explain(CLI::App& app, action& chosen)
         ->type_name("FILE");
     auto* token = command->add_option("--token", o->token, "check this token too (- is standard input)")
                       ->type_name("TOKEN");
+    command->add_flag("--online", o->online, "fetch the issuer's keys, or ask it about the token");
     command->add_option("--at", o->at, "ask for another time than now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")
         ->check(CLI::IsMember({"text", "json"}).description(""))

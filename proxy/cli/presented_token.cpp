@@ -1,6 +1,7 @@
 #include "cli/presented_token.hpp"
 
 #include "http/chars.hpp"
+#include "tokens/introspection.hpp"
 
 #include <algorithm>
 
@@ -65,6 +66,15 @@ void presented_token::put_into(gate::access_request& request) const
     request.target = target_;
     request.fields = &fields_;
     request.websocket = websocket_;
+}
+
+std::optional<std::string> claimed_issuer(std::string_view token)
+{
+    const auto rest = token.substr(std::min(token.find('.'), token.size() - 1) + 1);
+    const auto claims = tokens::object_in(rest.substr(0, rest.find('.')));
+    const auto* iss = claims ? claims->find("iss") : nullptr;
+    const auto* text = iss != nullptr ? iss->if_string() : nullptr;
+    return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
 } // namespace scopegate::cli

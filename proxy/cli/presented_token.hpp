@@ -4,6 +4,7 @@
 
 #include "gate/authorize.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,8 @@ private:
     http::field_list fields_;
     bool websocket_ = false;
 };
+
+// Returns the `iss` that a JWT names, unverified; nothing where it names none, or the token is no JWT.
+[[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
 
 } // namespace scopegate::cli

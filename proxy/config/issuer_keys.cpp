@@ -15,6 +15,7 @@ std::vector<std::string> algorithm_names()
     std::vector<std::string> out;
     for (std::size_t i = 0; i < jose::algorithm_count; ++i)
         out.emplace_back(jose::name(static_cast<jose::algorithm>(i)));
+    out.emplace_back(jose::ed25519_name);
     return out;
 }
 

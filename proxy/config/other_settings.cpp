@@ -68,6 +68,10 @@ constexpr key<policy::log_settings> log_keys[] = {
          if (const auto word = read_word(c, value, {"none", "unmatched", "all"}))
              into.paths = static_cast<policy::log_settings::path_lines>(*word);
      }},
+    {"unverified",
+     [](compilation& c, const node& value, policy::log_settings& into) {
+         into.unverified = read_flag(c, value).value_or(into.unverified);
+     }},
     {"burst",
      [](compilation& c, const node& value, policy::log_settings& into) {
          if (const auto count = read_count(c, value, 0, 1'000'000))

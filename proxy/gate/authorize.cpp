@@ -18,6 +18,8 @@ namespace {
 
 // Seconds after which the keys of an issuer are worth asking for again: its back-off is a second at most.
 constexpr unsigned keys_retry_after = 2;
+// The cooldown between two fetches for unknown keys.
+constexpr unsigned key_retry_after = 10;
 // After which some of the proofs that fill the memory will be forgotten.
 constexpr unsigned proofs_retry_after = 15;
 
@@ -36,10 +38,14 @@ std::string as_step(reason why)
     return text;
 }
 
-void tell_refusal(policy::steps* trace, reason why)
+void tell_refusal(policy::steps* trace, failure why)
 {
-    if (trace != nullptr)
-        tell(trace, as_step(why), false);
+    if (trace == nullptr)
+        return;
+    auto text = as_step(why);
+    if (why.detail != cause::none)
+        text.append(" (").append(name(why.detail)).append(")");
+    tell(trace, std::move(text), false);
 }
 
 void tell_target(policy::steps* trace, std::string_view as_sent, std::string_view path)
@@ -57,6 +63,8 @@ verdict refuse(verdict v, failure why)
     d.dpop = v.dpop;
     if (why == reason::keys_unavailable || why == reason::introspection_unavailable)
         d.retry_after = keys_retry_after;
+    if (why == reason::key_pending)
+        d.retry_after = key_retry_after;
     if (why == reason::proof_memory_full)
         d.retry_after = proofs_retry_after;
     v.outcome = std::move(d);
@@ -96,9 +104,9 @@ std::optional<failure> careless_reading(const policy::policy& p, const access_re
 
 // Steps 4 and 5: the valid token that was presented, into v.token; none where there is none. A refusal is the
 // reason that comes back; with v.wait_for_issuer nothing is decided yet.
-std::optional<reason> find_token(const policy::policy& p, const access_request& request,
-                                 token_authority& tokens, wall_time now, authorize_scratch& scratch,
-                                 verdict& v)
+std::optional<failure> find_token(const policy::policy& p, const access_request& request,
+                                  token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                  verdict& v)
 {
     if (tokens.given) {
         v.token = tokens.given;
@@ -109,8 +117,10 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     const auto query = request.target.substr(std::min(request.target.find('?'), request.target.size()));
     const tokens::credentials from{*request.fields, query, request.websocket};
     const auto taken = tokens::take_token(p.tokens, from, scratch.token);
-    if (!taken)
+    if (!taken) {
+        v.no_token = taken.error().detail;
         return taken.error() == reason::no_token ? std::nullopt : std::optional(taken.error());
+    }
     if (tokens.validator == nullptr) // a token that nobody can check is never let pass
         return reason::keys_unavailable;
     auto checked = tokens.validator->check(taken->text, now, tokens.came, tokens.may_verify);
@@ -121,6 +131,7 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
     v.wait_for_issuer = checked.wait_for_issuer;
     v.wait_for_turn = checked.wait_for_turn;
     v.verified = checked.verified;
+    v.said = std::move(checked.said);
     if (!checked.token)
         return checked.why;
     const auto& bound_to = checked.token->bound_to;
@@ -136,18 +147,28 @@ std::optional<reason> find_token(const policy::policy& p, const access_request& 
 
 // Observe mode forwards what steps 2 and 3 refuse, and step 4 is in force for that too: what may be read as
 // two tokens stays refused, and a token is taken away from where it should not go on.
-std::optional<reason> look_for_token(const policy::policy& p, const access_request& request,
-                                     token_authority& tokens, wall_time now, authorize_scratch& scratch,
-                                     verdict& v)
+std::optional<failure> look_for_token(const policy::policy& p, const access_request& request,
+                                      token_authority& tokens, wall_time now, authorize_scratch& scratch,
+                                      verdict& v)
 {
     if (!p.observe)
         return std::nullopt;
     const auto why = find_token(p, request, tokens, now, scratch, v);
-    const bool in_force = why == reason::malformed_credentials || why == reason::several_tokens;
+    const bool in_force = why && (*why == reason::malformed_credentials || *why == reason::several_tokens);
     return in_force ? why : std::nullopt;
 }
 
-void tell_refused_token(const policy::policy& p, const verdict& v, reason why, policy::steps* trace)
+// Of a refusal by policy::decide: what was there in the token's place, or in the place of the claim that was
+// needed.
+cause cause_of(const verdict& v, reason why) noexcept
+{
+    if (why == reason::no_token)
+        return v.no_token;
+    const bool of_claims = why == reason::insufficient_scope || why == reason::scope_limited;
+    return of_claims && v.token ? v.token->oddity : cause::none;
+}
+
+void tell_refused_token(const policy::policy& p, const verdict& v, failure why, policy::steps* trace)
 {
     if (trace == nullptr)
         return;
@@ -188,7 +209,7 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
                                      by_header ? cause::override_header : cause::override_parameter});
     }
 
-    std::optional<reason> why;
+    std::optional<failure> why;
     if (policy::needs_token(v.match))
         why = find_token(p, request, tokens, now, scratch, v);
     else if (v.match.needs == nullptr) // no route, or not this method
@@ -201,8 +222,10 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
     if (v.token)
         bearer.emplace(v.token->as_bearer());
     v.outcome = policy::decide(p, v.match, bearer ? &*bearer : nullptr, now, trace);
-    if (auto* const refused = std::get_if<policy::denial>(&v.outcome))
+    if (auto* const refused = std::get_if<policy::denial>(&v.outcome)) {
         refused->dpop = v.dpop;
+        refused->detail = cause_of(v, refused->why);
+    }
     return v;
 }
 

@@ -11,6 +11,7 @@
 #include "tokens/token_source.hpp"
 #include "tokens/validator.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,9 +61,12 @@ struct verdict {
     bool dpop = false;                        // it came under the scheme DPoP, or has to
     bool nonce = false;                       // its client uses nonces of ours, or has to
     policy::decision outcome = policy::denial{};
-    int wait_for_issuer = -1; // >= 0: not decided yet; wait (validator::await), ask again with what came
-    bool wait_for_turn = false; // not decided yet either: the token is new, and may_verify was not set
-    bool verified = false;      // a token was checked that is new
+    int wait_for_issuer = -1;     // >= 0: not decided yet; wait (validator::await), ask again with what came
+    bool wait_for_turn = false;   // not decided yet either: the token is new, and may_verify was not set
+    bool verified = false;        // a token was checked that is new
+    cause no_token = cause::none; // what the request has in a token's place
+    std::unique_ptr<const tokens::unverified>
+        said; // what a refused token says; null: not for the operator's eyes
 };
 
 // Allocates nothing where the request is allowed, its token was seen before and its path needs no rewriting.

@@ -5,6 +5,8 @@
 #include "jose/dpop.hpp"
 #include "tokens/client_certificate.hpp"
 
+#include <algorithm>
+
 namespace scopegate::gate {
 
 namespace {
@@ -18,6 +20,17 @@ bool is_caller_of(const std::string& thumbprint, const policy::policy& p, const 
         return tokens::forwarded_certificate(*request.fields) == thumbprint;
     return !request.caller.certificate.empty() &&
            jose::base64url_encode(request.caller.certificate) == thumbprint;
+}
+
+bool has_certificate(const policy::policy& p, const access_request& request)
+{
+    return speaks_for_clients(p, request.caller) ? tokens::forwarded_certificate(*request.fields).has_value()
+                                                 : !request.caller.certificate.empty();
+}
+
+bool has_field(const http::field_list& fields, field_id id) noexcept
+{
+    return std::any_of(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; });
 }
 
 // A nonce of this process, where the proof needs one. One of another Scopegate is refused even where none is
@@ -38,18 +51,29 @@ proven check_proof(const policy::policy& p, const access_request& request, std::
                    const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
                    authorize_scratch& scratch)
 {
+    const auto refused = [](cause why) { return proven{{reason::invalid_proof, why}}; };
     const auto text = only_value(*request.fields, field_id::dpop);
-    const auto proof =
-        text ? jose::dpop_proof::parse(*text) : result<jose::dpop_proof>(reason::invalid_proof);
-    if (!proof || !proof->is_for(request.method, presented.taken.text, presented.token.bound_to.key, now) ||
-        !names_request(proof->uri(), p, request, path, scratch.folded) || !proof->is_signed())
-        return {reason::invalid_proof};
+    if (!text)
+        return refused(has_field(*request.fields, field_id::dpop) ? cause::several_proofs
+                                                                  : cause::proof_missing);
+    const auto proof = jose::dpop_proof::parse(*text);
+    if (!proof)
+        return refused(proof.error().detail);
+    const jose::proven_request asked{request.method, presented.taken.text, presented.token.bound_to.key};
+    if (const auto why = proof->mismatch(asked, now); why != cause::none)
+        return refused(why);
+    if (!names_request(proof->uri(), p, request, path, scratch.folded))
+        return refused(cause::proof_htu);
+    if (!proof->is_signed())
+        return refused(cause::proof_bad_signature);
     if (proofs == nullptr)
         return {reason::proof_memory_full};
     if (const auto why = check_nonce(p, *proof, *proofs, now); why != reason::allowed)
         return {why, true};
     const bool has_ours = proof->nonce() && tokens::proof_nonces::is_marked(*proof->nonce());
-    return {proofs->used.use(proof->thumbprint(), proof->id(), now), has_ours};
+    const auto used = proofs->used.use(proof->thumbprint(), proof->id(), now);
+    const auto why = used == reason::invalid_proof ? failure(used, cause::proof_used_before) : failure(used);
+    return {why, has_ours};
 }
 
 } // namespace
@@ -60,10 +84,15 @@ proven check_binding(const policy::policy& p, const access_request& request, std
 {
     const auto& bound_to = presented.token.bound_to;
     const bool dpop = presented.taken.dpop;
-    if (dpop == bound_to.key.empty() || (!dpop && p.tokens.dpop.how == dpop_settings::mode::require))
-        return {reason::unbound_token};
+    const auto refused = [](cause why) { return proven{{reason::unbound_token, why}}; };
+    if (dpop && bound_to.key.empty())
+        return refused(cause::proof_for_unbound_token);
+    if (!dpop && !bound_to.key.empty())
+        return refused(cause::proof_missing);
+    if (!dpop && p.tokens.dpop.how == dpop_settings::mode::require)
+        return refused(cause::proof_required);
     if (!bound_to.certificate.empty() && !is_caller_of(bound_to.certificate, p, request))
-        return {reason::unbound_token};
+        return refused(has_certificate(p, request) ? cause::certificate_differs : cause::certificate_missing);
     return dpop ? check_proof(p, request, path, presented, proofs, now, scratch) : proven{};
 }
 

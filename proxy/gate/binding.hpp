@@ -15,7 +15,7 @@ struct presented_token {
 
 // The result. `nonce`: the client uses nonces of ours, or has to, and its next proof needs a fresh one.
 struct proven {
-    reason why = reason::allowed;
+    failure why = reason::allowed;
     bool nonce = false;
 };
 

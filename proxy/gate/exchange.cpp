@@ -351,6 +351,8 @@ void exchange::record(unsigned status, failure why, const policy::denial* refusa
     r.status = status;
     r.why = why;
     r.detail = why.detail;
+    const auto said = v.said ? tokens::to_json(v.said->all()) : std::string();
+    r.unverified = said;
     r.refusal = refusal;
     r.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);

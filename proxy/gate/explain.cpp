@@ -1,6 +1,7 @@
 #include "gate/explain.hpp"
 
 #include "gate/authorities.hpp"
+#include "gate/near_misses.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -60,6 +61,7 @@ void tell_refusal(const policy::policy& p, const answers::answer_book& book, con
 {
     e.allowed = false;
     e.why = d.why;
+    e.detail = d.detail;
     e.alternative = d.alternative;
     e.missing_scopes = p.scopes.names(d.missing);
     e.answer = book.make(d, {});
@@ -146,8 +148,12 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
     tell_needs(p, v.match, e);
     tell_token(p, v, e);
     e.allowed = true;
-    if (const auto* refused = std::get_if<policy::denial>(&v.outcome))
+    if (v.said)
+        e.said = v.said->all();
+    if (const auto* refused = std::get_if<policy::denial>(&v.outcome)) {
         tell_refusal(p, book, *refused, request.method, e);
+        e.near = near_misses(p, v.match, e.path, request.method);
+    }
     return e;
 }
 
@@ -158,6 +164,7 @@ std::string to_json(const explanation& e)
     out += e.observed ? R"(,"observed":true)" : R"(,"observed":false)";
     out += ",\"status\":" + (e.answer ? std::to_string(e.answer->status) : "null");
     append_string(out, "reason", name(e.why));
+    append_if(out, "cause", e.detail != cause::none, name(e.detail));
     append_string(out, "method", e.method);
     append_string(out, "target", e.target);
     append_if(out, "path", !e.path.empty(), e.path);
@@ -175,6 +182,10 @@ std::string to_json(const explanation& e)
     }
     append_list(out, "token_scopes", e.token_scopes);
     append_list(out, "effective_scopes", e.effective_scopes);
+    if (!e.near.empty())
+        append_list(out, "near", e.near);
+    if (!e.said.empty())
+        out.append(",\"unverified\":").append(tokens::to_json(e.said));
     out += ",\"steps\":[";
     for (std::size_t i = 0; i < e.steps.size(); ++i) {
         json::append_quoted(out += i == 0 ? "{\"what\":" : ",{\"what\":", e.steps[i].what);

@@ -18,9 +18,13 @@ struct explanation {
     bool allowed = false;
     bool observed = false; // refused, and forwarded all the same: mode: observe
     reason why = reason::allowed;
-    std::string route; // the template; empty: none
-    std::string file;  // routes.yaml
-    int line = 0;      // in it; 0: nothing in the file is behind it
+    cause detail = cause::none; // of it, for the operator
+    std::vector<std::string>
+        near; // of a path without a route, or of another method: what may have been meant
+    tokens::unverified::members said; // what the token says; of a refused one unverified
+    std::string route;                // the template; empty: none
+    std::string file;                 // routes.yaml
+    int line = 0;                     // in it; 0: nothing in the file is behind it
     std::vector<std::vector<std::string>>
         alternatives;            // the scopes the route needs: one list, or one each of an `any`
     std::size_t alternative = 0; // which of them is meant: the closest, or the one that was met
@@ -38,9 +42,10 @@ struct explanation {
 [[nodiscard]] explanation explain(const policy::policy& p, const answers::answer_book& book,
                                   const access_request& request, token_authority& tokens, wall_time now);
 
-// {"decision":"allow"|"deny","observed","status","reason","method","target","path","route","file","line","required_scopes",
-// "missing_scopes","alternatives","token_scopes","effective_scopes","steps":[{"what","holds"}],"answer":{"status","headers",
-// "body"}}. `status` and `answer` are null where the API answers; route, file and line where there is none.
+// {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
+// "missing_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
+// "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line where there is
+// none. `near` and `unverified` are left out where they are empty.
 [[nodiscard]] std::string to_json(const explanation& e);
 
 } // namespace scopegate::gate

@@ -15,7 +15,8 @@ namespace {
 // Our own trouble in checking a token is no reason to end what it was good for.
 bool is_undecided(reason why) noexcept
 {
-    return why == reason::keys_unavailable || why == reason::introspection_unavailable;
+    return why == reason::keys_unavailable || why == reason::key_pending ||
+           why == reason::introspection_unavailable;
 }
 
 } // namespace
@@ -71,8 +72,9 @@ reason lasting::decide(generation& now, const tokens::validator::awaited& came)
         if (!checked.token && is_undecided(checked.why))
             return reason::allowed;
         if (!checked.token)
-            return policy::observe_instead(now.policy, match.needs, checked.why, method_) ? reason::allowed
-                                                                                          : checked.why;
+            return policy::observe_instead(now.policy, match.needs, checked.why, method_)
+                       ? reason::allowed
+                       : reason(checked.why);
         token = checked.token;
     }
     std::optional<policy::bearer> bearer;

@@ -29,9 +29,14 @@ private:
     return names[static_cast<std::size_t>(a)];
 }
 
-// Nothing for a name that is not exactly one of the above (letter case counts).
+// RFC 9864's name for EdDSA with the one curve that is used here. Both names mean the same signature.
+inline constexpr std::string_view ed25519_name = "Ed25519";
+
+// Returns nothing for a name that is not exactly one of the above (letter case counts).
 [[nodiscard]] constexpr std::optional<algorithm> algorithm_named(std::string_view n) noexcept
 {
+    if (n == ed25519_name)
+        return algorithm::eddsa;
     for (std::size_t i = 0; i < algorithm_count; ++i)
         if (name(static_cast<algorithm>(i)) == n)
             return static_cast<algorithm>(i);
@@ -48,6 +53,16 @@ private:
         if (!is_symmetric(static_cast<algorithm>(i)))
             all.insert(static_cast<algorithm>(i));
     return all;
+}
+
+// Calls f with each name that an asymmetric algorithm has, to tell clients what is accepted.
+template <class F>
+void for_each_asymmetric_name(F f)
+{
+    for (std::size_t i = 0; i < algorithm_count; ++i)
+        if (const auto a = static_cast<algorithm>(i); !is_symmetric(a))
+            f(name(a));
+    f(ed25519_name);
 }
 
 } // namespace scopegate::jose

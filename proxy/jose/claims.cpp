@@ -10,25 +10,26 @@ namespace scopegate::jose {
 
 namespace {
 
-// A claim that is a string where it is there: the reason why not, or allowed.
-reason string_or_absent(const json::value& claims, std::string_view name)
+// A claim that is a string where it is there: allowed, or malformed_token with this cause.
+failure string_or_absent(const json::value& claims, std::string_view name, cause otherwise)
 {
     const auto* claim = claims.find(name);
-    return claim == nullptr || claim->if_string() != nullptr ? reason::allowed : reason::malformed_token;
+    return claim == nullptr || claim->if_string() != nullptr ? failure(reason::allowed)
+                                                             : failure(reason::malformed_token, otherwise);
 }
 
 struct optional_date {
-    reason why = reason::allowed;  // malformed_token: no date
+    failure why = reason::allowed; // malformed_token: no date
     std::optional<wall_time> time; // nothing: the claim is not there
 };
 
-optional_date date_claim(const json::value& claims, std::string_view name)
+optional_date date_claim(const json::value& claims, std::string_view name, cause otherwise)
 {
     const auto* claim = claims.find(name);
     if (claim == nullptr)
         return {};
     const auto time = numeric_date(*claim);
-    return {time ? reason::allowed : reason::malformed_token, time};
+    return {time ? failure(reason::allowed) : failure(reason::malformed_token, otherwise), time};
 }
 
 bool is_one_of(const std::string* text, std::span<const std::string> known)
@@ -41,102 +42,158 @@ bool is_string(const json::value& v)
     return v.if_string() != nullptr;
 }
 
+// The usual slip where an issuer's name is copied: https://a.example and https://a.example/.
+bool differ_by_slash(std::string_view a, std::string_view b)
+{
+    return a.size() > b.size() ? a.ends_with('/') && a.substr(0, a.size() - 1) == b
+                               : b.ends_with('/') && b.substr(0, b.size() - 1) == a;
+}
+
 } // namespace
 
-reason check_type(const std::optional<std::string>& typ, bool access_token_only)
+failure check_type(const std::optional<std::string>& typ, bool access_token_only)
 {
     if (!typ)
-        return access_token_only ? reason::wrong_token_type : reason::allowed;
+        return access_token_only ? failure(reason::wrong_token_type, cause::typ_missing)
+                                 : failure(reason::allowed);
     constexpr std::string_view prefix = "application/";
     std::string_view type = *typ;
     if (iequals(type.substr(0, prefix.size()), prefix))
         type.remove_prefix(prefix.size());
     const bool fits = iequals(type, "at+jwt") || (!access_token_only && iequals(type, "JWT"));
-    return fits ? reason::allowed : reason::wrong_token_type;
+    return fits ? failure(reason::allowed) : failure(reason::wrong_token_type, cause::typ_not_access_token);
 }
 
-reason check_issuer(const json::value& claims, std::string_view issuer)
+failure check_issuer(const json::value& claims, std::string_view issuer)
 {
     const auto* iss = claims.find("iss");
     if (iss == nullptr)
-        return reason::missing_claim;
+        return {reason::missing_claim, cause::iss_missing};
     const auto* text = iss->if_string();
     if (text == nullptr)
-        return reason::malformed_token;
-    return *text == issuer ? reason::allowed : reason::unknown_issuer;
+        return {reason::malformed_token, cause::iss_not_string};
+    if (*text == issuer)
+        return reason::allowed;
+    const bool slash = differ_by_slash(*text, issuer);
+    return {reason::unknown_issuer, slash ? cause::iss_differs_by_slash : cause::none};
 }
 
 namespace {
 
 // check_times, but that an `exp` may be left out.
-reason check_given_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
+failure check_given_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
-    const auto exp = date_claim(claims, "exp");
-    const auto nbf = date_claim(claims, "nbf");
-    const auto iat = date_claim(claims, "iat");
+    const auto exp = date_claim(claims, "exp", cause::exp_not_number);
+    const auto nbf = date_claim(claims, "nbf", cause::nbf_not_number);
+    const auto iat = date_claim(claims, "iat", cause::iat_not_number);
     for (const auto why : {exp.why, nbf.why, iat.why})
         if (why != reason::allowed)
             return why;
     if (exp.time && now >= *exp.time + skew)
         return reason::token_expired;
-    for (const auto& start : {nbf.time, iat.time})
-        if (start && *start > now + skew)
-            return reason::token_not_yet_valid;
+    if (nbf.time && *nbf.time > now + skew)
+        return {reason::token_not_yet_valid, cause::nbf_in_future};
+    if (iat.time && *iat.time > now + skew)
+        return {reason::token_not_yet_valid, cause::iat_in_future};
+    return reason::allowed;
+}
+
+// The kinds of access tokens, as servers call them (RFC 6749 section 7.1, RFC 9068, RFC 8693 section 3 and
+// what is in use). Anything else is another kind: a refresh token lives for months, and an ID token is shown
+// to applications that may not call the API.
+failure check_kind(const json::value& result)
+{
+    static constexpr std::string_view uses[] = {"access", "access_token"};
+    static constexpr std::string_view types[] = {"bearer",
+                                                 "dpop",
+                                                 "pop",
+                                                 "mac",
+                                                 "n_a",
+                                                 "jwt",
+                                                 "at+jwt",
+                                                 "application/at+jwt",
+                                                 "access",
+                                                 "access_token",
+                                                 "urn:ietf:params:oauth:token-type:access_token",
+                                                 "urn:ietf:params:oauth:token-type:jwt"};
+    const auto is_among = [&](std::string_view name, std::span<const std::string_view> known) {
+        const auto* member = result.find(name);
+        const auto* text = member != nullptr ? member->if_string() : nullptr;
+        return member == nullptr ||
+               (text != nullptr &&
+                std::any_of(known.begin(), known.end(), [&](auto kind) { return iequals(*text, kind); }));
+    };
+    if (!is_among("token_use", uses))
+        return {reason::wrong_token_type, cause::token_use_not_access};
+    if (!is_among("typ", types))
+        return {reason::wrong_token_type, cause::typ_not_access_token};
+    if (!is_among("token_type", types))
+        return {reason::wrong_token_type, cause::token_type_not_access};
     return reason::allowed;
 }
 
 } // namespace
 
-reason check_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
+failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
     const auto why = check_given_times(claims, now, skew);
     const bool no_date = why == reason::malformed_token; // of the wrong type is worse than absent
-    return claims.find("exp") == nullptr && !no_date ? reason::missing_claim : why;
+    return claims.find("exp") == nullptr && !no_date ? failure(reason::missing_claim, cause::exp_missing)
+                                                     : why;
 }
 
-reason check_audience(const json::value& claims, const json::path& claim,
-                      std::span<const std::string> audience)
+failure check_audience(const json::value& claims, const json::path& claim,
+                       std::span<const std::string> audience)
 {
     const auto* found = claim.find(claims);
     if (found == nullptr)
-        return reason::missing_claim;
+        return {reason::missing_claim, cause::aud_missing};
     if (const auto* text = found->if_string(); text != nullptr)
         return is_one_of(text, audience) ? reason::allowed : reason::wrong_audience;
     const auto* items = found->if_array();
     if (items == nullptr || !std::all_of(items->begin(), items->end(), is_string))
-        return reason::malformed_token;
+        return {reason::malformed_token, cause::aud_not_string};
     const bool ours = std::any_of(items->begin(), items->end(), [&](const json::value& item) {
         return is_one_of(item.if_string(), audience);
     });
     return ours ? reason::allowed : reason::wrong_audience;
 }
 
-reason check_required(const json::value& claims, std::span<const std::pair<json::path, json::value>> required)
+failure check_required(const json::value& claims,
+                       std::span<const std::pair<json::path, json::value>> required)
 {
     for (const auto& [claim, wanted] : required) {
         const auto* found = claim.find(claims);
         if (found == nullptr)
-            return reason::missing_claim;
+            return {reason::missing_claim, cause::required_claim_missing};
         if (*found != wanted)
-            return reason::wrong_claim;
+            return {reason::wrong_claim, cause::required_claim_differs};
     }
     return reason::allowed;
 }
 
-reason check_shape(const json::value& claims, bool access_token_only)
+failure check_shape(const json::value& claims, bool access_token_only)
 {
-    for (const auto* name : {"sub", "jti"})
-        if (const auto why = string_or_absent(claims, name); why != reason::allowed)
-            return why;
+    if (const auto why = string_or_absent(claims, "sub", cause::sub_not_string); why != reason::allowed)
+        return why;
+    if (const auto why = string_or_absent(claims, "jti", cause::jti_not_string); why != reason::allowed)
+        return why;
     if (!access_token_only)
         return reason::allowed;
-    for (const auto* name : {"iss", "exp", "aud", "sub", "client_id", "iat", "jti"})
+    constexpr std::pair<std::string_view, cause> needed[] = {{"iss", cause::iss_missing},
+                                                             {"exp", cause::exp_missing},
+                                                             {"aud", cause::aud_missing},
+                                                             {"sub", cause::sub_missing},
+                                                             {"client_id", cause::client_id_missing},
+                                                             {"iat", cause::iat_missing},
+                                                             {"jti", cause::jti_missing}};
+    for (const auto& [name, otherwise] : needed)
         if (claims.find(name) == nullptr)
-            return reason::missing_claim;
-    return string_or_absent(claims, "client_id");
+            return {reason::missing_claim, otherwise};
+    return string_or_absent(claims, "client_id", cause::client_id_not_string);
 }
 
-reason check_claims(const json::value& claims, const claim_rules& rules, wall_time now)
+failure check_claims(const json::value& claims, const claim_rules& rules, wall_time now)
 {
     if (claims.if_object() == nullptr)
         return reason::malformed_token;
@@ -151,13 +208,15 @@ reason check_claims(const json::value& claims, const claim_rules& rules, wall_ti
     return check_required(claims, rules.required);
 }
 
-reason check_introspected(const json::value& claims, const claim_rules& rules, wall_time now)
+failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now)
 {
     if (claims.if_object() == nullptr)
         return reason::malformed_token;
     if (claims.find("iss") != nullptr)
         if (const auto why = check_issuer(claims, rules.issuer); why != reason::allowed)
             return why;
+    if (const auto why = check_kind(claims); why != reason::allowed)
+        return why;
     if (const auto why = check_shape(claims, false); why != reason::allowed)
         return why;
     if (const auto why = check_given_times(claims, now, rules.skew); why != reason::allowed)
@@ -167,6 +226,19 @@ reason check_introspected(const json::value& claims, const claim_rules& rules, w
             why != reason::allowed)
             return why;
     return check_required(claims, rules.required);
+}
+
+json::value without_nulls(json::value object)
+{
+    const auto* members = object.if_object();
+    if (members == nullptr)
+        return object;
+    const auto is_dropped = [](const json::member& m) { return m.second.is_null() && m.first != "cnf"; };
+    if (std::none_of(members->begin(), members->end(), is_dropped))
+        return object;
+    auto kept = *members;
+    std::erase_if(kept, is_dropped);
+    return json::value(std::move(kept));
 }
 
 std::optional<wall_time> numeric_date(const json::value& v)

@@ -25,10 +25,12 @@ result<confirmation> read_confirmation(const json::value& claims)
         return out;
     const auto* members = cnf->if_object();
     if (members == nullptr || members->empty())
-        return reason::unbound_token;
+        return failure{reason::unbound_token, cause::cnf_not_object};
     for (const auto& [name, value] : *members) {
-        if ((name != "jkt" && name != "x5t#S256") || !is_thumbprint(value))
-            return reason::unbound_token;
+        if (name != "jkt" && name != "x5t#S256")
+            return failure{reason::unbound_token, cause::cnf_not_understood};
+        if (!is_thumbprint(value))
+            return failure{reason::unbound_token, cause::cnf_not_thumbprint};
         (name == "jkt" ? out.key : out.certificate) = *value.if_string();
     }
     return out;

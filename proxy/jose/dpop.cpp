@@ -44,20 +44,24 @@ bool is_costly_rsa(const json::value& key)
 
 result<dpop_proof> dpop_proof::parse(std::string_view text)
 {
-    constexpr auto refused = reason::invalid_proof;
+    const auto refused = [](cause why) { return failure{reason::invalid_proof, why}; };
     if (text.size() > max_proof_bytes)
-        return refused;
+        return refused(cause::proof_too_large);
     auto jws = split(text);
-    if (!jws || jws->header.typ != "dpop+jwt" || is_symmetric(jws->header.alg))
-        return refused;
+    if (!jws)
+        return refused(jws.error() == reason::malformed_token ? cause::proof_malformed : jws.error().detail);
+    if (jws->header.typ != "dpop+jwt")
+        return refused(cause::proof_typ);
+    if (is_symmetric(jws->header.alg))
+        return refused(cause::proof_alg);
     const auto* key = jws->header.members.find("jwk");
     auto key_thumbprint = key != nullptr ? jose::thumbprint(*key) : std::nullopt;
     if (!key_thumbprint || has_private_members(*key) || is_costly_rsa(*key))
-        return refused;
+        return refused(cause::proof_key);
 
     const auto claims = parse_claims(jws->payload);
     if (!claims)
-        return refused;
+        return refused(cause::proof_malformed);
     const auto* id = text_claim(*claims, "jti");
     const auto* method = text_claim(*claims, "htm");
     const auto* uri = text_claim(*claims, "htu");
@@ -65,10 +69,18 @@ result<dpop_proof> dpop_proof::parse(std::string_view text)
     const auto* iat = claims->find("iat");
     const auto issued = iat != nullptr ? numeric_date(*iat) : std::nullopt;
     const auto* nonce = text_claim(*claims, "nonce");
-    if (id == nullptr || id->empty() || id->size() > max_proof_id_bytes || method == nullptr ||
-        uri == nullptr || token_hash == nullptr || !issued ||
-        (nonce == nullptr && claims->find("nonce") != nullptr))
-        return refused;
+    if (id == nullptr || id->empty() || id->size() > max_proof_id_bytes)
+        return refused(cause::proof_jti);
+    if (method == nullptr)
+        return refused(cause::proof_htm);
+    if (uri == nullptr)
+        return refused(cause::proof_htu);
+    if (token_hash == nullptr)
+        return refused(cause::proof_ath);
+    if (!issued)
+        return refused(cause::proof_iat);
+    if (nonce == nullptr && claims->find("nonce") != nullptr)
+        return refused(cause::proof_nonce_not_string);
 
     dpop_proof made;
     made.thumbprint_ = std::move(*key_thumbprint);
@@ -83,11 +95,17 @@ result<dpop_proof> dpop_proof::parse(std::string_view text)
     return made;
 }
 
-bool dpop_proof::is_for(std::string_view method, std::string_view token, std::string_view thumbprint,
-                        wall_time now) const
+cause dpop_proof::mismatch(const proven_request& asked, wall_time now) const
 {
-    return method_ == method && thumbprint_ == thumbprint && issued_ + max_proof_age >= now &&
-           issued_ <= now + max_proof_lead && token_hash_ == sha256_base64url(token);
+    if (method_ != asked.method)
+        return cause::proof_htm;
+    if (thumbprint_ != asked.thumbprint)
+        return cause::proof_of_another_key;
+    if (issued_ + max_proof_age < now)
+        return cause::proof_too_old;
+    if (issued_ > now + max_proof_lead)
+        return cause::proof_in_future;
+    return token_hash_ == sha256_base64url(asked.token) ? cause::none : cause::proof_ath;
 }
 
 bool dpop_proof::is_signed() const

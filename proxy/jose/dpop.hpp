@@ -24,19 +24,25 @@ inline constexpr std::size_t max_proof_rsa_bits = 4096;
 inline constexpr std::chrono::seconds max_proof_age{60};
 inline constexpr std::chrono::seconds max_proof_lead{5};
 
+// What a proof has to be made for. Views: for the call only.
+struct proven_request {
+    std::string_view method;     // letter case counts
+    std::string_view token;      // as it was sent
+    std::string_view thumbprint; // of the key that the token is bound to
+};
+
 class dpop_proof final {
 public:
     // Takes it apart as strictly as any JWS (see split); nothing in it is verified yet. Refers to `text`.
-    // Fails with invalid_proof alone: the text is too long or not a strict compact JWS, its `typ` is not
-    // dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is large or has an
-    // unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too long), htm, htu,
-    // iat, ath, and nonce if it is present.
+    // Fails with invalid_proof alone, and a cause: the text is too long or not a strict compact JWS, its
+    // `typ` is not dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is
+    // large or has an unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too
+    // long), htm, htu, iat, ath, and nonce if it is present.
     [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
 
-    // Whether it was made for a request of this method (letter case counts) with this token, by the key of
-    // this thumbprint, and not long ago.
-    [[nodiscard]] bool is_for(std::string_view method, std::string_view token, std::string_view thumbprint,
-                              wall_time now) const;
+    // Returns cause::none for a proof that was made for this request, by that key, and not long ago;
+    // otherwise what differs.
+    [[nodiscard]] cause mismatch(const proven_request& asked, wall_time now) const;
     // Whether its key signed it: the one check that is dear.
     [[nodiscard]] bool is_signed() const;
 

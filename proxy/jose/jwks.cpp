@@ -1,6 +1,7 @@
 #include "jose/jwks.hpp"
 
 #include "base/json.hpp"
+#include "jose/claims.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,32 @@ std::string label(const std::string* kid, std::size_t position)
     return out;
 }
 
+// What else it is, as far as its beginning shows: an operator who names the wrong file or URL learns which.
+std::string not_json(std::string_view text)
+{
+    const std::string_view begins = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    if (begins.starts_with("-----BEGIN "))
+        return R"(this is PEM, and a key set is JSON: {"keys": [...]}. Convert the public key to a JWK)";
+    if (begins.empty())
+        return "the key set is not strict JSON: there is no text";
+    if (begins.starts_with('<'))
+        return "the key set is not strict JSON but a web page";
+    return "the key set is not strict JSON";
+}
+
+// Some issuers publish a map from kid to certificate beside their key set (Google, Firebase).
+std::string not_a_set(const json::value& document)
+{
+    if (document.find("kty") != nullptr)
+        return R"(this is a single key; a key set is {"keys": [...]})";
+    const auto* members = document.if_object();
+    const auto* first =
+        members != nullptr && !members->empty() ? members->front().second.if_string() : nullptr;
+    if (first != nullptr && first->starts_with("-----BEGIN "))
+        return R"(this is a map of PEM certificates, and a key set is {"keys": [...]}: use the issuer's JWKS URL)";
+    return R"(this is no key set: it has no array "keys")";
+}
+
 } // namespace
 
 boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text,
@@ -33,21 +60,19 @@ boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text
     const auto document =
         json::parse(text, {.bytes = max_jwk_set_bytes, .depth = depth, .duplicates_spoil_all = false});
     if (!document)
-        return std::string("the key set is not strict JSON (a web page?)");
+        return not_json(text);
     if (document->is_null())
         return std::string("the key set says a member twice");
     const auto* member = document->find("keys");
     const auto* keys = member != nullptr ? member->if_array() : nullptr;
     if (keys == nullptr)
-        return std::string(document->find("kty") != nullptr
-                               ? R"(this is a single key; a key set is {"keys": [...]})"
-                               : R"(this is no key set: it has no array "keys")");
+        return not_a_set(*document);
     if (keys->size() > max_jwk_set_keys)
         return "the key set has more than " + std::to_string(max_jwk_set_keys) + " keys";
 
     jwk_set made;
     for (std::size_t i = 0; i < keys->size(); ++i) {
-        auto key = jwk::parse((*keys)[i]);
+        auto key = jwk::parse(without_nulls((*keys)[i]));
         if (key) {
             made.keys_.push_back(std::move(*key));
             continue;
@@ -86,6 +111,15 @@ jwk_set::selection jwk_set::select(const std::optional<std::string>& kid, algori
             (by_kid && std::find(refused_kids_.begin(), refused_kids_.end(), *kid) != refused_kids_.end());
     out.unknown_key = !known;
     return out;
+}
+
+std::vector<std::string> jwk_set::kids() const
+{
+    std::vector<std::string> all;
+    for (const auto& key : keys_)
+        if (key.kid())
+            all.push_back(*key.kid());
+    return all;
 }
 
 } // namespace scopegate::jose

@@ -47,6 +47,9 @@ public:
     // share it), without one all that fit the algorithm.
     [[nodiscard]] selection select(const std::optional<std::string>& kid, algorithm a) const;
 
+    // The kids of its usable keys, in the set's order; keys without one are left out.
+    [[nodiscard]] std::vector<std::string> kids() const;
+
     [[nodiscard]] bool empty() const noexcept { return keys_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); } // usable keys
 

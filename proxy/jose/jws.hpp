@@ -16,7 +16,8 @@
 
 namespace scopegate::jose {
 
-inline constexpr std::size_t max_token_bytes = 16 * 1024;
+// How deep a header or a payload may be nested. Real ones have up to five levels.
+inline constexpr std::size_t max_token_depth = 16;
 
 struct protected_header {
     algorithm alg = algorithm::rs256;
@@ -33,9 +34,9 @@ struct compact_jws {
 };
 
 // A compact JWS taken apart; nothing in it is verified yet. Fails with malformed_token (not three parts of
-// strict base64url, too long, a header that is no strict JSON object or whose alg, kid or typ are no
+// strict base64url, a header that is no strict JSON object or whose alg, kid or typ are no
 // strings), unsupported_algorithm (`none` in any spelling and all else that algorithm.hpp lacks),
-// critical_header (`crit` or `b64`: no extension is understood).
+// critical_header (`crit` or `b64`: no extension is understood). The caller bounds the token's length.
 [[nodiscard]] result<compact_jws> split(std::string_view token);
 
 // A payload as the claims of a JWT: a strict JSON object; malformed_token otherwise (RFC 7519 section 7.2).
@@ -49,6 +50,6 @@ struct compact_jws {
 // The token's signature against the keys of its issuer: allowed, bad_signature, unknown_key (newer keys may
 // have it), or unsupported_algorithm (the keys that it names are known and none is for its algorithm).
 // Whether the issuer permits the algorithm has been asked before.
-[[nodiscard]] reason verify(const compact_jws& token, const jwk_set& keys);
+[[nodiscard]] failure verify(const compact_jws& token, const jwk_set& keys);
 
 } // namespace scopegate::jose

@@ -157,6 +157,16 @@ bool expect_host(SSL* ssl, const http_url& url)
                     const_cast<char*>(url.host.c_str())) == 1;
 }
 
+// Names what is wrong with the server's certificate, where that is it: OpenSSL's error says of all faults
+// only that the verification failed.
+http_failure handshake_failure(const http_url& url, const SSL* ssl, const error_code& error)
+{
+    const auto verified = SSL_get_verify_result(ssl);
+    if (verified == X509_V_OK)
+        return failure(url, "TLS", error);
+    return {url.authority + ": TLS: certificate verify failed: " + X509_verify_cert_error_string(verified)};
+}
+
 } // namespace
 
 void throw_exception_from_error(const http_failure& f, const boost::source_location&)
@@ -223,7 +233,7 @@ asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::s
         co_return http_failure{url->authority + ": not a host name that a certificate can be checked for"};
     const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
     if (tls_error)
-        co_return failure(*url, "TLS", tls_error);
+        co_return handshake_failure(*url, stream.native_handle(), tls_error);
     co_return co_await exchange(stream, *url, r, limits_.body);
 }
 

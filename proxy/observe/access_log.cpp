@@ -81,7 +81,9 @@ std::string_view severity(const request_record& r) noexcept
 {
     if (r.why == reason::internal_error)
         return "error";
-    return r.status >= 500 && r.why != reason::allowed ? "warn" : "info";
+    // Anybody can make up a key's name: that an issuer is out of reach must stand out from it.
+    const bool ours = r.status >= 500 && r.why != reason::allowed && r.why != reason::key_pending;
+    return ours ? "warn" : "info";
 }
 
 std::string_view route_of(const request_record& r) noexcept
@@ -133,6 +135,8 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     append_member(out, "reason", name(r.why));
     if (r.detail != cause::none)
         append_member(out, "cause", name(r.detail));
+    if (!r.unverified.empty())
+        out.append(R"(,"unverified":)").append(r.unverified);
     if (r.observed)
         out += R"(,"observe":true)";
     if (const auto* needs = r.match != nullptr ? r.match->needs : nullptr)

@@ -27,6 +27,7 @@ struct request_record {
     unsigned status = 0;                          // as sent downstream; 0: nothing was sent
     reason why = reason::allowed;                 // of observe mode: what would have refused it
     cause detail = cause::none;                   // of `why`, as far as it is known
+    std::string_view unverified;                  // what a refused token says: a JSON object of printable ASCII
     const policy::denial* refusal = nullptr;      // for the required and missing scopes
     const policy::scope_set* effective = nullptr; // the token's, where it is valid
     std::string_view subject, client_id, issuer;

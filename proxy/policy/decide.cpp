@@ -197,6 +197,7 @@ observable how_observable(reason why) noexcept
     case reason::misdirected_request:
         return observable::by_file;
     case reason::no_token:
+    case reason::token_too_large:
     case reason::malformed_token:
     case reason::unknown_issuer:
     case reason::unsupported_algorithm:
@@ -214,6 +215,7 @@ observable how_observable(reason why) noexcept
     case reason::invalid_proof:
     case reason::proof_nonce:
     case reason::proof_memory_full:
+    case reason::key_pending:
     case reason::keys_unavailable:
     case reason::introspection_unavailable:
     case reason::insufficient_scope:

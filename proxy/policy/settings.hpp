@@ -201,6 +201,7 @@ struct log_settings {
     // Which lines have the request's path. A path that no template matches is where mistyped secrets stand.
     enum class path_lines : std::uint8_t { none, unmatched, all };
     path_lines paths = path_lines::none;
+    bool unverified = false;   // tell what refused tokens say of themselves, whoever made them
     std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };
 

@@ -1,6 +1,8 @@
 #include "tokens/identity.hpp"
 
 #include "http/fields.hpp"
+#include "observe/log.hpp"
+#include "tokens/unverified.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -73,6 +75,51 @@ bool append_value(const policy::identity_header& header, const policy::policy& p
     return true;
 }
 
+// Why a claim that is there and not empty makes no line; empty where it does, or says nothing.
+std::string_view why_left_out(const json::value* claim)
+{
+    if (claim == nullptr || claim->is_null())
+        return {};
+    if (claim->if_object() != nullptr)
+        return "it is an object";
+    std::string text;
+    if (const auto* elements = claim->if_array(); elements != nullptr && !append_joined(*elements, text)) {
+        const bool nested = std::any_of(elements->begin(), elements->end(),
+                                        [](const json::value& e) { return !e.scalar_text().has_value(); });
+        return nested ? "an element is neither text, number nor boolean"
+                      : "an element is empty or holds a space";
+    }
+    text.append(claim->scalar_text().value_or(std::string_view{}));
+    if (text.empty() || is_safe_value(text))
+        return {};
+    return has_control(text) ? "it holds a control character" : "it begins or ends with a space";
+}
+
+// The claim that a header is made from; null for none.
+const json::value* claim_of(const policy::identity_header& header, const json::value& claims)
+{
+    if (header.from == source::claim)
+        return header.claim.find(claims);
+    if (header.from != source::client_id)
+        return nullptr;
+    const auto* client = claims.find("client_id");
+    return client != nullptr ? client : claims.find("azp");
+}
+
+// An API that misses a header of a signed-in user can't tell why; the log at level debug can.
+void report_left_out(const policy::policy& p, const policy::identity_header& header,
+                     const json::value& claims)
+{
+    if (p.log.at != policy::log_settings::level::debug)
+        return;
+    const auto* claim = claim_of(header, claims);
+    const auto why = why_left_out(claim);
+    if (!why.empty())
+        observe::log_repeated(
+            observe::level::debug, "identity_header_left_out",
+            {{"header", header.name}, {"why", why}, {"value", printable(json::serialize(*claim))}});
+}
+
 bool sets_issuer_header(const policy::policy& p) noexcept
 {
     const auto& headers = p.upstream.headers;
@@ -102,10 +149,12 @@ std::string identity_lines(const policy::policy& p, std::size_t issuer, const js
         lines.append(header.name).append(": ");
         const auto value = lines.size();
         if (append_value(header, p, claims, effective, lines) &&
-            is_safe_value(std::string_view(lines).substr(value)))
+            is_safe_value(std::string_view(lines).substr(value))) {
             lines += "\r\n";
-        else
+        } else {
             lines.resize(line);
+            report_left_out(p, header, claims);
+        }
     }
     if (p.issuers.size() > 1 && issuer < p.issuers.size() && !sets_issuer_header(p) &&
         is_safe_value(p.issuers[issuer].issuer))

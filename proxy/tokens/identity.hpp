@@ -22,7 +22,8 @@ inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
 // line for what is absent, null, empty or nested, and none for a value that a recipient might read as another
 // one: with a control character, with whitespace at its ends (it would be trimmed away), or an array's
 // element with a space in it (it would be split). With several issuers the name of the token's own follows in
-// issuer_header, unless upstream.headers says what that holds. `issuer`: the index of the token's issuer.
+// issuer_header, unless upstream.headers says what that holds. `issuer`: the index of the token's issuer. At
+// log level debug, what a claim holds and no line can carry is an event.
 [[nodiscard]] std::string identity_lines(const policy::policy& p, std::size_t issuer,
                                          const json::value& claims, const policy::scope_set& effective);
 

@@ -1,10 +1,13 @@
 #include "tokens/introspection.hpp"
 
 #include "jose/base64url.hpp"
+#include "jose/claims.hpp"
+#include "jose/jws.hpp"
 #include "jose/sign.hpp"
 #include "observe/request_id.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -84,20 +87,58 @@ std::string client_assertion(const policy::introspection_settings& settings, std
     return jose::sign_compact(settings.client_key.value(), json::serialize(json::value(std::move(claims))));
 }
 
+std::optional<std::string> text_member(const std::optional<json::value>& object, std::string_view name)
+{
+    const auto* member = object ? object->find(name) : nullptr;
+    const auto* member_text = member != nullptr ? member->if_string() : nullptr;
+    return member_text != nullptr ? std::optional(*member_text) : std::nullopt;
+}
+
 } // namespace
 
-bool is_opaque(std::string_view token)
+std::optional<json::value> object_in(std::string_view part)
+{
+    const auto text = jose::base64url_decode(part);
+    if (!text)
+        return std::nullopt;
+    auto object = json::parse(*text, {.bytes = text->size(), .depth = jose::max_token_depth});
+    return object && object->if_object() != nullptr ? std::move(object) : std::nullopt;
+}
+
+token_form form_of(std::string_view token)
 {
     const auto header = token.substr(0, token.find('.'));
     if (header.size() == token.size()) // a JWS and a JWE have dots
-        return true;
+        return token_form::opaque;
     // The beginning decides: `{` and, perhaps behind white space, a name or the end. Few opaque tokens with a
     // dot in them begin so by chance, and those are refused, not let pass.
     const auto text = jose::base64url_decode(header.substr(0, header.size() < 8 ? header.size() : 8));
     if (!text || !text->starts_with('{'))
-        return true;
+        return token_form::opaque;
     const auto next = text->find_first_not_of(" \t\r\n", 1);
-    return next != std::string::npos && (*text)[next] != '"' && (*text)[next] != '}';
+    if (next != std::string::npos && (*text)[next] != '"' && (*text)[next] != '}')
+        return token_form::opaque;
+    const bool five_parts = std::count(token.begin(), token.end(), '.') == 4;
+    return five_parts && text_member(object_in(header), "enc") ? token_form::encrypted : token_form::jws;
+}
+
+bool is_introspected(std::string_view token, const policy::issuer_settings& issuer)
+{
+    const auto first = token.substr(0, token.find('.'));
+    switch (form_of(token)) {
+    case token_form::opaque:
+        return true;
+    case token_form::encrypted: {
+        const auto header = object_in(first); // RFC 7519 section 5.3: it may repeat claims
+        return header->find("iss") == nullptr || text_member(header, "iss") == issuer.issuer;
+    }
+    case token_form::jws:
+        break;
+    }
+    if (issuer.signs_tokens() || std::count(token.begin(), token.end(), '.') != 2)
+        return false;
+    const auto rest = token.substr(first.size() + 1);
+    return text_member(object_in(rest.substr(0, rest.find('.'))), "iss") == issuer.issuer;
 }
 
 net::http_request introspection_request(const policy::issuer_settings& issuer, std::string_view token,
@@ -131,18 +172,16 @@ introspected read_introspection(std::string_view body)
 {
     introspected said;
     auto answer = json::parse(body);
-    if (!answer || answer->if_object() == nullptr)
+    if (!answer || answer->if_object() == nullptr) {
+        said.why.detail = cause::introspection_not_json;
         return said;
+    }
     const auto* active = answer->find("active");
     const bool counts = active != nullptr && active->if_bool().value_or(false);
     said.why = counts ? reason::allowed : reason::token_inactive;
     if (!counts)
         return said;
-    // null says of a claim what its absence says: some servers write all the members that they know. But not
-    // that a token is bound to nobody.
-    auto claims = *answer->if_object();
-    std::erase_if(claims, [](const json::member& m) { return m.second.is_null() && m.first != "cnf"; });
-    said.claims = json::value(std::move(claims));
+    said.claims = jose::without_nulls(std::move(*answer));
     return said;
 }
 

@@ -30,9 +30,11 @@ using steady = std::chrono::steady_clock;
 
 namespace {
 
-introspection_ptr unavailable()
+introspection_ptr unavailable(cause why)
 {
-    return std::make_shared<const introspection_answer>();
+    auto none = std::make_shared<introspection_answer>();
+    none->said.why.detail = why;
+    return none;
 }
 
 bool same_key(const std::optional<jose::signing_key>& a, const std::optional<jose::signing_key>& b)
@@ -86,7 +88,7 @@ public:
         }
         for (const auto& [key, waited_for] : abandoned)
             for (const auto& done : waited_for.waiting)
-                done(unavailable());
+                done(unavailable(cause::introspection_not_asked));
     }
 
 private:
@@ -119,7 +121,7 @@ private:
         }
         // Made-up tokens cost nothing: however many come, neither the endpoint nor our memory is flooded.
         if (stopped_ || (calls_.size() >= bounds_.waiting_tokens && !make_room_for(client)))
-            return unavailable();
+            return unavailable(stopped_ ? cause::introspection_not_asked : cause::introspection_queue_full);
         auto& fresh = calls_[key];
         fresh.token = secret(std::string(token));
         fresh.since = steady::now();
@@ -154,7 +156,7 @@ private:
                 continue;
             asio::post(control_, [lost = std::move(found->second.waiting)] {
                 for (const auto& done : lost)
-                    done(unavailable());
+                    done(unavailable(cause::introspection_queue_full));
             });
             calls_.erase(found);
             return true;
@@ -177,6 +179,7 @@ private:
             try {
                 bytes = co_await run(*key, answer);
             } catch (const std::exception& e) {
+                answer.said.why = {reason::introspection_unavailable, cause::introspection_failed};
                 complain(e.what());
             }
             settle(*key, std::make_shared<const introspection_answer>(std::move(answer)), bytes);
@@ -200,12 +203,14 @@ private:
     {
         const auto asked = now_(); // what it says may be as old as the question
         const auto token = still_wanted(key);
+        into.said.why.detail = cause::introspection_not_asked;
         if (!token)
             co_return 0;
         auto request = introspection_request(issuer_, token->reveal(), asked);
         const auto client = client_; // another may take its place meanwhile
         const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
+            into.said.why.detail = answer ? cause::introspection_status : cause::introspection_failed;
             complain(answer ? "answered " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
         }

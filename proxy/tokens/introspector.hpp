@@ -1,4 +1,4 @@
-// Asks the one issuer that introspects (RFC 7662) about opaque tokens, process-wide: all who wait for the
+// Asks the one issuer that introspects (RFC 7662) about its tokens, process-wide: all who wait for the
 // same token share one call, and an answer is kept for a while. Remembers answers, never decisions, and
 // tokens only while it asks for them. All I/O runs on the control io_context.
 #pragma once
@@ -24,11 +24,11 @@ namespace scopegate::tokens {
 struct introspection_bounds {
     std::chrono::milliseconds time{5'000}; // for one call, and for its wait until it may begin
     std::chrono::milliseconds inactive{
-        5'000};                         // how long a token counts as inactive; never longer than `cache`
+        5'000}; // how long a token counts as inactive; never longer than `cache`
     std::chrono::milliseconds silence{10'000}; // of the log after a recovery, however often it fails again
-    std::size_t calls = 64;             // at a time
-    std::size_t waiting_tokens = 4'096; // that are asked for or wait for it; more are unavailable
-    std::size_t answers = 10'000;       // kept, the oldest go first; as many again of inactive tokens
+    std::size_t calls = 64;                    // at a time
+    std::size_t waiting_tokens = 4'096;        // that are asked for or wait for it; more are unavailable
+    std::size_t answers = 10'000;              // kept, the oldest go first; as many again of inactive tokens
     std::size_t answer_bytes = 16UL * 1024 * 1024; // of their texts
 };
 

@@ -1,6 +1,7 @@
 #include "tokens/issuer_keys.hpp"
 
 #include "observe/log.hpp"
+#include "tokens/introspection_cache.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -34,6 +35,42 @@ bool issuer_keys::up_to_date() const
 {
     const std::lock_guard lock(mutex_);
     return up_to_date_;
+}
+
+namespace {
+
+std::string digest_of(std::string_view kid)
+{
+    const auto digest = token_digest(kid);
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+} // namespace
+
+void issuer_keys::note_absent(std::string_view kid)
+{
+    auto digest = digest_of(kid);
+    const std::lock_guard lock(mutex_);
+    if (!absent_kids_.insert(digest).second)
+        return;
+    absent_in_order_.push_back(std::move(digest));
+    if (absent_in_order_.size() <= most_absent_kids)
+        return;
+    absent_kids_.erase(absent_in_order_.front());
+    absent_in_order_.pop_front();
+}
+
+bool issuer_keys::has_failed() const
+{
+    const std::lock_guard lock(mutex_);
+    return !failures_.empty();
+}
+
+bool issuer_keys::is_absent(std::string_view kid, wall_time now) const
+{
+    const auto digest = digest_of(kid);
+    const std::lock_guard lock(mutex_);
+    return up_to_date_ && now < confirmed_ + absent_for && absent_kids_.contains(digest);
 }
 
 bool issuer_keys::take(std::string_view text, wall_time now)
@@ -177,6 +214,8 @@ void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string
     text_ = std::move(text);
     confirmed_ = confirmed;
     failures_.clear();
+    absent_kids_.clear();
+    absent_in_order_.clear();
     up_to_date_ = fresh;
     epoch_.fetch_add(1,
                      std::memory_order_relaxed); // under the lock: who sees it and then locks sees these keys

@@ -8,17 +8,24 @@
 #include "tokens/reported_causes.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace scopegate::tokens {
+
+// How long a kid counts as absent after the last fetch that went well, and how many are remembered.
+inline constexpr std::chrono::seconds absent_for{30};
+inline constexpr std::size_t most_absent_kids = 1'024;
 
 class issuer_keys final {
 public:
@@ -33,6 +40,13 @@ public:
     // The keys, or null where there were none so far.
     [[nodiscard]] std::shared_ptr<const jose::jwk_set> present() const;
     [[nodiscard]] bool up_to_date() const; // whether the last attempt went well
+    [[nodiscard]] bool has_failed() const; // whether one has failed since one went well
+
+    // Remembers that a finished fetch has shown a `kid` to be absent from the issuer's set, and returns
+    // whether one is remembered so. It counts for absent_for after the last fetch that went well: made-up
+    // kids are refused for good (401), and a key that is published under such a kid is found soon.
+    void note_absent(std::string_view kid);
+    [[nodiscard]] bool is_absent(std::string_view kid, wall_time now) const;
 
     // Takes over what an attempt brought: a JWK set's text. What can't be used is a warning in the log, and
     // the keys stay as they are; so do they where the text is the same as last time: what was validated with
@@ -70,6 +84,9 @@ private:
     wall_time confirmed_{};
     reported_causes failures_;
     bool up_to_date_ = false;
+
+    std::unordered_set<std::string> absent_kids_; // their digests: a kid may be as long as a token
+    std::deque<std::string> absent_in_order_;     // the oldest go first
 
     std::map<std::string, std::size_t>
         unfit_; // what the log has told of the last set: causes, and of how many keys

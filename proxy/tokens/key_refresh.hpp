@@ -33,6 +33,8 @@ public:
     void start(std::shared_ptr<const void> owner);
     // As key_store says. Any thread.
     [[nodiscard]] bool may_refresh() const;
+    // Whether a fetch that is asked for now would begin now. Any thread.
+    [[nodiscard]] bool is_idle() const { return !fetching_ && !cooling_ && keys_.present() != nullptr; }
     // As key_store says. Control thread.
     void await_next(std::function<void()> done);
     // Control thread.

@@ -47,8 +47,15 @@ public:
         return keys_.at(issuer).present();
     }
     [[nodiscard]] bool up_to_date(std::size_t issuer) const final { return keys_.at(issuer).up_to_date(); }
+    [[nodiscard]] bool has_failed(std::size_t issuer) const final { return keys_.at(issuer).has_failed(); }
     [[nodiscard]] bool may_refresh(std::size_t) const override { return false; }
     void await_refresh(std::size_t, std::function<void()> done) override { done(); }
+    void request_refresh(std::size_t) override {}
+    void note_absent(std::size_t issuer, std::string_view kid) final { keys_.at(issuer).note_absent(kid); }
+    [[nodiscard]] bool is_absent(std::size_t issuer, std::string_view kid, wall_time now) const final
+    {
+        return keys_.at(issuer).is_absent(kid, now);
+    }
     [[nodiscard]] std::vector<std::string> without_keys() const final
     {
         std::vector<std::string> lacking;
@@ -84,9 +91,10 @@ public:
         if (const auto* earlier = dynamic_cast<const local_key_store*>(previous))
             inherit(*earlier);
         for (auto& issuer : keys_)
-            refreshes_.push_back(issuer.is_remote() ? std::make_unique<key_refresh>(control, issuer, timing,
-                                                                                    policy_->keys_cache,
-                                                                                    policy_->keys_max_age)
+            refreshes_.push_back(issuer.is_remote() ? std::make_unique<key_refresh>(
+                                                          control, issuer, timing,
+                                                          timing.cached ? policy_->keys_cache : std::string(),
+                                                          policy_->keys_max_age)
                                                     : nullptr);
     }
 
@@ -115,6 +123,14 @@ public:
                 done();
         };
         asio::post(control_, std::move(ask));
+    }
+
+    // A forged signature costs nothing to make: while a fetch is under way, or none is allowed, nothing is
+    // asked for.
+    void request_refresh(std::size_t issuer) override
+    {
+        if (const auto& refresh = refreshes_.at(issuer); refresh && refresh->is_idle())
+            await_refresh(issuer, [] {});
     }
 
     void stop() override

@@ -4,6 +4,7 @@
 // again); all I/O runs on the control io_context.
 #pragma once
 
+#include "base/clock.hpp"
 #include "policy/policy.hpp"
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace boost::asio {
@@ -31,6 +33,7 @@ struct key_timing {
         longest_refresh{3'600'000}; // whatever it says; the shortest too after a failure
     ms cooldown{10'000};            // between two fetches for unknown kids
     ms file_poll{1'000};
+    bool cached = true; // whether keys_cache is read and written
 };
 
 class key_store : public std::enable_shared_from_this<key_store> {
@@ -58,11 +61,18 @@ public:
     // False for an issuer without any keys (it is retried anyway, but nobody should wait for it), for files
     // and secrets. Any thread.
     [[nodiscard]] virtual bool may_refresh(std::size_t issuer) const = 0;
-    // Whether the last attempt to get the issuer's keys went well. Any thread.
+    // Whether the last attempt to get the issuer's keys went well; whether one has failed since. Any thread.
     [[nodiscard]] virtual bool up_to_date(std::size_t issuer) const = 0;
+    [[nodiscard]] virtual bool has_failed(std::size_t issuer) const = 0;
     // Asks for a refetch (shared by all who wait; at most one per 10 s and issuer) and calls `done` from the
     // control thread once it ended, well or not, or at once where there is none to wait for. Any thread.
     virtual void await_refresh(std::size_t issuer, std::function<void()> done) = 0;
+    // Asks for a refetch under the same rule, and waits for nothing. Any thread.
+    virtual void request_refresh(std::size_t issuer) = 0;
+    // Remembers, and returns, whether a finished fetch has shown that the issuer has no key of this `kid`
+    // (issuer_keys). Any thread.
+    virtual void note_absent(std::size_t issuer, std::string_view kid) = 0;
+    [[nodiscard]] virtual bool is_absent(std::size_t issuer, std::string_view kid, wall_time now) const = 0;
     // The issuers that have no keys (for /readyz): none so far, or none that are young enough. Those that
     // only introspect need none. Any thread.
     [[nodiscard]] virtual std::vector<std::string> without_keys() const = 0;

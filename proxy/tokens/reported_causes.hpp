@@ -24,6 +24,7 @@ public:
         causes_.emplace_back(cause);
         return true;
     }
+    [[nodiscard]] bool empty() const noexcept { return causes_.empty(); }
     // Forgets them. Returns whether there was one.
     bool clear() noexcept { return !std::exchange(causes_, {}).empty(); }
 

@@ -28,17 +28,17 @@ public:
         ++count_;
         token_ = token;
     }
-    void found_malformed() noexcept
+    void found_malformed(cause why) noexcept
     {
         ++count_;
-        malformed_ = true;
+        malformed_ = why;
     }
     [[nodiscard]] result<taken_token> outcome() const
     {
         if (count_ > 1)
-            return reason::several_tokens;
-        if (malformed_)
-            return reason::malformed_credentials;
+            return failure{reason::several_tokens, cause::token_in_two_places};
+        if (malformed_ != cause::none)
+            return failure{reason::malformed_credentials, malformed_};
         if (count_ == 0)
             return reason::no_token;
         return token_;
@@ -46,7 +46,7 @@ public:
 
 private:
     unsigned count_ = 0;
-    bool malformed_ = false;
+    cause malformed_ = cause::none; // of one that is
     taken_token token_;
 };
 
@@ -80,7 +80,8 @@ void search_query(std::string_view query, const std::vector<std::string>& names,
         if (parameter.name == named_value::match::exact && text)
             search.found({*text, false});
         else
-            search.found_malformed();
+            search.found_malformed(text ? cause::token_name_spelled_otherwise
+                                        : cause::token_percent_encoding);
     });
 }
 
@@ -95,7 +96,7 @@ void search_cookies(const http::field_list& fields, const std::vector<std::strin
         for_each_cookie(f.value, [&](std::string_view part) {
             const auto cookie = read_cookie(part, names);
             if (cookie.name == named_value::match::alike)
-                search.found_malformed();
+                search.found_malformed(cause::token_name_spelled_otherwise);
             else if (cookie.name == named_value::match::exact && !cookie.value.empty())
                 search.found({cookie.value, false});
         });
@@ -109,7 +110,7 @@ void search_protocols(const http::field_list& fields, token_search& search)
         if (offered.exact)
             search.found({offered.token, false});
         else
-            search.found_malformed();
+            search.found_malformed(cause::token_name_spelled_otherwise);
 }
 
 } // namespace
@@ -131,7 +132,7 @@ result<taken_token> take_token(const policy::token_settings& places, const crede
         if (taken)
             search.found(*taken);
         else if (taken.error() == reason::malformed_credentials)
-            search.found_malformed();
+            search.found_malformed(taken.error().detail);
     }
     search_query(from.query, places.queries, scratch, search);
     search_cookies(from.fields, places.cookies, search);
@@ -150,19 +151,19 @@ result<taken_token> take_token(const http::field_list& fields, bool dpop)
         // variable and may take the other one: two of any spelling are refused, and one with `_` alone is
         // never looked into.
         if (credentials != nullptr)
-            return reason::several_tokens;
+            return failure{reason::several_tokens, cause::several_authorization_fields};
         credentials = &f;
     }
     if (credentials == nullptr || credentials->underscore)
         return reason::no_token;
     const bool is_dpop = dpop && has_scheme(credentials->value, proof_of_possession);
     if (!is_dpop && !has_scheme(credentials->value, bearer))
-        return reason::no_token;
+        return failure{reason::no_token, cause::other_auth_scheme};
 
     const auto rest = credentials->value.substr(is_dpop ? proof_of_possession.size() : bearer.size());
     const auto token = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
     if (token.size() == rest.size() || token.empty())
-        return reason::malformed_credentials;
+        return failure{reason::malformed_credentials, cause::credentials_empty};
     return taken_token{token, true, is_dpop};
 }
 

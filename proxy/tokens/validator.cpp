@@ -1,7 +1,9 @@
 #include "tokens/validator.hpp"
 
 #include "jose/claims.hpp"
+#include "jose/jwks.hpp"
 #include "jose/jws.hpp"
+#include "tokens/claim_shapes.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
@@ -18,13 +20,15 @@ namespace {
 // from the file's list whose keys and rules the token must pass.
 result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims)
 {
-    auto why = reason::unknown_issuer;
+    failure why = reason::unknown_issuer;
     for (std::size_t i = 0; i < p.issuers.size(); ++i) {
         if (!p.issuers[i].signs_tokens())
             continue;
-        why = jose::check_issuer(claims, p.issuers[i].issuer);
-        if (why == reason::allowed)
+        const auto other = jose::check_issuer(claims, p.issuers[i].issuer);
+        if (other == reason::allowed)
             return i;
+        if (why.detail == cause::none)
+            why = other;
     }
     return why;
 }
@@ -36,11 +40,11 @@ jose::claim_rules rules_of(const policy::issuer_settings& issuer)
 }
 
 // All that a token must be besides signed; dearer checks come later.
-reason check_unsigned(const jose::compact_jws& jws, const json::value& claims,
-                      const policy::issuer_settings& issuer, wall_time now)
+failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
+                       const policy::issuer_settings& issuer, wall_time now)
 {
     if (!issuer.algorithms.contains(jws.header.alg))
-        return reason::unsupported_algorithm;
+        return {reason::unsupported_algorithm, cause::alg_not_allowed};
     if (const auto why = jose::check_type(jws.header.typ, issuer.access_token_only); why != reason::allowed)
         return why;
     return jose::check_claims(claims, rules_of(issuer), now);
@@ -52,6 +56,16 @@ wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
     const auto at = exp != nullptr ? jose::numeric_date(*exp) : std::nullopt;
     return at ? *at + skew : wall_time::max();
 }
+
+// What a validator tells the log of refused tokens (see unverified.hpp).
+bool tells_everything(const policy::log_settings& log) noexcept
+{
+    return log.unverified || log.at == policy::log_settings::level::debug;
+}
+
+// How many signatures a second a worker checks only to tell the log what a refused token says. Expired tokens
+// come again and again, and a line is worth less than the CPU time that each signature takes.
+constexpr unsigned most_told = 100;
 
 std::string text_member(const json::value& claims, std::string_view name)
 {
@@ -78,6 +92,7 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
             token->undeclared_scopes.emplace_back(scope);
     token->scopes = policy::grant(p.limit, p.scopes, token->claims, scopes);
     token->expires = expiry_of(token->claims, settings.clock_skew);
+    token->oddity = oddity_of(p, settings, token->claims);
     token->identity_lines = identity_lines(p, issuer, token->claims, token->scopes.effective);
     token->subject = text_member(token->claims, "sub");
     token->client_id = client_id_of(token->claims);
@@ -90,7 +105,10 @@ validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<ke
     : policy_(std::move(p)), kept_claims_(policy_->claims_of_conditions()), keys_(std::move(keys)),
       key_sets_(policy_->issuers.size()),
       cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size(), account)),
-      introspection_(std::move(introspection))
+      introspection_(std::move(introspection)),
+      telling_(tells_everything(policy_->log)                              ? telling::everything
+               : policy_->log.which == policy::log_settings::requests::off ? telling::nothing
+                                                                           : telling::signed_only)
 {
     for (std::size_t i = 0; i < policy_->issuers.size(); ++i)
         if (policy_->issuers[i].introspection)
@@ -127,7 +145,7 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     if (auto known = cache_->find(token, now))
         return {std::move(known), reason::allowed};
     if (!is_b64token(token))
-        return {nullptr, reason::malformed_credentials};
+        return {nullptr, {reason::malformed_credentials, cause::token_not_b64token}};
     outcome made;
     if (may_verify) {
         made = check_new(token, now, ended);
@@ -140,48 +158,84 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
 
 validator::outcome validator::check_new(std::string_view token, wall_time now, const awaited& ended)
 {
-    if (introspecting_ && is_opaque(token))
-        return check_opaque(token, now, ended);
+    // A token is a part of the head: one beyond this limit can come in a command only, or after a reload.
+    const auto most = policy_->server.limits.headers;
+    if (most != 0 && token.size() > most)
+        return {nullptr, reason::token_too_large};
+    if (is_introspected(token))
+        return check_introspected(token, now, ended);
 
+    refused_token seen{token};
     const auto jws = jose::split(token);
     if (!jws)
-        return {nullptr, jws.error(), -1};
+        return refuse(jws.error(), seen, now);
     auto claims = jose::parse_claims(jws->payload);
     if (!claims)
-        return {nullptr, claims.error(), -1};
+        return refuse(claims.error(), seen, now);
+    *claims = jose::without_nulls(std::move(*claims));
     const auto issuer = issuer_of(*policy_, *claims);
     if (!issuer)
-        return {nullptr, issuer.error(), -1};
+        return refuse(issuer.error(), seen, now);
+    seen.issuer = static_cast<int>(*issuer);
+    seen.keys = key_sets_[*issuer].get();
     if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now);
         why != reason::allowed)
-        return {nullptr, why, -1};
+        return refuse(why, seen, now, is_signed_by(*jws, *issuer, now));
     auto bound_to = jose::read_confirmation(*claims);
     if (!bound_to)
-        return {nullptr, bound_to.error(), -1};
+        return refuse(bound_to.error(), seen, now, is_signed_by(*jws, *issuer, now));
 
-    const auto& keys = key_sets_[*issuer];
-    if (!keys)
-        return {nullptr, reason::keys_unavailable, -1};
-    const auto why = jose::verify(*jws, *keys);
-    if (why != reason::allowed) {
-        auto refused = unfitting_key(*issuer, why, jws->header.kid.has_value(), ended.waited);
+    if (seen.keys == nullptr)
+        return refuse({reason::keys_unavailable, cause::keys_never_fetched}, seen, now);
+    if (const auto why = jose::verify(*jws, *seen.keys); why != reason::allowed) {
+        auto wait = unfitting_key(*issuer, why, jws->header.kid, now, ended.waited);
         // Newer keys may have come since we took ours, with a fetch that need not be waited for any more.
-        if (refused.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
+        if (wait.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
             return check(token, now, ended);
+        auto refused = refuse(wait.why, seen, now);
+        refused.wait_for_issuer = wait.wait_for_issuer;
         return refused;
     }
 
     auto valid = make_token(*issuer, std::move(*claims), std::move(*bound_to));
     cache_->insert(token, valid, now);
-    return {std::move(valid), reason::allowed, -1};
+    return {std::move(valid), reason::allowed};
 }
 
-validator::outcome validator::unfitting_key(std::size_t issuer, reason why, bool named, bool waited) const
+// `is_proven`: what the token says is its issuer's word.
+validator::outcome validator::refuse(failure why, const refused_token& seen, wall_time now,
+                                     bool is_proven) const
+{
+    outcome refused{nullptr, why};
+    if (telling_ == telling::everything || (is_proven && telling_ == telling::signed_only))
+        refused.said = std::make_unique<const unverified>(describe(*policy_, seen, why, now));
+    return refused;
+}
+
+// Of a token that is refused already: whether its issuer made it. Asked for the log alone, and not too often.
+bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now)
+{
+    if (telling_ != telling::signed_only || key_sets_[issuer] == nullptr ||
+        !policy_->issuers[issuer].algorithms.contains(jws.header.alg))
+        return false;
+    if (now < told_since_ || now >= told_since_ + std::chrono::seconds(1)) {
+        told_since_ = now;
+        told_ = 0;
+    }
+    return ++told_ <= most_told && jose::verify(jws, *key_sets_[issuer]) == reason::allowed;
+}
+
+validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
+                                            const std::optional<std::string>& kid, wall_time now,
+                                            bool waited) const
 {
     if (why != reason::unknown_key) {
         // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
-        // it tells.
-        const bool look = !named && !waited && keys_->may_refresh(issuer);
+        // it tells. Under a known kid it is a forgery, or the issuer has put a new key under an old name: the
+        // token is refused now, and a fetch behind it lets the next one pass.
+        if (why == reason::bad_signature && kid)
+            keys_->request_refresh(issuer);
+        const bool look = !kid && !waited && keys_->may_refresh(issuer);
         return {nullptr, why, look ? static_cast<int>(issuer) : -1};
     }
     // No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended
@@ -189,34 +243,49 @@ validator::outcome validator::unfitting_key(std::size_t issuer, reason why, bool
     // a good token away.
     using kind = policy::key_location::kind;
     const auto where = policy_->issuers[issuer].keys.where;
-    if (where == kind::none || where == kind::file || (waited && keys_->up_to_date(issuer)))
-        return {nullptr, reason::unknown_key, -1};
+    const bool reached = keys_->up_to_date(issuer);
+    if (where == kind::none || where == kind::file)
+        return {nullptr, why};
+    if (waited && reached) {
+        if (kid)
+            keys_->note_absent(issuer, *kid);
+        return {nullptr, why};
+    }
+    if (kid && keys_->is_absent(issuer, *kid, now))
+        return {nullptr, why};
     const bool wait = !waited && keys_->may_refresh(issuer);
-    return {nullptr, reason::keys_unavailable, wait ? static_cast<int>(issuer) : -1};
+    const auto open = reached ? failure(reason::key_pending, cause::kid_inside_cooldown)
+                              : failure(reason::keys_unavailable, cause::keys_not_fetched);
+    return {nullptr, open, wait ? static_cast<int>(issuer) : -1};
+}
+
+bool validator::is_introspected(std::string_view token) const
+{
+    return introspecting_ && tokens::is_introspected(token, policy_->issuers[*introspecting_]);
 }
 
 // The issuer's word stands in for a signature; whatever else a JWT must be, its claims must be too.
-validator::outcome validator::check_opaque(std::string_view token, wall_time now, const awaited& ended)
+validator::outcome validator::check_introspected(std::string_view token, wall_time now, const awaited& ended)
 {
-    if (token.size() > jose::max_token_bytes)
-        return {nullptr, reason::malformed_token, -1};
+    refused_token seen{token, static_cast<int>(*introspecting_)};
     if (!ended.answer) {
         const bool wait = !ended.waited && introspection_;
         return {nullptr, reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
     }
     const auto& said = ended.answer->said;
     if (said.why != reason::allowed)
-        return {nullptr, said.why, -1};
+        return refuse(said.why, seen, now);
+    seen.claims = &said.claims;
     const auto& issuer = policy_->issuers[*introspecting_];
     if (const auto why = jose::check_introspected(said.claims, rules_of(issuer), now); why != reason::allowed)
-        return {nullptr, why, -1};
+        return refuse(why, seen, now, true);
     auto bound_to = jose::read_confirmation(said.claims);
     if (!bound_to)
-        return {nullptr, bound_to.error(), -1};
+        return refuse(bound_to.error(), seen, now, true);
     auto valid = make_token(*introspecting_, said.claims, std::move(*bound_to));
     if (now < ended.answer->until)
         cache_->insert(token, valid, now, ended.answer->until);
-    return {std::move(valid), reason::allowed, -1};
+    return {std::move(valid), reason::allowed};
 }
 
 // The claims that no condition looks at have had their say. They are most of what a token takes in the cache.
@@ -234,7 +303,7 @@ token_ptr validator::make_token(std::size_t issuer, json::value claims, jose::co
 void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done,
                       const client_network& client)
 {
-    if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_opaque(token))
+    if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_introspected(token))
         introspection_->ask(
             token, [done = std::move(done)](introspection_ptr said) { done(awaited(true, std::move(said))); },
             client);

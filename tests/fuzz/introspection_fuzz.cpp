@@ -62,7 +62,7 @@ void check_request(std::string_view token)
         check(c > ' ' && c < 0x7F);
     check(request.form.ends_with("&token_type_hint=access_token") &&
           request.form.find('&') == request.form.rfind('&'));
-    (void)tokens::is_opaque(token);
+    (void)tokens::form_of(token);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // Opaque tokens (RFC 7662) over a socket: the gate, the API behind it, and an endpoint that the gate asks.
+#include "jose/base64url.hpp"
 #include "jose/jws.hpp"
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
@@ -22,9 +23,10 @@ gate_settings asking(const introspection_endpoint& endpoint, const std::string& 
                      const std::string& issuer = {})
 {
     gate_settings settings;
-    settings.issuer = "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
-                       endpoint.url() + "\", client_id: scopegate, " + more + "}" +
-                       (issuer.empty() ? "" : ", " + issuer) + "}\n";
+    settings.issuer =
+        "clock_skew: 30s\n  - {issuer: \"https://legacy.example.com\", introspection: {url: \"" +
+        endpoint.url() + "\", client_id: scopegate, " + more + "}" + (issuer.empty() ? "" : ", " + issuer) +
+        "}\n";
     return settings;
 }
 
@@ -229,7 +231,34 @@ TEST(introspection, a_reload_asks_for_nothing_again)
     EXPECT_EQ(endpoint.calls("good"), 1U);
 }
 
-TEST(introspection, a_jwt_is_never_shown_to_the_endpoint)
+TEST(introspection, a_refresh_token_is_active_and_no_access_token)
+{
+    introspection_endpoint endpoint;
+    endpoint.knows("refresh", R"({"active":true,"scope":"read:appointments","token_use":"refresh_token"})");
+    endpoint.knows("access", R"({"active":true,"scope":"read:appointments","token_use":"access_token"})");
+    const calendar c(asking(endpoint));
+    EXPECT_EQ(c.exchange(get("/appointments", "access")).status, 200U);
+    const auto refused = c.exchange(get("/appointments", "refresh"));
+    EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:wrong-token-type") << refused;
+    const auto line = c.gate.wait_for_event("request");
+    EXPECT_EQ(line["cause"], "token-use-not-access");
+    EXPECT_THAT(line.text, HasSubstr(R"("token_use":"refresh_token")")) << "the issuer's word";
+}
+
+TEST(introspection, a_jwt_and_an_encrypted_token_of_an_issuer_without_keys_are_asked_about)
+{
+    introspection_endpoint endpoint;
+    const auto jwt = make_token(R"({"iss":"https://legacy.example.com","sub":"eve"})");
+    const auto encrypted = jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM"})") + "..AAAA.BBBB.CCCC";
+    endpoint.knows(jwt, std::string(reader));
+    endpoint.knows(encrypted, std::string(reader));
+    const calendar c(asking(endpoint));
+    EXPECT_EQ(c.forwarded(get("/appointments", jwt)).value("X-Auth-Subject"), "ada");
+    EXPECT_EQ(c.forwarded(get("/appointments", encrypted)).value("X-Auth-Subject"), "ada");
+    EXPECT_EQ(endpoint.calls(), 2U);
+}
+
+TEST(introspection, a_jwt_of_another_issuer_is_never_shown_to_the_endpoint)
 {
     introspection_endpoint endpoint;
     const calendar c(asking(endpoint));

@@ -55,7 +55,8 @@ struct issuers : ::testing::Test {
         const auto file = [&](const char* name) { return "\"file:" + folder.path(name) + "\""; };
         gate_settings s;
         s.issuer =
-            "clock_skew: 30s\n  - {issuer: \"https://rs.example\", audience: rs-api, algorithms: [RS256], keys: " +
+            "clock_skew: 30s\n  - {issuer: \"https://rs.example\", audience: rs-api, algorithms: [RS256], "
+            "keys: " +
             file("rs.json") +
             "}\n"
             "  - {issuer: \"https://es.example\", audience: [es-api, es-api-2], algorithms: [ES256, ES384],"
@@ -234,7 +235,7 @@ TEST_F(issuers, refuse_with_the_reason)
          make_token(claims_of("cognito", "app-7", R"({"token_use":"access"})"), algorithm::rs256),
          "missing-claim"},
         {"a JWT of the issuer that only introspects",
-         make_token(claims_of("legacy", "legacy-api"), algorithm::rs256), "unknown-issuer"},
+         make_token(claims_of("legacy", "legacy-api"), algorithm::rs256), "token-inactive"},
         {"opaque, for another audience", "other-audience", "wrong-audience"},
         {"opaque, of another issuer", "other-issuer", "unknown-issuer"},
         {"opaque, unknown", "unknown", "token-inactive"},

@@ -24,7 +24,7 @@ gate_settings trusting(const fake_issuer& issuer, const std::string& more = {})
 {
     gate_settings settings;
     settings.issuer = "clock_skew: 30s\n  - {issuer: \"" + issuer.name() + "\", audience: \"" +
-                       std::string(calendar_audience) + "\"" + (more.empty() ? "" : ", " + more) + "}\n";
+                      std::string(calendar_audience) + "\"" + (more.empty() ? "" : ", " + more) + "}\n";
     return settings;
 }
 
@@ -125,9 +125,58 @@ TEST(keys, a_flood_of_random_kids_costs_the_issuer_one_fetch_and_known_kids_noth
             client.exchange(get("/appointments", token_of(issuer, stranger.with_kid(std::to_string(i)))));
         // On a slow machine the ten seconds may pass within this loop: then a fetch says 401 once more.
         EXPECT_TRUE(answer.status == 503 || issuer.key_requests() > before + 1) << answer;
+        EXPECT_TRUE(answer.status != 503 ||
+                    json_member(answer.body, "type") == "urn:scopegate:problem:key-pending")
+            << "the issuer is up: " << answer;
+        const auto again = client.exchange(get("/appointments", token_of(issuer, stranger.with_kid("0"))));
+        EXPECT_EQ(again.status, 401U) << "a fetch has shown that there is no such key: " << again;
         EXPECT_EQ(client.exchange(get("/appointments", good)).status, 200U);
     }
     EXPECT_LE(issuer.key_requests(), before + 3);
+    const auto line =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "key-pending"; });
+    EXPECT_EQ(line["level"], "info");
+    EXPECT_EQ(line["cause"], "kid-inside-cooldown");
+}
+
+TEST(keys, new_ones_under_an_old_kid_are_fetched_behind_the_first_refusal)
+{
+    fake_issuer issuer;
+    const auto& key = key_for(algorithm::es256);
+    issuer.publish(keys_of({key}));
+    const calendar c(trusting(issuer));
+    wait_until_ready(c);
+    const auto renewed = other_key_for(algorithm::es256).with_kid(key.kid());
+    issuer.publish(keys_of({renewed}));
+    const auto token = token_of(issuer, renewed);
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 401U) << "it could be forged";
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (c.exchange(get("/appointments", token)).status != 200)
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+// One cause each, in OpenSSL's words.
+TEST(keys, of_an_issuer_with_a_bad_certificate_are_refused_with_the_exact_cause)
+{
+    const certificate_authority authority;
+    const certificate_authority other("another authority");
+    const temporary_folder folder;
+    folder.write("ca.pem", authority.pem());
+    const struct {
+        tls_identity identity;
+        const char* why;
+    } rows[] = {
+        {authority.issue(std::string("DNS:other.example")), "certificate verify failed: hostname mismatch"},
+        {authority.issue(certificate_wish{.alternative_name = "DNS:localhost", .valid_from = -7200, .valid_until = -3600}),
+         "certificate verify failed: certificate has expired"},
+        {other.issue(std::string("DNS:localhost")),
+         "certificate verify failed: unable to get local issuer certificate"},
+    };
+    for (const auto& row : rows) {
+        fake_issuer issuer(true, {}, &row.identity);
+        const calendar c(trusting(issuer, "ca: \"" + folder.path("ca.pem") + "\""));
+        EXPECT_THAT(c.gate.wait_for_event("keys_not_refreshed")["why"], HasSubstr(row.why));
+    }
 }
 
 // The process ends although a request waits for the keys of an issuer that says nothing.

@@ -2,6 +2,7 @@
 #include "support/calendar.hpp"
 #include "support/tls_client.hpp"
 #include "support/tls_files.hpp"
+#include "support/token_maker.hpp"
 
 #include <gmock/gmock.h>
 
@@ -10,6 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 
 TEST(request_log, names_the_peer_and_the_address_that_a_trusted_proxy_names)
 {
@@ -116,6 +118,38 @@ TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
     EXPECT_EQ(line["client"], "127.0.0.1") << line.text;
     EXPECT_EQ(line["method"], "");
     EXPECT_GE(std::stod(line["duration_ms"]), 190.0);
+}
+
+// What anybody can write into a token reaches the log only if the file asks for it.
+TEST(request_log, shows_what_a_refused_token_says_if_the_issuer_has_signed_it)
+{
+    const auto wrong = make_token(
+        R"({"iss":"https://issuer.example.com/","aud":"https://other.example","exp":99999999999})");
+    const auto foreign = make_token(R"({"iss":"https://evil.example","aud":"https://other.example"})");
+    const auto number =
+        make_token(R"({"iss":"https://issuer.example.com/","aud":"https://calendar.example.com",)"
+                   R"("sub":42,"exp":99999999999})");
+    const auto of = [](const char* reason) {
+        return [reason](const log_line& l) { return l["reason"] == reason; };
+    };
+    {
+        const calendar c;
+        for (const auto& token : {wrong, foreign, number})
+            EXPECT_EQ(c.exchange(get("/appointments", token)).status, 401U);
+        const auto line = c.gate.wait_for_event("request", of("wrong-audience"));
+        EXPECT_THAT(line.text, HasSubstr(R"("aud":"https://other.example")"));
+        EXPECT_THAT(line.text, HasSubstr(R"("wanted":"https://calendar.example.com")"));
+        EXPECT_THAT(c.gate.wait_for_event("request", of("unknown-issuer")).text, Not(HasSubstr("evil")));
+        const auto malformed = c.gate.wait_for_event("request", of("malformed-token"));
+        EXPECT_EQ(malformed["cause"], "sub-not-string");
+        EXPECT_THAT(malformed.text, HasSubstr(R"("sub":"42")"));
+    }
+    gate_settings settings;
+    settings.more = "log: {unverified: true}\n";
+    const calendar c(settings);
+    EXPECT_EQ(c.exchange(get("/appointments", foreign)).status, 401U);
+    EXPECT_THAT(c.gate.wait_for_event("request", of("unknown-issuer")).text,
+                HasSubstr(R"("unverified":{"alg":"RS256",)"));
 }
 
 TEST(request_log, counts_a_flood_of_refusals_in_one_line_a_second)

@@ -33,7 +33,7 @@ TEST(metadata, is_public_cacheable_and_readable_by_browsers)
                                R"("authorization_servers":["https://issuer.example.com/"],)"
                                R"("scopes_supported":["read:appointments","write:appointments"],)"
                                R"("bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":)"
-                               R"(["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA"],)"
+                               R"(["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"],)"
                                R"("resource_name":"Calendar",)"
                                R"("scope_descriptions":{"read:appointments":"See appointments",)"
                                R"("write:appointments":"Create, change and delete appointments"}})");

@@ -86,7 +86,7 @@ TEST(answers, say_something_for_every_reason)
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
         EXPECT_EQ(field(made, "Retry-After") != "-",
-                  why == reason::keys_unavailable || why == reason::introspection_unavailable ||
+                  why == reason::keys_unavailable || why == reason::key_pending || why == reason::introspection_unavailable ||
                       why == reason::proof_memory_full || why == reason::connection_limit ||
                       why == reason::upstream_busy || why == reason::memory_limit)
             << name(why);
@@ -101,7 +101,7 @@ TEST(answers, challenge_with_dpop_whom_that_concerns)
     const auto begins = [&](const policy::denial& d, std::string_view scheme) {
         const auto challenge = field(book.make(d, "id"), "WWW-Authenticate");
         const bool algorithms =
-            challenge.find(R"(algs="RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA")") !=
+            challenge.find(R"(algs="RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519")") !=
             std::string::npos;
         EXPECT_EQ(algorithms, scheme == "DPoP ") << challenge;
         return challenge.starts_with(scheme);

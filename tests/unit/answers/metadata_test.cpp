@@ -39,7 +39,7 @@ TEST(metadata, says_what_tokens_may_be_or_have_to_be_bound_to)
     p.metadata.resource = "https://a.example";
     const std::string begin = R"({"resource":"https://a.example","bearer_methods_supported":["header"])";
     const std::string algorithms = R"(,"dpop_signing_alg_values_supported":["RS256","RS384","RS512","PS256",)"
-                                   R"("PS384","PS512","ES256","ES384","ES512","EdDSA"])";
+                                   R"("PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"])";
     EXPECT_EQ(metadata_document(p), begin + algorithms + "}");
     p.tokens.dpop.how = policy::dpop_settings::mode::require;
     EXPECT_EQ(metadata_document(p), begin + algorithms + R"(,"dpop_bound_access_tokens_required":true})");

@@ -200,6 +200,10 @@ public:
     [[nodiscard]] bool may_refresh(std::size_t) const override { return true; }
     [[nodiscard]] bool up_to_date(std::size_t) const override { return true; }
     void await_refresh(std::size_t, std::function<void()> done) override { done(); }
+    [[nodiscard]] bool has_failed(std::size_t) const override { return false; }
+    void request_refresh(std::size_t) override {}
+    void note_absent(std::size_t, std::string_view) override {}
+    [[nodiscard]] bool is_absent(std::size_t, std::string_view, wall_time) const override { return false; }
     [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
     void stop() override {}
 
@@ -226,7 +230,8 @@ TEST(authorize, asks_for_keys_first_and_refuses_once_they_were_waited_for)
     authority.validator = &validator;
     const auto first = authorize(file.p(), asked, authority, noon, scratch);
     EXPECT_EQ(first.wait_for_issuer, 0);
-    EXPECT_EQ(why(first), reason::keys_unavailable) << "never allowed meanwhile";
+    EXPECT_EQ(why(first), reason::key_pending) << "never allowed meanwhile";
+    EXPECT_EQ(std::get<policy::denial>(first.outcome).retry_after, 10U);
     authority.came = true;
     const auto second = authorize(file.p(), asked, authority, noon, scratch);
     EXPECT_EQ(second.wait_for_issuer, -1);

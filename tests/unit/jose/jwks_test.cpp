@@ -44,7 +44,11 @@ TEST(jwk_set, is_refused_where_it_is_none)
         std::string text, fault;
     } rows[] = {
         {"nothing", "", "not strict JSON"},
-        {"a web page", "<html>Sign in</html>", "a web page?"},
+        {"a web page", "<html>Sign in</html>", "a web page"},
+        {"a PEM key", "\n-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", "this is PEM"},
+        {"a certificate", "-----BEGIN CERTIFICATE-----\n", R"(a key set is JSON: {"keys": [...]})"},
+        {"a map of certificates", R"({"k1":"-----BEGIN CERTIFICATE-----\nMIIB"})",
+         "a map of PEM certificates"},
         {"an array", "[]", R"(it has no array "keys")"},
         {"another document", R"({"issuer":"x"})", R"(it has no array "keys")"},
         {"keys that are no array", R"({"keys":{}})", R"(it has no array "keys")"},
@@ -90,6 +94,30 @@ TEST(jwk_set, passes_over_a_key_that_says_something_twice)
     EXPECT_THAT(set.warnings, ElementsAre("key 1 is passed over: it is no JSON object"));
     EXPECT_FALSE(parsed(R"({"keys":[)" + good + R"(],"keys":[]})").keys.has_value())
         << "which of two key sets is meant nobody can say";
+}
+
+// Many serializers write each member that they know.
+TEST(jwk_set, takes_a_member_of_null_for_none)
+{
+    for (const auto* name : {"kid", "use", "alg", "key_ops", "x5c", "x5t", "x5u", "d", "oth"}) {
+        const auto set = parsed(set_text({with(key_named("k"), name, json::value())}));
+        ASSERT_TRUE(set.keys.has_value()) << set.fault;
+        EXPECT_EQ(set.keys->size(), 1U) << name;
+        EXPECT_THAT(set.warnings, IsEmpty()) << name;
+    }
+    EXPECT_TRUE(parsed(set_text({with(key_named("k"), "crv", json::value())})).keys->empty())
+        << "this one is needed";
+    EXPECT_FALSE(parsed(R"({"keys":null})").keys.has_value());
+}
+
+TEST(jwk_set, knows_ed25519_by_both_names)
+{
+    for (const auto* name : {"EdDSA", "Ed25519"}) {
+        const auto set = parsed(set_text({with(key_named("k", algorithm::eddsa), "alg", text(name))}));
+        ASSERT_TRUE(set.keys.has_value()) << set.fault;
+        EXPECT_EQ(set.keys->select("k", algorithm::eddsa).candidates.size(), 1U) << name;
+    }
+    EXPECT_TRUE(parsed(set_text({with(key_named("k"), "alg", text("Ed25519"))})).keys->empty());
 }
 
 TEST(jwk_set, may_be_empty)

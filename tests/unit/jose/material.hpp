@@ -105,7 +105,7 @@ inline std::vector<algorithm> all_algorithms()
 template <class T>
 std::string_view outcome(const result<T>& r)
 {
-    return scopegate::name(r ? reason::allowed : r.error());
+    return scopegate::name(r ? failure(reason::allowed) : r.error());
 }
 
 } // namespace scopegate::jose::test

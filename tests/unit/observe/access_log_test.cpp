@@ -161,6 +161,32 @@ TEST(access_log, says_how_bad_it_is)
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
 }
 
+TEST(access_log, shows_the_cause_and_what_a_refused_token_says)
+{
+    sample s;
+    s.record.why = reason::wrong_audience;
+    s.record.status = 401;
+    EXPECT_THAT(s.line(), testing::Not(HasSubstr("cause")));
+    EXPECT_THAT(s.line(), testing::Not(HasSubstr("unverified")));
+    s.record.detail = cause::aud_not_string;
+    s.record.unverified = R"({"aud":"[1]"})";
+    EXPECT_THAT(
+        s.line(),
+        HasSubstr(R"("reason":"wrong-audience","cause":"aud-not-string","unverified":{"aud":"[1]"},)"));
+    EXPECT_TRUE(json::parse(s.line()));
+}
+
+// Anybody can make up a key's name: an alert on warnings must not follow from it.
+TEST(access_log, tells_a_key_that_is_not_known_yet_from_an_issuer_out_of_reach)
+{
+    sample s;
+    s.record.status = 503;
+    s.record.why = reason::key_pending;
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
+    s.record.why = reason::keys_unavailable;
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"warn")"));
+}
+
 TEST(access_log, is_neither_filled_nor_forged_by_what_a_caller_chooses)
 {
     sample s;

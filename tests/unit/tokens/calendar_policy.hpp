@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,13 @@ public:
     }
     [[nodiscard]] bool up_to_date(std::size_t) const override { return fetched_well; }
     void await_refresh(std::size_t, std::function<void()> done) override { done(); }
+    [[nodiscard]] bool has_failed(std::size_t) const override { return !fetched_well; }
+    void request_refresh(std::size_t) override { ++requested; }
+    void note_absent(std::size_t, std::string_view kid) override { absent.emplace(kid); }
+    [[nodiscard]] bool is_absent(std::size_t, std::string_view kid, wall_time) const override
+    {
+        return absent.contains(std::string(kid));
+    }
     [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
     void stop() override {}
 
@@ -93,6 +101,8 @@ public:
     bool refreshable = false;
     std::function<void()> when_asked; // whether a refresh is allowed
     bool fetched_well = true;
+    int requested = 0; // refreshes that nobody waits for
+    std::set<std::string> absent;
 
 private:
     std::uint64_t epoch_ = 1;

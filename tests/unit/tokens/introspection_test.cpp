@@ -31,31 +31,66 @@ policy::issuer_settings issuer_with(auth by)
 
 struct kind_of_token {
     std::string sentence, token;
-    bool opaque;
+    tokens::token_form form;
 };
 
-TEST(is_opaque, is_what_does_not_begin_as_a_jose_header_does)
+TEST(token_form, is_told_by_the_beginning_and_the_parts)
 {
     const auto encoded = [](std::string_view header) { return jose::base64url_encode(header) + ".e30.x"; };
+    constexpr auto opaque = tokens::token_form::opaque, jws = tokens::token_form::jws;
     const kind_of_token rows[] = {
-        {"a random string", "2YotnFZFEjr1zCsicMWpAA", true},
-        {"nothing", "", true},
-        {"a UUID", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", true},
-        {"an opaque token with a dot", "ory_at_abc.def", true},
-        {"one with two dots", "gho_a.b.c", true},
-        {"one whose first part is no base64url", "a+b/.c.d", true},
-        {"one whose first part would be a number", encoded("12345678"), true},
-        {"a JWT", test::make_token("{}"), false},
-        {"a JWT without a signature", encoded(R"({"alg":"none"})"), false},
-        {"a JWT whose header has white space", encoded("{ \n\t\"alg\":\"RS256\"}"), false},
-        {"a header that is only white space for a while", encoded("{                 \"alg\":1}"), false},
-        {"a header that ends early", encoded(R"({"al)"), false},
-        {"an empty header", encoded("{}"), false},
-        {"the beginning of a JWT, without a dot", test::make_token("{}").substr(0, 20), true},
-        {"a JWE's beginning", encoded(R"({"enc":"A128GCM"})") + ".y.z", false},
+        {"a random string", "2YotnFZFEjr1zCsicMWpAA", opaque},
+        {"nothing", "", opaque},
+        {"a UUID", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", opaque},
+        {"an opaque token with a dot", "ory_at_abc.def", opaque},
+        {"one with two dots", "gho_a.b.c", opaque},
+        {"a PASETO", "v4.public.eyJzdWIiOiJhIn0.Zm9v", opaque},
+        {"one whose first part is no base64url", "a+b/.c.d", opaque},
+        {"one whose first part would be a number", encoded("12345678"), opaque},
+        {"a JWT", test::make_token("{}"), jws},
+        {"a JWT without a signature", encoded(R"({"alg":"none"})"), jws},
+        {"a JWT whose header has white space", encoded("{ \n\t\"alg\":\"RS256\"}"), jws},
+        {"a header that is only white space for a while", encoded("{                 \"alg\":1}"), jws},
+        {"a header that ends early", encoded(R"({"al)"), jws},
+        {"an empty header", encoded("{}"), jws},
+        {"the beginning of a JWT, without a dot", test::make_token("{}").substr(0, 20), opaque},
+        {"a JWE", encoded(R"({"alg":"dir","enc":"A128GCM"})") + ".y.z", tokens::token_form::encrypted},
+        {"a JWE without a key and a payload", jose::base64url_encode(R"({"enc":"A256GCM"})") + "..AAAA..CC",
+         tokens::token_form::encrypted},
+        {"five parts without enc", encoded(R"({"alg":"dir"})") + ".y.z", jws},
+        {"five parts with an enc that is no text", encoded(R"({"enc":1})") + ".y.z", jws},
+        {"six parts", encoded(R"({"enc":"A128GCM"})") + ".y.z.a", jws},
+        {"a JWE's header in three parts", encoded(R"({"enc":"A128GCM"})"), jws},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(tokens::is_opaque(row.token), row.opaque) << row.sentence << ": " << row.token;
+        EXPECT_EQ(tokens::form_of(row.token), row.form) << row.sentence << ": " << row.token;
+}
+
+TEST(introspected_tokens, are_those_that_the_issuer_alone_can_have_made)
+{
+    auto issuer = issuer_with(auth::basic);
+    issuer.keys.where = policy::key_location::kind::none;
+    const auto asks = [&](std::string_view token) { return tokens::is_introspected(token, issuer); };
+    const auto own = test::make_token(R"({"iss":"https://legacy.example"})");
+    const auto encrypted = [](const std::string& header) {
+        return jose::base64url_encode(header) + ".a.b.c.d";
+    };
+    EXPECT_TRUE(asks("2YotnFZFEjr1zCsicMWpAA"));
+    EXPECT_TRUE(asks(own)) << "a JWT of an issuer that has no keys";
+    EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})")));
+    EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM","iss":"https://legacy.example"})")));
+    EXPECT_FALSE(asks(encrypted(R"({"enc":"A256GCM","iss":"https://other.example"})")));
+    EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://other.example"})")));
+    EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://legacy.example/"})"))) << "another name by a slash";
+    EXPECT_FALSE(asks(test::make_token(R"({"iss":["https://legacy.example"]})")));
+    EXPECT_FALSE(
+        asks(test::make_token(R"({"iss":"https://legacy.example","iss":"https://legacy.example"})")));
+    EXPECT_FALSE(asks(own + ".x")) << "four parts";
+    EXPECT_FALSE(asks(own.substr(0, own.rfind('.')))) << "two parts";
+    issuer.keys.where = policy::key_location::kind::discover;
+    EXPECT_FALSE(asks(own)) << "keys count where there are some";
+    EXPECT_TRUE(asks("2YotnFZFEjr1zCsicMWpAA"));
+    EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})"))) << "no key of ours opens it";
 }
 
 TEST(introspection_request, posts_the_token_with_the_clients_credentials)
@@ -162,8 +197,8 @@ TEST(introspection_answer, counts_as_active_by_the_word_true_only)
 
 TEST(introspection_answer, says_nothing_with_null)
 {
-    const auto said =
-        tokens::read_introspection(R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
+    const auto said = tokens::read_introspection(
+        R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
     EXPECT_EQ(json::serialize(said.claims), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
 }
 

@@ -5,6 +5,7 @@
 #include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
+#include "tokens/issuer_keys.hpp"
 #include "tokens/validator.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -263,11 +264,52 @@ TEST_F(key_storage, a_flood_of_random_kids_makes_one_fetch)
             outcome = validator.check(token, now, true);
             EXPECT_EQ(name(outcome.why), "unknown-key");
         } else {
-            EXPECT_EQ(name(outcome.why), "keys-unavailable");
+            EXPECT_EQ(name(outcome.why), "key-pending");
         }
     }
     EXPECT_EQ(issuer.key_requests(), 2U) << "at the start, and once for all of them";
     EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
+}
+
+TEST_F(key_storage, a_kid_that_a_fetch_has_shown_to_be_absent_is_remembered_for_a_while)
+{
+    test::fake_issuer issuer;
+    auto validator = discovering_validator(issuer);
+    const auto token = token_of(new_key.with_kid("made-up"), issuer.name());
+    const auto present = std::chrono::time_point_cast<wall_time::duration>(std::chrono::system_clock::now());
+    EXPECT_FALSE(store->is_absent(0, "made-up", present));
+    refresh();
+    EXPECT_EQ(name(validator.check(token, now, true).why), "unknown-key");
+    EXPECT_TRUE(store->is_absent(0, "made-up", present)) << "the issuer was asked a moment ago";
+    EXPECT_FALSE(store->is_absent(0, "another", present));
+    EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s))
+        << "a key may have come since";
+
+    for (std::size_t i = 0; i < tokens::most_absent_kids; ++i)
+        store->note_absent(0, "kid " + std::to_string(i));
+    EXPECT_FALSE(store->is_absent(0, "made-up", present)) << "the oldest go first";
+    EXPECT_TRUE(store->is_absent(0, "kid 0", present));
+    EXPECT_TRUE(store->is_absent(0, "kid 1023", present));
+}
+
+TEST_F(key_storage, a_new_key_under_an_old_kid_is_fetched_behind_the_first_refusal)
+{
+    test::fake_issuer issuer;
+    auto validator = discovering_validator(issuer);
+    const auto renewed = new_key.with_kid(old_key.kid());
+    issuer.publish(jwks({renewed}));
+    const auto token = token_of(renewed, issuer.name());
+    const auto first = validator.check(token, now);
+    EXPECT_EQ(name(first.why), "bad-signature");
+    EXPECT_EQ(first.wait_for_issuer, -1) << "nobody waits: it may be forged";
+    ASSERT_TRUE(run_until([&] { return name(validator.check(token, now).why) == "allowed"; }));
+    EXPECT_EQ(issuer.key_requests(), 2U);
+
+    const auto forged = token_of(old_key, issuer.name());
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(name(validator.check(forged, now).why), "bad-signature");
+    control.run_for(20ms);
+    EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch for each cooldown";
 }
 
 TEST_F(key_storage, after_the_cooldown_another_fetch_is_allowed)

@@ -121,7 +121,7 @@ TEST(token_places, exactly_one_token_is_taken)
         auto taken = take_token(all_places(), {fields, r.query, true}, scratch);
         if (taken && !is_b64token(taken->text)) // the validator's to refuse
             taken = reason::malformed_credentials;
-        EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.outcome));
+        EXPECT_EQ(name(taken ? failure(reason::allowed) : taken.error()), name(r.outcome));
         if (taken) {
             EXPECT_EQ(taken->text, "abc");
             EXPECT_EQ(taken->from_header, r.why == std::string("Authorization"));

@@ -81,7 +81,7 @@ TEST(token_source, takes_exactly_one_bearer_token)
         SCOPED_TRACE(r.why);
         const auto fields = fields_of(r.fields);
         const auto taken = take(fields, false);
-        EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
+        EXPECT_EQ(name(taken ? failure(reason::allowed) : taken.error()), name(r.refused));
         if (taken) {
             EXPECT_EQ(taken->text, r.token);
             EXPECT_FALSE(taken->dpop);
@@ -107,7 +107,7 @@ TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
         SCOPED_TRACE(r.why);
         const auto fields = fields_of(r.fields);
         const auto taken = take(fields, true);
-        EXPECT_EQ(name(taken ? reason::allowed : taken.error()), name(r.refused));
+        EXPECT_EQ(name(taken ? failure(reason::allowed) : taken.error()), name(r.refused));
         if (taken) {
             EXPECT_EQ(taken->text, r.token);
             EXPECT_TRUE(taken->dpop);

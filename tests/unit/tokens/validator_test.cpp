@@ -3,12 +3,15 @@
 #include "support/allocations.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/key_store.hpp"
+#include "unit/observe/captured_log.hpp"
 #include "unit/tokens/calendar_policy.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -105,7 +108,7 @@ TEST_F(validation, refuses_what_is_wrong_with_the_reason)
         {"two parts", reason::malformed_token, good.substr(0, last_dot)},
         {"four parts", reason::malformed_token, good + ".x"},
         {"padding in a part", reason::malformed_token, good + "="},
-        {"more than 16 KiB", reason::malformed_token, good + std::string(17'000, 'A')},
+        {"more than limits.headers", reason::token_too_large, good + std::string(32 * 1024, 'A')},
         {"a header that is no JSON", reason::malformed_token,
          test::make_token(claims()).replace(0, first_dot, "e30tLQ")},
         {"a payload that is no JSON", reason::malformed_token, test::make_token("not json")},
@@ -193,7 +196,7 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
     keys->refreshable = true;
     auto outcome = validator.check(token, now);
     EXPECT_EQ(outcome.wait_for_issuer, 0) << "newer keys may come";
-    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "and who does not wait must not lose the token";
+    EXPECT_EQ(name(outcome.why), "key-pending") << "and who does not wait must not lose the token";
 
     outcome = validator.check(token, now, true);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
@@ -208,7 +211,142 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
     keys->refreshable = false;
     outcome = validator.check(token, now);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "between two fetches";
+    EXPECT_EQ(name(outcome.why), "unknown-key") << "a fetch has shown that there is no such key";
+    const auto other = test::make_token(claims(), test::other_key_for(algorithm::rs256).with_kid("newer"));
+    outcome = validator.check(other, now);
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+    EXPECT_EQ(name(outcome.why), "key-pending") << "a new name, between two fetches";
+    EXPECT_EQ(outcome.why.detail, cause::kid_inside_cooldown);
+}
+
+// An issuer may put a new key under an old name.
+TEST_F(validation, a_bad_signature_under_a_known_kid_is_refused_at_once_and_asks_for_newer_keys)
+{
+    keys->refreshable = true;
+    const auto forged = test::make_token(
+        claims(), test::other_key_for(algorithm::rs256).with_kid(test::key_for(algorithm::rs256).kid()));
+    const auto outcome = validator.check(forged, now);
+    EXPECT_EQ(name(outcome.why), "bad-signature");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+    EXPECT_EQ(keys->requested, 1);
+}
+
+// One row for each member: the cause, and what the log may show once the issuer has signed it.
+TEST_F(validation, names_the_member_that_is_wrong)
+{
+    struct row {
+        const char* changes;
+        cause why;
+        const char* member; // of the description, and its text
+        const char* text;
+    };
+    const row rows[] = {
+        {R"({"sub":42})", cause::sub_not_string, "sub", "42"},
+        {R"({"jti":["1"]})", cause::jti_not_string, "jti", R"(["1"])"},
+        {R"({"exp":"1999999999"})", cause::exp_not_number, "exp", "1999999999"},
+        {R"({"nbf":{}})", cause::nbf_not_number, "nbf", "{}"},
+        {R"({"iat":true})", cause::iat_not_number, "iat", "true"},
+        {R"({"aud":[null,"https://calendar.example"]})", cause::aud_not_string, "aud",
+         R"([null,"https://calendar.example"])"},
+        {R"({"aud":{"a":1}})", cause::aud_not_string, "aud", R"({"a":1})"},
+        {R"({"aud":"https://other.example"})", cause::none, "wanted", "https://calendar.example"},
+        {R"({"nbf":1800000060})", cause::nbf_in_future, "wanted", "at most 1800000030 (now, and 30 s)"},
+        {R"({"iat":1800000060})", cause::iat_in_future, "iat", "1800000060"},
+        {R"({"exp":1799999969})", cause::none, "wanted", "exp later than 1799999970 (now, less 30 s)"},
+        {R"({"cnf":{"kid":"x"}})", cause::cnf_not_understood, "iss", "https://first.example/"},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(r.changes);
+        const auto outcome = validator.check(test::make_token(claims(r.changes)), now);
+        EXPECT_EQ(name(outcome.why.detail), name(r.why));
+        ASSERT_NE(outcome.said, nullptr);
+        const auto& all = outcome.said->all();
+        const auto found =
+            std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.first == r.member; });
+        ASSERT_NE(found, all.end()) << tokens::to_json(all);
+        EXPECT_EQ(found->second, r.text);
+    }
+}
+
+// What anybody can write shows only where the file asks for it.
+TEST_F(validation, describes_a_token_that_nobody_signed_only_if_it_is_told_to)
+{
+    const auto stranger = test::other_key_for(algorithm::rs256);
+    const std::string tokens_of_strangers[] = {
+        test::make_token(claims(R"({"aud":"x"})"), stranger),
+        test::make_token(claims(R"({"aud":"x"})"), stranger.with_kid(test::key_for(algorithm::rs256).kid())),
+        test::make_token(claims(), stranger.with_kid(test::key_for(algorithm::rs256).kid())),
+        test::make_token(claims(R"({"iss":"https://evil.example/"})")),
+        test::make_token(claims(), algorithm::rs256, header(R"({"alg":"none"})")),
+    };
+    for (const auto& token : tokens_of_strangers)
+        EXPECT_EQ(validator.check(token, now).said, nullptr);
+    policy->log.unverified = true;
+    tokens::validator telling{policy, keys, cache_bytes};
+    policy->log.unverified = false;
+    policy->log.at = policy::log_settings::level::debug;
+    tokens::validator debugging{policy, keys, cache_bytes};
+    for (const auto& token : tokens_of_strangers) {
+        EXPECT_NE(telling.check(token, now).said, nullptr);
+        EXPECT_NE(debugging.check(token, now).said, nullptr);
+    }
+    const auto unknown = telling.check(tokens_of_strangers[3], now);
+    EXPECT_EQ(unknown.said->all().back().second, "https://first.example/, https://second.example");
+}
+
+// The signature of a refused token is checked for the log's sake only, and not as often as anybody likes.
+TEST_F(validation, checks_few_signatures_for_the_log)
+{
+    const auto expired = test::make_token(claims(R"({"exp":1})"));
+    int described = 0;
+    for (int i = 0; i < 300; ++i)
+        described += validator.check(expired, now + std::chrono::milliseconds(i)).said != nullptr ? 1 : 0;
+    EXPECT_EQ(described, 100);
+    EXPECT_NE(validator.check(expired, now + 2s).said, nullptr) << "in the next second";
+}
+
+TEST_F(validation, an_issuer_that_differs_by_a_slash_is_said_to)
+{
+    EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).why.detail,
+              cause::iss_differs_by_slash);
+    EXPECT_EQ(
+        validator.check(test::make_token(claims(R"({"iss":"https://second.example/"})")), now).why.detail,
+        cause::iss_differs_by_slash);
+    EXPECT_EQ(
+        validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).why.detail,
+        cause::none);
+}
+
+TEST_F(validation, a_claim_of_null_is_absent)
+{
+    const auto with_null = [](std::string_view name) {
+        auto text = claims();
+        return test::make_token(text.insert(1, "\"" + std::string(name) + "\":null,"));
+    };
+    for (const auto* name : {"nbf", "jti", "client_id", "azp", "scp", "roles", "auth_time", "whatever"})
+        EXPECT_EQ(check(with_null(name)), "allowed") << name;
+    EXPECT_EQ(check(with_null("cnf")), "unbound-token") << "a broken condition is not taken for none";
+    auto without = json::parse(claims());
+    for (const auto& [name, why] :
+         {std::pair("exp", cause::exp_missing), {"aud", cause::aud_missing}, {"iss", cause::iss_missing}}) {
+        auto members = *without->if_object();
+        for (auto& [member, value] : members)
+            if (member == name)
+                value = json::value();
+        const auto outcome =
+            validator.check(test::make_token(json::serialize(json::value(std::move(members)))), now);
+        EXPECT_EQ(scopegate::name(outcome.why), "missing-claim") << name;
+        EXPECT_EQ(outcome.why.detail, why) << name;
+    }
+}
+
+TEST_F(validation, ed25519_is_another_name_of_eddsa)
+{
+    const auto named = test::make_token(claims(), algorithm::eddsa, header(R"({"alg":"Ed25519"})"));
+    EXPECT_EQ(check(named), "allowed");
+    EXPECT_EQ(check(test::make_token(claims(), algorithm::rs256, header(R"({"alg":"Ed25519"})"))),
+              "unsupported-algorithm")
+        << "the key under that kid is another one's";
 }
 
 // Of 50 requests in a rotation one was answered 503: it had looked at the old keys, and then found the fetch
@@ -251,7 +389,7 @@ TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselve
     const auto old_token = test::make_token(claims(), old_key);
     const auto new_token = test::make_token(claims(), new_key);
     EXPECT_EQ(check(old_token), "allowed");
-    EXPECT_EQ(check(new_token), "keys-unavailable");
+    EXPECT_EQ(check(new_token), "key-pending");
 
     const jose::signing_key both[] = {old_key, new_key};
     std::vector<std::string> warnings;
@@ -264,8 +402,7 @@ TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselve
     EXPECT_EQ(check(new_token), "allowed");
 
     keys->give(0, parse(std::span(both).subspan(1)));
-    EXPECT_EQ(check(old_token), "keys-unavailable")
-        << "its key was withdrawn: what was remembered counts no more";
+    EXPECT_EQ(check(old_token), "key-pending") << "its key was withdrawn: what was remembered counts no more";
     EXPECT_EQ(check(new_token), "allowed");
 }
 
@@ -382,6 +519,35 @@ TEST(interpretation, knows_who_it_is_and_how_long)
     EXPECT_EQ(interpret(*p, "{}")->expires, wall_time::max()) << "claims of `explain` may lack it";
 }
 
+TEST(interpretation, tells_a_claim_that_says_nothing)
+{
+    const auto p = test::calendar_policy();
+    p->limit.permissions = json::path("permissions");
+    auto& roles = p->limit.by_role.emplace();
+    roles.claim = json::path("roles");
+    roles.allow["admin"];
+    const struct {
+        const char* claims;
+        cause oddity;
+    } rows[] = {
+        {R"({"scope":"read:app","permissions":["read:app"],"roles":["admin"]})", cause::none},
+        {R"({"permissions":"read:app","roles":"admin"})", cause::none},
+        {R"({"permissions":[],"roles":[]})", cause::none},
+        {R"({"permissions":null,"roles":null})", cause::none},
+        {"{}", cause::none},
+        {R"({"scope":{"read":true}})", cause::scope_claim_shape},
+        {R"({"scp":[{"name":"read:app"}]})", cause::scope_claim_shape},
+        {R"({"permissions":[{"rsname":"x","scopes":["read:app"]}]})", cause::permissions_claim_shape},
+        {R"({"roles":{"admin":{"1":"x.test"}}})", cause::roles_claim_shape},
+        {R"({"roles":7})", cause::roles_claim_shape},
+        {R"({"roles":["guest","viewer"]})", cause::no_listed_role},
+        {R"({"roles":"Internal/everyone,admin"})", cause::no_listed_role},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(scopegate::name(interpret(*p, row.claims)->oddity), scopegate::name(row.oddity))
+            << row.claims;
+}
+
 struct line {
     const char* why;
     const char* claims;
@@ -421,6 +587,28 @@ TEST(identity, says_what_the_upstream_may_rely_on)
     };
     for (const auto& r : rows)
         EXPECT_EQ(interpret(*p, r.claims)->identity_lines, r.expected) << r.why;
+}
+
+// An API that misses a user's groups can't tell why.
+TEST(identity, reports_at_debug_what_no_header_can_carry)
+{
+    const auto p = test::calendar_policy();
+    p->upstream.headers = {{"X-Groups", policy::identity_header::source::claim, json::path("groups")}};
+    const auto logged = [&](std::string_view claims) {
+        const observe::captured_log log(policy::log_settings::level::debug);
+        static_cast<void>(interpret(*p, claims));
+        return log.flushed();
+    };
+    EXPECT_EQ(logged(R"({"groups":["Domain Users\n","admins"]})"), "") << "not at debug by the file";
+    p->log.at = policy::log_settings::level::debug;
+    EXPECT_EQ(logged(R"({"groups":["sales","admins"]})"), "");
+    EXPECT_EQ(logged(R"({"groups":[]})"), "");
+    EXPECT_EQ(logged(R"({"groups":null})"), "");
+    EXPECT_EQ(logged("{}"), "");
+    EXPECT_THAT(logged(R"({"groups":["Domain Users","J\u00f6rg"]})"),
+                ::testing::HasSubstr(R"("event":"identity_header_left_out","header":"X-Groups",)"
+                                     R"("why":"an element is empty or holds a space",)"
+                                     R"("value":"[\"Domain Users\",\"J\\xC3\\xB6rg\"]")"));
 }
 
 TEST(identity, names_the_issuer_if_the_file_has_several)
