@@ -5,6 +5,7 @@
 #include "gate/response_head.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
+#include "http/keep_alive.hpp"
 #include "observe/http_date.hpp"
 
 #include <algorithm>
@@ -97,7 +98,7 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
             co_return reason::allowed;
         if (answer_bytes_ == most)
             co_return reason::upstream_bad_answer;
-        if (upload_failed()) // before anybody waited here, maybe
+        if (upload_failed() || caller_gone_) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await upstream_->readable(answer_due());
         if (woken != net::readiness::ready)
@@ -137,7 +138,7 @@ steady_time forwarding::answer_due() const
 {
     const auto due =
         uploading_ ? net::no_deadline : sent_at_ + c_.policy.policy.server.timeouts.upstream_response;
-    return caller_left_ ? std::min(due, std::chrono::steady_clock::now() + half_close_patience) : due;
+    return std::min(due, half_closed_until_);
 }
 
 // Why a wait for the answer ended without one.
@@ -159,7 +160,7 @@ reason forwarding::wait_failure(net::readiness woken) const noexcept
     case relay_end::expired: // of answers only
         break;
     }
-    if (caller_left_)
+    if (caller_gone_ || half_close_is_over())
         return reason::client_gone;
     return woken == net::readiness::timed_out ? reason::upstream_timeout : reason::upstream_unreachable;
 }
@@ -243,6 +244,18 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     out.add("\r\n");
 }
 
+// Why a response is cut short.
+reason forwarding::why_cut(relay_end end) const noexcept
+{
+    if (end == relay_end::sink_gone || end == relay_end::sink_late || caller_gone_)
+        return reason::client_gone;
+    if (end == relay_end::expired)
+        return events_end_.why;
+    if (end == relay_end::source_cut && upload_failed()) // which has ended the response too
+        return wait_failure(net::readiness::closed);
+    return end == relay_end::source_late ? late_body() : reason::upstream_bad_answer;
+}
+
 net::task<void> forwarding::pass_answer()
 {
     const auto& head = c_.space.response;
@@ -256,7 +269,9 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() &&
+    // An API that refuses a body before it has it whole does not want the rest.
+    const bool refused_early = uploading_ && head.status >= 400;
+    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !refused_early &&
                             !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
@@ -269,16 +284,18 @@ net::task<void> forwarding::pass_answer()
     body_relay down(framed->body, chunked_out, 0);
     if (chunked_out && request_.framing.accepts_trailers)
         down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
+    const auto announced = http::keep_alive_timeout(head.fields); // before the body takes the head's place
     const auto& buffer = c_.space.response_bytes;
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
-    pauses_ = {patience.body, patience.body};
     streaming_ = is_event_stream(head);
+    pauses_ = {longest_pause(), patience.body};
     if (streaming_) {
-        pauses_.source = caller_left_ ? half_close_patience : patience.stream;
         pauses_.not_after = expiry();
         events_end_ = expiry_kind();
+        if (half_closed_)
+            leave_without_caller();
     }
     std::optional<lasting> events;
     if (streaming_)
@@ -301,10 +318,7 @@ net::task<void> forwarding::pass_answer()
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
-        result_.why = end == relay_end::expired ? events_end_.why
-                      : end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
-                          ? reason::client_gone
-                          : reason::upstream_bad_answer;
+        result_.why = why_cut(end);
         result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
         co_return;
     }
@@ -312,7 +326,7 @@ net::task<void> forwarding::pass_answer()
     result_.then =
         keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
-        c_.policy.upstream.keep(std::move(upstream_));
+        c_.policy.upstream.keep(std::move(upstream_), announced);
 }
 
 } // namespace scopegate::gate
