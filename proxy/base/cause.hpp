@@ -64,6 +64,8 @@ namespace scopegate {
     X(slow_body, "slow-body")                                                                                \
     X(timeouts_upstream_connect, "timeouts-upstream-connect")                                                \
     X(timeouts_upstream_response, "timeouts-upstream-response")                                              \
+    X(timeouts_response_pause, "timeouts-response-pause")                                                    \
+    X(timeouts_stream, "timeouts-stream")                                                                    \
     X(upstream_queue_full, "upstream-queue-full")                                                            \
     X(upstream_queue_timeout, "upstream-queue-timeout")                                                      \
     /* the target */                                                                                         \

@@ -41,6 +41,18 @@ void wait_or_none(compilation& c, const node& value, timeouts& into)
         into.*Member = *d;
 }
 
+// After upstream_response: an upstream that may take so long to begin its response may rest as long within
+// it.
+void read_response_pause(compilation& c, const node& value, timeouts& into)
+{
+    const auto pause = read_duration(c, value, milliseconds(1), longest_timeout);
+    if (pause && *pause < into.upstream_response)
+        c.out.error(value.at, as_written(value) +
+                                  " is less than \"upstream_response\": a response may pause for as "
+                                  "long as the upstream may take to begin it");
+    into.response_pause = pause;
+}
+
 constexpr key<timeouts> timeout_keys[] = {
     {"headers", wait<&timeouts::headers>},
     {"idle", wait<&timeouts::idle>},
@@ -48,6 +60,13 @@ constexpr key<timeouts> timeout_keys[] = {
     {"stream", wait<&timeouts::stream>},
     {"upstream_connect", wait<&timeouts::upstream_connect>},
     {"upstream_response", wait<&timeouts::upstream_response>},
+    {"response_pause", read_response_pause},
+    {"half_closed",
+     [](compilation& c, const node& value, timeouts& into) {
+         into.half_closed = read_duration(c, value, milliseconds(1), longest_timeout);
+     }},
+    {"linger", wait<&timeouts::linger>},
+    {"linger_read", wait<&timeouts::linger_read>},
     {"drain_delay", wait_or_none<&timeouts::drain_delay>},
     {"drain", wait_or_none<&timeouts::drain>},
 };
@@ -96,6 +115,7 @@ constexpr key<size_limits> limit_keys[] = {
     {"connections", count<&size_limits::connections>},
     {"connections_per_client", count<&size_limits::connections_per_client>},
     {"connection_requests", count<&size_limits::connection_requests>},
+    {"lingering", count<&size_limits::lingering>},
     {"connection_age",
      [](compilation& c, const node& value, size_limits& into) {
          if (const auto age = read_duration(c, value, milliseconds(0), longest_timeout))

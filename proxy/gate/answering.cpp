@@ -5,6 +5,7 @@
 #include "gate/response_head.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
+#include "http/keep_alive.hpp"
 #include "observe/http_date.hpp"
 
 #include <algorithm>
@@ -102,7 +103,7 @@ net::task<failure> forwarding::read_answer_head(bool& first_byte_seen)
             co_return reason::allowed;
         if (answer_bytes_ == most)
             co_return bad_answer(cause::limits_headers);
-        if (upload_failed()) // before anybody waited here, maybe
+        if (upload_failed() || caller_gone_) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await upstream_->readable(answer_due());
         if (woken != net::readiness::ready)
@@ -154,7 +155,7 @@ steady_time forwarding::answer_due() const
 {
     const auto due =
         uploading_ ? net::no_deadline : sent_at_ + c_.policy.policy.server.timeouts.upstream_response;
-    return caller_left_ ? std::min(due, std::chrono::steady_clock::now() + half_close_patience) : due;
+    return std::min(due, half_closed_until_);
 }
 
 // Why a wait for the answer ended without one.
@@ -178,7 +179,7 @@ failure forwarding::wait_failure(net::readiness woken) const noexcept
     case relay_end::expired: // of answers only
         break;
     }
-    if (caller_left_)
+    if (caller_gone_ || half_close_is_over())
         return reason::client_gone;
     if (woken == net::readiness::timed_out)
         return {reason::upstream_timeout, cause::timeouts_upstream_response};
@@ -232,13 +233,15 @@ std::string_view forwarding::nonce_lines() const noexcept
 // Why a response ended before its body did.
 failure forwarding::cut_short(relay_end end, const body_relay& body) const noexcept
 {
+    if (end == relay_end::sink_gone || end == relay_end::sink_late || caller_gone_)
+        return reason::client_gone;
     if (end == relay_end::expired)
         return events_end_.why;
-    if (end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_)
-        return reason::client_gone;
+    if (end == relay_end::source_cut && upload_failed()) // which has ended the response too
+        return wait_failure(net::readiness::closed);
     if (end == relay_end::source_malformed)
         return bad_answer(body.fault().detail);
-    return bad_answer(end == relay_end::source_late ? cause::timeouts_body : cause::cut_body);
+    return end == relay_end::source_late ? late_body() : bad_answer(cause::cut_body);
 }
 
 void forwarding::compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive)
@@ -297,7 +300,9 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() &&
+    // An API that refuses a body before it has it whole does not want the rest.
+    const bool refused_early = uploading_ && head.status >= 400;
+    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !refused_early &&
                             !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
@@ -311,16 +316,18 @@ net::task<void> forwarding::pass_answer()
     body_relay down(framed->body, chunked_out, 0, chunk_rules(true, trailers));
     if (trailers)
         down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
+    const auto announced = http::keep_alive_timeout(head.fields); // before the body takes the head's place
     const auto& buffer = c_.space.response_bytes;
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
-    pauses_ = {patience.body, patience.body};
     streaming_ = is_event_stream(head);
+    pauses_ = {longest_pause(), patience.body};
     if (streaming_) {
-        pauses_.source = caller_left_ ? half_close_patience : patience.stream;
         pauses_.not_after = expiry();
         events_end_ = expiry_kind();
+        if (half_closed_)
+            leave_without_caller();
     }
     std::optional<lasting> events;
     if (streaming_)
@@ -352,7 +359,7 @@ net::task<void> forwarding::pass_answer()
         keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty() &&
         !down.is_repaired())
-        c_.policy.upstream.keep(std::move(upstream_));
+        c_.policy.upstream.keep(std::move(upstream_), announced);
 }
 
 } // namespace scopegate::gate

@@ -45,6 +45,16 @@ private:
     tokens::validator::awaited came_;
 };
 
+// Path and query just as the client spelled them. `authority`: of an absolute-form target that has a
+// normalised form; it goes on as Host, and not as part of the path. Any other target goes on whole.
+http::request_target target_as_sent(std::string_view sent, std::string_view authority) noexcept
+{
+    if (!authority.empty())
+        sent.remove_prefix(sent.find("://") + 3 + authority.size());
+    const auto query = std::min(sent.find('?'), sent.size());
+    return {query == 0 ? std::string_view("/") : sent.substr(0, query), sent.substr(query), {}};
+}
+
 // The well-formed id of the one X-Request-Id; empty without one.
 std::string_view sent_request_id(const http::field_list& fields) noexcept
 {
@@ -171,13 +181,12 @@ void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
 net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
 {
     const auto& v = verdict_;
-    // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
-    const auto sent = c_.space.request.target;
-    const auto query = std::min(sent.find('?'), sent.size());
-    const http::request_target as_it_came{sent.substr(0, query), sent.substr(query), {}};
+    // Observe mode changes nothing of what it would refuse.
+    const bool as_it_came = permit.observed() || v.target.path.empty();
+    const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target.authority) : v.target;
     const auto nonce = nonce_lines(fresh_nonce(v.dpop));
-    const forwarded_request request{
-        framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(), request_id_, v.taken, nonce};
+    const forwarded_request request{framing_, target, v.token.get(), request_id_,
+                                    v.taken,  nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.answered && end.why != reason::client_gone) {

@@ -50,7 +50,7 @@ net::task<forward_result> forwarding::run()
             co_return result_;
     }
     auto& pool = c_.policy.upstream;
-    upstream_ = pool.take();
+    upstream_ = pool.take(c_.at.turns().now());
     if (upstream_ && co_await attempt(true) == attempt_end::done)
         co_return result_;
     if (upstream_)
@@ -79,7 +79,7 @@ net::task<failure> forwarding::take_slot(upstream_slot& slot)
     waits_for_ = nullptr;
     if (taken)
         co_return reason::allowed;
-    if (caller_left_)
+    if (caller_gone_ || half_close_is_over())
         co_return reason::client_gone;
     const bool waited = std::chrono::steady_clock::now() >= until;
     co_return failure(reason::upstream_busy,
@@ -171,6 +171,7 @@ net::detached forwarding::upload()
                          !request_.framing.expect_continue);
     relay_patience pauses{patience.body, patience.body};
     pauses.rate = &*upload_rate_;
+    pauses.grows = true;
     try {
         upload_end_ =
             co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.buffers, c_.space.upload_bytes,
@@ -214,50 +215,6 @@ void forwarding::stop_upload() noexcept
     upstream_->close();
     c_.downstream.interrupt_read(net::readiness::closed);
     upstream_->interrupt_write(net::readiness::closed);
-}
-
-// What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of
-// that a second time. No system call where nothing was.
-bool forwarding::caller_is_gone() noexcept
-{
-    const bool noticed = !c_.downstream.is_open() || c_.downstream.read_pending();
-    return noticed && look_at_caller() == net::stream::peer_state::reset;
-}
-
-// The caller sent something, or left, while we are busy with its request.
-void forwarding::on_unawaited_read() noexcept
-{
-    look_at_caller();
-}
-
-net::stream::peer_state forwarding::look_at_caller() noexcept
-{
-    const auto state = c_.downstream.peek();
-    switch (state) {
-    case net::stream::peer_state::quiet:
-        c_.downstream.arm_read();
-        break;
-    case net::stream::peer_state::input: // the next request, already; read when its turn comes
-        break;
-    case net::stream::peer_state::closed:
-        caller_left_ = true;
-        if (streaming_) // events that still come are no reason to wait for more
-            pauses_.source = half_close_patience;
-        if (waits_for_ != nullptr)
-            waits_for_->wait_until(std::chrono::steady_clock::now() + half_close_patience);
-        else if (upstream_)
-            upstream_->move_read_deadline(
-                std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
-        break;
-    case net::stream::peer_state::reset:
-        caller_left_ = true;
-        if (waits_for_ != nullptr)
-            waits_for_->wait_until(c_.at.turns().now());
-        else if (upstream_)
-            upstream_->interrupt_read(net::readiness::closed);
-        break;
-    }
-    return state;
 }
 
 // Before anything was sent, a body that may turn out empty counts as one. The end of an empty body that came

@@ -1,5 +1,6 @@
 #include "gate/relay.hpp"
 
+#include "gate/slice_growth.hpp"
 #include "http/forward.hpp"
 
 #include <algorithm>
@@ -20,6 +21,17 @@ void append_trailers(std::string_view lines, std::span<const std::string> identi
     for (const auto& trailer : trailers)
         if (http::keeps_trailer(trailer, identity) && http::keeps_trailer(trailer, named))
             out += trailer.line;
+}
+
+// What a slow sink has not taken waits in a piece of memory of its own size.
+void hold_little(net::gather& out, buffer_pool& buffers, buffer& slice)
+{
+    const auto left = out.bytes();
+    if (!slice || left > slice.size() / 2)
+        return;
+    auto smaller = buffers.take(left);
+    out.move_to(smaller.bytes());
+    slice = std::move(smaller);
 }
 
 } // namespace
@@ -72,6 +84,7 @@ bool body_relay::unframe(std::string_view received, std::size_t& consumed, net::
             complete_ = left_ == 0;
         }
     }
+    held_ = consumed < received.size();
     if (!count(total))
         return false;
     if (total > 0 && chunked_out_) {
@@ -113,6 +126,7 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
                                 buffer_pool& buffers, buffer& slice, std::string_view received,
                                 net::gather& out, const relay_patience& patience, std::string_view& leftover)
 {
+    slice_growth growth(patience.grows);
     for (;;) {
         do {
             std::size_t used = 0;
@@ -120,6 +134,9 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
                 co_return body.failure();
             received.remove_prefix(used);
             if (!out.send_now(sink)) {
+                growth.blocked();
+                if (patience.grows && received.empty())
+                    hold_little(out, buffers, slice);
                 const auto sent = co_await out.send(sink, patience.sink);
                 if (sent != net::transfer::status::done)
                     co_return sent == net::transfer::status::failed ? relay_end::sink_gone
@@ -134,10 +151,11 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
         if (patience.not_after != net::no_deadline && std::chrono::steady_clock::now() >= patience.not_after)
             co_return relay_end::expired;
         slice.reset();
-        slice = buffers.take_slice();
+        slice = buffers.take_slice(growth.next());
         const auto got = source.read_some(slice.bytes());
         switch (got.how) {
         case net::transfer::status::done:
+            growth.filled(got.bytes, slice.size());
             received = {slice.data(), got.bytes};
             if (patience.rate != nullptr)
                 patience.rate->received(got.bytes);

@@ -49,6 +49,14 @@ public:
     void source_ended(net::gather& out);
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }
+    // Whether the body certainly needs more than `bytes` behind what was received. Unknown of chunks, unless
+    // nothing is there.
+    [[nodiscard]] bool lacks_more_than(std::uint64_t bytes) const noexcept
+    {
+        if (framing_.kind == http::body_kind::length)
+            return left_ > bytes;
+        return !complete_ && !held_ && bytes == 0;
+    }
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
     // The fault of its chunks, where failure() is source_malformed.
     [[nodiscard]] scopegate::failure fault() const noexcept { return fault_; }
@@ -76,6 +84,7 @@ private:
     std::uint64_t limit_; // 0: none
     bool chunked_out_;
     bool complete_ = false;
+    bool held_ = false; // received bytes were left for the next unframe()
     bool pass_trailers_ = false;
     std::span<const std::string> identity_;
     std::vector<std::string> named_;
@@ -90,6 +99,7 @@ struct relay_patience {
     std::chrono::milliseconds sink;           // between two writes
     steady_time not_after = net::no_deadline; // when it ends whatever is on its way
     least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
+    bool grows = false; // slices begin small (slice_growth), and little is held while the sink is slow
 };
 
 // Moves the rest of a body from `source` to `sink`, beginning with the `received` bytes, and after `out` has

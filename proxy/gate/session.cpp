@@ -14,21 +14,13 @@ namespace scopegate::gate {
 
 namespace {
 
-// A closing connection is read on for a while: unread bytes would turn the close into a reset, and the caller
-// might lose the answer that tells it why (RFC 9112 section 9.6).
-constexpr std::chrono::seconds linger_patience{2};
-constexpr std::size_t linger_bytes = 1024UL * 1024;
-
-// A connection that was only just accepted, or whose caller was told that it may go on, has a request under
-// way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose it.
-constexpr std::chrono::milliseconds last_request_patience{1000};
-
 // Of requests that a caller sent without waiting for answers: then others have their turn. (Nor does a
 // compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
 constexpr int most_at_a_stretch = 16;
 
-// Beyond so many bytes behind it, a head is parted from its body: more of that comes, most likely.
-constexpr std::size_t body_that_is_large = 48UL * 1024;
+// Beyond so many bytes, a head is parted from its body: more of that comes, most likely, and this memory
+// would be held for as long as the request.
+constexpr std::size_t body_that_is_large = 8UL * 1024;
 
 // A body comes with its head as far as a slice of it would: the less memory is left, the less.
 std::size_t first_read_bytes(memory_pressure pressure) noexcept
@@ -73,6 +65,7 @@ session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, 
 
 session::~session()
 {
+    end_lingering();
     downstream_->close();
     if (space_)
         at_.workspaces_.give(std::move(space_));
@@ -334,30 +327,9 @@ net::task<failure> session::read_head(const generation& policy)
     }
 }
 
-net::task<void> session::linger()
-{
-    if (space_)
-        at_.workspaces_.give(std::move(space_));
-    order_.unlink();
-    in_order_since_ = at_.turns().now();
-    at_.idle_.push_back(*this);
-    const auto patience = at_.current_->policy.server.timeouts.body;
-    co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
-    const auto deadline = net::coarse_now() + linger_patience;
-    for (std::size_t discarded = 0; discarded < linger_bytes;) {
-        const auto got = downstream_->discard_some();
-        if (got.how == net::transfer::status::done)
-            discarded += got.bytes;
-        else if (got.how != net::transfer::status::would_block)
-            co_return;
-        else if (co_await downstream_->readable(deadline) != net::readiness::ready)
-            co_return;
-    }
-}
-
 void session::end_soon_if_idle() noexcept
 {
-    if (idle_)
+    if (idle_ || linger_order_.is_linked())
         downstream_->move_read_deadline(
             std::min(downstream_->read_deadline(), net::coarse_now() + last_request_patience));
 }
@@ -371,6 +343,7 @@ void session::abort() noexcept
 void session::give_way() noexcept
 {
     order_.unlink();
+    end_lingering();
     if (space_)
         space_->clear();
     downstream_->close();

@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -21,9 +22,15 @@ namespace asio = net::asio;
 
 namespace {
 
-// Shorter than what common servers keep an idle connection for, but Node's 5 s: those are noticed as they
-// close.
+// How long an idle connection is kept. Shorter than what common servers keep it for: a request that meets
+// their end on its way is lost. Those that keep it for less (Node: 5 s) say so, and are left a second before.
 constexpr std::chrono::seconds idle_patience{50};
+constexpr std::chrono::seconds before_its_end{1};
+
+std::chrono::seconds kept_for(std::optional<std::chrono::seconds> announced) noexcept
+{
+    return announced ? std::min(*announced - before_its_end, idle_patience) : idle_patience;
+}
 
 // One line in this time says that TLS fails, not one for each request.
 constexpr std::chrono::seconds complaint_interval{1};
@@ -102,22 +109,24 @@ void upstream_pool::retire() noexcept
     idle_.clear();
 }
 
-net::stream_ptr upstream_pool::take() noexcept
+net::stream_ptr upstream_pool::take(steady_time now) noexcept
 {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back().connection);
+        const bool kept = now < idle_.back().until;
         idle_.pop_back();
-        if (is_quiet(*connection))
+        if (kept && is_quiet(*connection))
             return connection;
         connection->close();
     }
     return nullptr;
 }
 
-void upstream_pool::keep(net::stream_ptr connection)
+void upstream_pool::keep(net::stream_ptr connection, std::optional<std::chrono::seconds> announced)
 {
     connection->observe(nullptr);
-    if (retired_) {
+    const auto time = kept_for(announced);
+    if (retired_ || time <= std::chrono::seconds(0)) {
         connection->close();
         return;
     }
@@ -129,13 +138,13 @@ void upstream_pool::keep(net::stream_ptr connection)
     }
     if (connection->read_pending())
         connection->arm_read();
-    idle_.push_back({std::move(connection), net::coarse_now()});
+    idle_.push_back({std::move(connection), net::coarse_now() + time});
 }
 
 void upstream_pool::sweep(steady_time now)
 {
     std::erase_if(idle_, [now](idle_connection& idle) {
-        if (is_quiet(*idle.connection) && now - idle.since < idle_patience)
+        if (now < idle.until && is_quiet(*idle.connection))
             return false;
         idle.connection->close();
         return true;

@@ -19,6 +19,9 @@ namespace scopegate::net {
 // Confined to its stream's thread.
 class tls_channel final {
 public:
+    // How much content it may hold that came and was not read: less than two records.
+    static constexpr std::size_t most_held = 32UL * 1024;
+
     enum class outcome : std::uint8_t {
         done,
         wants_read,  // the socket must become readable first

@@ -75,9 +75,14 @@ struct issuer_settings {
 
 struct timeouts {
     using ms = std::chrono::milliseconds;
-    ms headers{10'000}, idle{60'000}, body{30'000}, stream{3'600'000};
+    ms headers{10'000}, idle{75'000}, body{30'000}, stream{3'600'000};
     ms upstream_connect{2'000}, upstream_response{60'000};
+    std::optional<ms> response_pause; // of a response's body; nothing: upstream_response
+    std::optional<ms> half_closed;    // of a client that has closed its side; nothing: none of its own
+    ms linger{30'000}, linger_read{5'000};
     ms drain_delay{5'000}, drain{20'000};
+
+    [[nodiscard]] ms longest_pause() const noexcept { return response_pause.value_or(upstream_response); }
 };
 
 // `limits.memory`: how much the process may hold in connection buffers, TLS, caches and log queues.
@@ -94,6 +99,7 @@ struct size_limits { // bytes; 0: no limit
     std::size_t connections = 20'000;
     std::size_t connections_per_client = 0;        // open at a time, by address
     std::size_t connection_requests = 0;           // served on one connection
+    std::size_t lingering = 1'000; // that are read on after their last response, by all workers
     std::chrono::milliseconds connection_age{0};   // after which a connection ends with its next response
     memory_limit memory;
 };

@@ -74,7 +74,7 @@ private:
         if (kind == "tls")
             return {.server = files_.server_yaml()};
         if (kind == "impatient")
-            return {.timeouts = "headers: 200ms, body: 200ms, upstream_response: 200ms"};
+            return {.timeouts = "headers: 200ms, body: 200ms, upstream_response: 200ms, stream: 200ms"};
         if (kind == "lookalikes")
             return {.routes = "routes: {'/{all...}': {ANY: public}, '/admin': {GET: authenticated},"
                               " '/admin/users': {GET: authenticated}, '/admin/{name}': {GET: public}}"};

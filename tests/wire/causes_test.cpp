@@ -179,6 +179,14 @@ std::vector<row> rows_of_limits(shared_gates& g)
     const auto slow = [&g](std::string bytes) {
         return provocation([&g, bytes] { return g.send("impatient", bytes); });
     };
+    const auto paused = [&g](std::string response) {
+        return provocation([&g, response] {
+            return g.ask("impatient", [response](upstream_exchange& x) {
+                x.send("HTTP/1.1 200 OK\r\n" + response);
+                x.wait_for_close();
+            });
+        });
+    };
     const auto busy = [](gate_settings settings, int held) {
         return provocation([settings, held] { return crowded(settings, held); });
     };
@@ -204,6 +212,10 @@ std::vector<row> rows_of_limits(shared_gates& g)
         {"a slow upstream",
          [&g] { return g.ask("impatient", [](upstream_exchange& x) { x.wait_for_close(); }); }, "504",
          "upstream-timeout", "timeouts-upstream-response"},
+        {"a pause within a response", paused("Content-Length: 9\r\n\r\nhalf"), "200", "upstream-timeout",
+         "timeouts-response-pause"},
+        {"a pause within a stream of events", paused("Content-Type: text/event-stream\r\n\r\ndata: 1\n\n"),
+         "200", "upstream-timeout", "timeouts-stream"},
         {"connections", busy({.limits = "connections: 1", .server = "workers: 1"}, 1), "503", full,
          "limits-connections"},
         {"of one client", busy({.limits = "connections_per_client: 1", .server = "workers: 1"}, 1), "503",
