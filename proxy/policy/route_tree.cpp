@@ -47,7 +47,7 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
     for (const template_segment& s : segments) {
         switch (s.type) {
         case template_segment::kind::literal:
-            here = make_literal_child(here, s.text);
+            here = make_literal_child(here, s);
             break;
         case template_segment::kind::parameter:
             here = make_parameter_child(here);
@@ -90,15 +90,29 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
         return there;
+    const auto child = make_node();
+    add_edge(parent, literal, child);
+    return child;
+}
+
+std::uint32_t route_tree::make_literal_child(std::uint32_t parent, const template_segment& literal)
+{
+    const auto child = make_literal_child(parent, literal.text);
+    if (!literal.encoded.empty() && literal_child(parent, literal.encoded) == none)
+        add_edge(parent, literal.encoded, child);
+    return child;
+}
+
+void route_tree::add_edge(std::uint32_t parent, std::string_view literal, std::uint32_t child)
+{
     if (edges_.size() < 2 * (edge_count_ + 1))
         grow_edges();
-    const edge made{parent, make_node(), static_cast<std::uint32_t>(texts_.size()),
+    const edge made{parent, child, static_cast<std::uint32_t>(texts_.size()),
                     static_cast<std::uint32_t>(literal.size())};
     texts_ += literal;
     nodes_[parent].has_literals = true;
     place_edge(made);
     ++edge_count_;
-    return made.child;
 }
 
 void route_tree::grow_edges()
