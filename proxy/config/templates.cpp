@@ -48,9 +48,7 @@ std::string parse_literal(std::string_view text, bool last, const http::path_rul
     auto normalised = http::normalise_segment(text, rules);
     if (normalised.has_error())
         return in_quotes(text) + " can't be reached: " + why_unreachable(text);
-    into = {kind::literal, http::decode_delimiters(*normalised)};
-    if (into.text != *normalised)
-        into.encoded = std::move(*normalised);
+    into = {kind::literal, std::move(*normalised)};
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "policy/route_tree.hpp"
 
+#include "http/target.hpp"
 #include "policy/methods.hpp"
 #include "policy/segment_hash.hpp"
 
@@ -47,7 +48,7 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
     for (const template_segment& s : segments) {
         switch (s.type) {
         case template_segment::kind::literal:
-            here = make_literal_child(here, s);
+            here = make_literal_child(here, s.text);
             break;
         case template_segment::kind::parameter:
             here = make_parameter_child(here);
@@ -90,21 +91,10 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
         return there;
-    const auto child = make_node();
-    add_edge(parent, literal, child);
-    return child;
-}
-
-std::uint32_t route_tree::make_literal_child(std::uint32_t parent, const template_segment& literal)
-{
-    const auto child = make_literal_child(parent, literal.text);
-    if (!literal.encoded.empty() && literal_child(parent, literal.encoded) == none)
-        add_edge(parent, literal.encoded, child);
-    return child;
-}
-
-void route_tree::add_edge(std::uint32_t parent, std::string_view literal, std::uint32_t child)
-{
+    // What a template encodes and a request may send as it is, `%2A` and `*`, leads to one child, whichever
+    // comes first.
+    const auto plain = http::decode_delimiters(literal);
+    const auto child = plain == literal ? make_node() : make_literal_child(parent, plain);
     if (edges_.size() < 2 * (edge_count_ + 1))
         grow_edges();
     const edge made{parent, child, static_cast<std::uint32_t>(texts_.size()),
@@ -113,6 +103,7 @@ void route_tree::add_edge(std::uint32_t parent, std::string_view literal, std::u
     nodes_[parent].has_literals = true;
     place_edge(made);
     ++edge_count_;
+    return made.child;
 }
 
 void route_tree::grow_edges()

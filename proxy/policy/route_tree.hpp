@@ -18,8 +18,7 @@ namespace scopegate::policy {
 struct template_segment {
     enum class kind : std::uint8_t { literal, parameter, rest };
     kind type = kind::literal;
-    std::string text; // literal: as it stands in a normalised path, delimiters as they are; otherwise the parameter's name
-    std::string encoded{}; // literal: the file's own spelling, which also matches, if it encodes delimiters (`%2A`)
+    std::string text; // literal: normalised as it stands in a normalised path; otherwise the parameter's name
 };
 
 inline constexpr std::size_t max_parameters = 16; // of one template
@@ -86,9 +85,6 @@ private:
     [[nodiscard]] std::uint32_t make_node();
     [[nodiscard]] std::uint32_t make_parameter_child(std::uint32_t parent);
     [[nodiscard]] std::uint32_t make_literal_child(std::uint32_t parent, std::string_view literal);
-    // One child for both spellings, so that the order of the file never matters.
-    [[nodiscard]] std::uint32_t make_literal_child(std::uint32_t parent, const template_segment& literal);
-    void add_edge(std::uint32_t parent, std::string_view literal, std::uint32_t child);
     void grow_edges();
     void place_edge(const edge& e) noexcept;
     [[nodiscard]] std::string_view literal_of(const edge& e) const noexcept
