@@ -1,4 +1,4 @@
-// What looks like a pattern of another program: `*`, `:id`, `<id>`, `[id]`, `(.*)`. Here it would be a
+// Finds patterns of other programs in templates: `*`, `:id`, `<id>`, `[id]`, `(.*)`. Here each would be a
 // literal that no request has, and a wider route would decide in its place.
 #pragma once
 

@@ -233,7 +233,7 @@ void service::reload_if_changed()
         reload();
 }
 
-// Who keeps a file open may be in the middle of writing it, however long the pause.
+// A process that keeps a file open may be in the middle of writing it, however long the pause.
 bool service::is_being_written(const std::string& seen)
 {
     const auto open = std::find_if(watched_.begin(), watched_.end(), is_open_for_writing);

@@ -159,7 +159,7 @@ TEST_F(service_reload, waits_until_the_writer_has_closed_the_file)
     EXPECT_TRUE(run_until(control_, [&] { return service_->policy().observe; }));
 }
 
-// What was read while it changed may be half of two files.
+// A load that reads while its files change may mix two of them.
 TEST_F(service_reload, drops_a_load_of_files_that_changed_meanwhile)
 {
     write("/half");
