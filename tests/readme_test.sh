@@ -73,7 +73,7 @@ look_at() {
         '') ;;
         build/scopegate) offers "$program" "${words[1]}" -- "${words[@]:2}" ;;
         deploy/* | tests/* | .ci/*) offers "${words[0]}" -- "${words[@]:1}" ;;
-        docker | podman | buildah | cmake | ctest) ;; # their files and -D options are looked for below
+        docker | podman | buildah | cmake | ctest | curl) ;; # their files and -D options are looked for below
         *) fail "no rule for running: $line" ;;
         esac
     done <<<"$1"
@@ -155,6 +155,13 @@ for cause in $causes; do
 done
 for cause in $told; do
     grep -qx -- "$cause" <<<"$causes" || fail "there is no cause $cause"
+done
+
+# The fields that a proxy alone may send, and those that nobody may; `x-family-*` stands for a family.
+fields=$(sed -nE 's/^ *\{"([a-z0-9-]+)", (field_id::)?(proxy_claim|target_override|x_forwarded)\}.*/\1/p' proxy/http/fields.cpp)
+[[ $(wc -l <<<"$fields") -gt 50 ]] || fail "the fields were not found: $fields"
+for field in $fields; do
+    grep -qi "\`$field\*\?\`" README.md || fail "the field $field is not listed"
 done
 
 warnings=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/config/warnings.hpp)

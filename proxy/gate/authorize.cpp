@@ -86,7 +86,8 @@ std::optional<failure> careless_reading(const policy::policy& p, const access_re
     if (p.is_lookalike(*folded, request.method, v.match))
         return failure(reason::lookalike_path, cause::folds_to_another_route);
     const bool folds = folded->data() != v.target.path.data();
-    if (!folds && !http::has_dots(v.target.path)) // nothing for a habit to change
+    const auto path = v.target.path;
+    if (!folds && !http::has_dots(path) && !http::may_hold_session(path)) // nothing for a habit to change
         return std::nullopt;
     // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
     // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.

@@ -269,7 +269,7 @@ upstream:
                 IsEmpty());
 }
 
-TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
+TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https_url)
 {
     struct row {
         const char* why;
@@ -285,6 +285,16 @@ TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
         {"off", "[https://a.example]", "metadata: off", ""},
         {"as set", "[https://a.example]", "metadata: {resource: https://c.example/x}", "https://c.example/x"},
         {"only named", "[https://a.example]", "metadata: {name: Calendar}", "https://a.example"},
+        {"where clients reach it", "[https://a.example]", "server: {external_url: https://c.example/x/}",
+         "https://c.example/x"},
+        {"set before that", "[https://a.example]",
+         "server: {external_url: https://c.example}\nmetadata: {resource: https://d.example}",
+         "https://d.example"},
+        {"plain http", "[https://a.example]", "server: {external_url: http://c.example}",
+         "https://a.example"},
+        {"on loopback", "[api]", "server: {external_url: http://127.0.0.1:8080}", "http://127.0.0.1:8080"},
+        {"as set there", "[api]", "metadata: {resource: http://localhost:8080/mcp}",
+         "http://localhost:8080/mcp"},
     };
     for (const auto& r : rows) {
         const auto p = policy_from_yaml(upstream + routes +
