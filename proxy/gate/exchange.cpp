@@ -223,14 +223,10 @@ void exchange::compose(const answers::answer& ours, bool keep_alive)
 {
     auto& out = c_.space.lines;
     out.clear();
-    if (keep_alive && !ours.close && c_.space.request.minor == 0) { // nothing else tells an HTTP/1.0 client
-        auto kept = ours;
-        kept.add("Connection", "keep-alive");
-        answers::write(kept, c_.space.request.method == "HEAD", true, observe::http_date(observe::wall_now()),
-                       out);
-        return;
-    }
-    answers::write(ours, c_.space.request.method == "HEAD", keep_alive,
+    std::optional<answers::answer> told; // a client of HTTP/1.0 that is not told waits for the end
+    if (keep_alive && !ours.close && c_.space.request.minor == 0)
+        told.emplace(ours).add("Connection", "keep-alive");
+    answers::write(told ? *told : ours, c_.space.request.method == "HEAD", keep_alive,
                    observe::http_date(observe::wall_now()), out);
 }
 

@@ -143,8 +143,9 @@ private:
 };
 
 // A gate that has reached a limit of requests or connections: `held` requests wait for the upstream, and one
-// more finds no room. Returns the line of the first that is refused.
-inline log_line crowded(gate_settings settings, int held)
+// more finds no room. `reach_upstream` of them are with it, the others in the queue before it. Returns the
+// line of the first that is refused.
+inline log_line crowded(gate_settings settings, int held, int reach_upstream)
 {
     calendar c(std::move(settings));
     c.api.on("/public", answers_when_released(ok("late")));
@@ -152,8 +153,8 @@ inline log_line crowded(gate_settings settings, int held)
     for (int i = 0; i <= held; ++i) {
         clients.push_back(c.connect());
         clients.back().send(get("/public"));
-        if (i == 0)
-            c.api.wait_for_heads(1);
+        if (i < reach_upstream)
+            c.api.wait_for_heads(static_cast<std::size_t>(i) + 1);
     }
     auto found = c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "503"; });
     c.api.release();

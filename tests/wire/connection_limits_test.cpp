@@ -2,6 +2,7 @@
 // the log says who it is. How long a connection lives, and how many requests it serves.
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
+#include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
 
@@ -95,6 +96,23 @@ TEST(connection_limit, refuses_a_new_connection_while_all_others_are_busy)
     const auto line = c.gate.wait_for_event("limit_reached");
     EXPECT_EQ(line["refused"], "1") << line.text;
     EXPECT_EQ(line["limit"], "connections") << line.text;
+}
+
+TEST(connection_limit, logs_a_connection_that_gets_no_response_under_tls)
+{
+    tls_calendar t({.limits = "connections: 1", .server = "workers: 1"});
+    t.c.api.on("/public", answers_when_released(ok("late")));
+    auto first = t.connect();
+    first.send(get("/public"));
+    t.c.api.wait_for_heads(1);
+    raw_client second(t.c.gate.address());
+    EXPECT_EQ(second.read_to_end().bytes, "");
+    const auto line = t.c.gate.wait_for_event(
+        "request", [](const log_line& l) { return l["reason"] == "connection-limit"; });
+    EXPECT_EQ(line["status"], "0") << line.text;
+    EXPECT_EQ(line["cause"], "limits-connections") << line.text;
+    t.c.api.release();
+    EXPECT_EQ(first.read().status, 200U);
 }
 
 // The kernel spreads connections by chance: most of the time one worker has to ask another.

@@ -34,7 +34,7 @@ result<std::optional<std::size_t>> take_body(std::string_view& in, const body_fr
         in.remove_prefix(framing.length);
         return std::optional<std::size_t>(framing.length);
     }
-    chunked_decoder decoder;
+    chunked_decoder decoder(chunk_rules{.trailer_bytes = head_limits{}.bytes});
     std::size_t size = 0;
     for (;;) {
         const auto step = decoder.next(in);
