@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by tests/run.sh, tests/image.sh, tests/bench/run.sh, deploy/quickstart.sh and the image's build: which Debian 12
-# packages each of them needs, and how the missing ones are installed.
+# packages each of them needs, how the missing ones are installed, and how long steps show that they live.
 
 build_packages=(
     g++ cmake ninja-build ccache ca-certificates
@@ -51,5 +51,23 @@ need_packages() {
         echo "Nothing was changed. Remove them yourself if you don't need them, or build in a container." >&2
         return 1
     fi
-    "${as_root[@]}" apt-get -qq --yes --no-install-recommends --no-remove install "${missing[@]}" </dev/null >/dev/null
+    local log
+    log=$(mktemp)
+    alive "$log" "installing" "${as_root[@]}" apt-get -q --yes --no-install-recommends --no-remove install "${missing[@]}" \
+        </dev/null || { tail -20 "$log" >&2 && rm -f "$log" && return 1; }
+    rm -f "$log"
+}
+
+# alive LOG WHAT COMMAND...: runs the command with its output in LOG. Every ten seconds prints how long WHAT has taken, and
+# the last line of LOG.
+alive() {
+    local log=$1 what=$2 begun=$SECONDS job
+    shift 2
+    "$@" >"$log" 2>&1 &
+    job=$!
+    while kill -0 "$job" 2>/dev/null; do
+        timeout 10 tail --pid="$job" -f /dev/null ||
+            echo "  $what, $((SECONDS - begun)) s: $(tail -n 1 "$log" | tr -d '\r' | cut -c -100)"
+    done
+    wait "$job"
 }

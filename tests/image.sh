@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the container image with buildah as deploy/Dockerfile says, looks at what is in it, and runs it against a live
-# upstream: from its own root file system, mounted read-only, as its own user. Needs root. Leaves nothing behind.
+# upstream: from its own root file system, mounted read-only, as its own user. Needs root. Leaves nothing behind but the cache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +12,7 @@ base=docker.io/library/debian:bookworm-slim
 work=$(mktemp -d /tmp/scopegate-image-XXXXXX)
 children=()
 tidy_up() {
-    for child in "${children[@]}"; do kill "$child" 2>/dev/null && wait "$child" 2>/dev/null; done
+    for child in "${children[@]}" $(jobs -p); do kill "$child" 2>/dev/null && wait "$child" 2>/dev/null; done
     storage rm --all >/dev/null 2>&1
     rm -rf --one-file-system "$work"
 }
@@ -31,8 +31,8 @@ if ! timeout 30 buildah --root "$work/storage" --runroot "$work/run" pull --quie
     echo "No registry in reach: making $base with debootstrap"
     mirror=$(grep -hoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
         head -1 | tr -d ' ') || true
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$work/base" \
-        "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 || { tail "$work/log" >&2 && fail "debootstrap failed"; }
+    alive "$work/log" "debootstrap" debootstrap --variant=minbase --include=ca-certificates bookworm "$work/base" \
+        "${mirror:-http://deb.debian.org/debian}" || { tail "$work/log" >&2 && fail "debootstrap failed"; }
     for sources in sources.list sources.list.d/debian.sources; do
         rm -f "$work/base/etc/apt/$sources"
         if [[ -e /etc/apt/$sources ]]; then cp "/etc/apt/$sources" "$work/base/etc/apt/$sources"; fi
@@ -45,13 +45,14 @@ if ! timeout 30 buildah --root "$work/storage" --runroot "$work/run" pull --quie
 fi
 
 # --- The image, and what it says of itself. The docker format, because OCI's knows no health check.
-storage build --quiet --pull-never --format docker -f deploy/Dockerfile \
-    --ignorefile deploy/Dockerfile.dockerignore -t scopegate . >"$work/log" 2>&1 ||
+# The Dockerfile keeps the compiler's cache between builds (buildah: in /var/tmp): only the first one compiles everything.
+alive "$work/log" "building the image" storage build --pull-never --format docker -f deploy/Dockerfile \
+    --ignorefile deploy/Dockerfile.dockerignore -t scopegate . ||
     { tail -50 "$work/log" >&2 && fail "the image does not build"; }
 describe() { storage inspect --type image --format "$1" scopegate; }
 [[ $(describe '{{.Docker.Config.User}}') == 28080:28080 ]] || fail "it runs as $(describe '{{.Docker.Config.User}}')"
-[[ $(describe '{{.Docker.Config.Entrypoint}}') == "[/usr/bin/scopegate]" ]] || fail "the entry point is another"
-[[ $(describe '{{.Docker.Config.Healthcheck.Test}}') == *"/usr/bin/scopegate health"* ]] || fail "there is no health check"
+[[ $(describe '{{.Docker.Config.Entrypoint}}') == "[/usr/bin/scopegate run]" ]] || fail "the entry point is another"
+[[ $(describe '{{.Docker.Config.Healthcheck.Test}}') == *"/usr/bin/scopegate health --live"* ]] || fail "there is no health check"
 [[ $(describe '{{.Docker.Config.ExposedPorts}}') == *8080/tcp* ]] || fail "port 8080 is not exposed"
 
 container=$(storage from --pull-never scopegate)
@@ -146,6 +147,7 @@ expect 403 "a token without the scope" -H "Authorization: Bearer $(token write:a
 expect 401 "no token" "http://$address/appointments"
 expect 404 "no route" "http://$address/other"
 (inside health --config /etc/test/routes.yaml) || fail "scopegate health does not say that it is healthy"
+(inside health --live --config /etc/test/routes.yaml) || fail "scopegate health --live does not say that it is alive"
 ok "scopegate health"
 kill -TERM "$gate"
 wait "$gate" || fail "exit code $? after SIGTERM: $(cat "$work/gate.log")"

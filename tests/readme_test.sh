@@ -73,7 +73,7 @@ look_at() {
         '') ;;
         build/scopegate) offers "$program" "${words[1]}" -- "${words[@]:2}" ;;
         deploy/* | tests/* | .ci/*) offers "${words[0]}" -- "${words[@]:1}" ;;
-        docker | podman | buildah | cmake | ctest) ;; # their files and -D options are looked for below
+        docker | podman | buildah | cmake | ctest | curl) ;; # their files and -D options are looked for below
         *) fail "no rule for running: $line" ;;
         esac
     done <<<"$1"
@@ -145,6 +145,23 @@ reasons=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/base/reason.hp
 [[ $(wc -l <<<"$reasons") -gt 30 ]] || fail "the reasons were not found: $reasons"
 for reason in $reasons; do
     [[ $unseen == *" $reason "* ]] || grep -q "\`$reason\`" README.md || fail "the reason $reason is not explained"
+done
+
+causes=$(sed -n 's/^ *X([a-z0-9_]*, "\([a-z0-9-]\{1,\}\)").*/\1/p' proxy/base/cause.hpp)
+[[ $(wc -l <<<"$causes") -gt 80 ]] || fail "the causes were not found: $causes"
+told=$(sed -n '/^### Causes/,/^### Bounds/s/^\(| `[^|]*|\).*/\1/p' README.md | grep -oE '`[a-z0-9-]+`' | tr -d '`')
+for cause in $causes; do
+    grep -qx -- "$cause" <<<"$told" || fail "the cause $cause is not explained"
+done
+for cause in $told; do
+    grep -qx -- "$cause" <<<"$causes" || fail "there is no cause $cause"
+done
+
+# The fields that a proxy alone may send, and those that nobody may; `x-family-*` stands for a family.
+fields=$(sed -nE 's/^ *\{"([a-z0-9-]+)", (field_id::)?(proxy_claim|target_override|x_forwarded)\}.*/\1/p' proxy/http/fields.cpp)
+[[ $(wc -l <<<"$fields") -gt 50 ]] || fail "the fields were not found: $fields"
+for field in $fields; do
+    grep -qi "\`$field\*\?\`" README.md || fail "the field $field is not listed"
 done
 
 warnings=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/config/warnings.hpp)

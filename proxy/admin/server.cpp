@@ -173,7 +173,10 @@ server::server(asio::io_context& control, control::service& shown, const policy:
         observe::log_event(observe::level::info, "listening",
                            {{"listener", name}, {"address", net::to_text(bound.address())}});
     } catch (const boost::system::system_error& failed) {
-        throw control::start_error(shown.policy().file + ": server." + name + ": " + failed.what());
+        const auto& settings = shown.policy().server;
+        throw control::start_error(control::listening_problem(
+            shown.policy(), "server." + name, name == "health" ? settings.health_mark : settings.admin_mark,
+            failed));
     }
     state_->acceptor->start();
 }

@@ -12,6 +12,14 @@ namespace {
 // Challenges and problems are mostly shorter.
 constexpr std::size_t usual_bytes = 512;
 
+// Tells a client that speaks the wrong protocol to a port what to change; empty for other causes.
+constexpr std::string_view wrong_port(cause c) noexcept
+{
+    return c == cause::plain_http_on_tls_port ? "This port speaks TLS; ask with https."
+           : c == cause::tls_on_plain_port    ? "This port speaks plain HTTP, without TLS; ask with http."
+                                              : std::string_view{};
+}
+
 // A quoted-string (RFC 9110 section 5.6.4). What can't stand in one, above all CR and LF, becomes a space: a
 // realm is whatever someone wrote as an audience.
 void append_quoted_string(std::string& out, std::string_view s)
@@ -188,6 +196,10 @@ void answer_book::append_fields(std::string& out, const policy::denial& d) const
 void answer_book::append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const
 {
     out += beginnings_[static_cast<std::size_t>(d.why)].problem;
+    if (const auto sentence = wrong_port(d.detail); !sentence.empty()) {
+        out.resize(out.rfind(R"("detail":)")); // its last member
+        append_member(out, "detail", sentence);
+    }
     if (!request_id.empty())
         out.append(R"(,"request_id":")").append(request_id).append("\""); // nothing to escape in one
     if (row(d.why).status == 403) {

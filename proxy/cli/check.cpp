@@ -1,4 +1,5 @@
 // `scopegate check`: validates routes.yaml and prints the compiled table.
+#include "answers/metadata.hpp"
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
@@ -69,6 +70,16 @@ std::string introspected_tokens(const policy::policy& p)
                : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
 }
 
+// Says where applications find the metadata document, if an audience decided that: its host may be another
+// program's.
+std::string metadata_note(const policy::policy& p)
+{
+    if (!p.metadata.from_audience)
+        return {};
+    return "The metadata document is announced at " + answers::metadata_url(p.metadata.resource) +
+           ", after an audience;\nserver.external_url or metadata.resource name another place.\n";
+}
+
 void print(const policy::policy& p, std::ostream& out)
 {
     columns table;
@@ -86,7 +97,7 @@ void print(const policy::policy& p, std::ostream& out)
     out << '\n';
     if (head_follows_get(p))
         out << "HEAD follows GET where it is not named.\n";
-    out << key_life(p) << introspected_tokens(p);
+    out << key_life(p) << introspected_tokens(p) << metadata_note(p);
     if (p.observe)
         out << "mode: observe: what would be refused is logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "
@@ -114,7 +125,8 @@ int check(const options& o)
     if (!file.errors.empty())
         return exit_bad_input;
     if (o.strict && warnings > 0) {
-        std::cerr << path << " has " << counted(warnings, "warning") << ", which --strict takes for errors.\n";
+        std::cerr << path << " has " << counted(warnings, "warning")
+                  << ", which --strict takes for errors.\n";
         return exit_bad_input;
     }
     print(*file.policy, std::cout);
@@ -127,14 +139,15 @@ void register_check(CLI::App& app, action& chosen)
 {
     auto* command = app.add_subcommand("check", "validate routes.yaml and print what each route needs");
     auto o = std::make_shared<options>();
-    add_config_option(*command, o->config);
+    add_config_argument(*command, o->config);
     command->add_flag("--strict", o->strict, "take warnings for errors");
     command->add_flag("--verbose", o->verbose, "print advice about what the file cannot show, too");
-    command->footer("Prints every error and warning as file:line:column and exits with 1 where there is an error.\n"
-                    "A warning is silenced for its line by a comment: # scopegate: allow NAME\n\n"
-                    "Examples:\n"
-                    "  scopegate check\n"
-                    "  scopegate check --strict --config deploy/routes.yaml");
+    command->footer(
+        "Prints every error and warning as file:line:column and exits with 1 where there is an error.\n"
+        "A warning is silenced for its line by a comment: # scopegate: allow NAME\n\n"
+        "Examples:\n"
+        "  scopegate check\n"
+        "  scopegate check --strict deploy/routes.yaml");
     command->callback([o, &chosen] { chosen = [o] { return check(*o); }; });
 }
 

@@ -51,7 +51,7 @@ std::string unexpected_argument(const CLI::App& app)
     if (&command != &app)
         return "'" + word + "' is one argument too many for " + command.get_name();
     if (word.ends_with(".yaml") || word.ends_with(".yml"))
-        return "unknown command '" + word + "'; did you mean --config " + word + "?";
+        return "unknown command '" + word + "'; did you mean run " + word + "?";
     std::vector<std::string> commands;
     for (const auto* c : app.get_subcommands([](const CLI::App*) { return true; }))
         commands.push_back(c->get_name());
@@ -97,17 +97,17 @@ std::vector<std::string> arguments(int argc, char** argv)
 
 void register_run(CLI::App& app, action& chosen)
 {
-    auto* command = app.add_subcommand("run", "run the proxy (also without a command)");
+    auto* command = app.add_subcommand("run", "run the proxy");
     auto config = std::make_shared<std::string>();
     auto take_over = std::make_shared<bool>(false);
-    add_config_option(*command, *config);
+    add_config_argument(*command, *config);
     command->add_flag("--takeover", *take_over,
                       "share the listeners with the process that this one replaces; end that one with "
                       "SIGTERM once this one is ready");
     command->footer("SIGHUP, or a change of the file, reloads it; SIGTERM drains and ends.\n\n"
                     "Examples:\n"
                     "  scopegate run\n"
-                    "  scopegate run --config deploy/routes.yaml");
+                    "  scopegate run deploy/routes.yaml");
     command->callback([config, take_over, &chosen] {
         chosen = [config, take_over] { return run_with(*config, *take_over); };
     });
@@ -123,15 +123,20 @@ int dispatch(int argc, char** argv)
     app.get_formatter()->column_width(26);
     app.set_help_flag("-h,--help", "print this help and exit");
     app.require_subcommand(0, 1);
-    app.footer("Without a command it is `scopegate run`. `scopegate COMMAND --help` says more about one.\n\n"
+    app.footer("`scopegate COMMAND --help` says more about a command.\n\n"
                "Examples:\n"
                "  scopegate check\n"
                "  scopegate explain GET /appointments --scope read:appointments\n"
-               "  scopegate run --config routes.yaml");
+               "  scopegate run routes.yaml");
     std::string config;
     add_config_option(app, config);
 
-    action chosen = [&config] { return run_with(config, false); };
+    action chosen = [&app, &config] {
+        if (!config.empty()) // --config alone says what to do clearly enough
+            return run_with(config, false);
+        std::cout << app.help();
+        return exit_fine;
+    };
     register_run(app, chosen);
     register_check(app, chosen);
     register_explain(app, chosen);

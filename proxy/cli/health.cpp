@@ -1,5 +1,5 @@
-// `scopegate health`: asks a running Scopegate whether it is ready. For HEALTHCHECK in an image that has no
-// shell and no curl.
+// `scopegate health`: asks a running Scopegate whether it is ready, or alive. For HEALTHCHECK in an image
+// that has no shell and no curl.
 #include "cli/commands.hpp"
 #include "cli/http_get.hpp"
 #include "cli/policy_file.hpp"
@@ -16,22 +16,23 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(2);
 
-http_url default_url(const std::string& config)
+http_url default_url(const std::string& config, const char* path)
 {
     const auto settings = server_settings_of(config);
     const auto& listener = settings.health ? settings.health : settings.admin;
     if (!listener)
         throw input_error("both server.admin and server.health are off: there is nothing to ask");
-    return {from_here(*listener), "/readyz"};
+    return {from_here(*listener), path};
 }
 
-int run_health(const std::string& url, const std::string& config)
+int run_health(const std::string& url, const std::string& config, bool live)
 {
-    const auto asked = url.empty() ? default_url(config) : parse_http_url(url);
+    const auto asked = url.empty() ? default_url(config, live ? "/livez" : "/readyz") : parse_http_url(url);
     const auto status = http_get_status(asked, patience);
     if (status == 200)
         return exit_fine;
-    throw input_error("not ready: " + asked.path + " answers " + std::to_string(status));
+    throw input_error(std::string(live ? "not alive: " : "not ready: ") + asked.path + " answers " +
+                      std::to_string(status));
 }
 
 } // namespace
@@ -41,16 +42,19 @@ void register_health(CLI::App& app, action& chosen)
     auto* command = app.add_subcommand("health", "ask a running Scopegate whether it is ready");
     auto config = std::make_shared<std::string>();
     auto url = std::make_shared<std::string>();
+    auto live = std::make_shared<bool>(false);
     add_config_option(*command, *config);
+    command->add_flag("--live", *live, "ask whether it is alive (/livez), not whether it is ready");
     command
         ->add_option("--url", *url, "what to ask; by default /readyz of the file's health or admin listener")
         ->type_name("URL");
     command->footer("Exits with 0 where the answer is 200 within 2 s, otherwise with 1.\n\n"
                     "Examples:\n"
                     "  scopegate health\n"
-                    "  HEALTHCHECK CMD [\"/scopegate\", \"health\"]");
-    command->callback(
-        [config, url, &chosen] { chosen = [config, url] { return run_health(*url, *config); }; });
+                    "  HEALTHCHECK CMD [\"/scopegate\", \"health\", \"--live\"]");
+    command->callback([config, url, live, &chosen] {
+        chosen = [config, url, live] { return run_health(*url, *config, *live); };
+    });
 }
 
 } // namespace scopegate::cli

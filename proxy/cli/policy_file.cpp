@@ -57,6 +57,12 @@ void add_config_option(CLI::App& command, std::string& config)
         });
 }
 
+void add_config_argument(CLI::App& command, std::string& config)
+{
+    add_config_option(command, config);
+    command.add_option("FILE", config, "the same, without its option")->excludes("--config");
+}
+
 std::optional<std::string> find_config(const std::string& given)
 {
     if (!given.empty())

@@ -18,6 +18,9 @@ namespace scopegate::cli {
 // Adds `-c,--config FILE`. A command takes what was given before its name where nothing was given behind it.
 void add_config_option(CLI::App& command, std::string& config);
 
+// The same, and FILE as the command's argument.
+void add_config_argument(CLI::App& command, std::string& config);
+
 // The file to read: the one given, or the first that exists of routes.yaml and /etc/scopegate/routes.yaml;
 // nothing where there is none.
 [[nodiscard]] std::optional<std::string> find_config(const std::string& given);

@@ -98,9 +98,10 @@ int run(const run_options& options)
         if (settings.admin)
             admin.emplace(control, service, *settings.admin, admin::pages::all, "admin", options.take_over);
         if (settings.health)
-            health.emplace(control, service, *settings.health, admin::pages::health, "health", options.take_over);
+            health.emplace(control, service, *settings.health, admin::pages::health, "health",
+                           options.take_over);
         const signals handled(control, service);
-        const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
+        const repeating watching(control, 500ms, [&service] { service.reload_if_changed(); });
         control::give_back_startup_memory();
         control::memory_keeper memory(service.counters());
         const repeating keeping(control, 250ms, [&memory] { memory.look(std::chrono::steady_clock::now()); });

@@ -122,7 +122,9 @@ void compile_implications(compilation& c, const std::vector<const node*>& implie
 {
     std::vector<std::vector<implication>> edges(implied.size());
     for (std::size_t i = 0; i < implied.size(); ++i) {
-        if (implied[i] == nullptr || implied[i]->items.empty()) // may be empty: it then implies nothing
+        const bool is_empty =
+            implied[i] != nullptr && implied[i]->is(node::kind::list) && implied[i]->items.empty();
+        if (implied[i] == nullptr || is_empty) // it may be empty and then implies nothing
             continue;
         for (const auto& item : read_text_list(c, *implied[i]))
             for (const auto& edge : resolve(c, static_cast<policy::scope_id>(i), item))

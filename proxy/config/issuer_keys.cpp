@@ -1,5 +1,6 @@
 #include "config/issuer_keys.hpp"
 
+#include "config/identifiers.hpp"
 #include "config/key_material.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -65,8 +66,16 @@ void warn_of_key_set(compilation& c, const node& value, const std::string& path)
 {
     const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
     if (!problem.empty())
-        c.out.warn(warning::unusable_key_set, value.at, as_written(value) +
-                                    " is no usable key set, and tokens get 503 until it is: " + problem);
+        c.out.warn(warning::unusable_key_set, value.at,
+                   as_written(value) + " is no usable key set, and tokens get 503 until it is: " + problem);
+}
+
+// The key set of `scopegate token`, which is made with its first token.
+std::string_view hint_of_development_keys(std::string_view file)
+{
+    const bool development = file.substr(file.rfind('/') + 1) == "scopegate-dev-keys.json";
+    return development ? "; for development, \"scopegate token\" makes it, and signs tokens with its key"
+                       : "";
 }
 
 } // namespace
@@ -79,7 +88,8 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
     if (!text || *text == "discover")
         return;
     if (text->starts_with("file:")) {
-        if (auto path = read_file_name(c, value, std::string_view(*text).substr(5))) {
+        const auto name = std::string_view(*text).substr(5);
+        if (auto path = read_file_name(c, value, name, hint_of_development_keys(name))) {
             warn_of_key_set(c, value, *path);
             into.made.keys = {kind::file, std::move(*path)};
         }
@@ -139,7 +149,8 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
     const bool fetches =
         where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
     if (entry.ca != nullptr && !fetches && entry.introspection == nullptr)
-        c.out.warn(warning::idle_ca, entry.ca->key_at, "\"ca\" has no effect: nothing is fetched for this issuer");
+        c.out.warn(warning::idle_ca, entry.ca->key_at,
+                   "\"ca\" has no effect: nothing is fetched for this issuer");
 }
 
 void check_issuer_name(compilation& c, const issuer_entry& entry)
@@ -147,6 +158,10 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     const auto& name = entry.made.issuer;
     if (name.empty())
         return;
+    if (const auto why = why_no_issuer(name); !why.empty()) {
+        c.out.error(entry.name.at, shown_url(entry.name) + why);
+        return;
+    }
     const bool discovers =
         entry.secret_at.line == 0 &&
         (entry.keys == nullptr ? entry.introspection == nullptr : entry.keys->text == "discover");
@@ -154,7 +169,7 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     if (!discovers) {
         if (url && !url->tls && !url->loopback)
             c.out.warn(warning::issuer_without_https, entry.name.at,
-                          "the issuer " + as_written(entry.name) + " is no https URL, as RFC 8414 wants it");
+                       "the issuer " + as_written(entry.name) + " is no https URL, as RFC 8414 wants it");
     } else if (check_fetchable(c, entry.name) && url->has_query) {
         c.out.error(entry.name.at, shown_url(entry.name) + " has a query, which no issuer has (RFC 8414)");
     }

@@ -1,5 +1,6 @@
 // `issuers:`, the authorization servers that are trusted.
 #include "config/compile.hpp"
+#include "config/identifiers.hpp"
 #include "config/introspection.hpp"
 #include "config/issuer_keys.hpp"
 #include "config/key_material.hpp"
@@ -36,8 +37,11 @@ void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
 
 void read_audience(compilation& c, const node& value, issuer_entry& into)
 {
-    for (auto& name : read_text_or_list(c, value))
+    for (auto& name : read_text_or_list(c, value)) {
+        if (const auto why = why_no_audience(name.text); !why.empty())
+            c.out.error(name.at, name.shown + why);
         into.made.audience.push_back(std::move(name.text));
+    }
 }
 
 void read_audience_claim(compilation& c, const node& value, issuer_entry& into)
@@ -110,8 +114,9 @@ void check_against_others(compilation& c, const issuer_entry& entry)
             c.out.error(entry.name.at,
                         "the issuer " + as_written(entry.name) + " is there already, in line " + line);
         else
-            c.out.warn(warning::similar_issuers, entry.name.at, "the issuer " + as_written(entry.name) + " and that in line " +
-                                             line + " differ only by a slash: tokens are compared exactly");
+            c.out.warn(warning::similar_issuers, entry.name.at,
+                       "the issuer " + as_written(entry.name) + " and that in line " + line +
+                           " differ only by a slash: tokens are compared exactly");
     }
 }
 

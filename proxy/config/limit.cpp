@@ -13,10 +13,8 @@ void read_role(compilation& c, const node& entry, roles& into)
 {
     if (entry.key.empty())
         c.out.error(entry.key_at, "a role without a name");
-    if (!expect(c, entry, node::kind::list))
-        return;
     auto& allowed = into.allow[entry.key];
-    if (entry.items.empty()) // a role may allow nothing
+    if (entry.is(node::kind::list) && entry.items.empty()) // a role may allow nothing
         return;
     for (const auto& scope : read_text_list(c, entry))
         if (find_scope(c, scope))

@@ -27,11 +27,18 @@ constexpr key<http::path_rules> path_keys[] = {
      }},
 };
 
-// What RFC 9728 section 1.2 lets a resource identifier be: an https URL without fragment.
+// What RFC 9728 section 1.2 lets a resource identifier be: an https URL without fragment. Plain http on a
+// loopback host is for development.
 bool is_resource(const std::string& text)
 {
     const auto url = parse_web_url(text);
-    return url && url->tls && !url->has_fragment && !url->has_user;
+    return url && (url->tls || url->loopback) && !url->has_fragment && !url->has_user;
+}
+
+// The URL of external_url, without a slash that only ends the host.
+std::string text_of(const policy::external_url& url)
+{
+    return (url.tls ? "https://" : "http://") + url.authority + url.prefix;
 }
 
 constexpr key<policy::metadata_settings> metadata_keys[] = {
@@ -39,7 +46,9 @@ constexpr key<policy::metadata_settings> metadata_keys[] = {
      [](compilation& c, const node& value, policy::metadata_settings& into) {
          auto text = read_text(c, value);
          if (text && !is_resource(*text))
-             c.out.error(value.at, "expected an https URL without fragment or user information (RFC 9728)");
+             c.out.error(value.at, shown_url(value) +
+                                       " is no https URL without fragment and user information (RFC "
+                                       "9728); plain http is for loopback hosts only");
          else if (text)
              into.resource = std::move(*text);
      },
@@ -62,6 +71,11 @@ constexpr key<policy::log_settings> log_keys[] = {
      [](compilation& c, const node& value, policy::log_settings& into) {
          if (const auto word = read_word(c, value, {"all", "denied", "off"}))
              into.which = static_cast<policy::log_settings::requests>(*word);
+     }},
+    {"paths",
+     [](compilation& c, const node& value, policy::log_settings& into) {
+         if (const auto word = read_word(c, value, {"none", "unmatched", "all"}))
+             into.paths = static_cast<policy::log_settings::path_lines>(*word);
      }},
     {"unverified",
      [](compilation& c, const node& value, policy::log_settings& into) {
@@ -106,7 +120,8 @@ bool names_resource(const node& metadata)
     return metadata.find("resource") != nullptr || metadata.find("resource_file") != nullptr;
 }
 
-// By default the first audience that can be a resource's name. Issuers are compiled before.
+// By default external_url, whose host serves the document, and else the first audience that can be a
+// resource's name. The server and the issuers are compiled before.
 void compile_metadata(compilation& c, const node* value)
 {
     auto& metadata = c.made.metadata;
@@ -116,10 +131,15 @@ void compile_metadata(compilation& c, const node* value)
     }
     if (value != nullptr)
         read_keys(c, *value, metadata_keys, metadata);
+    const auto& outside = c.made.server.external_url;
+    if (metadata.resource.empty() && outside && is_resource(text_of(*outside)))
+        metadata.resource = text_of(*outside);
     for (const auto& issuer : c.made.issuers)
         for (const auto& audience : issuer.audience)
-            if (metadata.resource.empty() && is_resource(audience))
+            if (metadata.resource.empty() && is_resource(audience)) {
                 metadata.resource = audience;
+                metadata.from_audience = true;
+            }
     if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
         !names_resource(*value))
         c.out.warn(warning::no_metadata, value->at,

@@ -1,6 +1,7 @@
 #include "config/requirements.hpp"
 
 #include "config/compile.hpp"
+#include "config/lists.hpp"
 #include "config/scopes.hpp"
 #include "config/values.hpp"
 
@@ -49,6 +50,17 @@ policy::alternative all_of(compilation& c, const std::vector<placed_text>& names
     return out;
 }
 
+// Whether several scopes came from outside where one stands: of "a,b" nobody can tell whether it means both
+// or either.
+bool refuse_outside_list(compilation& c, const node& scope)
+{
+    if (!holds_outside_list(scope))
+        return false;
+    c.out.error(scope.at,
+                as_written(scope) + " holds several scopes: write [${NAME}] where all of them are needed");
+    return true;
+}
+
 void read_any(compilation& c, const node& value, requirement_entry& into)
 {
     into.made.needs = requirement::kind::scopes;
@@ -57,6 +69,8 @@ void read_any(compilation& c, const node& value, requirement_entry& into)
     if (value.items.empty())
         c.out.error(value.at, "the list is empty: it would let nobody in");
     for (const node& item : value.items) {
+        if (refuse_outside_list(c, item))
+            continue;
         auto one = all_of(c, read_text_or_list(c, item));
         const bool again =
             std::any_of(into.made.alternatives.begin(), into.made.alternatives.end(),
@@ -85,6 +99,8 @@ void read_scopes(compilation& c, const node& value, requirement_entry& into)
     } else if (value.is(node::kind::nothing)) {
         c.out.error(value.at,
                     "expected what is needed: a scope, a list or map of them, public or authenticated");
+    } else if (refuse_outside_list(c, value)) {
+        return;
     } else if (auto name = read_text(c, value)) {
         into.made.alternatives.push_back(all_of(c, {{std::move(*name), value.at, as_written(value)}}));
     }

@@ -29,7 +29,7 @@ constexpr key<scope_entry> scope_keys[] = {
     {"description", read_description},
     {"implies",
      [](compilation& c, const node& value, scope_entry& into) {
-         if (expect(c, value, node::kind::list))
+         if (holds_outside_list(value) || expect(c, value, node::kind::list))
              into.implies = &value;
      }},
 };

@@ -1,6 +1,7 @@
 // `server:`, where it listens and how much it takes.
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
+#include "config/lists.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 #include "http/target.hpp"
@@ -41,6 +42,18 @@ void wait_or_none(compilation& c, const node& value, timeouts& into)
         into.*Member = *d;
 }
 
+// After upstream_response: an upstream that may take so long to begin its response may rest as long within
+// it.
+void read_response_pause(compilation& c, const node& value, timeouts& into)
+{
+    const auto pause = read_duration(c, value, milliseconds(1), longest_timeout);
+    if (pause && *pause < into.upstream_response)
+        c.out.error(value.at, as_written(value) +
+                                  " is less than \"upstream_response\": a response may pause for as "
+                                  "long as the upstream may take to begin it");
+    into.response_pause = pause;
+}
+
 constexpr key<timeouts> timeout_keys[] = {
     {"headers", wait<&timeouts::headers>},
     {"idle", wait<&timeouts::idle>},
@@ -48,6 +61,13 @@ constexpr key<timeouts> timeout_keys[] = {
     {"stream", wait<&timeouts::stream>},
     {"upstream_connect", wait<&timeouts::upstream_connect>},
     {"upstream_response", wait<&timeouts::upstream_response>},
+    {"response_pause", read_response_pause},
+    {"half_closed",
+     [](compilation& c, const node& value, timeouts& into) {
+         into.half_closed = read_duration(c, value, milliseconds(1), longest_timeout);
+     }},
+    {"linger", wait<&timeouts::linger>},
+    {"linger_read", wait<&timeouts::linger_read>},
     {"drain_delay", wait_or_none<&timeouts::drain_delay>},
     {"drain", wait_or_none<&timeouts::drain>},
 };
@@ -77,7 +97,7 @@ void read_memory_limit(compilation& c, const node& value, size_limits& into)
         into.memory = {kind::automatic, 0};
     else if (value.is(node::kind::scalar) && value.text == "none")
         into.memory = {kind::none, 0};
-    else if (const auto size = read_size(c, value, least_memory, most_memory))
+    else if (const auto size = read_size(c, value, least_memory, most_memory, "auto, none or "))
         into.memory = {kind::bytes, *size};
 }
 
@@ -96,6 +116,7 @@ constexpr key<size_limits> limit_keys[] = {
     {"connections", count<&size_limits::connections>},
     {"connections_per_client", count<&size_limits::connections_per_client>},
     {"connection_requests", count<&size_limits::connection_requests>},
+    {"lingering", count<&size_limits::lingering>},
     {"connection_age",
      [](compilation& c, const node& value, size_limits& into) {
          if (const auto age = read_duration(c, value, milliseconds(0), longest_timeout))
@@ -104,31 +125,15 @@ constexpr key<size_limits> limit_keys[] = {
     {"memory", read_memory_limit},
 };
 
-struct server_entry {
-    explicit server_entry(server_settings& settings) : made(settings) {}
-
-    server_settings& made;
-    // Where the addresses stand; line 0: the default.
-    std::vector<policy::source_mark> listen_at{{}};
-    policy::source_mark admin_at;
-    policy::source_mark health_at;
-};
-
-void read_listen(compilation& c, const node& value, server_entry& into)
+void read_listen(compilation& c, const node& value, server_settings& into)
 {
-    into.made.listen.clear();
-    into.listen_at.clear();
-    const auto add = [&](const node& one) {
+    into.listen.clear();
+    into.listen_marks.clear();
+    for (const node& one : one_or_list_items(c, value))
         if (auto address = read_endpoint(c, one)) {
-            into.made.listen.push_back(std::move(*address));
-            into.listen_at.push_back(one.at);
+            into.listen.push_back(std::move(*address));
+            into.listen_marks.push_back(one.at);
         }
-    };
-    if (!value.is(node::kind::list))
-        return add(value);
-    if (value.items.empty())
-        c.out.error(value.at, "the list is empty");
-    std::for_each(value.items.begin(), value.items.end(), add);
 }
 
 std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& value)
@@ -138,16 +143,16 @@ std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& 
     return read_endpoint(c, value);
 }
 
-void read_admin(compilation& c, const node& value, server_entry& into)
+void read_admin(compilation& c, const node& value, server_settings& into)
 {
-    into.made.admin = read_address_or_off(c, value);
-    into.admin_at = value.at;
+    into.admin = read_address_or_off(c, value);
+    into.admin_mark = value.at;
 }
 
-void read_health(compilation& c, const node& value, server_entry& into)
+void read_health(compilation& c, const node& value, server_settings& into)
 {
-    into.made.health = read_address_or_off(c, value);
-    into.health_at = value.at;
+    into.health = read_address_or_off(c, value);
+    into.health_mark = value.at;
 }
 
 struct bound {
@@ -156,15 +161,15 @@ struct bound {
     const char* key;
 };
 
-std::vector<bound> addresses_of(const server_entry& entry)
+std::vector<bound> addresses_of(const server_settings& entry)
 {
     std::vector<bound> out;
-    for (std::size_t i = 0; i < entry.made.listen.size(); ++i)
-        out.push_back({&entry.made.listen[i], entry.listen_at[i], "listen"});
-    if (entry.made.admin)
-        out.push_back({&*entry.made.admin, entry.admin_at, "admin"});
-    if (entry.made.health)
-        out.push_back({&*entry.made.health, entry.health_at, "health"});
+    for (std::size_t i = 0; i < entry.listen.size(); ++i)
+        out.push_back({&entry.listen[i], entry.listen_marks[i], "listen"});
+    if (entry.admin)
+        out.push_back({&*entry.admin, entry.admin_mark, "admin"});
+    if (entry.health)
+        out.push_back({&*entry.health, entry.health_mark, "health"});
     return out;
 }
 
@@ -200,7 +205,7 @@ bool overlap(const policy::endpoint& a, const policy::endpoint& b) noexcept
 
 // The kernel lets sockets of one process share an address, or bind one host of a port beside all of them:
 // callers would reach the proxy or the admin listener by chance.
-void check_addresses(compilation& c, const server_entry& entry)
+void check_addresses(compilation& c, const server_settings& entry)
 {
     auto all = addresses_of(entry);
     std::stable_sort(all.begin(), all.end(),
@@ -214,26 +219,26 @@ void check_addresses(compilation& c, const server_entry& entry)
                                                      : " in line " + std::to_string(all[j].at.line)));
 }
 
-void read_workers(compilation& c, const node& value, server_entry& into)
+void read_workers(compilation& c, const node& value, server_settings& into)
 {
     if (value.is(node::kind::scalar) && value.text == "auto")
-        into.made.workers = 0;
-    else if (const auto count = read_count(c, value, 1, 256))
-        into.made.workers = static_cast<unsigned>(*count);
+        into.workers = 0;
+    else if (const auto count = read_count(c, value, 1, 256, "auto or "))
+        into.workers = static_cast<unsigned>(*count);
 }
 
-void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
+void read_trusted_proxies(compilation& c, const node& value, server_settings& into)
 {
-    if (!expect(c, value, node::kind::list))
+    if (value.is(node::kind::list) && value.items.empty()) // nobody's
         return;
-    for (const node& item : value.items) {
+    for (const node& item : list_items(c, value)) {
         const auto block = read_network(c, item);
         if (!block)
             continue;
-        into.made.trusted_proxies.push_back(*block);
+        into.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
             c.out.warn(warning::trusts_every_client, item.at,
-                          as_written(item) + " trusts every caller: each can say that it is another");
+                       as_written(item) + " trusts every caller: each can say that it is another");
     }
 }
 
@@ -251,27 +256,27 @@ constexpr key<policy::server_tls> tls_keys[] = {
     {"client_ca", read_tls_file<&policy::server_tls::client_ca>},
 };
 
-void read_tls(compilation& c, const node& value, server_entry& into)
+void read_tls(compilation& c, const node& value, server_settings& into)
 {
     policy::server_tls tls;
     tls.mark = value.at;
     if (read_keys(c, value, tls_keys, tls))
-        into.made.tls = std::move(tls);
+        into.tls = std::move(tls);
 }
 
 // After trusted_proxies: whom else should a header be believed?
-void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
+void read_proxy_protocol(compilation& c, const node& value, server_settings& into)
 {
     const auto flag = read_flag(c, value);
     if (!flag)
         return;
-    if (*flag && into.made.trusted_proxies.empty())
+    if (*flag && into.trusted_proxies.empty())
         c.out.error(value.at, "proxy_protocol needs \"trusted_proxies\": whose PROXY header is believed");
-    into.made.proxy_protocol = *flag;
+    into.proxy_protocol = *flag;
 }
 
 // A path is what something in front takes away: requests come here without it.
-void read_external_url(compilation& c, const node& value, server_entry& into)
+void read_external_url(compilation& c, const node& value, server_settings& into)
 {
     const auto text = read_text(c, value);
     const auto url = text ? parse_web_url(*text) : std::nullopt;
@@ -288,28 +293,28 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
     auto prefix = parts->path;
     if (prefix.ends_with('/'))
         prefix.remove_suffix(1);
-    into.made.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
+    into.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
 }
 
-constexpr key<server_entry> server_keys[] = {
+constexpr key<server_settings> server_keys[] = {
     {"listen", read_listen},
     {"admin", read_admin},
     {"health", read_health},
     {"workers", read_workers},
     {"limits", [](compilation& c, const node& value,
-                  server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
+                  server_settings& into) { read_keys(c, value, limit_keys, into.limits); }},
     {"timeouts", [](compilation& c, const node& value,
-                    server_entry& into) { read_keys(c, value, timeout_keys, into.made.timeouts); }},
+                    server_settings& into) { read_keys(c, value, timeout_keys, into.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
     {"hosts",
-     [](compilation& c, const node& value, server_entry& into) { read_hosts(c, value, into.made.hosts); }},
+     [](compilation& c, const node& value, server_settings& into) { read_hosts(c, value, into.hosts); }},
     {"core_dumps",
-     [](compilation& c, const node& value, server_entry& into) {
+     [](compilation& c, const node& value, server_settings& into) {
          if (const auto flag = read_flag(c, value))
-             into.made.core_dumps = *flag;
+             into.core_dumps = *flag;
      }},
 };
 
@@ -317,13 +322,13 @@ constexpr key<server_entry> server_keys[] = {
 
 void compile_server(compilation& c, const node& value)
 {
-    server_entry entry(c.made.server);
-    if (!read_keys(c, value, server_keys, entry))
+    auto& made = c.made.server;
+    if (!read_keys(c, value, server_keys, made))
         return;
-    check_addresses(c, entry);
-    if (c.made.server.admin && !is_loopback(*c.made.server.admin))
+    check_addresses(c, made);
+    if (made.admin && !is_loopback(*made.admin))
         c.out.warn(
-            warning::admin_exposed, entry.admin_at,
+            warning::admin_exposed, made.admin_mark,
             "other machines can reach the admin listener: keep it on loopback, and let \"health\" answer "
             "probes from outside");
 }

@@ -1,5 +1,6 @@
 #include "config/templates.hpp"
 
+#include "config/foreign_patterns.hpp"
 #include "http/target.hpp"
 
 #include <algorithm>
@@ -38,16 +39,26 @@ std::string why_unreachable(std::string_view literal)
     return "no path that is let pass can hold it";
 }
 
-// Takes one segment of a template apart; the text of the error where it is none.
-std::string parse_segment(std::string_view text, const http::path_rules& rules, template_segment& into)
+// Parses a segment without braces. Returns the text of the error, if there is one.
+std::string parse_literal(std::string_view text, bool last, const http::path_rules& rules,
+                          template_segment& into)
 {
-    if (text.find_first_of("{}") == std::string_view::npos) {
-        auto normalised = http::normalise_segment(text, rules);
-        if (normalised.has_error())
-            return in_quotes(text) + " can't be reached: " + why_unreachable(text);
-        into = {kind::literal, std::move(*normalised)};
-        return {};
-    }
+    if (auto why = why_foreign(text, last); !why.empty())
+        return why;
+    auto normalised = http::normalise_segment(text, rules);
+    if (normalised.has_error())
+        return in_quotes(text) + " can't be reached: " + why_unreachable(text);
+    into = {kind::literal, std::move(*normalised)};
+    return {};
+}
+
+// Parses one segment of a template. Returns the text of the error, if there is one. `last`: nothing stands
+// behind it.
+std::string parse_segment(std::string_view text, bool last, const http::path_rules& rules,
+                          template_segment& into)
+{
+    if (text.find_first_of("{}") == std::string_view::npos)
+        return parse_literal(text, last, rules, into);
     if (text.size() < 2 || text.front() != '{' || text.back() != '}' ||
         text.find('{', 1) != std::string_view::npos || text.find('}') != text.size() - 1)
         return in_quotes(text) + ": a {parameter} is a whole segment";
@@ -57,7 +68,8 @@ std::string parse_segment(std::string_view text, const http::path_rules& rules, 
         name.remove_suffix(3);
     if (!is_parameter_name(name))
         return in_quotes(text) +
-               ": a parameter's name has letters, digits and \"_\", and begins with no digit";
+               ": a parameter's name has letters, digits and \"_\", and begins with no digit" +
+               suggest_parameter(text, last);
     into = {rest ? kind::rest : kind::parameter, std::string(name)};
     return {};
 }
@@ -97,6 +109,9 @@ std::optional<path_template> parse_template(compilation& c, const std::string& t
         c.out.error(at, "the template " + in_quotes(text) + ": " + why);
         return std::nullopt;
     };
+    if (text.starts_with('^') || text.starts_with('~') || text.starts_with('*'))
+        return refuse("it is no pattern of another program: it must begin with \"/\", and {rest...} at its "
+                      "end is the rest");
     if (!text.starts_with('/'))
         return refuse("it must begin with \"/\"");
     path_template out;
@@ -105,7 +120,8 @@ std::optional<path_template> parse_template(compilation& c, const std::string& t
         const auto end = std::min(rest.find('/'), rest.size());
         if (end == 0)
             return refuse("an empty segment (\"//\") is refused in every path");
-        if (auto why = parse_segment(rest.substr(0, end), c.made.paths, out.segments.emplace_back());
+        const bool last = end == rest.size();
+        if (auto why = parse_segment(rest.substr(0, end), last, c.made.paths, out.segments.emplace_back());
             !why.empty())
             return refuse(why);
         out.trailing_slash = end + 1 == rest.size();

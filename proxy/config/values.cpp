@@ -1,6 +1,7 @@
 #include "config/values.hpp"
 
 #include "base/secret.hpp"
+#include "config/lists.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -15,12 +16,10 @@ bool has_control(std::string_view s) noexcept
                        [](char ch) { return static_cast<unsigned char>(ch) < 0x20 || ch == '\x7F'; });
 }
 
-std::vector<placed_text> read_items(compilation& c, const node& list)
+std::vector<placed_text> read_items(compilation& c, const std::vector<node>& items)
 {
     std::vector<placed_text> out;
-    if (list.items.empty())
-        c.out.error(list.at, "the list is empty");
-    for (const node& item : list.items) {
+    for (const node& item : items) {
         auto text = read_text(c, item);
         if (!text)
             continue;
@@ -53,16 +52,12 @@ std::optional<std::string> read_text(compilation& c, const node& n)
 
 std::vector<placed_text> read_text_or_list(compilation& c, const node& n)
 {
-    if (n.is(node::kind::list))
-        return read_items(c, n);
-    if (auto text = read_text(c, n))
-        return {{std::move(*text), n.at, as_written(n)}};
-    return {};
+    return read_items(c, one_or_list_items(c, n));
 }
 
 std::vector<placed_text> read_text_list(compilation& c, const node& n)
 {
-    return expect(c, n, node::kind::list) ? read_items(c, n) : std::vector<placed_text>();
+    return read_items(c, list_items(c, n));
 }
 
 placed_text placed_key(const node& entry)
@@ -128,7 +123,8 @@ std::optional<json::value> read_json_scalar(compilation& c, const node& n)
     return json::value(n.text);
 }
 
-std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name)
+std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name,
+                                          std::string_view hint)
 {
     if (name.empty()) {
         c.out.error(n.at, "expected the name of a file");
@@ -139,7 +135,8 @@ std::optional<std::string> read_file_name(compilation& c, const node& n, std::st
     const wiped_at_end wiped(content.text); // it may be a private key
     if (content.problem.empty())
         return path;
-    c.out.error(n.at, "can't read the file " + as_written(n, name) + ": " + content.problem);
+    c.out.error(n.at,
+                "can't read the file " + as_written(n, name) + ": " + content.problem + std::string(hint));
     return std::nullopt;
 }
 

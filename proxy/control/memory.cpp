@@ -102,6 +102,16 @@ std::size_t token_cache_bytes(std::size_t limit) noexcept
     return std::min(64 * mib, limit / 4);
 }
 
+tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept
+{
+    constexpr std::size_t bytes_of_proof = 80; // at worst: its table has just doubled
+    constexpr std::size_t keys = 8;            // that must flood together to spoil the requests of others
+    tokens::used_proofs::bounds most;
+    most.all = std::min(most.all, limit / 8 / bytes_of_proof);
+    most.of_key = std::min(most.of_key, most.all / keys);
+    return most;
+}
+
 std::size_t resident_bytes() noexcept
 {
 #ifdef SCOPEGATE_SANITIZED // freed memory is kept to be watched
@@ -179,7 +189,8 @@ void memory_keeper::report(steady_time now)
                        {{"limit", counters_.memory.limit()},
                         {"held", counters_.memory.held()},
                         {"refused", refusals - refusals_},
-                        {"closed", closed - closed_}});
+                        {"closed", closed - closed_},
+                        {"busiest", counters_.clients.busiest(gate::named_clients)}});
     refusals_ = refusals;
     closed_ = closed;
     reported_ = now;

@@ -6,6 +6,7 @@
 #include "base/memory_budget.hpp"
 #include "gate/worker.hpp"
 #include "policy/settings.hpp"
+#include "tokens/used_proofs.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -24,6 +25,9 @@ cgroup_memory_maximum(const std::filesystem::path& own = "/proc/self/cgroup",
 
 // Returns how much the token caches of all workers may hold together: a quarter of the limit, 64 MiB at most.
 [[nodiscard]] std::size_t token_cache_bytes(std::size_t limit) noexcept;
+
+// Returns how many used DPoP proofs may be remembered: at worst they take an eighth of the limit.
+[[nodiscard]] tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept;
 
 // How much memory of this process is resident, in bytes; 0 where nothing can tell, or a sanitizer spoils it.
 [[nodiscard]] std::size_t resident_bytes() noexcept;

@@ -1,12 +1,11 @@
 #include "control/policy_load.hpp"
 
+#include "base/watched_file.hpp"
 #include "control/tls.hpp"
 
 #include <exception>
 #include <memory>
 #include <utility>
-
-#include <sys/stat.h>
 
 namespace scopegate::control {
 
@@ -56,15 +55,8 @@ policy_load load_policy(const std::string& path, const config::environment& env)
 std::string fingerprint_of(const std::vector<std::string>& files)
 {
     std::string all;
-    for (const auto& file : files) {
-        struct stat found {};
-        all += ::stat(file.c_str(), &found) != 0
-                   ? std::string("-")
-                   : std::to_string(found.st_dev) + ':' + std::to_string(found.st_ino) + ':' +
-                         std::to_string(found.st_size) + ':' + std::to_string(found.st_mtim.tv_sec) + '.' +
-                         std::to_string(found.st_mtim.tv_nsec);
-        all += ' ';
-    }
+    for (const auto& file : files)
+        all += scopegate::fingerprint_of(file) + ' ';
     return all;
 }
 

@@ -22,8 +22,7 @@ struct policy_load {
 // error.
 [[nodiscard]] policy_load load_policy(const std::string& path, const config::environment& env) noexcept;
 
-// Tells files from their later selves by device, inode, size and time. Follows links, because Kubernetes
-// swaps a symbolic link above the file.
+// Tells files from their later selves (base/watched_file.hpp).
 [[nodiscard]] std::string fingerprint_of(const std::vector<std::string>& files);
 
 } // namespace scopegate::control

@@ -9,6 +9,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -68,6 +69,16 @@ net::stream_endpoint listening_endpoint(const policy::endpoint& address)
         names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
 }
 
+std::string listening_problem(const policy::policy& p, const std::string& key, policy::source_mark at,
+                              const boost::system::system_error& why)
+{
+    const auto place = at.line == 0 ? p.file + ": error: " + key + " (by default)"
+                                    : config::diagnostic{p.file, at, key}.text();
+    const bool taken = why.code() == boost::system::errc::address_in_use;
+    return place + ": " + why.what() +
+           (taken ? "; end the process that listens there, or choose another address" : "");
+}
+
 service::service(asio::io_context& control, std::string path, config::environment env)
     : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
 {
@@ -79,7 +90,7 @@ service::service(asio::io_context& control, std::string path, config::environmen
     watched_ = std::move(first.files);
     fingerprint_ = std::move(first.fingerprint);
     current_ = std::move(first.made);
-    current_.proofs = std::make_shared<tokens::proof_memory>();
+    current_.proofs = std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
     current_.shield = std::make_shared<gate::upstream_shield>();
     current_.shield->set(policy().upstream.connections);
 }
@@ -94,11 +105,12 @@ void service::start(bool take_over)
     const auto& server = policy().server;
     started_ = server;
     const unsigned count = server.workers != 0 ? server.workers : granted_cores();
-    try {
-        for (const auto& address : server.listen)
-            listeners_.emplace_back(listening_endpoint(address), count, take_over);
-    } catch (const boost::system::system_error& failed) {
-        throw start_error(policy().file + ": server.listen: " + failed.what());
+    for (std::size_t i = 0; i < server.listen.size(); ++i) {
+        try {
+            listeners_.emplace_back(listening_endpoint(server.listen[i]), count, take_over);
+        } catch (const boost::system::system_error& failed) {
+            throw start_error(listening_problem(policy(), "server.listen", server.listen_marks[i], failed));
+        }
     }
     open_proof_window(take_over);
     const auto descriptors = raise_descriptor_limit();
@@ -152,7 +164,8 @@ void service::reload()
     }
     fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
     try {
-        const auto next = std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
+        const auto next =
+            std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
             *next = load_policy(path_, env_);
             net::post_surely(control_, [this, next, alive] {
@@ -160,7 +173,8 @@ void service::reload()
                     take(std::move(*next));
             });
         });
-    } catch (const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
+    } catch (
+        const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
         fingerprint_.clear();
         log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
     }
@@ -169,6 +183,13 @@ void service::reload()
 void service::take(policy_load next)
 {
     loading_.join();
+    // It read files that were changing: what it made of them, errors too, is dropped, and the next looks see
+    // them.
+    if (next.files == watched_ && next.fingerprint != fingerprint_) {
+        if (std::exchange(load_again_, false))
+            reload();
+        return;
+    }
     if (!next.files.empty() && next.files != watched_) {
         watched_ = std::move(next.files);
         fingerprint_ = std::move(next.fingerprint);
@@ -205,8 +226,21 @@ void service::warn_of_what_needs_a_restart(const policy::server_settings& next) 
 
 void service::reload_if_changed()
 {
-    if (!draining_ && fingerprint_of(watched_) != fingerprint_)
+    if (draining_)
+        return;
+    const auto seen = fingerprint_of(watched_);
+    if (looks_.agree(seen) && seen != fingerprint_ && !is_being_written(seen))
         reload();
+}
+
+// A process that keeps a file open may be in the middle of writing it, however long the pause.
+bool service::is_being_written(const std::string& seen)
+{
+    const auto open = std::find_if(watched_.begin(), watched_.end(), is_open_for_writing);
+    if (open != watched_.end() && std::exchange(reported_writer_, seen) != seen)
+        log_event(level::info, "reload_waits",
+                  {{"file", *open}, {"message", "the file is open for writing"}});
+    return open != watched_.end();
 }
 
 void service::publish(gate::shared_generation made)

@@ -3,6 +3,7 @@
 // signals, reloads, administration.
 #pragma once
 
+#include "base/watched_file.hpp"
 #include "control/policy_load.hpp"
 #include "control/predecessor.hpp"
 #include "gate/generation.hpp"
@@ -10,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <functional>
@@ -43,7 +45,8 @@ public:
     // nothing. During a load it has another one follow. Never waits. Control thread, as for all functions
     // here.
     void reload();
-    // Reloads where routes.yaml or a file that it names has changed since it was loaded.
+    // One look at routes.yaml and the files that it names. Reloads if one of them has changed since it was loaded, two
+    // looks in a row saw the same, and nobody has one of them open for writing.
     void reload_if_changed();
 
     // Not ready any more, and each response ends its connection, but it accepts and serves until drain() or
@@ -70,6 +73,7 @@ public:
 
 private:
     void open_proof_window(bool take_over);
+    [[nodiscard]] bool is_being_written(const std::string& seen);
     void take(policy_load next);
     void publish(gate::shared_generation made);
     void bound_memory(gate::shared_generation& made, std::size_t workers);
@@ -82,6 +86,8 @@ private:
     policy::server_settings started_; // what of it the process was started with stays, whatever a reload says
     std::vector<std::string> watched_;
     std::string fingerprint_; // of the watched files
+    two_looks looks_;
+    std::string reported_writer_; // the last look at files of which reload_waits was logged
     gate::shared_counters counters_;
     std::vector<net::bound_listener> listeners_;
     std::optional<predecessor> predecessor_; // of --takeover
@@ -97,6 +103,11 @@ private:
     bool leaving_ = false;
     bool draining_ = false;
 };
+
+// Why a listener can't be had, for a person: where the file says its address, and what to do. `key` is `server.listen` or
+// another one; line 0 of `at`: the default.
+[[nodiscard]] std::string listening_problem(const policy::policy& p, const std::string& key, policy::source_mark at,
+                                            const boost::system::system_error& why);
 
 // Where to listen for an address of the file; a name is resolved now. Throws boost::system::system_error.
 [[nodiscard]] net::stream_endpoint listening_endpoint(const policy::endpoint& address);

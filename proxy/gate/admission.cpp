@@ -1,8 +1,10 @@
-// Admits new connections within the limits. At a limit, idle connections and unfinished heads give way to them.
+// Admits new connections within the limits. At a limit, idle connections and unfinished heads give way to
+// them.
 #include "gate/client_address.hpp"
 #include "gate/session.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
+#include "observe/access_log.hpp"
 #include "observe/http_date.hpp"
 #include "observe/request_id.hpp"
 
@@ -29,14 +31,34 @@ void send_only(const descriptor& socket, std::string_view answer) noexcept
     }
 }
 
-std::string too_many_connections(const answers::answer_book& book)
+cause cause_of(connection_limit which) noexcept
 {
-    policy::denial d;
-    d.why = reason::connection_limit;
-    observe::request_id_buffer id;
-    std::string answer;
-    book.write(d, observe::new_request_id(id), false, false, observe::http_date(observe::wall_now()), answer);
-    return answer;
+    switch (which) {
+    case connection_limit::connections:
+        return cause::limits_connections;
+    case connection_limit::connections_per_client:
+        return cause::limits_connections_per_client;
+    case connection_limit::descriptors:
+        break;
+    }
+    return cause::file_descriptors;
+}
+
+// A connection that was turned away has a line as a request has; `log.burst` bounds how many.
+void record_refused(const policy::policy& p, const net::peer& who, const policy::denial& d,
+                    std::string_view request_id, unsigned status)
+{
+    if (!observe::is_logged(p.log.which, d.why))
+        return;
+    observe::request_record r;
+    r.when = observe::wall_now();
+    r.request_id = request_id;
+    r.client = who.text;
+    r.status = status;
+    r.why = d.why;
+    r.detail = d.detail;
+    r.refusal = &d;
+    observe::log_request(p, r);
 }
 
 // How far the limit may be exceeded while another worker closes connections of its own.
@@ -62,9 +84,9 @@ void worker::admit(descriptor& socket, const net::peer& who)
 {
     connection_place place(counters_, connection_owner(who));
     if (exceeds_client_limit(who, place.of_client()))
-        return turn_away(socket, connection_limit::connections_per_client);
+        return turn_away(socket, who, connection_limit::connections_per_client);
     if (!make_room())
-        return turn_away(socket, bound_of_connections().which);
+        return turn_away(socket, who, bound_of_connections().which);
     auto downstream = net::stream::make(context_, socket.release(), times_);
     if (downstream)
         session::serve(std::make_unique<session>(*this, std::move(downstream), who, std::move(place)));
@@ -72,11 +94,21 @@ void worker::admit(descriptor& socket, const net::peer& who)
 
 // Turns a new connection away before anything is read. A handshake would cost more than the response is
 // worth.
-void worker::turn_away(const descriptor& socket, connection_limit which)
+void worker::turn_away(const descriptor& socket, const net::peer& who, connection_limit which)
 {
     counters_.note_refused(which);
-    if (!current_->shared.server_tls)
-        send_only(socket, too_many_connections(current_->answers));
+    policy::denial d;
+    d.why = reason::connection_limit;
+    d.detail = cause_of(which);
+    observe::request_id_buffer buffer;
+    const auto id = observe::new_request_id(buffer);
+    const bool plain = !current_->shared.server_tls;
+    if (plain) {
+        std::string answer;
+        current_->answers.write(d, id, false, false, observe::http_date(observe::wall_now()), answer);
+        send_only(socket, answer);
+    }
+    record_refused(current_->policy, who, d, id, plain ? answers::row(d.why).status : 0);
 }
 
 // A trusted proxy speaks for many clients: its connections are not limited.

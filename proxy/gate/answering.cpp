@@ -5,6 +5,7 @@
 #include "gate/response_head.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
+#include "http/keep_alive.hpp"
 #include "observe/http_date.hpp"
 
 #include <algorithm>
@@ -31,6 +32,11 @@ bool lacks_privacy(const http::response_head& head, const std::optional<tokens::
     return taken && !taken->from_header && head.status / 100 == 2 &&
            std::none_of(fields.begin(), fields.end(),
                         [](const http::field& f) { return iequals(f.name, "cache-control"); });
+}
+
+failure bad_answer(cause detail) noexcept
+{
+    return {reason::upstream_bad_answer, detail};
 }
 
 bool is_event_stream(const http::response_head& head) noexcept
@@ -76,12 +82,12 @@ net::task<forwarding::attempt_end> forwarding::receive(bool reused)
         if (result_.why != reason::allowed)
             co_return attempt_end::done;
     }
-    result_.why = reason::upstream_bad_answer;
+    result_.why = bad_answer(cause::too_many_interim_responses);
     co_return attempt_end::done;
 }
 
 // Reads on until a whole head lies at the start of the response buffer, and parses it.
-net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
+net::task<failure> forwarding::read_answer_head(bool& first_byte_seen)
 {
     const auto& settings = c_.policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
@@ -91,13 +97,13 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
         const std::string_view so_far(buffer.data(), answer_bytes_);
         const auto size = http::read_response_head(so_far, answer_scanned_, limits, c_.space.response);
         if (!size)
-            co_return reason::upstream_bad_answer;
+            co_return bad_answer(size.error().detail);
         head_bytes_ = *size;
         if (head_bytes_ > 0)
             co_return reason::allowed;
         if (answer_bytes_ == most)
-            co_return reason::upstream_bad_answer;
-        if (upload_failed()) // before anybody waited here, maybe
+            co_return bad_answer(cause::limits_headers);
+        if (upload_failed() || caller_gone_) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await upstream_->readable(answer_due());
         if (woken != net::readiness::ready)
@@ -111,11 +117,23 @@ net::task<reason> forwarding::read_answer_head(bool& first_byte_seen)
         }
         if (got.how != net::transfer::status::done) {
             c_.policy.upstream.complain_of(*upstream_);
-            co_return reason::upstream_bad_answer;
+            co_return ended_before_head(got.how);
         }
         answer_bytes_ += got.bytes;
         first_byte_seen = true;
     }
+}
+
+// Names the fault of a connection that ended before a whole head had come.
+failure forwarding::ended_before_head(net::transfer::status how) const noexcept
+{
+    const auto* const tls = upstream_->tls();
+    if (tls != nullptr && tls->fault() != cause::none)
+        return bad_answer(tls->fault());
+    const bool reset = how == net::transfer::status::failed && (tls == nullptr || !tls->is_wire_ended());
+    if (reset)
+        return bad_answer(cause::reset_connection);
+    return bad_answer(answer_bytes_ > 0 ? cause::cut_head : cause::closed_without_response);
 }
 
 // A buffer is taken when the first bytes are there to be read, and grows with a head that fills it.
@@ -137,40 +155,46 @@ steady_time forwarding::answer_due() const
 {
     const auto due =
         uploading_ ? net::no_deadline : sent_at_ + c_.policy.policy.server.timeouts.upstream_response;
-    return caller_left_ ? std::min(due, std::chrono::steady_clock::now() + half_close_patience) : due;
+    return std::min(due, half_closed_until_);
 }
 
 // Why a wait for the answer ended without one.
-reason forwarding::wait_failure(net::readiness woken) const noexcept
+failure forwarding::wait_failure(net::readiness woken) const noexcept
 {
     switch (upload_end_) {
     case relay_end::source_late:
-        return reason::request_timeout;
+        return {reason::request_timeout, cause::timeouts_body};
+    case relay_end::source_slow:
+        return {reason::request_timeout, cause::slow_body};
     case relay_end::source_cut:
         return reason::client_gone;
     case relay_end::source_malformed:
-        return reason::malformed_request;
+        return up_->fault();
     case relay_end::too_large:
-        return reason::body_too_large;
+        return {reason::body_too_large, cause::limits_body};
     case relay_end::sink_late:
-        return reason::upstream_timeout;
+        return {reason::upstream_timeout, cause::timeouts_body};
     case relay_end::complete:
     case relay_end::sink_gone:
     case relay_end::expired: // of answers only
         break;
     }
-    if (caller_left_)
+    if (caller_gone_ || half_close_is_over())
         return reason::client_gone;
-    return woken == net::readiness::timed_out ? reason::upstream_timeout : reason::upstream_unreachable;
+    if (woken == net::readiness::timed_out)
+        return {reason::upstream_timeout, cause::timeouts_upstream_response};
+    return {reason::upstream_unreachable, cause::reset_connection};
 }
 
 // An interim answer goes on to those that know them (RFC 9110 section 15.2), and makes room for the next.
-net::task<reason> forwarding::pass_interim()
+net::task<failure> forwarding::pass_interim()
 {
     const auto& head = c_.space.response;
     const auto framed = http::frame_response(head, c_.space.request.method);
-    if (!framed || head.status == 101) // no upgrade was asked for
-        co_return reason::upstream_bad_answer;
+    if (!framed)
+        co_return framed.error();
+    if (head.status == 101) // no upgrade was asked for
+        co_return bad_answer(cause::unexpected_upgrade);
     const auto buffer = c_.space.response_bytes.bytes();
     if (head.status == 100 && uploading_)
         upload_rate_->start(c_.at.turns().now());
@@ -182,8 +206,10 @@ net::task<reason> forwarding::pass_interim()
         bool fits = true;
         const auto kept =
             http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-        if (!kept || !fits || !out.add("\r\n"))
-            co_return reason::upstream_bad_answer;
+        if (!kept)
+            co_return kept.error();
+        if (!fits || !out.add("\r\n"))
+            co_return bad_answer(cause::scattered_headers);
         if (co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body) !=
             net::transfer::status::done)
             co_return reason::client_gone;
@@ -204,6 +230,20 @@ std::string_view forwarding::nonce_lines() const noexcept
     return yields ? std::string_view{} : request_.nonce_lines;
 }
 
+// Why a response ended before its body did.
+failure forwarding::cut_short(relay_end end, const body_relay& body) const noexcept
+{
+    if (end == relay_end::sink_gone || end == relay_end::sink_late || caller_gone_)
+        return reason::client_gone;
+    if (end == relay_end::expired)
+        return events_end_.why;
+    if (end == relay_end::source_cut && upload_failed()) // which has ended the response too
+        return wait_failure(net::readiness::closed);
+    if (end == relay_end::source_malformed)
+        return bad_answer(body.fault().detail);
+    return end == relay_end::source_late ? late_body() : bad_answer(cause::cut_body);
+}
+
 void forwarding::compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive)
 {
     const auto& head = c_.space.response;
@@ -219,17 +259,21 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
     constexpr std::size_t ours = 5, of_a_chunk = 4; // pieces
     if (!kept || !fits || !out.has_room(ours + of_a_chunk)) {
-        result_.why = reason::upstream_bad_answer;
+        result_.why = kept ? bad_answer(cause::scattered_headers) : kept.error();
         return;
     }
     out.add(nonce_lines());
+    auto& lines = c_.space.answer_lines;
+    lines.clear();
     if (chunked_out)
         out.add("Transfer-Encoding: chunked\r\n");
     else if (const auto* length = find(head.fields, field_id::content_length);
-             length != nullptr && framed.body.kind != body_kind::chunked && head.status != no_content)
-        out.add(length->line);
-    auto& lines = c_.space.answer_lines;
-    lines.clear();
+             length != nullptr && framed.body.kind != body_kind::chunked && head.status != no_content) {
+        if (length->value == framed.length)
+            out.add(length->line);
+        else // a list of equal lengths goes on as one
+            lines.append("Content-Length: ").append(framed.length).append("\r\n");
+    }
     answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, lines);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         lines.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
@@ -256,7 +300,9 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() &&
+    // An API that refuses a body before it has it whole does not want the rest.
+    const bool refused_early = uploading_ && head.status >= 400;
+    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !refused_early &&
                             !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
@@ -266,19 +312,22 @@ net::task<void> forwarding::pass_answer()
     result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
     take_time_to_upload();
 
-    body_relay down(framed->body, chunked_out, 0);
-    if (chunked_out && request_.framing.accepts_trailers)
+    const bool trailers = chunked_out && request_.framing.accepts_trailers;
+    body_relay down(framed->body, chunked_out, 0, chunk_rules(true, trailers));
+    if (trailers)
         down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
+    const auto announced = http::keep_alive_timeout(head.fields); // before the body takes the head's place
     const auto& buffer = c_.space.response_bytes;
     std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
     auto& out = c_.space.to_downstream;
     const auto& patience = c_.policy.policy.server.timeouts;
-    pauses_ = {patience.body, patience.body};
     streaming_ = is_event_stream(head);
+    pauses_ = {longest_pause(), patience.body};
     if (streaming_) {
-        pauses_.source = caller_left_ ? half_close_patience : patience.stream;
         pauses_.not_after = expiry();
         events_end_ = expiry_kind();
+        if (half_closed_)
+            leave_without_caller();
     }
     std::optional<lasting> events;
     if (streaming_)
@@ -289,7 +338,7 @@ net::task<void> forwarding::pass_answer()
     auto end = relay_end::complete;
     if (!down.complete() && !rest.empty() && !down.unframe(rest, used, out)) {
         result_.answered = false; // broken before anything of it was passed on
-        result_.why = reason::upstream_bad_answer;
+        result_.why = bad_answer(down.fault().detail);
         co_return;
     }
     rest.remove_prefix(used);
@@ -301,18 +350,16 @@ net::task<void> forwarding::pass_answer()
 
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
-        result_.why = end == relay_end::expired ? events_end_.why
-                      : end == relay_end::sink_gone || end == relay_end::sink_late || caller_left_
-                          ? reason::client_gone
-                          : reason::upstream_bad_answer;
+        result_.why = cut_short(end, down);
         result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
         co_return;
     }
     // The rest of a body that the API did not take must not be taken for a request.
     result_.then =
         keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
-    if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty())
-        c_.policy.upstream.keep(std::move(upstream_));
+    if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty() &&
+        !down.is_repaired())
+        c_.policy.upstream.keep(std::move(upstream_), announced);
 }
 
 } // namespace scopegate::gate

@@ -72,8 +72,8 @@ verdict refuse(verdict v, failure why)
 }
 
 // Step 2's last rule, of paths that would be forwarded only: what is refused anyway is refused as what it is.
-std::optional<reason> careless_reading(const policy::policy& p, const access_request& request,
-                                       const verdict& v, std::string& scratch)
+std::optional<failure> careless_reading(const policy::policy& p, const access_request& request,
+                                        const verdict& v, std::string& scratch)
 {
     if (v.match.needs == nullptr || v.target.path == "*")
         return std::nullopt;
@@ -84,9 +84,10 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
         return p.is_lookalike(read, request.method, v.match);
     };
     if (p.is_lookalike(*folded, request.method, v.match))
-        return reason::lookalike_path;
+        return failure(reason::lookalike_path, cause::folds_to_another_route);
     const bool folds = folded->data() != v.target.path.data();
-    if (!folds && !http::has_dots(v.target.path)) // nothing for a habit to change
+    const auto path = v.target.path;
+    if (!folds && !http::has_dots(path) && !http::may_hold_session(path)) // nothing for a habit to change
         return std::nullopt;
     // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
     // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.
@@ -95,10 +96,10 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
                              : folded;
     policy::parameters values;
     if (!unsplit || (folds && v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
-        return reason::lookalike_path;
+        return failure(reason::lookalike_path, cause::folds_to_no_route);
     const auto spelled = p.spelled_out(v.target.path, v.match);
     if (http::any_other_reading(v.target.path, p.paths, spelled, scratch, looks_like_another))
-        return reason::lookalike_path;
+        return failure(reason::lookalike_path, cause::reads_as_another_route);
     return std::nullopt;
 }
 
@@ -186,7 +187,8 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
 {
     verdict v;
     const auto refuse_path = [&](failure why) {
-        why = look_for_token(p, request, tokens, now, scratch, v).value_or(why);
+        if (const auto of_token = look_for_token(p, request, tokens, now, scratch, v))
+            why = *of_token;
         tell_refusal(trace, why);
         return refuse(std::move(v), why);
     };
@@ -198,12 +200,14 @@ verdict authorize(const policy::policy& p, const access_request& request, token_
 
     v.match = p.match(v.target.path, request.method);
     if (is_misdirected(p, request))
-        return refuse_path(reason::misdirected_request);
+        return refuse_path({reason::misdirected_request, cause::unlisted_host});
     if (const auto why = careless_reading(p, request, v, scratch.folded))
         return refuse_path(*why);
     if (names_another_method(request.fields, v.target.query, request.method)) {
+        const bool by_header = names_another_method(request.fields, {}, request.method);
         tell_refusal(trace, reason::method_override);
-        return refuse(std::move(v), reason::method_override);
+        return refuse(std::move(v), {reason::method_override,
+                                     by_header ? cause::override_header : cause::override_parameter});
     }
 
     std::optional<failure> why;

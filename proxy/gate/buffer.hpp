@@ -70,8 +70,9 @@ public:
 
     // A piece of `at_least` so many bytes.
     [[nodiscard]] buffer take(std::size_t at_least);
-    // A piece to read a body into: the less memory is left, the smaller.
-    [[nodiscard]] buffer take_slice();
+    // A piece to read a body into, of `at_most` so many bytes (one of our sizes): the less memory is left,
+    // the smaller.
+    [[nodiscard]] buffer take_slice(std::size_t at_most = slice_bytes);
     // Memory to read into where nothing is held before bytes come: copy what it holds before the next call.
     [[nodiscard]] std::span<char> scratch()
     {
@@ -141,10 +142,13 @@ inline void buffer::reset() noexcept
         pool_->give(std::exchange(bytes_, nullptr), std::exchange(size_, 0), place_);
 }
 
-inline buffer buffer_pool::take_slice()
+inline buffer buffer_pool::take_slice(std::size_t at_most)
 {
     constexpr std::array<std::size_t, 4> places{4, 2, 0, 0}; // by pressure
-    return take_of(places[static_cast<std::size_t>(pressure())]);
+    auto place = places[static_cast<std::size_t>(pressure())];
+    while (place > 0 && sizes[place] > at_most)
+        --place;
+    return take_of(place);
 }
 
 } // namespace scopegate::gate

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t shard_count = 16;  // a power of two
 constexpr std::size_t network_bytes = 8; // of an IPv6 address: its /64
-constexpr std::size_t named_clients = 3; // in an event
 constexpr std::chrono::seconds event_interval{1};
 
 bool is_v4(const std::array<std::uint8_t, 16>& a) noexcept

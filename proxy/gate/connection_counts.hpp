@@ -37,6 +37,9 @@ private:
     std::array<std::uint8_t, 16> bytes_{}; // of an IPv4 address as of its v4-mapped one; zeros: no address
 };
 
+// How many of the busiest clients an event names.
+inline constexpr std::size_t named_clients = 3;
+
 // Open connections by client. Holds one entry per client that has any, so the limit of connections bounds it.
 class client_table final {
 public:

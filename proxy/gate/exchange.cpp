@@ -45,6 +45,16 @@ private:
     tokens::validator::awaited came_;
 };
 
+// Path and query just as the client spelled them. `authority`: of an absolute-form target that has a
+// normalised form; it goes on as Host, and not as part of the path. Any other target goes on whole.
+http::request_target target_as_sent(std::string_view sent, std::string_view authority) noexcept
+{
+    if (!authority.empty())
+        sent.remove_prefix(sent.find("://") + 3 + authority.size());
+    const auto query = std::min(sent.find('?'), sent.size());
+    return {query == 0 ? std::string_view("/") : sent.substr(0, query), sent.substr(query), {}};
+}
+
 // The well-formed id of the one X-Request-Id; empty without one.
 std::string_view sent_request_id(const http::field_list& fields) noexcept
 {
@@ -104,11 +114,12 @@ net::task<afterwards> exchange::run()
     const auto unenforced =
         policy::observe_instead(c_.policy.policy, denied.needs, denied.why, c_.space.request.method);
     if (unenforced)
-        co_return co_await forward(*unenforced, denied.why);
+        co_return co_await forward(*unenforced, failure(denied.why, denied.detail));
     co_return co_await refuse(std::move(denied));
 }
 
-// The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind another's.
+// The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind
+// another's.
 void exchange::name_request() noexcept
 {
     const auto sent = has_head_ ? sent_request_id(c_.space.request.fields) : std::string_view{};
@@ -117,7 +128,7 @@ void exchange::name_request() noexcept
     client_request_id_ = ours ? std::string_view{} : sent;
 }
 
-std::optional<reason> exchange::read_framing()
+std::optional<failure> exchange::read_framing()
 {
     const auto framed = http::frame_request(c_.space.request);
     if (!framed)
@@ -125,7 +136,7 @@ std::optional<reason> exchange::read_framing()
     framing_ = *framed;
     const auto most = c_.policy.policy.server.limits.body;
     if (most != 0 && framing_.body.kind == http::body_kind::length && framing_.body.length > most)
-        return reason::body_too_large;
+        return failure(reason::body_too_large, cause::limits_body);
     return std::nullopt;
 }
 
@@ -167,21 +178,21 @@ void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
         turns.take_turn();
 }
 
-net::task<afterwards> exchange::forward(policy::permit permit, reason observed)
+net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
 {
     const auto& v = verdict_;
-    // Observe mode forwards what it would refuse as it came: a target that step 2 refused has no other form.
-    const auto sent = c_.space.request.target;
-    const auto query = std::min(sent.find('?'), sent.size());
-    const http::request_target as_it_came{sent.substr(0, query), sent.substr(query), {}};
+    // Observe mode changes nothing of what it would refuse.
+    const bool as_it_came = permit.observed() || v.target.path.empty();
+    const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target.authority) : v.target;
     const auto nonce = nonce_lines(fresh_nonce(v.dpop));
-    const forwarded_request request{
-        framing_, v.target.path.empty() ? as_it_came : v.target, v.token.get(), request_id_, v.taken, nonce};
+    const forwarded_request request{framing_, target, v.token.get(), request_id_,
+                                    v.taken,  nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.answered && end.why != reason::client_gone) {
         policy::denial failed;
         failed.why = end.why;
+        failed.detail = end.why.detail;
         failed.matched = v.match.matched;
         co_return co_await refuse(std::move(failed));
     }
@@ -195,7 +206,7 @@ net::task<afterwards> exchange::refuse(policy::denial d)
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose_refusal(d, keep);
     const auto& row = answers::row(d.why);
-    record(row.status, d.why, &d, false, std::nullopt);
+    record(row.status, failure(d.why, d.detail), &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
 }
 
@@ -212,6 +223,13 @@ void exchange::compose(const answers::answer& ours, bool keep_alive)
 {
     auto& out = c_.space.lines;
     out.clear();
+    if (keep_alive && !ours.close && c_.space.request.minor == 0) { // nothing else tells an HTTP/1.0 client
+        auto kept = ours;
+        kept.add("Connection", "keep-alive");
+        answers::write(kept, c_.space.request.method == "HEAD", true, observe::http_date(observe::wall_now()),
+                       out);
+        return;
+    }
     answers::write(ours, c_.space.request.method == "HEAD", keep_alive,
                    observe::http_date(observe::wall_now()), out);
 }
@@ -239,13 +257,14 @@ std::string exchange::nonce_lines(const std::string& nonce) const
     return lines;
 }
 
-net::task<afterwards> exchange::refuse_unread(reason why)
+net::task<afterwards> exchange::refuse_unread(failure why)
 {
     framing_ = {};
     if (request_id_.empty())
         name_request();
     policy::denial d;
     d.why = why;
+    d.detail = why.detail;
     co_return co_await refuse(std::move(d));
 }
 
@@ -304,14 +323,23 @@ bool exchange::skip_body() noexcept
     return false;
 }
 
-// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put behind them
-// are missing.
+// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put
+// behind them are missing.
 std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
 {
     return has_head_ ? forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields) : std::nullopt;
 }
 
-void exchange::record(unsigned status, reason why, const policy::denial* refusal, bool observed,
+// For the log: the normalised path, or as it was sent where it was refused; empty where none came.
+std::string_view exchange::path() const noexcept
+{
+    if (!verdict_.target.path.empty())
+        return verdict_.target.path;
+    const auto sent = has_head_ ? c_.space.request.target : std::string_view{};
+    return sent.starts_with('/') ? sent.substr(0, sent.find_first_of("?#")) : std::string_view{};
+}
+
+void exchange::record(unsigned status, failure why, const policy::denial* refusal, bool observed,
                       std::optional<std::chrono::microseconds> upstream)
 {
     const auto& v = verdict_;
@@ -327,10 +355,11 @@ void exchange::record(unsigned status, reason why, const policy::denial* refusal
     if (const auto forwarded = address_from_proxies())
         r.forwarded_for = net::address_text(*forwarded, address);
     r.method = c_.space.request.method;
+    r.path = path();
     r.match = &v.match;
     r.status = status;
     r.why = why;
-    r.detail = refusal != nullptr ? refusal->detail : cause::none;
+    r.detail = why.detail;
     const auto said = v.said ? tokens::to_json(v.said->all()) : std::string();
     r.unverified = said;
     r.refusal = refusal;

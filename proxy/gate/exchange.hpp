@@ -41,8 +41,8 @@ struct exchange_context {
 
 // How forwarding a request ended.
 struct forward_result {
-    reason why = reason::allowed; // or what went wrong
-    bool answered = false;        // an answer's head was sent downstream: nothing else can be said any more
+    failure why = reason::allowed; // or what went wrong
+    bool answered = false;         // an answer's head was sent downstream: nothing else can be said any more
     afterwards then = afterwards::close;
     unsigned status = 0;                               // of the answer
     std::optional<std::chrono::microseconds> upstream; // to the head of its answer
@@ -58,15 +58,15 @@ public:
     [[nodiscard]] net::task<afterwards> run();
 
     // An answer to what never became a request (a head that is malformed, too large, too slow).
-    [[nodiscard]] net::task<afterwards> refuse_unread(reason why);
+    [[nodiscard]] net::task<afterwards> refuse_unread(failure why);
 
 private:
     void name_request() noexcept;
-    [[nodiscard]] std::optional<reason> read_framing();
+    [[nodiscard]] std::optional<failure> read_framing();
     [[nodiscard]] access_request access_question() const noexcept;
     [[nodiscard]] bool names_this_server() const noexcept;
     void judge(const tokens::validator::awaited& came, bool in_turn = false);
-    [[nodiscard]] net::task<afterwards> forward(policy::permit permit, reason observed);
+    [[nodiscard]] net::task<afterwards> forward(policy::permit permit, failure observed);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
     [[nodiscard]] bool asks_for_metadata();
     [[nodiscard]] net::task<afterwards> publish_metadata();
@@ -77,9 +77,10 @@ private:
     [[nodiscard]] net::task<afterwards> send_answer(bool close);
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
+    [[nodiscard]] std::string_view path() const noexcept;
     [[nodiscard]] bool skip_body() noexcept;
     [[nodiscard]] std::optional<net::address_bytes> address_from_proxies() const noexcept;
-    void record(unsigned status, reason why, const policy::denial* refusal, bool observed,
+    void record(unsigned status, failure why, const policy::denial* refusal, bool observed,
                 std::optional<std::chrono::microseconds> upstream);
 
     exchange_context c_;

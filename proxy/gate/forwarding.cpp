@@ -50,23 +50,24 @@ net::task<forward_result> forwarding::run()
             co_return result_;
     }
     auto& pool = c_.policy.upstream;
-    upstream_ = pool.take();
+    upstream_ = pool.take(c_.at.turns().now());
     if (upstream_ && co_await attempt(true) == attempt_end::done)
         co_return result_;
     if (upstream_)
         std::exchange(upstream_, nullptr)->close();
 
-    upstream_ = co_await pool.connect();
-    if (!upstream_) {
-        result_.why = reason::upstream_unreachable;
+    const auto made = co_await pool.connect();
+    if (!made) {
+        result_.why = made.error();
         co_return result_;
     }
+    upstream_ = *made;
     co_await attempt(false);
     co_return result_;
 }
 
 // Where the number of requests with the API is bounded: waits for room, as long as for a connection.
-net::task<reason> forwarding::take_slot(upstream_slot& slot)
+net::task<failure> forwarding::take_slot(upstream_slot& slot)
 {
     if (caller_is_gone())
         co_return reason::client_gone;
@@ -78,7 +79,11 @@ net::task<reason> forwarding::take_slot(upstream_slot& slot)
     waits_for_ = nullptr;
     if (taken)
         co_return reason::allowed;
-    co_return caller_left_ ? reason::client_gone : reason::upstream_busy;
+    if (caller_gone_ || half_close_is_over())
+        co_return reason::client_gone;
+    const bool waited = std::chrono::steady_clock::now() >= until;
+    co_return failure(reason::upstream_busy,
+                      waited ? cause::upstream_queue_timeout : cause::upstream_queue_full);
 }
 
 // Sends the request on one connection and passes the answer on. Stale: the connection had ended before it was
@@ -129,13 +134,15 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
 bool forwarding::begin_upload()
 {
     const auto& framing = request_.framing.body;
-    up_.emplace(framing, framing.kind == http::body_kind::chunked, c_.policy.policy.server.limits.body);
+    up_.emplace(framing, framing.kind == http::body_kind::chunked, c_.policy.policy.server.limits.body,
+                chunk_rules(false, false));
     after_body_ = c_.space.received;
     auto& out = c_.space.to_upstream;
     std::size_t used = 0;
     if (!up_->complete() && !after_body_.empty() && !up_->unframe(after_body_, used, out)) {
-        result_.why =
-            up_->failure() == relay_end::too_large ? reason::body_too_large : reason::malformed_request;
+        result_.why = up_->failure() == relay_end::too_large
+                          ? failure(reason::body_too_large, cause::limits_body)
+                          : up_->fault();
         return false;
     }
     after_body_.remove_prefix(used);
@@ -143,6 +150,17 @@ bool forwarding::begin_upload()
     if (!out.send_now(*upstream_) || !up_->complete())
         upload();
     return true;
+}
+
+// Trailers obey the limit of heads. Those of a request go nowhere, and are not kept.
+http::chunk_rules forwarding::chunk_rules(bool of_response, bool keep_trailers) const noexcept
+{
+    const auto most = c_.policy.policy.server.limits.headers;
+    http::chunk_rules rules;
+    rules.response = of_response;
+    rules.trailer_bytes = most != 0 ? most : buffer_pool::slice_bytes;
+    rules.keep_trailers = keep_trailers;
+    return rules;
 }
 
 net::detached forwarding::upload()
@@ -153,6 +171,7 @@ net::detached forwarding::upload()
                          !request_.framing.expect_continue);
     relay_patience pauses{patience.body, patience.body};
     pauses.rate = &*upload_rate_;
+    pauses.grows = true;
     try {
         upload_end_ =
             co_await relay_body(*up_, c_.downstream, *upstream_, c_.space.buffers, c_.space.upload_bytes,
@@ -196,50 +215,6 @@ void forwarding::stop_upload() noexcept
     upstream_->close();
     c_.downstream.interrupt_read(net::readiness::closed);
     upstream_->interrupt_write(net::readiness::closed);
-}
-
-// What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of
-// that a second time. No system call where nothing was.
-bool forwarding::caller_is_gone() noexcept
-{
-    const bool noticed = !c_.downstream.is_open() || c_.downstream.read_pending();
-    return noticed && look_at_caller() == net::stream::peer_state::reset;
-}
-
-// The caller sent something, or left, while we are busy with its request.
-void forwarding::on_unawaited_read() noexcept
-{
-    look_at_caller();
-}
-
-net::stream::peer_state forwarding::look_at_caller() noexcept
-{
-    const auto state = c_.downstream.peek();
-    switch (state) {
-    case net::stream::peer_state::quiet:
-        c_.downstream.arm_read();
-        break;
-    case net::stream::peer_state::input: // the next request, already; read when its turn comes
-        break;
-    case net::stream::peer_state::closed:
-        caller_left_ = true;
-        if (streaming_) // events that still come are no reason to wait for more
-            pauses_.source = half_close_patience;
-        if (waits_for_ != nullptr)
-            waits_for_->wait_until(std::chrono::steady_clock::now() + half_close_patience);
-        else if (upstream_)
-            upstream_->move_read_deadline(
-                std::min(upstream_->read_deadline(), std::chrono::steady_clock::now() + half_close_patience));
-        break;
-    case net::stream::peer_state::reset:
-        caller_left_ = true;
-        if (waits_for_ != nullptr)
-            waits_for_->wait_until(c_.at.turns().now());
-        else if (upstream_)
-            upstream_->interrupt_read(net::readiness::closed);
-        break;
-    }
-    return state;
 }
 
 // Before anything was sent, a body that may turn out empty counts as one. The end of an empty body that came

@@ -16,11 +16,12 @@ namespace scopegate::gate {
 // What is forwarded. Views live in the workspace and the exchange.
 struct forwarded_request {
     const http::request_framing& framing;
-    const http::request_target& target;   // normalised; of observe mode as it came
+    const http::request_target& target;   // normalised; where observe mode lets it pass, as it came
     const tokens::validated_token* token; // null: no identity lines
     std::string_view request_id;
     std::optional<tokens::taken_token> taken; // the token as the caller sent it, where one was looked at
     std::string_view nonce_lines{};           // of the answer: DPoP-Nonce, CRLF and all; empty: none
+    std::string_view judged_path{};           // normalised; empty: it has no such form
 };
 
 class forwarding final : private net::read_observer {
@@ -34,12 +35,8 @@ public:
 private:
     enum class attempt_end : std::uint8_t { done, stale };
 
-    // How long a caller that has closed its side is still taken for one that waits for the answer (a
-    // half-close is legal, if rare).
-    static constexpr std::chrono::milliseconds half_close_patience{500};
-
     // gate/forwarding.cpp: the request's way
-    [[nodiscard]] net::task<reason> take_slot(upstream_slot& slot);
+    [[nodiscard]] net::task<failure> take_slot(upstream_slot& slot);
     [[nodiscard]] net::task<attempt_end> attempt(bool reused);
     [[nodiscard]] bool begin_upload();
     net::detached upload();
@@ -47,21 +44,32 @@ private:
     void take_time_to_upload() noexcept;
     struct upload_wait;
     void stop_upload() noexcept;
+    [[nodiscard]] bool may_repeat() const noexcept;
+
+    // gate/departure.cpp: clients that close their side, or go
     [[nodiscard]] bool caller_is_gone() noexcept;
     void on_unawaited_read() noexcept override;
-    net::stream::peer_state look_at_caller() noexcept;
-    [[nodiscard]] bool may_repeat() const noexcept;
+    void look_at_caller() noexcept;
+    void meet_its_end(std::size_t unread) noexcept;
+    void leave_without_caller() noexcept;
+    void wait_half_closed() noexcept;
+    [[nodiscard]] bool half_close_is_over() const noexcept;
+    [[nodiscard]] std::chrono::milliseconds longest_pause() const noexcept;
+    [[nodiscard]] failure late_body() const noexcept;
 
     // gate/answering.cpp: the answer's way
     [[nodiscard]] net::task<attempt_end> receive(bool reused);
-    [[nodiscard]] net::task<reason> read_answer_head(bool& first_byte_seen);
+    [[nodiscard]] net::task<failure> read_answer_head(bool& first_byte_seen);
     void make_room_for_answer(std::size_t most);
-    [[nodiscard]] net::task<reason> pass_interim();
+    [[nodiscard]] net::task<failure> pass_interim();
     [[nodiscard]] net::task<void> pass_answer();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
     void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
     [[nodiscard]] steady_time answer_due() const;
-    [[nodiscard]] reason wait_failure(net::readiness woken) const noexcept;
+    [[nodiscard]] failure wait_failure(net::readiness woken) const noexcept;
+    [[nodiscard]] failure ended_before_head(net::transfer::status how) const noexcept;
+    [[nodiscard]] failure cut_short(relay_end end, const body_relay& body) const noexcept;
+    [[nodiscard]] http::chunk_rules chunk_rules(bool of_response, bool keep_trailers) const noexcept;
 
     // gate/outliving.cpp: tunnels and event streams
     [[nodiscard]] net::task<void> pass_tunnel();
@@ -90,7 +98,9 @@ private:
     std::size_t answer_bytes_ = 0; // in the response buffer
     std::size_t answer_scanned_ = 0;
     std::size_t head_bytes_ = 0;
-    bool caller_left_ = false; // closed its side, or reset, while we waited
+    bool caller_gone_ = false;                         // there is nobody to respond to
+    steady_time half_closed_until_ = net::no_deadline; // set where timeouts.half_closed bounds the wait
+    bool half_closed_ = false;                         // the client has closed its side, and may be waiting
     bool streaming_ = false;   // events
     relay_patience pauses_{};  // of the body
     lasting_end events_end_;   // why events end at pauses_.not_after

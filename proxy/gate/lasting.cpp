@@ -31,10 +31,32 @@ lasting_end connection_is_too_old() noexcept
     return {reason::allowed, http::going_away, "the connection has reached its greatest age"};
 }
 
+lasting_end server_shuts_down() noexcept
+{
+    return {reason::allowed, http::going_away, "the server shuts down"};
+}
+
+// 1001, not 1000: nobody agreed that the conversation is over, and clients that see 1000 do not connect
+// again.
+lasting_end tunnel_was_idle() noexcept
+{
+    return {reason::allowed, http::going_away, "nothing was sent for too long"};
+}
+
+lasting_end client_has_gone() noexcept
+{
+    return {reason::allowed, http::unexpected_condition, "the client has gone"};
+}
+
+lasting_end api_has_gone() noexcept
+{
+    return {reason::allowed, http::unexpected_condition, "the upstream has gone"};
+}
+
 lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
     : at_(at), method_(permitted.method), path_(permitted.path), token_(permitted.token),
       admission_(permitted.admission), since_(observe::wall_now()), judged_by_(permitted.generation),
-      end_(std::move(end)), self_(std::make_shared<lasting*>(this))
+      tunnel_(permitted.tunnel), end_(std::move(end)), self_(std::make_shared<lasting*>(this))
 {
     if (is_due(*at_.current_)) // a reload came between the permit and now
         at_.lasting_.push_front(*this);
@@ -57,6 +79,12 @@ void lasting::judge(generation& now, const tokens::validator::awaited& came)
     const auto why = decide(now, came);
     if (why != reason::allowed)
         finish({why, http::policy_violation, "the policy has changed"});
+}
+
+void lasting::shut_down()
+{
+    if (tunnel_)
+        finish(server_shuts_down());
 }
 
 reason lasting::decide(generation& now, const tokens::validator::awaited& came)

@@ -19,7 +19,7 @@ namespace scopegate::gate {
 
 class worker;
 
-// Why a tunnel or a stream is ended, and the text of a WebSocket's close frame.
+// Why a tunnel or a stream is ended, and the code and text of a WebSocket's close frame.
 struct lasting_end {
     reason why = reason::allowed; // for the log; allowed: it was right up to its end
     std::uint16_t code = 0;
@@ -28,6 +28,10 @@ struct lasting_end {
 
 [[nodiscard]] lasting_end token_has_expired() noexcept;
 [[nodiscard]] lasting_end connection_is_too_old() noexcept;
+[[nodiscard]] lasting_end server_shuts_down() noexcept;
+[[nodiscard]] lasting_end tunnel_was_idle() noexcept;
+[[nodiscard]] lasting_end client_has_gone() noexcept;
+[[nodiscard]] lasting_end api_has_gone() noexcept;
 
 // The request that was permitted. Views: copied by `lasting`.
 struct lasting_permit {
@@ -36,6 +40,7 @@ struct lasting_permit {
     std::string_view token;      // as it came; empty: none was looked at
     std::uint64_t admission = 0; // of the connection
     std::uint64_t generation = 0; // serial of the one that permitted it
+    bool tunnel = false;          // it can be told of its end, and so ends when the server does
 };
 
 // Confined to the worker's thread.
@@ -53,6 +58,8 @@ public:
     // Ends it where the generation refuses it. Waits for an issuer's word where that is needed; one that does
     // not come changes nothing.
     void judge(generation& now, const tokens::validator::awaited& came = false);
+    // The server shuts down: ends a tunnel. An event stream goes on for as long as other responses.
+    void shut_down();
 
 private:
     [[nodiscard]] reason decide(generation& now, const tokens::validator::awaited& came);
@@ -64,6 +71,7 @@ private:
     std::uint64_t admission_;
     wall_time since_;
     std::uint64_t judged_by_;
+    bool tunnel_;
     std::function<void(lasting_end)> end_; // null: called
     std::shared_ptr<lasting*> self_;       // null inside: gone
 };

@@ -29,8 +29,12 @@ lasting_end forwarding::expiry_kind() const noexcept
 
 lasting_permit forwarding::what_lasts() const noexcept
 {
-    return {c_.space.request.method, request_.target.path,
-            request_.taken ? request_.taken->text : std::string_view{}, c_.admission, c_.policy.serial()};
+    return {c_.space.request.method,
+            request_.judged_path,
+            request_.taken ? request_.taken->text : std::string_view{},
+            c_.admission,
+            c_.policy.serial(),
+            request_.framing.upgrade_websocket};
 }
 
 void forwarding::end_events(lasting_end how) noexcept
@@ -58,9 +62,15 @@ net::task<void> forwarding::pass_tunnel()
     out.add(nonce_lines());
     if (owes_bearer_protocol())
         out.add("Sec-WebSocket-Protocol: bearer\r\n");
-    if (protocol == nullptr || !iequals(protocol->value, "websocket") || !kept || !fits ||
-        !out.add("Connection: Upgrade\r\n\r\n")) {
-        result_.why = reason::upstream_bad_answer;
+    failure wrong(reason::allowed);
+    if (protocol == nullptr || !iequals(protocol->value, "websocket"))
+        wrong = {reason::upstream_bad_answer, cause::bad_upgrade};
+    else if (!kept)
+        wrong = kept.error();
+    else if (!fits || !out.add("Connection: Upgrade\r\n\r\n"))
+        wrong = {reason::upstream_bad_answer, cause::scattered_headers};
+    if (wrong.why != reason::allowed) {
+        result_.why = wrong;
         co_return;
     }
     result_.answered = true;
@@ -77,6 +87,8 @@ net::task<void> forwarding::pass_tunnel()
                                        answer_bytes_ - head_bytes_);
     tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
     const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
+    if (c_.at.draining())
+        way.expire(server_shuts_down());
     const auto end =
         co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
     if (end == tunnel_end::expired)

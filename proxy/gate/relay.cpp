@@ -1,5 +1,6 @@
 #include "gate/relay.hpp"
 
+#include "gate/slice_growth.hpp"
 #include "http/forward.hpp"
 
 #include <algorithm>
@@ -22,10 +23,22 @@ void append_trailers(std::string_view lines, std::span<const std::string> identi
             out += trailer.line;
 }
 
+// What a slow sink has not taken waits in a piece of memory of its own size.
+void hold_little(net::gather& out, buffer_pool& buffers, buffer& slice)
+{
+    const auto left = out.bytes();
+    if (!slice || left > slice.size() / 2)
+        return;
+    auto smaller = buffers.take(left);
+    out.move_to(smaller.bytes());
+    slice = std::move(smaller);
+}
+
 } // namespace
 
-body_relay::body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit) noexcept
-    : framing_(framing), left_(framing.length), limit_(limit), chunked_out_(chunked_out),
+body_relay::body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit,
+                       const http::chunk_rules& chunks) noexcept
+    : framing_(framing), decoder_(chunks), left_(framing.length), limit_(limit), chunked_out_(chunked_out),
       complete_(framing.kind == http::body_kind::none ||
                 (framing.kind == http::body_kind::length && framing.length == 0))
 {
@@ -51,6 +64,7 @@ bool body_relay::unframe(std::string_view received, std::size_t& consumed, net::
             const auto step = decoder_.next(received.substr(consumed));
             if (!step) {
                 failure_ = relay_end::source_malformed;
+                fault_ = step.error();
                 return false;
             }
             consumed += step->consumed;
@@ -70,6 +84,7 @@ bool body_relay::unframe(std::string_view received, std::size_t& consumed, net::
             complete_ = left_ == 0;
         }
     }
+    held_ = consumed < received.size();
     if (!count(total))
         return false;
     if (total > 0 && chunked_out_) {
@@ -111,6 +126,7 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
                                 buffer_pool& buffers, buffer& slice, std::string_view received,
                                 net::gather& out, const relay_patience& patience, std::string_view& leftover)
 {
+    slice_growth growth(patience.grows);
     for (;;) {
         do {
             std::size_t used = 0;
@@ -118,6 +134,9 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
                 co_return body.failure();
             received.remove_prefix(used);
             if (!out.send_now(sink)) {
+                growth.blocked();
+                if (patience.grows && received.empty())
+                    hold_little(out, buffers, slice);
                 const auto sent = co_await out.send(sink, patience.sink);
                 if (sent != net::transfer::status::done)
                     co_return sent == net::transfer::status::failed ? relay_end::sink_gone
@@ -132,10 +151,11 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
         if (patience.not_after != net::no_deadline && std::chrono::steady_clock::now() >= patience.not_after)
             co_return relay_end::expired;
         slice.reset();
-        slice = buffers.take_slice();
+        slice = buffers.take_slice(growth.next());
         const auto got = source.read_some(slice.bytes());
         switch (got.how) {
         case net::transfer::status::done:
+            growth.filled(got.bytes, slice.size());
             received = {slice.data(), got.bytes};
             if (patience.rate != nullptr)
                 patience.rate->received(got.bytes);
@@ -144,8 +164,8 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             slice.reset();
             const auto began = std::chrono::steady_clock::now();
             auto late = began + patience.source;
-            if (patience.rate != nullptr)
-                late = std::min(late, patience.rate->deadline(began));
+            const auto slow = patience.rate != nullptr ? patience.rate->deadline(began) : net::no_deadline;
+            late = std::min(late, slow);
             const auto woken = co_await source.readable(std::min(late, patience.not_after));
             if (patience.rate != nullptr)
                 patience.rate->waited(began, std::chrono::steady_clock::now());
@@ -153,8 +173,10 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             if (woken == net::readiness::timed_out && patience.not_after < late &&
                 std::chrono::steady_clock::now() >= patience.not_after)
                 co_return relay_end::expired;
+            if (woken == net::readiness::timed_out)
+                co_return slow <= late ? relay_end::source_slow : relay_end::source_late;
             if (woken != net::readiness::ready)
-                co_return woken == net::readiness::timed_out ? relay_end::source_late : relay_end::source_cut;
+                co_return relay_end::source_cut;
             break;
         }
         case net::transfer::status::end:

@@ -22,7 +22,8 @@ namespace scopegate::gate {
 // How a body's transfer ended.
 enum class relay_end : std::uint8_t {
     complete,
-    source_late,      // nothing came for too long, or too little
+    source_late,      // nothing came for too long
+    source_slow,      // too little came in a long time
     source_cut,       // the source ended or failed before the body did
     source_malformed, // bad chunked coding
     too_large,
@@ -35,7 +36,8 @@ enum class relay_end : std::uint8_t {
 class body_relay final {
 public:
     // How the body is sent on: as it is (a length, or until close), or in chunks of our own.
-    body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit) noexcept;
+    body_relay(http::body_framing framing, bool chunked_out, std::uint64_t limit,
+               const http::chunk_rules& chunks = {}) noexcept;
 
     // Takes received bytes and adds what they carry to `out`, in the sink's coding; the views point into
     // `received` and this object. Sets `consumed` to how many bytes belong to this body and were dealt with;
@@ -47,7 +49,19 @@ public:
     void source_ended(net::gather& out);
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }
+    // Whether the body certainly needs more than `bytes` behind what was received. Unknown of chunks, unless
+    // nothing is there.
+    [[nodiscard]] bool lacks_more_than(std::uint64_t bytes) const noexcept
+    {
+        if (framing_.kind == http::body_kind::length)
+            return left_ > bytes;
+        return !complete_ && !held_ && bytes == 0;
+    }
     [[nodiscard]] relay_end failure() const noexcept { return failure_; }
+    // The fault of its chunks, where failure() is source_malformed.
+    [[nodiscard]] scopegate::failure fault() const noexcept { return fault_; }
+    // See http::chunked_decoder::is_repaired.
+    [[nodiscard]] bool is_repaired() const noexcept { return decoder_.is_repaired(); }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     // The trailer section goes on behind the last chunk, but for what no trailer may say
     // (http::keeps_trailer), the identity headers of these names, and what the head's Connection named.
@@ -70,10 +84,12 @@ private:
     std::uint64_t limit_; // 0: none
     bool chunked_out_;
     bool complete_ = false;
+    bool held_ = false; // received bytes were left for the next unframe()
     bool pass_trailers_ = false;
     std::span<const std::string> identity_;
     std::vector<std::string> named_;
     relay_end failure_ = relay_end::complete;
+    scopegate::failure fault_ = reason::malformed_request;
     std::array<char, 20> size_text_{};
     std::string last_chunk_;
 };
@@ -83,6 +99,7 @@ struct relay_patience {
     std::chrono::milliseconds sink;           // between two writes
     steady_time not_after = net::no_deadline; // when it ends whatever is on its way
     least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
+    bool grows = false; // slices begin small (slice_growth), and little is held while the sink is slow
 };
 
 // Moves the rest of a body from `source` to `sink`, beginning with the `received` bytes, and after `out` has

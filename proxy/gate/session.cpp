@@ -14,21 +14,13 @@ namespace scopegate::gate {
 
 namespace {
 
-// A closing connection is read on for a while: unread bytes would turn the close into a reset, and the caller
-// might lose the answer that tells it why (RFC 9112 section 9.6).
-constexpr std::chrono::seconds linger_patience{2};
-constexpr std::size_t linger_bytes = 1024UL * 1024;
-
-// A connection that was only just accepted, or whose caller was told that it may go on, has a request under
-// way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose it.
-constexpr std::chrono::milliseconds last_request_patience{1000};
-
 // Of requests that a caller sent without waiting for answers: then others have their turn. (Nor does a
 // compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
 constexpr int most_at_a_stretch = 16;
 
-// Beyond so many bytes behind it, a head is parted from its body: more of that comes, most likely.
-constexpr std::size_t body_that_is_large = 48UL * 1024;
+// Beyond so many bytes, a head is parted from its body: more of that comes, most likely, and this memory
+// would be held for as long as the request.
+constexpr std::size_t body_that_is_large = 8UL * 1024;
 
 // A body comes with its head as far as a slice of it would: the less memory is left, the less.
 std::size_t first_read_bytes(memory_pressure pressure) noexcept
@@ -73,6 +65,7 @@ session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, 
 
 session::~session()
 {
+    end_lingering();
     downstream_->close();
     if (space_)
         at_.workspaces_.give(std::move(space_));
@@ -125,7 +118,7 @@ net::task<bool> session::prepare()
     if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
         auto read = co_await read_proxy_header(deadline);
         if (read == reason::allowed && !count_as_client())
-            read = reason::connection_limit;
+            read = {reason::connection_limit, cause::limits_connections_per_client};
         if (read != reason::allowed && read != reason::client_gone && !tls)
             co_await refuse_unread(*policy, read);
         if (read != reason::allowed)
@@ -161,14 +154,15 @@ net::task<void> session::end_unsecured(generation& policy)
                            {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
-        co_await refuse_unread(policy, reason::malformed_request);
+        const failure met(reason::malformed_request, cause::plain_http_on_tls_port);
+        co_await refuse_unread(policy, met);
     } else if (!failed.failure().empty()) {
         co_await linger();
     }
 }
 
 // Refuses what stands where the first request should be, or the connection as such.
-net::task<void> session::refuse_unread(generation& policy, reason why)
+net::task<void> session::refuse_unread(generation& policy, failure why)
 {
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
@@ -180,7 +174,7 @@ net::task<void> session::refuse_unread(generation& policy, reason why)
 }
 
 // Takes the header and not a byte of what follows: that may be TLS.
-net::task<reason> session::read_proxy_header(steady_time deadline)
+net::task<failure> session::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::proxy_header_most, '\0');
     for (std::size_t filled = 0; filled < bytes.size();) {
@@ -211,7 +205,7 @@ net::task<reason> session::read_proxy_header(steady_time deadline)
                 co_return reason::client_gone;
         }
     }
-    co_return reason::malformed_request;
+    co_return failure(reason::malformed_request, cause::bad_proxy_header);
 }
 
 bool session::count_as_client()
@@ -280,7 +274,7 @@ net::task<afterwards> session::serve_request()
     co_return co_await request.run();
 }
 
-net::task<reason> session::read_head(const generation& policy)
+net::task<failure> session::read_head(const generation& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
@@ -306,14 +300,14 @@ net::task<reason> session::read_head(const generation& policy)
             co_return reason::allowed;
         }
         if (filled == most)
-            co_return reason::headers_too_large;
+            co_return failure(reason::headers_too_large, cause::limits_headers);
         // The bytes are copied to a buffer of their size: a head that comes slowly costs little.
         const auto room = space.buffers.scratch().first(
             std::min(first_read_bytes(space.buffers.pressure()), most - filled));
         const auto got = downstream_->read_some(room);
         if (got.how == net::transfer::status::done) {
             if (at_.refuses_memory(*this))
-                co_return reason::memory_limit;
+                co_return failure(reason::memory_limit, cause::limits_memory);
             space.append_request(filled, {room.data(), got.bytes});
             filled += got.bytes;
             continue;
@@ -326,36 +320,16 @@ net::task<reason> session::read_head(const generation& policy)
             at_.unfinished_.push_back(*this);
         }
         const auto woken = co_await downstream_->readable(deadline);
+        if (woken == net::readiness::timed_out && filled > 0)
+            co_return failure(reason::request_timeout, cause::timeouts_headers);
         if (woken != net::readiness::ready)
-            co_return woken == net::readiness::timed_out&& filled > 0 ? reason::request_timeout
-                                                                      : reason::client_gone;
-    }
-}
-
-net::task<void> session::linger()
-{
-    if (space_)
-        at_.workspaces_.give(std::move(space_));
-    order_.unlink();
-    in_order_since_ = at_.turns().now();
-    at_.idle_.push_back(*this);
-    const auto patience = at_.current_->policy.server.timeouts.body;
-    co_await downstream_->end_sending(std::chrono::steady_clock::now() + patience);
-    const auto deadline = net::coarse_now() + linger_patience;
-    for (std::size_t discarded = 0; discarded < linger_bytes;) {
-        const auto got = downstream_->discard_some();
-        if (got.how == net::transfer::status::done)
-            discarded += got.bytes;
-        else if (got.how != net::transfer::status::would_block)
-            co_return;
-        else if (co_await downstream_->readable(deadline) != net::readiness::ready)
-            co_return;
+            co_return reason::client_gone;
     }
 }
 
 void session::end_soon_if_idle() noexcept
 {
-    if (idle_)
+    if (idle_ || linger_order_.is_linked())
         downstream_->move_read_deadline(
             std::min(downstream_->read_deadline(), net::coarse_now() + last_request_patience));
 }
@@ -369,6 +343,7 @@ void session::abort() noexcept
 void session::give_way() noexcept
 {
     order_.unlink();
+    end_lingering();
     if (space_)
         space_->clear();
     downstream_->close();

@@ -11,6 +11,7 @@
 
 #include <boost/intrusive/list_hook.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -27,8 +28,8 @@ public:
     // Runs the connection until it ends; then the session is gone.
     static net::detached serve(std::unique_ptr<session> self);
 
-    // Ends the connection soon where no request is under way and none comes; otherwise after it (see
-    // worker::leaving).
+    // Ends the connection soon where no request is under way and none comes, or where it lingers; otherwise
+    // after its request (see worker::leaving).
     void end_soon_if_idle() noexcept;
     // Ends it whatever is under way.
     void abort() noexcept;
@@ -45,13 +46,18 @@ private:
     static constexpr std::size_t handshake_bytes = 44UL * 1024;
     static constexpr std::size_t tls_bytes = 15UL * 1024;
 
+    // A connection that was only just accepted, or whose client was told that it may go on, has a request
+    // under way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose
+    // it.
+    static constexpr std::chrono::milliseconds last_request_patience{1000};
+
     [[nodiscard]] net::task<void> run();
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
     [[nodiscard]] net::task<void> end_unsecured(generation& policy);
-    [[nodiscard]] net::task<void> refuse_unread(generation& policy, reason why);
+    [[nodiscard]] net::task<void> refuse_unread(generation& policy, failure why);
     // `allowed`, or why the connection ends.
-    [[nodiscard]] net::task<reason> read_proxy_header(steady_time deadline);
+    [[nodiscard]] net::task<failure> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
     [[nodiscard]] bool count_as_client();
     // Whether a reload has changed the rules that admit connections since this one began.
@@ -62,8 +68,13 @@ private:
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<afterwards> serve_request();
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
-    [[nodiscard]] net::task<reason> read_head(const generation& policy);
+    [[nodiscard]] net::task<failure> read_head(const generation& policy);
+
+    // gate/linger.cpp: after the last response
     [[nodiscard]] net::task<void> linger();
+    void begin_lingering() noexcept;
+    void end_lingering() noexcept;
+    void forget_tls() noexcept;
     // From now on this is what the connection is counted with.
     void count(std::size_t bytes) noexcept;
 
@@ -77,6 +88,7 @@ private:
     std::size_t requests_ = 0;      // so far
     steady_time in_order_since_{};  // of order_
     order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
+    order_hook linger_order_;           // in worker::lingering_, and then in idle_ too
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for

@@ -1,8 +1,11 @@
 #include "gate/tunnel.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
+
+#include <sys/random.h>
 
 namespace scopegate::gate {
 
@@ -11,6 +14,11 @@ namespace {
 // How long an API may take to end the frame that it is in when the token expires, and a peer to take what it
 // is sent last.
 constexpr std::chrono::milliseconds last_words_patience{5000};
+
+// How long, and how far, an API that was told of the end is read on: a close at once could be a reset that
+// overtakes the close frame.
+constexpr std::chrono::milliseconds see_off_patience{2000};
+constexpr std::size_t see_off_bytes = 256UL * 1024;
 
 steady_time now()
 {
@@ -28,8 +36,9 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_s
         end = co_await downward(from_api, downward_slice);
     } catch (const std::exception&) { // out of memory: the other direction must end before we do
     }
-    api_.close();
+    stopping_ = true;
     caller_.interrupt_read(net::readiness::closed);
+    api_.interrupt_write(net::readiness::closed);
     struct upward_wait {
         tunnel& self;
         [[nodiscard]] bool await_ready() const noexcept { return !self.upward_runs_; }
@@ -41,6 +50,14 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_s
     };
     upward_wait ended{*this};
     co_await ended;
+
+    const auto why = close_reason(end);
+    const bool api_left = end == tunnel_end::closed && !client_left_;
+    const bool told = !api_left && tell_api(why);
+    co_await tell_caller(why);
+    if (told)
+        co_await see_off_api();
+    api_.close();
     co_return end;
 }
 
@@ -65,9 +82,10 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
     auto how = step::input;
     try {
         while (how == step::input) {
-            const bool taken = co_await pass(api_, received, expires_);
-            if (!taken) {
-                how = step::ended;
+            to_api_.frames.advance(received);
+            to_api_.whole = co_await pass(api_, received, expires_);
+            if (!to_api_.whole) {
+                how = step::refused;
                 break;
             }
             const auto got = read(caller_, slice);
@@ -84,49 +102,59 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
     } catch (const std::exception&) { // out of memory
         how = step::broken;
     }
-    end_upward(how);
+    if (!stopping_)
+        end_upward(how);
     upward_runs_ = false;
     if (upward_waiter_) // who waits may free us
         std::exchange(upward_waiter_, {}).resume();
 }
 
-// The caller's end is the API's to answer: the other direction goes on until the API has closed. An idle or
-// expired tunnel is ended by that direction.
+// Behind a close frame the client's end is the API's to answer: the other direction goes on until the API has
+// closed. Without one the client has gone. An idle or expired tunnel is ended by that direction.
 void tunnel::end_upward(step how)
 {
-    if (how == step::broken) {
-        api_.close(); // downward may not have begun to wait yet: it must find out all the same
-    } else if (how == step::ended && api_.is_open()) {
+    const bool in_order = how == step::ended && to_api_.frames.has_close();
+    if (how == step::broken || (how == step::ended && !in_order)) {
+        leave_without_client();
+    } else if ((in_order || how == step::refused) && api_.is_open()) {
         api_.shutdown_send();
-        caller_ended_ = true;
+        caller_ended_ = in_order;
+        api_refuses_ = !in_order;
         last_activity_ = now();
         api_.move_read_deadline(std::min(api_.read_deadline(), idle_end()));
     }
 }
 
+// Downward may wait for either side, or not have begun yet: then it finds the flag.
+void tunnel::leave_without_client() noexcept
+{
+    client_left_ = true;
+    caller_.interrupt_write(net::readiness::closed);
+    api_.interrupt_read(net::readiness::closed); // last: what it wakes may free us
+}
+
 net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 {
+    auto& frames = to_caller_.frames;
     auto until = expires_;
     bool expired = false; // then only the frame that was begun is brought to its end
-    for (;;) {
+    while (!client_left_) {
         if (!expired && now() >= expires_) {
             expired = true;
             until = now() + last_words_patience;
         }
         if (!expired)
-            frames_.advance(received);
+            frames.advance(received);
         else
-            received = received.substr(0, frames_.at_boundary() ? 0 : frames_.advance_to_boundary(received));
+            received = received.substr(0, frames.at_boundary() ? 0 : frames.advance_to_boundary(received));
         // On a line of its own: within co_await g++ 12 adds before it asks, and no_deadline overflows.
         const auto late = expired || until == net::no_deadline ? until : until + last_words_patience;
-        const bool taken = co_await pass(caller_, received, late);
-        if (!taken)
-            co_return expired || now() >= expires_ ? tunnel_end::expired : tunnel_end::closed;
-        if (expired && frames_.at_boundary()) {
-            co_await say_goodbye();
-            co_return tunnel_end::expired;
+        to_caller_.whole = co_await pass(caller_, received, late);
+        if (!to_caller_.whole) {
+            client_left_ = !expired && now() < expires_;
+            co_return client_left_ ? tunnel_end::closed : tunnel_end::expired;
         }
-        if (expired && now() >= until) // in the middle of a frame, for too long
+        if (expired && (frames.at_boundary() || now() >= until)) // or in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
         const auto got = read(api_, slice);
@@ -143,13 +171,15 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
         if (woken == step::idle)
             co_return expired ? tunnel_end::expired : tunnel_end::idle;
     }
+    co_return tunnel_end::closed;
 }
 
 // When a tunnel without input has idled for too long. What waits for a slow peer to take it is not idle: both
 // ends of a transfer count.
 steady_time tunnel::idle_end() const noexcept
 {
-    return last_activity_ + (caller_ended_ ? std::min(idle_, last_words_patience) : idle_);
+    const bool one_way = caller_ended_ || api_refuses_;
+    return last_activity_ + (one_way ? std::min(idle_, last_words_patience) : idle_);
 }
 
 // Reads what has come; where nothing has, the slice is given back until something does.
@@ -193,12 +223,63 @@ net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes, steady_tim
     co_return sent == net::transfer::status::done;
 }
 
-net::task<void> tunnel::say_goodbye()
+lasting_end tunnel::close_reason(tunnel_end how) const noexcept
 {
-    const auto frame = http::close_frame(ending_.code, ending_.text);
+    switch (how) {
+    case tunnel_end::expired:
+        return ending_;
+    case tunnel_end::idle:
+        return api_refuses_ ? api_has_gone() : tunnel_was_idle();
+    case tunnel_end::closed:
+        break;
+    }
+    return client_left_ ? client_has_gone() : api_has_gone();
+}
+
+// Whether the API was told, which it is only where that goes without waiting. The key is for the proxies
+// between: they must not be made to see what a client chose (RFC 6455 section 10.3).
+bool tunnel::tell_api(const lasting_end& why)
+{
+    if (!api_.is_open() || !to_api_.takes_close())
+        return false;
+    std::array<char, 4> key{};
+    [[maybe_unused]] const auto random = ::getrandom(key.data(), key.size(), 0);
+    const auto frame = http::masked_close_frame(why.code, why.text, key);
     net::gather out;
     out.add(frame);
-    static_cast<void>(co_await out.send(caller_, last_words_patience));
+    const bool told = out.send_now(api_);
+    api_.shutdown_send();
+    return told;
+}
+
+net::task<void> tunnel::tell_caller(const lasting_end& why)
+{
+    if (!caller_.is_open() || !to_caller_.takes_close())
+        co_return;
+    const auto frame = http::close_frame(why.code, why.text);
+    net::gather out;
+    out.add(frame);
+    const auto sent = co_await out.send(caller_, last_words_patience);
+    if (sent == net::transfer::status::done)
+        co_await caller_.end_sending(now() + last_words_patience);
+}
+
+// Waits for the API to close as well. Not where we are closed in a hurry ourselves.
+net::task<void> tunnel::see_off_api()
+{
+    const auto until = now() + see_off_patience;
+    for (std::size_t discarded = 0; discarded < see_off_bytes && caller_.is_open();) {
+        const auto got = api_.discard_some();
+        if (got.how == net::transfer::status::done) {
+            discarded += got.bytes;
+            continue;
+        }
+        if (got.how != net::transfer::status::would_block)
+            co_return;
+        const auto woken = co_await api_.readable(until);
+        if (woken != net::readiness::ready)
+            co_return;
+    }
 }
 
 } // namespace scopegate::gate

@@ -1,6 +1,6 @@
 // What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
-// too long, or the token that opened it expires. From then on nothing more of the caller's reaches the API,
-// and the caller is told with a close frame (1008) between two frames of the API's.
+// too long, or the token that opened it expires. From then on nothing more of the client's reaches the API.
+// Each side that has not heard of the end yet is told, with a close frame between two frames of the other's.
 #pragma once
 
 #include "gate/buffer.hpp"
@@ -34,23 +34,38 @@ public:
     // How it expires, or has expired.
     [[nodiscard]] const lasting_end& ending() const noexcept { return ending_; }
 
-    // Runs until the end; closes the API's stream and leaves the caller's, which may still be sending, to be
+    // Runs until the end; closes the API's stream and leaves the client's, which may still be sending, to be
     // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
     // bytes lie anywhere, in their direction's slice too, which is empty while nothing comes.
     [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, buffer& upward_slice,
                                             std::string_view from_api, buffer& downward_slice);
 
 private:
-    enum class step : std::uint8_t { input, ended, broken, idle, expired };
+    enum class step : std::uint8_t { input, ended, broken, refused, idle, expired };
+
+    // What one side has been sent.
+    struct direction {
+        http::frame_tracker frames;
+        bool whole = true; // all of it went out
+        // Whether a close frame of ours may follow, and tells anything.
+        [[nodiscard]] bool takes_close() const noexcept
+        {
+            return whole && frames.at_boundary() && !frames.has_close();
+        }
+    };
 
     net::detached upward(std::string_view received, buffer& slice);
     [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, buffer& slice);
     [[nodiscard]] net::transfer read(net::stream& from, buffer& slice);
     void end_upward(step how);
+    void leave_without_client() noexcept;
     [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
     [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes, steady_time until);
-    [[nodiscard]] net::task<void> say_goodbye();
+    [[nodiscard]] lasting_end close_reason(tunnel_end how) const noexcept;
+    [[nodiscard]] bool tell_api(const lasting_end& why);
+    [[nodiscard]] net::task<void> tell_caller(const lasting_end& why);
+    [[nodiscard]] net::task<void> see_off_api();
 
     net::stream& caller_;
     net::stream& api_;
@@ -60,8 +75,11 @@ private:
     bool cut_short_ = false; // by expire()
     buffer_pool& buffers_;
     steady_time last_activity_ = std::chrono::steady_clock::now();
-    http::frame_tracker frames_; // of what the caller gets
-    bool caller_ended_ = false;  // it will send no more; the API has its last words
+    direction to_caller_, to_api_;
+    bool caller_ended_ = false; // behind a close frame: the API has its last words
+    bool client_left_ = false;  // without one
+    bool api_refuses_ = false;  // takes no more
+    bool stopping_ = false;     // downward has ended, and ends upward
     bool upward_runs_ = false;
     std::coroutine_handle<> upward_waiter_;
 };

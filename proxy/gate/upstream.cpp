@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -21,9 +22,15 @@ namespace asio = net::asio;
 
 namespace {
 
-// Shorter than what common servers keep an idle connection for, but Node's 5 s: those are noticed as they
-// close.
+// How long an idle connection is kept. Shorter than what common servers keep it for: a request that meets
+// their end on its way is lost. Those that keep it for less (Node: 5 s) say so, and are left a second before.
 constexpr std::chrono::seconds idle_patience{50};
+constexpr std::chrono::seconds before_its_end{1};
+
+std::chrono::seconds kept_for(std::optional<std::chrono::seconds> announced) noexcept
+{
+    return announced ? std::min(*announced - before_its_end, idle_patience) : idle_patience;
+}
 
 // One line in this time says that TLS fails, not one for each request.
 constexpr std::chrono::seconds complaint_interval{1};
@@ -44,6 +51,39 @@ bool is_quiet(net::stream& connection) noexcept
 int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& address) noexcept
 {
     return ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
+}
+
+// Names the fault of a connection that could not be made. `error`: of socket() or connect().
+failure unreachable(int error) noexcept
+{
+    const auto why = [error] {
+        switch (error) {
+        case ECONNREFUSED:
+            return cause::refused_connection;
+        case ENOENT:
+            return cause::no_such_socket;
+        case EACCES:
+        case EPERM:
+            return cause::socket_permission;
+        case EADDRNOTAVAIL:
+        case EAFNOSUPPORT:
+        case EHOSTUNREACH:
+        case ENETDOWN:
+        case ENETUNREACH:
+            return cause::unreachable_network;
+        case EAGAIN: // the queue of a unix socket stayed full
+        case ETIMEDOUT:
+            return cause::timeouts_upstream_connect;
+        case EMFILE:
+        case ENFILE:
+            return cause::file_descriptors;
+        case ECONNRESET:
+            return cause::reset_connection;
+        default:
+            return cause::failed_connection;
+        }
+    }();
+    return {reason::upstream_unreachable, why};
 }
 
 } // namespace
@@ -69,22 +109,24 @@ void upstream_pool::retire() noexcept
     idle_.clear();
 }
 
-net::stream_ptr upstream_pool::take() noexcept
+net::stream_ptr upstream_pool::take(steady_time now) noexcept
 {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back().connection);
+        const bool kept = now < idle_.back().until;
         idle_.pop_back();
-        if (is_quiet(*connection))
+        if (kept && is_quiet(*connection))
             return connection;
         connection->close();
     }
     return nullptr;
 }
 
-void upstream_pool::keep(net::stream_ptr connection)
+void upstream_pool::keep(net::stream_ptr connection, std::optional<std::chrono::seconds> announced)
 {
     connection->observe(nullptr);
-    if (retired_) {
+    const auto time = kept_for(announced);
+    if (retired_ || time <= std::chrono::seconds(0)) {
         connection->close();
         return;
     }
@@ -96,20 +138,20 @@ void upstream_pool::keep(net::stream_ptr connection)
     }
     if (connection->read_pending())
         connection->arm_read();
-    idle_.push_back({std::move(connection), net::coarse_now()});
+    idle_.push_back({std::move(connection), net::coarse_now() + time});
 }
 
 void upstream_pool::sweep(steady_time now)
 {
     std::erase_if(idle_, [now](idle_connection& idle) {
-        if (is_quiet(*idle.connection) && now - idle.since < idle_patience)
+        if (now < idle.until && is_quiet(*idle.connection))
             return false;
         idle.connection->close();
         return true;
     });
 }
 
-net::task<net::stream_ptr> upstream_pool::connect()
+net::task<result<net::stream_ptr>> upstream_pool::connect()
 {
     const auto now = std::chrono::steady_clock::now();
     const auto deadline = now + connect_patience_;
@@ -121,21 +163,25 @@ net::task<net::stream_ptr> upstream_pool::connect()
     if (literal)
         co_return co_await connect_to(*literal, deadline);
     const auto addresses = co_await name_.find(now, deadline);
+    const bool late = addresses.empty() && std::chrono::steady_clock::now() >= deadline;
+    failure last(reason::upstream_unreachable,
+                 late ? cause::timeouts_upstream_connect : cause::unresolvable_name);
     for (const auto& address : addresses) {
         auto made = co_await connect_to(address, deadline);
         if (made)
             co_return made;
+        last = made.error();
     }
-    co_return nullptr;
+    co_return last;
 }
 
-net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream_protocol::endpoint& address,
-                                                     steady_time deadline)
+net::task<result<net::stream_ptr>>
+upstream_pool::connect_to(const asio::generic::stream_protocol::endpoint& address, steady_time deadline)
 {
     const int family = address.data()->sa_family;
     const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        co_return nullptr;
+        co_return unreachable(errno);
     if (family != AF_UNIX) {
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -148,23 +194,26 @@ net::task<net::stream_ptr> upstream_pool::connect_to(const asio::generic::stream
     const bool connected = failed == 0;
     if (!connected && failed != EINPROGRESS) {
         ::close(fd);
-        co_return nullptr;
+        co_return unreachable(failed);
     }
     const net::stream_ptr connection = net::stream::make(context_, fd, times_);
     if (!connection)
-        co_return nullptr;
+        co_return unreachable(ENOMEM);
     if (!connected) {
         const auto woken = co_await connection->writable(deadline);
         socklen_t size = sizeof failed;
         ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size);
         if (woken != net::readiness::ready || failed != 0) {
             connection->close();
-            co_return nullptr;
+            co_return unreachable(failed != 0 ? failed : ETIMEDOUT);
         }
     }
-    if (tls_ != nullptr && !co_await secure(*connection, deadline)) {
+    if (tls_ == nullptr)
+        co_return connection;
+    const auto insecure = co_await secure(*connection, deadline);
+    if (insecure != cause::none) {
         connection->close();
-        co_return nullptr;
+        co_return failure(reason::upstream_unreachable, insecure);
     }
     co_return connection;
 }
@@ -177,13 +226,16 @@ net::task<void> upstream_pool::wait_for_room()
     static_cast<void>(co_await net::completion<net::error_code>(start));
 }
 
-net::task<bool> upstream_pool::secure(net::stream& connection, steady_time deadline)
+// Returns what TLS has against the connection; `none`: it is good.
+net::task<cause> upstream_pool::secure(net::stream& connection, steady_time deadline)
 {
     auto channel = tls_->open(connection.native_handle());
     const bool made = co_await connection.handshake(std::move(channel), deadline);
-    if (!made)
-        complain(connection.tls()->failure().empty() ? "no answer in time" : connection.tls()->failure());
-    co_return made;
+    if (made)
+        co_return cause::none;
+    const auto fault = connection.tls()->fault();
+    complain(fault == cause::none ? "no answer in time" : connection.tls()->failure());
+    co_return fault == cause::none ? cause::timeouts_upstream_connect : fault;
 }
 
 void upstream_pool::complain_of(const net::stream& connection)

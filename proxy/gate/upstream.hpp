@@ -3,6 +3,7 @@
 // before it is used.
 #pragma once
 
+#include "base/errc.hpp"
 #include "net/deadlines.hpp"
 #include "net/resolved_name.hpp"
 #include "net/stream.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +33,13 @@ public:
 
     // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
     // none. News of the end may lie in the same batch of events that brought the request.
-    [[nodiscard]] net::stream_ptr take() noexcept;
-    // Keeps a connection that is ready for another request.
-    void keep(net::stream_ptr connection);
+    [[nodiscard]] net::stream_ptr take(steady_time now) noexcept;
+    // Keeps a connection that is ready for another request. `announced`: how long the API keeps it, as its
+    // response said.
+    void keep(net::stream_ptr connection, std::optional<std::chrono::seconds> announced);
     // Makes a new connection, TLS included: the addresses of the name are those of a second ago at most,
-    // tried in turn. Null where none could be made in time.
-    [[nodiscard]] net::task<net::stream_ptr> connect();
+    // tried in turn. Fails with upstream_unreachable and the cause, of the last address tried.
+    [[nodiscard]] net::task<result<net::stream_ptr>> connect();
     // Logs what TLS has against this connection, if it has: an API that will not have our certificate says so
     // only when it is asked.
     void complain_of(const net::stream& connection);
@@ -49,12 +52,12 @@ public:
 private:
     struct idle_connection {
         net::stream_ptr connection;
-        steady_time since;
+        steady_time until;
     };
-    [[nodiscard]] net::task<net::stream_ptr>
+    [[nodiscard]] net::task<result<net::stream_ptr>>
     connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
     [[nodiscard]] net::task<void> wait_for_room();
-    [[nodiscard]] net::task<bool> secure(net::stream& connection, steady_time deadline);
+    [[nodiscard]] net::task<cause> secure(net::stream& connection, steady_time deadline);
     void complain(const std::string& why);
 
     net::asio::io_context& context_;

@@ -132,6 +132,7 @@ void worker::drain(std::function<void()> drained)
             listening->stop();
         for (auto at = sessions_.begin(); at != sessions_.end();)
             (at++)->end_soon_if_idle();
+        end_tunnels();
         if (session_count_ == 0 && drained_)
             std::exchange(drained_, nullptr)();
     });
@@ -160,6 +161,18 @@ void worker::judge_again()
             return;
         lasting_.splice(lasting_.end(), lasting_, lasting_.begin());
         first.judge(*current_);
+    }
+}
+
+// Each may be gone once it is told.
+void worker::end_tunnels()
+{
+    lasting_list rest;
+    rest.swap(lasting_);
+    while (!rest.empty()) {
+        auto& first = rest.front();
+        lasting_.splice(lasting_.end(), rest, rest.begin());
+        first.shut_down();
     }
 }
 

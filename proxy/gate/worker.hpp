@@ -40,6 +40,8 @@ public:
     [[nodiscard]] net::poller& turns() noexcept { return poller_; }
     // Whether each answer ends its connection.
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
+    // Whether it has stopped accepting, and waits for what is under way.
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
     // Closes up to `count` connections that idle or linger, the one that has done so longest first. With
     // `heads`, connections with an unfinished head follow, the oldest head first. Returns how many it closed.
     std::size_t close_oldest(std::size_t count, bool heads, steady_time before = steady_time::max()) noexcept;
@@ -49,8 +51,8 @@ public:
     void publish(const shared_generation& next);
     // From now on each answer ends its connection, so that callers move on by themselves. Still accepts.
     void leave();
-    // Stops accepting; idle connections are closed, busy ones after their request. `drained` is called from
-    // the worker's thread when the last one has gone.
+    // Stops accepting; idle connections and tunnels are closed, busy ones after their request. `drained` is
+    // called from the worker's thread when the last one has gone.
     void drain(std::function<void()> drained);
     // Closes what is left, and returns from run() when all of it has ended.
     void stop();
@@ -64,6 +66,9 @@ private:
         boost::intrusive::list<session,
                                boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
                                boost::intrusive::constant_time_size<false>>;
+    using linger_order = boost::intrusive::list<
+        session, boost::intrusive::member_hook<session, session::order_hook, &session::linger_order_>,
+        boost::intrusive::constant_time_size<false>>;
 
     struct connection_bound {
         std::size_t most;
@@ -72,7 +77,7 @@ private:
 
     void accept(int socket, const net::stream_endpoint& remote) noexcept;
     void admit(descriptor& socket, const net::peer& who);
-    void turn_away(const descriptor& socket, connection_limit which);
+    void turn_away(const descriptor& socket, const net::peer& who, connection_limit which);
     [[nodiscard]] bool exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept;
     [[nodiscard]] connection_bound bound_of_connections() const noexcept;
     [[nodiscard]] bool make_room();
@@ -82,6 +87,7 @@ private:
     void publish_oldest() noexcept;
     void close_outdated() noexcept;
     void judge_again();
+    void end_tunnels();
     void revive();
     void take_up_next();
     // Returns whether the process holds all that it may. The caller then refuses, and this counts it.
@@ -106,6 +112,8 @@ private:
     session_list sessions_;
     session_order idle_;       // connections that idle or linger, the longest first
     session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
+    linger_order lingering_;   // those of idle_ that linger, in the same order
+    std::size_t lingering_count_ = 0;
     lasting_list lasting_;     // tunnels and event streams, those that the current policy has to judge first
     // Since when the first of each has been there, for other workers: as it was at the last sweep.
     std::atomic<steady_time> oldest_idle_{steady_time::max()};

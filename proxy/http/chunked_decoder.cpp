@@ -9,7 +9,6 @@ namespace {
 constexpr std::uint8_t max_size_digits = 16;
 constexpr std::uint32_t max_extension_bytes =
     4 * 1024; // a flood of extensions is work for us and nothing for the API
-constexpr std::size_t max_trailer_bytes = 8 * 1024;
 
 } // namespace
 
@@ -28,7 +27,7 @@ result<chunked_decoder::step> chunked_decoder::next(std::string_view in)
         }
         const auto s = after(in[out.consumed]);
         if (!s)
-            return reason::malformed_request;
+            return fault();
         state_ = *s;
         ++out.consumed;
     }
@@ -45,8 +44,12 @@ std::optional<chunked_decoder::state> chunked_decoder::after(char c)
     switch (state_) {
     case state::size:
         return after_size(c);
+    case state::size_blank:
+        return ++extension_bytes_ > max_extension_bytes ? std::nullopt : after_size_blank(c);
     case state::size_lf:
         digits_ = 0;
+        if (rules_.response)
+            extension_bytes_ = 0;
         return only('\n', left_ == 0 ? state::trailer_line : state::data);
     case state::data_cr:
         return only('\r', state::data_lf);
@@ -61,9 +64,10 @@ std::optional<chunked_decoder::state> chunked_decoder::after(char c)
     case state::trailer_name:
     case state::trailer_value:
     case state::trailer_lf:
-        if (trailers_.size() == max_trailer_bytes)
+        if (trailer_bytes_++ == rules_.trailer_bytes)
             return std::nullopt;
-        trailers_.push_back(c);
+        if (rules_.keep_trailers)
+            trailers_.push_back(c);
         return after_trailer(c);
     default:
         return ++extension_bytes_ > max_extension_bytes ? std::nullopt : after_extension(c);
@@ -81,9 +85,51 @@ std::optional<chunked_decoder::state> chunked_decoder::after_size(char c)
     }
     if (digits_ == 0)
         return std::nullopt;
+    if (rules_.response && is_blank(c)) {
+        repaired_ = true;
+        return state::size_blank;
+    }
     if (c == ';')
         return state::extension_start;
     return c == '\r' ? std::optional(state::size_lf) : std::nullopt;
+}
+
+std::optional<chunked_decoder::state> chunked_decoder::after_size_blank(char c) const
+{
+    if (is_blank(c))
+        return state::size_blank;
+    if (c == ';')
+        return state::extension_start;
+    return c == '\r' ? std::optional(state::size_lf) : std::nullopt;
+}
+
+// Names the fault of the byte that has no place in the present state.
+failure chunked_decoder::fault() const noexcept
+{
+    const auto malformed = [](cause detail) { return failure(reason::malformed_request, detail); };
+    switch (state_) {
+    case state::size:
+    case state::size_lf:
+        return malformed(cause::bad_chunk_size);
+    case state::data_cr:
+    case state::data_lf:
+        return malformed(cause::bad_chunk_end);
+    case state::trailer_line:
+    case state::trailer_name:
+    case state::trailer_value:
+    case state::trailer_lf:
+        if (trailer_bytes_ > rules_.trailer_bytes)
+            return {reason::headers_too_large, cause::limits_headers};
+        return malformed(cause::bad_trailer);
+    case state::final_lf:
+        return malformed(cause::bad_trailer);
+    case state::size_blank:
+        return malformed(extension_bytes_ > max_extension_bytes ? cause::long_chunk_extensions
+                                                                : cause::bad_chunk_size);
+    default:
+        return malformed(extension_bytes_ > max_extension_bytes ? cause::long_chunk_extensions
+                                                                : cause::bad_chunk_extension);
+    }
 }
 
 // chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ), without the BWS that RFC 9112 has for bad

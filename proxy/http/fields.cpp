@@ -54,8 +54,66 @@ constexpr auto known_names = [] {
         {"true-client-ip", true_client_ip},
         {"client-cert", client_cert},
         {"client-cert-chain", client_cert_chain},
+        {"x-forwarded", x_forwarded},
+        // addresses
+        {"cf-pseudo-ipv4", proxy_claim},
+        {"client-ip", proxy_claim},
+        {"do-connecting-ip", proxy_claim},
+        {"fastly-client-ip", proxy_claim},
+        {"fly-client-ip", proxy_claim},
+        {"http-client-ip", proxy_claim},
+        {"incap-client-ip", proxy_claim},
+        {"proxy-client-ip", proxy_claim},
+        {"remote-addr", proxy_claim},
+        {"x-appengine-user-ip", proxy_claim},
+        {"x-azure-clientip", proxy_claim},
+        {"x-azure-socketip", proxy_claim},
+        {"x-client-port", proxy_claim},
+        {"x-cluster-client-ip", proxy_claim},
+        {"x-envoy-external-address", proxy_claim},
+        {"x-nf-client-connection-ip", proxy_claim},
+        {"x-original-forwarded-for", proxy_claim},
+        {"x-original-remote-addr", proxy_claim},
+        {"x-originating-ip", proxy_claim},
+        {"x-proxyuser-ip", proxy_claim},
+        {"x-real-port", proxy_claim},
+        {"x-remote-addr", proxy_claim},
+        {"x-remote-ip", proxy_claim},
+        {"x-source-ip", proxy_claim},
+        {"x-sucuri-clientip", proxy_claim},
+        {"x-true-client-ip", proxy_claim},
+        {"x-vercel-forwarded-for", proxy_claim},
+        // certificates
+        {"x-arr-clientcert", proxy_claim},
+        {"x-client-dn", proxy_claim},
+        {"x-client-verify", proxy_claim},
+        {"x-ssl-cert", proxy_claim},
+        // hosts, schemes and paths
+        {"cf-visitor", proxy_claim},
+        {"cloudfront-forwarded-proto", proxy_claim},
+        {"front-end-https", proxy_claim},
+        {"x-arr-ssl", proxy_claim},
+        {"x-envoy-original-dst-host", proxy_claim},
+        {"x-envoy-original-path", proxy_claim},
+        {"x-host", proxy_claim},
+        {"x-http-host-override", proxy_claim},
+        {"x-original-host", proxy_claim},
+        {"x-original-proto", proxy_claim},
+        {"x-original-scheme", proxy_claim},
+        {"x-scheme", proxy_claim},
+        {"x-url-scheme", proxy_claim},
         {"x-original-url", x_original_url},
         {"x-rewrite-url", x_rewrite_url},
+        {"request-uri", target_override},
+        {"x-http-destinationurl", target_override},
+        {"x-original-method", target_override},
+        {"x-original-path", target_override},
+        {"x-original-uri", target_override},
+        {"x-override-url", target_override},
+        {"x-request-uri", target_override},
+        {"x-rewrite-path", target_override},
+        {"x-rewrite-uri", target_override},
+        {"x-waws-unencoded-url", target_override},
         {"proxy", proxy},
         {"x-http-method-override", x_http_method_override},
         {"x-http-method", x_http_method},
@@ -81,14 +139,15 @@ constexpr auto known_names = [] {
 static_assert(std::all_of(known_names.begin(), known_names.end(),
                           [](const known_name& k) { return k.name.size() <= room; }));
 
-// A table with a place for each known name, found by its first eight bytes and its length: `factor` is one
+// A table with a place for each known name, found by its first sixteen bytes and its length: `factor` is one
 // that sends no two to the same place.
 constexpr std::uint8_t nobody = 0xFF;
-using name_table = std::array<std::uint8_t, 256>;
+using name_table = std::array<std::uint8_t, 2048>;
+static_assert(known_names.size() < nobody);
 
 constexpr std::size_t place_of(const name_words& words, std::size_t size, std::uint64_t factor) noexcept
 {
-    return static_cast<std::size_t>(((words[0] + size) * factor) >> 56U);
+    return static_cast<std::size_t>(((words[0] + std::rotl(words[1], 29) + size) * factor) >> 53U);
 }
 
 struct placed_names {
@@ -113,7 +172,36 @@ constexpr auto placed = [] {
     return out;
 }();
 
-constexpr std::string_view forwarded_prefix = "x-forwarded-";
+// Families of names: all that begin so. The first eight bytes find the family, for one comparison of words
+// each.
+struct name_family {
+    std::string_view prefix;
+    field_id id;
+    std::uint64_t start = 0;
+};
+
+constexpr auto families = [] {
+    std::array all = std::to_array<name_family>({
+        {"x-forwarded-", field_id::x_forwarded},
+        {"cf-connecting-", field_id::proxy_claim},
+        {"ssl-client-", field_id::proxy_claim},
+        {"wl-proxy-", field_id::proxy_claim},
+        {"x-amzn-mtls-", field_id::proxy_claim},
+        {"x-client-cert", field_id::proxy_claim},
+        {"x-ssl-client-", field_id::proxy_claim},
+        {"x-tls-client-", field_id::proxy_claim},
+    });
+    for (auto& family : all) {
+        std::array<char, sizeof family.start> first{};
+        std::copy_n(family.prefix.begin(), first.size(), first.begin());
+        family.start = std::bit_cast<std::uint64_t>(first);
+    }
+    return all;
+}();
+
+static_assert(std::all_of(families.begin(), families.end(), [](const name_family& f) {
+    return f.prefix.size() >= sizeof f.start && f.prefix.size() <= room;
+}));
 
 // In lower case and with `-` for `_`.
 constexpr auto folded = [] {
@@ -151,9 +239,13 @@ field_id identify(std::size_t size, const padded_name& start) noexcept
         if (differ == 0)
             return known.id;
     }
-    const bool prefixed = size >= forwarded_prefix.size() &&
-                          std::string_view(start.data(), forwarded_prefix.size()) == forwarded_prefix;
-    return prefixed ? field_id::x_forwarded : field_id::other;
+    for (const auto& family : families) {
+        const auto prefix = family.prefix;
+        if (words[0] == family.start && size >= prefix.size() &&
+            std::string_view(start.data(), prefix.size()) == prefix)
+            return family.id;
+    }
+    return field_id::other;
 }
 
 field_name with_spelling(field_id id, std::string_view name) noexcept

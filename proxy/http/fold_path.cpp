@@ -84,7 +84,7 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
             out += "%2F";
         } else if (c == '/') {
             if (!fold_segment(out, segment, rules, how))
-                return reason::ambiguous_path;
+                return failure(reason::ambiguous_path, cause::dot_segment);
             out += '/';
             segment = out.size();
         } else if (rules.case_exact) {
@@ -94,7 +94,7 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
         }
     }
     if (!fold_segment(out, segment, rules, how))
-        return reason::ambiguous_path;
+        return failure(reason::ambiguous_path, cause::dot_segment);
     if (out.size() == segment && segment > 1) // a trailing slash
         out.pop_back();
     if (out.empty())

@@ -17,11 +17,12 @@ constexpr field_set hop_by_hop{connection,     keep_alive,          proxy_connec
 constexpr field_set framing_fields{content_length, transfer_encoding, expect};
 // Fields that make frameworks believe in another path, proxy or method than the one that was decided about.
 constexpr field_set method_overrides{x_http_method_override, x_http_method, x_method_override};
-constexpr field_set spoofable = field_set{x_original_url, x_rewrite_url, proxy} | method_overrides;
+constexpr field_set spoofable =
+    field_set{x_original_url, x_rewrite_url, target_override, proxy} | method_overrides;
 // Who is calling and how: a proxy's word, believed from trusted_proxies only.
-constexpr field_set vouched_for{forwarded,   x_forwarded_for,  x_forwarded_proto, x_forwarded_host,
-                                x_forwarded, x_real_ip,        x_client_ip,       true_client_ip,
-                                client_cert, client_cert_chain};
+constexpr field_set vouched_for{forwarded,   x_forwarded_for,   x_forwarded_proto, x_forwarded_host,
+                                x_forwarded, x_real_ip,         x_client_ip,       true_client_ip,
+                                client_cert, client_cert_chain, proxy_claim};
 // RFC 9110 section 6.5.1: what a recipient must know before the body, as far as we know the names.
 constexpr field_set never_trailers =
     hop_by_hop | framing_fields | spoofable | vouched_for |
@@ -72,14 +73,14 @@ result<forward_filter> forward_filter::of_request(const request_head& head, cons
     filter.drop_ = filter.drop_ | rules.also_drop;
     for (const auto& f : head.fields)
         if (f.id == connection && !filter.named_.read(f.value))
-            return reason::malformed_request;
+            return failure(reason::malformed_request, cause::too_many_connection_names);
     for (const auto& f : head.fields) {
         const bool named = filter.named_.contains(f.name);
         if (named && rules.peer_trusted && vouched_for.contains(f.id))
-            return reason::malformed_request;
+            return failure(reason::malformed_request, cause::connection_names_client);
         // Its own method: the field says nothing new. Empty: nothing at all.
         if (!named && method_overrides.contains(f.id) && !f.value.empty() && !iequals(f.value, head.method))
-            return reason::method_override;
+            return failure(reason::method_override, cause::override_header);
     }
     return filter;
 }
@@ -95,7 +96,7 @@ result<forward_filter> forward_filter::of_response(const field_list& fields, con
     filter.drop_ = filter.drop_ | rules.also_drop;
     for (const auto& f : fields)
         if (f.id == connection && !filter.named_.read(f.value))
-            return reason::upstream_bad_answer;
+            return failure(reason::upstream_bad_answer, cause::too_many_connection_names);
     return filter;
 }
 

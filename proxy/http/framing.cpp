@@ -32,25 +32,57 @@ std::optional<std::uint64_t> parse_length(std::string_view s) noexcept
 // The fields that say how long a body is, read the same way in both directions.
 class length_fields final {
 public:
-    // False: the field is repeated, or its value is no length. Other fields are passed over.
-    [[nodiscard]] bool read(const field& f) noexcept
+    // Returns `none`, or what is wrong: the field is repeated, or its value is no length. Other fields are
+    // passed over.
+    [[nodiscard]] cause read(const field& f) noexcept
     {
         if (f.id == field_id::transfer_encoding) {
             if (coding_)
-                return false;
+                return cause::repeated_transfer_encoding;
             coding_ = f.value;
         } else if (f.id == field_id::content_length) {
             if (length_)
-                return false;
+                return cause::repeated_length;
             length_ = parse_length(f.value);
-            return length_.has_value();
+            return length_ ? cause::none : cause::bad_length;
         }
-        return true;
+        return cause::none;
+    }
+
+    // The same for a response, where a repeated equal length is one length (RFC 9110 section 8.6).
+    // Different ones stay refused.
+    [[nodiscard]] cause read_lenient(const field& f)
+    {
+        if (f.id != field_id::content_length)
+            return read(f);
+        if (f.value.empty())
+            return cause::bad_length;
+        auto wrong = cause::none;
+        for_each_element(f.value, [&](std::string_view one) {
+            const auto length = parse_length(one);
+            if (!length)
+                wrong = cause::bad_length;
+            else if (length_ && *length_ != *length && wrong == cause::none)
+                wrong = cause::repeated_length;
+            repeats_length_ = repeats_length_ || length_;
+            if (!length_) {
+                length_ = length;
+                length_text_ = one;
+            }
+        });
+        return length_ || wrong != cause::none ? wrong : cause::bad_length;
     }
 
     // Both present, or a coding where HTTP/1.0 knows none: the oldest smuggling of all.
-    [[nodiscard]] bool ambiguous(int minor) const noexcept { return coding_ && (length_ || minor == 0); }
+    [[nodiscard]] cause ambiguity(int minor) const noexcept
+    {
+        if (coding_ && length_)
+            return cause::length_and_chunked;
+        return coding_ && minor == 0 ? cause::chunked_in_http_1_0 : cause::none;
+    }
     [[nodiscard]] bool has_coding() const noexcept { return coding_.has_value(); }
+    [[nodiscard]] bool repeats_length() const noexcept { return repeats_length_; }
+    [[nodiscard]] std::string_view length_text() const noexcept { return length_text_; }
     // `chunked` alone: of any other list the last coding decides, and parsers differ in finding it.
     [[nodiscard]] bool coding_known() const noexcept { return !coding_ || iequals(*coding_, "chunked"); }
 
@@ -66,6 +98,8 @@ public:
 private:
     std::optional<std::string_view> coding_;
     std::optional<std::uint64_t> length_;
+    std::string_view length_text_; // of a response
+    bool repeats_length_ = false;
 };
 
 // What the Connection fields ask for.
@@ -124,12 +158,14 @@ result<request_framing> frame_request(const request_head& head)
         case field_id::transfer_encoding:
             if (f.underscore) // no length here, and never forwarded: nobody behind us reads it as one
                 break;
-            if (!lengths.read(f))
-                return reason::ambiguous_framing;
+            if (const auto wrong = lengths.read(f); wrong != cause::none)
+                return failure(reason::ambiguous_framing, wrong);
             break;
         case field_id::host:
-            if (f.underscore || has_host || !is_host(f.value))
-                return reason::bad_host;
+            if (has_host)
+                return failure(reason::bad_host, cause::repeated_host);
+            if (f.underscore || !is_host(f.value))
+                return failure(reason::bad_host, cause::bad_host_value);
             has_host = true;
             out.host = f.value;
             break;
@@ -140,7 +176,7 @@ result<request_framing> frame_request(const request_head& head)
             if (head.minor == 0) // RFC 9110 section 10.1.1: ignored
                 break;
             if (!iequals(f.value, "100-continue"))
-                return reason::unsupported_expectation;
+                return failure(reason::unsupported_expectation, cause::unknown_expectation);
             out.expect_continue = true;
             break;
         case field_id::te:
@@ -155,15 +191,19 @@ result<request_framing> frame_request(const request_head& head)
         }
     }
     // A hop that honours such an option would take away what the next one frames the request by.
-    if (options.names_framing || lengths.ambiguous(head.minor))
-        return reason::ambiguous_framing;
+    if (options.names_framing)
+        return failure(reason::ambiguous_framing, cause::connection_names_framing);
+    if (const auto wrong = lengths.ambiguity(head.minor); wrong != cause::none)
+        return failure(reason::ambiguous_framing, wrong);
     if (!lengths.coding_known())
-        return reason::unsupported_coding;
+        return failure(reason::unsupported_coding, cause::unknown_transfer_coding);
     if (!has_host && head.minor >= 1)
-        return reason::bad_host;
+        return failure(reason::bad_host, cause::missing_host);
     if (const auto authority = authority_of(head.target)) {
-        if (has_host ? !same_authority(*authority, out.host) : !is_host(*authority))
-            return reason::bad_host;
+        if (has_host && !same_authority(*authority, out.host))
+            return failure(reason::bad_host, cause::host_of_target_differs);
+        if (!has_host && !is_host(*authority))
+            return failure(reason::bad_host, cause::bad_host_value);
         if (!has_host) // HTTP/1.0
             out.host = *authority;
     }
@@ -180,23 +220,27 @@ result<response_framing> frame_response(const response_head& head, std::string_v
 {
     length_fields lengths;
     connection_options options;
+    const auto refuse = [](cause why) { return failure(reason::upstream_bad_answer, why); };
     for (const auto& f : head.fields) {
         if (f.underscore) // no caller reads it as the field it imitates
             continue;
-        if (!lengths.read(f))
-            return reason::upstream_bad_answer;
+        if (const auto wrong = lengths.read_lenient(f); wrong != cause::none)
+            return refuse(wrong);
         if (f.id == field_id::connection)
             options.read(f.value);
     }
+    if (const auto wrong = lengths.ambiguity(head.minor); wrong != cause::none)
+        return refuse(wrong);
+    if (!lengths.coding_known())
+        return refuse(cause::unknown_transfer_coding);
     const bool bodiless_status = head.status < 200 || head.status == 204;
-    if (lengths.ambiguous(head.minor) || !lengths.coding_known() || (bodiless_status && lengths.has_coding()))
-        return reason::upstream_bad_answer;
     response_framing out;
-    out.keep_alive = options.persistent(head.minor);
+    out.keep_alive = options.persistent(head.minor) && !lengths.repeats_length();
+    out.length = lengths.length_text();
     const auto framing = lengths.framing(body_kind::until_close);
     // Its body could be taken for the final answer, and that for another request's.
-    if (head.status < 200 && framing.length != 0)
-        return reason::upstream_bad_answer;
+    if (head.status < 200 && (framing.length != 0 || lengths.has_coding()))
+        return refuse(cause::interim_with_body);
     const bool empty = framing.kind == body_kind::length && framing.length == 0;
     const bool bodiless = bodiless_status || head.status == 304;
     if (bodiless || request_method == "HEAD") {

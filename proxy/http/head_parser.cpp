@@ -21,6 +21,49 @@ std::size_t text_size(std::string_view s) noexcept
     return static_cast<std::size_t>(skip_text(s.data(), s.data() + s.size()) - s.data());
 }
 
+failure malformed(cause detail) noexcept
+{
+    return {reason::malformed_request, detail};
+}
+
+// Whether a message begins with a TLS record: a handshake, or the alert of a server that expected one.
+bool begins_with_tls(std::string_view data) noexcept
+{
+    return data.starts_with("\x16\x03") || data.starts_with("\x15\x03");
+}
+
+// Version 2 of the PROXY protocol; version 1 is a first line.
+bool begins_with_proxy_header(std::string_view data) noexcept
+{
+    return data.starts_with(std::string_view("\r\n\r\n\0\r\nQUIT\n", 12));
+}
+
+// Names the fault of a byte that is neither text nor, with what follows it, a CRLF.
+failure bad_byte(char c) noexcept
+{
+    return malformed(c == '\r' || c == '\n' ? cause::bare_line_end : cause::control_character);
+}
+
+// The same of a byte in `message`, which may be no HTTP from its first byte on.
+failure bad_byte(std::string_view message, std::size_t at, bool request) noexcept
+{
+    if (begins_with_tls(message))
+        return malformed(request ? cause::tls_on_plain_port : cause::upstream_speaks_tls);
+    return bad_byte(at < message.size() ? message[at] : '\r');
+}
+
+// Names the fault of a first line that has no right shape, a request's or a response's.
+failure bad_first_line(std::string_view line, bool request) noexcept
+{
+    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    if (!request)
+        return malformed(line.starts_with("HTTP/") ? cause::bad_status_line : cause::not_http);
+    if (line.starts_with("PROXY "))
+        return malformed(cause::unexpected_proxy_header);
+    return malformed(std::all_of(line.begin(), line.end(), is_ascii) ? cause::bad_request_line
+                                                                     : cause::non_ascii_target);
+}
+
 // Fails unless `version` is HTTP/1.x, or (whole: false) can become it.
 result<void> check_version(std::string_view version, bool whole)
 {
@@ -32,7 +75,7 @@ result<void> check_version(std::string_view version, bool whole)
         if (is(char_class::digit, shape[i]) ? !is(char_class::digit, version[i]) : version[i] != shape[i])
             return reason::malformed_request;
     if (version.size() > major && version[major] != shape[major])
-        return reason::unsupported_version;
+        return failure(reason::unsupported_version, cause::http_version);
     return {};
 }
 
@@ -106,13 +149,24 @@ result<status_line> split_status_line(std::string_view line, bool whole)
     return parts;
 }
 
+// Adds the cause to the failure of a first line.
+failure explain_first_line(failure f, std::string_view line, bool request) noexcept
+{
+    if (line.starts_with("PRI * HTTP/2"))
+        return {f.why, cause::http2_preface};
+    const bool other_version = !request && line.starts_with("HTTP/") && !line.starts_with("HTTP/1.");
+    if (other_version)
+        return {f.why, cause::http_version};
+    return f.detail == cause::none ? bad_first_line(line, request) : f;
+}
+
 result<void> check_first_line(std::string_view line, bool request, bool whole)
 {
     if (request) {
         if (const auto parts = split_request_line(line, whole); parts.has_error())
-            return parts.error();
+            return explain_first_line(parts.error(), line, request);
     } else if (const auto parts = split_status_line(line, whole); parts.has_error()) {
-        return parts.error();
+        return explain_first_line(parts.error(), line, request);
     }
     return {};
 }
@@ -121,7 +175,7 @@ result<void> read_first_line(std::string_view line, request_head& out)
 {
     const auto parts = split_request_line(line, true);
     if (parts.has_error())
-        return parts.error();
+        return explain_first_line(parts.error(), line, true);
     out.method = parts->method;
     out.target = parts->target;
     out.minor = minor_of(parts->version);
@@ -132,13 +186,26 @@ result<void> read_first_line(std::string_view line, response_head& out)
 {
     const auto parts = split_status_line(line, true);
     if (parts.has_error())
-        return parts.error();
+        return explain_first_line(parts.error(), line, false);
     out.minor = minor_of(parts->version);
     out.status = 0;
     for (const char digit : parts->status)
         out.status = out.status * 10 + hex_value(digit);
     out.phrase = parts->phrase;
     return {};
+}
+
+// Names the fault of a field line whose name ends before its colon. `name`: what of it is one.
+failure bad_name(std::string_view line, std::size_t name) noexcept
+{
+    if (name == line.size())
+        return malformed(cause::bad_header_name);
+    const char c = line[name];
+    if (is_blank(c))
+        return malformed(name == 0 ? cause::folded_header : cause::blank_in_header_name);
+    if (c == '\r' || c == '\n')
+        return malformed(line.substr(name).starts_with(crlf) ? cause::bad_header_name : cause::bare_line_end);
+    return malformed(is(char_class::text, c) ? cause::bad_header_name : cause::control_character);
 }
 
 // Reads field lines up to the end or a line that begins with CR: how many bytes they are.
@@ -152,20 +219,20 @@ result<std::size_t> read_field_lines(std::string_view lines, std::size_t max_cou
         const auto name = read_name({p, static_cast<std::size_t>(end - p)});
         p += name.size;
         if (p == line || p == end || *p != ':')
-            return reason::malformed_request;
+            return bad_name({line, static_cast<std::size_t>(end - line)}, name.size);
         ++p;
         while (p != end && is_blank(*p))
             ++p;
         const char* const value = p;
         p = skip_text(p, end);
         if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
-            return reason::malformed_request;
+            return bad_byte(p == end ? '\r' : *p);
         const char* value_end = p;
         while (value_end != value && is_blank(value_end[-1]))
             --value_end;
         p += 2;
         if (max_count != 0 && out.size() == max_count)
-            return reason::headers_too_large;
+            return failure(reason::headers_too_large, cause::limits_header_count);
         out.push_back({{line, name.size},
                        {value, static_cast<std::size_t>(value_end - value)},
                        {line, static_cast<std::size_t>(p - line)},
@@ -185,7 +252,7 @@ result<std::size_t> parse_head(std::string_view data, const head_limits& limits,
     const auto line = rest.substr(0, text_size(rest));
     rest.remove_prefix(line.size());
     if (!rest.starts_with(crlf))
-        return reason::malformed_request;
+        return bad_byte(data, data.size() - rest.size(), std::is_same_v<Head, request_head>);
     rest.remove_prefix(crlf.size());
     if (const auto ok = read_first_line(line, out); ok.has_error())
         return ok.error();
@@ -194,7 +261,7 @@ result<std::size_t> parse_head(std::string_view data, const head_limits& limits,
         return lines.error();
     rest.remove_prefix(*lines);
     if (!rest.starts_with(crlf))
-        return reason::malformed_request;
+        return malformed(cause::bare_line_end);
     return data.size() - rest.size() + crlf.size();
 }
 
@@ -202,7 +269,7 @@ template <class Head>
 result<void> parse_whole_head(std::string_view head, const head_limits& limits, Head& out)
 {
     if (limits.bytes != 0 && head.size() > limits.bytes)
-        return reason::headers_too_large;
+        return failure(reason::headers_too_large, cause::limits_headers);
     const auto size = parse_head(head, limits, out);
     if (size.has_error())
         return size.error();
@@ -231,7 +298,7 @@ result<std::size_t> read_head(std::string_view data, std::size_t& scanned, const
     if (size.has_error() || *size == 0)
         return size;
     if (const auto ok = parse_whole_head(data.substr(0, *size), limits, out); ok.has_error())
-        return ok.error();
+        return begins_with_proxy_header(data) ? malformed(cause::unexpected_proxy_header) : ok.error();
     return size;
 }
 
@@ -255,13 +322,13 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
     const auto in_first_line = [&] { return first_line().find('\n') == std::string_view::npos; };
     for (bool first_line_open = true;; at += crlf.size()) {
         if (at > first && at < window.size() && window[at - 1] == '\n' && is_blank(window[at])) // obs-fold
-            return reason::malformed_request;
+            return malformed(cause::folded_header);
         at += text_size(window.substr(at));
         const auto line_end = window.substr(at, crlf.size());
         if (line_end.empty() || line_end == "\r")
             break;
         if (line_end != crlf)
-            return reason::malformed_request;
+            return bad_byte(window, at, request);
         if (at == 0 && request) { // the one empty line that is let pass
             first = crlf.size();
             continue;
@@ -280,7 +347,8 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
             return ok.error();
     }
     if (full)
-        return request && unfinished ? reason::target_too_long : reason::headers_too_large;
+        return failure(request && unfinished ? reason::target_too_long : reason::headers_too_large,
+                       cause::limits_headers);
     return std::size_t{0};
 }
 

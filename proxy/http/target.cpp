@@ -53,6 +53,16 @@ path_byte path_byte_of(char c) noexcept
     return path_bytes[static_cast<unsigned char>(c)];
 }
 
+failure malformed(cause detail) noexcept
+{
+    return {reason::malformed_target, detail};
+}
+
+failure ambiguous(cause detail) noexcept
+{
+    return {reason::ambiguous_path, detail};
+}
+
 void append_triplet(std::string& out, char c)
 {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -138,10 +148,14 @@ result<void> append_normalised(std::string& out, char value, const path_rules& r
         out += value;
         return {};
     }
-    const bool control = static_cast<unsigned char>(value) < 0x20 || value == 0x7F;
-    if (control || value == '\\' || (value == '/' && !rules.keep_encoded_slash) ||
-        (value == ';' && !rules.keep_semicolon))
-        return reason::ambiguous_path;
+    if (static_cast<unsigned char>(value) < 0x20 || value == 0x7F)
+        return ambiguous(cause::encoded_control);
+    if (value == '\\')
+        return ambiguous(cause::backslash);
+    if (value == '/' && !rules.keep_encoded_slash)
+        return ambiguous(cause::encoded_slash);
+    if (value == ';' && !rules.keep_semicolon)
+        return ambiguous(cause::semicolon);
     append_triplet(out, value);
     return {};
 }
@@ -164,12 +178,12 @@ result<void> append_segment(std::string& out, std::string_view segment, const pa
             break;
         case path_byte::semicolon:
             if (!rules.keep_semicolon)
-                return reason::ambiguous_path;
+                return ambiguous(cause::semicolon);
             out += c;
             break;
         case path_byte::percent:
             if (!starts_with_triplet(segment.substr(i)))
-                return reason::malformed_target;
+                return malformed(cause::bad_percent_encoding);
             if (const auto ok = append_normalised(out, triplet_value(segment.substr(i)), rules);
                 ok.has_error())
                 return ok.error();
@@ -178,21 +192,25 @@ result<void> append_segment(std::string& out, std::string_view segment, const pa
         case path_byte::blank:
         case path_byte::high:
             if (raw == raw_bytes::refuse)
-                return reason::malformed_target;
+                return malformed(cause::non_ascii_target);
             [[fallthrough]];
         case path_byte::encode:
             append_triplet(out, c);
             break;
         case path_byte::ambiguous:
-            return reason::ambiguous_path;
+            return ambiguous(cause::backslash);
         case path_byte::slash:
         case path_byte::refused:
-            return reason::malformed_target;
+            return malformed(cause::control_character);
         }
     }
     const auto normalised = std::string_view(out).substr(begin);
-    if (normalised.empty() || hides_dot_segment(normalised) || is_encoded_twice(normalised))
-        return reason::ambiguous_path;
+    if (normalised.empty())
+        return ambiguous(cause::empty_segment);
+    if (hides_dot_segment(normalised))
+        return ambiguous(cause::dot_segment);
+    if (is_encoded_twice(normalised))
+        return ambiguous(cause::double_encoding);
     return {};
 }
 
@@ -222,19 +240,19 @@ result<std::string_view> normalise_path(std::string_view path, const path_rules&
 {
     if (for_each_segment(path, is_plain_segment))
         return path;
-    auto refusal = reason::allowed;
+    failure refusal(reason::allowed);
     for_each_segment(path, [&](std::string_view segment) {
         scratch += '/';
         if (const auto ok = append_segment(scratch, segment, rules, raw_bytes::refuse); ok.has_error())
             refusal = ok.error();
-        return refusal == reason::allowed;
+        return refusal.why == reason::allowed;
     });
-    if (refusal != reason::allowed)
+    if (refusal.why != reason::allowed)
         return refusal;
     if (path.ends_with('/'))
         scratch += '/';
     if (!decodes_to_utf8(scratch))
-        return reason::malformed_target;
+        return malformed(cause::invalid_utf_8);
     return std::string_view(scratch);
 }
 
@@ -247,11 +265,23 @@ result<std::string_view> take_authority(std::string_view& target)
         target.remove_prefix(scheme.size());
         const auto authority = target.substr(0, target.find_first_of("/?#"));
         if (!is_host(authority))
-            return reason::malformed_target;
+            return malformed(cause::target_form);
         target.remove_prefix(authority.size());
         return authority;
     }
-    return reason::malformed_target;
+    return malformed(cause::target_form);
+}
+
+// Returns which forbidden byte a target has: a blank, a control, a byte beyond ASCII, a fragment's mark.
+cause bad_byte_of(std::string_view target) noexcept
+{
+    const auto* const bad = std::find_if(target.begin(), target.end(),
+                                         [](char c) { return !is(char_class::visible, c) || c == '#'; });
+    if (bad == target.end())
+        return cause::none;
+    if (*bad == '#')
+        return cause::fragment_in_target;
+    return static_cast<unsigned char>(*bad) < 0x80 ? cause::control_character : cause::non_ascii_target;
 }
 
 } // namespace
@@ -274,7 +304,7 @@ result<request_target> normalise_target(std::string_view target, std::string_vie
         out.authority = *authority;
     }
     if (!all(char_class::visible, target) || target.find('#') != std::string_view::npos)
-        return reason::malformed_target;
+        return malformed(bad_byte_of(target));
     const auto path = target.substr(0, target.find('?'));
     out.query = target.substr(path.size());
     if (path.empty()) { // RFC 9112 section 3.2.4: of OPTIONS, the whole server
@@ -294,7 +324,25 @@ result<std::string> normalise_segment(std::string_view literal, const path_rules
     if (const auto ok = append_segment(out, literal, rules, raw_bytes::encode); ok.has_error())
         return ok.error();
     if (!decodes_to_utf8(out))
-        return reason::malformed_target;
+        return malformed(cause::invalid_utf_8);
+    return out;
+}
+
+std::string decode_delimiters(std::string_view normalised)
+{
+    std::string out;
+    out.reserve(normalised.size());
+    for (std::size_t i = 0; i < normalised.size(); ++i) {
+        const bool encoded = starts_with_triplet(normalised.substr(i));
+        const char c = encoded ? triplet_value(normalised.substr(i)) : normalised[i];
+        if (encoded && path_byte_of(c) != path_byte::plain) {
+            out += normalised.substr(i, 3);
+            i += 2;
+            continue;
+        }
+        out += c;
+        i += encoded ? 2 : 0;
+    }
     return out;
 }
 

@@ -6,6 +6,8 @@ namespace scopegate::http {
 
 namespace {
 
+constexpr std::uint8_t close_opcode = 0x8;
+
 // The length of a frame's header, once its first two bytes are known.
 std::size_t header_size(const std::uint8_t* header) noexcept
 {
@@ -39,6 +41,7 @@ std::size_t frame_tracker::advance_to_boundary(std::string_view bytes) noexcept
             if (header_bytes_ < 2 || header_bytes_ < header_size(header_))
                 continue;
             left_ = payload_size(header_);
+            close_ = close_ || (header_[0] & 0x0FU) == close_opcode;
             header_bytes_ = 0;
         }
         if (at_boundary())
@@ -62,6 +65,18 @@ std::string close_frame(std::uint16_t code, std::string_view reason)
     frame += static_cast<char>(code >> 8U);
     frame += static_cast<char>(code & 0xFFU);
     frame += reason;
+    return frame;
+}
+
+std::string masked_close_frame(std::uint16_t code, std::string_view reason, const std::array<char, 4>& key)
+{
+    const auto plain = close_frame(code, reason);
+    std::string frame = plain.substr(0, 2);
+    frame[1] = static_cast<char>(static_cast<std::uint8_t>(frame[1]) | 0x80U);
+    frame.append(key.data(), key.size());
+    for (std::size_t i = 2; i < plain.size(); ++i)
+        frame += static_cast<char>(static_cast<std::uint8_t>(plain[i]) ^
+                                   static_cast<std::uint8_t>(key[(i - 2) % key.size()]));
     return frame;
 }
 

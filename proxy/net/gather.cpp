@@ -1,5 +1,7 @@
 #include "net/gather.hpp"
 
+#include <cstring>
+
 namespace scopegate::net {
 
 bool gather::add(std::string_view piece) noexcept
@@ -17,6 +19,25 @@ bool gather::add(std::string_view piece) noexcept
         return false;
     pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()}; // sendmsg reads only
     return true;
+}
+
+std::size_t gather::bytes() const noexcept
+{
+    std::size_t sum = 0;
+    for (auto i = first_; i < count_; ++i)
+        sum += pieces_[i].iov_len;
+    return sum;
+}
+
+void gather::move_to(std::span<char> into) noexcept
+{
+    std::size_t filled = 0;
+    for (auto i = first_; i < count_; ++i) {
+        std::memcpy(into.data() + filled, pieces_[i].iov_base, pieces_[i].iov_len);
+        filled += pieces_[i].iov_len;
+    }
+    clear();
+    add({into.data(), filled});
 }
 
 void gather::consume(std::size_t bytes) noexcept

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <chrono>
+#include <span>
 #include <string_view>
 
 #include <sys/uio.h>
@@ -21,6 +22,10 @@ public:
     bool add(std::string_view piece) noexcept;
     void clear() noexcept { first_ = count_ = 0; }
     [[nodiscard]] bool empty() const noexcept { return first_ == count_; }
+    // How many bytes are left to be sent.
+    [[nodiscard]] std::size_t bytes() const noexcept;
+    // Copies what is left to be sent, and sends it from there; `into` has room for bytes().
+    void move_to(std::span<char> into) noexcept;
     // Whether so many more pieces fit.
     [[nodiscard]] bool has_room(std::size_t pieces) const noexcept { return count_ + pieces <= capacity; }
 

@@ -17,6 +17,8 @@ constexpr std::string_view v2_start("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t v2_fixed = 16;
 constexpr std::uint8_t checksum_type = 3;
 
+constexpr failure bad_header{reason::malformed_request, cause::bad_proxy_header};
+
 using asio::ip::address;
 
 peer at(const address& where)
@@ -55,10 +57,10 @@ result<proxy_header> parse_v1(std::string_view bytes)
 {
     const auto end = bytes.substr(0, v1_most).find('\n');
     if (end == std::string_view::npos)
-        return bytes.size() < v1_most ? result<proxy_header>(proxy_header{}) : reason::malformed_request;
+        return bytes.size() < v1_most ? result<proxy_header>(proxy_header{}) : bad_header;
     auto line = bytes.substr(0, end);
     if (!line.ends_with('\r'))
-        return reason::malformed_request;
+        return bad_header;
     line.remove_suffix(1);
     line.remove_prefix(v1_start.size());
     proxy_header header;
@@ -68,12 +70,12 @@ result<proxy_header> parse_v1(std::string_view bytes)
     if (family == "UNKNOWN") // what follows is to be ignored
         return header;
     if (family != "TCP4" && family != "TCP6")
-        return reason::malformed_request;
+        return bad_header;
     const auto source = read_address(take_word(line), family == "TCP6");
     const auto destination = read_address(take_word(line), family == "TCP6");
     const auto source_port = take_word(line);
     if (!source || !destination || !is_port(source_port) || !is_port(line))
-        return reason::malformed_request;
+        return bad_header;
     header.source = at(*source);
     return header;
 }
@@ -136,7 +138,7 @@ result<proxy_header> parse_v2(std::string_view bytes)
     const auto length = number(bytes.substr(14, 2));
     constexpr std::uint8_t local = 0x20, proxied = 0x21;
     if ((command != local && command != proxied) || v2_fixed + length > proxy_header_most)
-        return reason::malformed_request;
+        return bad_header;
     if (bytes.size() < v2_fixed + length)
         return proxy_header{};
     const auto whole = bytes.substr(0, v2_fixed + length);
@@ -162,12 +164,12 @@ result<proxy_header> parse_v2(std::string_view bytes)
         addresses = 216;
         break;
     default:
-        return reason::malformed_request;
+        return bad_header;
     }
     if (header.local)
         return header;
     if (length < addresses || !are_extensions_sound(whole, v2_fixed + addresses))
-        return reason::malformed_request;
+        return bad_header;
     if (addresses == 12)
         header.source =
             at(asio::ip::address_v4(address_bytes<asio::ip::address_v4::bytes_type>(whole.substr(16, 4))));
@@ -188,7 +190,9 @@ result<proxy_header> parse_proxy_header(std::string_view bytes)
         return proxy_header{};
     if (begins_like(v1_start))
         return bytes.size() < v1_start.size() ? proxy_header{} : parse_v1(bytes);
-    return begins_like(v2_start) ? parse_v2(bytes) : reason::malformed_request;
+    if (begins_like(v2_start))
+        return parse_v2(bytes);
+    return failure(reason::malformed_request, cause::missing_proxy_header);
 }
 
 } // namespace scopegate::net

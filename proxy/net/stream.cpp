@@ -4,10 +4,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string_view>
 #include <utility>
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -135,10 +137,16 @@ void stream::on_events(std::uint32_t events) noexcept
 {
     constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
     const stream_ptr keep(this);
-    if ((events & (EPOLLRDHUP | broken)) != 0)
+    const bool leaves =
+        (!ended_ && (events & (EPOLLRDHUP | broken)) != 0) || (!broken_ && (events & broken) != 0);
+    if (leaves) {
         ended_ = true;
+        broken_ = (events & broken) != 0;
+    }
     if ((events & (EPOLLIN | EPOLLRDHUP | broken)) != 0 && read_armed_)
         on_readable(false);
+    else if (leaves && observer_ != nullptr && !read_.waiter)
+        observer_->on_unawaited_read();
     if ((events & (EPOLLOUT | broken)) != 0 && is_open())
         on_writable(false);
 }
@@ -192,6 +200,14 @@ stream::peer_state stream::peek() noexcept
     if (n == 0)
         return peer_state::closed;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? peer_state::quiet : peer_state::reset;
+}
+
+std::size_t stream::unread_bytes() const noexcept
+{
+    int below = 0;
+    if (::ioctl(socket_, FIONREAD, &below) != 0 || below < 0)
+        return std::numeric_limits<std::size_t>::max();
+    return static_cast<std::size_t>(below) + (tls_ ? tls_channel::most_held : 0);
 }
 
 void stream::expire(steady_time now) noexcept

@@ -33,7 +33,8 @@ struct transfer {
     std::size_t bytes = 0; // of done
 };
 
-// Told that a stream became readable, its peer left, or it was closed, while nobody waited to read it.
+// Told that a stream became readable, its peer left (also behind input that nobody has read), or it was
+// closed, while nobody waited to read it.
 class read_observer {
 public:
     virtual void on_unawaited_read() noexcept = 0;
@@ -59,8 +60,12 @@ public:
     // closed.
     [[nodiscard]] task<bool> handshake(std::unique_ptr<tls_channel> channel, steady_time deadline);
     [[nodiscard]] const tls_channel* tls() const noexcept { return tls_.get(); } // null: plain
-    // Back to plain, after a handshake that failed before anything was sent.
-    void forget_tls() noexcept { tls_.reset(); }
+    // Back to plain, after a handshake that failed before anything was sent, or after our end (end_sending).
+    void forget_tls() noexcept
+    {
+        tls_.reset();
+        read_needs_write_ = false;
+    }
 
     // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will; under TLS only
     // where it said so, otherwise `failed`. A read that fills less than `into` has drained the socket: the
@@ -87,6 +92,12 @@ public:
     // input.
     enum class peer_state : std::uint8_t { quiet, input, closed, reset };
     [[nodiscard]] peer_state peek() noexcept;
+    // Whether the peer has sent all it will; input may lie before its end. No system call: as far as noticed.
+    [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+    // Whether the connection is of no use both ways any more: the peer reset it, or has closed a unix socket.
+    [[nodiscard]] bool is_broken() const noexcept { return broken_; }
+    // The most that a read may still give of what has come.
+    [[nodiscard]] std::size_t unread_bytes() const noexcept;
     // The same for the bytes below TLS, which are put into `into` and not taken.
     [[nodiscard]] transfer peek_bytes(std::span<char> into) noexcept;
     // Takes some of what is there, below TLS, and forgets it: of a connection that is about to be closed.
@@ -147,6 +158,7 @@ private:
     int socket_; // -1: closed
     bool ended_ =
         false; // the peer has sent all it will, or the connection broke: no change will tell of it again
+    bool broken_ = false;
     poller& poller_;
     deadlines& times_;
     std::size_t index_;

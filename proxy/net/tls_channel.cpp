@@ -1,5 +1,7 @@
 #include "net/tls_channel.hpp"
 
+#include "net/tls_fault.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -88,7 +90,8 @@ std::string digest_of(const X509& certificate)
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 
 // Records without content (new keys, empty ones, wishes to renegotiate) may come as fast as they are read:
-// who sends nothing else must not keep the thread. What is not read now is read when the socket is asked again.
+// who sends nothing else must not keep the thread. What is not read now is read when the socket is asked
+// again.
 constexpr unsigned reads_without_content = 4;
 
 } // namespace
@@ -171,6 +174,7 @@ void tls_channel::describe_failure() noexcept
     const auto verified = SSL_get_verify_result(ssl_.get());
     const auto code = ERR_peek_error();
     const char* const reason = ERR_reason_error_string(code);
+    fault_ = tls_fault(*ssl_, code);
     met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
     try {
         if (verified != X509_V_OK)

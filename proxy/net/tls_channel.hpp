@@ -2,6 +2,8 @@
 // never waits: each call says what it needs first. A stream owns one and does the waiting.
 #pragma once
 
+#include "base/cause.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +19,9 @@ namespace scopegate::net {
 // Confined to its stream's thread.
 class tls_channel final {
 public:
+    // How much content it may hold that came and was not read: less than two records.
+    static constexpr std::size_t most_held = 32UL * 1024;
+
     enum class outcome : std::uint8_t {
         done,
         wants_read,  // the socket must become readable first
@@ -65,10 +70,13 @@ public:
         wire_.drained = false;
     }
 
-    // The SHA-256 of the certificate (DER) that the peer has proven to be its own; empty where it has shown none.
+    // The SHA-256 of the certificate (DER) that the peer has proven to be its own; empty where it has shown
+    // none.
     [[nodiscard]] const std::string& peer_certificate() const noexcept { return peer_certificate_; }
     // What the peer did wrong, or said that we did, for a log; empty where nothing of that sort has happened.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+    // The same as a cause; `none` where nothing of that sort has happened.
+    [[nodiscard]] cause fault() const noexcept { return fault_; }
     // Whether it failed because the peer began with an HTTP request: nothing has been sent to it then.
     [[nodiscard]] bool met_plain_http() const noexcept { return met_plain_http_; }
 
@@ -97,6 +105,7 @@ private:
     bool said_goodbye_ = false;
     bool met_plain_http_ = false;
     std::string failure_;
+    cause fault_ = cause::none;
     std::string peer_certificate_;
 };
 

@@ -4,6 +4,7 @@
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
 #include "observe/request_burst.hpp"
+#include "policy/nearest.hpp"
 
 #include <charconv>
 
@@ -14,6 +15,7 @@ namespace {
 // A caller chooses the method and, through its claims, the subject: neither may fill the log.
 constexpr std::size_t longest_method = 32;
 constexpr std::size_t longest_claim = 256;
+constexpr std::size_t longest_path = 256;
 constexpr std::size_t longest_address = 64; // with a zone
 
 void append_member(std::string& out, std::string_view name, std::string_view value)
@@ -90,6 +92,25 @@ std::string_view route_of(const request_record& r) noexcept
     return route != nullptr ? std::string_view(route->text) : std::string_view("-");
 }
 
+bool shows_path(const policy::policy& p, const request_record& r) noexcept
+{
+    using which = policy::log_settings::path_lines;
+    const bool matched = r.match != nullptr && r.match->matched != nullptr;
+    return !r.path.empty() && (p.log.paths == which::all || (p.log.paths == which::unmatched && !matched));
+}
+
+// Adds the path, and for one without a route the nearest template. The template is text of the file: it
+// tells an operator what the client meant where the line does not show the path.
+void append_path(std::string& out, const policy::policy& p, const request_record& r)
+{
+    if (shows_path(p, r))
+        append_member(out, "path", r.path.substr(0, longest_path));
+    if (r.why != reason::no_route || r.path.empty())
+        return;
+    if (const auto* near = policy::nearest_route(p, r.path))
+        append_member(out, "near", near->text);
+}
+
 } // namespace
 
 void append_request_line(const policy::policy& p, const request_record& r, std::string& out)
@@ -108,6 +129,7 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
         append_member(out, "forwarded_for", r.forwarded_for.substr(0, longest_address));
     append_member(out, "method", r.method.substr(0, longest_method));
     append_member(out, "route", route_of(r));
+    append_path(out, p, r);
     out += ",\"status\":";
     append_number(out, r.status);
     append_member(out, "reason", name(r.why));

@@ -1,6 +1,6 @@
 // One line per request: who asked for which route, what came of it and how long it took. Never a token, a
-// secret, a path (its segments hold ids) or a query. `log.requests` alone says which are written; `log.level`
-// is for events.
+// secret or a query, and a path (its segments hold ids) only where `log.paths` asks for it. `log.requests`
+// alone says which are written; `log.level` is for events.
 #pragma once
 
 #include "base/cause.hpp"
@@ -22,6 +22,7 @@ struct request_record {
     std::string_view client;        // the address of the connection's peer, or whom its PROXY header names
     std::string_view forwarded_for; // the address that trusted proxies name
     std::string_view method;
+    std::string_view path;                        // without the query; empty: not known
     const policy::route_match* match = nullptr;   // the template, and the requirement
     unsigned status = 0;                          // as sent downstream; 0: nothing was sent
     reason why = reason::allowed;                 // of observe mode: what would have refused it

@@ -13,7 +13,7 @@ constexpr std::size_t most_segments = 16;
 constexpr std::size_t longest_segment = 32;
 constexpr std::size_t most_steps = 65'536; // of edit_distance(), over all routes
 
-// What a segment costs that only one side has, and a slash at the end that only one side has.
+// The cost of a segment that one side lacks, and of a slash at the end that one side lacks.
 constexpr unsigned extra_segment = 4;
 constexpr unsigned other_slash = 1;
 

@@ -1,5 +1,6 @@
 #include "policy/route_tree.hpp"
 
+#include "http/target.hpp"
 #include "policy/methods.hpp"
 #include "policy/segment_hash.hpp"
 
@@ -90,9 +91,13 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
         return there;
+    // Both spellings of a delimiter that a template encodes, `%2A` and `*`, lead to one child, whichever comes
+    // first.
+    const auto plain = http::decode_delimiters(literal);
+    const auto child = plain == literal ? make_node() : make_literal_child(parent, plain);
     if (edges_.size() < 2 * (edge_count_ + 1))
         grow_edges();
-    const edge made{parent, make_node(), static_cast<std::uint32_t>(texts_.size()),
+    const edge made{parent, child, static_cast<std::uint32_t>(texts_.size()),
                     static_cast<std::uint32_t>(literal.size())};
     texts_ += literal;
     nodes_[parent].has_literals = true;

@@ -75,9 +75,14 @@ struct issuer_settings {
 
 struct timeouts {
     using ms = std::chrono::milliseconds;
-    ms headers{10'000}, idle{60'000}, body{30'000}, stream{3'600'000};
+    ms headers{10'000}, idle{75'000}, body{30'000}, stream{3'600'000};
     ms upstream_connect{2'000}, upstream_response{60'000};
+    std::optional<ms> response_pause; // of a response's body; nothing: upstream_response
+    std::optional<ms> half_closed;    // of a client that has closed its side; nothing: none of its own
+    ms linger{30'000}, linger_read{5'000};
     ms drain_delay{5'000}, drain{20'000};
+
+    [[nodiscard]] ms longest_pause() const noexcept { return response_pause.value_or(upstream_response); }
 };
 
 // `limits.memory`: how much the process may hold in connection buffers, TLS, caches and log queues.
@@ -94,6 +99,7 @@ struct size_limits { // bytes; 0: no limit
     std::size_t connections = 20'000;
     std::size_t connections_per_client = 0;        // open at a time, by address
     std::size_t connection_requests = 0;           // served on one connection
+    std::size_t lingering = 1'000; // that are read on after their last response, by all workers
     std::chrono::milliseconds connection_age{0};   // after which a connection ends with its next response
     memory_limit memory;
 };
@@ -130,6 +136,9 @@ struct server_settings {
     std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
     std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
     std::optional<endpoint> health;
+    // Where the file says them, for errors of the start; line 0: nowhere, it is the default.
+    std::vector<source_mark> listen_marks{{}};
+    source_mark admin_mark, health_mark;
     unsigned workers = 0; // 0: auto, one per core that the cgroup grants
     size_limits limits;
     struct timeouts timeouts;
@@ -162,6 +171,7 @@ struct upstream_settings {
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
     std::size_t connections = 0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
+    bool via = true;             // via: off: requests carry no Via of ours
 };
 
 struct dpop_settings { // RFC 9449
@@ -189,8 +199,9 @@ struct cors_settings {
 };
 
 struct metadata_settings { // RFC 9728
-    std::string resource;  // an https URL; empty: no document
-    std::string name;      // resource_name; empty: none
+    std::string resource;       // an https URL, or http on a loopback host; empty: no document
+    std::string name;           // resource_name; empty: none
+    bool from_audience = false; // neither the file's resource nor external_url said it
 };
 
 struct log_settings {
@@ -198,6 +209,9 @@ struct log_settings {
     enum class requests : std::uint8_t { all, denied, off };
     level at = level::info;
     requests which = requests::denied;
+    // Which lines have the request's path. A path that no template matches is where mistyped secrets stand.
+    enum class path_lines : std::uint8_t { none, unmatched, all };
+    path_lines paths = path_lines::none;
     bool unverified = false;   // tell what refused tokens say of themselves, whoever made them
     std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };

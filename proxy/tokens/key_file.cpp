@@ -6,15 +6,11 @@
 #include <fstream>
 #include <string>
 #include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
 
 namespace scopegate::tokens {
-
-key_file::identity key_file::identity_of(const struct stat& s) noexcept
-{
-    return {static_cast<std::int64_t>(s.st_dev), static_cast<std::int64_t>(s.st_ino),
-            static_cast<std::int64_t>(s.st_size), static_cast<std::int64_t>(s.st_mtim.tv_sec),
-            static_cast<std::int64_t>(s.st_mtim.tv_nsec)};
-}
 
 void key_file::poll()
 {
@@ -22,14 +18,16 @@ void key_file::poll()
     struct stat found {};
     if (::stat(path.c_str(), &found) != 0) {
         keys_.fail(path + ": " + std::generic_category().message(errno));
-        last_ = {};
+        last_ = "-";
         return;
     }
     if (!S_ISREG(found.st_mode)) { // reading a pipe would stop the control thread
         keys_.fail(path + ": not a regular file");
         return;
     }
-    if (identity_of(found) == last_)
+    auto seen = fingerprint_of(path);
+    const bool rests = looks_.agree(seen);
+    if (seen == last_ || (!last_.empty() && (!rests || is_open_for_writing(path))))
         return;
     std::ifstream in(path, std::ios::binary);
     std::string text(jose::max_jwk_set_bytes + 1, '\0');
@@ -39,7 +37,7 @@ void key_file::poll()
         return;
     }
     text.resize(static_cast<std::size_t>(in.gcount()));
-    last_ = identity_of(found);
+    last_ = std::move(seen);
     keys_.take(text);
 }
 

@@ -9,6 +9,8 @@
 namespace scopegate::tokens {
 
 struct proof_memory { // thread-safe
+    explicit proof_memory(const used_proofs::bounds& most = {}) : used(most) {}
+
     used_proofs used;
     proof_nonces nonces;
     proof_window window; // beyond it `used` does not know of every use

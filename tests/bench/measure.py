@@ -5,6 +5,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,7 +37,7 @@ class Result:
 
 def wrk_command(program, mode, seconds, connections):
     return ["taskset", "-c", "1", "wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--timeout", "10s", "-s",
-            str(HERE / "requests.lua"), "http://127.0.0.1:%d" % program.port, "--", *map(str, mode)]
+            str(HERE / "requests.lua"), "%s://127.0.0.1:%d" % (program.scheme, program.port), "--", *map(str, mode)]
 
 
 def wrk_result(program, output, cpu_seconds):
@@ -149,3 +150,23 @@ def under_flood(program, good, flood, options):
         flooded.append(run_wrk(program, good, options.seconds, 8).p99)
         forged_per_second.append(wrk_result(program, flooding.communicate()[0], 0).per_second)
     return statistics.median(quiet), statistics.median(flooded), statistics.median(forged_per_second)
+
+
+def beside(program, good, flood, options):
+    """The same beside clients that misbehave (floods.py FLOOD...), which go on through all rounds: p99 quiet and flooded, and
+    the most that the program holds meanwhile."""
+    def rounds():
+        return statistics.median(run_wrk(program, good, options.seconds, 8).p99 for _ in range(options.rounds))
+
+    program.restart()
+    run_wrk(program, good, 1, 8)
+    quiet = rounds()
+    flooding = subprocess.Popen(["taskset", "-c", "1", sys.executable, HERE / "floods.py", flood[0], str(program.port),
+                                 *map(str, flood[1:])], stdout=subprocess.PIPE, text=True)
+    try:
+        if flooding.stdout.readline() != "READY\n":
+            raise RuntimeError("the flood of %s does not begin" % flood[0])
+        return quiet, rounds(), program.peak_bytes()
+    finally:
+        flooding.kill()
+        flooding.wait()

@@ -29,6 +29,7 @@ class Program:
     """One program under test, in processes of its own on one core (or several)."""
 
     checks = False  # whether it looks at tokens
+    scheme = "http"
 
     def __init__(self, name, work, upstream_port, cores="0"):
         self.name, self.work, self.upstream_port, self.cores = name, work, upstream_port, cores
@@ -89,10 +90,16 @@ class Program:
         return total / 1e9
 
     def resident_bytes(self):
+        return self.memory("VmRSS:")
+
+    def peak_bytes(self):
+        return self.memory("VmHWM:")
+
+    def memory(self, which):
         total = 0
         for pid in self.processes():
             for line in pathlib.Path("/proc/%d/status" % pid).read_text().splitlines():
-                if line.startswith("VmRSS:"):
+                if line.startswith(which):
                     total += int(line.split()[1]) * 1024
         return total
 
@@ -100,7 +107,7 @@ class Program:
 class Scopegate(Program):
     checks = True
 
-    def __init__(self, name, work, upstream_port, cores="0", workers=1, routes=1):
+    def __init__(self, name, work, upstream_port, cores="0", workers=1, routes=1, server="", issuer=""):
         super().__init__(name, work, upstream_port, cores)
         # The more routes there are, the more the one that is asked for has neighbours at every level of the tree.
         more = "".join("  /r%d/{id}/s%d:\n    GET: read:appointments\n" % (i // 100, i % 100) for i in range(routes - 1))
@@ -110,23 +117,46 @@ server:
   admin: off
   workers: %d
   timeouts: {drain_delay: 0}
-log: {requests: off}
+%slog: {requests: off}
 issuers:
   - issuer: https://issuer.example/
     audience: https://calendar.example.com
     keys: file:%s
-scopes:
+%sscopes:
   read:appointments: See appointments
   write:appointments: Create, change and delete appointments
 routes:
   /appointments/{id}:
     GET: read:appointments
     POST: write:appointments
-%s""" % (upstream_port, self.port, workers, work / "tokens" / "keys.json", more))
+  /public/large: {GET: public}
+  /public/upload: {POST: public}
+%s""" % (upstream_port, self.port, workers, server, work / "tokens" / "keys.json", issuer, more))
 
     def command(self):
         return [os.environ.get("SCOPEGATE", ROOT / "build" / "scopegate"), "run", "--config",
                 self.folder / "routes.yaml"]
+
+
+class FloodedScopegate(Scopegate):
+    """One that is to hold under attack: its memory is bounded, and tokens that are no JWTs go to the upstream's introspection
+    endpoint."""
+
+    limit = 64 * 2**20
+
+    def __init__(self, name, work, upstream_port, tls=False):
+        self.scheme = "https" if tls else "http"
+        certificate, key = work / "server.pem", work / "server.key"
+        if tls and not certificate.exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                            "30", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True,
+                           capture_output=True)
+        server = "  limits: {memory: %dMiB}\n" % (self.limit >> 20)
+        if tls:
+            server += "  tls: {certificate: %s, key: %s}\n" % (certificate, key)
+        issuer = "    introspection: {url: 'http://127.0.0.1:%d/introspect', client_id: gate, client_secret: %s}\n" % (
+            upstream_port, "secret-of-the-benchmark")
+        super().__init__(name, work, upstream_port, server=server, issuer=issuer)
 
 
 class Haproxy(Program):

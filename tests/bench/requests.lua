@@ -3,6 +3,7 @@
 --   turn PATH FILE            one token of FILE after the other, round and round
 --   once PATH FILE            the same, and at the end of FILE wrk stops: no token twice
 --   forged PATH FILE          the token in FILE with another payload each time: no signature fits
+--   opaque PATH               a token that is no JWT, another each time
 --   upload PATH FILE BYTES    POST with a body
 local mode, next_request
 local requests, at = {}, 0
@@ -52,6 +53,12 @@ function init(args)
       next_request = function() return fixed end
    elseif mode == "forged" then
       next_request = forger(args[2], lines_of(args[3])[1])
+   elseif mode == "opaque" then
+      at = os.time() % 1000 * 1000000
+      next_request = function()
+         at = at + 1
+         return format("GET", args[2], "opaque-token-" .. at)
+      end
    else
       for _, token in ipairs(lines_of(args[3])) do requests[#requests + 1] = format("GET", args[2], token) end
       next_request = function()

@@ -1,11 +1,11 @@
-"""The workloads W1 to W11, their tables, and the targets that they are held to."""
+"""The workloads W1 to W12, their tables, and the targets that they are held to."""
 import re
 import subprocess
 
-from measure import PATH, idle_memory, measure, run_wrk, under_flood
-from programs import Scopegate
+from measure import PATH, beside, idle_memory, measure, run_wrk, under_flood
+from programs import FloodedScopegate, Scopegate
 
-ALL = ["W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11"]
+ALL = ["W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12"]
 OURS = "scopegate"
 
 
@@ -151,6 +151,34 @@ class Bench:
         for connections in (64, 2048):
             self.run("W11 %d" % connections, "W1 on %d connections" % connections, self.programs,
                      ("one", "GET", PATH, self.reader()), connections=connections)
+
+    def w12(self):
+        """Good requests on 8 connections beside each kind of flood."""
+        good = ("one", "GET", PATH, self.reader())
+        many = 200 if self.options.quick else 2000
+        plain = FloodedScopegate("scopegate flooded", self.work, self.upstream_port)
+        secured = FloodedScopegate("scopegate flooded tls", self.work, self.upstream_port, tls=True)
+        print("W12: good requests beside a flood; the limit of memory is %d MiB\n" % (plain.limit >> 20))
+        print("| flood | p99 ms, quiet | p99 ms, flooded | times | peak MiB |\n| --- | ---: | ---: | ---: | ---: |")
+        for kind in ("heads", "uploads", "responses", "connections", "handshakes"):
+            program = secured if kind == "handshakes" else plain
+            try:
+                self.flooded(program, kind, *beside(program, good, (kind, many), self.options))
+            finally:
+                program.stop()
+        for kind, flood in (("refusals", ("one", "GET", PATH)), ("forged tokens", ("forged", PATH, self.reader())),
+                            ("opaque tokens", ("opaque", PATH))):
+            try:
+                quiet, flooded, _ = under_flood(plain.start(), good, flood, self.options)
+                self.flooded(plain, kind, quiet, flooded, plain.peak_bytes())
+            finally:
+                plain.stop()
+        print()
+
+    def flooded(self, program, kind, quiet, flooded, peak):
+        print("| %s | %.2f | %.2f | %.1f | %.1f |" % (kind, quiet, flooded, flooded / quiet, peak / 2**20), flush=True)
+        self.target("W12", "p99 beside %s, of quiet" % kind, flooded, quiet, 5.0)
+        self.target("W12", "memory with %s, of the limit" % kind, peak, program.limit, 1.0)
 
     def of_ours(self, key, title, programs, mode, **more):
         try:

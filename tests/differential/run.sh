@@ -14,7 +14,8 @@ modules=$(dirname "$program")/differential
 if ! cmp -s "$here/package-lock.json" "$modules/installed"; then
     mkdir -p "$modules"
     cp "$here"/package{,-lock}.json "$modules"
-    (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+    (cd "$modules" && alive npm.log "npm ci" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) ||
+        { cat "$modules/npm.log" >&2 && exit 1; }
     cp "$here/package-lock.json" "$modules/installed"
 fi
 export NODE_PATH=$modules/node_modules PYTHONDONTWRITEBYTECODE=1

@@ -13,7 +13,8 @@ rm -f "$pictures"/*.png
 
 cd tests/e2e
 if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    alive "$pictures/npm.log" "npm ci" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+        { cat "$pictures/npm.log" >&2 && exit 1; }
     touch node_modules/.package-lock.json
 fi
 exec node story.mjs "$program" "$pictures"

@@ -20,9 +20,9 @@ struct outcome {
 };
 
 // In pieces: one of `first` bytes, then of `rest` bytes each.
-outcome decode(std::string_view in, std::size_t first, std::size_t rest)
+outcome decode(std::string_view in, std::size_t first, std::size_t rest, bool response = false)
 {
-    http::chunked_decoder decoder;
+    http::chunked_decoder decoder(http::chunk_rules{.response = response});
     outcome out;
     auto piece_end = first;
     while (out.consumed < in.size() && !out.complete) {
@@ -63,8 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check(whole == decode(body, 1, 1));
     for (std::size_t at = 1; at < std::min<std::size_t>(size, 300); ++at)
         check(whole == decode(body, at, size));
+    // A response is read as a request is, and some more.
+    const auto response = decode(body, size, 1, true);
+    check(response == decode(body, 1, 1, true));
     if (!whole.complete)
         return 0;
+    check(response == whole);
     http::field_list trailers;
     check(http::parse_field_lines(whole.trailers, 0, trailers).has_value());
     const auto again = decode(encode(whole), encode(whole).size(), 1);

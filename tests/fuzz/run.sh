@@ -38,13 +38,14 @@ seeds_of() {
 
 broken=()
 mkdir -p tests/fuzz/crashes build-fuzz/logs
+. deploy/packages.sh
 for target in "${targets[@]}"; do
     corpus=tests/fuzz/corpus/$target found=build-fuzz/found/$target log=build-fuzz/logs/$target.log
     mkdir -p "$corpus" "$found"
     # shellcheck disable=SC2046
-    "build-fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -timeout=25 -rss_limit_mb=2048 \
+    alive "$log" "$target" "build-fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -timeout=25 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="tests/fuzz/crashes/$target-" \
-        "$found" "$corpus" $(seeds_of "$target") >"$log" 2>&1
+        "$found" "$corpus" $(seeds_of "$target")
     status=$?
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     echo "$target: ${executed:-no} executions in $seconds s, exit $status"

@@ -6,6 +6,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=$(realpath "$1")
 work=$(realpath -m "${2:-build/peers}")
+. "$here/../../deploy/packages.sh" # alive
 python=/usr/bin/python3 # Debian's, which has Debian's python3-websockets
 mkdir -p "$work" && cd "$work" || exit
 
@@ -82,7 +83,7 @@ told() { sed -n "s/^$2:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$1/status"; }
 
 websockets() {
     cp "$here"/*.mjs "$here"/*.py "$here"/package*.json .
-    [[ -d node_modules/ws ]] || npm ci --ignore-scripts --no-audit --no-fund >npm.out 2>&1 ||
+    [[ -d node_modules/ws ]] || alive npm.out "npm ci" npm ci --ignore-scripts --no-audit --no-fund ||
         { echo "npm ci: $(tail -3 npm.out)" && return 1; }
     local servers=("$python ws_server.py" "node ws_server.mjs") clients=("$python ws_client.py" "node ws_client.mjs")
     for server in "${servers[@]}"; do

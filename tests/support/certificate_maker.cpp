@@ -77,6 +77,15 @@ std::string to_pem(Write&& write)
     return std::string(text, static_cast<std::size_t>(size));
 }
 
+tls_identity identity_of(X509* certificate, EVP_PKEY* key)
+{
+    tls_identity made;
+    made.certificate = to_pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
+    made.key = to_pem(
+        [&](BIO* out) { return PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    return made;
+}
+
 } // namespace
 
 struct certificate_authority::parts {
@@ -113,12 +122,16 @@ tls_identity certificate_authority::issue(const certificate_wish& wish) const
         extend(certificate.get(), parts_->certificate.get(), NID_ext_key_usage, wish.purposes);
     extend(certificate.get(), parts_->certificate.get(), NID_authority_key_identifier, "keyid");
     sign(certificate.get(), parts_->certificate.get(), parts_->key.get());
-    tls_identity made;
-    made.certificate = to_pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); });
-    made.key = to_pem([&](BIO* out) {
-        return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-    });
-    return made;
+    return identity_of(certificate.get(), key.get());
+}
+
+tls_identity self_signed(const certificate_wish& wish)
+{
+    const auto key = make_key();
+    const auto certificate = make_certificate(key.get(), wish);
+    extend(certificate.get(), certificate.get(), NID_subject_alt_name, wish.alternative_name);
+    sign(certificate.get(), certificate.get(), key.get());
+    return identity_of(certificate.get(), key.get());
 }
 
 } // namespace scopegate::test

@@ -12,7 +12,7 @@ namespace scopegate::test {
 struct certificate_wish {
     std::string alternative_name = {}; // as OpenSSL writes it: `DNS:localhost`, `IP:127.0.0.1`; empty: none
     std::string common_name = "a server";
-    std::string purposes = {}; // `serverAuth`, `clientAuth`; empty: any
+    std::string purposes = {};                 // `serverAuth`, `clientAuth`; empty: any
     long valid_from = -60, valid_until = 3600; // seconds from now
 };
 
@@ -33,5 +33,8 @@ private:
     struct parts;
     std::unique_ptr<parts> parts_;
 };
+
+// A certificate that nobody vouches for, and its key.
+[[nodiscard]] tls_identity self_signed(const certificate_wish& wish);
 
 } // namespace scopegate::test

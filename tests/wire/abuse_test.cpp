@@ -258,7 +258,7 @@ TEST(abuse, a_caller_that_asks_on_and_on_and_never_reads_is_let_go)
 {
     calendar c({.timeouts = "body: 300ms"});
     const auto descriptors = descriptors_at_rest(c);
-    const auto memory = c.gate.resident_bytes();
+    const auto memory = c.gate.peak_bytes();
     auto deaf = c.connect();
     deaf.set_receive_buffer(64 * 1024); // smaller ones lose the acknowledgements of what is sent
     std::string many;

@@ -86,6 +86,12 @@ TEST(connection_limit, refuses_a_new_connection_while_all_others_are_busy)
     c.api.release();
     EXPECT_EQ(first.read().status, 200U);
     EXPECT_EQ(second.read().status, 200U);
+    const auto id = json_member(answer.body, "request_id");
+    const auto refusal =
+        c.gate.wait_for_event("request", [&](const log_line& l) { return l["request_id"] == id; });
+    EXPECT_EQ(refusal["client"], "127.0.0.1") << refusal.text;
+    EXPECT_EQ(refusal["status"], "503");
+    EXPECT_EQ(refusal["reason"], "connection-limit");
     const auto line = c.gate.wait_for_event("limit_reached");
     EXPECT_EQ(line["refused"], "1") << line.text;
     EXPECT_EQ(line["limit"], "connections") << line.text;

@@ -103,8 +103,11 @@ TEST(drain, a_taken_port_is_an_error_of_the_start)
         gate_process second({.upstream = c.api.url(), .listen = c.gate.address()});
         ADD_FAILURE() << "a second gate listens at " << second.address();
     } catch (const std::runtime_error& refused) {
-        EXPECT_THAT(refused.what(), testing::AllOf(testing::HasSubstr(c.gate.address()),
-                                                   testing::HasSubstr("Address already in use")));
+        EXPECT_THAT(
+            refused.what(),
+            testing::AllOf(testing::ContainsRegex("routes.yaml:[0-9]+:[0-9]+: error: server.listen: "),
+                           testing::HasSubstr(c.gate.address()), testing::HasSubstr("Address already in use"),
+                           testing::HasSubstr("end the process that listens there")));
     }
 }
 

@@ -261,5 +261,26 @@ TEST(hosts, reject_preflights_of_another_host)
     EXPECT_THAT(refused.body, HasSubstr("misdirected-request"));
 }
 
+// With one value each, a trusted proxy says what the client used; with more, it contradicts itself.
+TEST(hosts, count_for_no_proof_where_a_trusted_proxy_contradicts_itself)
+{
+    const proof_maker owner(key_for(jose::algorithm::es256));
+    const auto token = calendar_token("read:appointments", "," + owner.confirmation());
+    calendar c({.server = "hosts: [a.example], trusted_proxies: [127.0.0.0/8]"});
+    const auto type = [&](std::string_view more) {
+        const auto fields = "Authorization: DPoP " + token + "\r\nDPoP: " +
+                            owner.proof("GET", "http://a.example/appointments", token) + "\r\n" + std::string(more);
+        return json_member(c.exchange(plain_get("a.example", "/appointments", fields)).body, "type");
+    };
+    const std::string counts = "urn:scopegate:problem:use-dpop-nonce"; // all is well but the nonce
+    const std::string refused = "urn:scopegate:problem:invalid-dpop-proof";
+    EXPECT_EQ(type({}), counts);
+    EXPECT_EQ(type("X-Forwarded-Proto: http\r\n"), counts);
+    EXPECT_EQ(type("X-Forwarded-Proto: https\r\n"), refused);
+    EXPECT_EQ(type("X-Forwarded-Proto: http\r\nX-Forwarded-Proto: https\r\n"), refused);
+    EXPECT_EQ(type("X-Forwarded-Proto: https, http\r\n"), refused);
+    EXPECT_EQ(type("X-Forwarded-Host: a.example\r\nX-Forwarded-Host: b.example\r\n"), refused);
+}
+
 } // namespace
 } // namespace scopegate::test

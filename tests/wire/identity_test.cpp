@@ -61,6 +61,14 @@ TEST(identity, via_says_the_version_that_the_caller_spoke)
     EXPECT_EQ(c.forwarded("GET /public HTTP/1.0\r\nHost: a\r\n\r\n").value("Via"), "1.0 scopegate");
 }
 
+TEST(identity, via_may_be_left_out)
+{
+    calendar c({.upstream_more = "via: off"});
+    EXPECT_FALSE(c.forwarded("GET /public HTTP/1.1\r\nHost: a\r\n\r\n").has("Via"));
+    EXPECT_EQ(c.forwarded("GET /public HTTP/1.1\r\nHost: a\r\nVia: 1.1 near\r\n\r\n").value("Via"),
+              "1.1 near");
+}
+
 TEST(identity, nobody_else_can_say_who_is_calling)
 {
     const std::string rows[] = {

@@ -54,6 +54,23 @@ TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
     }
 }
 
+// Such a client waits for the end of the connection unless the response says that it stays open.
+TEST(keep_alive, a_refusal_tells_a_client_of_http_1_0_what_becomes_of_the_connection)
+{
+    const calendar c;
+    const std::string request = "GET /appointments HTTP/1.0\r\nHost: a\r\n";
+    auto keeping = c.connect();
+    for (int i = 0; i < 2; ++i) {
+        keeping.send(request + "Connection: keep-alive\r\n\r\n");
+        const auto refused = keeping.read();
+        EXPECT_EQ(refused.status, 401U) << refused;
+        EXPECT_EQ(refused.value("Connection"), "keep-alive") << refused;
+    }
+    keeping.send(request + "\r\n");
+    EXPECT_EQ(keeping.read().value("Connection"), "close");
+    EXPECT_TRUE(keeping.is_closed_clean());
+}
+
 TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
 {
     calendar c;
@@ -155,6 +172,32 @@ TEST(keep_alive, an_idle_connection_is_closed_without_a_word)
     EXPECT_EQ(used.exchange(get("/public")).status, 200U);
     EXPECT_TRUE(fresh.is_closed_clean());
     EXPECT_TRUE(used.is_closed_clean());
+}
+
+// A request on a connection that the API is about to close would be lost.
+TEST(keep_alive, a_connection_to_the_api_is_kept_for_a_second_less_than_it_says)
+{
+    struct {
+        std::string keep_alive;
+        std::size_t connections;
+    } const rows[] = {
+        {"timeout=1", 2}, {"timeout=0", 2}, {"max=100, Timeout=1", 2}, {"timeout=60", 1}, {"max=5", 1}};
+    for (const auto& r : rows) {
+        calendar c({.server = "workers: 1"});
+        c.api.answer("/public/kept", ok("kept", "Keep-Alive: " + r.keep_alive + "\r\n"));
+        auto client = c.connect();
+        for (int i = 0; i < 2; ++i)
+            EXPECT_EQ(client.exchange(get("/public/kept")).status, 200U);
+        EXPECT_EQ(c.api.connections(), r.connections) << r.keep_alive;
+    }
+}
+
+TEST(keep_alive, a_connection_to_the_api_is_closed_when_its_time_is_over)
+{
+    calendar c;
+    c.api.answer("/public/kept", ok("kept", "Keep-Alive: timeout=2\r\n"));
+    EXPECT_EQ(c.exchange(get("/public/kept")).status, 200U);
+    c.api.wait_for_closed(1);
 }
 
 TEST(keep_alive, unix_sockets_work_on_both_sides)

@@ -179,6 +179,27 @@ TEST(keys, of_an_issuer_with_a_bad_certificate_are_refused_with_the_exact_cause)
     }
 }
 
+// The process ends although a request waits for the keys of an issuer that says nothing.
+TEST(keys, that_a_request_waits_for_do_not_hold_up_the_end)
+{
+    fake_issuer issuer;
+    issuer.publish(keys_of({key_for(algorithm::es256)}));
+    auto settings = trusting(issuer);
+    settings.timeouts = "drain: 300ms, drain_delay: 0";
+    calendar c(settings);
+    wait_until_ready(c);
+    const auto asked = issuer.key_requests();
+    issuer.be(fake_issuer::mood::hanging);
+    auto client = c.connect();
+    client.send(get("/appointments", token_of(issuer, other_key_for(algorithm::es256).with_kid("new"))));
+    for (const auto end = std::chrono::steady_clock::now() + patience;
+         issuer.key_requests() == asked && std::chrono::steady_clock::now() < end;)
+        std::this_thread::yield();
+    EXPECT_GT(issuer.key_requests(), asked);
+    c.gate.send_signal(SIGTERM);
+    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+}
+
 // Requests from two threads all the time; what they got besides 200.
 class load final {
 public:

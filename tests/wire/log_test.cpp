@@ -198,6 +198,30 @@ TEST(request_log, suppresses_handshake_failures_beyond_one_a_second)
     EXPECT_GE(std::stoul(told["suppressed"]), 1U) << told.text;
 }
 
+TEST(request_log, tells_which_template_a_404_comes_closest_to)
+{
+    const calendar silent;
+    static_cast<void>(silent.exchange(get("/apointments/hunter2?token=s3cret")));
+    const auto line = silent.gate.wait_for_event("request");
+    EXPECT_EQ(line["reason"], "no-route");
+    EXPECT_EQ(line["near"], "/appointments/{id}") << line.text;
+    EXPECT_EQ(line.text.find("hunter2"), std::string::npos) << line.text;
+
+    const calendar c({.more = "log: {paths: unmatched}\n"});
+    static_cast<void>(c.exchange(get("/apointments/%68unter2?token=s3cret")));
+    const auto with_path = c.gate.wait_for_event("request");
+    EXPECT_EQ(with_path["path"], "/apointments/hunter2") << with_path.text;
+    EXPECT_EQ(with_path.text.find("s3cret"), std::string::npos) << with_path.text;
+    static_cast<void>(c.exchange(get("/appointments/17")));
+    const auto matched =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "no-token"; });
+    EXPECT_EQ(matched["path"], "") << matched.text;
+    static_cast<void>(c.exchange("GET /%2e%2e/x?y HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const auto refused =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "ambiguous-path"; });
+    EXPECT_EQ(refused["path"], "/%2e%2e/x") << refused.text;
+}
+
 TEST(request_log, is_written_to_the_end_when_the_gate_stops)
 {
     calendar c({.more = "log: {burst: 1}\n"});

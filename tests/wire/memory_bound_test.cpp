@@ -185,7 +185,8 @@ TEST(memory_bound, holds_when_heads_come_slowly)
     {
         const auto held =
             open_connections(c.gate.address(), 2000, watched, [&](const auto& s) { push(s, head); });
-        static_cast<void>(c.gate.wait_for_event("memory_limit_reached"));
+        EXPECT_THAT(c.gate.wait_for_event("memory_limit_reached").text,
+                    testing::HasSubstr(R"("busiest":"127.0.0.1 ()"));
     }
     watched.expect_bounded();
 }

@@ -256,7 +256,7 @@ TEST(reload_connections, ends_event_streams_that_the_new_policy_would_refuse)
         const gate_settings settings{.upstream = api.url()};
         const gate_process gate(settings);
         raw_client client(gate.address());
-        client.send(get(row.path, row.token));
+        client.send(get(row.path, row.token, "Connection: close\r\n"));
         EXPECT_THAT(client.read_bytes(20), StartsWith("HTTP/1.1 200 OK")) << row.sentence;
         reload(gate, changed(settings, row));
         if (row.reason.empty()) {
@@ -362,6 +362,21 @@ TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says
             gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "101"; });
         EXPECT_EQ(line["reason"], row.reason) << row.sentence << ": " << line.text;
     }
+}
+
+TEST(reload_connections, closes_the_idle_connections_to_the_upstream_of_before)
+{
+    const recording_upstream before;
+    const recording_upstream now;
+    gate_settings settings{.upstream = before.url()};
+    const gate_process gate(settings);
+    raw_client client(gate.address());
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    settings.upstream = now.url();
+    reload(gate, settings);
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    before.wait_for_closed(1);
+    EXPECT_EQ(now.requests().size(), 1U);
 }
 
 } // namespace

@@ -1,9 +1,11 @@
 // What a reload does not take up is said: whoever closes a listener must not believe that it is closed.
 #include "support/calendar.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 
 namespace scopegate::test {
 namespace {
@@ -38,6 +40,29 @@ TEST(reload, says_what_needs_a_restart_each_time)
     EXPECT_EQ(warnings_of(gate, "server.workers has changed"), 2U);
     EXPECT_EQ(warnings_of(gate, "server.listen"), 0U);
     EXPECT_EQ(warnings_of(gate, "server.health"), 0U);
+}
+
+// The first half is valid, and lacks a limit that refuses.
+TEST(reload, waits_until_a_file_that_is_written_in_place_is_closed)
+{
+    calendar c({.more = "limit: {permissions: permissions}\n"});
+    const auto token = calendar_token("read:appointments", R"(,"permissions":[])");
+    ASSERT_EQ(c.exchange(get("/appointments", token)).status, 403U);
+    const auto path = c.gate.folder() + "/routes.yaml";
+    const auto whole = content_of(path);
+    const auto half = whole.find("limit: {permissions");
+    std::ofstream file(path);
+    file << whole.substr(0, half) << std::flush;
+    EXPECT_EQ(c.gate.wait_for_event("reload_waits")["file"], path);
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 403U);
+    file << whole.substr(half) << "mode: observe\n";
+    file.close();
+    static_cast<void>(c.gate.wait_for_event("reloaded"));
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U) << "as the whole file says";
+    const auto lines = c.gate.log();
+    EXPECT_EQ(
+        std::count_if(lines.begin(), lines.end(), [](const log_line& l) { return l["event"] == "reloaded"; }),
+        1);
 }
 
 } // namespace

@@ -74,6 +74,23 @@ TEST(retry, a_pooled_connection_that_is_reset_before_its_first_byte)
     });
 }
 
+TEST(retry, is_left_out_for_an_empty_body_that_came_behind_its_head)
+{
+    calendar c;
+    c.api.on("/public/stale", stale([](upstream_exchange& x) {
+                 x.read_body();
+                 x.close();
+             }));
+    auto client = c.connect();
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U);
+    client.send(request_text("PUT", "/public/stale", {}, "Transfer-Encoding: chunked\r\n"));
+    c.api.wait_for_heads(2);
+    client.send("0\r\n\r\n");
+    const auto answer = client.read("PUT");
+    EXPECT_EQ(answer.status, 502U) << answer;
+    EXPECT_EQ(c.api.wait_for_requests(2).size(), 2U);
+}
+
 TEST(retry, after_the_first_byte_it_is_too_late)
 {
     calendar c;

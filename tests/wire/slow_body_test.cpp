@@ -70,6 +70,7 @@ TEST(slow_body, is_cut_off_below_128_bytes_a_second_until_the_api_responds)
     const auto late =
         c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "408"; });
     EXPECT_EQ(late["reason"], "request-timeout");
+    EXPECT_EQ(late["cause"], "slow-body") << late.text;
     EXPECT_NEAR(std::stod(late["duration_ms"]), 60'000, 2'000) << late.text;
 }
 

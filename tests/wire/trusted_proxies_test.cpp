@@ -1,6 +1,7 @@
 // What a caller may say of where it comes from: nothing, unless it is a proxy that routes.yaml trusts. In no
 // spelling that an application could take for the same name.
 #include "support/calendar.hpp"
+#include "support/field_lists.hpp"
 
 #include <gmock/gmock.h>
 
@@ -75,6 +76,25 @@ TEST(trusted_proxies, those_named_are_believed_in_the_one_right_spelling)
         for (const auto& spelled : with_underscores(name))
             EXPECT_FALSE(reached(c, spelled)) << spelled;
     }
+}
+
+TEST(trusted_proxies, no_other_word_of_a_proxy_is_believed_by_default)
+{
+    const calendar c;
+    for (const std::string name : proxy_claims)
+        for (const auto& spelled : {name, upper(name), with_underscores(name).back()})
+            EXPECT_FALSE(reached(c, spelled)) << spelled;
+    for (const std::string name : target_overrides)
+        EXPECT_FALSE(reached(c, name)) << name;
+}
+
+TEST(trusted_proxies, every_word_of_those_named_is_passed_on)
+{
+    const calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
+    for (const std::string name : proxy_claims)
+        EXPECT_TRUE(reached(c, name)) << name;
+    for (const std::string name : target_overrides)
+        EXPECT_FALSE(reached(c, name)) << name << ": from nobody";
 }
 
 TEST(trusted_proxies, others_are_not_believed_by_being_near)

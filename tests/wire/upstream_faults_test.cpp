@@ -61,6 +61,55 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
     }
 }
 
+// No smuggler sits on that side, and the connection carries no other request.
+TEST(upstream_faults, passes_on_normalized_what_can_be_read_in_one_way_only)
+{
+    struct {
+        std::string sentence, bytes;
+        unsigned status;
+        std::string length, body;
+    } const rows[] = {
+        {"an equal length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "2",
+         "ok"},
+        {"a list of it", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, "2", "ok"},
+        {"a blank behind a size",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n", 200, "", "ok"},
+        {"chunks of nothing", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 204,
+         "", ""},
+    };
+    calendar c;
+    std::size_t connections = 0;
+    for (const auto& row : rows) {
+        c.api.answer("/public/odd", row.bytes);
+        auto client = c.connect();
+        const auto answer = client.exchange(get("/public/odd"));
+        EXPECT_EQ(answer.status, row.status) << row.sentence << answer;
+        EXPECT_EQ(answer.value("Content-Length"), row.length) << row.sentence << answer;
+        EXPECT_EQ(answer.body, row.body) << row.sentence << answer;
+        EXPECT_EQ(answer.end, ending::complete) << row.sentence << answer;
+        EXPECT_EQ(c.api.connections(), ++connections) << row.sentence << ": the connection was used again";
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U) << row.sentence;
+        EXPECT_EQ(c.api.connections(), ++connections) << row.sentence << ": the connection was used again";
+        c.api.close_idle();
+    }
+}
+
+// A sum over all of a body would break off whole responses in the middle.
+TEST(upstream_faults, bounds_no_sum_of_the_extensions_of_a_long_response)
+{
+    calendar c;
+    std::string body;
+    for (int i = 0; i < 1000; ++i)
+        body += "1;signature=" + std::string(64, 'a') + "\r\nx\r\n";
+    c.api.answer("/public/long", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
+                                     "0\r\nX-Sum: " + std::string(20'000, 's') + "\r\n\r\n");
+    const auto answer = c.exchange(get("/public/long", {}, "TE: trailers\r\n"));
+    EXPECT_EQ(answer.body, std::string(1000, 'x'));
+    EXPECT_EQ(answer.end, ending::complete);
+    ASSERT_EQ(answer.trailers.size(), 1U);
+    EXPECT_EQ(answer.trailers.front().second.size(), 20'000U);
+}
+
 TEST(upstream_faults, an_interim_answer_with_a_body_to_head_is_not_passed_on_either)
 {
     calendar c;

@@ -64,6 +64,20 @@ TEST(challenges, are_as_the_table_of_cases_says)
     EXPECT_GE(rows, 20);
 }
 
+TEST(answers, name_the_protocol_that_a_port_speaks)
+{
+    const calendar file;
+    const answer_book book(file.p);
+    policy::denial refusal;
+    refusal.why = reason::malformed_request;
+    refusal.detail = cause::plain_http_on_tls_port;
+    EXPECT_EQ(book.make(refusal, "id-1").body,
+              R"({"type":"urn:scopegate:problem:malformed-request","title":"Bad request","status":400,)"
+              R"("detail":"This port speaks TLS; ask with https.","request_id":"id-1"})");
+    refusal.detail = cause::tls_on_plain_port;
+    EXPECT_THAT(book.make(refusal, "id-1").body, HasSubstr("without TLS; ask with http."));
+}
+
 TEST(answers, say_something_for_every_reason)
 {
     const calendar file;

@@ -1,6 +1,6 @@
 // Every broken file in tests/cases/bad_yaml gets exactly the messages that NAME.expect has: `line:col:
-// message`, one a line, all errors of the file in its order. Line 0 is the file as a whole. SET is the one
-// variable of their environment.
+// message`, one a line, all errors of the file in its order. Line 0 is the file as a whole. SET, LIST and GAP
+// are the variables of their environment.
 #include "config/load.hpp"
 #include "support/places.hpp"
 
@@ -40,7 +40,10 @@ std::string content(const std::filesystem::path& file)
 loaded load(const std::string& name)
 {
     return load_file((folder / (name + ".yaml")).string(), [](const std::string& variable) {
-        return variable == "SET" ? std::optional<std::string>("set") : std::nullopt;
+        return variable == "SET"    ? std::optional<std::string>("set")
+               : variable == "LIST" ? std::optional<std::string>("a, b")
+               : variable == "GAP"  ? std::optional<std::string>("a,,b")
+                                    : std::nullopt;
     });
 }
 

@@ -112,6 +112,40 @@ TEST(load, takes_values_from_the_environment)
     EXPECT_EQ(result.policy->server.workers, 4U);
 }
 
+TEST(load, splits_lists_of_the_environment)
+{
+    const auto env = [](const std::string& name) -> std::optional<std::string> {
+        if (name == "ORIGINS")
+            return "https://a.example, https://b.example";
+        if (name == "NETWORKS")
+            return "10.0.0.0/8,192.0.2.1";
+        if (name == "LISTEN")
+            return "127.0.0.1:1,127.0.0.1:2";
+        return name == "ONE" ? std::optional<std::string>("a") : std::nullopt;
+    };
+    const auto result = load_text(
+        upstream + "issuers: [{issuer: https://i.example, audience: \"${ORIGINS}\", scope_claims: "
+                   "\"${CLAIMS:-scope,scp}\"}]\n"
+                   "scopes: {a: A, b: {implies: \"${IMPLIED:-a,c}\"}, c: C}\n"
+                   "routes: {/x: {GET: [\"${NEEDS:-a,c}\"], PUT: [\"${ONE}\"]}}\n"
+                   "cors: {origins: \"${ORIGINS}\"}\ntokens: {from: [\"${FROM:-header, websocket}\"]}\n"
+                   "server: {listen: \"${LISTEN}\", trusted_proxies: [\"${NETWORKS}\", 10.1.0.0/16], "
+                   "hosts: \"${ONE}\"}\n"
+                   "limit: {roles: {claim: r, allow: {x: \"${ALLOWED:-a,c}\"}}}\n",
+        "routes.yaml", env);
+    ASSERT_THAT(places(result.errors), IsEmpty());
+    const auto& p = *result.policy;
+    EXPECT_THAT(p.issuers[0].audience, ElementsAre("https://a.example", "https://b.example"));
+    EXPECT_EQ(p.issuers[0].scope_claims.size(), 2U);
+    EXPECT_THAT(p.cors.origins, ElementsAre("https://a.example", "https://b.example"));
+    EXPECT_EQ(p.routes[0].methods[0].second.alternatives.at(0).in_order.size(), 2U);
+    EXPECT_EQ(p.routes[0].methods[1].second.alternatives.at(0).in_order.size(), 1U);
+    EXPECT_TRUE(p.tokens.header && p.tokens.websocket);
+    EXPECT_EQ(p.server.listen.size(), 2U);
+    EXPECT_EQ(p.server.trusted_proxies.size(), 3U);
+    EXPECT_THAT(p.server.hosts, ElementsAre("a"));
+}
+
 TEST(load, takes_true_and_false_from_the_environment_in_quotes_too)
 {
     for (const char* flag : {"\"${W:-true}\"", "true"}) {

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace scopegate::config {
 namespace {
 
@@ -259,6 +261,48 @@ TEST(routes, that_fold_alike_may_be_many)
     }
     const auto p = compiled(body);
     EXPECT_EQ(p->folded_alike.front().size(), 1U << letters);
+}
+
+TEST(routes, match_characters_that_a_template_encodes)
+{
+    struct row {
+        const char* path;
+        const char* matched; // -: none
+        const char* why;
+    };
+    const row rows[] = {
+        {"/x/*", "/x/%2A", "as clients send it"},
+        {"/x/%2A", "/x/%2A", "as the file has it"},
+        {"/$metadata", "/%24metadata", "a name of OData"},
+        {"/%24metadata", "/%24metadata", "encoded"},
+        {"/$metadata/a", "/$metadata/a", "below it, where the file encodes nothing"},
+        {"/%24metadata/b", "/%24metadata/b", "and where it does"},
+        {"/%3Aid", "/%3aid", "a colon"},
+        {"/:id", "/%3aid", "as it is"},
+        {"/Patient/$everything", "/Patient/$everything", "literals stay literals"},
+        {"/users:batch", "/users:batch", "with a colon in them"},
+        {"/Users(1)", "/Users(1)", "or parentheses"},
+        {"/y", "-", "nothing else"},
+    };
+    for (const bool reversed : {false, true}) {
+        std::vector<std::string> templates{"/x/%2A", "/%24metadata", "/$metadata/a",         "/%24metadata/b",
+                                           "/%3aid", "/users:batch", "/Patient/$everything", "/Users(1)"};
+        if (reversed)
+            std::reverse(templates.begin(), templates.end());
+        std::string body;
+        for (const auto& text : templates)
+            body += "  \"" + text + "\": {GET: a}\n";
+        const auto p = compiled(body);
+        for (const auto& r : rows) {
+            const auto found = p->match(r.path, "GET");
+            EXPECT_EQ(found.matched == nullptr ? "-" : found.matched->text, r.matched)
+                << r.path << ": " << r.why;
+            EXPECT_FALSE(found.matched != nullptr && p->is_lookalike(r.path, "GET", found)) << r.path;
+        }
+    }
+    EXPECT_THAT(
+        errors(with_routes("  /%24metadata: {GET: a}\n  /$metadata: {GET: b}\n")),
+        ElementsAre("5:3: the template \"/$metadata\" matches the same paths as \"/%24metadata\" in line 4"));
 }
 
 TEST(routes, relax_with_the_path_rules)

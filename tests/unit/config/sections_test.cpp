@@ -271,7 +271,7 @@ upstream:
                 IsEmpty());
 }
 
-TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
+TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https_url)
 {
     struct row {
         const char* why;
@@ -287,6 +287,16 @@ TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
         {"off", "[https://a.example]", "metadata: off", ""},
         {"as set", "[https://a.example]", "metadata: {resource: https://c.example/x}", "https://c.example/x"},
         {"only named", "[https://a.example]", "metadata: {name: Calendar}", "https://a.example"},
+        {"where clients reach it", "[https://a.example]", "server: {external_url: https://c.example/x/}",
+         "https://c.example/x"},
+        {"set before that", "[https://a.example]",
+         "server: {external_url: https://c.example}\nmetadata: {resource: https://d.example}",
+         "https://d.example"},
+        {"plain http", "[https://a.example]", "server: {external_url: http://c.example}",
+         "https://a.example"},
+        {"on loopback", "[api]", "server: {external_url: http://127.0.0.1:8080}", "http://127.0.0.1:8080"},
+        {"as set there", "[api]", "metadata: {resource: http://localhost:8080/mcp}",
+         "http://localhost:8080/mcp"},
     };
     for (const auto& r : rows) {
         const auto p = policy_from_yaml(upstream + routes +
@@ -303,12 +313,13 @@ TEST(metadata, is_by_default_the_first_audience_that_is_an_https_url)
 TEST(small_sections, take_their_words)
 {
     const auto p = policy_from_yaml(upstream + routes +
-                                    "mode: observe\nlog: {level: error, requests: off, burst: 0}\n"
+                                    "mode: observe\nlog: {level: error, requests: off, burst: 0, paths: unmatched}\n"
                                     "paths: {case: exact, encoded_slash: keep, semicolon: keep, format: drop}\n");
     EXPECT_TRUE(p->observe);
     EXPECT_EQ(p->log.at, policy::log_settings::level::error);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
     EXPECT_EQ(p->log.burst, 0U);
+    EXPECT_EQ(p->log.paths, policy::log_settings::path_lines::unmatched);
     EXPECT_TRUE(p->paths.case_exact && p->paths.keep_encoded_slash && p->paths.keep_semicolon);
     EXPECT_EQ(p->paths.format, http::format_rule::drop);
     const auto q = policy_from_yaml(upstream + routes +
@@ -317,6 +328,7 @@ TEST(small_sections, take_their_words)
     EXPECT_FALSE(q->observe || q->unlisted_authenticated);
     EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
     EXPECT_EQ(q->log.burst, 1000U);
+    EXPECT_EQ(q->log.paths, policy::log_settings::path_lines::none) << "where mistyped secrets stand";
     EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
     EXPECT_EQ(q->paths.format, http::format_rule::reject);
     EXPECT_EQ(policy_from_yaml(upstream + routes + "paths: {format: keep}\n")->paths.format,

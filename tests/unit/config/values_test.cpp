@@ -95,14 +95,35 @@ TEST(values, memory_limits)
 
 TEST(values, every_timeout_has_its_own_key)
 {
-    const auto t = server("timeouts: {headers: 1s, idle: 2s, body: 3s, stream: 4s, upstream_connect: 5s, "
-                          "upstream_response: 6s, drain_delay: 7s, drain: 8s}")
-                       ->server.timeouts;
-    const auto in_order = {t.headers,           t.idle,        t.body, t.stream, t.upstream_connect,
-                           t.upstream_response, t.drain_delay, t.drain};
-    EXPECT_THAT(in_order,
-                ElementsAre(milliseconds(1000), milliseconds(2000), milliseconds(3000), milliseconds(4000),
-                            milliseconds(5000), milliseconds(6000), milliseconds(7000), milliseconds(8000)));
+    const auto t =
+        server("timeouts: {headers: 1s, idle: 2s, body: 3s, stream: 4s, upstream_connect: 5s, "
+               "upstream_response: 6s, drain_delay: 7s, drain: 8s, response_pause: 9s, half_closed: 10s, "
+               "linger: 11s, linger_read: 12s}")
+            ->server.timeouts;
+    const auto in_order = {t.headers,
+                           t.idle,
+                           t.body,
+                           t.stream,
+                           t.upstream_connect,
+                           t.upstream_response,
+                           t.drain_delay,
+                           t.drain,
+                           *t.response_pause,
+                           *t.half_closed,
+                           t.linger,
+                           t.linger_read};
+    for (int seconds = 1; const auto one : in_order)
+        EXPECT_EQ(one, milliseconds(1000 * seconds++));
+}
+
+TEST(values, a_response_may_pause_for_as_long_as_it_may_take_to_begin)
+{
+    EXPECT_EQ(server("timeouts: {upstream_response: 6s}")->server.timeouts.longest_pause(),
+              milliseconds(6000));
+    EXPECT_EQ(server("timeouts: {response_pause: 60s}")->server.timeouts.longest_pause(),
+              milliseconds(60'000));
+    for (const std::string text : {"response_pause: 59s", "upstream_response: 6s, response_pause: 5s"})
+        EXPECT_EQ(errors(upstream + routes + "server: {timeouts: {" + text + "}}").size(), 1U) << text;
 }
 
 TEST(values, the_defaults_are_those_of_production)
@@ -113,6 +134,10 @@ TEST(values, the_defaults_are_those_of_production)
     EXPECT_EQ(p->server.admin->port, 9901);
     EXPECT_FALSE(p->server.health);
     EXPECT_EQ(p->server.timeouts.drain_delay, milliseconds(5000));
+    EXPECT_EQ(p->server.timeouts.idle, milliseconds(75'000)) << "above the 60 s of common balancers";
+    EXPECT_EQ(p->server.timeouts.longest_pause(), p->server.timeouts.upstream_response);
+    EXPECT_FALSE(p->server.timeouts.half_closed);
+    EXPECT_EQ(p->server.limits.lingering, 1000U);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::denied);
     EXPECT_FALSE(p->observe || p->unlisted_authenticated || p->paths.case_exact || p->limit.active());
     EXPECT_EQ(p->upstream.headers.size(), 3U);

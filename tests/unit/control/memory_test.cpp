@@ -72,6 +72,14 @@ TEST(memory_limit, gives_the_token_cache_a_quarter_and_64_mib_at_most)
     EXPECT_EQ(token_cache_bytes(64 * mib), 16 * mib);
 }
 
+TEST(used_proofs, take_an_eighth_of_the_memory_limit_at_most)
+{
+    EXPECT_EQ(proof_bounds(memory_budget::unlimited).all, 1U << 20);
+    EXPECT_EQ(proof_bounds(memory_budget::unlimited).of_key, 128U << 10);
+    EXPECT_EQ(proof_bounds(32 * mib).all, 32 * mib / 8 / 80);
+    EXPECT_EQ(proof_bounds(32 * mib).of_key, 32 * mib / 8 / 80 / 8);
+}
+
 TEST(memory_limit, is_what_the_file_says)
 {
     using kind = policy::memory_limit::kind;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -127,6 +128,52 @@ TEST_F(service_reload, loads_again_when_a_file_changes_during_a_load)
     EXPECT_EQ(environment_.loads(), 3) << "the start, the load that was held up and the one after it";
     service_->reload_if_changed();
     EXPECT_EQ(environment_.loads(), 3) << "nothing has changed since";
+}
+
+TEST_F(service_reload, waits_until_two_looks_have_seen_the_same)
+{
+    const auto before = environment_.loads();
+    service_->reload_if_changed();
+    write("/two");
+    service_->reload_if_changed();
+    write("/three");
+    service_->reload_if_changed();
+    EXPECT_EQ(environment_.loads(), before);
+    service_->reload_if_changed();
+    EXPECT_TRUE(run_until(control_, [&] { return first_route() == "/three"; }));
+    EXPECT_EQ(environment_.loads(), before + 1);
+}
+
+TEST_F(service_reload, waits_until_the_writer_has_closed_the_file)
+{
+    const auto before = environment_.loads();
+    std::ofstream writer(folder_.path("routes.yaml"), std::ios::app);
+    writer << "mode: " << std::flush;
+    for (int look = 0; look < 5; ++look)
+        service_->reload_if_changed();
+    EXPECT_EQ(environment_.loads(), before) << "a half of a file";
+    writer << "observe\n";
+    writer.close();
+    service_->reload_if_changed();
+    service_->reload_if_changed();
+    EXPECT_TRUE(run_until(control_, [&] { return service_->policy().observe; }));
+}
+
+// A load that reads while its files change may mix two of them.
+TEST_F(service_reload, drops_a_load_of_files_that_changed_meanwhile)
+{
+    write("/half");
+    begin_held_load();
+    write("/two");
+    service_->reload_if_changed();
+    service_->reload_if_changed(); // another load follows
+    bool published = false;
+    environment_.release();
+    EXPECT_TRUE(run_until(control_, [&] {
+        published = published || first_route() == "/half";
+        return first_route() == "/two";
+    }));
+    EXPECT_FALSE(published);
 }
 
 TEST_F(service_reload, answers_several_requests_during_a_load_with_one_more_load)

@@ -88,6 +88,18 @@ TEST_F(memory_limit, closes_idle_connections_at_80_percent)
     static_cast<void>(connect_and_ask()); // new ones are served
 }
 
+TEST_F(memory_limit, closes_lingering_connections_at_80_percent)
+{
+    raw_client refused(gate_.address());
+    refused.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+    EXPECT_EQ(refused.read("POST").status, 404U);
+    hold(79);
+    EXPECT_TRUE(refused.send("x"));
+    hold(81);
+    expect_closed(1);
+    EXPECT_EQ(gate_.connections(), 0U);
+}
+
 TEST_F(memory_limit, closes_the_oldest_unfinished_heads_for_new_ones)
 {
     hold(81);

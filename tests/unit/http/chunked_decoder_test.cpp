@@ -13,9 +13,9 @@ namespace {
 
 // Feeds the pieces one after the other, as reads from a socket would bring them. Says the data, `|`, the
 // trailers and what was not consumed, or `...` where the body is not complete, or the reason.
-std::string decoded(const std::vector<std::string_view>& pieces)
+std::string decoded(const std::vector<std::string_view>& pieces, const chunk_rules& rules = {})
 {
-    chunked_decoder decoder;
+    chunked_decoder decoder(rules);
     std::string data, left;
     bool complete = false;
     for (auto piece : pieces) {
@@ -35,15 +35,16 @@ std::string decoded(const std::vector<std::string_view>& pieces)
 }
 
 // The outcome however the bytes are split.
-std::string decoded(std::string_view body)
+std::string decoded(std::string_view body, const chunk_rules& rules = {})
 {
-    const auto whole = decoded(std::vector{body});
+    const auto whole = decoded(std::vector{body}, rules);
     for (std::size_t at = 1; at < body.size(); ++at)
-        EXPECT_EQ(decoded(std::vector{body.substr(0, at), body.substr(at)}), whole) << "split at " << at;
+        EXPECT_EQ(decoded(std::vector{body.substr(0, at), body.substr(at)}, rules), whole)
+            << "split at " << at;
     std::vector<std::string_view> bytes;
     for (std::size_t at = 0; at < body.size(); ++at)
         bytes.push_back(body.substr(at, 1));
-    EXPECT_EQ(decoded(bytes), whole) << "byte by byte";
+    EXPECT_EQ(decoded(bytes, rules), whole) << "byte by byte";
     return whole;
 }
 
@@ -143,7 +144,39 @@ TEST(chunked_decoder, bounds_trailers)
         return "0\r\nA:" + std::string(trailers - 4, 'b') + "\r\n\r\n";
     };
     EXPECT_TRUE(decoded(std::vector<std::string_view>{body(8192)}).starts_with("|A:b"));
-    EXPECT_EQ(decoded(std::vector<std::string_view>{body(8193)}), "!malformed-request");
+    EXPECT_EQ(decoded(std::vector<std::string_view>{body(8193)}), "!headers-too-large");
+    const chunk_rules forgets{.trailer_bytes = 100, .keep_trailers = false};
+    EXPECT_EQ(decoded(std::vector<std::string_view>{body(100)}, forgets), "||");
+    EXPECT_EQ(decoded(std::vector<std::string_view>{body(101)}, forgets), "!headers-too-large");
+}
+
+TEST(chunked_decoder, bounds_the_extensions_of_a_response_by_line)
+{
+    const chunk_rules response{.response = true};
+    std::string many;
+    for (int i = 0; i < 1000; ++i)
+        many += "1;" + std::string(30, 'a') + "\r\nx\r\n";
+    EXPECT_EQ(decoded(std::vector<std::string_view>{many + "0\r\n\r\n"}, response),
+              std::string(1000, 'x') + "||");
+    const auto line = [](std::size_t bytes) { return "1;" + std::string(bytes, 'a') + "\r\nx\r\n0\r\n\r\n"; };
+    EXPECT_EQ(decoded(std::vector<std::string_view>{line(4095)}, response), "x||");
+    EXPECT_EQ(decoded(std::vector<std::string_view>{line(4096)}, response), "!malformed-request");
+}
+
+TEST(chunked_decoder, reads_blanks_behind_the_size_in_a_response_only)
+{
+    const chunk_rules response{.response = true};
+    EXPECT_EQ(decoded("5 \r\nhello\r\n0\t \r\n\r\n", response), "hello||");
+    EXPECT_EQ(decoded("5 ;a=b\r\nhello\r\n0\r\n\r\n", response), "hello||");
+    EXPECT_EQ(decoded("5 5\r\nhello", response), "!malformed-request");
+    EXPECT_EQ(decoded(" 5\r\nhello", response), "!malformed-request");
+    EXPECT_EQ(decoded("5" + std::string(5000, ' '), response), "!malformed-request");
+
+    chunked_decoder strict(response), repairs(response);
+    ASSERT_TRUE(strict.next("5\r\n"));
+    EXPECT_FALSE(strict.is_repaired());
+    ASSERT_TRUE(repairs.next("5 \r\n"));
+    EXPECT_TRUE(repairs.is_repaired());
 }
 
 TEST(chunked_decoder, yields_views_into_the_input)

@@ -1,9 +1,11 @@
 #include "http/forward.hpp"
 #include "support/allocations.hpp"
+#include "support/field_lists.hpp"
 #include "unit/http/outcome.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -120,13 +122,32 @@ TEST(forward, drops_what_is_the_hops_or_imitates)
                              "Sec-WebSocket-Protocol",
                              "traceparent",
                              "X-Auth-Subjects",
-                             "X-Forwarded",
+                             "X-Forwards",
                              "Warning",
                              "Range",
                              "My_Own"})
         EXPECT_EQ(forwarded("A: a\r\n" + std::string(name) + ": 1\r\n"),
                   "[A: a;" + std::string(name) + ": 1;]")
             << name;
+}
+
+TEST(forward, drops_what_proxies_say_unless_the_peer_is_trusted)
+{
+    request_rules trusting;
+    trusting.peer_trusted = true;
+    for (const std::string name : test::proxy_claims) {
+        const auto line = name + ": 1\r\n";
+        EXPECT_EQ(forwarded("A: a\r\n" + line), "[A: a;]") << name;
+        EXPECT_EQ(forwarded(line, trusting), "[" + name + ": 1;]") << name;
+        EXPECT_EQ(forwarded("Connection: " + name + "\r\n" + line, trusting), "!malformed-request") << name;
+        auto imitation = name;
+        std::replace(imitation.begin(), imitation.end(), '-', '_');
+        EXPECT_EQ(forwarded("A: a\r\n" + imitation + ": 1\r\n", trusting), "[A: a;]") << imitation;
+    }
+    for (const std::string name : test::target_overrides) {
+        EXPECT_EQ(forwarded("A: a\r\n" + name + ": 1\r\n"), "[A: a;]") << name;
+        EXPECT_EQ(forwarded("A: a\r\n" + name + ": 1\r\n", trusting), "[A: a;]") << name;
+    }
 }
 
 TEST(forward, believes_trusted_peers)

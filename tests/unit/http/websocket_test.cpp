@@ -98,6 +98,26 @@ TEST(frame_tracker, is_not_shaken_by_a_length_that_no_frame_can_have)
     EXPECT_FALSE(frames.at_boundary());
 }
 
+TEST(frame_tracker, knows_whether_a_close_frame_has_begun)
+{
+    for (const auto& r : {std::pair(frame(5, false), false), std::pair(frame(200, true), false),
+                          std::pair(close_frame(policy_violation, "bye"), true),
+                          std::pair(frame(5, false) + close_frame(1000, "") + frame(3, false), true),
+                          std::pair(masked_close_frame(1000, "", {'a', 'b', 'c', 'd'}), true)}) {
+        frame_tracker frames;
+        frames.advance(r.first);
+        EXPECT_TRUE(frames.at_boundary());
+        EXPECT_EQ(frames.has_close(), r.second) << r.first.size();
+    }
+}
+
+TEST(close_frame, of_a_client_is_masked)
+{
+    const std::array<char, 4> key{'\x01', '\x02', '\x03', '\x04'};
+    EXPECT_EQ(masked_close_frame(policy_violation, "bye", key),
+              std::string("\x88\x85\x01\x02\x03\x04\x02\xF2", 8) + "a" + "}" + "d");
+}
+
 TEST(close_frame, has_its_code_and_reason)
 {
     EXPECT_EQ(close_frame(policy_violation, "bye"), std::string("\x88\x05\x03\xF0") + "bye");

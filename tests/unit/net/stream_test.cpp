@@ -197,6 +197,19 @@ TEST_F(stream_test, a_gather_to_a_peer_that_left_fails)
     EXPECT_EQ(end, transfer::status::failed);
 }
 
+TEST(gather, sends_what_is_left_from_another_place)
+{
+    gather out;
+    out.add("head ");
+    out.add("and body");
+    EXPECT_EQ(out.bytes(), 13U);
+    std::string place(out.bytes(), '\0');
+    out.move_to(place);
+    EXPECT_EQ(place, "head and body");
+    EXPECT_EQ(out.bytes(), 13U);
+    EXPECT_TRUE(out.has_room(gather::capacity - 1)) << "it is one piece now";
+}
+
 TEST(gather, makes_one_piece_of_neighbours_and_refuses_what_does_not_fit)
 {
     const std::string text(200, 'x');

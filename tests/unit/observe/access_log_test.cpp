@@ -103,6 +103,44 @@ TEST(access_log, marks_what_observe_mode_let_through)
     EXPECT_THAT(s.line(), HasSubstr(R"("status":200,"reason":"no-token","observe":true,)"));
 }
 
+TEST(access_log, has_the_cause_beside_the_reason)
+{
+    sample s;
+    s.record.why = reason::malformed_request;
+    s.record.detail = cause::folded_header;
+    EXPECT_THAT(s.line(), HasSubstr(R"("reason":"malformed-request","cause":"folded-header",)"));
+}
+
+TEST(access_log, names_the_template_nearest_to_a_path_without_a_route)
+{
+    sample s;
+    s.p.routes.push_back(s.route);
+    s.record.path = "/b/hunter2";
+    EXPECT_THAT(s.line(), Not(HasSubstr("near")));
+    s.record.match = nullptr;
+    s.record.why = reason::no_route;
+    EXPECT_THAT(s.line(), HasSubstr(R"("route":"-","near":"/a/{id}","status")"));
+    EXPECT_THAT(s.line(), Not(HasSubstr("hunter2"))) << "where mistyped secrets stand";
+}
+
+TEST(access_log, has_the_path_only_where_the_file_asks_for_it)
+{
+    using which = policy::log_settings::path_lines;
+    sample s;
+    s.record.path = "/a/\"7";
+    for (const bool matched : {true, false}) {
+        s.record.match = matched ? &s.match : nullptr;
+        for (const auto paths : {which::none, which::unmatched, which::all}) {
+            s.p.log.paths = paths;
+            const bool shown = paths == which::all || (paths == which::unmatched && !matched);
+            EXPECT_EQ(s.line().find(R"("path":"/a/\"7")") != std::string::npos, shown) << s.line();
+        }
+    }
+    const std::string long_path = "/" + std::string(1000, 'x');
+    s.record.path = long_path;
+    EXPECT_THAT(s.line(), HasSubstr("\"path\":\"" + long_path.substr(0, 256) + "\","));
+}
+
 TEST(access_log, has_a_dash_for_a_route_that_there_is_not)
 {
     sample s;

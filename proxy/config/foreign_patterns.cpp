@@ -1,0 +1,146 @@
+#include "config/foreign_patterns.hpp"
+
+#include "config/diagnostics.hpp"
+#include "http/chars.hpp"
+
+#include <algorithm>
+
+namespace scopegate::config {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+bool is_letter(char c) noexcept
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+bool is_name_character(char c) noexcept
+{
+    return is_letter(c) || http::is(http::char_class::digit, c);
+}
+
+bool has(std::string_view text, std::string_view part) noexcept
+{
+    return text.find(part) != npos;
+}
+
+// The first word of the text that may name a parameter; empty without one.
+std::string_view first_name(std::string_view text) noexcept
+{
+    const auto* const begin = std::find_if(text.begin(), text.end(), is_letter);
+    const auto* const end = std::find_if_not(begin, text.end(), is_name_character);
+    return text.substr(static_cast<std::size_t>(begin - text.begin()), static_cast<std::size_t>(end - begin));
+}
+
+std::string parameter(std::string_view name)
+{
+    return "{" + std::string(name.empty() ? "id" : name) + "}";
+}
+
+std::string rest(std::string_view name)
+{
+    return "{" + std::string(name.empty() ? "rest" : name) + "...}";
+}
+
+// The rest of a path can only stand last.
+std::string wildcard(std::string_view name, bool last)
+{
+    return last ? rest(name) + " (all that follows) or " + parameter(name) + " (one segment)"
+                : parameter(name);
+}
+
+std::string encoded(std::string_view segment)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : segment) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_name_character(c) || c == '-' || c == '.' || c == '%')
+            out += c;
+        else
+            (out += '%').append({digits[byte >> 4U], digits[byte & 15U]});
+    }
+    return out;
+}
+
+std::string refusal(std::string_view segment, std::string_view taken_for, const std::string& meant)
+{
+    return in_quotes(segment) + " is no " + std::string(taken_for) + " here; did you mean " + meant +
+           "? The characters themselves are written " + in_quotes(encoded(segment));
+}
+
+bool begins_with_name(std::string_view segment, char mark) noexcept
+{
+    return segment.size() > 1 && segment.front() == mark && is_letter(segment[1]);
+}
+
+// `<id>`, `<int:id>`, `<path:rest>` of Flask and Django.
+std::string meant_by_angles(std::string_view segment, bool last)
+{
+    const auto inner = segment.substr(segment.find('<') + 1);
+    const auto colon = inner.find(':');
+    const auto name = first_name(inner.substr(colon == npos ? 0 : colon + 1));
+    return last && inner.starts_with("path:") ? rest(name) : parameter(name);
+}
+
+// `[id]` and `[...rest]` of Next.js; a class of characters has no name.
+std::string meant_by_brackets(std::string_view segment, bool last)
+{
+    if (has(segment, "..."))
+        return last ? rest(first_name(segment)) : parameter(first_name(segment));
+    return parameter(has(segment, "-") || has(segment, "^") ? std::string_view() : first_name(segment));
+}
+
+// `^admin$`: a template always is a whole path.
+std::string why_anchored(std::string_view segment)
+{
+    auto text = segment;
+    if (text.starts_with('^'))
+        text.remove_prefix(1);
+    if (text.size() > 1 && text.ends_with('$'))
+        text.remove_suffix(1);
+    if (text.size() == segment.size())
+        return {};
+    return refusal(segment, "regular expression", text.empty() ? "a whole path" : in_quotes(text));
+}
+
+} // namespace
+
+std::string why_foreign(std::string_view segment, bool last)
+{
+    if (begins_with_name(segment, ':')) {
+        const auto name = first_name(segment);
+        const auto behind = segment.substr(1 + name.size());
+        const bool many = behind.starts_with('*') || behind.starts_with('+') || has(behind, ".*");
+        return refusal(segment, "parameter", many ? wildcard(name, last) : parameter(name));
+    }
+    if (has(segment, "<") && has(segment, ">"))
+        return refusal(segment, "parameter", meant_by_angles(segment, last));
+    if (segment.starts_with('['))
+        return refusal(segment, "parameter", meant_by_brackets(segment, last));
+    if (segment.starts_with('(') || segment == ".+")
+        return refusal(segment, "regular expression", wildcard({}, last));
+    if (has(segment, "(.:")) // an optional format, as `rails routes` prints it
+        return refusal(segment, "optional format", in_quotes(segment.substr(0, segment.find("(.:"))));
+    if (has(segment, "*"))
+        return refusal(segment, "wildcard",
+                       wildcard(begins_with_name(segment, '*') ? first_name(segment) : "", last));
+    return why_anchored(segment);
+}
+
+std::string suggest_parameter(std::string_view braced, bool last)
+{
+    if (braced.find_first_of(":?*+=$") == npos)
+        return {};
+    if (braced == "{$}") // Go's ServeMux
+        return "; a path that ends with a slash is written with it";
+    const auto name = first_name(braced);
+    const bool typed = has(braced, ":"); // by an expression or a word
+    const bool many = typed ? has(braced, ".*") || has(braced, ".+") || has(braced, ":path")
+                            : has(braced, "*") || has(braced, "+");
+    return "; did you mean " + (many && last ? rest(name) : parameter(name)) + "?";
+}
+
+} // namespace scopegate::config

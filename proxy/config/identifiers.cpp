@@ -1,0 +1,94 @@
+#include "config/identifiers.hpp"
+
+#include "base/text.hpp"
+#include "config/urls.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace scopegate::config {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+// `*` as a whole part of a name: `*`, `https://*.example.com`, `https://example.com/*/v2.0`.
+bool has_wildcard(std::string_view text) noexcept
+{
+    constexpr std::string_view ends = "/.:@";
+    for (auto at = text.find('*'); at != npos; at = text.find('*', at + 1)) {
+        const bool begins = at == 0 || ends.find(text[at - 1]) != npos;
+        const auto behind = text.find_first_not_of('*', at);
+        if (begins && (behind == npos || ends.find(text[behind]) != npos))
+            return true;
+    }
+    return false;
+}
+
+bool has_pair(std::string_view text, char open, char close) noexcept
+{
+    const auto at = text.find(open);
+    return at != npos && text.find(close, at) != npos;
+}
+
+// `{tenantid}` or `<tenant>`, which a reader is meant to replace.
+bool has_placeholder(std::string_view text) noexcept
+{
+    return has_pair(text, '{', '}') || has_pair(text, '<', '>');
+}
+
+bool is_entra(std::string_view host) noexcept
+{
+    constexpr std::string_view domains[] = {"microsoftonline.com", "microsoftonline.us", "microsoftonline.de",
+                                            "microsoftonline.cn",  "chinacloudapi.cn",   "windows.net"};
+    return std::any_of(std::begin(domains), std::end(domains), [host](std::string_view domain) {
+        return host.size() > domain.size() && iequals(host.substr(host.size() - domain.size()), domain);
+    });
+}
+
+// The endpoints of Entra ID that serve several tenants; a token names the tenant that it comes from.
+bool serves_all_tenants(std::string_view issuer)
+{
+    const auto url = parse_web_url(issuer);
+    if (!url || !url->has_path)
+        return false;
+    auto path = issuer.substr(issuer.find('/', issuer.find("://") + 3) + 1);
+    const auto tenant = path.substr(0, path.find('/'));
+    path.remove_prefix(tenant.size());
+    const bool shared =
+        iequals(tenant, "common") || iequals(tenant, "organizations") || iequals(tenant, "consumers");
+    return shared && (is_entra(url->host) || path == "/v2.0" || path == "/v2.0/");
+}
+
+} // namespace
+
+std::string why_no_issuer(std::string_view issuer)
+{
+    constexpr auto list_tenants = "list each tenant that you accept as an issuer of its own, with its id: "
+                                  "https://login.microsoftonline.com/TENANT-ID/v2.0";
+    if (issuer.find(",http") != npos || issuer.find(", http") != npos)
+        return " holds a list, and each issuer is an entry of its own";
+    if (serves_all_tenants(issuer))
+        return std::string(" serves several tenants, and no token names it as its issuer; ") + list_tenants;
+    if (has_placeholder(issuer))
+        return std::string(" holds a placeholder, and issuers are compared exactly; write the name itself. "
+                           "For several "
+                           "tenants, ") +
+               list_tenants;
+    if (has_wildcard(issuer))
+        return " holds a wildcard, and issuers are compared exactly; list each issuer that you accept";
+    return {};
+}
+
+std::string why_no_audience(std::string_view audience)
+{
+    if (has_placeholder(audience))
+        return " holds a placeholder, and audiences are compared exactly; write what the token's aud is";
+    if (has_wildcard(audience))
+        return " is a wildcard, which would accept tokens that are meant for other APIs; audiences are "
+               "compared exactly. "
+               "Write this API's own name, as the token's aud has it, or a list of such names";
+    return {};
+}
+
+} // namespace scopegate::config

@@ -1,0 +1,87 @@
+// The end of a connection whose client may still be sending. Unread bytes would turn the close into a reset,
+// and the client might lose the response that tells it why (RFC 9112 section 9.6): its sending is read on and
+// forgotten. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
+#include "gate/session.hpp"
+#include "gate/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace scopegate::gate {
+
+namespace {
+
+// A client that sends as fast as it can is read so far at a time; then the other connections have their turn.
+constexpr std::size_t discarded_at_a_stretch = 256UL * 1024;
+
+// Each worker has its part of the limit, so that no counter is shared.
+std::size_t lingering_of_a_worker(std::size_t limit, std::size_t workers) noexcept
+{
+    return workers == 0 ? limit : (limit + workers - 1) / workers;
+}
+
+} // namespace
+
+// Time is bounded, not the number of bytes: a client may have any amount of its body left to send.
+net::task<void> session::linger()
+{
+    if (space_)
+        at_.workspaces_.give(std::move(space_));
+    order_.unlink();
+    in_order_since_ = at_.turns().now();
+    at_.idle_.push_back(*this);
+    begin_lingering();
+    const auto timeouts = at_.current_->policy.server.timeouts;
+    co_await downstream_->end_sending(net::coarse_now() + timeouts.body);
+    forget_tls();
+
+    const auto end = net::coarse_now() + timeouts.linger;
+    for (std::size_t at_a_stretch = 0;;) {
+        const auto got = downstream_->discard_some();
+        if (got.how == net::transfer::status::done) {
+            at_a_stretch += got.bytes;
+            if (at_a_stretch < discarded_at_a_stretch)
+                continue;
+            at_a_stretch = 0;
+            downstream_->arm_read();
+        } else if (got.how != net::transfer::status::would_block) {
+            co_return;
+        }
+        // While the worker drains, only a client that really goes on sending is waited for.
+        const auto pause =
+            at_.draining_ ? std::min(timeouts.linger_read, last_request_patience) : timeouts.linger_read;
+        const auto until = std::min(end, net::coarse_now() + pause);
+        if (co_await downstream_->readable(until) != net::readiness::ready || net::coarse_now() >= end)
+            co_return;
+    }
+}
+
+// Beyond the limit the connection that has lingered for longest ends: it has had most of its time.
+void session::begin_lingering() noexcept
+{
+    at_.lingering_.push_back(*this);
+    ++at_.lingering_count_;
+    const auto limit = at_.current_->policy.server.limits.lingering;
+    const auto most = lingering_of_a_worker(limit, at_.counters_.workers.size());
+    while (limit != 0 && at_.lingering_count_ > most)
+        at_.lingering_.front().give_way();
+}
+
+void session::end_lingering() noexcept
+{
+    if (!linger_order_.is_linked())
+        return;
+    linger_order_.unlink();
+    --at_.lingering_count_;
+}
+
+// The peer has been told of our end, and what it sends is not decrypted any more.
+void session::forget_tls() noexcept
+{
+    if (downstream_->tls() == nullptr || !downstream_->is_open())
+        return;
+    downstream_->forget_tls();
+    count(counted_ - tls_bytes);
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,36 @@
+// How large the next slice of an upload is. What an upstream is slow to take waits in our memory: an upload
+// begins small, and grows only while its client fills what it is given and the upstream takes it. Pure.
+#pragma once
+
+#include "gate/buffer.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace scopegate::gate {
+
+class slice_growth final {
+public:
+    // Not growing: every slice is the largest, for the body of a response.
+    explicit slice_growth(bool grows) noexcept
+        : least_(grows ? buffer_pool::least_bytes : buffer_pool::slice_bytes), next_(least_)
+    {
+    }
+
+    [[nodiscard]] std::size_t next() const noexcept { return next_; }
+    // A read gave so many bytes of a slice of that size.
+    void filled(std::size_t bytes, std::size_t size) noexcept
+    {
+        constexpr std::size_t factor = 4;
+        if (bytes == size)
+            next_ = std::clamp(factor * size, next_, buffer_pool::slice_bytes);
+    }
+    // The upstream did not take all of it at once.
+    void blocked() noexcept { next_ = least_; }
+
+private:
+    std::size_t least_;
+    std::size_t next_;
+};
+
+} // namespace scopegate::gate
