@@ -92,7 +92,7 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
     facts.add({"decision", decision});
     if (e.detail != cause::none)
         facts.add({"cause", std::string(name(e.detail))});
-    add_all(facts, "did you mean", e.near);
+    add_all(facts, "nearest", e.near);
     if (e.line > 0)
         facts.add({"rule", e.file + ":" + std::to_string(e.line) + (e.route.empty() ? "" : "  " + e.route)});
     if (const auto required = e.required_scopes(); !required.empty())

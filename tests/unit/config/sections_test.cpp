@@ -161,6 +161,8 @@ TEST(issuers, take_every_setting)
     ASSERT_EQ(i.scope_claims.size(), 2U);
     EXPECT_EQ(i.scope_claims[1].name(), "/x/y");
     EXPECT_TRUE(i.access_token_only);
+    const auto other = issuer("{issuer: https://a.example, audience: x, algorithms: [Ed25519]}");
+    EXPECT_TRUE(other->issuers.front().algorithms.contains(jose::algorithm::eddsa)) << "RFC 9864's name";
 }
 
 TEST(issuers, with_a_secret_have_no_keys)

@@ -74,6 +74,33 @@ TEST(explain, points_nowhere_where_no_line_is_behind_it)
     EXPECT_THAT(to_json(e), HasSubstr(R"("route":null,"file":null,"line":null)"));
 }
 
+TEST(explain, shows_what_a_path_without_a_route_may_have_meant)
+{
+    calendar file;
+    EXPECT_THAT(file.ask("GET", "/a/").near, ElementsAre("/a without the slash at the end"));
+    EXPECT_THAT(file.ask("DELETE", "/open/").near,
+                ElementsAre("/open without the slash at the end; it has GET, HEAD"));
+    EXPECT_THAT(file.ask("GET", "/OPEN").near, ElementsAre("/open in another letter case or spelling"));
+    EXPECT_THAT(file.ask("GET", "/opne").near, ElementsAre("/open"));
+    EXPECT_THAT(file.ask("DELETE", "/a").near, ElementsAre("/a with another method: GET, HEAD, PUT"));
+    EXPECT_THAT(file.ask("GET", "/open").near, IsEmpty());
+    EXPECT_THAT(file.ask("GET", "/a//b").near, IsEmpty()) << "a path that is refused as such";
+    EXPECT_THAT(to_json(file.ask("GET", "/opne")), HasSubstr(R"("near":["/open"])"));
+    EXPECT_THAT(to_json(file.ask("GET", "/open")), ::testing::Not(HasSubstr("near")));
+}
+
+TEST(explain, names_the_cause_of_a_claim_that_says_nothing)
+{
+    calendar file;
+    const answers::answer_book book(file.p());
+    token_authority authority;
+    authority.given = tokens::interpret_claims(file.p(), 0, *json::parse(R"({"scope":{"read:a":true}})"));
+    const auto e = explain(file.p(), book, {"GET", "/a", {}, nullptr}, authority, noon);
+    EXPECT_EQ(e.why, reason::insufficient_scope);
+    EXPECT_EQ(e.detail, cause::scope_claim_shape);
+    EXPECT_THAT(to_json(e), HasSubstr(R"("cause":"scope-claim-shape")"));
+}
+
 TEST(explain, names_the_alternative_that_was_met)
 {
     calendar file;

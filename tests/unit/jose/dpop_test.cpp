@@ -110,6 +110,24 @@ TEST(dpop_proof, of_an_rsa_key_has_a_key_of_usual_size_and_exponent)
     EXPECT_FALSE(with_key(256, ""));
 }
 
+// RFC 9864's name, and a key that says null of what it leaves out.
+TEST(dpop_proof, of_ed25519_holds_under_either_name)
+{
+    const auto& key = test::key_for(algorithm::eddsa);
+    const test::proof_maker owner(key);
+    proof_parts parts;
+    parts.htu = json_string("https://a/b");
+    parts.token = "token";
+    for (const auto* name : {"EdDSA", "Ed25519"}) {
+        parts.alg = json_string(name);
+        const auto proof = dpop_proof::parse(owner.proof(parts));
+        ASSERT_TRUE(proof) << name;
+        EXPECT_TRUE(proof->is_signed()) << name;
+    }
+    parts.header_more = R"(,"crit":null)";
+    EXPECT_EQ(dpop_proof::parse(owner.proof(parts)).error().detail, cause::crit_not_understood);
+}
+
 struct row {
     const char* sentence;
     proof_parts parts;
