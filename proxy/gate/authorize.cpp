@@ -80,6 +80,9 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
     const auto path = v.target.path;
     if (!folds && !http::has_dots(path) && !http::may_hold_session(path)) // nothing for a habit to change
         return std::nullopt;
+    const auto spelled = p.spelled_out(path, v.match);
+    if (http::any_rare_reading(*folded, p.paths, spelled, looks_like_another))
+        return reason::lookalike_path;
     // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
     // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.
     const auto unsplit = p.paths.keep_encoded_slash
@@ -88,7 +91,6 @@ std::optional<reason> careless_reading(const policy::policy& p, const access_req
     policy::parameters values;
     if (!unsplit || (folds && v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
         return reason::lookalike_path;
-    const auto spelled = p.spelled_out(v.target.path, v.match);
     if (http::any_other_reading(v.target.path, p.paths, spelled, scratch, looks_like_another))
         return reason::lookalike_path;
     return std::nullopt;
