@@ -101,6 +101,11 @@ void read_authorization(compilation& c, const node& value, upstream_settings& in
     into.strip_authorization = read_word(c, value, {"forward", "strip"}) == 1U;
 }
 
+void read_via(compilation& c, const node& value, upstream_settings& into)
+{
+    into.via = read_word(c, value, {"on", "off"}) != 1U;
+}
+
 void read_connections(compilation& c, const node& value, upstream_settings& into)
 {
     if (const auto count = read_count(c, value, 0, 1'000'000))
@@ -161,6 +166,7 @@ constexpr key<upstream_settings> upstream_keys[] = {
     {"authorization", read_authorization},
     {"headers", read_headers},
     {"connections", read_connections},
+    {"via", read_via},
     {"tls", read_tls},
 };
 

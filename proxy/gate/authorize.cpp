@@ -4,7 +4,7 @@
 #include "gate/authorities.hpp"
 #include "gate/binding.hpp"
 #include "gate/method_override.hpp"
-#include "http/readings.hpp"
+#include "http/rare_readings.hpp"
 #include "policy/narrator.hpp"
 #include "tokens/token_source.hpp"
 

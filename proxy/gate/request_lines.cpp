@@ -215,8 +215,9 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
     if (request.token != nullptr)
         lines += request.token->identity_lines;
     add_forwarded_lines(c, request, trusted);
-    lines +=
-        head.minor == 0 ? "Via: 1.0 scopegate\r\n" : "Via: 1.1 scopegate\r\n"; // as received, RFC 9110 7.6.3
+    if (c.policy.policy.upstream.via)
+        lines += head.minor == 0 ? "Via: 1.0 scopegate\r\n"
+                                 : "Via: 1.1 scopegate\r\n"; // as received, RFC 9110 7.6.3
     line(lines, "X-Request-Id: ", request.request_id);
     lines += "\r\n";
     out.add(lines);

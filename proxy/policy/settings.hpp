@@ -156,6 +156,7 @@ struct upstream_settings {
     std::optional<upstream_tls> tls;   // https
     std::string host;                  // replaces Host; empty: as it came
     bool strip_authorization = false;  // authorization: strip
+    bool via = true;                   // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
         {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
         {"X-Auth-Client", identity_header::source::client_id, {}},
