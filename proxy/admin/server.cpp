@@ -173,10 +173,7 @@ server::server(asio::io_context& control, control::service& shown, const policy:
         observe::log_event(observe::level::info, "listening",
                            {{"listener", name}, {"address", net::to_text(bound.address())}});
     } catch (const boost::system::system_error& failed) {
-        const auto& settings = shown.policy().server;
-        throw control::start_error(control::listening_problem(
-            shown.policy(), "server." + name, name == "health" ? settings.health_mark : settings.admin_mark,
-            failed));
+        throw control::start_error(control::listening_problem(shown.policy(), name, 0, failed));
     }
     state_->acceptor->start();
 }

@@ -3,6 +3,7 @@
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
+#include "config/key_place.hpp"
 #include "control/tls.hpp"
 
 #include <CLI/CLI.hpp>
@@ -74,7 +75,10 @@ std::string introspected_tokens(const policy::policy& p)
 // program's.
 std::string metadata_note(const policy::policy& p)
 {
-    if (!p.metadata.from_audience)
+    const auto names = [&](std::string_view key) {
+        return config::place_of(p.file, {"metadata", key}).line != 0;
+    };
+    if (p.metadata.resource.empty() || p.server.external_url || names("resource") || names("resource_file"))
         return {};
     return "The metadata document is announced at " + answers::metadata_url(p.metadata.resource) +
            ", after an audience;\nserver.external_url or metadata.resource name another place.\n";

@@ -6,6 +6,8 @@
 #include "config/values.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace scopegate::config {
 
@@ -70,12 +72,19 @@ void warn_of_key_set(compilation& c, const node& value, const std::string& path)
                    as_written(value) + " is no usable key set, and tokens get 503 until it is: " + problem);
 }
 
-// The key set of `scopegate token`, which is made with its first token.
-std::string_view hint_of_development_keys(std::string_view file)
+// The key set of `scopegate token` is made with its first token: a missing one is a step that is not taken
+// yet.
+bool lacks_development_keys(compilation& c, const node& value, std::string_view file)
 {
-    const bool development = file.substr(file.rfind('/') + 1) == "scopegate-dev-keys.json";
-    return development ? "; for development, \"scopegate token\" makes it, and signs tokens with its key"
-                       : "";
+    std::error_code ignored;
+    if (file.substr(file.rfind('/') + 1) != "scopegate-dev-keys.json" ||
+        std::filesystem::exists(c.files.absolute(file), ignored))
+        return false;
+    static_cast<void>(c.files.watch(file));
+    c.out.error(value.at,
+                "there is no file " + as_written(value, file) +
+                    "; for development, \"scopegate token\" makes it, and signs tokens with its key");
+    return true;
 }
 
 } // namespace
@@ -89,7 +98,9 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
         return;
     if (text->starts_with("file:")) {
         const auto name = std::string_view(*text).substr(5);
-        if (auto path = read_file_name(c, value, name, hint_of_development_keys(name))) {
+        if (lacks_development_keys(c, value, name))
+            return;
+        if (auto path = read_file_name(c, value, name)) {
             warn_of_key_set(c, value, *path);
             into.made.keys = {kind::file, std::move(*path)};
         }

@@ -136,10 +136,8 @@ void compile_metadata(compilation& c, const node* value)
         metadata.resource = text_of(*outside);
     for (const auto& issuer : c.made.issuers)
         for (const auto& audience : issuer.audience)
-            if (metadata.resource.empty() && is_resource(audience)) {
+            if (metadata.resource.empty() && is_resource(audience))
                 metadata.resource = audience;
-                metadata.from_audience = true;
-            }
     if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
         !names_resource(*value))
         c.out.warn(warning::no_metadata, value->at,

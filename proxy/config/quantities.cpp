@@ -50,8 +50,7 @@ std::string in_units(std::uint64_t value, std::span<const unit> units)
 }
 
 std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const kind_of_quantity& kind,
-                                           std::uint64_t least, std::uint64_t most,
-                                           std::string_view words = {})
+                                           std::uint64_t least, std::uint64_t most)
 {
     if (!expect(c, n, node::kind::scalar))
         return std::nullopt;
@@ -69,8 +68,7 @@ std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const 
         if (u.name == rest)
             found = &u;
     if (!number || (found == nullptr && !rest.empty()))
-        return refuse(" is not " + std::string(words) + std::string(kind.name) + " such as " +
-                      std::string(kind.example));
+        return refuse(" is not " + std::string(kind.name) + " such as " + std::string(kind.example));
     const auto factor = found == nullptr ? 1 : found->factor;
     if (*number > most / factor)
         return refuse(" is too much: at most " + in_units(most, kind.units));
@@ -83,7 +81,7 @@ std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const 
 } // namespace
 
 std::optional<std::uint64_t> read_count(compilation& c, const node& n, std::uint64_t least,
-                                        std::uint64_t most, std::string_view words)
+                                        std::uint64_t most)
 {
     if (!expect(c, n, node::kind::scalar))
         return std::nullopt;
@@ -91,8 +89,8 @@ std::optional<std::uint64_t> read_count(compilation& c, const node& n, std::uint
     const auto number = take_digits(rest);
     if (number && rest.empty() && *number >= least && *number <= most)
         return number;
-    c.out.error(n.at, "expected " + std::string(words) + "a whole number from " + std::to_string(least) +
-                          " to " + std::to_string(most) + ", found " + as_written(n));
+    c.out.error(n.at, "expected a whole number from " + std::to_string(least) + " to " +
+                          std::to_string(most) + ", found " + as_written(n));
     return std::nullopt;
 }
 
@@ -119,10 +117,9 @@ std::optional<std::chrono::seconds> read_seconds(compilation& c, const node& n, 
     return std::nullopt;
 }
 
-std::optional<std::uint64_t> read_size(compilation& c, const node& n, std::uint64_t least, std::uint64_t most,
-                                       std::string_view words)
+std::optional<std::uint64_t> read_size(compilation& c, const node& n, std::uint64_t least, std::uint64_t most)
 {
-    return read_quantity(c, n, size_kind, least, most, words);
+    return read_quantity(c, n, size_kind, least, most);
 }
 
 } // namespace scopegate::config

@@ -3,6 +3,7 @@
 
 #include "config/compile.hpp"
 #include "config/implications.hpp"
+#include "config/lists.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>

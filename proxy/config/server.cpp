@@ -97,7 +97,7 @@ void read_memory_limit(compilation& c, const node& value, size_limits& into)
         into.memory = {kind::automatic, 0};
     else if (value.is(node::kind::scalar) && value.text == "none")
         into.memory = {kind::none, 0};
-    else if (const auto size = read_size(c, value, least_memory, most_memory, "auto, none or "))
+    else if (const auto size = read_size(c, value, least_memory, most_memory))
         into.memory = {kind::bytes, *size};
 }
 
@@ -125,14 +125,24 @@ constexpr key<size_limits> limit_keys[] = {
     {"memory", read_memory_limit},
 };
 
-void read_listen(compilation& c, const node& value, server_settings& into)
+struct server_entry {
+    explicit server_entry(server_settings& settings) : made(settings) {}
+
+    server_settings& made;
+    // Where the addresses stand; line 0: the default.
+    std::vector<policy::source_mark> listen_at{{}};
+    policy::source_mark admin_at;
+    policy::source_mark health_at;
+};
+
+void read_listen(compilation& c, const node& value, server_entry& into)
 {
-    into.listen.clear();
-    into.listen_marks.clear();
+    into.made.listen.clear();
+    into.listen_at.clear();
     for (const node& one : one_or_list_items(c, value))
         if (auto address = read_endpoint(c, one)) {
-            into.listen.push_back(std::move(*address));
-            into.listen_marks.push_back(one.at);
+            into.made.listen.push_back(std::move(*address));
+            into.listen_at.push_back(one.at);
         }
 }
 
@@ -143,16 +153,16 @@ std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& 
     return read_endpoint(c, value);
 }
 
-void read_admin(compilation& c, const node& value, server_settings& into)
+void read_admin(compilation& c, const node& value, server_entry& into)
 {
-    into.admin = read_address_or_off(c, value);
-    into.admin_mark = value.at;
+    into.made.admin = read_address_or_off(c, value);
+    into.admin_at = value.at;
 }
 
-void read_health(compilation& c, const node& value, server_settings& into)
+void read_health(compilation& c, const node& value, server_entry& into)
 {
-    into.health = read_address_or_off(c, value);
-    into.health_mark = value.at;
+    into.made.health = read_address_or_off(c, value);
+    into.health_at = value.at;
 }
 
 struct bound {
@@ -161,15 +171,15 @@ struct bound {
     const char* key;
 };
 
-std::vector<bound> addresses_of(const server_settings& entry)
+std::vector<bound> addresses_of(const server_entry& entry)
 {
     std::vector<bound> out;
-    for (std::size_t i = 0; i < entry.listen.size(); ++i)
-        out.push_back({&entry.listen[i], entry.listen_marks[i], "listen"});
-    if (entry.admin)
-        out.push_back({&*entry.admin, entry.admin_mark, "admin"});
-    if (entry.health)
-        out.push_back({&*entry.health, entry.health_mark, "health"});
+    for (std::size_t i = 0; i < entry.made.listen.size(); ++i)
+        out.push_back({&entry.made.listen[i], entry.listen_at[i], "listen"});
+    if (entry.made.admin)
+        out.push_back({&*entry.made.admin, entry.admin_at, "admin"});
+    if (entry.made.health)
+        out.push_back({&*entry.made.health, entry.health_at, "health"});
     return out;
 }
 
@@ -205,7 +215,7 @@ bool overlap(const policy::endpoint& a, const policy::endpoint& b) noexcept
 
 // The kernel lets sockets of one process share an address, or bind one host of a port beside all of them:
 // callers would reach the proxy or the admin listener by chance.
-void check_addresses(compilation& c, const server_settings& entry)
+void check_addresses(compilation& c, const server_entry& entry)
 {
     auto all = addresses_of(entry);
     std::stable_sort(all.begin(), all.end(),
@@ -219,15 +229,17 @@ void check_addresses(compilation& c, const server_settings& entry)
                                                      : " in line " + std::to_string(all[j].at.line)));
 }
 
-void read_workers(compilation& c, const node& value, server_settings& into)
+void read_workers(compilation& c, const node& value, server_entry& into)
 {
     if (value.is(node::kind::scalar) && value.text == "auto")
-        into.workers = 0;
-    else if (const auto count = read_count(c, value, 1, 256, "auto or "))
-        into.workers = static_cast<unsigned>(*count);
+        into.made.workers = 0;
+    else if (value.is(node::kind::scalar) && value.text.find_first_not_of("0123456789") != std::string::npos)
+        c.out.error(value.at, "expected auto or a whole number from 1 to 256, found " + as_written(value));
+    else if (const auto count = read_count(c, value, 1, 256))
+        into.made.workers = static_cast<unsigned>(*count);
 }
 
-void read_trusted_proxies(compilation& c, const node& value, server_settings& into)
+void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
 {
     if (value.is(node::kind::list) && value.items.empty()) // nobody's
         return;
@@ -235,7 +247,7 @@ void read_trusted_proxies(compilation& c, const node& value, server_settings& in
         const auto block = read_network(c, item);
         if (!block)
             continue;
-        into.trusted_proxies.push_back(*block);
+        into.made.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
             c.out.warn(warning::trusts_every_client, item.at,
                        as_written(item) + " trusts every caller: each can say that it is another");
@@ -256,27 +268,27 @@ constexpr key<policy::server_tls> tls_keys[] = {
     {"client_ca", read_tls_file<&policy::server_tls::client_ca>},
 };
 
-void read_tls(compilation& c, const node& value, server_settings& into)
+void read_tls(compilation& c, const node& value, server_entry& into)
 {
     policy::server_tls tls;
     tls.mark = value.at;
     if (read_keys(c, value, tls_keys, tls))
-        into.tls = std::move(tls);
+        into.made.tls = std::move(tls);
 }
 
 // After trusted_proxies: whom else should a header be believed?
-void read_proxy_protocol(compilation& c, const node& value, server_settings& into)
+void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
 {
     const auto flag = read_flag(c, value);
     if (!flag)
         return;
-    if (*flag && into.trusted_proxies.empty())
+    if (*flag && into.made.trusted_proxies.empty())
         c.out.error(value.at, "proxy_protocol needs \"trusted_proxies\": whose PROXY header is believed");
-    into.proxy_protocol = *flag;
+    into.made.proxy_protocol = *flag;
 }
 
 // A path is what something in front takes away: requests come here without it.
-void read_external_url(compilation& c, const node& value, server_settings& into)
+void read_external_url(compilation& c, const node& value, server_entry& into)
 {
     const auto text = read_text(c, value);
     const auto url = text ? parse_web_url(*text) : std::nullopt;
@@ -293,28 +305,28 @@ void read_external_url(compilation& c, const node& value, server_settings& into)
     auto prefix = parts->path;
     if (prefix.ends_with('/'))
         prefix.remove_suffix(1);
-    into.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
+    into.made.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
 }
 
-constexpr key<server_settings> server_keys[] = {
+constexpr key<server_entry> server_keys[] = {
     {"listen", read_listen},
     {"admin", read_admin},
     {"health", read_health},
     {"workers", read_workers},
     {"limits", [](compilation& c, const node& value,
-                  server_settings& into) { read_keys(c, value, limit_keys, into.limits); }},
+                  server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
     {"timeouts", [](compilation& c, const node& value,
-                    server_settings& into) { read_keys(c, value, timeout_keys, into.timeouts); }},
+                    server_entry& into) { read_keys(c, value, timeout_keys, into.made.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
     {"hosts",
-     [](compilation& c, const node& value, server_settings& into) { read_hosts(c, value, into.hosts); }},
+     [](compilation& c, const node& value, server_entry& into) { read_hosts(c, value, into.made.hosts); }},
     {"core_dumps",
-     [](compilation& c, const node& value, server_settings& into) {
+     [](compilation& c, const node& value, server_entry& into) {
          if (const auto flag = read_flag(c, value))
-             into.core_dumps = *flag;
+             into.made.core_dumps = *flag;
      }},
 };
 
@@ -322,13 +334,13 @@ constexpr key<server_settings> server_keys[] = {
 
 void compile_server(compilation& c, const node& value)
 {
-    auto& made = c.made.server;
-    if (!read_keys(c, value, server_keys, made))
+    server_entry entry(c.made.server);
+    if (!read_keys(c, value, server_keys, entry))
         return;
-    check_addresses(c, made);
-    if (made.admin && !is_loopback(*made.admin))
+    check_addresses(c, entry);
+    if (c.made.server.admin && !is_loopback(*c.made.server.admin))
         c.out.warn(
-            warning::admin_exposed, made.admin_mark,
+            warning::admin_exposed, entry.admin_at,
             "other machines can reach the admin listener: keep it on loopback, and let \"health\" answer "
             "probes from outside");
 }

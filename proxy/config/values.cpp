@@ -123,8 +123,7 @@ std::optional<json::value> read_json_scalar(compilation& c, const node& n)
     return json::value(n.text);
 }
 
-std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name,
-                                          std::string_view hint)
+std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name)
 {
     if (name.empty()) {
         c.out.error(n.at, "expected the name of a file");
@@ -135,8 +134,7 @@ std::optional<std::string> read_file_name(compilation& c, const node& n, std::st
     const wiped_at_end wiped(content.text); // it may be a private key
     if (content.problem.empty())
         return path;
-    c.out.error(n.at,
-                "can't read the file " + as_written(n, name) + ": " + content.problem + std::string(hint));
+    c.out.error(n.at, "can't read the file " + as_written(n, name) + ": " + content.problem);
     return std::nullopt;
 }
 

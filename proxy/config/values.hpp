@@ -17,8 +17,8 @@ namespace scopegate::config {
 
 // Text that is not empty and has no control characters in it.
 [[nodiscard]] std::optional<std::string> read_text(compilation& c, const node& n);
-// The same, or a list of such texts (config/lists.hpp) without repetition and not empty; with their places. A
-// wrong item is left out.
+// The same, or a list of such texts without repetition and not empty; with their places. A wrong item is left
+// out.
 struct placed_text {
     std::string text;
     policy::source_mark at;
@@ -37,10 +37,9 @@ struct placed_text {
 // `true` or `false`.
 [[nodiscard]] std::optional<bool> read_flag(compilation& c, const node& n);
 
-// A count, in decimal digits, within the bounds. `words`: what else the value may be, for the message: "auto
-// or ".
+// A count, in decimal digits, within the bounds.
 [[nodiscard]] std::optional<std::uint64_t> read_count(compilation& c, const node& n, std::uint64_t least,
-                                                      std::uint64_t most, std::string_view words = {});
+                                                      std::uint64_t most);
 
 // `500ms`, `10s`, `5m`, `1h`, or `0`.
 [[nodiscard]] std::optional<std::chrono::milliseconds>
@@ -49,9 +48,9 @@ read_duration(compilation& c, const node& n, std::chrono::milliseconds least, st
 [[nodiscard]] std::optional<std::chrono::seconds>
 read_seconds(compilation& c, const node& n, std::chrono::seconds least, std::chrono::seconds most);
 
-// Bytes: `512B`, `64KiB`, `10MiB`, `1GiB`, or `0`. `words` as of read_count.
+// Bytes: `512B`, `64KiB`, `10MiB`, `1GiB`, or `0`.
 [[nodiscard]] std::optional<std::uint64_t> read_size(compilation& c, const node& n, std::uint64_t least,
-                                                     std::uint64_t most, std::string_view words = {});
+                                                     std::uint64_t most);
 
 // Where a claim lies: a name, or a JSON Pointer where it begins with `/`.
 [[nodiscard]] std::optional<json::path> read_claim(compilation& c, const node& n);
@@ -63,8 +62,6 @@ read_seconds(compilation& c, const node& n, std::chrono::seconds least, std::chr
 
 constexpr std::size_t max_named_file = 16U * 1024 * 1024;
 // The absolute path of a regular file that can be read; it is watched.
-// `hint` follows the message of one that can't.
-[[nodiscard]] std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name,
-                                                        std::string_view hint = {});
+[[nodiscard]] std::optional<std::string> read_file_name(compilation& c, const node& n, std::string_view name);
 
 } // namespace scopegate::config

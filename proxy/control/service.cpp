@@ -1,5 +1,6 @@
 #include "control/service.hpp"
 
+#include "config/key_place.hpp"
 #include "control/memory.hpp"
 #include "control/policy_load.hpp"
 #include "net/address.hpp"
@@ -69,13 +70,13 @@ net::stream_endpoint listening_endpoint(const policy::endpoint& address)
         names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
 }
 
-std::string listening_problem(const policy::policy& p, const std::string& key, policy::source_mark at,
+std::string listening_problem(const policy::policy& p, std::string_view key, std::size_t item,
                               const boost::system::system_error& why)
 {
-    const auto place = at.line == 0 ? p.file + ": error: " + key + " (by default)"
-                                    : config::diagnostic{p.file, at, key}.text();
+    const auto at = config::place_of(p.file, {"server", key}, item);
+    const auto place = config::diagnostic{p.file, at, "server." + std::string(key)}.text();
     const bool taken = why.code() == boost::system::errc::address_in_use;
-    return place + ": " + why.what() +
+    return place + (at.line == 0 ? " (by default): " : ": ") + why.what() +
            (taken ? "; end the process that listens there, or choose another address" : "");
 }
 
@@ -109,7 +110,7 @@ void service::start(bool take_over)
         try {
             listeners_.emplace_back(listening_endpoint(server.listen[i]), count, take_over);
         } catch (const boost::system::system_error& failed) {
-            throw start_error(listening_problem(policy(), "server.listen", server.listen_marks[i], failed));
+            throw start_error(listening_problem(policy(), "listen", i, failed));
         }
     }
     open_proof_window(take_over);
@@ -164,8 +165,7 @@ void service::reload()
     }
     fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
     try {
-        const auto next =
-            std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
+        const auto next = std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
             *next = load_policy(path_, env_);
             net::post_surely(control_, [this, next, alive] {
@@ -173,8 +173,7 @@ void service::reload()
                     take(std::move(*next));
             });
         });
-    } catch (
-        const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
+    } catch (const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
         fingerprint_.clear();
         log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
     }

@@ -104,9 +104,9 @@ private:
     bool draining_ = false;
 };
 
-// Why a listener can't be had, for a person: where the file says its address, and what to do. `key` is `server.listen` or
-// another one; line 0 of `at`: the default.
-[[nodiscard]] std::string listening_problem(const policy::policy& p, const std::string& key, policy::source_mark at,
+// Why a listener can't be had, for a person: where the file says its address, and what to do. `key` of `server` is `listen`,
+// with the number of its item, or another one.
+[[nodiscard]] std::string listening_problem(const policy::policy& p, std::string_view key, std::size_t item,
                                             const boost::system::system_error& why);
 
 // Where to listen for an address of the file; a name is resolved now. Throws boost::system::system_error.

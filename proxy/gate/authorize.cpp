@@ -4,7 +4,7 @@
 #include "gate/authorities.hpp"
 #include "gate/binding.hpp"
 #include "gate/method_override.hpp"
-#include "http/readings.hpp"
+#include "http/rare_readings.hpp"
 #include "policy/narrator.hpp"
 #include "tokens/token_source.hpp"
 
@@ -89,6 +89,9 @@ std::optional<failure> careless_reading(const policy::policy& p, const access_re
     const auto path = v.target.path;
     if (!folds && !http::has_dots(path) && !http::may_hold_session(path)) // nothing for a habit to change
         return std::nullopt;
+    const auto spelled = p.spelled_out(path, v.match);
+    if (http::any_rare_reading(*folded, p.paths, spelled, looks_like_another))
+        return failure(reason::lookalike_path, cause::reads_as_another_route);
     // What careless upstreams make of a listed path may be one that no route lists. Where %2F is kept,
     // `a%2Fb` is meant to be one segment: that it has no route as two is no slip.
     const auto unsplit = p.paths.keep_encoded_slash
@@ -97,7 +100,6 @@ std::optional<failure> careless_reading(const policy::policy& p, const access_re
     policy::parameters values;
     if (!unsplit || (folds && v.match.matched != nullptr && p.folded.match(*unsplit, values) == nullptr))
         return failure(reason::lookalike_path, cause::folds_to_no_route);
-    const auto spelled = p.spelled_out(v.target.path, v.match);
     if (http::any_other_reading(v.target.path, p.paths, spelled, scratch, looks_like_another))
         return failure(reason::lookalike_path, cause::reads_as_another_route);
     return std::nullopt;

@@ -42,11 +42,9 @@ enum class field_id : std::uint8_t {
     true_client_ip,
     client_cert,
     client_cert_chain,
-    proxy_claim, // any other word of a proxy: an address, a certificate, a host, a scheme
     // spoofable: never forwarded
     x_original_url,
     x_rewrite_url,
-    target_override, // any other field that frameworks take for the request's path or method
     proxy,
     // method overrides
     x_http_method_override,

@@ -17,12 +17,11 @@ constexpr field_set hop_by_hop{connection,     keep_alive,          proxy_connec
 constexpr field_set framing_fields{content_length, transfer_encoding, expect};
 // Fields that make frameworks believe in another path, proxy or method than the one that was decided about.
 constexpr field_set method_overrides{x_http_method_override, x_http_method, x_method_override};
-constexpr field_set spoofable =
-    field_set{x_original_url, x_rewrite_url, target_override, proxy} | method_overrides;
+constexpr field_set spoofable = field_set{x_original_url, x_rewrite_url, proxy} | method_overrides;
 // Who is calling and how: a proxy's word, believed from trusted_proxies only.
-constexpr field_set vouched_for{forwarded,   x_forwarded_for,   x_forwarded_proto, x_forwarded_host,
-                                x_forwarded, x_real_ip,         x_client_ip,       true_client_ip,
-                                client_cert, client_cert_chain, proxy_claim};
+constexpr field_set vouched_for{forwarded,   x_forwarded_for,  x_forwarded_proto, x_forwarded_host,
+                                x_forwarded, x_real_ip,        x_client_ip,       true_client_ip,
+                                client_cert, client_cert_chain};
 // RFC 9110 section 6.5.1: what a recipient must know before the body, as far as we know the names.
 constexpr field_set never_trailers =
     hop_by_hop | framing_fields | spoofable | vouched_for |

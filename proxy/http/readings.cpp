@@ -35,52 +35,7 @@ bool is_front_controller(std::string_view segment) noexcept
     return iequals(name, "index") || iequals(name, "app") || iequals(name, "app_dev");
 }
 
-// The end of `/(S(x))` or `/(A(x)F(y))` at the `/` at `begin`: behind its last parenthesis. npos: there is
-// none.
-std::size_t session_end(std::string_view path, std::size_t begin) noexcept
-{
-    if (path.substr(begin, 2) != "/(")
-        return npos;
-    const auto is_letter = [](char c) { return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'); };
-    auto at = begin + 2;
-    const auto groups = at;
-    while (at + 1 < path.size() && is_letter(path[at]) && path[at + 1] == '(') {
-        const auto close = path.find_first_of("()/", at + 2);
-        if (close == npos || path[close] != ')')
-            return npos;
-        at = close + 1;
-    }
-    return at != groups && at < path.size() && path[at] == ')' ? at + 1 : npos;
-}
-
 } // namespace
-
-bool is_bare_format(std::string_view segment) noexcept
-{
-    return segment.size() > 1 && segment[0] == '.' && segment[1] != '.';
-}
-
-path_without_session without_session(std::string_view path)
-{
-    path_without_session out;
-    std::size_t first = npos;
-    for (std::size_t at = 0; at < path.size();) {
-        const auto end = session_end(path, at);
-        if (end == npos) {
-            out.path += path[at++];
-            continue;
-        }
-        first = std::min(first, out.path.size());
-        at = end;
-    }
-    if (first == npos)
-        return {};
-    if (out.path.empty())
-        out.path = '/';
-    else
-        out.literal_from = out.path.rfind('/', std::min(first, out.path.size() - 1));
-    return out;
-}
 
 bool is_directory_index(std::string_view segment) noexcept
 {

@@ -63,25 +63,6 @@ struct script_segment {
 // Whether servers respond to a folder with a file of that name: `/admin/index.php` is `/admin/`.
 [[nodiscard]] bool is_directory_index(std::string_view segment) noexcept;
 
-// Whether a segment is nothing but a format: `/admin/.json` is `/admin/` to a framework that drops formats.
-[[nodiscard]] bool is_bare_format(std::string_view segment) noexcept;
-
-// A path without ASP.NET's cookieless parts, `/(S(x))` or `/(A(x)F(y))`, which it takes out wherever they
-// stand:
-// `/(S(x))/admin` is `/admin`, and so is `/ad/(S(x))min`.
-struct path_without_session {
-    std::string path;
-    // At the `/` of the first segment that they stood before or in; npos for the root.
-    std::size_t literal_from = std::string_view::npos;
-};
-[[nodiscard]] path_without_session without_session(std::string_view path);
-
-// Whether there may be such a part.
-[[nodiscard]] inline bool may_hold_session(std::string_view path) noexcept
-{
-    return path.find('(') != std::string_view::npos || path.find("%28") != std::string_view::npos;
-}
-
 // Whether upstreams may read a path in several ways that folding leaves as it is.
 [[nodiscard]] inline bool has_dots(std::string_view path) noexcept
 {
@@ -124,9 +105,7 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
     if (!spelled.name && any_without_format(path, rules, f))
         return true;
     const auto folder_end = path.rfind('/');
-    const auto name = path.substr(folder_end + 1);
-    const bool bare_format = rules.format != format_rule::keep && folder_end != 0 && is_bare_format(name);
-    if (!spelled.name && (bare_format || is_directory_index(name))) {
+    if (!spelled.name && is_directory_index(path.substr(folder_end + 1))) {
         const auto folder = folder_end == 0 ? std::string_view("/") : path.substr(0, folder_end);
         if (f(read_path{folder, folder_end == 0 ? std::string_view::npos : folder.rfind('/')}))
             return true;
@@ -153,27 +132,17 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
     return false;
 }
 
-// The same for a folded path without its cookieless parts. Allocates if it has some.
-template <class F>
-bool any_without_session(std::string_view folded, const path_rules& rules, const spelled_out& spelled, F&& f)
-{
-    const auto without = without_session(folded);
-    return !without.path.empty() &&
-           (f(read_path{without.path, without.literal_from}) ||
-            (has_dots(without.path) && any_without_dots(without.path, rules, spelled, f)));
-}
-
 } // namespace detail
 
 // Calls f(read_path) for each reading of a normalised path other than the full one, until f returns true.
 // Returns whether it did. A path without anything that a habit could change has none. At most 8 times 52, and
-// 32 times 52 where `;` and %2F pass; twice as many with cookieless parts.
+// 32 times 52 where `;` and %2F pass.
 template <class F>
 bool any_other_reading(std::string_view path, const path_rules& rules, const spelled_out& spelled,
                        std::string& out, F&& f)
 {
     const auto holds = [path](std::string_view what) { return path.find(what) != std::string_view::npos; };
-    const bool dots = has_dots(path), session = may_hold_session(path);
+    const bool dots = has_dots(path);
     const bool ends = dots || holds("%20"), query = holds("%3F") || holds("%23");
     const bool parameters = holds(";") || holds("%3B"), slash = holds("%2F");
     const std::array habits{ends, ends || query || parameters || slash, query, parameters, slash};
@@ -187,11 +156,12 @@ bool any_other_reading(std::string_view path, const path_rules& rules, const spe
         const auto folded = fold_path(path, rules, {has(0), has(1), has(2), has(3), has(4)}, out);
         if (!folded)
             continue;
-        const spelled_out kept{spelled.script && iequals(detail::script_in(path), detail::script_in(*folded)),
-                               spelled.name && !(query && has(2))};
         if ((off != 0 && f(read_path{*folded})) ||
-            (dots && detail::any_without_dots(*folded, rules, kept, f)) ||
-            (session && detail::any_without_session(*folded, rules, kept, f)))
+            (dots && detail::any_without_dots(
+                         *folded, rules,
+                         {spelled.script && iequals(detail::script_in(path), detail::script_in(*folded)),
+                          spelled.name && !(query && has(2))},
+                         f)))
             return true;
         if (folded->data() == path.data()) // no habit changes it
             return false;

@@ -328,24 +328,6 @@ result<std::string> normalise_segment(std::string_view literal, const path_rules
     return out;
 }
 
-std::string decode_delimiters(std::string_view normalised)
-{
-    std::string out;
-    out.reserve(normalised.size());
-    for (std::size_t i = 0; i < normalised.size(); ++i) {
-        const bool encoded = starts_with_triplet(normalised.substr(i));
-        const char c = encoded ? triplet_value(normalised.substr(i)) : normalised[i];
-        if (encoded && path_byte_of(c) != path_byte::plain) {
-            out += normalised.substr(i, 3);
-            i += 2;
-            continue;
-        }
-        out += c;
-        i += encoded ? 2 : 0;
-    }
-    return out;
-}
-
 std::string percent_decode(std::string_view s)
 {
     std::string out;

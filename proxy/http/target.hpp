@@ -45,11 +45,6 @@ struct request_target {
 // normalised path. Fails as above where no normalised path can hold it.
 [[nodiscard]] result<std::string> normalise_segment(std::string_view literal, const path_rules& rules);
 
-// A normalised segment with the delimiters decoded that may stand in a path as they are (RFC 3986
-// section 3.3), `%2A` as `*`. Both spellings mean the same to a file's author. `;` stays: upstreams let
-// parameters begin there.
-[[nodiscard]] std::string decode_delimiters(std::string_view normalised);
-
 // The folded form of a normalised path: what a careless upstream might make of it. Fully percent-decoded,
 // letter case ignored (letter_case.hpp; unless case_exact), trailing dots and spaces of segments dropped,
 // empty segments and the trailing slash too, the rest cut off at an encoded `?` or `#`; with keep_semicolon

@@ -1,6 +1,6 @@
 #include "policy/route_tree.hpp"
 
-#include "http/target.hpp"
+#include "http/delimiters.hpp"
 #include "policy/methods.hpp"
 #include "policy/segment_hash.hpp"
 

@@ -136,9 +136,6 @@ struct server_settings {
     std::vector<endpoint> listen{endpoint{"0.0.0.0", 8080, {}}};
     std::optional<endpoint> admin = endpoint{"127.0.0.1", 9901, {}};
     std::optional<endpoint> health;
-    // Where the file says them, for errors of the start; line 0: nowhere, it is the default.
-    std::vector<source_mark> listen_marks{{}};
-    source_mark admin_mark, health_mark;
     unsigned workers = 0; // 0: auto, one per core that the cgroup grants
     size_limits limits;
     struct timeouts timeouts;
@@ -165,13 +162,13 @@ struct upstream_settings {
     std::optional<upstream_tls> tls;   // https
     std::string host;                  // replaces Host; empty: as it came
     bool strip_authorization = false;  // authorization: strip
+    bool via = true;                   // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
         {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
         {"X-Auth-Client", identity_header::source::client_id, {}},
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
     std::size_t connections = 0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
-    bool via = true;             // via: off: requests carry no Via of ours
 };
 
 struct dpop_settings { // RFC 9449
@@ -199,9 +196,8 @@ struct cors_settings {
 };
 
 struct metadata_settings { // RFC 9728
-    std::string resource;       // an https URL, or http on a loopback host; empty: no document
-    std::string name;           // resource_name; empty: none
-    bool from_audience = false; // neither the file's resource nor external_url said it
+    std::string resource;  // an https URL; empty: no document
+    std::string name;      // resource_name; empty: none
 };
 
 struct log_settings {

@@ -249,24 +249,5 @@ TEST(is_host, takes_names_and_addresses_with_a_port)
     EXPECT_FALSE(is_host(std::string_view("a\0b", 3)));
 }
 
-TEST(decode_delimiters, decodes_what_may_stand_in_a_path_as_it_is)
-{
-    struct row {
-        std::string_view normalised, decoded;
-        const char* why;
-    };
-    const row rows[] = {
-        {"plain", "plain", "nothing to decode"},
-        {"%2A", "*", "a sub-delimiter"},
-        {"%24metadata", "$metadata", "before a name"},
-        {"a%21%27%28%29%2B%2C%3D%3A%40", "a!'()+,=:@", "all of them"},
-        {"%3B", "%3B", "a parameter begins at a semicolon"},
-        {"%2F%3F%23%25%5B%7C", "%2F%3F%23%25%5B%7C", "what a path can't hold"},
-        {"%C3%A9", "%C3%A9", "a letter beyond ASCII"},
-    };
-    for (const auto& r : rows)
-        EXPECT_EQ(decode_delimiters(r.normalised), r.decoded) << r.why;
-}
-
 } // namespace
 } // namespace scopegate::http
