@@ -107,7 +107,8 @@ failure forwarding::late_body() const noexcept
     if (streaming_)
         return {reason::upstream_timeout, cause::timeouts_stream};
     const bool usual = longest_pause() == c_.policy.policy.server.timeouts.longest_pause();
-    return usual ? failure(reason::upstream_timeout, cause::timeouts_response_pause) : reason::client_gone;
+    return usual ? failure(reason::upstream_timeout, cause::timeouts_response_pause)
+                 : failure(reason::client_gone);
 }
 
 } // namespace scopegate::gate
