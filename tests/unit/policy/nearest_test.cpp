@@ -29,7 +29,8 @@ TEST(nearest_route, names_the_template_that_the_path_differs_least_from)
         {"/rooms/", "/api/v1/rooms/", "a prefix too few"},
         {"/file/a/b/c/d", "/files/{rest...}", "any number of segments behind"},
         {"/health", "/healthz", "a short one"},
-        {"/", "/appointments", "the first of equals"},
+        {"/apointments/17/", "/appointments/{id}", "a slash too many"},
+        {"/users/ada/apointments/", "/users/{user}/appointments", "a slash and a letter"},
     };
     for (const auto& r : rows) {
         const auto* found = nearest_route(b.get(), r.path);
