@@ -26,7 +26,6 @@ TEST(nearest_route, names_the_template_that_the_path_differs_least_from)
         {"/appointments/", "/appointments", "a slash at the end"},
         {"/api/v2/rooms/", "/api/v1/rooms/", "another version"},
         {"/v1/users/ada/appointments", "/users/{user}/appointments", "a prefix too many"},
-        {"/rooms/", "/api/v1/rooms/", "a prefix too few"},
         {"/file/a/b/c/d", "/files/{rest...}", "any number of segments behind"},
         {"/health", "/healthz", "a short one"},
         {"/apointments/17/", "/appointments/{id}", "a slash too many"},
