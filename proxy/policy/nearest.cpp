@@ -13,8 +13,9 @@ constexpr std::size_t most_segments = 16;
 constexpr std::size_t longest_segment = 32;
 constexpr std::size_t most_steps = 65'536; // of edit_distance(), over all routes
 
-// The cost of a segment that one side lacks, and of a slash at the end that one side lacks.
-constexpr unsigned extra_segment = 4;
+// The cost of a parameter, a rest and a slash at the end that one side lacks.
+constexpr unsigned missing_parameter = 2;
+constexpr unsigned missing_rest = 1;
 constexpr unsigned other_slash = 1;
 
 struct split_path {
@@ -36,7 +37,14 @@ split_path split(std::string_view path) noexcept
     return out;
 }
 
-// Levenshtein's distance of two short texts. Adds its work to `steps`.
+// The cost of a literal, or of a path's segment, that one side lacks: as many edits as characters.
+unsigned missing(std::string_view segment) noexcept
+{
+    return static_cast<unsigned>(segment.size()) + 1;
+}
+
+// Levenshtein's distance of two short texts. More than half of the characters changed makes them two texts
+// that have nothing to do with each other. Adds its work to `steps`.
 unsigned edit_distance(std::string_view a, std::string_view b, std::size_t& steps) noexcept
 {
     if (a == b)
@@ -54,26 +62,41 @@ unsigned edit_distance(std::string_view a, std::string_view b, std::size_t& step
             row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
         }
     }
-    return row[b.size()];
+    const auto edits = row[b.size()];
+    return 2 * edits <= std::max(a.size(), b.size()) ? edits : missing(a) + missing(b);
+}
+
+unsigned missing(const template_segment& segment) noexcept
+{
+    switch (segment.type) {
+    case template_segment::kind::parameter:
+        return missing_parameter;
+    case template_segment::kind::rest:
+        return missing_rest;
+    case template_segment::kind::literal:
+        break;
+    }
+    return missing(std::string_view(segment.text).substr(0, longest_segment));
 }
 
 // How far a path is from a template: an edit distance of their segments.
 unsigned distance(const split_path& path, const route& r, std::size_t& steps) noexcept
 {
     std::array<unsigned, most_segments + 1> row{};
-    for (std::size_t j = 0; j <= path.count; ++j)
-        row[j] = static_cast<unsigned>(j) * extra_segment;
+    for (std::size_t j = 1; j <= path.count; ++j)
+        row[j] = row[j - 1] + missing(path.segments[j - 1]);
     for (const auto& segment : r.segments) {
         const bool rest = segment.type == template_segment::kind::rest;
-        const auto literal = std::string_view(segment.text).substr(0, longest_segment);
+        const bool literal = segment.type == template_segment::kind::literal;
+        const auto text = std::string_view(segment.text).substr(0, longest_segment);
+        const auto lacks = missing(segment);
         auto diagonal = row[0];
-        row[0] += extra_segment;
+        row[0] += lacks;
         for (std::size_t j = 1; j <= path.count; ++j) {
-            const bool is_literal = segment.type == template_segment::kind::literal;
-            const auto replaced =
-                diagonal + (is_literal ? edit_distance(path.segments[j - 1], literal, steps) : 0U);
+            const auto& sent = path.segments[j - 1];
+            const auto replaced = diagonal + (literal ? edit_distance(sent, text, steps) : 0U);
             diagonal = row[j];
-            row[j] = std::min({row[j] + extra_segment, row[j - 1] + (rest ? 0U : extra_segment), replaced});
+            row[j] = std::min({row[j] + lacks, row[j - 1] + (rest ? 0U : missing(sent)), replaced});
         }
     }
     return row[path.count] + (path.trailing_slash == r.trailing_slash ? 0U : other_slash);
