@@ -11,8 +11,8 @@
 
 namespace scopegate::gate {
 
-// What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of
-// that a second time. No system call where nothing was.
+// Looks at news of the client that came before we observed it, as while it waited for its turn: they do not
+// come a second time. Makes no system call without such news.
 bool forwarding::caller_is_gone() noexcept
 {
     if (!c_.downstream.is_open() || c_.downstream.read_pending())
