@@ -66,8 +66,8 @@ void forwarding::leave_without_caller() noexcept
         return;
     if (streaming_)
         pauses_.not_after = c_.at.turns().now();
-    if (uploading_ && !upload_waiter_)
-        upstream_->interrupt_write(net::readiness::closed);
+    if (uploading_) // by a reset: an end in order would wait behind what the API has not taken
+        return upstream_->close(true);
     upstream_->interrupt_read(net::readiness::closed); // last: what it wakes may free us
 }
 
