@@ -11,8 +11,8 @@
 
 namespace scopegate::gate {
 
-// What was noticed of the caller before we began to observe it, as it waited for a turn, say: nobody tells of
-// that a second time. No system call where nothing was.
+// Looks at news of the client that came before we observed it, as while it waited for its turn: they do not
+// come a second time. Makes no system call without such news.
 bool forwarding::caller_is_gone() noexcept
 {
     if (!c_.downstream.is_open() || c_.downstream.read_pending())
@@ -66,8 +66,8 @@ void forwarding::leave_without_caller() noexcept
         return;
     if (streaming_)
         pauses_.not_after = c_.at.turns().now();
-    if (uploading_ && !upload_waiter_)
-        upstream_->interrupt_write(net::readiness::closed);
+    if (uploading_) // by a reset: an end in order would wait behind what the API has not taken
+        return upstream_->close(true);
     upstream_->interrupt_read(net::readiness::closed); // last: what it wakes may free us
 }
 

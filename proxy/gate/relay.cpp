@@ -23,7 +23,7 @@ void append_trailers(std::string_view lines, std::span<const std::string> identi
             out += trailer.line;
 }
 
-// What a slow sink has not taken waits in a piece of memory of its own size.
+// Keeps the bytes that a slow sink has not taken in a piece of memory of their size.
 void hold_little(net::gather& out, buffer_pool& buffers, buffer& slice)
 {
     const auto left = out.bytes();

@@ -1,5 +1,5 @@
-// How large the next slice of an upload is. What an upstream is slow to take waits in our memory: an upload
-// begins small, and grows only while its client fills what it is given and the upstream takes it. Pure.
+// Chooses the size of an upload's next slice. Bytes that an upstream is slow to take wait in our memory: slices
+// begin small, and grow only while the client fills them and the upstream takes them. Pure.
 #pragma once
 
 #include "gate/buffer.hpp"

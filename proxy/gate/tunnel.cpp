@@ -15,8 +15,8 @@ namespace {
 // is sent last.
 constexpr std::chrono::milliseconds last_words_patience{5000};
 
-// How long, and how far, an API that was told of the end is read on: a close at once could be a reset that
-// overtakes the close frame.
+// After the close frame we read the API on for so long, and so far: a close at once could be a reset that
+// overtakes the frame.
 constexpr std::chrono::milliseconds see_off_patience{2000};
 constexpr std::size_t see_off_bytes = 256UL * 1024;
 
@@ -236,8 +236,8 @@ lasting_end tunnel::close_reason(tunnel_end how) const noexcept
     return client_left_ ? client_has_gone() : api_has_gone();
 }
 
-// Whether the API was told, which it is only where that goes without waiting. The key is for the proxies
-// between: they must not be made to see what a client chose (RFC 6455 section 10.3).
+// Sends the API a close frame if that goes without waiting; returns whether it went. The random key protects
+// proxies between: no client may choose the bytes that they see (RFC 6455 section 10.3).
 bool tunnel::tell_api(const lasting_end& why)
 {
     if (!api_.is_open() || !to_api_.takes_close())

@@ -1,6 +1,6 @@
 // What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
 // too long, or the token that opened it expires. From then on nothing more of the client's reaches the API.
-// Each side that has not heard of the end yet is told, with a close frame between two frames of the other's.
+// Each side that has not heard of the end yet gets a close frame, between two frames of the other's.
 #pragma once
 
 #include "gate/buffer.hpp"
@@ -43,7 +43,7 @@ public:
 private:
     enum class step : std::uint8_t { input, ended, broken, refused, idle, expired };
 
-    // What one side has been sent.
+    // Follows the bytes that one side gets.
     struct direction {
         http::frame_tracker frames;
         bool whole = true; // all of it went out

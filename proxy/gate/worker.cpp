@@ -164,7 +164,7 @@ void worker::judge_again()
     }
 }
 
-// Each may be gone once it is told.
+// A tunnel may end, and free its entry, within the call.
 void worker::end_tunnels()
 {
     lasting_list rest;

@@ -1,4 +1,4 @@
-// What a response's Keep-Alive says: how long its sender keeps the connection while it idles. A hint that
+// Reads how long the sender of a response keeps the connection while it idles, from Keep-Alive: a hint that
 // many servers give (RFC 2068 section 19.7.1; HTTP/1.1 defines the name only), and that no proxy forwards.
 #pragma once
 

@@ -1,4 +1,4 @@
-// How tunnels end: each side that has not heard of it is told with a close frame, between two frames.
+// Tunnels end with a close frame to each side that has not heard of the end yet, between two frames.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -20,12 +20,12 @@ constexpr std::string_view agreed = "HTTP/1.1 101 Switching Protocols\r\nConnect
                                     "Upgrade: websocket\r\n\r\n";
 const std::string whole_frame = "\x82\x05hello";
 const std::string half_a_frame = "\x82\x05hel";
-// Of a client: masked, with a key of zeros.
+// Clients mask their frames; here with a key of zeros.
 const std::string masked_frame("\x82\x85\0\0\0\0hello", 11);
 const std::string masked_close("\x88\x82\0\0\0\0\x03\xE8", 8);
 const std::string close("\x88\x02\x03\xE8", 4);
 
-// The code of the close frame that the bytes are, and nothing else; 0: they are none.
+// Returns the code if the bytes are one close frame and nothing else; otherwise 0.
 unsigned close_code(std::string bytes, bool masked)
 {
     const std::size_t key = 2, payload = masked ? 6 : 2;
@@ -80,7 +80,7 @@ void expect_told(const tunnel_story& story, gate_settings settings)
     c.api.wait_for_closed(1);
 }
 
-TEST(websocket_end, both_sides_are_told_when_the_server_shuts_down)
+TEST(websocket_end, both_sides_get_1001_when_the_server_shuts_down)
 {
     const auto stops = [](calendar& c, raw_client&) { c.gate.send_signal(SIGTERM); };
     const gate_settings settings{.timeouts = "drain_delay: 0"};
@@ -109,12 +109,12 @@ TEST(websocket_end, an_open_tunnel_does_not_hold_up_the_end_of_the_server)
     EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
 }
 
-TEST(websocket_end, both_sides_are_told_when_nothing_is_sent_for_too_long)
+TEST(websocket_end, both_sides_get_1001_when_nothing_is_sent_for_too_long)
 {
     expect_told({.sentence = "idle", .client_hears = 1001, .api_hears = 1001}, {.timeouts = "stream: 500ms"});
 }
 
-TEST(websocket_end, the_api_is_told_that_the_client_has_gone)
+TEST(websocket_end, the_api_gets_1011_when_the_client_vanishes)
 {
     const auto closes = [](calendar&, raw_client& client) { client.close(); };
     const auto resets = [](calendar&, raw_client& client) { client.reset(); };
@@ -138,7 +138,7 @@ TEST(websocket_end, the_api_is_told_that_the_client_has_gone)
                 {});
 }
 
-TEST(websocket_end, the_client_is_told_that_the_api_has_gone)
+TEST(websocket_end, the_client_gets_1011_when_the_api_vanishes)
 {
     expect_told({.sentence = "it closes", .api_ends = true, .client_hears = 1011, .api_hears = 0}, {});
     expect_told({.sentence = "within a frame of the API's",
@@ -155,7 +155,7 @@ TEST(websocket_end, the_client_is_told_that_the_api_has_gone)
                 {});
 }
 
-TEST(websocket_end, the_api_is_told_of_the_tokens_end_too)
+TEST(websocket_end, the_api_gets_1008_as_well_when_the_token_expires)
 {
     std::promise<std::string> rest;
     calendar c({.issuer = "clock_skew: 0s"});
@@ -171,7 +171,7 @@ TEST(websocket_end, the_api_is_told_of_the_tokens_end_too)
     EXPECT_EQ(close_code(rest.get_future().get(), true), 1008U);
 }
 
-TEST(websocket_end, a_tunnel_of_which_the_server_hears_as_it_shuts_down_is_told_at_once)
+TEST(websocket_end, a_tunnel_that_opens_during_the_shutdown_gets_1001_at_once)
 {
     calendar c({.timeouts = "drain_delay: 0, drain: 60s"});
     c.api.on("/any", [](upstream_exchange& x) {

@@ -1,4 +1,4 @@
-// What a Keep-Alive field announces.
+// Reads the timeout that a Keep-Alive field announces.
 #include "http/keep_alive.hpp"
 
 #include <gmock/gmock.h>
