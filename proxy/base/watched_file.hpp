@@ -11,8 +11,8 @@ namespace scopegate {
 // Kubernetes swaps a symbolic link above the file. `-` for a file that is not there.
 [[nodiscard]] std::string fingerprint_of(const std::string& path);
 
-// Whether a process has the file open for writing. Only the owner of a file, or root, is told: false for
-// others, and for file systems that cannot tell.
+// Returns whether a process has the file open for writing. Only the owner of a file, or root, can find out:
+// false for others, and on file systems that cannot tell.
 [[nodiscard]] bool is_open_for_writing(const std::string& path) noexcept;
 
 // Notices a change once two looks in a row have seen the same. Time between looks is the caller's matter.

@@ -60,7 +60,13 @@ void add_config_option(CLI::App& command, std::string& config)
 void add_config_argument(CLI::App& command, std::string& config)
 {
     add_config_option(command, config);
-    command.add_option("FILE", config, "the same, without its option")->excludes("--config");
+    const auto* option = command.get_option("--config");
+    const auto take = [option, &config](const std::string& file) {
+        if (option->count() > 0)
+            throw CLI::ValidationError("FILE", "--config names a file already");
+        config = file;
+    };
+    command.add_option_function<std::string>("FILE", take, "the same, without the option")->type_name("");
 }
 
 std::optional<std::string> find_config(const std::string& given)

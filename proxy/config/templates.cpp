@@ -110,8 +110,9 @@ std::optional<path_template> parse_template(compilation& c, const std::string& t
         return std::nullopt;
     };
     if (text.starts_with('^') || text.starts_with('~') || text.starts_with('*'))
-        return refuse("a template is neither a wildcard nor a regular expression: it must begin with \"/\"; did "
-                      "you mean /{rest...}?");
+        return refuse(
+            "a template is neither a wildcard nor a regular expression: it must begin with \"/\"; did "
+            "you mean /{rest...}?");
     if (!text.starts_with('/'))
         return refuse("it must begin with \"/\"");
     path_template out;

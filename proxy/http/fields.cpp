@@ -55,7 +55,7 @@ constexpr auto known_names = [] {
         {"client-cert", client_cert},
         {"client-cert-chain", client_cert_chain},
         {"x-forwarded", x_forwarded},
-        // What else proxies say of a client counts as X-Forwarded-* does. Addresses:
+        // All else that proxies say of a client counts as X-Forwarded-* does. Addresses:
         {"cf-pseudo-ipv4", x_forwarded},
         {"client-ip", x_forwarded},
         {"do-connecting-ip", x_forwarded},
@@ -104,7 +104,7 @@ constexpr auto known_names = [] {
         {"x-url-scheme", x_forwarded},
         {"x-original-url", x_original_url},
         {"x-rewrite-url", x_rewrite_url},
-        // What else frameworks take for the target counts as X-Rewrite-URL does.
+        // All other names for the target count as X-Rewrite-URL does.
         {"request-uri", x_rewrite_url},
         {"x-http-destinationurl", x_rewrite_url},
         {"x-original-method", x_rewrite_url},

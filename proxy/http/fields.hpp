@@ -36,7 +36,7 @@ enum class field_id : std::uint8_t {
     x_forwarded_for,
     x_forwarded_proto,
     x_forwarded_host,
-    x_forwarded, // any other X-Forwarded-*
+    x_forwarded, // any other X-Forwarded-*, and all else that proxies say of a client, such as CF-Connecting-IP
     x_real_ip,
     x_client_ip,
     true_client_ip,
@@ -44,7 +44,7 @@ enum class field_id : std::uint8_t {
     client_cert_chain,
     // spoofable: never forwarded
     x_original_url,
-    x_rewrite_url,
+    x_rewrite_url, // and all other names for the target but X-Original-URL
     proxy,
     // method overrides
     x_http_method_override,

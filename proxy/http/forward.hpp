@@ -60,8 +60,8 @@ public:
     //
     // Dropped: the hop-by-hop fields, Content-Length, Transfer-Encoding, Expect and Trailer (the caller
     // frames the request anew, and has answered the expectation), `_` spellings of any known name, identity
-    // headers, X-Original-URL, X-Rewrite-URL, Proxy, the method overrides, and from untrusted peers Forwarded
-    // and its kin.
+    // headers, X-Original-URL and other names for the target, Proxy, the method overrides, and from untrusted
+    // peers Forwarded and all else that proxies say of a client (http/fields.cpp, README).
     [[nodiscard]] static result<forward_filter> of_request(const request_head& head,
                                                            const request_rules& rules);
 

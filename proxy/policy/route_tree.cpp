@@ -91,8 +91,8 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
         return there;
-    // Both spellings of a delimiter that a template encodes, `%2A` and `*`, lead to one child, whichever comes
-    // first.
+    // Both spellings of a delimiter that a template encodes, `%2A` and `*`, lead to one child, whichever
+    // comes first.
     const auto plain = http::decode_delimiters(literal);
     const auto child = plain == literal ? make_node() : make_literal_child(parent, plain);
     if (edges_.size() < 2 * (edge_count_ + 1))

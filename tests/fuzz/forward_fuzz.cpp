@@ -5,11 +5,14 @@
 
 #include "base/text.hpp"
 #include "http/forward.hpp"
+#include "support/field_lists.hpp"
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace http = scopegate::http;
+namespace test = scopegate::test;
 using scopegate::iequals;
 using scopegate::fuzz::check;
 
@@ -51,6 +54,24 @@ bool is_one_of(std::string_view name, const Names& names)
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// The same for names as they are usually written.
+template <class Names>
+bool is_listed(std::string_view name, const Names& names)
+{
+    return std::any_of(std::begin(names), std::end(names),
+                       [name](std::string_view listed) { return iequals(listed, name); });
+}
+
+bool is_claimed_by_proxies(std::string_view name)
+{
+    constexpr std::array<std::string_view, 8> families = {"x-forwarded-",  "cf-connecting-", "ssl-client-",
+                                                          "wl-proxy-",     "x-amzn-mtls-",   "x-client-cert",
+                                                          "x-ssl-client-", "x-tls-client-"};
+    return is_one_of(name, of_trusted_peers) || is_listed(name, test::proxy_claims) ||
+           std::any_of(families.begin(), families.end(),
+                       [name](std::string_view family) { return name.starts_with(family); });
+}
+
 bool is_named_by_connection(const http::field_list& fields, std::string_view name)
 {
     bool named = false;
@@ -66,9 +87,9 @@ bool is_named_by_connection(const http::field_list& fields, std::string_view nam
 bool is_dropped(const http::request_head& head, const http::field& f, const http::request_rules& rules)
 {
     const auto name = as_cgi_reads(f.name);
-    return is_one_of(name, never) || name == "proxy-authorization" ||
-           (name == "upgrade" && !rules.websocket) ||
-           (!rules.peer_trusted && (is_one_of(name, of_trusted_peers) || name.starts_with("x-forwarded-"))) ||
+    return is_one_of(name, never) || is_listed(name, test::target_overrides) ||
+           name == "proxy-authorization" || (name == "upgrade" && !rules.websocket) ||
+           (!rules.peer_trusted && is_claimed_by_proxies(name)) ||
            is_named_by_connection(head.fields, f.name) || rules.also_drop.contains(f.id);
 }
 
