@@ -65,7 +65,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     return token;
 }
 
-// Whose keys are missing, or whose word: the issuer that the token names is one that the file trusts.
+// Names the issuer whose keys or introspection result are missing. The file trusts the issuer of this token.
 std::string issuer_name(std::string_view token)
 {
     return visible(claimed_issuer(token).value_or("its issuer"));

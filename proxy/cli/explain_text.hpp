@@ -14,7 +14,7 @@ namespace scopegate::cli {
 
 void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out);
 
-// What a token says, one line for each member, with dates beside the seconds.
+// Prints the members of a token, one on each line, with dates beside the seconds.
 void print_claims(const tokens::unverified::members& said, std::ostream& out);
 
 } // namespace scopegate::cli

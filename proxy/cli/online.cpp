@@ -69,7 +69,7 @@ tokens::validator::awaited online_authority::wait(tokens::validator& asking, int
     std::optional<tokens::validator::awaited> came;
     asking.await(issuer, token, [&came](tokens::validator::awaited what) { came.emplace(std::move(what)); });
     run_until([&] { return came.has_value(); });
-    // The callback must not outlive this frame: what has not come by now is told to end.
+    // The callback must not outlive this frame: stop() ends the fetch that has not finished.
     if (!came) {
         keys_->stop();
         if (introspection_)

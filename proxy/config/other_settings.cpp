@@ -27,7 +27,7 @@ constexpr key<http::path_rules> path_keys[] = {
      }},
 };
 
-// What RFC 9728 section 1.2 lets a resource identifier be: an https URL without fragment. Plain http on a
+// Accepts a resource identifier of RFC 9728 section 1.2: an https URL without fragment. Plain http on a
 // loopback host is for development.
 bool is_resource(const std::string& text)
 {

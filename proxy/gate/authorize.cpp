@@ -161,7 +161,7 @@ std::optional<failure> look_for_token(const policy::policy& p, const access_requ
     return in_force ? why : std::nullopt;
 }
 
-// Of a refusal by policy::decide: what was there in the token's place, or in the place of the claim that was
+// Returns the cause of a refusal by policy::decide: the fault in the token's place, or in the claim that was
 // needed.
 cause cause_of(const verdict& v, reason why) noexcept
 {

@@ -44,8 +44,8 @@ struct explanation {
 
 // {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
 // "missing_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
-// "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line where there is
-// none. `near` and `unverified` are left out where they are empty.
+// "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line if they are
+// unknown. `near` and `unverified` are left out where they are empty.
 [[nodiscard]] std::string to_json(const explanation& e);
 
 } // namespace scopegate::gate

@@ -1,4 +1,4 @@
-// What a request without a route may have meant, in words for `explain`. No decision depends on it.
+// Guesses what a request without a route may have meant, in words for `explain`. No decision depends on it.
 #pragma once
 
 #include "policy/policy.hpp"
@@ -9,9 +9,9 @@
 
 namespace scopegate::gate {
 
-// Of a path that no template matches: the template that matches it with another slash at the end or in
-// another letter case, otherwise the one that is most like it. Of a template without the method: the methods
-// that it has. Empty for any other match. `path` is normalized, or empty.
+// For a path that no template matches, returns the template that matches it with another slash at the end or
+// in another letter case, otherwise the most similar one. For a template without the method, returns the
+// methods that it has. Empty for any other match. `path` is normalized, or empty.
 [[nodiscard]] std::vector<std::string> near_misses(const policy::policy& p, const policy::route_match& match,
                                                    std::string_view path, std::string_view method);
 

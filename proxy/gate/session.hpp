@@ -46,8 +46,8 @@ private:
     static constexpr std::size_t handshake_bytes = 44UL * 1024;
     static constexpr std::size_t tls_bytes = 15UL * 1024;
 
-    // A connection that was only just accepted, or whose client was told that it may go on, has a request
-    // under way, most likely: while the gate drains it is waited for, if briefly. To close at once would lose
+    // A connection that was only just accepted, or whose client may go on, probably has a request under way.
+    // A draining gate waits for that request briefly: to close at once would lose
     // it.
     static constexpr std::chrono::milliseconds last_request_patience{1000};
 

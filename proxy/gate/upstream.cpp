@@ -22,8 +22,8 @@ namespace asio = net::asio;
 
 namespace {
 
-// How long an idle connection is kept. Shorter than what common servers keep it for: a request that meets
-// their end on its way is lost. Those that keep it for less (Node: 5 s) say so, and are left a second before.
+// How long an idle connection is kept. Shorter than what common servers keep it for: a request that
+// crosses their close is lost. Servers with a shorter time (Node: 5 s) announce it; we leave a second before.
 constexpr std::chrono::seconds idle_patience{50};
 constexpr std::chrono::seconds before_its_end{1};
 

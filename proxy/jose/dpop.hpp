@@ -24,7 +24,7 @@ inline constexpr std::size_t max_proof_rsa_bits = 4096;
 inline constexpr std::chrono::seconds max_proof_age{60};
 inline constexpr std::chrono::seconds max_proof_lead{5};
 
-// What a proof has to be made for. Views: for the call only.
+// The request that a proof must be made for. Views: for the call only.
 struct proven_request {
     std::string_view method;     // letter case counts
     std::string_view token;      // as it was sent

@@ -21,7 +21,7 @@ std::string label(const std::string* kid, std::size_t position)
     return out;
 }
 
-// What else it is, as far as its beginning shows: an operator who names the wrong file or URL learns which.
+// Guesses from its beginning what the text is instead: an operator with the wrong file or URL learns which.
 std::string not_json(std::string_view text)
 {
     const std::string_view begins = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));

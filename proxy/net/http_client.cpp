@@ -157,8 +157,8 @@ bool expect_host(SSL* ssl, const http_url& url)
                     const_cast<char*>(url.host.c_str())) == 1;
 }
 
-// Names what is wrong with the server's certificate, where that is it: OpenSSL's error says of all faults
-// only that the verification failed.
+// Names the fault of the server's certificate, if it has one: OpenSSL's error only says that the verification
+// failed.
 http_failure handshake_failure(const http_url& url, const SSL* ssl, const error_code& error)
 {
     const auto verified = SSL_get_verify_result(ssl);

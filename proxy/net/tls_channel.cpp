@@ -90,7 +90,7 @@ std::string digest_of(const X509& certificate)
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 
 // Records without content (new keys, empty ones, wishes to renegotiate) may come as fast as they are read:
-// who sends nothing else must not keep the thread. What is not read now is read when the socket is asked
+// a peer that sends nothing else must not keep the thread. The rest is read when the socket is asked
 // again.
 constexpr unsigned reads_without_content = 4;
 

@@ -14,10 +14,10 @@
 
 namespace scopegate::tokens {
 
-// Returns the strict JSON object that a part of a token encodes; nothing where there is none.
+// Returns the strict JSON object that a part of a token encodes; nothing if it encodes something else.
 [[nodiscard]] std::optional<json::value> object_in(std::string_view part);
 
-// What a token looks like. A JWS begins with a JOSE header, whole or broken. A JWE (RFC 7516 section 7.1) is
+// The form of a token. A JWS begins with a JOSE header, whole or broken. A JWE (RFC 7516 section 7.1) is
 // opaque to everybody but its issuer. Anything else is opaque.
 enum class token_form : std::uint8_t { opaque, encrypted, jws };
 [[nodiscard]] token_form form_of(std::string_view token);

@@ -59,7 +59,7 @@ std::string as_text(const json::value& v)
     return text != nullptr ? *text : json::serialize(v);
 }
 
-// What would have been accepted, of refusals that concern one issuer's settings.
+// Returns the value that would have been accepted, for refusals that concern one issuer's settings.
 std::string wanted_by(const policy::issuer_settings& issuer, const refused_token& seen, failure why,
                       wall_time now)
 {

@@ -1,4 +1,4 @@
-// What a refused token says of itself, for the operator alone: the object `unverified` of the access log and
+// The claims of a refused token, for the operator alone: the object `unverified` of the access log and
 // of `explain`. Anybody can write anything into a token, so each value is short, printable ASCII and escaped,
 // and the log gets none unless the signature was good or the file asks for it. The client never sees it.
 #pragma once

@@ -57,7 +57,7 @@ wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
     return at ? *at + skew : wall_time::max();
 }
 
-// What a validator tells the log of refused tokens (see unverified.hpp).
+// Returns whether the log describes every refused token (see unverified.hpp).
 bool tells_everything(const policy::log_settings& log) noexcept
 {
     return log.unverified || log.at == policy::log_settings::level::debug;
@@ -212,7 +212,7 @@ validator::outcome validator::refuse(failure why, const refused_token& seen, wal
     return refused;
 }
 
-// Of a token that is refused already: whether its issuer made it. Asked for the log alone, and not too often.
+// Returns whether the issuer made this refused token. Asked for the log alone, and not too often.
 bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now)
 {
     if (telling_ != telling::signed_only || key_sets_[issuer] == nullptr ||

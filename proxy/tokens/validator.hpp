@@ -80,7 +80,7 @@ public:
         int wait_for_issuer = -1;
         bool wait_for_turn = false; // not looked into: unknown, and verifying was not allowed
         bool verified = false;      // more than a look into the cache
-        // What a refused token says of itself, where the operator may be told; null otherwise.
+        // The claims of a refused token, if the log may have them; null otherwise.
         std::unique_ptr<const unverified> said = nullptr;
     };
     // What a wait ended with; the outcome of the check that gets it is final.
@@ -112,7 +112,7 @@ public:
     void forget_tokens() noexcept;
 
 private:
-    // Whose tokens are described when they are refused: nobody's, those that an issuer of ours has signed,
+    // Selects the refused tokens that are described: none, those that an issuer of ours has signed,
     // all.
     enum class telling : std::uint8_t { nothing, signed_only, everything };
 

@@ -16,7 +16,7 @@ HEAD = b"GET /appointments/17 HTTP/1.1\r\nHost: calendar.example.com\r\nX-Paddin
 UPLOAD = (b"POST /public/upload HTTP/1.1\r\nHost: calendar.example.com\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 20000)
 LARGE = b"GET /public/large HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n"
 
-# What each client sends first, and then again and again at its turn.
+# The bytes that each client sends first, and those that it sends again and again at its turn.
 HELD = {"heads": (HEAD, b"a"), "uploads": (UPLOAD, b"x" * 200), "responses": (LARGE, b""), "connections": (b"", b"")}
 PACE = 0.002  # seconds between two turns: some 500 a second
 

@@ -120,7 +120,7 @@ TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
     EXPECT_GE(std::stod(line["duration_ms"]), 190.0);
 }
 
-// What anybody can write into a token reaches the log only if the file asks for it.
+// Claims that anybody can write reach the log only if the file asks for them.
 TEST(request_log, shows_what_a_refused_token_says_if_the_issuer_has_signed_it)
 {
     const auto wrong = make_token(

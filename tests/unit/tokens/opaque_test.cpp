@@ -206,7 +206,7 @@ TEST_F(opaque_tokens, that_are_too_long_are_not_asked_about)
     EXPECT_EQ(endpoint->asked.size(), 1U);
 }
 
-// Active is said of all that an issuer has given out and not taken back.
+// Each token that an issuer has issued and not revoked is active.
 TEST_F(opaque_tokens, of_another_kind_than_access_tokens_are_refused)
 {
     introspecting().audience.clear();

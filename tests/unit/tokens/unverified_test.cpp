@@ -1,4 +1,4 @@
-// What a refused token says of itself, as the operator sees it.
+// The claims of a refused token, as the operator sees them.
 #include "tokens/unverified.hpp"
 
 #include "jose/base64url.hpp"

@@ -268,7 +268,7 @@ TEST_F(validation, names_the_member_that_is_wrong)
     }
 }
 
-// What anybody can write shows only where the file asks for it.
+// Claims that anybody can write show only if the file asks for them.
 TEST_F(validation, describes_a_token_that_nobody_signed_only_if_it_is_told_to)
 {
     const auto stranger = test::other_key_for(algorithm::rs256);
