@@ -312,9 +312,10 @@ TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https
 
 TEST(small_sections, take_their_words)
 {
-    const auto p = policy_from_yaml(upstream + routes +
-                                    "mode: observe\nlog: {level: error, requests: off, burst: 0, paths: unmatched}\n"
-                                    "paths: {case: exact, encoded_slash: keep, semicolon: keep, format: drop}\n");
+    const auto p =
+        policy_from_yaml(upstream + routes +
+                         "mode: observe\nlog: {level: error, requests: off, burst: 0, paths: unmatched}\n"
+                         "paths: {case: exact, encoded_slash: keep, semicolon: keep, format: drop}\n");
     EXPECT_TRUE(p->observe);
     EXPECT_EQ(p->log.at, policy::log_settings::level::error);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::off);
