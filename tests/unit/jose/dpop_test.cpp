@@ -120,7 +120,8 @@ TEST(dpop_proof, of_ed25519_holds_under_either_name)
     parts.token = "token";
     for (const auto* name : {"EdDSA", "Ed25519"}) {
         parts.alg = json_string(name);
-        const auto proof = dpop_proof::parse(owner.proof(parts));
+        const auto sent = owner.proof(parts); // which the proof refers to
+        const auto proof = dpop_proof::parse(sent);
         ASSERT_TRUE(proof) << name;
         EXPECT_TRUE(proof->is_signed()) << name;
     }

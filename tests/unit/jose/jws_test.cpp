@@ -208,7 +208,6 @@ TEST(jws_verify, chooses_by_kid)
     EXPECT_EQ(check(sign_compact(key.with_kid("new"), "{}"), keys), "unknown-key");
     EXPECT_EQ(check(sign_compact(key.with_kid(std::string(11'000, 'k')), "{}"), keys), "unknown-key")
         << "a huge kid";
-    EXPECT_EQ(check(sign_compact(key.with_kid(std::string(16'000, 'k')), "{}"), keys), "malformed-token");
     EXPECT_EQ(check(sign_compact(key.with_kid(key.kid() + '\0'), "{}"), keys), "unknown-key")
         << "a NUL behind the kid";
     EXPECT_EQ(check(sign_compact(key_for(algorithm::rs256).with_kid(key.kid()), "{}"), keys),
