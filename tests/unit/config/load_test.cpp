@@ -26,7 +26,7 @@ TEST(load, reads_the_sample_without_environment_or_network)
     EXPECT_EQ(p.requirement_count, 6U);
     EXPECT_EQ(p.realm(), "https://calendar.example.com");
     EXPECT_EQ(p.metadata.resource, "https://calendar.example.com");
-    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 56);
+    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 57);
     EXPECT_EQ(p.match("/healthz", "GET").found, policy::route_match::outcome::route);
     EXPECT_TRUE(p.match("/healthz", "GET").needs->is_public());
 }

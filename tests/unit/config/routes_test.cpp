@@ -302,7 +302,7 @@ TEST(routes, match_characters_that_a_template_encodes)
     }
     EXPECT_THAT(
         errors(with_routes("  /%24metadata: {GET: a}\n  /$metadata: {GET: b}\n")),
-        ElementsAre("5:3: the template \"/$metadata\" matches the same paths as \"/%24metadata\" in line 4"));
+        ElementsAre("6:3: the template \"/$metadata\" matches the same paths as \"/%24metadata\" in line 5"));
 }
 
 TEST(routes, relax_with_the_path_rules)

@@ -56,7 +56,7 @@ TEST(secrets, of_the_environment_are_shown_as_they_are_written)
         issuer_with("algorithms: \"${S}\""),
         issuer_with("algorithms: [\"${S}\"]"),
         issuer_with("require: \"${S}\""),
-        issuer_with("scope_claims: \"${S}\""),
+        issuer_with("scope_claims: [\"${S}\", \"${S}\"]"),
         issuer_with("scope_claims: [\"/~${S}\"]"),
         issuer_with("audience_claim: \"/~${S}\""),
         issuer_with("secret_file: \"${S}\", algorithms: [HS256]"),
