@@ -142,19 +142,19 @@ std::string printable(std::string_view text)
 {
     constexpr std::string_view digits = "0123456789ABCDEF", more = "...";
     std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        const bool plain = c >= 0x20 && c < 0x7f && c != '\\';
-        const std::size_t size = plain ? 1 : 4;
-        const auto room = longest_unverified - out.size();
-        if (size > room || (size + more.size() > room && i + 1 < text.size())) {
-            out.resize(std::min(out.size(), longest_unverified - more.size()));
-            return out.append(more);
-        }
-        if (plain)
-            out += text[i];
+    std::size_t cut = 0; // the last place where `more` still fits
+    for (const char each : text) {
+        const auto c = static_cast<unsigned char>(each);
+        if (c >= 0x20 && c < 0x7f && c != '\\')
+            out += each;
         else
             out.append("\\x").append(1, digits[c >> 4U]).append(1, digits[c & 15U]);
+        if (out.size() > longest_unverified) {
+            out.resize(cut);
+            return out.append(more);
+        }
+        if (out.size() + more.size() <= longest_unverified)
+            cut = out.size();
     }
     return out;
 }

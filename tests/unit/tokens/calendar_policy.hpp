@@ -86,7 +86,7 @@ public:
     void note_absent(std::size_t, std::string_view kid) override { absent.emplace(kid); }
     [[nodiscard]] bool is_absent(std::size_t, std::string_view kid, wall_time) const override
     {
-        return absent.contains(std::string(kid));
+        return fetched_well && absent.contains(std::string(kid));
     }
     [[nodiscard]] std::vector<std::string> without_keys() const override { return {}; }
     void stop() override {}
