@@ -4,6 +4,7 @@
 #include "policy/nearest.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace scopegate::gate {
 
@@ -48,7 +49,7 @@ std::vector<std::string> near_misses(const policy::policy& p, const policy::rout
     if (const auto* r = near.empty() && folded ? p.folded.match(*folded, values) : nullptr)
         near.push_back(r->text + " in another letter case or spelling" + methods_of(*r, method));
     if (near.empty())
-        if (const auto* r = policy::nearest_route(p, path))
+        if (const auto* r = policy::nearest_route(p, path, std::numeric_limits<std::size_t>::max()))
             near.push_back(r->text + methods_of(*r, method));
     return near;
 }

@@ -11,7 +11,6 @@ namespace {
 // A path is compared as far as these: a client chooses it, and each refusal may ask for a comparison.
 constexpr std::size_t most_segments = 16;
 constexpr std::size_t longest_segment = 32;
-constexpr std::size_t most_steps = 65'536; // of edit_distance(), over all routes
 
 // The cost of a parameter, a rest and a slash at the end that one side lacks.
 constexpr unsigned missing_parameter = 2;
@@ -104,15 +103,15 @@ unsigned distance(const split_path& path, const route& r, std::size_t& steps) no
 
 } // namespace
 
-const route* nearest_route(const policy& p, std::string_view path) noexcept
+const route* nearest_route(const policy& p, std::string_view path, std::size_t most) noexcept
 {
     const auto parts = split(path);
     const route* nearest = nullptr;
     unsigned least = 0;
     std::size_t steps = 0;
     for (const auto& r : p.routes) {
-        if (steps > most_steps)
-            break;
+        if (steps > most)
+            return nullptr;
         const auto d = distance(parts, r, steps);
         steps += r.segments.size() * (parts.count + 1);
         if (nearest == nullptr || d < least) {

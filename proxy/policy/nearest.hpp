@@ -10,8 +10,9 @@ namespace scopegate::policy {
 
 // Returns the route whose template a normalised path differs from least, the first of equals in the order of
 // the file; null for a file without routes. Whole segments may be missing, and literals may be misspelled.
-// The work for one call is bounded: of a very large file only the first routes are compared. Allocates
-// nothing.
-[[nodiscard]] const route* nearest_route(const policy& p, std::string_view path) noexcept;
+// Null, too, if the comparison takes more than `most` steps, some hundred routes: a wrong name is worse than
+// none. Allocates nothing.
+[[nodiscard]] const route* nearest_route(const policy& p, std::string_view path,
+                                         std::size_t most = 262'144) noexcept;
 
 } // namespace scopegate::policy

@@ -40,10 +40,29 @@ const requirement* route::find(std::string_view method) const noexcept
     return any && !names_alike(*this, method) ? &*any : nullptr;
 }
 
+// A template that encodes a delimiter, `%2A`, is entered in both spellings. Each has nodes of its own: two
+// templates must not lend each other a spelling.
 const route* route_tree::add(const std::vector<template_segment>& segments, bool trailing_slash,
                              const route& r)
 {
     check_bounds(segments, r);
+    auto plain = segments;
+    bool encodes = false;
+    for (auto& s : plain) {
+        if (s.type != template_segment::kind::literal)
+            continue;
+        s.text = http::decode_delimiters(s.text);
+        encodes = encodes || s.text.size() != segments[static_cast<std::size_t>(&s - plain.data())].text.size();
+    }
+    if (encodes)
+        if (const route* const there = insert(plain, trailing_slash, r))
+            return there;
+    return insert(segments, trailing_slash, r);
+}
+
+const route* route_tree::insert(const std::vector<template_segment>& segments, bool trailing_slash,
+                                const route& r)
+{
     std::uint32_t here = 0;
     for (const template_segment& s : segments) {
         switch (s.type) {
@@ -91,10 +110,7 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
         return there;
-    // Both spellings of a delimiter that a template encodes, `%2A` and `*`, lead to one child, whichever
-    // comes first.
-    const auto plain = http::decode_delimiters(literal);
-    const auto child = plain == literal ? make_node() : make_literal_child(parent, plain);
+    const auto child = make_node();
     if (edges_.size() < 2 * (edge_count_ + 1))
         grow_edges();
     const edge made{parent, child, static_cast<std::uint32_t>(texts_.size()),

@@ -84,6 +84,7 @@ public:
             const std::lock_guard lock(mutex_);
             stopped_ = true;
             abandoned.swap(calls_);
+            waiting_bytes_ = 0;
             queue_.clear();
         }
         for (const auto& [key, waited_for] : abandoned)
@@ -120,10 +121,12 @@ private:
             return nullptr;
         }
         // Made-up tokens cost nothing: however many come, neither the endpoint nor our memory is flooded.
-        if (stopped_ || (calls_.size() >= bounds_.waiting_tokens && !make_room_for(client)))
+        if (stopped_ || waiting_bytes_ + token.size() > bounds_.waiting_bytes ||
+            (calls_.size() >= bounds_.waiting_tokens && !make_room_for(client)))
             return unavailable(stopped_ ? cause::introspection_not_asked : cause::introspection_queue_full);
         auto& fresh = calls_[key];
         fresh.token = secret(std::string(token));
+        waiting_bytes_ += token.size();
         fresh.since = steady::now();
         fresh.waiting.push_back(std::move(done));
         stand_in_line(fresh, key, client);
@@ -158,10 +161,16 @@ private:
                 for (const auto& done : lost)
                     done(unavailable(cause::introspection_queue_full));
             });
-            calls_.erase(found);
+            erase(found);
             return true;
         }
         return false;
+    }
+
+    void erase(std::map<token_key, call>::iterator ended)
+    {
+        waiting_bytes_ -= ended->second.token.reveal().size();
+        calls_.erase(ended);
     }
 
     // One of at most bounds_.calls that take tokens from the queue until it is empty.
@@ -251,7 +260,7 @@ private:
             if (found == calls_.end())
                 return;
             waiting = std::move(found->second.waiting);
-            calls_.erase(found);
+            erase(found);
             if (answer->said.why != reason::introspection_unavailable)
                 (answer->said.why == reason::allowed ? active_ : inactive_)
                     .insert(key, answer, bytes, now_());
@@ -296,6 +305,7 @@ private:
     introspection_cache active_;
     introspection_cache inactive_; // of its own: made-up tokens push no active one out
     std::map<token_key, call> calls_;
+    std::size_t waiting_bytes_ = 0; // of the tokens in calls_
     fair_queue queue_; // those of calls_ that no work has taken yet
     std::size_t running_ = 0;
     bool stopped_ = false;

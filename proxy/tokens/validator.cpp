@@ -50,6 +50,21 @@ failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
     return jose::check_claims(claims, rules_of(issuer), now);
 }
 
+// Reads from a JWT that is introspected what its endpoint may leave out: that it is an access token, and the
+// binding. Both count beside the result. Empty for a token that only its issuer can read.
+result<jose::confirmation> binding_in(std::string_view token)
+{
+    if (form_of(token) != token_form::jws)
+        return jose::confirmation{};
+    const auto jws = jose::split(token);
+    if (!jws)
+        return jws.error();
+    if (const auto why = jose::check_type(jws->header.typ, false); why != reason::allowed)
+        return why;
+    const auto claims = jose::parse_claims(jws->payload);
+    return claims ? jose::read_confirmation(*claims) : claims.error();
+}
+
 wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
 {
     const auto* exp = claims.find("exp");
@@ -251,8 +266,10 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
             keys_->note_absent(issuer, *kid);
         return {nullptr, why};
     }
-    if (kid && keys_->is_absent(issuer, *kid, now))
+    if (kid && keys_->is_absent(issuer, *kid, now)) {
+        keys_->request_refresh(issuer); // the issuer may have published it since
         return {nullptr, why};
+    }
     const bool wait = !waited && keys_->may_refresh(issuer);
     const auto open = reached ? failure(reason::key_pending, cause::kid_inside_cooldown)
                               : failure(reason::keys_unavailable, cause::keys_not_fetched);
@@ -268,6 +285,9 @@ bool validator::is_introspected(std::string_view token) const
 validator::outcome validator::check_introspected(std::string_view token, wall_time now, const awaited& ended)
 {
     refused_token seen{token, static_cast<int>(*introspecting_)};
+    const auto own_binding = binding_in(token);
+    if (!own_binding)
+        return refuse(own_binding.error(), seen, now);
     if (!ended.answer) {
         const bool wait = !ended.waited && introspection_;
         return {nullptr, reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
@@ -282,6 +302,9 @@ validator::outcome validator::check_introspected(std::string_view token, wall_ti
     auto bound_to = jose::read_confirmation(said.claims);
     if (!bound_to)
         return refuse(bound_to.error(), seen, now, true);
+    const bool agrees = own_binding->key == bound_to->key && own_binding->certificate == bound_to->certificate;
+    if (!own_binding->empty() && !agrees)
+        return refuse({reason::unbound_token, cause::cnf_differs}, seen, now, true);
     auto valid = make_token(*introspecting_, said.claims, std::move(*bound_to));
     if (now < ended.answer->until)
         cache_->insert(token, valid, now, ended.answer->until);

@@ -41,9 +41,9 @@ unsigned close_code(std::string bytes, bool masked)
 struct tunnel_story {
     std::string sentence;
     std::string from_api = whole_frame, from_client = masked_frame;
-    std::function<void(calendar&, raw_client&)> ends; // from outside
-    bool api_ends = false;                            // instead, the API closes
-    unsigned client_hears, api_hears;                 // 0: nothing more
+    std::function<void(calendar&, raw_client&)> ends = {}; // from outside
+    bool api_ends = false;                                 // instead, the API closes
+    unsigned client_hears, api_hears;                      // 0: nothing more
 };
 
 void expect_told(const tunnel_story& story, gate_settings settings)

@@ -305,6 +305,21 @@ TEST(routes, match_characters_that_a_template_encodes)
         ElementsAre("6:3: the template \"/$metadata\" matches the same paths as \"/%24metadata\" in line 5"));
 }
 
+// The second template encodes a delimiter: that gives the first one no second spelling.
+TEST(routes, lend_each_other_no_spelling)
+{
+    const auto p = compiled("  /x/@a/c: {GET: a}\n  /x/%40a/b: {GET: b}\n  /x/{p}/c: {GET: c}\n");
+    const auto matched = [&](std::string_view path) {
+        const auto found = p->match(path, "GET");
+        return found.matched == nullptr ? std::string("-") : found.matched->text;
+    };
+    EXPECT_EQ(matched("/x/@a/c"), "/x/@a/c");
+    EXPECT_EQ(matched("/x/@a/b"), "/x/%40a/b");
+    EXPECT_EQ(matched("/x/%40a/b"), "/x/%40a/b");
+    EXPECT_EQ(matched("/x/%40a/c"), "/x/{p}/c") << "and is refused as a lookalike";
+    EXPECT_TRUE(p->is_lookalike("/x/@a/c", "GET", p->match("/x/%40a/c", "GET")));
+}
+
 TEST(routes, relax_with_the_path_rules)
 {
     EXPECT_THAT(errors(with_routes("  /a;b: {GET: a}\n  /a%3Bc: {GET: a}\npaths: {semicolon: keep}\n")),

@@ -154,7 +154,7 @@ TEST_F(rated_relay, a_client_below_the_rate_is_late)
     run(begin + 59s);
     EXPECT_FALSE(end_);
     run(std::chrono::steady_clock::now() + 61s);
-    EXPECT_EQ(end_, relay_end::source_late);
+    EXPECT_EQ(end_, relay_end::source_slow);
 }
 
 TEST_F(rated_relay, an_upstream_that_is_slow_to_take_it_is_not_held_against_the_client)

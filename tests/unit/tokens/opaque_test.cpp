@@ -272,6 +272,33 @@ TEST_F(opaque_tokens, a_jwt_of_an_issuer_without_keys_is_introspected)
     EXPECT_EQ(why(token + "x"), "token-inactive");
 }
 
+// The endpoint may leave out what binds the token, and its kind.
+TEST_F(opaque_tokens, a_jwt_that_is_introspected_keeps_its_binding_and_its_kind)
+{
+    const std::string thumbprint(43, 'x');
+    const auto bound = R"({"cnf":{"jkt":")" + thumbprint + R"("}})";
+    const auto token = test::make_token(R"({"iss":"https://legacy.example",)" + bound.substr(1));
+    const std::string result = R"({"active":true,"aud":"https://calendar.example")";
+    endpoint->answers[token] = result + "}";
+    const auto outcome = check(token);
+    EXPECT_EQ(name(outcome.why), "unbound-token");
+    EXPECT_EQ(outcome.why.detail, cause::cnf_differs);
+    endpoint->answers[token] = result + "," + bound.substr(1);
+    EXPECT_EQ(why(token), "allowed");
+
+    const auto with_header = [](std::string_view header) {
+        return jose::base64url_encode(header) + "." +
+               jose::base64url_encode(R"({"iss":"https://legacy.example"})") + ".AAAA";
+    };
+    for (const auto& [header, expected] :
+         {std::pair(R"({"alg":"RS256","typ":"logout+jwt"})", "wrong-token-type"),
+          std::pair(R"({"alg":"RS256","crit":["x"]})", "critical-header"),
+          std::pair(R"({"alg":"none"})", "unsupported-algorithm"), std::pair(R"({"alg":"HS256"})", "allowed")}) {
+        endpoint->answers[with_header(header)] = result + "}";
+        EXPECT_EQ(why(with_header(header)), expected) << header;
+    }
+}
+
 TEST_F(opaque_tokens, an_encrypted_token_is_introspected)
 {
     const auto token =
