@@ -138,7 +138,6 @@ namespace scopegate {
     X(cnf_not_object, "cnf-not-object")                                                                      \
     X(cnf_not_understood, "cnf-not-understood")                                                              \
     X(cnf_not_thumbprint, "cnf-not-thumbprint")                                                              \
-    X(cnf_differs, "cnf-differs")                                                                            \
     X(keys_never_fetched, "keys-never-fetched")                                                              \
     X(keys_not_fetched, "keys-not-fetched")                                                                  \
     X(kid_missing, "kid-missing")                                                                            \

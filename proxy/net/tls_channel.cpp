@@ -175,7 +175,7 @@ void tls_channel::describe_failure() noexcept
     const auto code = ERR_peek_error();
     const char* const reason = ERR_reason_error_string(code);
     fault_ = tls_fault(*ssl_, code);
-    met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
+    met_plain_http_ = fault_ == cause::plain_http_on_tls_port;
     try {
         if (verified != X509_V_OK)
             failure_ = X509_verify_cert_error_string(verified);

@@ -54,33 +54,30 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
         s.text = http::decode_delimiters(s.text);
         encodes = encodes || s.text.size() != segments[static_cast<std::size_t>(&s - plain.data())].text.size();
     }
-    if (encodes)
-        if (const route* const there = insert(plain, trailing_slash, r))
-            return there;
-    return insert(segments, trailing_slash, r);
-}
-
-const route* route_tree::insert(const std::vector<template_segment>& segments, bool trailing_slash,
-                                const route& r)
-{
-    std::uint32_t here = 0;
-    for (const template_segment& s : segments) {
-        switch (s.type) {
-        case template_segment::kind::literal:
-            here = make_literal_child(here, s.text);
-            break;
-        case template_segment::kind::parameter:
-            here = make_parameter_child(here);
-            break;
-        case template_segment::kind::rest:
-            if (&s != &segments.back())
-                throw std::invalid_argument("the template " + r.text + " goes on behind its rest");
-            return take_place(nodes_[here].rest, r);
+    const auto insert = [&](const std::vector<template_segment>& spelled) -> const route* {
+        std::uint32_t here = 0;
+        for (const template_segment& s : spelled) {
+            switch (s.type) {
+            case template_segment::kind::literal:
+                here = make_literal_child(here, s.text);
+                break;
+            case template_segment::kind::parameter:
+                here = make_parameter_child(here);
+                break;
+            case template_segment::kind::rest:
+                if (&s != &spelled.back())
+                    throw std::invalid_argument("the template " + r.text + " goes on behind its rest");
+                return take_place(nodes_[here].rest, r);
+            }
         }
-    }
-    // `/` is the empty path: its one slash is not a trailing one.
-    const bool slash = trailing_slash && !segments.empty();
-    return take_place(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
+        // `/` is the empty path: its one slash is not a trailing one.
+        const bool slash = trailing_slash && !spelled.empty();
+        return take_place(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
+    };
+    if (encodes)
+        if (const route* const there = insert(plain))
+            return there;
+    return insert(segments);
 }
 
 const route* route_tree::take_place(const route*& place, const route& r) noexcept

@@ -81,7 +81,6 @@ private:
         std::uint32_t size = 0;
     };
 
-    const route* insert(const std::vector<template_segment>& segments, bool trailing_slash, const route& r);
     static const route* take_place(const route*& place, const route& r) noexcept;
     [[nodiscard]] std::uint32_t make_node();
     [[nodiscard]] std::uint32_t make_parameter_child(std::uint32_t parent);

@@ -122,9 +122,14 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
         add(json::path(name));
     for (const auto& claim : issuer.scope_claims)
         add(claim);
-    if (why.why == reason::wrong_token_type)
+    if (why.why == reason::wrong_token_type) {
         for (const auto* name : {"token_use", "token_type"})
             add(json::path(name));
+        if (const auto* typ = claims.find("typ")) // beside the header's
+            out.add("claims.typ", *typ);
+    }
+    if (why.why == reason::unbound_token)
+        add(json::path("cnf"));
     if (why.detail == cause::required_claim_differs)
         if (const auto* r = unmet(issuer, claims))
             add(r->first);

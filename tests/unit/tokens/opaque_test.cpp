@@ -282,7 +282,7 @@ TEST_F(opaque_tokens, a_jwt_that_is_introspected_keeps_its_binding_and_its_kind)
     endpoint->answers[token] = result + "}";
     const auto outcome = check(token);
     EXPECT_EQ(name(outcome.why), "unbound-token");
-    EXPECT_EQ(outcome.why.detail, cause::cnf_differs);
+    EXPECT_EQ(outcome.why.detail, cause::cnf_not_understood);
     endpoint->answers[token] = result + "," + bound.substr(1);
     EXPECT_EQ(why(token), "allowed");
 
