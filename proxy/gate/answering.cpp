@@ -300,9 +300,12 @@ net::task<void> forwarding::pass_answer()
     const bool unsized =
         framed->body.kind == body_kind::chunked || framed->body.kind == body_kind::until_close;
     const bool chunked_out = unsized && c_.space.request.minor >= 1;
-    // An API that refuses a body before it has it whole does not want the rest.
-    const bool refused_early = uploading_ && head.status >= 400;
-    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !refused_early &&
+    // An API that refuses a body, or has responded whole, before the body is there does not want the rest.
+    const auto& body = framed->body;
+    const bool whole = body.kind == body_kind::none ||
+                       (body.kind == body_kind::length && body.length <= answer_bytes_ - head_bytes_);
+    const bool ends_early = uploading_ && (head.status >= 400 || whole);
+    const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !ends_early &&
                             !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
     compose_answer_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
@@ -331,7 +334,7 @@ net::task<void> forwarding::pass_answer()
     }
     std::optional<lasting> events;
     if (streaming_)
-        events.emplace(c_.at, what_lasts(), [this](lasting_end how) { end_events(how); });
+        events.emplace(c_.at, what_lasts(false), [this](lasting_end how) { end_events(how); });
 
     // The whole of a small answer goes out in one write; a larger one is relayed.
     std::size_t used = 0;

@@ -47,12 +47,14 @@ private:
 
 // Path and query just as the client spelled them. `authority`: of an absolute-form target that has a
 // normalised form; it goes on as Host, and not as part of the path. Any other target goes on whole.
-http::request_target target_as_sent(std::string_view sent, std::string_view authority) noexcept
+// Without a path, the judged one is meant: `/`, or `*` for OPTIONS (RFC 9112 section 3.2.4).
+http::request_target target_as_sent(std::string_view sent, const http::request_target& judged) noexcept
 {
+    const auto authority = judged.authority;
     if (!authority.empty())
         sent.remove_prefix(sent.find("://") + 3 + authority.size());
     const auto query = std::min(sent.find('?'), sent.size());
-    return {query == 0 ? std::string_view("/") : sent.substr(0, query), sent.substr(query), {}};
+    return {query == 0 ? judged.path : sent.substr(0, query), sent.substr(query), {}};
 }
 
 // The well-formed id of the one X-Request-Id; empty without one.
@@ -183,7 +185,7 @@ net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
     const auto& v = verdict_;
     // Observe mode changes nothing of what it would refuse.
     const bool as_it_came = permit.observed() || v.target.path.empty();
-    const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target.authority) : v.target;
+    const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target) : v.target;
     const auto nonce = nonce_lines(fresh_nonce(v.dpop));
     const forwarded_request request{framing_, target, v.token.get(), request_id_,
                                     v.taken,  nonce,  v.target.path};

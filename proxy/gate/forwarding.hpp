@@ -76,7 +76,7 @@ private:
     [[nodiscard]] bool owes_bearer_protocol() const noexcept;
     [[nodiscard]] steady_time expiry() const;
     [[nodiscard]] lasting_end expiry_kind() const noexcept;
-    [[nodiscard]] lasting_permit what_lasts() const noexcept;
+    [[nodiscard]] lasting_permit what_lasts(bool is_tunnel) const noexcept;
     void end_events(lasting_end how) noexcept;
 
     exchange_context c_;

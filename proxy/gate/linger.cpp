@@ -32,10 +32,10 @@ net::task<void> session::linger()
     at_.idle_.push_back(*this);
     begin_lingering();
     const auto timeouts = at_.current_->policy.server.timeouts;
-    co_await downstream_->end_sending(net::coarse_now() + timeouts.body);
+    const auto end = net::coarse_now() + timeouts.linger;
+    co_await downstream_->end_sending(std::min(end, net::coarse_now() + timeouts.body));
     forget_tls();
 
-    const auto end = net::coarse_now() + timeouts.linger;
     for (std::size_t at_a_stretch = 0;;) {
         const auto got = downstream_->discard_some();
         if (got.how == net::transfer::status::done) {

@@ -12,29 +12,39 @@ namespace scopegate::gate {
 
 using http::field_id;
 
+namespace {
+
+// Some issuers write a year of four nines for "never". Arithmetic with such a time overflows: it is no end.
+bool ends(const tokens::validated_token* token)
+{
+    constexpr auto century = std::chrono::hours(24 * 365 * 100);
+    return token != nullptr && token->expires - observe::wall_now() < century;
+}
+
+} // namespace
+
 // When a stream that outlives its request has to end: with its token, or with its connection where it has
 // none, or one that never expires.
 steady_time forwarding::expiry() const
 {
-    if (request_.token == nullptr || request_.token->expires == wall_time::max())
+    if (!ends(request_.token))
         return c_.connection_end;
     return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
 }
 
 lasting_end forwarding::expiry_kind() const noexcept
 {
-    const bool has_expiry = request_.token != nullptr && request_.token->expires != wall_time::max();
-    return has_expiry ? token_has_expired() : connection_is_too_old();
+    return ends(request_.token) ? token_has_expired() : connection_is_too_old();
 }
 
-lasting_permit forwarding::what_lasts() const noexcept
+lasting_permit forwarding::what_lasts(bool is_tunnel) const noexcept
 {
     return {c_.space.request.method,
             request_.judged_path,
             request_.taken ? request_.taken->text : std::string_view{},
             c_.admission,
             c_.policy.serial(),
-            request_.framing.upgrade_websocket};
+            is_tunnel};
 }
 
 void forwarding::end_events(lasting_end how) noexcept
@@ -86,7 +96,7 @@ net::task<void> forwarding::pass_tunnel()
     const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
                                        answer_bytes_ - head_bytes_);
     tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
-    const lasting open(c_.at, what_lasts(), [&way](lasting_end how) { way.expire(how); });
+    const lasting open(c_.at, what_lasts(true), [&way](lasting_end how) { way.expire(how); });
     if (c_.at.draining())
         way.expire(server_shuts_down());
     const auto end =

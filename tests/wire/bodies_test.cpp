@@ -168,6 +168,23 @@ TEST(bodies, an_answer_may_go_on_while_the_body_does)
     EXPECT_EQ(client.read().status, 200U);
 }
 
+// The client must not send its next request behind a body that nobody reads.
+TEST(bodies, a_whole_answer_before_the_body_says_that_the_connection_ends)
+{
+    calendar c;
+    for (const auto* status : {"200 OK", "404 Not Found"}) {
+        c.api.on("/public/early", [status](upstream_exchange& x) {
+            x.send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 2\r\n\r\nok");
+            x.wait_for_close();
+        });
+        auto client = c.connect();
+        client.send(request_text("POST", "/public/early", {}, "Content-Length: 10\r\n") + "abc");
+        const auto answer = client.read("POST");
+        EXPECT_EQ(answer.body, "ok") << status;
+        EXPECT_EQ(answer.value("connection"), "close") << status;
+    }
+}
+
 TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
 {
     calendar c;

@@ -1,5 +1,6 @@
 // Event streams: each event goes on at once, and the stream ends with its token or when it idles too long.
 #include "support/calendar.hpp"
+#include "support/token_maker.hpp"
 
 #include <gmock/gmock.h>
 
@@ -58,6 +59,31 @@ TEST(event_stream, ends_with_its_token)
         EXPECT_EQ(answer.end, ending::cut) << type;
         c.api.wait_for_closed(1);
         EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "token-expired") << type;
+    }
+}
+
+// Some issuers write such times for "never": they must not overflow a clock.
+TEST(event_stream, goes_on_while_its_token_expires_in_the_year_9999)
+{
+    for (const std::string exp : {"20000000000", "253402300799", "1e15"}) {
+        calendar c;
+        c.api.on("/any", [](upstream_exchange& x) {
+            x.send(stream_head() + event("1"));
+            x.wait_for_release();
+            x.send(event("2") + "0\r\n\r\n");
+        });
+        const auto token =
+            make_token(R"({"iss":")" + std::string(calendar_issuer) + R"(","aud":")" +
+                           std::string(calendar_audience) + R"(","scope":"","exp":)" + exp + "}",
+                       jose::algorithm::es256);
+        auto client = c.connect();
+        client.send(get("/any", token));
+        std::string head;
+        while (!head.ends_with("\r\n\r\n"))
+            head += client.read_bytes(1);
+        EXPECT_EQ(client.read_bytes(event("1").size()), event("1")) << exp;
+        c.api.release();
+        EXPECT_EQ(client.read_bytes(event("2").size() + 5), event("2") + "0\r\n\r\n") << exp;
     }
 }
 

@@ -28,6 +28,13 @@ TEST(observe_mode, forwards_a_path_that_it_would_refuse_as_it_came)
     }
 }
 
+TEST(observe_mode, forwards_options_of_the_whole_server_as_an_asterisk)
+{
+    const calendar c({.more = "mode: observe"});
+    EXPECT_EQ(c.forwarded("OPTIONS http://calendar.example.com HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n").target,
+              "*");
+}
+
 TEST(observe_mode, forwards_a_path_that_it_allows_in_its_normalized_form)
 {
     const calendar c({.more = "mode: observe"});

@@ -209,6 +209,7 @@ TEST(frame_response, is_as_strict)
         {"GET", "HTTP/1.1 200", "Content-Length: 5\r\nContent-Length: 5\r\n", "length 5, close",
          "equal ones are one"},
         {"GET", "HTTP/1.1 200", "Content-Length: 5, 5\r\n", "length 5, close", "in a list too"},
+        {"GET", "HTTP/1.1 200", "Content-Length: ,5\r\n", "length 5, close", "beside an empty member"},
         {"GET", "HTTP/1.1 200", "Content-Length: 5, 6\r\n", bad, "a list of two lengths"},
         {"GET", "HTTP/1.1 200", "Content-Length: 5\r\nContent-Length: 05\r\n", bad, "equal, but odd"},
         {"GET", "HTTP/1.1 200", "Content-Length: ,\r\n", bad, "a list of nothing"},
