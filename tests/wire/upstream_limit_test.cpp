@@ -154,11 +154,11 @@ TEST(upstream_limit, a_client_that_leaves_makes_room_in_the_queue)
         EXPECT_NE(r.target, "/public/waits");
 }
 
-TEST(upstream_limit, a_client_that_ends_its_side_leaves_soon)
+TEST(upstream_limit, a_client_that_resets_its_connection_leaves_the_queue)
 {
     crowd many;
     for (auto& client : many.waiting)
-        client.half_close();
+        client.reset();
     static_cast<void>(many.c.gate.wait_for_event("request", is_gone));
     many.c.api.release();
     EXPECT_EQ(many.first.read().status, 200U);
