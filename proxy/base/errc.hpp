@@ -1,5 +1,6 @@
-// How failure travels. Where failure is normal (a head, a target, a token) a function returns `result<T>`: a value or a
-// `failure`. Where it is not (start-up, a broken invariant) it throws; a session's last catch logs, counts and closes.
+// How failure travels. Where failure is normal (a head, a target, a token) a function returns `result<T>`: a
+// value or a `failure`. Where it is not (start-up, a broken invariant) it throws; a session's last catch
+// logs, counts and closes.
 #pragma once
 
 #include "base/cause.hpp"

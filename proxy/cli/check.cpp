@@ -62,12 +62,14 @@ std::string key_life(const policy::policy& p)
 // Says what becomes of the JWTs of an issuer that introspects; empty if none does.
 std::string introspected_tokens(const policy::policy& p)
 {
-    const auto found = std::find_if(p.issuers.begin(), p.issuers.end(),
-                                    [](const policy::issuer_settings& i) { return i.introspection.has_value(); });
+    const auto found = std::find_if(p.issuers.begin(), p.issuers.end(), [](const policy::issuer_settings& i) {
+        return i.introspection.has_value();
+    });
     if (found == p.issuers.end())
         return {};
     return found->signs_tokens()
-               ? "JWTs of " + found->issuer + " are checked with its keys; its other tokens are introspected.\n"
+               ? "JWTs of " + found->issuer +
+                     " are checked with its keys; its other tokens are introspected.\n"
                : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
 }
 

@@ -30,12 +30,13 @@ void add_config_argument(CLI::App& command, std::string& config);
 // Loads the file without printing anything. Throws input_error if the file is missing.
 [[nodiscard]] config::loaded load_config(const std::string& given);
 
-// Returns the file's `server` settings, to find a process that runs with it. Returns the defaults if the file is missing. A
-// file with errors says nothing about the process: if `given` names it, throws input_error; otherwise returns the defaults.
+// Returns the file's `server` settings, to find a process that runs with it. Returns the defaults if the file
+// is missing. A file with errors says nothing about the process: if `given` names it, throws input_error;
+// otherwise returns the defaults.
 [[nodiscard]] policy::server_settings server_settings_of(const std::string& given);
 
-// Prints one line each to standard error. Skips warnings that only advise, unless `with_advice`. Returns how many it
-// printed.
+// Prints one line each to standard error. Skips warnings that only advise, unless `with_advice`. Returns how
+// many it printed.
 std::size_t print_warnings(const std::vector<config::diagnostic>& warnings, bool with_advice = false);
 
 // One line each to standard error, and how many they are; nothing where there are none.

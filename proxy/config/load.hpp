@@ -1,5 +1,5 @@
-// routes.yaml to a compiled policy: read, check against the schema, compile. All errors of a file are reported, not the
-// first; a file with one error gives no policy.
+// routes.yaml to a compiled policy: read, check against the schema, compile. All errors of a file are
+// reported, not the first; a file with one error gives no policy.
 #pragma once
 
 #include "config/allowances.hpp"

@@ -91,7 +91,8 @@ service::service(asio::io_context& control, std::string path, config::environmen
     watched_ = std::move(first.files);
     fingerprint_ = std::move(first.fingerprint);
     current_ = std::move(first.made);
-    current_.proofs = std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
+    current_.proofs =
+        std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
     current_.shield = std::make_shared<gate::upstream_shield>();
     current_.shield->set(policy().upstream.connections);
 }
@@ -165,7 +166,8 @@ void service::reload()
     }
     fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
     try {
-        const auto next = std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
+        const auto next =
+            std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
             *next = load_policy(path_, env_);
             net::post_surely(control_, [this, next, alive] {
@@ -173,7 +175,8 @@ void service::reload()
                     take(std::move(*next));
             });
         });
-    } catch (const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
+    } catch (
+        const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
         fingerprint_.clear();
         log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
     }

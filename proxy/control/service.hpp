@@ -45,15 +45,16 @@ public:
     // nothing. During a load it has another one follow. Never waits. Control thread, as for all functions
     // here.
     void reload();
-    // One look at routes.yaml and the files that it names. Reloads if one of them has changed since it was loaded, two
-    // looks in a row saw the same, and nobody has one of them open for writing.
+    // One look at routes.yaml and the files that it names. Reloads if one of them has changed since it was
+    // loaded, two looks in a row saw the same, and nobody has one of them open for writing.
     void reload_if_changed();
 
     // Not ready any more, and each response ends its connection, but it accepts and serves until drain() or
     // stop().
     void leave();
-    // Not ready any more, but still accepting for `delay`, while each answer ends its connection; then no new connections, and those that are busy
-    // get timeouts.drain to finish. `ended` is called when all have gone.
+    // Not ready any more, but still accepting for `delay`, while each answer ends its connection; then no new
+    // connections, and those that are busy get timeouts.drain to finish. `ended` is called when all have
+    // gone.
     void drain(std::chrono::milliseconds delay, std::function<void()> ended);
     // Cuts off what is left, and joins the workers. Waits for a load that is under way and drops what it
     // loaded.
@@ -104,8 +105,8 @@ private:
     bool draining_ = false;
 };
 
-// Why a listener can't be had, for a person: where the file says its address, and what to do. `key` of `server` is `listen`,
-// with the number of its item, or another one.
+// Why a listener can't be had, for a person: where the file says its address, and what to do. `key` of
+// `server` is `listen`, with the number of its item, or another one.
 [[nodiscard]] std::string listening_problem(const policy::policy& p, std::string_view key, std::size_t item,
                                             const boost::system::system_error& why);
 

@@ -37,7 +37,8 @@ forwarding::forwarding(policy::permit, const exchange_context& context, const fo
 forwarding::~forwarding()
 {
     c_.downstream.observe(nullptr);
-    if (upstream_) // an end in order would wait behind what the API has not taken of a body that is cut anyway
+    if (upstream_) // an end in order would wait behind what the API has not taken of a body that is cut
+                   // anyway
         upstream_->close(upload_end_ == relay_end::source_cut);
 }
 

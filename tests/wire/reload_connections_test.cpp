@@ -1,7 +1,8 @@
-// A reload that admits other connections reaches those that are open. One that allows less reaches tunnels and
-// event streams.
+// A reload that admits other connections reaches those that are open. One that allows less reaches tunnels
+// and event streams.
 #include "support/introspection_endpoint.hpp"
 #include "wire/tls_calendar.hpp"
+#include "wire/websocket_texts.hpp"
 
 #include <gmock/gmock.h>
 
@@ -14,11 +15,6 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view handshake =
-    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-constexpr std::string_view agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                                    "Upgrade: websocket\r\n\r\n";
 constexpr std::string_view policy_violation = "\x03\xF0";
 
 // Puts other settings in force, and waits until they are. A second reload of a gate has another number of
@@ -213,14 +209,14 @@ TEST(reload_connections, ends_tunnels_that_the_new_policy_would_refuse)
     for (const auto& row : changes()) {
         recording_upstream api;
         api.on(row.path, [](upstream_exchange& x) {
-            x.send(agreed);
+            x.send(websocket_response);
             x.send(x.receive(4) == "ping" ? "pong" : "");
             x.wait_for_close();
         });
         const gate_settings settings{.upstream = api.url()};
         const gate_process gate(settings);
         raw_client client(gate.address());
-        client.send(get(row.path, row.token, handshake));
+        client.send(get(row.path, row.token, websocket_request));
         ASSERT_EQ(client.read().status, 101U) << row.sentence;
         reload(gate, changed(settings, row));
         if (row.reason.empty()) {
@@ -279,13 +275,13 @@ TEST(reload_connections, ends_a_tunnel_that_opens_under_the_policy_before)
     recording_upstream api;
     api.on("/any", [](upstream_exchange& x) {
         x.wait_for_release();
-        x.send(agreed);
+        x.send(websocket_response);
         x.wait_for_close();
     });
     gate_settings settings{.upstream = api.url()};
     const gate_process gate(settings);
     raw_client client(gate.address());
-    client.send(get("/any", calendar_token({}), handshake));
+    client.send(get("/any", calendar_token({}), websocket_request));
     api.wait_for_heads(1);
     settings.routes = "routes: {/public: {GET: public}}";
     reload(gate, settings);
@@ -298,13 +294,13 @@ TEST(reload_connections, ends_a_tunnel_whose_issuer_goes)
 {
     recording_upstream api;
     api.on("/any", [](upstream_exchange& x) {
-        x.send(agreed);
+        x.send(websocket_response);
         x.wait_for_close();
     });
     const gate_settings settings{.upstream = api.url()};
     const gate_process gate(settings);
     raw_client client(gate.address());
-    client.send(get("/any", calendar_token({}), handshake));
+    client.send(get("/any", calendar_token({}), websocket_request));
     ASSERT_EQ(client.read().status, 101U);
     auto other = settings;
     other.issuer = "audience_claim: client_id"; // the token's audience is not ours any more
@@ -335,7 +331,7 @@ TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says
         endpoint.knows("good", std::string(reader));
         recording_upstream api;
         api.on("/appointments", [](upstream_exchange& x) {
-            x.send(agreed);
+            x.send(websocket_response);
             x.send(x.receive(4) == "ping" ? "pong" : "");
             x.wait_for_close();
         });
@@ -345,7 +341,7 @@ TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says
             endpoint.url() + "\", client_id: scopegate, client_secret: s, cache: 0s}}\n";
         const gate_process gate(settings);
         raw_client client(gate.address());
-        client.send(get("/appointments", "good", handshake));
+        client.send(get("/appointments", "good", websocket_request));
         ASSERT_EQ(client.read().status, 101U) << row.sentence;
         endpoint.knows("good", row.answer);
         endpoint.be(row.mood);

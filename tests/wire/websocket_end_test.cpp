@@ -1,5 +1,6 @@
 // Tunnels end with a close frame to each side that has not heard of the end yet, between two frames.
 #include "support/calendar.hpp"
+#include "wire/websocket_texts.hpp"
 
 #include <gmock/gmock.h>
 
@@ -13,11 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view handshake =
-    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-constexpr std::string_view agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                                    "Upgrade: websocket\r\n\r\n";
 const std::string whole_frame = "\x82\x05hello";
 const std::string half_a_frame = "\x82\x05hel";
 // Clients mask their frames; here with a key of zeros.
@@ -52,7 +48,7 @@ void expect_told(const tunnel_story& story, gate_settings settings)
     std::promise<std::string> rest;
     calendar c(settings);
     c.api.on("/any", [&](upstream_exchange& x) {
-        x.send(agreed);
+        x.send(websocket_response);
         static_cast<void>(x.receive(story.from_client.size()));
         x.send(story.from_api);
         if (!story.api_ends)
@@ -60,7 +56,7 @@ void expect_told(const tunnel_story& story, gate_settings settings)
         x.close();
     });
     auto client = c.connect();
-    client.send(get("/any", calendar_token({}), handshake));
+    client.send(get("/any", calendar_token({}), websocket_request));
     ASSERT_EQ(client.read().status, 101U) << story.sentence;
     client.send(story.from_client);
     ASSERT_EQ(client.read_bytes(story.from_api.size()), story.from_api) << story.sentence;
@@ -97,11 +93,11 @@ TEST(websocket_end, an_open_tunnel_does_not_hold_up_the_end_of_the_server)
 {
     calendar c({.timeouts = "drain_delay: 0, drain: 60s"});
     c.api.on("/any", [](upstream_exchange& x) {
-        x.send(agreed);
+        x.send(websocket_response);
         x.wait_for_close();
     });
     auto client = c.connect();
-    client.send(get("/any", calendar_token({}), handshake));
+    client.send(get("/any", calendar_token({}), websocket_request));
     ASSERT_EQ(client.read().status, 101U);
     c.gate.send_signal(SIGTERM);
     EXPECT_EQ(close_code(client.read_to_end().bytes, false), 1001U);
@@ -160,12 +156,12 @@ TEST(websocket_end, the_api_gets_1008_as_well_when_the_token_expires)
     std::promise<std::string> rest;
     calendar c({.issuer = "clock_skew: 0s"});
     c.api.on("/any", [&](upstream_exchange& x) {
-        x.send(agreed);
+        x.send(websocket_response);
         rest.set_value(x.receive(1000)); // until the end
         x.close();
     });
     auto client = c.connect();
-    client.send(get("/any", brief_token({}, 700ms), handshake));
+    client.send(get("/any", brief_token({}, 700ms), websocket_request));
     ASSERT_EQ(client.read().status, 101U);
     EXPECT_EQ(close_code(client.read_to_end().bytes, false), 1008U);
     EXPECT_EQ(close_code(rest.get_future().get(), true), 1008U);
@@ -176,11 +172,11 @@ TEST(websocket_end, a_tunnel_that_opens_during_the_shutdown_gets_1001_at_once)
     calendar c({.timeouts = "drain_delay: 0, drain: 60s"});
     c.api.on("/any", [](upstream_exchange& x) {
         x.wait_for_release();
-        x.send(agreed);
+        x.send(websocket_response);
         x.wait_for_close();
     });
     auto client = c.connect();
-    client.send(get("/any", calendar_token({}), handshake));
+    client.send(get("/any", calendar_token({}), websocket_request));
     c.api.wait_for_heads(1);
     auto idle = c.connect();
     EXPECT_EQ(idle.exchange(get("/public")).status, 200U);

@@ -34,7 +34,7 @@ struct kind_of_token {
     tokens::token_form form;
 };
 
-TEST(token_form, is_told_by_the_beginning_and_the_parts)
+TEST(token_form, follows_from_the_beginning_and_the_parts)
 {
     const auto encoded = [](std::string_view header) { return jose::base64url_encode(header) + ".e30.x"; };
     constexpr auto opaque = tokens::token_form::opaque, jws = tokens::token_form::jws;

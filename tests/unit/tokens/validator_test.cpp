@@ -269,7 +269,7 @@ TEST_F(validation, names_the_member_that_is_wrong)
 }
 
 // Claims that anybody can write show only if the file asks for them.
-TEST_F(validation, describes_a_token_that_nobody_signed_only_if_it_is_told_to)
+TEST_F(validation, describes_a_token_that_nobody_signed_only_with_log_unverified)
 {
     const auto stranger = test::other_key_for(algorithm::rs256);
     const std::string tokens_of_strangers[] = {
@@ -305,7 +305,7 @@ TEST_F(validation, checks_few_signatures_for_the_log)
     EXPECT_NE(validator.check(expired, now + 2s).said, nullptr) << "in the next second";
 }
 
-TEST_F(validation, an_issuer_that_differs_by_a_slash_is_said_to)
+TEST_F(validation, names_the_slash_in_which_an_issuer_differs)
 {
     EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).why.detail,
               cause::iss_differs_by_slash);
