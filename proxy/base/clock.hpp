@@ -5,7 +5,8 @@
 
 namespace scopegate {
 
-// Wall time, for claims (`exp`, `nbf`): milliseconds, because a NumericDate may have a fraction (RFC 7519 section 2).
+// Wall time, for claims (`exp`, `nbf`): milliseconds, because a NumericDate may have a fraction (RFC 7519
+// section 2).
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 // Monotonic time, for deadlines.
 using steady_time = std::chrono::steady_clock::time_point;

@@ -1,5 +1,5 @@
-// A file descriptor that closes itself, for the files that are read and written at load and beside requests. Sockets
-// have owners of their own (net/).
+// A file descriptor that closes itself, for the files that are read and written at load and beside requests.
+// Sockets have owners of their own (net/).
 #pragma once
 
 #include <cerrno>

@@ -1,7 +1,7 @@
-// Strict JSON (RFC 8259) for what comes from outside: claims, key sets, metadata. Boost.JSON parses, through its
-// basic_parser; the tree here is ours because its DOM loses duplicate members and the text of numbers.
-// Refused: duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone surrogates, what is behind
-// the value, more than the limits. Values own their content and are immutable once parsed.
+// Strict JSON (RFC 8259) for what comes from outside: claims, key sets, metadata. Boost.JSON parses, through
+// its basic_parser; the tree here is ours because its DOM loses duplicate members and the text of numbers.
+// Refused: duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone surrogates, what
+// is behind the value, more than the limits. Values own their content and are immutable once parsed.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +48,8 @@ public:
 
     // The member of that name, or null where there is none or this is no object.
     [[nodiscard]] const value* find(std::string_view name) const noexcept;
-    // A scalar as text: a string's characters, a number or boolean as written; nothing for null, arrays and objects.
+    // A scalar as text: a string's characters, a number or boolean as written; nothing for null, arrays and
+    // objects.
     [[nodiscard]] std::optional<std::string_view> scalar_text() const noexcept;
 
     // Same kind and content; numbers compare by their text.
@@ -71,7 +72,8 @@ private:
 // Appends s as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view s);
 
-// Where a claim lies. A leading `/` makes the name a JSON Pointer (RFC 6901), anything else is a top-level member.
+// Where a claim lies. A leading `/` makes the name a JSON Pointer (RFC 6901), anything else is a top-level
+// member.
 class path final {
 public:
     path() = default;

@@ -84,7 +84,7 @@ bool check_method(compilation& c, const node& entry)
         return false;
     }
     c.out.warn(warning::unregistered_method, entry.key_at,
-                  "the method " + in_quotes(name) + " is no registered one" + suggestion(name, known));
+               "the method " + in_quotes(name) + " is no registered one" + suggestion(name, known));
     return true;
 }
 

@@ -65,7 +65,8 @@ void warn_of_metadata(compilation& c, const node& entry)
         return;
     const auto rest = std::string_view(entry.key).substr(metadata.size());
     if (rest.empty() || rest.front() == '/')
-        c.out.warn(warning::hidden_route, entry.key_at, "the metadata document (\"metadata\") comes before this route");
+        c.out.warn(warning::hidden_route, entry.key_at,
+                   "the metadata document (\"metadata\") comes before this route");
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// The process gives up what it does not need, so that a fault in it yields less: new privileges by exec, and its memory,
-// which holds secrets and tokens, to debuggers and core files.
+// The process gives up what it does not need, so that a fault in it yields less: new privileges by exec, and
+// its memory, which holds secrets and tokens, to debuggers and core files.
 #pragma once
 
 #include <cstdint>

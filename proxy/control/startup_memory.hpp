@@ -1,5 +1,5 @@
-// How the program asks for memory, and how it lets go of what only the start needed: reading the file takes most of the
-// program's code and libraries, and serving takes little of it.
+// How the program asks for memory, and how it lets go of what only the start needed: reading the file takes
+// most of the program's code and libraries, and serving takes little of it.
 #pragma once
 
 namespace scopegate::control {
@@ -12,8 +12,9 @@ namespace scopegate::control {
 // first thread is started.
 void share_one_heap() noexcept;
 
-// Gives free heap back, and unmaps the pages of code and constants that were read so far; what is needed again comes back
-// from the page cache at its next use. Any thread, at any time; costs a page fault per page that is in use.
+// Gives free heap back, and unmaps the pages of code and constants that were read so far; what is needed
+// again comes back from the page cache at its next use. Any thread, at any time; costs a page fault per page
+// that is in use.
 void give_back_startup_memory() noexcept;
 
 } // namespace scopegate::control

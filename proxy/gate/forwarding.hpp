@@ -101,9 +101,9 @@ private:
     bool caller_gone_ = false;                         // there is nobody to respond to
     steady_time half_closed_until_ = net::no_deadline; // set where timeouts.half_closed bounds the wait
     bool half_closed_ = false;                         // the client has closed its side, and may be waiting
-    bool streaming_ = false;   // events
-    relay_patience pauses_{};  // of the body
-    lasting_end events_end_;   // why events end at pauses_.not_after
+    bool streaming_ = false;                           // events
+    relay_patience pauses_{};                          // of the body
+    lasting_end events_end_;                           // why events end at pauses_.not_after
 };
 
 } // namespace scopegate::gate

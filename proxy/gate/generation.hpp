@@ -32,10 +32,10 @@ struct shared_generation {
     std::shared_ptr<const policy::policy> policy;
     std::shared_ptr<const answers::answer_book> answers;
     std::shared_ptr<tokens::key_store> keys;
-    std::shared_ptr<tokens::introspector> introspection{};  // null: no issuer introspects
-    std::shared_ptr<tokens::proof_memory> proofs{};         // the process's; null: no DPoP proof counts
-    std::shared_ptr<upstream_shield> shield{};              // the process's; set where upstream.connections is
-    std::shared_ptr<const net::tls_context> server_tls{};   // null: callers come without TLS
+    std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
+    std::shared_ptr<tokens::proof_memory> proofs{};        // the process's; null: no DPoP proof counts
+    std::shared_ptr<upstream_shield> shield{};             // the process's; set where upstream.connections is
+    std::shared_ptr<const net::tls_context> server_tls{};  // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
     std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // that remembered claims may take in each worker
     // Changes with the rules that admit connections. A connection that began under another one ends.

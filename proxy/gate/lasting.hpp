@@ -36,9 +36,9 @@ struct lasting_end {
 // The request that was permitted. Views: copied by `lasting`.
 struct lasting_permit {
     std::string_view method;
-    std::string_view path;       // normalised; empty: observe mode forwarded what has no such form
-    std::string_view token;      // as it came; empty: none was looked at
-    std::uint64_t admission = 0; // of the connection
+    std::string_view path;        // normalised; empty: observe mode forwarded what has no such form
+    std::string_view token;       // as it came; empty: none was looked at
+    std::uint64_t admission = 0;  // of the connection
     std::uint64_t generation = 0; // serial of the one that permitted it
     bool tunnel = false;          // it can be told of its end, and so ends when the server does
 };

@@ -2,6 +2,7 @@
 // and the client might lose the response that tells it why (RFC 9112 section 9.6): its sending is read on and
 // forgotten. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
 #include "gate/session.hpp"
+#include "gate/stretch.hpp"
 #include "gate/worker.hpp"
 
 #include <algorithm>
@@ -10,9 +11,6 @@
 namespace scopegate::gate {
 
 namespace {
-
-// A client that sends as fast as it can is read so far at a time; then the other connections have their turn.
-constexpr std::size_t discarded_at_a_stretch = 256UL * 1024;
 
 // Each worker has its part of the limit, so that no counter is shared.
 std::size_t lingering_of_a_worker(std::size_t limit, std::size_t workers) noexcept
@@ -36,17 +34,12 @@ net::task<void> session::linger()
     co_await downstream_->end_sending(std::min(end, net::coarse_now() + timeouts.body));
     forget_tls();
 
-    for (std::size_t at_a_stretch = 0;;) {
-        const auto got = downstream_->discard_some();
-        if (got.how == net::transfer::status::done) {
-            at_a_stretch += got.bytes;
-            if (at_a_stretch < discarded_at_a_stretch)
-                continue;
-            at_a_stretch = 0;
-            downstream_->arm_read();
-        } else if (got.how != net::transfer::status::would_block) {
+    for (stretch at_a_stretch;;) {
+        const auto got = at_a_stretch.read(*downstream_, [this] { return downstream_->discard_some(); });
+        if (got.how == net::transfer::status::done)
+            continue;
+        if (got.how != net::transfer::status::would_block)
             co_return;
-        }
         // While the worker drains, only a client that really goes on sending is waited for.
         const auto pause =
             at_.draining_ ? std::min(timeouts.linger_read, last_request_patience) : timeouts.linger_read;

@@ -92,7 +92,6 @@ net::task<void> forwarding::pass_tunnel()
         result_.why = reason::client_gone;
         co_return;
     }
-    c_.downstream.observe(nullptr); // from here on somebody always reads
     const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
                                        answer_bytes_ - head_bytes_);
     tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);

@@ -1,6 +1,7 @@
 #include "gate/relay.hpp"
 
 #include "gate/slice_growth.hpp"
+#include "gate/stretch.hpp"
 #include "http/forward.hpp"
 
 #include <algorithm>
@@ -127,6 +128,7 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
                                 net::gather& out, const relay_patience& patience, std::string_view& leftover)
 {
     slice_growth growth(patience.grows);
+    stretch at_a_stretch;
     for (;;) {
         do {
             std::size_t used = 0;
@@ -152,7 +154,7 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             co_return relay_end::expired;
         slice.reset();
         slice = buffers.take_slice(growth.next());
-        const auto got = source.read_some(slice.bytes());
+        const auto got = at_a_stretch.read(source, slice.bytes());
         switch (got.how) {
         case net::transfer::status::done:
             growth.filled(got.bytes, slice.size());

@@ -87,8 +87,8 @@ private:
     const std::uint64_t admission_; // of the generation that the connection began under
     std::size_t requests_ = 0;      // so far
     steady_time in_order_since_{};  // of order_
-    order_hook order_; // in worker::idle_ or worker::unfinished_; unlinked while a request is served
-    order_hook linger_order_;           // in worker::lingering_, and then in idle_ too
+    order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served
+    order_hook linger_order_; // in worker::lingering_, and then in idle_ too
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for

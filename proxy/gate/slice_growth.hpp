@@ -1,5 +1,5 @@
-// Chooses the size of an upload's next slice. Bytes that an upstream is slow to take wait in our memory: slices
-// begin small, and grow only while the client fills them and the upstream takes them. Pure.
+// Chooses the size of an upload's next slice. Bytes that an upstream is slow to take wait in our memory:
+// slices begin small, and grow only while the client fills them and the upstream takes them. Pure.
 #pragma once
 
 #include "gate/buffer.hpp"

@@ -30,6 +30,7 @@ steady_time now()
 net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_slice,
                                   std::string_view from_api, buffer& downward_slice)
 {
+    caller_.observe(this);
     upward(from_caller, upward_slice);
     auto end = tunnel_end::closed;
     try {
@@ -50,6 +51,7 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_s
     };
     upward_wait ended{*this};
     co_await ended;
+    caller_.observe(nullptr);
 
     const auto why = close_reason(end);
     const bool api_left = end == tunnel_end::closed && !client_left_;
@@ -83,12 +85,12 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
     try {
         while (how == step::input) {
             to_api_.frames.advance(received);
-            to_api_.whole = co_await pass(api_, received, expires_);
+            to_api_.whole = co_await pass(api_, received, api_takes_until());
             if (!to_api_.whole) {
-                how = step::refused;
+                how = caller_.has_ended() ? step::broken : step::refused;
                 break;
             }
-            const auto got = read(caller_, slice);
+            const auto got = read(caller_, to_api_, slice);
             received = {slice.data(), got.bytes};
             if (got.how == net::transfer::status::would_block)
                 how = co_await await_input(caller_, expires_);
@@ -125,6 +127,21 @@ void tunnel::end_upward(step how)
     }
 }
 
+// The client left while the API is slow to take what it sent. A reset ends the tunnel; after an end the API
+// has some time left to take the rest, in which a close frame may lie.
+void tunnel::on_unawaited_read() noexcept
+{
+    if (caller_.is_broken() || !caller_.is_open())
+        api_.interrupt_write(net::readiness::closed);
+    else if (caller_.has_ended())
+        api_.move_write_deadline(api_takes_until());
+}
+
+steady_time tunnel::api_takes_until() const noexcept
+{
+    return caller_.has_ended() ? std::min(expires_, now() + last_words_patience) : expires_;
+}
+
 // Downward may wait for either side, or not have begun yet: then it finds the flag.
 void tunnel::leave_without_client() noexcept
 {
@@ -157,7 +174,7 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
         if (expired && (frames.at_boundary() || now() >= until)) // or in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
-        const auto got = read(api_, slice);
+        const auto got = read(api_, to_caller_, slice);
         received = {slice.data(), got.bytes};
         if (got.how == net::transfer::status::done) {
             last_activity_ = now();
@@ -183,11 +200,11 @@ steady_time tunnel::idle_end() const noexcept
 }
 
 // Reads what has come; where nothing has, the slice is given back until something does.
-net::transfer tunnel::read(net::stream& from, buffer& slice)
+net::transfer tunnel::read(net::stream& from, direction& onward, buffer& slice)
 {
     slice.reset();
     slice = buffers_.take_slice();
-    const auto got = from.read_some(slice.bytes());
+    const auto got = onward.at_a_stretch.read(from, slice.bytes());
     if (got.how != net::transfer::status::done)
         slice.reset();
     return got;

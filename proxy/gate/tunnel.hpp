@@ -5,6 +5,7 @@
 
 #include "gate/buffer.hpp"
 #include "gate/lasting.hpp"
+#include "gate/stretch.hpp"
 #include "http/websocket.hpp"
 #include "net/gather.hpp"
 #include "net/stream.hpp"
@@ -19,7 +20,7 @@ namespace scopegate::gate {
 enum class tunnel_end : std::uint8_t { closed, idle, expired };
 
 // Confined to the worker's thread. Borrows streams and buffers.
-class tunnel final {
+class tunnel final : private net::read_observer {
 public:
     // `idle`: nothing in either direction for so long. At `expires` it ends as `expiry` says;
     // net::no_deadline: never.
@@ -34,9 +35,10 @@ public:
     // How it expires, or has expired.
     [[nodiscard]] const lasting_end& ending() const noexcept { return ending_; }
 
-    // Runs until the end; closes the API's stream and leaves the client's, which may still be sending, to be
-    // closed in order (session's linger): a close frame behind which a reset comes is lost. The received
-    // bytes lie anywhere, in their direction's slice too, which is empty while nothing comes.
+    // Runs until the end, as the observer of the client's stream; closes the API's stream and leaves the
+    // client's, which may still be sending, to be closed in order (session's linger): a close frame behind
+    // which a reset comes is lost. The received bytes lie anywhere, in their direction's slice too, which is
+    // empty while nothing comes.
     [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, buffer& upward_slice,
                                             std::string_view from_api, buffer& downward_slice);
 
@@ -47,6 +49,7 @@ private:
     struct direction {
         http::frame_tracker frames;
         bool whole = true; // all of it went out
+        stretch at_a_stretch;
         // Whether a close frame of ours may follow, and tells anything.
         [[nodiscard]] bool takes_close() const noexcept
         {
@@ -56,9 +59,11 @@ private:
 
     net::detached upward(std::string_view received, buffer& slice);
     [[nodiscard]] net::task<tunnel_end> downward(std::string_view received, buffer& slice);
-    [[nodiscard]] net::transfer read(net::stream& from, buffer& slice);
+    [[nodiscard]] net::transfer read(net::stream& from, direction& onward, buffer& slice);
     void end_upward(step how);
     void leave_without_client() noexcept;
+    void on_unawaited_read() noexcept override;
+    [[nodiscard]] steady_time api_takes_until() const noexcept;
     [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
     [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes, steady_time until);

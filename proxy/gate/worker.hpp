@@ -114,14 +114,14 @@ private:
     session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
     linger_order lingering_;   // those of idle_ that linger, in the same order
     std::size_t lingering_count_ = 0;
-    lasting_list lasting_;     // tunnels and event streams, those that the current policy has to judge first
+    lasting_list lasting_; // tunnels and event streams, those that the current policy has to judge first
     // Since when the first of each has been there, for other workers: as it was at the last sweep.
     std::atomic<steady_time> oldest_idle_{steady_time::max()};
     std::atomic<steady_time> oldest_unfinished_{steady_time::max()};
     std::atomic<bool> asked_for_room_{false}; // by another worker, and not looked into yet
     std::size_t session_count_ = 0;
     bool sweeping_ = false; // the sweeper is armed
-    int sweeps_ = 0; // since unused memory was last freed
+    int sweeps_ = 0;        // since unused memory was last freed
     bool leaving_ = false;
     bool draining_ = false;
     bool stopping_ = false;

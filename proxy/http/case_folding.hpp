@@ -1,5 +1,6 @@
-// Letters beyond ASCII that differ by case only, and what they fold to: the statuses C and S of Unicode 15.0.0's
-// CaseFolding.txt, and U+0130 and U+0131, which fold to `i`. Made by tests/case_folding.py; do not edit.
+// Letters beyond ASCII that differ by case only, and what they fold to: the statuses C and S of
+// Unicode 15.0.0's CaseFolding.txt, and U+0130 and U+0131, which fold to `i`. Made by tests/case_folding.py;
+// do not edit.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,8 @@ enum class field_id : std::uint8_t {
     x_forwarded_for,
     x_forwarded_proto,
     x_forwarded_host,
-    x_forwarded, // any other X-Forwarded-*, and all else that proxies say of a client, such as CF-Connecting-IP
+    x_forwarded, // any other X-Forwarded-*, and all else that proxies say of a client, such as
+                 // CF-Connecting-IP
     x_real_ip,
     x_client_ip,
     true_client_ip,

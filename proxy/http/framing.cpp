@@ -70,7 +70,8 @@ public:
                 length_text_ = one;
             }
         });
-        repeats_length_ = repeats_length_ || length_text_.size() != f.value.size(); // a list with empty members
+        repeats_length_ =
+            repeats_length_ || length_text_.size() != f.value.size(); // a list with empty members
         return length_ || wrong != cause::none ? wrong : cause::bad_length;
     }
 

@@ -8,14 +8,34 @@
 
 namespace scopegate::jose {
 
-enum class algorithm : std::uint8_t { rs256, rs384, rs512, ps256, ps384, ps512, es256, es384, es512, eddsa, hs256, hs384, hs512 };
+enum class algorithm : std::uint8_t {
+    rs256,
+    rs384,
+    rs512,
+    ps256,
+    ps384,
+    ps512,
+    es256,
+    es384,
+    es512,
+    eddsa,
+    hs256,
+    hs384,
+    hs512
+};
 inline constexpr std::size_t algorithm_count = 13;
 
 // A set of algorithms as bits.
 class algorithm_set final {
 public:
-    constexpr void insert(algorithm a) noexcept { bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(a))); }
-    [[nodiscard]] constexpr bool contains(algorithm a) const noexcept { return ((bits_ >> static_cast<unsigned>(a)) & 1U) != 0; }
+    constexpr void insert(algorithm a) noexcept
+    {
+        bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(a)));
+    }
+    [[nodiscard]] constexpr bool contains(algorithm a) const noexcept
+    {
+        return ((bits_ >> static_cast<unsigned>(a)) & 1U) != 0;
+    }
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
 
 private:
@@ -43,7 +63,10 @@ inline constexpr std::string_view ed25519_name = "Ed25519";
     return std::nullopt;
 }
 
-[[nodiscard]] constexpr bool is_symmetric(algorithm a) noexcept { return a >= algorithm::hs256; }
+[[nodiscard]] constexpr bool is_symmetric(algorithm a) noexcept
+{
+    return a >= algorithm::hs256;
+}
 
 // Every asymmetric algorithm: the default of an issuer.
 [[nodiscard]] constexpr algorithm_set asymmetric_algorithms() noexcept

@@ -97,8 +97,8 @@ pkey ec_key(const json::value& key, const curve& c)
     return from_parameters("EC", builder, "its point is not on the curve");
 }
 
-// The points of small order, little-endian, without the sign bit, also as they are when not reduced: for a key
-// that is one of them a signature can be made that is good for any text, or for every eighth.
+// The points of small order, little-endian, without the sign bit, also as they are when not reduced: for a
+// key that is one of them a signature can be made that is good for any text, or for every eighth.
 bool is_of_small_order(std::string point)
 {
     static constexpr std::array<std::string_view, 7> known{

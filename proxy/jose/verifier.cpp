@@ -146,8 +146,8 @@ private:
 struct verifier::prepared {
     std::size_t signature_size = 0;
     digest_contexts digest_check; // RSA, ECDSA: of a finished digest
-    md_ctx message_check;   // Ed25519: of the whole message
-    mac_ctx authentication; // HMAC
+    md_ctx message_check;         // Ed25519: of the whole message
+    mac_ctx authentication;       // HMAC
 };
 
 verifier::verifier(algorithm a, evp_pkey_st* key) : algorithm_(a)

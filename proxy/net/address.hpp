@@ -21,7 +21,8 @@ using stream_endpoint = asio::generic::stream_protocol::endpoint;
 // An IP address; v4 as v4-mapped v6.
 using address_bytes = std::array<std::uint8_t, 16>;
 
-// Parses an IPv4 or IPv6 address, strictly: without port, brackets, zone or leading zeros. Nothing for any other text.
+// Parses an IPv4 or IPv6 address, strictly: without port, brackets, zone or leading zeros. Nothing for any
+// other text.
 [[nodiscard]] std::optional<address_bytes> parse_address(std::string_view text) noexcept;
 
 // Writes an address as text to `out`, a v4-mapped one as v4; the view is of `out`.

@@ -1,4 +1,5 @@
-// The names under which Asio is known here. For .cpp files and headers of net/, gate/ and control/ that need sockets.
+// The names under which Asio is known here. For .cpp files and headers of net/, gate/ and control/ that need
+// sockets.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>

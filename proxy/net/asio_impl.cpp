@@ -1,4 +1,5 @@
-// The one translation unit that holds the non-template parts of Asio and Beast (BOOST_*_SEPARATE_COMPILATION).
+// The one translation unit that holds the non-template parts of Asio and Beast
+// (BOOST_*_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds longest_stay{1};
 
 // Of dear work, between two looks: two or three RSA signatures. A look costs a system call.
 constexpr std::chrono::microseconds turns_for{50};
+// Of long transfers, between two looks: one stretch of one or two of them.
+constexpr std::chrono::microseconds continued_for{50};
 // What comes of so many such stretches of turns is sent together.
 constexpr int stretches_sent_together = 8;
 
@@ -117,7 +119,7 @@ void poller::revive()
 
 void poller::wait()
 {
-    if (!awaiting_turn_.empty())
+    if (has_work())
         asio::post(waiting_.get_executor(), [this] { serve(); });
     else
         waiting_.async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& stopped) {
@@ -133,11 +135,13 @@ void poller::serve()
     serving_ = true;
     yielding_ = false;
     bool more = fetch(0);
-    for (const auto until = now_ + longest_stay; more || !awaiting_turn_.empty();
-         more = fetch(awaiting_turn_.empty() ? static_cast<int>(longest_stay.count()) : 0)) {
+    for (const auto until = now_ + longest_stay; more || has_work();
+         more = fetch(has_work() ? 0 : static_cast<int>(longest_stay.count()))) {
         tell();
         if (!awaiting_turn_.empty())
             give_turns();
+        if (!later_.empty())
+            let_continue();
         if (yielding_ || now_ >= until)
             break;
     }
@@ -169,6 +173,23 @@ void poller::give_turns()
         stretches_ = 0;
         let_send(of_turns_);
     }
+}
+
+void poller::continue_later(later_reader& told) noexcept
+{
+    if (!told.is_linked())
+        later_.push_back(told);
+}
+
+// Whoever comes back meanwhile joins at the end.
+void poller::let_continue() noexcept
+{
+    const auto until = std::chrono::steady_clock::now() + continued_for;
+    do {
+        auto& next = later_.front();
+        later_.pop_front();
+        static_cast<stream&>(next).on_continue();
+    } while (!later_.empty() && std::chrono::steady_clock::now() < until);
 }
 
 bool poller::fetch(int milliseconds) noexcept

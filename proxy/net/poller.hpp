@@ -9,6 +9,7 @@
 #include "net/asio.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <array>
 #include <coroutine>
@@ -22,6 +23,10 @@
 namespace scopegate::net {
 
 class stream;
+
+// A stream's place among those that read on later. The stream leaves by itself when it is closed.
+class later_reader
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
 
 class poller final : public asio::execution_context::service {
 public:
@@ -42,6 +47,10 @@ public:
     void forget(const stream& told) noexcept;
     // Asio waits for this descriptor; while we wait in its place, it must not be kept waiting.
     void yield_to(int descriptor) noexcept;
+    // The stream is told that it is readable, after what becomes ready meanwhile: it has transferred much at
+    // a stretch. Such streams continue in the order in which they came, a few between two looks. Nothing
+    // where it waits already.
+    void continue_later(later_reader& told) noexcept;
     // The stream is told that it was closed (stream::on_closed), but not from within this call.
     void tell_closed(stream& told) noexcept;
     // Goes on where an exception has interrupted it, and tells what there was no memory to tell. Called now
@@ -54,14 +63,16 @@ public:
         return serving_ ? now_ : std::chrono::steady_clock::now();
     }
 
-    // Work that costs as much as many other requests (a signature to verify) takes turns, so that a flood of it keeps
-    // nobody else waiting: between two looks for what became ready there is one turn, and little more than
-    // `turns_for` of such work if more is waiting. Who has taken its turn says so; who finds none free awaits one.
+    // Work that costs as much as many other requests (a signature to verify) takes turns, so that a flood of
+    // it keeps nobody else waiting: between two looks for what became ready there is one turn, and little
+    // more than `turns_for` of such work if more is waiting. Who has taken its turn says so; who finds none
+    // free awaits one.
     [[nodiscard]] bool is_turn_free() const noexcept { return !serving_ || !turn_taken_; }
     void take_turn() noexcept { turn_taken_ = true; }
     class turn_wait;
     [[nodiscard]] turn_wait turn() noexcept;
-    // The same for who has done a lot at a stretch: what is ready meanwhile goes first, and the stack is unwound.
+    // The same for who has done a lot at a stretch: what is ready meanwhile goes first, and the stack is
+    // unwound.
     [[nodiscard]] turn_wait give_way() noexcept;
 
     // What became ready is all read and decided about first, and then what comes of it is sent: awaited by
@@ -81,6 +92,8 @@ private:
     void serve();
     void await_turn(std::coroutine_handle<> awaiting);
     void give_turns();
+    void let_continue() noexcept;
+    [[nodiscard]] bool has_work() const noexcept { return !awaiting_turn_.empty() || !later_.empty(); }
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
     void tell() noexcept;
     void let_send(sender_list& waiting) noexcept;
@@ -99,6 +112,7 @@ private:
     steady_time now_{};
     bool turn_taken_ = false; // since the last look, or others wait for it
     std::deque<std::coroutine_handle<>> awaiting_turn_;
+    boost::intrusive::list<later_reader, boost::intrusive::constant_time_size<false>> later_;
     sender_list of_events_;          // who has something to send that came of what was fetched,
     sender_list of_turns_;           // and of turns
     sender_list* joining_ = nullptr; // the one being filled; null: who sends need not wait

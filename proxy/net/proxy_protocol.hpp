@@ -16,7 +16,7 @@ namespace scopegate::net {
 inline constexpr std::size_t proxy_header_most = 4096;
 
 struct proxy_header {
-    std::size_t size = 0; // its bytes; 0: all that came belongs to it, and more is needed
+    std::size_t size = 0;       // its bytes; 0: all that came belongs to it, and more is needed
     std::optional<peer> source; // the caller; nothing where it has no IP address that the balancer knows
     bool local = false;         // the balancer speaks for itself
 };

@@ -121,7 +121,7 @@ void stream::drained() noexcept
 void stream::arm_read() noexcept
 {
     read_.fired = false;
-    if (read_armed_ || read_needs_write_ || !is_open())
+    if (read_armed_ || read_needs_write_ || !is_open() || is_linked()) // it is told in any case
         return;
     read_armed_ = true;
     poller_.ask_again(socket_, *this);
@@ -131,6 +131,20 @@ void stream::watch_input() noexcept
 {
     if (!tls_ || !tls_->holds_input())
         arm_read();
+}
+
+// Not armed meanwhile: a fast sender would get us woken at the next look.
+void stream::read_later() noexcept
+{
+    if (!is_open())
+        return;
+    read_.fired = read_armed_ = false;
+    poller_.continue_later(*this);
+}
+
+void stream::on_continue() noexcept
+{
+    on_readable(false);
 }
 
 void stream::on_events(std::uint32_t events) noexcept

@@ -43,7 +43,8 @@ protected:
     ~read_observer() = default;
 };
 
-class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter> {
+class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter>,
+                     private later_reader {
 public:
     // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
     // the stream. Null if memory or the kernel's room runs out; then the socket is closed.
@@ -83,7 +84,11 @@ public:
 
     // Arms the wait for input, so that `observer` (or a later readable()) learns of it.
     void arm_read() noexcept;
-    // The same where input may have come that arm_read() would forget: under TLS, in the channel.
+    // In place of a read, after much was read at a stretch: the next readable() waits until others had their
+    // turn, and then ends as if input had come, which is probable.
+    void read_later() noexcept;
+    // The same as arm_read() where input may have come that arm_read() would forget: under TLS, in the
+    // channel.
     void watch_input() noexcept;
     void observe(read_observer* observer) noexcept { observer_ = observer; }
     // Whether input, or the peer's leaving, has been noticed and not been read yet. No system call.
@@ -150,6 +155,7 @@ private:
     void close_socket() noexcept;
     void on_events(std::uint32_t events) noexcept;
     void on_closed() noexcept;
+    void on_continue() noexcept;
     void on_readable(bool closed) noexcept;
     void on_writable(bool closed) noexcept;
     void resume(side& s, readiness how) noexcept;
@@ -168,7 +174,8 @@ private:
     bool read_armed_ = true; // the poller's next word of it counts
     side write_;             // what the socket refused it takes later, and that is a change: needs no arming
     std::unique_ptr<tls_channel> tls_;
-    bool read_needs_write_ = false; // TLS has something to send before it reads on (a new key): armed for that
+    bool read_needs_write_ =
+        false; // TLS has something to send before it reads on (a new key): armed for that
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
 

@@ -22,13 +22,13 @@ struct request_record {
     std::string_view client;        // the address of the connection's peer, or whom its PROXY header names
     std::string_view forwarded_for; // the address that trusted proxies name
     std::string_view method;
-    std::string_view path;                        // without the query; empty: not known
-    const policy::route_match* match = nullptr;   // the template, and the requirement
-    unsigned status = 0;                          // as sent downstream; 0: nothing was sent
-    reason why = reason::allowed;                 // of observe mode: what would have refused it
-    cause detail = cause::none;                   // of `why`, as far as it is known
-    std::string_view unverified;                  // what a refused token says: a JSON object of printable ASCII
-    const policy::denial* refusal = nullptr;      // for the required and missing scopes
+    std::string_view path;                      // without the query; empty: not known
+    const policy::route_match* match = nullptr; // the template, and the requirement
+    unsigned status = 0;                        // as sent downstream; 0: nothing was sent
+    reason why = reason::allowed;               // of observe mode: what would have refused it
+    cause detail = cause::none;                 // of `why`, as far as it is known
+    std::string_view unverified;                // what a refused token says: a JSON object of printable ASCII
+    const policy::denial* refusal = nullptr;    // for the required and missing scopes
     const policy::scope_set* effective = nullptr; // the token's, where it is valid
     std::string_view subject, client_id, issuer;
     std::chrono::microseconds duration{0};

@@ -1,4 +1,5 @@
-// The id that ties a request's lines together: a trusted proxy's where it is well-formed, otherwise a new one.
+// The id that ties a request's lines together: a trusted proxy's where it is well-formed, otherwise a new
+// one.
 #pragma once
 
 #include <array>

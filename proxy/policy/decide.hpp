@@ -1,5 +1,6 @@
-// Step 6: THE decision. One pure function decides for the proxy and for every command; time comes in as an argument. Only
-// it makes a permit, and only a permit opens the way to the upstream: forgetting the check does not compile.
+// Step 6: THE decision. One pure function decides for the proxy and for every command; time comes in as an
+// argument. Only it makes a permit, and only a permit opens the way to the upstream: forgetting the check
+// does not compile.
 #pragma once
 
 #include "base/cause.hpp"
@@ -20,7 +21,10 @@ struct bearer {
 
 class permit final {
 public:
-    [[nodiscard]] bool observed() const noexcept { return observed_; } // made by observe_instead, not by a decision
+    [[nodiscard]] bool observed() const noexcept
+    {
+        return observed_;
+    } // made by observe_instead, not by a decision
 
 private:
     explicit permit(bool observed) noexcept : observed_(observed) {}
@@ -36,9 +40,9 @@ struct denial {
     const route* matched = nullptr;     // the matched template, for Allow and the log
     // Of an `any`: the one that lacks fewest, the first of equals; behind them all: none.
     std::size_t alternative = 0;
-    scope_set missing;                  // of insufficient_scope and scope_limited: what that alternative lacks
-    unsigned retry_after = 0;           // seconds; of keys_unavailable and the like
-    bool dpop = false;                  // the token came under the scheme DPoP, or should have: the challenge names it
+    scope_set missing;        // of insufficient_scope and scope_limited: what that alternative lacks
+    unsigned retry_after = 0; // seconds; of keys_unavailable and the like
+    bool dpop = false;        // the token came under the scheme DPoP, or should have: the challenge names it
 };
 
 using decision = std::variant<permit, denial>;
@@ -50,7 +54,8 @@ struct step {
 };
 using steps = std::vector<step>;
 
-// Whether a token has to be looked at at all: false for `public`, and where no route matched (the answer is certain).
+// Whether a token has to be looked at at all: false for `public`, and where no route matched (the answer is
+// certain).
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
 // Decides. `token` is null where none was taken (then a requirement other than public is no_token). The
@@ -65,10 +70,11 @@ using steps = std::vector<step>;
 // A refusal of what was matched, by someone who did not come to ask decide().
 [[nodiscard]] denial refuse(const route_match& match, reason why);
 
-// The second, named maker of permits: observe mode (`mode: observe`, of the file or of the requirement) forwards what would
-// be refused. Nothing where the mode is enforce, or where the refusal stays in force whatever the mode: step 1's, CONNECT
-// and TRACE, step 4's (malformed credentials, several tokens), a method override, step 7's and our own faults. `needs` may
-// be null (a refusal of step 2 or 3): then only the file's own mode counts.
+// The second, named maker of permits: observe mode (`mode: observe`, of the file or of the requirement)
+// forwards what would be refused. Nothing where the mode is enforce, or where the refusal stays in force
+// whatever the mode: step 1's, CONNECT and TRACE, step 4's (malformed credentials, several tokens), a method
+// override, step 7's and our own faults. `needs` may be null (a refusal of step 2 or 3): then only the file's
+// own mode counts.
 [[nodiscard]] std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,
                                                     std::string_view method) noexcept;
 

@@ -1,5 +1,5 @@
-// Effective scopes (spec 2.4): a token's scopes with all that they imply, cut down to what the user's permissions and roles
-// allow. Pure; serves the proxy, explain and the admin listener's /limit alike.
+// Effective scopes (spec 2.4): a token's scopes with all that they imply, cut down to what the user's
+// permissions and roles allow. Pure; serves the proxy, explain and the admin listener's /limit alike.
 #pragma once
 
 #include "base/json.hpp"
@@ -16,8 +16,9 @@ namespace scopegate::policy {
 
 struct limit {
     struct roles {
-        json::path claim;                             // a string, or an array of strings
-        std::map<std::string, scope_set, std::less<>> allow; // role -> the scopes it allows, with what they imply
+        json::path claim; // a string, or an array of strings
+        std::map<std::string, scope_set, std::less<>>
+            allow; // role -> the scopes it allows, with what they imply
     };
     std::optional<json::path> permissions; // a claim that lists scopes (array, or string split at spaces)
     std::optional<roles> by_role;
@@ -26,8 +27,8 @@ struct limit {
     [[nodiscard]] bool active() const noexcept { return permissions || by_role; }
 };
 
-// The scopes that the claims allow, or nothing where no limit applies (none configured, or the claim is absent or null and
-// `absent: all`). Both permissions and roles: what both allow.
+// The scopes that the claims allow, or nothing where no limit applies (none configured, or the claim is
+// absent or null and `absent: all`). Both permissions and roles: what both allow.
 [[nodiscard]] std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry& scopes,
                                                       const json::value& claims);
 
@@ -37,17 +38,17 @@ struct granted_scopes {
 };
 
 // `token_scopes`: the names in the token; those that the file does not declare play no part.
-[[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
-                                   std::span<const std::string_view> token_scopes);
+[[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes,
+                                   const json::value& claims, std::span<const std::string_view> token_scopes);
 
 struct cut_scopes {
     std::vector<std::string> scopes;  // to issue, each once
     std::vector<std::string> removed; // asked for and not allowed
 };
 
-// The rule behind `POST /limit`, for an authorization server while it issues a token: of the scopes asked for, those that the
-// claims allow. In the place of one that falls away comes what it implies and is allowed, in the order of the file.
-// Scopes that the file does not declare (`openid`) pass.
+// The rule behind `POST /limit`, for an authorization server while it issues a token: of the scopes asked
+// for, those that the claims allow. In the place of one that falls away comes what it implies and is allowed,
+// in the order of the file. Scopes that the file does not declare (`openid`) pass.
 [[nodiscard]] cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
                                   const std::vector<std::string>& asked);
 

@@ -1,5 +1,5 @@
-// What a route and method ask for, compiled (spec 2.1): public, any valid token, or scopes as a disjunction of
-// conjunctions, with conditions.
+// What a route and method ask for, compiled (spec 2.1): public, any valid token, or scopes as a disjunction
+// of conjunctions, with conditions.
 #pragma once
 
 #include "base/json.hpp"
@@ -39,21 +39,23 @@ struct requirement {
     std::vector<where_condition> where;
     std::optional<std::chrono::seconds> max_age;
     std::vector<std::string> acr;
-    bool observe = false;   // `mode: observe` for this one: refusals are logged, not made
+    bool observe = false;    // `mode: observe` for this one: refusals are logged, not made
     std::uint32_t index = 0; // dense over a policy: answers/ keeps its prepared challenges by it
     source_mark mark;
 
     [[nodiscard]] bool has_conditions() const noexcept { return !where.empty() || max_age || !acr.empty(); }
-    // Whether no token is looked at. A condition can only be checked against a token: `public` with one needs it.
+    // Whether no token is looked at. A condition can only be checked against a token: `public` with one needs
+    // it.
     [[nodiscard]] bool is_public() const noexcept { return needs == kind::open && !has_conditions(); }
 };
 
-// Whether two requirements ask for the same: alternatives as sets of sets, the same conditions and mode. Indexes and marks
-// do not count.
+// Whether two requirements ask for the same: alternatives as sets of sets, the same conditions and mode.
+// Indexes and marks do not count.
 [[nodiscard]] bool same_needs(const requirement& a, const requirement& b);
 
-// The requirement in words that say AND and OR: `read:a and write:a`, `read:a, or both read:b and read:c`, `public`,
-// `any valid token`; conditions follow: `; {user} is claim sub; login at most 300 s ago`. For check, explain, /policy.
+// The requirement in words that say AND and OR: `read:a and write:a`, `read:a, or both read:b and read:c`,
+// `public`, `any valid token`; conditions follow: `; {user} is claim sub; login at most 300 s ago`. For
+// check, explain, /policy.
 [[nodiscard]] std::string describe(const requirement& r, const scope_registry& scopes);
 
 } // namespace scopegate::policy

@@ -52,7 +52,8 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
         if (s.type != template_segment::kind::literal)
             continue;
         s.text = http::decode_delimiters(s.text);
-        encodes = encodes || s.text.size() != segments[static_cast<std::size_t>(&s - plain.data())].text.size();
+        encodes =
+            encodes || s.text.size() != segments[static_cast<std::size_t>(&s - plain.data())].text.size();
     }
     const auto insert = [&](const std::vector<template_segment>& spelled) -> const route* {
         std::uint32_t here = 0;

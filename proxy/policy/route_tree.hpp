@@ -1,5 +1,5 @@
-// The routes, compiled: path templates as a tree (literal, then {name}, then {name...}), so that matching costs what the
-// path is long, not what the file is. The order of the file plays no part.
+// The routes, compiled: path templates as a tree (literal, then {name}, then {name...}), so that matching
+// costs what the path is long, not what the file is. The order of the file plays no part.
 #pragma once
 
 #include "policy/requirement.hpp"
@@ -29,13 +29,15 @@ struct route {
     std::string text; // the template as written
     std::vector<template_segment> segments;
     bool trailing_slash = false;
-    std::vector<std::pair<std::string, requirement>> methods; // those named, in the order of the file, without ANY
-    std::optional<requirement> any;                           // ANY
-    std::string allow; // the Allow value of a 405: the named methods, HEAD with GET
-    std::uint32_t index = 0; // dense over a policy, in the order of the file
+    std::vector<std::pair<std::string, requirement>>
+        methods;                    // those named, in the order of the file, without ANY
+    std::optional<requirement> any; // ANY
+    std::string allow;              // the Allow value of a 405: the named methods, HEAD with GET
+    std::uint32_t index = 0;        // dense over a policy, in the order of the file
     source_mark mark;
 
-    // The requirement for a method: the one named, GET's for HEAD, ANY's; null: wrong method. CONNECT and TRACE never match.
+    // The requirement for a method: the one named, GET's for HEAD, ANY's; null: wrong method. CONNECT and
+    // TRACE never match.
     [[nodiscard]] const requirement* find(std::string_view method) const noexcept;
 };
 
@@ -47,21 +49,24 @@ struct parameters {
 
 // A tree over routes that the caller owns and keeps alive. Build it once, then it is immutable.
 //
-// What a match costs: a node stands for one beginning of templates, and one match visits a node at most once, and only
-// where its beginning matches that of the path. A path with a literal and a parameter to choose from at each of k segments
-// can thus visit 2^k nodes, but only where the file has as many templates for it: a request can't make the search explode,
-// and the recursion is as deep as the longest template (max_segments), however long the path is. A visit is one look into a
-// hash table that all nodes share, so ten thousand literal siblings cost what one does.
+// What a match costs: a node stands for one beginning of templates, and one match visits a node at most once,
+// and only where its beginning matches that of the path. A path with a literal and a parameter to choose from
+// at each of k segments can thus visit 2^k nodes, but only where the file has as many templates for it: a
+// request can't make the search explode, and the recursion is as deep as the longest template (max_segments),
+// however long the path is. A visit is one look into a hash table that all nodes share, so ten thousand
+// literal siblings cost what one does.
 class route_tree final {
 public:
-    // Adds a template under the given segments (the route's own, or their folded form). Returns the route that already
-    // has the same shape, if any: nothing is added then (the caller decides whether that is an error), otherwise null.
-    // Throws std::length_error above max_segments or max_parameters, std::invalid_argument for a rest that is not last.
+    // Adds a template under the given segments (the route's own, or their folded form). Returns the route
+    // that already has the same shape, if any: nothing is added then (the caller decides whether that is an
+    // error), otherwise null. Throws std::length_error above max_segments or max_parameters,
+    // std::invalid_argument for a rest that is not last.
     const route* add(const std::vector<template_segment>& segments, bool trailing_slash, const route& r);
 
-    // The most specific template that matches the whole path, or null. At each segment a literal wins over a parameter,
-    // which wins over the rest. Allocates nothing. `path` begins with `/` (null for any other). The value of a rest is all
-    // behind the slash before it: of /files/{rest...} and /files/a/b/ it is `a/b/`.
+    // The most specific template that matches the whole path, or null. At each segment a literal wins over a
+    // parameter, which wins over the rest. Allocates nothing. `path` begins with `/` (null for any other).
+    // The value of a rest is all behind the slash before it: of /files/{rest...} and /files/a/b/ it is
+    // `a/b/`.
     [[nodiscard]] const route* match(std::string_view path, parameters& out) const noexcept;
 
 private:

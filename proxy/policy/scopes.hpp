@@ -1,5 +1,6 @@
-// Scopes as bits. The names that routes.yaml declares are interned at load; a requirement, a token's scopes and a limit
-// are then sets of bits, and a decision is a few word operations. What a scope implies is resolved at load too.
+// Scopes as bits. The names that routes.yaml declares are interned at load; a requirement, a token's scopes
+// and a limit are then sets of bits, and a decision is a few word operations. What a scope implies is
+// resolved at load too.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@ namespace scopegate::policy {
 
 using scope_id = std::uint16_t; // the scope's place in the order of the file
 
-// A set of declared scopes. Sets of different registries must not be mixed; a default-made set is empty and fits any.
+// A set of declared scopes. Sets of different registries must not be mixed; a default-made set is empty and
+// fits any.
 class scope_set final {
 public:
     void insert(scope_id id);
@@ -71,7 +73,8 @@ public:
     [[nodiscard]] const declaration& operator[](scope_id id) const { return declared_[id]; }
     [[nodiscard]] std::size_t size() const noexcept { return declared_.size(); }
 
-    // Adds the closure of the named scope to `out`; false (and nothing added) for a name that is not declared.
+    // Adds the closure of the named scope to `out`; false (and nothing added) for a name that is not
+    // declared.
     bool add_with_implied(std::string_view name, scope_set& out) const;
     // The set's names, in the order of the file.
     [[nodiscard]] std::vector<std::string> names(const scope_set& set) const;

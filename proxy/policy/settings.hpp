@@ -1,4 +1,5 @@
-// The settings of routes.yaml besides routes and scopes, compiled: plain values with production defaults, no YAML.
+// The settings of routes.yaml besides routes and scopes, compiled: plain values with production defaults, no
+// YAML.
 #pragma once
 
 #include "base/json.hpp"
@@ -20,9 +21,9 @@ namespace scopegate::policy {
 
 // host:port, [v6]:port or unix:/path.
 struct endpoint {
-    std::string host;        // without brackets; empty for a unix socket
-    std::uint16_t port = 0;  // 0: any free one, for tests; the log says which
-    std::string unix_path;   // absolute
+    std::string host;       // without brackets; empty for a unix socket
+    std::uint16_t port = 0; // 0: any free one, for tests; the log says which
+    std::string unix_path;  // absolute
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
 };
@@ -41,14 +42,17 @@ struct key_location {
 };
 
 struct introspection_settings { // RFC 7662, for opaque tokens
-    // client_secret_basic and client_secret_post (RFC 6749 section 2.3.1), private_key_jwt (RFC 7523 section 2.2)
+    // client_secret_basic and client_secret_post (RFC 6749 section 2.3.1), private_key_jwt (RFC 7523
+    // section 2.2)
     enum class auth : std::uint8_t { basic, post, private_key_jwt };
     std::string url; // https, or http on a loopback host
     std::string client_id;
-    secret client_secret;                        // of basic and post
-    std::optional<jose::signing_key> client_key; // of private_key_jwt; its kid is empty where the file has none
+    secret client_secret; // of basic and post
+    std::optional<jose::signing_key>
+        client_key; // of private_key_jwt; its kid is empty where the file has none
     auth by = auth::basic;
-    std::chrono::milliseconds cache{30'000}; // how long an answer counts at most; 0: only for those who waited for it
+    std::chrono::milliseconds cache{
+        30'000}; // how long an answer counts at most; 0: only for those who waited for it
 };
 
 struct issuer_settings {
@@ -66,7 +70,8 @@ struct issuer_settings {
     std::optional<introspection_settings> introspection;
     source_mark mark;
 
-    // Whether its tokens may be JWTs: one that only introspects has neither keys nor a secret, and may lack an audience.
+    // Whether its tokens may be JWTs: one that only introspects has neither keys nor a secret, and may lack
+    // an audience.
     [[nodiscard]] bool signs_tokens() const noexcept
     {
         return keys.where != key_location::kind::none || !hmac_secret.empty();
@@ -97,10 +102,10 @@ struct size_limits { // bytes; 0: no limit
     std::size_t header_count = 100;
     std::uint64_t body = 0;
     std::size_t connections = 20'000;
-    std::size_t connections_per_client = 0;        // open at a time, by address
-    std::size_t connection_requests = 0;           // served on one connection
-    std::size_t lingering = 1'000; // that are read on after their last response, by all workers
-    std::chrono::milliseconds connection_age{0};   // after which a connection ends with its next response
+    std::size_t connections_per_client = 0;      // open at a time, by address
+    std::size_t connection_requests = 0;         // served on one connection
+    std::size_t lingering = 1'000;               // that are read on after their last response, by all workers
+    std::chrono::milliseconds connection_age{0}; // after which a connection ends with its next response
     memory_limit memory;
 };
 
@@ -147,7 +152,7 @@ struct server_settings {
     std::vector<std::string> hosts;
     // All names of the server: hosts, external_url and a written metadata.resource. Empty: not known.
     std::vector<own_authority> authorities;
-    bool core_dumps = false;        // whether a crash may write the process's memory to a file
+    bool core_dumps = false; // whether a crash may write the process's memory to a file
 };
 
 struct identity_header {
@@ -159,26 +164,31 @@ struct identity_header {
 
 struct upstream_settings {
     endpoint address;
-    std::optional<upstream_tls> tls;   // https
-    std::string host;                  // replaces Host; empty: as it came
-    bool strip_authorization = false;  // authorization: strip
-    bool via = true;                   // via: off: requests carry no Via of ours
+    std::optional<upstream_tls> tls;  // https
+    std::string host;                 // replaces Host; empty: as it came
+    bool strip_authorization = false; // authorization: strip
+    bool via = true;                  // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
         {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
         {"X-Auth-Client", identity_header::source::client_id, {}},
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
-    std::size_t connections = 0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
+    std::size_t connections =
+        0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
 };
 
 struct dpop_settings { // RFC 9449
-    enum class mode : std::uint8_t { off, allow, require }; // off: the scheme DPoP is no token; require: no other is
+    enum class mode : std::uint8_t {
+        off,
+        allow,
+        require
+    }; // off: the scheme DPoP is no token; require: no other is
     mode how = mode::allow;
     bool nonce = false;     // a proof must hold a nonce of ours
     bool as_bearer = false; // forward: bearer: the API gets the token as a bearer token, without the proof
 };
 
-struct token_settings { // tokens.from: where a token may be
+struct token_settings {               // tokens.from: where a token may be
     bool header = true;               // Authorization
     std::vector<std::string> cookies; // by name
     std::vector<std::string> queries; // parameters, by name
@@ -208,8 +218,9 @@ struct log_settings {
     // Which lines have the request's path. A path that no template matches is where mistyped secrets stand.
     enum class path_lines : std::uint8_t { none, unmatched, all };
     path_lines paths = path_lines::none;
-    bool unverified = false;   // tell what refused tokens say of themselves, whoever made them
-    std::size_t burst = 1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
+    bool unverified = false; // tell what refused tokens say of themselves, whoever made them
+    std::size_t burst =
+        1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
 };
 
 } // namespace scopegate::policy

@@ -306,7 +306,7 @@ private:
     introspection_cache inactive_; // of its own: made-up tokens push no active one out
     std::map<token_key, call> calls_;
     std::size_t waiting_bytes_ = 0; // of the tokens in calls_
-    fair_queue queue_; // those of calls_ that no work has taken yet
+    fair_queue queue_;              // those of calls_ that no work has taken yet
     std::size_t running_ = 0;
     bool stopped_ = false;
 

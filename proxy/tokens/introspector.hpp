@@ -29,7 +29,7 @@ struct introspection_bounds {
     std::size_t calls = 64;                    // at a time
     std::size_t waiting_tokens = 4'096;        // that are asked for or wait for it; more are unavailable
     std::size_t waiting_bytes = 32UL * 1024 * 1024; // of their texts
-    std::size_t answers = 10'000;              // kept, the oldest go first; as many again of inactive tokens
+    std::size_t answers = 10'000; // kept, the oldest go first; as many again of inactive tokens
     std::size_t answer_bytes = 16UL * 1024 * 1024; // of their texts
 };
 

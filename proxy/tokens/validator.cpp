@@ -302,7 +302,8 @@ validator::outcome validator::check_introspected(std::string_view token, wall_ti
     auto bound_to = jose::read_confirmation(said.claims);
     if (!bound_to)
         return refuse(bound_to.error(), seen, now, true);
-    const bool agrees = own_binding->key == bound_to->key && own_binding->certificate == bound_to->certificate;
+    const bool agrees =
+        own_binding->key == bound_to->key && own_binding->certificate == bound_to->certificate;
     if (!own_binding->empty() && !agrees)
         return refuse({reason::unbound_token, cause::cnf_not_understood}, seen, now, true);
     auto valid = make_token(*introspecting_, said.claims, std::move(*bound_to));

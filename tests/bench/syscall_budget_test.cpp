@@ -1,7 +1,7 @@
-// How many system calls a request costs: an allowed one with a token seen before, on kept-alive connections, in a
-// worker of this process. Counts, not times, so that a busy machine changes nothing. The program's own definitions of
-// the C library's functions take precedence over the library's, which is how they are counted (statically linked Asio
-// calls them too); `strace -f -c -p PID` sees the same from outside.
+// How many system calls a request costs: an allowed one with a token seen before, on kept-alive connections,
+// in a worker of this process. Counts, not times, so that a busy machine changes nothing. The program's own
+// definitions of the C library's functions take precedence over the library's, which is how they are counted
+// (statically linked Asio calls them too); `strace -f -c -p PID` sees the same from outside.
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
 
@@ -74,7 +74,8 @@ int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept
 }
 int epoll_wait(int epoll, epoll_event* events, int size, int milliseconds)
 {
-    return static_cast<int>(counted_call(wait_for, SYS_epoll_pwait, epoll, events, size, milliseconds, nullptr, 8));
+    return static_cast<int>(
+        counted_call(wait_for, SYS_epoll_pwait, epoll, events, size, milliseconds, nullptr, 8));
 }
 int timerfd_settime(int fd, int flags, const itimerspec* next, itimerspec* last) noexcept
 {
@@ -101,9 +102,10 @@ TEST(syscall_budget, of_an_allowed_request_with_a_token_seen_before_on_kept_conn
         ASSERT_EQ(client.exchange(request).status, 200U);
     const call_counts after = gate.on_thread([] { return counted; });
 
-    // One request alone on its connections: it is read, sent on, its answer read and sent back. Its bytes and the answer's
-    // are waited for; where the next come more than a millisecond later, by way of Asio: two calls more, and one that
-    // arms it. With many connections one epoll_wait serves several of them, and it is four calls in all.
+    // One request alone on its connections: it is read, sent on, its answer read and sent back. Its bytes and
+    // the answer's are waited for; where the next come more than a millisecond later, by way of Asio: two
+    // calls more, and one that arms it. With many connections one epoll_wait serves several of them, and it
+    // is four calls in all.
     struct budget {
         const char* what;
         call kind;

@@ -55,11 +55,12 @@ struct watch {
 };
 thread_local std::array<watch, 1024> watched{};
 
-// The kernel tells of what is left: an edge-triggered set learns of it where a call that was cut short by the kernel
-// itself would be followed by a change.
+// The kernel tells of what is left: an edge-triggered set learns of it where a call that was cut short by the
+// kernel itself would be followed by a change.
 void tell_again(int fd) noexcept
 {
-    if (fd < 0 || static_cast<std::size_t>(fd) >= watched.size() || watched[static_cast<std::size_t>(fd)].epoll < 0)
+    if (fd < 0 || static_cast<std::size_t>(fd) >= watched.size() ||
+        watched[static_cast<std::size_t>(fd)].epoll < 0)
         return;
     auto& w = watched[static_cast<std::size_t>(fd)];
     ::syscall(SYS_epoll_ctl, w.epoll, EPOLL_CTL_MOD, fd, &w.event);
@@ -168,7 +169,8 @@ int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept
 {
     if (is_hard() && operation != EPOLL_CTL_DEL && is_due("epoll_ctl"))
         return refuse(ENOMEM);
-    if (operation != EPOLL_CTL_DEL && event != nullptr && fd >= 0 && static_cast<std::size_t>(fd) < watched.size())
+    if (operation != EPOLL_CTL_DEL && event != nullptr && fd >= 0 &&
+        static_cast<std::size_t>(fd) < watched.size())
         watched[static_cast<std::size_t>(fd)] = {epoll, *event};
     return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, fd, event));
 }

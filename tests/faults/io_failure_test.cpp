@@ -126,7 +126,8 @@ std::vector<way> ways_of(const std::string& large)
              }
              c.send("ping");
              const auto back = c.read_bytes(4);
-             const bool cut = back.size() < 4 || back.front() == '\x88'; // a close frame ends a tunnel in order
+             const bool cut =
+                 back.size() < 4 || back.front() == '\x88'; // a close frame ends a tunnel in order
              t.push_back(back == "pong" ? "right" : cut ? "cut" : "wrong body");
          }},
     };
@@ -264,7 +265,8 @@ TEST_P(io_failure, connections_that_end)
 
 TEST_P(io_failure, memory_that_runs_out)
 {
-    if (GetParam()) // OpenSSL reports a lack of memory as other faults: the end of such a connection is not judged yet
+    if (GetParam()) // OpenSSL reports a lack of memory as other faults: the end of such a connection is not
+                    // judged yet
         GTEST_SKIP() << "only without TLS";
     for (const auto& way : ways_of(large))
         fail_at_every_step(way, failure::no_memory, true, 3);

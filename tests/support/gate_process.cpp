@@ -96,8 +96,9 @@ public:
     {
         const auto out = make_pipe();
         const auto err = make_pipe();
-        const char* const arguments[] = {program(), "run", "--config", config.c_str(),
-                                         settings.take_over ? "--takeover" : nullptr, nullptr};
+        const char* const arguments[] = {
+            program(), "run", "--config", config.c_str(), settings.take_over ? "--takeover" : nullptr,
+            nullptr};
         const rlimit files{settings.descriptors, settings.descriptors};
         const auto parent = ::getpid();
         pid_ = ::fork();

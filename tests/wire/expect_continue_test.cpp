@@ -27,8 +27,8 @@ TEST(expect_continue, nor_is_one_in_chunks)
 {
     calendar c;
     auto client = c.connect();
-    client.send(request_text("POST", "/appointments", {},
-                             "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
+    client.send(
+        request_text("POST", "/appointments", {}, "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
     EXPECT_EQ(client.read("POST").status, 401U);
     EXPECT_TRUE(client.is_closed_clean()) << "what comes next could be its body or another request";
     EXPECT_THAT(c.api.requests(), IsEmpty());

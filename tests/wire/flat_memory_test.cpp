@@ -19,8 +19,8 @@ constexpr std::size_t large = 256 * mib;
 constexpr std::size_t flat = 8 * mib;
 #endif
 
-// The peak is compared with the peak before, not with the resident size: reading the file takes 6 MiB and more,
-// which the process gives back.
+// The peak is compared with the peak before, not with the resident size: reading the file takes 6 MiB and
+// more, which the process gives back.
 
 const std::string piece(mib, 'x');
 

@@ -268,8 +268,9 @@ TEST(hosts, count_for_no_proof_where_a_trusted_proxy_contradicts_itself)
     const auto token = calendar_token("read:appointments", "," + owner.confirmation());
     calendar c({.server = "hosts: [a.example], trusted_proxies: [127.0.0.0/8]"});
     const auto type = [&](std::string_view more) {
-        const auto fields = "Authorization: DPoP " + token + "\r\nDPoP: " +
-                            owner.proof("GET", "http://a.example/appointments", token) + "\r\n" + std::string(more);
+        const auto fields = "Authorization: DPoP " + token +
+                            "\r\nDPoP: " + owner.proof("GET", "http://a.example/appointments", token) +
+                            "\r\n" + std::string(more);
         return json_member(c.exchange(plain_get("a.example", "/appointments", fields)).body, "type");
     };
     const std::string counts = "urn:scopegate:problem:use-dpop-nonce"; // all is well but the nonce

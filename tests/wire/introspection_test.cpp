@@ -240,7 +240,8 @@ TEST(introspection, a_refresh_token_is_active_and_no_access_token)
     EXPECT_EQ(c.exchange(get("/appointments", "access")).status, 200U);
     const auto refused = c.exchange(get("/appointments", "refresh"));
     EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:wrong-token-type") << refused;
-    const auto line = c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "401"; });
+    const auto line =
+        c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "401"; });
     EXPECT_EQ(line["cause"], "token-use-not-access");
     EXPECT_THAT(line.text, HasSubstr(R"("token_use":"refresh_token")")) << "the issuer's word";
 }

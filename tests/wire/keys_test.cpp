@@ -167,7 +167,8 @@ TEST(keys, of_an_issuer_with_a_bad_certificate_are_refused_with_the_exact_cause)
         const char* why;
     } rows[] = {
         {authority.issue(std::string("DNS:other.example")), "certificate verify failed: hostname mismatch"},
-        {authority.issue(certificate_wish{.alternative_name = "DNS:localhost", .valid_from = -7200, .valid_until = -3600}),
+        {authority.issue(certificate_wish{
+             .alternative_name = "DNS:localhost", .valid_from = -7200, .valid_until = -3600}),
          "certificate verify failed: certificate has expired"},
         {other.issue(std::string("DNS:localhost")),
          "certificate verify failed: unable to get local issuer certificate"},

@@ -29,14 +29,16 @@ TEST(metadata, is_public_cacheable_and_readable_by_browsers)
         EXPECT_THAT(answer.value("Cache-Control"), testing::MatchesRegex("(public, )?max-age=[1-9][0-9]*"));
         EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "*");
         EXPECT_FALSE(answer.has("WWW-Authenticate"));
-        EXPECT_EQ(answer.body, R"({"resource":"https://calendar.example.com",)"
-                               R"("authorization_servers":["https://issuer.example.com/"],)"
-                               R"("scopes_supported":["read:appointments","write:appointments"],)"
-                               R"("bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":)"
-                               R"(["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"],)"
-                               R"("resource_name":"Calendar",)"
-                               R"("scope_descriptions":{"read:appointments":"See appointments",)"
-                               R"("write:appointments":"Create, change and delete appointments"}})");
+        EXPECT_EQ(
+            answer.body,
+            R"({"resource":"https://calendar.example.com",)"
+            R"("authorization_servers":["https://issuer.example.com/"],)"
+            R"("scopes_supported":["read:appointments","write:appointments"],)"
+            R"("bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":)"
+            R"(["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"],)"
+            R"("resource_name":"Calendar",)"
+            R"("scope_descriptions":{"read:appointments":"See appointments",)"
+            R"("write:appointments":"Create, change and delete appointments"}})");
     }
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }

@@ -1,6 +1,6 @@
-// The end of a pod, in both orders that deploy/ has, ten times as fast: Kubernetes ends the gate and the API while clients go
-// on. Routers learn a little later that the pod goes; until then they send new connections. The client of a kept
-// connection uses it until a response says that it closes.
+// The end of a pod, in both orders that deploy/ has, ten times as fast: Kubernetes ends the gate and the API
+// while clients go on. Routers learn a little later that the pod goes; until then they send new connections.
+// The client of a kept connection uses it until a response says that it closes.
 #include "support/gate_process.hpp"
 #include "support/places.hpp"
 #include "support/raw_client.hpp"

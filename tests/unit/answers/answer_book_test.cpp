@@ -100,9 +100,10 @@ TEST(answers, say_something_for_every_reason)
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
         EXPECT_EQ(field(made, "Retry-After") != "-",
-                  why == reason::keys_unavailable || why == reason::key_pending || why == reason::introspection_unavailable ||
-                      why == reason::proof_memory_full || why == reason::connection_limit ||
-                      why == reason::upstream_busy || why == reason::memory_limit)
+                  why == reason::keys_unavailable || why == reason::key_pending ||
+                      why == reason::introspection_unavailable || why == reason::proof_memory_full ||
+                      why == reason::connection_limit || why == reason::upstream_busy ||
+                      why == reason::memory_limit)
             << name(why);
     }
 }
@@ -155,11 +156,11 @@ TEST(answers, challenge_with_401_always_and_with_5xx_never)
 TEST(answers, close_the_connection_where_its_framing_or_its_pace_is_in_doubt)
 {
     const auto closes = [](reason r) { return row(r).close; };
-    for (const auto r : {reason::malformed_request, reason::ambiguous_framing, reason::unsupported_coding,
-                         reason::bad_host, reason::unsupported_version, reason::unsupported_expectation,
-                         reason::headers_too_large, reason::target_too_long, reason::body_too_large,
-                         reason::request_timeout, reason::connection_limit, reason::memory_limit,
-                         reason::internal_error})
+    for (const auto r :
+         {reason::malformed_request, reason::ambiguous_framing, reason::unsupported_coding, reason::bad_host,
+          reason::unsupported_version, reason::unsupported_expectation, reason::headers_too_large,
+          reason::target_too_long, reason::body_too_large, reason::request_timeout, reason::connection_limit,
+          reason::memory_limit, reason::internal_error})
         EXPECT_TRUE(closes(r)) << name(r);
     for (const auto r : {reason::no_token, reason::token_expired, reason::insufficient_scope,
                          reason::no_route, reason::wrong_method, reason::ambiguous_path,

@@ -19,8 +19,8 @@ namespace scopegate::gate {
 namespace {
 
 using mode = policy::dpop_settings::mode;
-using test::proof_parts;
 using test::json_string;
+using test::proof_parts;
 
 constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
 const std::string secret_text = "0123456789abcdef0123456789abcdef";

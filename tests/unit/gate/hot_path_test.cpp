@@ -1,5 +1,5 @@
-// The hot path's budget: a valid, already seen token on a kept-alive connection. Counts, not times; system calls are
-// counted in tests/bench/syscall_budget_test.cpp.
+// The hot path's budget: a valid, already seen token on a kept-alive connection. Counts, not times; system
+// calls are counted in tests/bench/syscall_budget_test.cpp.
 #include "support/allocations.hpp"
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"

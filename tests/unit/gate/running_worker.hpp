@@ -1,5 +1,5 @@
-// A worker between a client and an upstream, in the test's own process and without the rest of the program: what the
-// budgets of the hot path are counted in.
+// A worker between a client and an upstream, in the test's own process and without the rest of the program:
+// what the budgets of the hot path are counted in.
 #pragma once
 
 #include "gate/worker.hpp"
@@ -18,13 +18,16 @@
 
 namespace scopegate::gate {
 
-// One route, /appointments/{id} with GET and POST, which need read:a of a token of one issuer. Its thread runs while it
-// lives.
+// One route, /appointments/{id} with GET and POST, which need read:a of a token of one issuer. Its thread
+// runs while it lives.
 class running_worker final {
 public:
-    explicit running_worker(const test::recording_upstream& upstream) : running_worker(upstream.authority()) {}
+    explicit running_worker(const test::recording_upstream& upstream) : running_worker(upstream.authority())
+    {
+    }
     // `upstream`: 127.0.0.1:PORT. With TLS on either side where there is a context for it.
-    explicit running_worker(const std::string& upstream, std::shared_ptr<const net::tls_context> server_tls = {},
+    explicit running_worker(const std::string& upstream,
+                            std::shared_ptr<const net::tls_context> server_tls = {},
                             std::shared_ptr<const net::tls_context> upstream_tls = {})
     {
         file_.scopes({"read:a"});

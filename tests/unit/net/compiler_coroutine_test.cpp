@@ -1,5 +1,6 @@
-// What the toolchain makes of coroutines. g++ 12 miscompiles some of the forms below; the code keeps to the others. A form
-// that fails here after a change of compiler is one to avoid; forms known bad are only listed in net/task.hpp.
+// What the toolchain makes of coroutines. g++ 12 miscompiles some of the forms below; the code keeps to the
+// others. A form that fails here after a change of compiler is one to avoid; forms known bad are only listed
+// in net/task.hpp.
 #include "net/task.hpp"
 
 #include <gtest/gtest.h>

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -115,6 +116,65 @@ TEST_F(turns, who_gives_way_goes_on_behind_what_is_ready)
     while (order_.size() < 3)
         run();
     EXPECT_THAT(order_, ElementsAre("other", "busy", "busy again"));
+}
+
+// Of long transfers. Each has input all the time.
+TEST_F(turns, who_reads_later_goes_on_behind_what_is_ready)
+{
+    request first(*this, "first"), second(*this, "second"), other(*this, "other");
+    const auto transfer_much = [](turns& test, request& r) -> detached {
+        co_await r.own->readable(no_deadline);
+        for (int stretch = 0; stretch < 2; ++stretch) {
+            r.own->read_later();
+            const auto woken = co_await r.own->readable(no_deadline);
+            EXPECT_EQ(woken, readiness::ready);
+            work_hard(r.poll);
+            test.order_.push_back(r.name);
+            if (r.meanwhile)
+                r.meanwhile();
+        }
+    };
+    transfer_much(*this, first);
+    transfer_much(*this, second);
+    serve(other, false);
+    first.meanwhile = [&] { other.send(); };
+    run();
+    first.send();
+    second.send();
+    while (order_.size() < 5)
+        run();
+    EXPECT_THAT(order_, ElementsAre("first", "other", "second", "first", "second"));
+}
+
+TEST_F(turns, who_would_have_read_later_is_told_of_its_end_and_deadline_meanwhile)
+{
+    request closed(*this, "closed"), late(*this, "late"), again(*this, "again");
+    const auto wait = [](turns& test, request& r, steady_time until, readiness expected) -> detached {
+        r.own->read_later();
+        const auto woken = co_await r.own->readable(until);
+        EXPECT_EQ(woken, expected);
+        test.order_.push_back(r.name);
+    };
+    wait(*this, closed, no_deadline, readiness::closed);
+    wait(*this, late, steady_time{}, readiness::timed_out);
+    closed.own->close();
+    times_.sweep(std::chrono::steady_clock::now());
+    while (order_.size() < 2)
+        run();
+    EXPECT_THAT(order_, ElementsAre("late", "closed"));
+
+    // Input behind it is noticed as ever.
+    wait(*this, again, no_deadline, readiness::ready);
+    while (order_.size() < 3)
+        run();
+    std::array<char, 8> bytes{};
+    EXPECT_EQ(again.own->read_some(bytes).how, transfer::status::would_block);
+    serve(again, false);
+    run();
+    EXPECT_EQ(order_.size(), 3U);
+    again.send();
+    while (order_.size() < 4)
+        run();
 }
 
 TEST_F(turns, are_free_where_nobody_is_kept_waiting)

@@ -14,10 +14,7 @@ using namespace std::chrono_literals;
 
 class stream_tls_test : public ::testing::Test {
 protected:
-    stream_tls_test()
-    {
-        stream_ = new stream(context_, ::dup(client_.far_socket()), times_);
-    }
+    stream_tls_test() { stream_ = new stream(context_, ::dup(client_.far_socket()), times_); }
     ~stream_tls_test() override
     {
         stream_->observe(nullptr);

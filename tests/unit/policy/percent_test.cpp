@@ -24,7 +24,7 @@ TEST(percent, compares_the_decoded_text)
         {"auth0%7C123", "auth0%7C123", false, false},
         {"%C3%A9", "\xC3\xA9", true, true},
         {"%C3%A9", "\xC3\x89", false, true}, // letter case beyond ASCII
-        {"%2542", "%42", true, true}, // decoded once, not twice
+        {"%2542", "%42", true, true},        // decoded once, not twice
         {"%2542", "B", false, false},
         {"%4", "%4", true, true},
         {"%", "%", true, true},

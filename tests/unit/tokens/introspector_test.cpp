@@ -241,7 +241,8 @@ TEST_F(introspection, made_up_tokens_are_bounded)
     EXPECT_EQ(endpoint.calls(), 2U) << "no more at a time";
     EXPECT_EQ(heard[0], "");
     endpoint.release();
-    EXPECT_TRUE(run_until([&] { return std::count(heard.begin(), heard.begin() + 5, "token-inactive") == 5; }));
+    EXPECT_TRUE(
+        run_until([&] { return std::count(heard.begin(), heard.begin() + 5, "token-inactive") == 5; }));
 }
 
 TEST_F(introspection, who_has_waited_too_long_for_a_turn_is_not_asked_about_any_more)

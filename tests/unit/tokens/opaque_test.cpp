@@ -294,7 +294,8 @@ TEST_F(opaque_tokens, a_jwt_that_is_introspected_keeps_its_binding_and_its_kind)
     for (const auto& [header, expected] :
          {std::pair(R"({"alg":"RS256","typ":"logout+jwt"})", "wrong-token-type"),
           std::pair(R"({"alg":"RS256","crit":["x"]})", "critical-header"),
-          std::pair(R"({"alg":"none"})", "unsupported-algorithm"), std::pair(R"({"alg":"HS256"})", "allowed")}) {
+          std::pair(R"({"alg":"none"})", "unsupported-algorithm"),
+          std::pair(R"({"alg":"HS256"})", "allowed")}) {
         endpoint->answers[with_header(header)] = result + "}";
         EXPECT_EQ(why(with_header(header)), expected) << header;
     }

@@ -1,0 +1,71 @@
+// A tunnel with peers that the test holds: what happens while one side is slow.
+#include "gate/tunnel.hpp"
+
+#include "support/run_until.hpp"
+#include "unit/gate/connected_stream.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace scopegate::gate {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Its API takes nothing more, and the client has sent more than that.
+class stuck_tunnel : public ::testing::Test {
+public:
+    void SetUp() override
+    {
+        const std::string much(256UL * 1024, 'x');
+        while (client_.send(much) > 0) {
+        }
+        run();
+        ASSERT_TRUE(test::run_until(loop_, [&] { return api_.has_arrived() == arrived_before(); }));
+        ASSERT_FALSE(end_);
+    }
+    // The same twice in a row: the API's socket is full.
+    [[nodiscard]] std::size_t arrived_before() { return std::exchange(last_seen_, api_.has_arrived()); }
+
+    net::detached run()
+    {
+        buffer up, down;
+        tunnel t(*client_.own, *api_.own, 1h, net::no_deadline, {}, buffers_);
+        end_ = co_await t.run({}, up, {}, down);
+    }
+    [[nodiscard]] bool ends()
+    {
+        return test::run_until(loop_, [&] { return end_.has_value(); });
+    }
+
+    net::asio::io_context loop_{1};
+    net::deadlines times_;
+    buffer_pool buffers_;
+    connected_stream client_{loop_, times_, 16384}, api_{loop_, times_, 4096};
+    std::size_t last_seen_ = 1;
+    std::optional<tunnel_end> end_;
+};
+
+TEST_F(stuck_tunnel, ends_when_its_client_resets)
+{
+    client_.close_peer();
+    EXPECT_TRUE(ends());
+    EXPECT_FALSE(api_.own->is_open());
+}
+
+TEST_F(stuck_tunnel, gives_the_api_a_while_when_its_client_ends)
+{
+    ::shutdown(client_.peer, SHUT_WR);
+    loop_.restart();
+    loop_.poll();
+    EXPECT_FALSE(end_) << "a close frame may lie in what the API has not taken";
+    times_.sweep(std::chrono::steady_clock::now() + 6s);
+    EXPECT_TRUE(ends());
+    EXPECT_FALSE(api_.own->is_open());
+}
+
+} // namespace
+} // namespace scopegate::gate
