@@ -174,7 +174,7 @@ void answer_book::append_fields(std::string& out, const policy::denial& d) const
 {
     const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
-    const auto& begun = beginnings_[static_cast<std::size_t>(d.why)];
+    const auto& begun = beginnings_[static_cast<std::size_t>(reason(d.why))];
     out += dpop ? begun.dpop : begun.bearer;
     if (!row(d.why).challenge)
         return;
@@ -195,8 +195,8 @@ void answer_book::append_fields(std::string& out, const policy::denial& d) const
 
 void answer_book::append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const
 {
-    out += beginnings_[static_cast<std::size_t>(d.why)].problem;
-    if (const auto sentence = wrong_port(d.detail); !sentence.empty()) {
+    out += beginnings_[static_cast<std::size_t>(reason(d.why))].problem;
+    if (const auto sentence = wrong_port(d.why.detail); !sentence.empty()) {
         out.resize(out.rfind(R"("detail":)")); // its last member
         append_member(out, "detail", sentence);
     }

@@ -1,7 +1,6 @@
 #include "answers/cors.hpp"
 
 #include "base/text.hpp"
-#include "http/target.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -109,7 +108,7 @@ std::string allowed_methods(const policy::route_match& match, std::string_view w
     return out;
 }
 
-policy::denial refusal(reason why, const policy::route* matched = nullptr)
+policy::denial refusal(failure why, const policy::route* matched = nullptr)
 {
     policy::denial d;
     d.why = why;
@@ -119,29 +118,29 @@ policy::denial refusal(reason why, const policy::route* matched = nullptr)
 
 } // namespace
 
-bool is_preflight(const policy::policy& p, const http::request_head& head) noexcept
+bool is_preflight(const policy::policy& p, std::string_view method, const http::field_list& fields) noexcept
 {
-    return !p.cors.origins.empty() && head.method == "OPTIONS" && has(head.fields, field_id::origin) &&
-           !only_value(head.fields, field_id::access_control_request_method).empty();
+    return !p.cors.origins.empty() && method == "OPTIONS" && has(fields, field_id::origin) &&
+           !only_value(fields, field_id::access_control_request_method).empty();
 }
 
-std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, const http::request_head& head)
+std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, const http::field_list& fields,
+                                                      const result<http::request_target>& target)
 {
     answer a;
     a.status = 204;
-    const auto origin = allowed_origin(p.cors, head.fields);
+    const auto origin = allowed_origin(p.cors, fields);
     if (origin.empty()) {
         a.add("Vary", "Origin");
         return a;
     }
 
-    const auto wanted = only_value(head.fields, field_id::access_control_request_method);
+    const auto wanted = only_value(fields, field_id::access_control_request_method);
     if (!http::is_token(wanted))
         return refusal(reason::malformed_request);
-    std::string scratch;
     policy::route_match match;
-    auto why = reason::no_route;
-    if (const auto target = http::normalise_target(head.target, head.method, p.paths, scratch)) {
+    failure why = reason::no_route;
+    if (target) {
         match = p.match(target->path, wanted);
         if (match.found == policy::route_match::outcome::wrong_method)
             why = reason::wrong_method;
@@ -153,7 +152,7 @@ std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, c
 
     allow_origin(p.cors, origin, a);
     a.add("Access-Control-Allow-Methods", allowed_methods(match, wanted));
-    a.add("Access-Control-Allow-Headers", allowed_headers(head.fields));
+    a.add("Access-Control-Allow-Headers", allowed_headers(fields));
     a.add("Access-Control-Max-Age", max_age);
     return a;
 }

@@ -5,6 +5,7 @@
 
 #include "answers/answer_book.hpp"
 #include "http/head_parser.hpp"
+#include "http/target.hpp"
 
 #include <variant>
 
@@ -12,13 +13,15 @@ namespace scopegate::answers {
 
 // Whether the request is a preflight that is answered here: OPTIONS with Origin and
 // Access-Control-Request-Method. Any other OPTIONS is a request like any, and all are without `cors:`.
-[[nodiscard]] bool is_preflight(const policy::policy& p, const http::request_head& head) noexcept;
+[[nodiscard]] bool is_preflight(const policy::policy& p, std::string_view method,
+                                const http::field_list& fields) noexcept;
 
 // Its answer. To an allowed origin: what it may send, where the asked-for method has a route; otherwise the
 // refusal that the request itself would get, so that default deny is logged and told as such. To any other
 // origin an answer that allows nothing, whatever the path: it learns nothing of the routes.
-[[nodiscard]] std::variant<answer, policy::denial> answer_preflight(const policy::policy& p,
-                                                                    const http::request_head& head);
+[[nodiscard]] std::variant<answer, policy::denial>
+answer_preflight(const policy::policy& p, const http::field_list& fields,
+                 const result<http::request_target>& target);
 
 // Lets the origin that asked read the answer, where it is allowed to.
 void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a);

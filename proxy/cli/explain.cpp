@@ -1,12 +1,12 @@
 // `scopegate explain`: what the proxy would decide, why, and which line of routes.yaml is behind it. Goes
 // through the very functions that the proxy goes through.
-#include "gate/explain.hpp"
+#include "access/explain.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/explain_text.hpp"
 #include "cli/online.hpp"
 #include "cli/policy_file.hpp"
-#include "cli/presented_token.hpp"
+#include "cli/presented_request.hpp"
 #include "jose/claims.hpp"
 #include "observe/http_date.hpp"
 #include "tokens/key_store.hpp"
@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <vector>
 
 namespace scopegate::cli {
 
@@ -24,6 +25,7 @@ namespace {
 struct explain_options {
     std::string config, method, path, scope, claims, token, at;
     std::string format = "text";
+    std::vector<std::string> headers;
     bool scope_given = false;
     bool token_given = false;
     bool online = false;
@@ -85,16 +87,6 @@ std::string issuer_name(std::string_view token)
                : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
 }
 
-// Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
-std::string_view host_of(std::string_view target) noexcept
-{
-    const auto scheme = target.find("://");
-    if (target.starts_with('/') || scheme == std::string_view::npos)
-        return {};
-    target.remove_prefix(scheme + 3);
-    return target.substr(0, target.find_first_of("/?#"));
-}
-
 std::string given_text(const explain_options& o)
 {
     auto token = o.token == "-" ? read_file("-") : o.token;
@@ -115,39 +107,37 @@ int index_of_issuer(const policy::policy& p, std::string_view token)
     return -1;
 }
 
-gate::explanation explain(const policy::policy& p, const std::shared_ptr<const policy::policy>& shared,
-                          const explain_options& o)
+bool is_undecided(const access::explanation& e) noexcept
 {
-    const auto now = o.at.empty() ? observe::wall_now() : parse_time(o.at);
-    const answers::answer_book book(p);
-    gate::token_authority authority;
-    gate::access_request request{o.method, o.path, host_of(o.path), nullptr};
-    if (!o.token_given) {
-        authority.given = given_token(p, o, now);
-        return gate::explain(p, book, request, authority, now);
-    }
+    return e.undecided || e.why == reason::keys_unavailable || e.why == reason::key_pending ||
+           e.why == reason::introspection_unavailable;
+}
+
+access::explanation explain_token(const std::shared_ptr<const policy::policy>& p, const explain_options& o,
+                                  presented_request& request, wall_time now)
+{
     const auto token = given_text(o);
     std::optional<online_authority> online;
     if (o.online) {
-        online.emplace(shared);
+        online.emplace(p);
         online->fetch_keys_for(token);
     }
-    tokens::validator validator(shared, online ? online->keys() : tokens::key_store::offline(shared), 0,
+    tokens::validator validator(p, online ? online->keys() : tokens::key_store::offline(p), 0,
                                 online ? online->introspection() : nullptr);
     validator.tell_everything();
+    request.add_token(p->tokens, token);
+    access::token_authority authority;
     authority.validator = &validator;
-    const presented_token presented(p.tokens, o.path, token);
-    presented.put_into(request);
-    auto e = gate::explain(p, book, request, authority, now);
-    if (online && e.wait_for_issuer >= 0) {
-        authority.came = online->wait(validator, e.wait_for_issuer, token);
-        e = gate::explain(p, book, request, authority, now);
-    }
-    e.target = o.path; // a token in the query is no part of what was asked
+    access::provider bring;
+    if (online)
+        bring = [&](const access::need& wanted) {
+            return std::optional(online->wait(validator, static_cast<int>(wanted.issuer), token));
+        };
+    const answers::answer_book book(*p);
+    auto e = access::explain(*p, book, request.as_question(), authority, now, bring);
     if (e.said.empty())
-        e.said = tokens::describe(p, {token, index_of_issuer(p, token)}, reason::allowed, now).all();
-    if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable || e.why == reason::key_pending ||
-        e.why == reason::introspection_unavailable) {
+        e.said = tokens::describe(*p, {token, index_of_issuer(*p, token)}, reason::allowed, now).all();
+    if (is_undecided(e)) {
         print_claims(e.said, std::cout);
         refuse_undecided(token, e.why, o.online);
     }
@@ -157,6 +147,25 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
                "request,\nor on a connection with its owner's certificate; --claims FILE asks as if that "
                "were "
                "there\n";
+    return e;
+}
+
+access::explanation explain(const std::shared_ptr<const policy::policy>& p, const explain_options& o)
+{
+    const auto now = o.at.empty() ? observe::wall_now() : parse_time(o.at);
+    presented_request request(o.method, o.path);
+    for (const auto& line : o.headers)
+        request.add_header(line);
+    access::explanation e;
+    if (o.token_given) {
+        e = explain_token(p, o, request, now);
+    } else {
+        const answers::answer_book book(*p);
+        access::token_authority authority;
+        authority.given = given_token(*p, o, now);
+        e = access::explain(*p, book, request.as_question(), authority, now);
+    }
+    e.target = o.path; // a token in the query is no part of what was asked
     return e;
 }
 
@@ -175,12 +184,12 @@ int run_explain(const explain_options& o)
     const auto policy = load_policy(o.config);
     if (!policy)
         return exit_bad_input;
-    const auto e = explain(*policy, policy, o);
+    const auto e = explain(policy, o);
     if (e.why == reason::wrong_method &&
         std::any_of(o.method.begin(), o.method.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
         std::cerr << "note: methods are case-sensitive\n";
     if (o.format == "json")
-        std::cout << gate::to_json(e) << '\n';
+        std::cout << access::to_json(e) << '\n';
     else
         print_text(*policy, e, std::cout);
     return exit_fine;
@@ -205,6 +214,9 @@ void register_explain(CLI::App& app, action& chosen)
         ->type_name("FILE");
     auto* token = command->add_option("--token", o->token, "check this token too (- is standard input)")
                       ->type_name("TOKEN");
+    command->add_option("--header", o->headers, "give the request this header; may be repeated")
+        ->type_name("'NAME: VALUE'")
+        ->allow_extra_args(false);
     command->add_flag("--online", o->online, "fetch the issuer's keys, or ask it about the token");
     command->add_option("--at", o->at, "ask for another time than now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")
@@ -217,6 +229,8 @@ void register_explain(CLI::App& app, action& chosen)
         "  scopegate explain GET /appointments\n"
         "  scopegate explain POST /appointments --scope \"read:appointments\"\n"
         "  scopegate explain GET /users/7 --claims claims.json --format json\n"
+        "  scopegate explain OPTIONS /appointments --header 'Origin: https://app.example.com' \\\n"
+        "      --header 'Access-Control-Request-Method: GET'\n"
         "  scopegate token --scope read:appointments | scopegate explain GET /appointments --token -");
     command->callback([o, scope, token, &chosen] {
         o->scope_given = scope->count() > 0;

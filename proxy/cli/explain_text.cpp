@@ -78,7 +78,7 @@ void print_claims(const tokens::unverified::members& said, std::ostream& out)
     facts.print(out);
 }
 
-void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out)
+void print_text(const policy::policy& p, const access::explanation& e, std::ostream& out)
 {
     out << e.method << ' ' << visible(e.target) << "\n\n";
     for (const auto& s : e.steps)
@@ -90,8 +90,8 @@ void print_text(const policy::policy& p, const gate::explanation& e, std::ostrea
     if (e.observed)
         decision += " (forwarded all the same: mode: observe)";
     facts.add({"decision", decision});
-    if (e.detail != cause::none)
-        facts.add({"cause", std::string(name(e.detail))});
+    if (e.why.detail != cause::none)
+        facts.add({"cause", std::string(name(e.why.detail))});
     add_all(facts, "nearest", e.near);
     if (e.line > 0)
         facts.add({"rule", e.file + ":" + std::to_string(e.line) + (e.route.empty() ? "" : "  " + e.route)});

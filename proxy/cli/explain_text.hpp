@@ -1,7 +1,7 @@
 // An explanation as text for a terminal.
 #pragma once
 
-#include "gate/explain.hpp"
+#include "access/explain.hpp"
 
 #include <ostream>
 #include <string>
@@ -12,7 +12,7 @@ namespace scopegate::cli {
 // decision than the one that was made.
 [[nodiscard]] std::string visible(std::string text);
 
-void print_text(const policy::policy& p, const gate::explanation& e, std::ostream& out);
+void print_text(const policy::policy& p, const access::explanation& e, std::ostream& out);
 
 // Prints the members of a token, one on each line, with dates beside the seconds.
 void print_claims(const tokens::unverified::members& said, std::ostream& out);

@@ -1,6 +1,6 @@
 #include "cli/online.hpp"
 
-#include "cli/presented_token.hpp"
+#include "cli/presented_request.hpp"
 #include "tokens/key_store.hpp"
 
 #include <algorithm>

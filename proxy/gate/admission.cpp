@@ -1,6 +1,6 @@
 // Admits new connections within the limits. At a limit, idle connections and unfinished heads give way to
 // them.
-#include "gate/client_address.hpp"
+#include "access/client_address.hpp"
 #include "gate/session.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
@@ -56,7 +56,6 @@ void record_refused(const policy::policy& p, const net::peer& who, const policy:
     r.client = who.text;
     r.status = status;
     r.why = d.why;
-    r.detail = d.detail;
     r.refusal = &d;
     observe::log_request(p, r);
 }
@@ -98,8 +97,7 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
 {
     counters_.note_refused(which);
     policy::denial d;
-    d.why = reason::connection_limit;
-    d.detail = cause_of(which);
+    d.why = {reason::connection_limit, cause_of(which)};
     observe::request_id_buffer buffer;
     const auto id = observe::new_request_id(buffer);
     const bool plain = !current_->shared.server_tls;
@@ -115,7 +113,7 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
 bool worker::exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept
 {
     const auto most = current_->policy.server.limits.connections_per_client;
-    return most != 0 && connections > most && who.is_ip && !is_trusted_proxy(current_->policy, who);
+    return most != 0 && connections > most && who.is_ip && !access::is_trusted_proxy(current_->policy, who);
 }
 
 worker::connection_bound worker::bound_of_connections() const noexcept

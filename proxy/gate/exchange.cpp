@@ -1,8 +1,7 @@
 #include "gate/exchange.hpp"
 
+#include "access/client_address.hpp"
 #include "answers/cors.hpp"
-#include "gate/authorities.hpp"
-#include "gate/client_address.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
@@ -16,19 +15,20 @@ namespace scopegate::gate {
 
 namespace {
 
-// Waits for what a token is checked with, its issuer's keys or word, and goes on in its own worker.
-class token_wait final {
+// Waits for an issuer's keys or introspection result, and resumes in the exchange's own worker.
+class issuer_wait final {
 public:
-    token_wait(tokens::validator& validator, const verdict& undecided, const net::address_bytes& client,
-               net::asio::io_context& own) noexcept
-        : validator_(validator), undecided_(undecided), client_(tokens::network_of(client)), own_(own)
+    issuer_wait(tokens::validator& validator, std::size_t issuer, std::string_view token,
+                const net::address_bytes& client, net::asio::io_context& own) noexcept
+        : validator_(validator), issuer_(issuer), token_(token), client_(tokens::network_of(client)),
+          own_(own)
     {
     }
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> awaiting)
     {
         validator_.await(
-            undecided_.wait_for_issuer, undecided_.taken->text,
+            static_cast<int>(issuer_), token_,
             [this, awaiting](tokens::validator::awaited came) {
                 came_ = std::move(came);
                 net::post_surely(own_, [awaiting] { awaiting.resume(); });
@@ -39,7 +39,8 @@ public:
 
 private:
     tokens::validator& validator_;
-    const verdict& undecided_;
+    std::size_t issuer_;
+    std::string_view token_;
     tokens::client_network client_;
     net::asio::io_context& own_;
     tokens::validator::awaited came_;
@@ -79,7 +80,7 @@ bool exchange_context::ends_connection() const noexcept
 }
 
 exchange::exchange(const exchange_context& context, steady_time started) noexcept
-    : c_(context), started_(started)
+    : c_(context), started_(started), evaluation_(c_.policy.policy, c_.policy.answers, c_.space.scratch)
 {
 }
 
@@ -87,37 +88,22 @@ net::task<afterwards> exchange::run()
 {
     has_head_ = true;
     name_request();
-
     if (const auto unreadable = read_framing())
         co_return co_await refuse_unread(*unreadable);
-    if (names_this_server()) {
-        if (asks_for_metadata())
-            co_return co_await publish_metadata();
-        if (answers::is_preflight(c_.policy.policy, c_.space.request))
-            co_return co_await answer_preflight();
-    }
 
-    judge(false);
-    if (verdict_.wait_for_turn) {
-        co_await c_.at.turns().turn();
-        judge(false, true);
+    auto decided = evaluation_.start(asked(), authority(), observe::wall_now());
+    while (const auto* const wanted = std::get_if<access::need>(&decided)) {
+        const auto came = co_await obtain(*wanted);
+        decided = evaluation_.resume(came, observe::wall_now());
     }
-    if (verdict_.wait_for_issuer >= 0) {
-        const auto client = client_address(c_.policy.policy, c_.peer, c_.space.request.fields);
-        token_wait wait(c_.policy.validator, verdict_, client.value_or(net::address_bytes{}),
-                        c_.at.context());
-        const auto came = co_await wait;
-        judge(came, true);
-    }
-    if (const auto* granted = std::get_if<policy::permit>(&verdict_.outcome))
-        co_return co_await forward(*granted, reason::allowed);
+    if (evaluation_.found().verified)
+        c_.at.turns().take_turn();
 
-    auto& denied = std::get<policy::denial>(verdict_.outcome);
-    const auto unenforced =
-        policy::observe_instead(c_.policy.policy, denied.needs, denied.why, c_.space.request.method);
-    if (unenforced)
-        co_return co_await forward(*unenforced, failure(denied.why, denied.detail));
-    co_return co_await refuse(std::move(denied));
+    if (auto* const refused = std::get_if<policy::denial>(&decided))
+        co_return co_await refuse(std::move(*refused));
+    if (auto* const own = std::get_if<answers::answer>(&decided))
+        co_return co_await give(std::move(*own));
+    co_return co_await forward(std::get<policy::permit>(decided));
 }
 
 // The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind
@@ -125,7 +111,7 @@ net::task<afterwards> exchange::run()
 void exchange::name_request() noexcept
 {
     const auto sent = has_head_ ? sent_request_id(c_.space.request.fields) : std::string_view{};
-    const bool ours = !sent.empty() && is_trusted_proxy(c_.policy.policy, c_.peer);
+    const bool ours = !sent.empty() && access::is_trusted_proxy(c_.policy.policy, c_.peer);
     request_id_ = ours ? sent : observe::new_request_id(request_id_buffer_);
     client_request_id_ = ours ? std::string_view{} : sent;
 }
@@ -142,47 +128,40 @@ std::optional<failure> exchange::read_framing()
     return std::nullopt;
 }
 
-bool exchange::asks_for_metadata()
-{
-    const auto& head = c_.space.request;
-    return !metadata_path(c_.policy.policy, c_.policy.answers, head.method, head.target,
-                          c_.space.scratch.target)
-                .empty();
-}
-
-access_request exchange::access_question() const noexcept
+access::question exchange::asked() const noexcept
 {
     const auto& head = c_.space.request;
     const auto* const tls = c_.downstream.tls();
-    const access_caller caller{&c_.peer, tls != nullptr,
-                               tls != nullptr ? std::string_view(tls->peer_certificate())
-                                              : std::string_view{}};
-    return {head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket, caller};
+    const access::client_connection client{&c_.peer, tls != nullptr,
+                                           tls != nullptr ? std::string_view(tls->peer_certificate())
+                                                          : std::string_view{}};
+    return {head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket,
+            client,      request_id_};
 }
 
-// Scopegate serves its own documents under its own names only; authorize refuses the other requests.
-bool exchange::names_this_server() const noexcept
+access::token_authority exchange::authority() const noexcept
 {
-    const auto& p = c_.policy.policy;
-    return p.server.hosts.empty() || p.observe || !is_misdirected(p, access_question());
+    return {&c_.policy.validator, {}, c_.policy.shared.proofs.get(), c_.at.turns().is_turn_free()};
 }
 
-// Steps 2 to 6. `came`: for the second time, with what the first asked for. `in_turn`: it has waited to
-// verify.
-void exchange::judge(const tokens::validator::awaited& came, bool in_turn)
+net::task<tokens::validator::awaited> exchange::obtain(const access::need& wanted)
 {
-    const auto asked = access_question();
-    auto& turns = c_.at.turns();
-    token_authority tokens{
-        &c_.policy.validator, {}, came, c_.policy.shared.proofs.get(), in_turn || turns.is_turn_free()};
-    verdict_ = authorize(c_.policy.policy, asked, tokens, observe::wall_now(), c_.space.scratch);
-    if (verdict_.verified)
-        turns.take_turn();
+    if (wanted.of == access::need::kind::verification_slot) {
+        co_await c_.at.turns().turn();
+        co_return false;
+    }
+    // Verifying what an issuer's keys are missing for may have taken the slot already.
+    if (evaluation_.found().verified)
+        c_.at.turns().take_turn();
+    const auto client = access::client_address(c_.policy.policy, c_.peer, c_.space.request.fields);
+    issuer_wait wait(c_.policy.validator, wanted.issuer, evaluation_.found().taken->text,
+                     client.value_or(net::address_bytes{}), c_.at.context());
+    co_return co_await wait;
 }
 
-net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
+net::task<afterwards> exchange::forward(policy::permit permit)
 {
-    const auto& v = verdict_;
+    const auto& v = evaluation_.found();
     // Observe mode changes nothing of what it would refuse.
     const bool as_it_came = permit.observed() || v.target.path.empty();
     const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target) : v.target;
@@ -194,12 +173,13 @@ net::task<afterwards> exchange::forward(policy::permit permit, failure observed)
     if (!end.answered && end.why != reason::client_gone) {
         policy::denial failed;
         failed.why = end.why;
-        failed.detail = end.why.detail;
         failed.matched = v.match.matched;
         co_return co_await refuse(std::move(failed));
     }
-    record(end.status, end.why != reason::allowed ? end.why : observed,
-           std::get_if<policy::denial>(&v.outcome), permit.observed(), end.upstream);
+    const auto* const observed = v.observed ? &*v.observed : nullptr;
+    const auto unenforced = observed != nullptr ? observed->why : failure(reason::allowed);
+    record(end.status, end.why != reason::allowed ? end.why : unenforced, observed, permit.observed(),
+           end.upstream);
     co_return end.then;
 }
 
@@ -208,7 +188,7 @@ net::task<afterwards> exchange::refuse(policy::denial d)
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose_refusal(d, keep);
     const auto& row = answers::row(d.why);
-    record(row.status, failure(d.why, d.detail), &d, false, std::nullopt);
+    record(row.status, d.why, &d, false, std::nullopt);
     co_return co_await send_answer(row.close || !keep);
 }
 
@@ -239,8 +219,8 @@ std::string exchange::fresh_nonce(bool dpop) const
     const auto& settings = c_.policy.policy.tokens.dpop;
     const auto& proofs = c_.policy.shared.proofs;
     const bool asked_for = settings.nonce && (dpop || settings.how == policy::dpop_settings::mode::require);
-    return proofs && (asked_for || verdict_.nonce) ? proofs->nonces.current(observe::wall_now())
-                                                   : std::string();
+    return proofs && (asked_for || evaluation_.found().nonce) ? proofs->nonces.current(observe::wall_now())
+                                                              : std::string();
 }
 
 // The same as lines of the API's answer. Whether an application of another origin may read it is the API's to
@@ -262,29 +242,15 @@ net::task<afterwards> exchange::refuse_unread(failure why)
         name_request();
     policy::denial d;
     d.why = why;
-    d.detail = why.detail;
     co_return co_await refuse(std::move(d));
 }
 
-net::task<afterwards> exchange::publish_metadata()
-{
-    const auto document = c_.policy.answers.make_metadata(c_.space.request.method, request_id_);
-    co_return co_await give(document);
-}
-
-net::task<afterwards> exchange::answer_preflight()
-{
-    auto answered = answers::answer_preflight(c_.policy.policy, c_.space.request);
-    if (auto* refused = std::get_if<policy::denial>(&answered))
-        co_return co_await refuse(std::move(*refused));
-    co_return co_await give(std::get<answers::answer>(answered));
-}
-
-net::task<afterwards> exchange::give(const answers::answer& ours)
+net::task<afterwards> exchange::give(answers::answer ours)
 {
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose(ours, keep);
-    record(ours.status, reason::allowed, nullptr, false, std::nullopt);
+    const auto why = ours.status == 405 ? reason::wrong_method : reason::allowed;
+    record(ours.status, why, nullptr, false, std::nullopt);
     co_return co_await send_answer(!keep);
 }
 
@@ -325,14 +291,15 @@ bool exchange::skip_body() noexcept
 // behind them are missing.
 std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
 {
-    return has_head_ ? forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields) : std::nullopt;
+    return has_head_ ? access::forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields)
+                     : std::nullopt;
 }
 
 // For the log: the normalised path, or as it was sent where it was refused; empty where none came.
 std::string_view exchange::path() const noexcept
 {
-    if (!verdict_.target.path.empty())
-        return verdict_.target.path;
+    if (const auto normalized = evaluation_.found().target.path; !normalized.empty())
+        return normalized;
     const auto sent = has_head_ ? c_.space.request.target : std::string_view{};
     return sent.starts_with('/') ? sent.substr(0, sent.find_first_of("?#")) : std::string_view{};
 }
@@ -340,7 +307,7 @@ std::string_view exchange::path() const noexcept
 void exchange::record(unsigned status, failure why, const policy::denial* refusal, bool observed,
                       std::optional<std::chrono::microseconds> upstream)
 {
-    const auto& v = verdict_;
+    const auto& v = evaluation_.found();
     const auto& p = c_.policy.policy;
     if (!observe::is_logged(p.log.which, why))
         return;
@@ -357,7 +324,6 @@ void exchange::record(unsigned status, failure why, const policy::denial* refusa
     r.match = &v.match;
     r.status = status;
     r.why = why;
-    r.detail = why.detail;
     const auto said = v.said ? tokens::to_json(v.said->all()) : std::string();
     r.unverified = said;
     r.refusal = refusal;

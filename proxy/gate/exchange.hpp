@@ -2,6 +2,7 @@
 // head, a body to read and a place to write to; keep-alive and reading heads are the session's.
 #pragma once
 
+#include "access/evaluation.hpp"
 #include "gate/generation.hpp"
 #include "gate/workspace.hpp"
 #include "http/framing.hpp"
@@ -63,15 +64,12 @@ public:
 private:
     void name_request() noexcept;
     [[nodiscard]] std::optional<failure> read_framing();
-    [[nodiscard]] access_request access_question() const noexcept;
-    [[nodiscard]] bool names_this_server() const noexcept;
-    void judge(const tokens::validator::awaited& came, bool in_turn = false);
-    [[nodiscard]] net::task<afterwards> forward(policy::permit permit, failure observed);
+    [[nodiscard]] access::question asked() const noexcept;
+    [[nodiscard]] access::token_authority authority() const noexcept;
+    [[nodiscard]] net::task<tokens::validator::awaited> obtain(const access::need& wanted);
+    [[nodiscard]] net::task<afterwards> forward(policy::permit permit);
     [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
-    [[nodiscard]] bool asks_for_metadata();
-    [[nodiscard]] net::task<afterwards> publish_metadata();
-    [[nodiscard]] net::task<afterwards> answer_preflight();
-    [[nodiscard]] net::task<afterwards> give(const answers::answer& ours); // one that refuses nothing
+    [[nodiscard]] net::task<afterwards> give(answers::answer ours); // a document of Scopegate's own
     void compose_refusal(const policy::denial& d, bool keep_alive);
     void compose(const answers::answer& ours, bool keep_alive); // into c_.space.lines
     [[nodiscard]] net::task<afterwards> send_answer(bool close);
@@ -90,7 +88,7 @@ private:
     std::string_view client_request_id_; // of a client that is no trusted proxy: for the log alone
     observe::request_id_buffer request_id_buffer_{};
     steady_time started_;
-    verdict verdict_;
+    access::evaluation evaluation_;
 };
 
 } // namespace scopegate::gate

@@ -1,5 +1,6 @@
 #include "gate/lasting.hpp"
 
+#include "access/evaluation.hpp"
 #include "gate/worker.hpp"
 #include "http/websocket.hpp"
 #include "net/post.hpp"
@@ -89,32 +90,16 @@ void lasting::shut_down()
 
 reason lasting::decide(generation& now, const tokens::validator::awaited& came)
 {
-    const auto match = now.policy.match(path_, method_);
-    tokens::token_ptr token;
-    if (policy::needs_token(match) && !token_.empty()) {
-        const auto checked = now.validator.check(token_, observe::wall_now(), came);
-        if (checked.wait_for_issuer >= 0) {
-            await(now, checked.wait_for_issuer);
-            return reason::allowed;
-        }
-        if (!checked.token && is_undecided(checked.why))
-            return reason::allowed;
-        if (!checked.token)
-            return policy::observe_instead(now.policy, match.needs, checked.why, method_)
-                       ? reason::allowed
-                       : reason(checked.why);
-        token = checked.token;
-    }
-    std::optional<policy::bearer> bearer;
-    if (token)
-        bearer.emplace(token->as_bearer());
-    // A login was recent enough when this began, or was not: its age counts as of then.
-    const auto outcome = policy::decide(now.policy, match, bearer ? &*bearer : nullptr, since_);
-    const auto* const refused = std::get_if<policy::denial>(&outcome);
-    if (refused == nullptr ||
-        policy::observe_instead(now.policy, refused->needs, refused->why, method_).has_value())
+    access::access_scratch scratch;
+    access::evaluation evaluated(now.policy, now.answers, scratch);
+    const auto decided =
+        evaluated.review({method_, path_, token_, since_}, now.validator, observe::wall_now(), came);
+    if (const auto* const wanted = std::get_if<access::need>(&decided)) {
+        await(now, static_cast<int>(wanted->issuer));
         return reason::allowed;
-    return refused->why;
+    }
+    const auto* const refused = std::get_if<policy::denial>(&decided);
+    return refused == nullptr || is_undecided(refused->why) ? reason::allowed : reason(refused->why);
 }
 
 void lasting::await(generation& now, int issuer)

@@ -1,6 +1,6 @@
 #include "gate/request_lines.hpp"
 
-#include "gate/client_address.hpp"
+#include "access/client_address.hpp"
 #include "http/forward.hpp"
 #include "tokens/token_places.hpp"
 
@@ -166,7 +166,7 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
 {
     const auto& p = c.policy.policy;
     const auto& head = c.space.request;
-    const bool trusted = is_trusted_proxy(p, c.peer);
+    const bool trusted = access::is_trusted_proxy(p, c.peer);
 
     http::request_rules rules;
     rules.peer_trusted = trusted;

@@ -1,6 +1,6 @@
 #include "gate/session.hpp"
 
-#include "gate/client_address.hpp"
+#include "access/client_address.hpp"
 #include "gate/worker.hpp"
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
@@ -115,7 +115,7 @@ net::task<bool> session::prepare()
     const auto& settings = policy->policy.server;
     const auto& tls = policy->shared.server_tls;
     const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
-    if (settings.proxy_protocol && is_trusted_proxy(policy->policy, peer_)) {
+    if (settings.proxy_protocol && access::is_trusted_proxy(policy->policy, peer_)) {
         auto read = co_await read_proxy_header(deadline);
         if (read == reason::allowed && !count_as_client())
             read = {reason::connection_limit, cause::limits_connections_per_client};

@@ -3,7 +3,7 @@
 // connection costs next to nothing.
 #pragma once
 
-#include "gate/authorize.hpp"
+#include "access/evaluation.hpp"
 #include "gate/buffer.hpp"
 #include "http/head_parser.hpp"
 #include "net/gather.hpp"
@@ -43,7 +43,7 @@ struct workspace {
     std::string_view received; // read from downstream and not dealt with; in request_bytes or upload_bytes
     http::request_head request;
     http::response_head response;
-    authorize_scratch scratch;
+    access::access_scratch scratch;
     std::string lines;        // the field lines that we add to a request
     std::string answer_lines; // the same of an answer
     std::string query;        // of a target, without the token that was in it

@@ -133,8 +133,8 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     out += ",\"status\":";
     append_number(out, r.status);
     append_member(out, "reason", name(r.why));
-    if (r.detail != cause::none)
-        append_member(out, "cause", name(r.detail));
+    if (r.why.detail != cause::none)
+        append_member(out, "cause", name(r.why.detail));
     if (!r.unverified.empty())
         out.append(R"(,"unverified":)").append(r.unverified);
     if (r.observed)

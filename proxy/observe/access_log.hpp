@@ -25,8 +25,7 @@ struct request_record {
     std::string_view path;                      // without the query; empty: not known
     const policy::route_match* match = nullptr; // the template, and the requirement
     unsigned status = 0;                        // as sent downstream; 0: nothing was sent
-    reason why = reason::allowed;               // of observe mode: what would have refused it
-    cause detail = cause::none;                 // of `why`, as far as it is known
+    failure why = reason::allowed;              // in observe mode: the refusal that was not enforced
     std::string_view unverified;                // what a refused token says: a JSON object of printable ASCII
     const policy::denial* refusal = nullptr;    // for the required and missing scopes
     const policy::scope_set* effective = nullptr; // the token's, where it is valid

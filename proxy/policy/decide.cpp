@@ -136,7 +136,7 @@ denial refuse(const route_match& match, denial d)
 
 } // namespace
 
-denial refuse(const route_match& match, reason why)
+denial refuse(const route_match& match, failure why)
 {
     denial d;
     d.why = why;

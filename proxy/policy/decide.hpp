@@ -34,8 +34,7 @@ private:
 
 // A refusal is more than its reason. Pointers live as long as the policy.
 struct denial {
-    reason why = reason::internal_error;
-    cause detail = cause::none;         // for the operator; the response does not tell it
+    failure why = reason::internal_error; // its cause is for the operator; the response does not tell it
     const requirement* needs = nullptr; // the requirement in question, where the route was found
     const route* matched = nullptr;     // the matched template, for Allow and the log
     // Of an `any`: the one that lacks fewest, the first of equals; behind them all: none.
@@ -68,7 +67,7 @@ using steps = std::vector<step>;
                               steps* trace = nullptr);
 
 // A refusal of what was matched, by someone who did not come to ask decide().
-[[nodiscard]] denial refuse(const route_match& match, reason why);
+[[nodiscard]] denial refuse(const route_match& match, failure why);
 
 // The second, named maker of permits: observe mode (`mode: observe`, of the file or of the requirement)
 // forwards what would be refused. Nothing where the mode is enforce, or where the refusal stays in force

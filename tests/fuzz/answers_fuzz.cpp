@@ -156,8 +156,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (http::parse_field_lines(in.bytes, 0, asked.fields)) {
         asked.method = "OPTIONS";
         asked.target = "/";
-        if (answers::is_preflight(p, asked))
-            if (const auto made = answers::answer_preflight(p, asked);
+        std::string scratch;
+        if (answers::is_preflight(p, asked.method, asked.fields))
+            if (const auto made = answers::answer_preflight(
+                    p, asked.fields, http::normalise_target("/", "OPTIONS", p.paths, scratch));
                 std::holds_alternative<answers::answer>(made))
                 check_answer(std::get<answers::answer>(made));
         auto a = book.make(d, "id-1");

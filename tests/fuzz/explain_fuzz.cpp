@@ -4,10 +4,10 @@
 // of the generator.
 #include "fuzz/fuzz.hpp"
 
+#include "access/authorities.hpp"
+#include "access/explain.hpp"
 #include "answers/cors.hpp"
 #include "config/load.hpp"
-#include "gate/authorities.hpp"
-#include "gate/explain.hpp"
 #include "observe/access_log.hpp"
 
 #include <algorithm>
@@ -224,9 +224,9 @@ bool are_among(const std::vector<std::string>& some, const std::vector<std::stri
     });
 }
 
-void check_json(const gate::explanation& e)
+void check_json(const access::explanation& e)
 {
-    const auto parsed = json::parse(gate::to_json(e));
+    const auto parsed = json::parse(access::to_json(e));
     check(parsed.has_value());
     check(parsed->find("decision")->scalar_text() == (e.allowed ? "allow" : "deny"));
     check(parsed->find("reason")->scalar_text() == name(e.why));
@@ -235,7 +235,7 @@ void check_json(const gate::explanation& e)
 }
 
 // The rest of the explanation fits the decision.
-void check_facts(const gate::explanation& e)
+void check_facts(const access::explanation& e)
 {
     check(!e.steps.empty());
     check(e.allowed == (e.why == reason::allowed) && !(e.allowed && e.observed));
@@ -246,29 +246,20 @@ void check_facts(const gate::explanation& e)
     check(e.allowed || (e.answer && e.answer->status == answers::row(e.why).status));
 }
 
-void check_log_line(const policy::policy& p, const gate::verdict& v, const gate::access_request& asked)
+void check_log_line(const policy::policy& p, const access::findings& v, const policy::denial* refused,
+                    const access::question& asked)
 {
     observe::request_record r;
     r.request_id = "id-1";
     r.method = asked.method;
     r.match = &v.match;
-    r.refusal = std::get_if<policy::denial>(&v.outcome);
+    r.refusal = refused;
     r.why = r.refusal != nullptr ? r.refusal->why : reason::allowed;
     if (v.token)
         r.effective = &v.token->scopes.effective;
     std::string line;
     observe::append_request_line(p, r, line);
     check(json::parse(line).has_value());
-}
-
-void check_preflight(const policy::policy& p, const gate::access_request& asked)
-{
-    http::request_head head;
-    head.method = asked.method;
-    head.target = asked.target;
-    head.fields = *asked.fields;
-    if (answers::is_preflight(p, head))
-        (void)answers::answer_preflight(p, head);
 }
 
 void ask(const policy::policy& p, const answers::answer_book& book, choices& choose)
@@ -279,27 +270,27 @@ void ask(const policy::policy& p, const answers::answer_book& book, choices& cho
     http::field_list fields;
     if (!http::parse_field_lines(lines, 0, fields))
         fields.clear();
-    gate::token_authority authority;
+    access::token_authority authority;
     authority.given = some_token(p, choose);
-    const gate::access_request asked{method, target, "a.test", &fields, choose.one_in(8)};
+    const access::question asked{method, target, "a.test", &fields, choose.one_in(8)};
 
-    const auto e = gate::explain(p, book, asked, authority, noon);
+    const auto e = access::explain(p, book, asked, authority, noon);
     check_facts(e);
     check_json(e);
-    gate::authorize_scratch scratch;
-    const auto v = gate::authorize(p, asked, authority, noon, scratch);
-    check_log_line(p, v, asked);
-    check_preflight(p, asked);
-    if ((p.observe || !gate::is_misdirected(p, asked)) &&
-        !gate::metadata_path(p, book, method, target, scratch.target).empty()) {
+    access::access_scratch scratch;
+    access::evaluation machine(p, book, scratch);
+    const auto decided = machine.start(asked, authority, noon);
+    const auto& found = machine.found();
+    const auto* denied = found.observed ? &*found.observed : std::get_if<policy::denial>(&decided);
+    check_log_line(p, found, denied, asked);
+    check(!std::holds_alternative<access::need>(decided));
+    if (std::holds_alternative<answers::answer>(decided)) {
         check(e.answer.has_value());
         return;
     }
-    const auto* denied = std::get_if<policy::denial>(&v.outcome);
-    check(e.allowed == (denied == nullptr) && e.token_seen == (v.token != nullptr));
+    check(e.allowed == (denied == nullptr) && e.token_seen == (found.token != nullptr));
     check(e.allowed ? !e.answer : e.why == denied->why);
-    check(e.observed ==
-          (denied != nullptr && policy::observe_instead(p, denied->needs, denied->why, method).has_value()));
+    check(e.observed == found.observed.has_value());
 }
 
 } // namespace

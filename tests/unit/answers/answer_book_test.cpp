@@ -70,11 +70,11 @@ TEST(answers, name_the_protocol_that_a_port_speaks)
     const answer_book book(file.p);
     policy::denial refusal;
     refusal.why = reason::malformed_request;
-    refusal.detail = cause::plain_http_on_tls_port;
+    refusal.why.detail = cause::plain_http_on_tls_port;
     EXPECT_EQ(book.make(refusal, "id-1").body,
               R"({"type":"urn:scopegate:problem:malformed-request","title":"Bad request","status":400,)"
               R"("detail":"This port speaks TLS; ask with https.","request_id":"id-1"})");
-    refusal.detail = cause::tls_on_plain_port;
+    refusal.why.detail = cause::tls_on_plain_port;
     EXPECT_THAT(book.make(refusal, "id-1").body, HasSubstr("without TLS; ask with http."));
 }
 

@@ -2,8 +2,8 @@
 // README says how they are written). Signed with a key of ours; all else is as in production, up to the
 // decision.
 #include "config/load.hpp"
-#include "gate/authorize.hpp"
 #include "support/places.hpp"
+#include "unit/access/evaluate.hpp"
 #include "unit/tokens/calendar_policy.hpp"
 
 #include <gmock/gmock.h>
@@ -60,28 +60,27 @@ public:
     }
     [[nodiscard]] bool ok() const noexcept { return validator_ != nullptr; }
 
-    gate::verdict ask(std::string_view method, std::string_view target, std::string_view token)
+    access::test::evaluated ask(std::string_view method, std::string_view target, std::string_view token)
     {
         const auto credentials = "Bearer " + std::string(token);
         http::field_list fields(1);
         fields.front().name = "Authorization";
         fields.front().value = credentials;
         fields.front().id = http::field_id::authorization;
-        gate::token_authority authority;
+        access::token_authority authority;
         authority.validator = validator_.get();
-        return gate::authorize(*policy_, {method, target, {}, &fields}, authority, now, scratch_);
+        return access::test::evaluate(*policy_, {method, target, {}, &fields}, authority, now, scratch_);
     }
 
 private:
     std::shared_ptr<const policy::policy> policy_;
     std::unique_ptr<tokens::validator> validator_;
-    gate::authorize_scratch scratch_;
+    access::access_scratch scratch_;
 };
 
-std::string_view outcome(const gate::verdict& v)
+std::string_view outcome(const access::test::evaluated& v)
 {
-    const auto* refused = std::get_if<policy::denial>(&v.outcome);
-    return name(refused != nullptr ? refused->why : reason::allowed);
+    return name(v.why());
 }
 
 std::string signed_token(const json::value& row)
@@ -101,12 +100,13 @@ void check_good(loaded_example& example, const json::value& row, const std::stri
         const auto v = example.ask(request.substr(0, space), request.substr(space + 1), token);
         EXPECT_EQ(outcome(v), *expected.if_string()) << request;
         const auto* told = row.find("headers");
-        if (told == nullptr || !v.token)
+        if (told == nullptr || !v.found.token)
             continue;
         std::vector<std::string> wanted;
         for (const auto& header : *told->if_array())
             wanted.push_back(*header.if_string());
-        EXPECT_THAT(lines(v.token->identity_lines), ::testing::UnorderedElementsAreArray(wanted)) << request;
+        EXPECT_THAT(lines(v.found.token->identity_lines), ::testing::UnorderedElementsAreArray(wanted))
+            << request;
     }
 }
 

@@ -107,7 +107,7 @@ TEST(access_log, has_the_cause_beside_the_reason)
 {
     sample s;
     s.record.why = reason::malformed_request;
-    s.record.detail = cause::folded_header;
+    s.record.why.detail = cause::folded_header;
     EXPECT_THAT(s.line(), HasSubstr(R"("reason":"malformed-request","cause":"folded-header",)"));
 }
 
@@ -168,7 +168,7 @@ TEST(access_log, shows_the_cause_and_what_a_refused_token_says)
     s.record.status = 401;
     EXPECT_THAT(s.line(), testing::Not(HasSubstr("cause")));
     EXPECT_THAT(s.line(), testing::Not(HasSubstr("unverified")));
-    s.record.detail = cause::aud_not_string;
+    s.record.why.detail = cause::aud_not_string;
     s.record.unverified = R"({"aud":"[1]"})";
     EXPECT_THAT(
         s.line(),

@@ -50,7 +50,7 @@ decision decide_for(const policy& p, const asked& a, steps* trace = nullptr)
 reason why(const decision& d)
 {
     const denial* refused = std::get_if<denial>(&d);
-    return refused == nullptr ? reason::allowed : refused->why;
+    return refused == nullptr ? reason::allowed : reason(refused->why);
 }
 
 test::builder calendar()

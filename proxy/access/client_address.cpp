@@ -1,4 +1,4 @@
-#include "gate/client_address.hpp"
+#include "access/client_address.hpp"
 
 #include "base/text.hpp"
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
@@ -184,4 +184,4 @@ std::optional<net::address_bytes> client_address(const policy::policy& p, const 
     return who.is_ip ? address(who.address) : std::nullopt;
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,13 +1,13 @@
-#include "gate/authorities.hpp"
+#include "access/authorities.hpp"
 
+#include "access/client_address.hpp"
 #include "base/text.hpp"
-#include "gate/client_address.hpp"
 #include "http/host.hpp"
 #include "http/target_uri.hpp"
 
 #include <algorithm>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
@@ -27,10 +27,10 @@ bool is_listed(const policy::policy& p, std::string_view host) noexcept
 
 // Returns the scheme and authority that the client used. If a trusted proxy contradicts itself, the authority
 // is empty, and no URI names it.
-http::target_uri seen_by_client(const policy::policy& p, const access_request& request, std::string_view path)
+http::target_uri seen_by_client(const policy::policy& p, const question& request, std::string_view path)
 {
-    http::target_uri seen{request.caller.tls, request.host, {}, path};
-    if (!speaks_for_clients(p, request.caller))
+    http::target_uri seen{request.client.tls, request.host, {}, path};
+    if (!speaks_for_clients(p, request.client))
         return seen;
     if (const auto host = only_value(*request.fields, field_id::x_forwarded_host))
         seen.authority = *host;
@@ -53,22 +53,22 @@ std::optional<std::string_view> only_value(const http::field_list& fields, field
     return found;
 }
 
-bool speaks_for_clients(const policy::policy& p, const access_caller& caller) noexcept
+bool speaks_for_clients(const policy::policy& p, const client_connection& caller) noexcept
 {
     return caller.peer != nullptr && is_trusted_proxy(p, *caller.peer);
 }
 
-bool is_misdirected(const policy::policy& p, const access_request& request) noexcept
+bool is_misdirected(const policy::policy& p, const question& request) noexcept
 {
     if (p.server.hosts.empty() || request.host.empty() || is_listed(p, request.host))
         return false;
-    const auto forwarded = request.fields != nullptr && speaks_for_clients(p, request.caller)
+    const auto forwarded = request.fields != nullptr && speaks_for_clients(p, request.client)
                                ? only_value(*request.fields, field_id::x_forwarded_host)
                                : std::nullopt;
     return !forwarded || !is_listed(p, *forwarded);
 }
 
-bool names_request(std::string_view uri, const policy::policy& p, const access_request& request,
+bool names_request(std::string_view uri, const policy::policy& p, const question& request,
                    std::string_view path, std::string& scratch)
 {
     const auto written = http::read_target_uri(uri, p.paths, scratch);
@@ -86,4 +86,4 @@ bool names_request(std::string_view uri, const policy::policy& p, const access_r
     });
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

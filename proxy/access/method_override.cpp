@@ -1,4 +1,4 @@
-#include "gate/method_override.hpp"
+#include "access/method_override.hpp"
 
 #include "base/text.hpp"
 #include "policy/percent.hpp"
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
@@ -53,4 +53,4 @@ bool names_another_method(const http::field_list* fields, std::string_view query
     return false;
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,4 +1,4 @@
-#include "gate/near_misses.hpp"
+#include "access/near_misses.hpp"
 
 #include "http/target.hpp"
 #include "policy/nearest.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
@@ -54,4 +54,4 @@ std::vector<std::string> near_misses(const policy::policy& p, const policy::rout
     return near;
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 // Returns whether a framework that honors overrides would serve another method than `method`, which the
 // decision is about. `fields` may be null. `query` begins with `?`, or is empty. A body may name a method
@@ -13,4 +13,4 @@ namespace scopegate::gate {
 [[nodiscard]] bool names_another_method(const http::field_list* fields, std::string_view query,
                                         std::string_view method) noexcept;
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

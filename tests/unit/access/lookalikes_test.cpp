@@ -1,8 +1,9 @@
 // Plays tests/cases/lookalikes.tsv: which spellings are refused because they could be taken for another
 // route.
-#include "gate/authorize.hpp"
+#include "access/lookalikes.hpp"
 #include "support/places.hpp"
 #include "support/policy_from_yaml.hpp"
+#include "unit/access/evaluate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 namespace {
 
 constexpr std::string_view routes = R"(
@@ -77,16 +78,15 @@ std::string paths_of(const std::string& rules)
     return out;
 }
 
-std::string verdict_on(const policy::policy& p, const std::string& method, const std::string& target)
+std::string decision_on(const policy::policy& p, const std::string& method, const std::string& target)
 {
     token_authority authority;
     authority.given =
         tokens::interpret_claims(p, 0, json::parse(R"({"scope":"read","sub":"a.b@c.de"})").value());
-    authorize_scratch scratch;
-    const auto v =
-        authorize(p, {method, target, {}, nullptr}, authority, wall_time(std::chrono::seconds(1)), scratch);
-    const auto* denied = std::get_if<policy::denial>(&v.outcome);
-    return denied == nullptr ? "allowed" : std::string(name(denied->why));
+    access_scratch scratch;
+    const auto why =
+        test::evaluate(p, {method, target}, authority, wall_time(std::chrono::seconds(1)), scratch).why();
+    return std::string(name(why));
 }
 
 TEST(lookalikes, are_refused_as_the_table_says)
@@ -98,13 +98,13 @@ TEST(lookalikes, are_refused_as_the_table_says)
         if (line.empty() || line.starts_with('#'))
             continue;
         std::istringstream columns(line);
-        std::string method, target, rules, verdict, why;
+        std::string method, target, rules, decision, why;
         std::getline(columns, method, ' ');
-        for (auto* column : {&target, &rules, &verdict, &why})
+        for (auto* column : {&target, &rules, &decision, &why})
             std::getline(columns, *column, '\t');
         ASSERT_FALSE(why.empty()) << "a row has four columns: line " << n;
-        const auto p = test::policy_from_yaml(std::string(routes) + paths_of(rules) + "}\n");
-        EXPECT_EQ(verdict_on(*p, method, target), verdict)
+        const auto p = scopegate::test::policy_from_yaml(std::string(routes) + paths_of(rules) + "}\n");
+        EXPECT_EQ(decision_on(*p, method, target), decision)
             << "lookalikes.tsv:" << n << ": " << method << ' ' << target << ": " << why;
         ++rows;
     }
@@ -112,4 +112,4 @@ TEST(lookalikes, are_refused_as_the_table_says)
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,24 +1,23 @@
-// How a decision came about, for people and programs: the verdict of gate::authorize, every step of it, the
-// line of routes.yaml behind it, and the answer that the proxy would give. No sockets; serves `explain` and
-// the admin listener.
+// How a decision came about, for people and programs: every step of the evaluation, the line of routes.yaml
+// behind it, and the response that the proxy would give. No sockets; serves `explain` and the admin listener.
 #pragma once
 
+#include "access/evaluation.hpp"
 #include "answers/answer_book.hpp"
-#include "gate/authorize.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 struct explanation {
     std::string method, target; // as asked
-    std::string path;           // as matched and forwarded; empty where step 2 refused the target
+    std::string path;           // as matched and forwarded; empty where the target is malformed
     bool allowed = false;
     bool observed = false; // refused, and forwarded all the same: mode: observe
-    reason why = reason::allowed;
-    cause detail = cause::none; // of it, for the operator
+    failure why = reason::allowed; // with its cause, for the operator
     std::vector<std::string>
         near; // of a path without a route, or of another method: what may have been meant
     tokens::unverified::members said; // what the token says; of a refused one unverified
@@ -33,14 +32,19 @@ struct explanation {
     std::vector<std::string> token_scopes, effective_scopes, undeclared_scopes;
     policy::steps steps;
     std::optional<answers::answer> answer; // ours; none where the request is forwarded
-    int wait_for_issuer = -1;              // >= 0: not decided: that issuer's keys are not at hand
+    bool undecided = false; // an issuer's keys or introspection result were needed, and nobody brought them
 
     // The scopes of the alternative that is meant; empty where the route needs none.
     [[nodiscard]] std::vector<std::string> required_scopes() const;
 };
 
+// Brings what an evaluation needs; nothing if that cannot be had.
+using provider = std::function<std::optional<tokens::validator::awaited>(const need&)>;
+
+// Without a provider nothing that is needed can be had.
 [[nodiscard]] explanation explain(const policy::policy& p, const answers::answer_book& book,
-                                  const access_request& request, token_authority& tokens, wall_time now);
+                                  const question& request, const token_authority& tokens, wall_time now,
+                                  const provider& bring = {});
 
 // {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
 // "missing_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
@@ -48,4 +52,4 @@ struct explanation {
 // unknown. `near` and `unverified` are left out where they are empty.
 [[nodiscard]] std::string to_json(const explanation& e);
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

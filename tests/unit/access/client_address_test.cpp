@@ -1,4 +1,4 @@
-#include "gate/client_address.hpp"
+#include "access/client_address.hpp"
 
 #include "support/allocations.hpp"
 #include "support/fields.hpp"
@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 namespace {
 
 using test::field_texts;
@@ -183,4 +183,4 @@ TEST(client_address, reads_a_bounded_part_of_a_long_list_and_allocates_nothing)
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::access

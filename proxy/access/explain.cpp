@@ -1,12 +1,11 @@
-#include "gate/explain.hpp"
+#include "access/explain.hpp"
 
-#include "gate/authorities.hpp"
-#include "gate/near_misses.hpp"
+#include "access/near_misses.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
@@ -38,7 +37,7 @@ void tell_needs(const policy::policy& p, const policy::route_match& match, expla
             e.alternatives.push_back(names_in_order(p.scopes, a));
 }
 
-void tell_token(const policy::policy& p, const verdict& v, explanation& e)
+void tell_token(const policy::policy& p, const findings& v, explanation& e)
 {
     if (!v.token)
         return;
@@ -57,27 +56,21 @@ void tell_token(const policy::policy& p, const verdict& v, explanation& e)
 }
 
 void tell_refusal(const policy::policy& p, const answers::answer_book& book, const policy::denial& d,
-                  std::string_view method, explanation& e)
+                  explanation& e)
 {
     e.allowed = false;
     e.why = d.why;
-    e.detail = d.detail;
     e.alternative = d.alternative;
     e.missing_scopes = p.scopes.names(d.missing);
     e.answer = book.make(d, {});
-    if (policy::observe_instead(p, d.needs, d.why, method)) {
-        e.observed = true;
+    if (e.observed)
         e.steps.push_back({"mode: observe: the refusal is logged, and the request is forwarded"});
-    }
 }
 
-void tell_metadata(const answers::answer_book& book, std::string_view path, explanation& e)
+void tell_own_answer(const answers::answer& own, explanation& e)
 {
-    e.path = path;
-    e.steps.push_back({"the path is " + e.path});
-    e.steps.push_back({"Scopegate itself answers here: protected resource metadata (RFC 9728)"});
-    e.answer = book.make_metadata(e.method, {});
-    e.allowed = e.answer->status < 400;
+    e.answer = own;
+    e.allowed = own.status < 400;
     e.why = e.allowed ? reason::allowed : reason::wrong_method;
     if (!e.allowed)
         e.steps.push_back({"the document takes GET, HEAD and OPTIONS only", false});
@@ -130,29 +123,37 @@ std::vector<std::string> explanation::required_scopes() const
     return alternative < alternatives.size() ? alternatives[alternative] : std::vector<std::string>{};
 }
 
-explanation explain(const policy::policy& p, const answers::answer_book& book, const access_request& request,
-                    token_authority& tokens, wall_time now)
+explanation explain(const policy::policy& p, const answers::answer_book& book, const question& request,
+                    const token_authority& tokens, wall_time now, const provider& bring)
 {
     explanation e;
     e.method = request.method;
     e.target = request.target;
-    authorize_scratch scratch;
-    if (const auto path = metadata_path(p, book, request.method, request.target, scratch.target);
-        !path.empty() && (p.observe || !is_misdirected(p, request))) {
-        tell_metadata(book, path, e);
-        return e;
+    access_scratch scratch;
+    evaluation evaluated(p, book, scratch, &e.steps);
+    auto decided = evaluated.start(request, tokens, now);
+    while (const auto* const wanted = std::get_if<need>(&decided)) {
+        const auto came = bring ? bring(*wanted) : std::nullopt;
+        e.undecided = !came;
+        decided = came ? evaluated.resume(*came, now) : evaluated.give_up(now);
     }
-    const auto v = authorize(p, request, tokens, now, scratch, &e.steps);
-    e.path = v.target.path;
-    e.wait_for_issuer = v.wait_for_issuer;
-    tell_needs(p, v.match, e);
-    tell_token(p, v, e);
+    const auto& found = evaluated.found();
+    e.path = found.target.path;
+    tell_needs(p, found.match, e);
+    tell_token(p, found, e);
     e.allowed = true;
-    if (v.said)
-        e.said = v.said->all();
-    if (const auto* refused = std::get_if<policy::denial>(&v.outcome)) {
-        tell_refusal(p, book, *refused, request.method, e);
-        e.near = near_misses(p, v.match, e.path, request.method);
+    if (found.said)
+        e.said = found.said->all();
+    if (const auto* const own = std::get_if<answers::answer>(&decided))
+        tell_own_answer(*own, e);
+    const auto* refused = std::get_if<policy::denial>(&decided);
+    if (found.observed) {
+        refused = &*found.observed;
+        e.observed = true;
+    }
+    if (refused != nullptr) {
+        tell_refusal(p, book, *refused, e);
+        e.near = near_misses(p, found.match, e.path, request.method);
     }
     return e;
 }
@@ -164,7 +165,7 @@ std::string to_json(const explanation& e)
     out += e.observed ? R"(,"observed":true)" : R"(,"observed":false)";
     out += ",\"status\":" + (e.answer ? std::to_string(e.answer->status) : "null");
     append_string(out, "reason", name(e.why));
-    append_if(out, "cause", e.detail != cause::none, name(e.detail));
+    append_if(out, "cause", e.why.detail != cause::none, name(e.why.detail));
     append_string(out, "method", e.method);
     append_string(out, "target", e.target);
     append_if(out, "path", !e.path.empty(), e.path);
@@ -200,4 +201,4 @@ std::string to_json(const explanation& e)
     return out;
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 // For a path that no template matches, returns the template that matches it with another slash at the end or
 // in another letter case, otherwise the most similar one. For a template without the method, returns the
@@ -15,4 +15,4 @@ namespace scopegate::gate {
 [[nodiscard]] std::vector<std::string> near_misses(const policy::policy& p, const policy::route_match& match,
                                                    std::string_view path, std::string_view method);
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

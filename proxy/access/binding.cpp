@@ -1,31 +1,31 @@
-#include "gate/binding.hpp"
+#include "access/binding.hpp"
 
-#include "gate/authorities.hpp"
+#include "access/authorities.hpp"
 #include "jose/base64url.hpp"
 #include "jose/dpop.hpp"
 #include "tokens/client_certificate.hpp"
 
 #include <algorithm>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 namespace {
 
 using http::field_id;
 using policy::dpop_settings;
 
-bool is_caller_of(const std::string& thumbprint, const policy::policy& p, const access_request& request)
+bool is_caller_of(const std::string& thumbprint, const policy::policy& p, const question& request)
 {
-    if (speaks_for_clients(p, request.caller))
+    if (speaks_for_clients(p, request.client))
         return tokens::forwarded_certificate(*request.fields) == thumbprint;
-    return !request.caller.certificate.empty() &&
-           jose::base64url_encode(request.caller.certificate) == thumbprint;
+    return !request.client.certificate.empty() &&
+           jose::base64url_encode(request.client.certificate) == thumbprint;
 }
 
-bool has_certificate(const policy::policy& p, const access_request& request)
+bool has_certificate(const policy::policy& p, const question& request)
 {
-    return speaks_for_clients(p, request.caller) ? tokens::forwarded_certificate(*request.fields).has_value()
-                                                 : !request.caller.certificate.empty();
+    return speaks_for_clients(p, request.client) ? tokens::forwarded_certificate(*request.fields).has_value()
+                                                 : !request.client.certificate.empty();
 }
 
 bool has_field(const http::field_list& fields, field_id id) noexcept
@@ -47,9 +47,9 @@ reason check_nonce(const policy::policy& p, const jose::dpop_proof& proof, const
     return marked || needed ? reason::proof_nonce : reason::allowed;
 }
 
-proven check_proof(const policy::policy& p, const access_request& request, std::string_view path,
+proven check_proof(const policy::policy& p, const question& request, std::string_view path,
                    const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
-                   authorize_scratch& scratch)
+                   std::string& scratch)
 {
     const auto refused = [](cause why) { return proven{{reason::invalid_proof, why}}; };
     const auto text = only_value(*request.fields, field_id::dpop);
@@ -62,7 +62,7 @@ proven check_proof(const policy::policy& p, const access_request& request, std::
     const jose::proven_request asked{request.method, presented.taken.text, presented.token.bound_to.key};
     if (const auto why = proof->mismatch(asked, now); why != cause::none)
         return refused(why);
-    if (!names_request(proof->uri(), p, request, path, scratch.folded))
+    if (!names_request(proof->uri(), p, request, path, scratch))
         return refused(cause::proof_htu);
     if (!proof->is_signed())
         return refused(cause::proof_bad_signature);
@@ -78,9 +78,9 @@ proven check_proof(const policy::policy& p, const access_request& request, std::
 
 } // namespace
 
-proven check_binding(const policy::policy& p, const access_request& request, std::string_view path,
+proven check_binding(const policy::policy& p, const question& request, std::string_view path,
                      const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
-                     authorize_scratch& scratch)
+                     std::string& scratch)
 {
     const auto& bound_to = presented.token.bound_to;
     const bool dpop = presented.taken.dpop;
@@ -96,4 +96,4 @@ proven check_binding(const policy::policy& p, const access_request& request, std
     return dpop ? check_proof(p, request, path, presented, proofs, now, scratch) : proven{};
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -8,7 +8,7 @@
 
 #include <optional>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 // Returns whether `server.trusted_proxies` lists the peer. A peer without an address is never trusted.
 [[nodiscard]] bool is_trusted_proxy(const policy::policy& p, const net::peer& who) noexcept;
@@ -28,4 +28,4 @@ forwarded_address(const policy::policy& p, const net::peer& who, const http::fie
 [[nodiscard]] std::optional<net::address_bytes> client_address(const policy::policy& p, const net::peer& who,
                                                                const http::field_list& fields) noexcept;
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,10 +1,10 @@
-#include "gate/explain.hpp"
+#include "access/explain.hpp"
 
 #include "unit/policy/builder.hpp"
 
 #include <gmock/gmock.h>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 namespace {
 
 using ::testing::ElementsAre;
@@ -36,7 +36,7 @@ public:
         if (scopes != nullptr)
             authority.given = tokens::interpret_claims(
                 p(), 0, policy::test::claims({{"scope", policy::test::text(scopes)}}));
-        return explain(p(), book, {method, target, {}, nullptr}, authority, noon);
+        return explain(p(), book, {method, target}, authority, noon);
     }
 
 private:
@@ -97,7 +97,7 @@ TEST(explain, names_the_cause_of_a_claim_that_says_nothing)
     authority.given = tokens::interpret_claims(file.p(), 0, *json::parse(R"({"scope":{"read:a":true}})"));
     const auto e = explain(file.p(), book, {"GET", "/a", {}, nullptr}, authority, noon);
     EXPECT_EQ(e.why, reason::insufficient_scope);
-    EXPECT_EQ(e.detail, cause::scope_claim_shape);
+    EXPECT_EQ(e.why.detail, cause::scope_claim_shape);
     EXPECT_THAT(to_json(e), HasSubstr(R"("cause":"scope-claim-shape")"));
 }
 
@@ -194,4 +194,4 @@ TEST(explain, knows_the_metadata_document)
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,6 +1,6 @@
-// Tokens that are bound to a key or a certificate, through gate::authorize: what they need, and that it is
+// Tokens that are bound to a key or a certificate, through a whole evaluation: what they need, and that it is
 // asked for on every request.
-#include "gate/authorize.hpp"
+#include "access/evaluation.hpp"
 
 #include "jose/base64url.hpp"
 #include "jose/sha256.hpp"
@@ -8,6 +8,7 @@
 #include "support/proof_maker.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
+#include "unit/access/evaluate.hpp"
 #include "unit/policy/builder.hpp"
 
 #include <gmock/gmock.h>
@@ -15,12 +16,12 @@
 #include <memory>
 #include <vector>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 namespace {
 
 using mode = policy::dpop_settings::mode;
-using test::json_string;
-using test::proof_parts;
+using scopegate::test::json_string;
+using scopegate::test::proof_parts;
 
 constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
 const std::string secret_text = "0123456789abcdef0123456789abcdef";
@@ -30,6 +31,16 @@ const std::string certificate_thumbprint = jose::sha256_base64url(certificate);
 const std::string certificate_digest = *jose::base64url_decode(certificate_thumbprint);
 
 using field_texts = std::vector<std::pair<std::string, std::string>>;
+
+// The test itself says what the issuer answers.
+class unasked_issuer final : public tokens::introspector {
+public:
+    void ask(std::string_view, std::function<void(tokens::introspection_ptr)>,
+             const tokens::client_network&) override
+    {
+    }
+    void stop() override {}
+};
 
 // One route, GET and POST /a, of which a token needs nothing but to be valid.
 class desk {
@@ -54,34 +65,34 @@ public:
     void renew_validator()
     {
         const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &p());
-        validator_ = std::make_unique<tokens::validator>(shared, tokens::key_store::offline(shared), 1 << 20);
+        validator_ = std::make_unique<tokens::validator>(shared, tokens::key_store::offline(shared), 1 << 20,
+                                                         std::make_shared<unasked_issuer>());
     }
     [[nodiscard]] policy::policy& p() { return file_.get(); }
     void trust_proxy() { p().server.trusted_proxies.push_back({proxy.address, 128}); }
 
-    verdict ask(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
+    test::evaluated ask(const field_texts& texts, std::string_view method = "GET",
+                        std::string_view target = "/a")
     {
         fields_.clear();
         for (const auto& [name, value] : texts)
-            fields_.push_back(test::field_of(name, value));
+            fields_.push_back(scopegate::test::field_of(name, value));
         token_authority authority;
         authority.validator = validator_.get();
-        if (answer)
-            authority.came = {true, answer};
         authority.proofs = has_memory ? &memory : nullptr;
-        const access_request request{method, target, host, &fields_, false, caller};
-        return authorize(p(), request, authority, now, scratch_);
+        const question request{method, target, host, &fields_, false, caller};
+        const tokens::validator::awaited came(true, answer);
+        return test::evaluate(p(), request, authority, now, scratch_, nullptr, &came);
     }
     reason why(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
     {
         const auto v = ask(texts, method, target);
-        const auto* refused = std::get_if<policy::denial>(&v.outcome);
-        EXPECT_EQ(v.token != nullptr, refused == nullptr) << "only a proven token is one";
-        return refused != nullptr ? refused->why : reason::allowed;
+        EXPECT_EQ(v.found.token != nullptr, v.why() == reason::allowed) << "only a proven token is one";
+        return v.why();
     }
 
     std::string host = "api.example.com";
-    access_caller caller{nullptr, true, {}};
+    client_connection caller{nullptr, true, {}};
     net::peer proxy;
     wall_time now = noon;
     bool has_memory = true;
@@ -92,20 +103,20 @@ private:
     policy::test::builder file_;
     std::unique_ptr<tokens::validator> validator_;
     http::field_list fields_;
-    authorize_scratch scratch_;
+    access_scratch scratch_;
 };
 
 std::string token_with(const std::string& more)
 {
     const auto key = jose::signing_key::from_secret(secret(secret_text), jose::algorithm::hs256);
-    return test::make_token(R"({"iss":"https://id.example.com/","aud":"api","exp":1800003600)" +
-                                (more.empty() ? "" : "," + more) + "}",
-                            key);
+    return scopegate::test::make_token(R"({"iss":"https://id.example.com/","aud":"api","exp":1800003600)" +
+                                           (more.empty() ? "" : "," + more) + "}",
+                                       key);
 }
 
-const test::proof_maker& owner()
+const scopegate::test::proof_maker& owner()
 {
-    static const test::proof_maker made(test::key_for(jose::algorithm::es256));
+    static const scopegate::test::proof_maker made(scopegate::test::key_for(jose::algorithm::es256));
     return made;
 }
 
@@ -154,7 +165,8 @@ TEST(binding, is_asked_of_a_token_that_was_seen_before)
     ASSERT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
     EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
     EXPECT_EQ(name(api.why({{"Authorization", "DPoP " + key_bound()}})), name(reason::invalid_proof));
-    const auto stranger = test::proof_maker(test::other_key_for(jose::algorithm::es256)).proof(right());
+    const auto stranger =
+        scopegate::test::proof_maker(scopegate::test::other_key_for(jose::algorithm::es256)).proof(right());
     EXPECT_EQ(name(api.why(under_dpop(key_bound(), stranger))), name(reason::invalid_proof));
     EXPECT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
 }
@@ -251,7 +263,7 @@ TEST(binding, says_when_the_answer_is_about_dpop)
 {
     desk api;
     const auto dpop = [&](const field_texts& texts) {
-        return std::get<policy::denial>(api.ask(texts).outcome).dpop;
+        return std::get<policy::denial>(api.ask(texts).result).dpop;
     };
     EXPECT_TRUE(dpop(under_dpop(key_bound(), "x")));
     EXPECT_TRUE(dpop(as_bearer(key_bound())));
@@ -354,9 +366,9 @@ TEST(binding, asks_for_a_nonce_of_proofs_that_another_process_may_have_seen)
         if (!nonce.empty())
             parts.claims_more = R"(,"nonce":")" + std::string(nonce) + "\"";
         const auto v = api.ask(under_dpop(key_bound(), owner().proof(parts)));
-        const auto* refused = std::get_if<policy::denial>(&v.outcome);
-        return std::string(name(refused != nullptr ? refused->why : reason::allowed)) +
-               (v.nonce ? ", a new one" : "");
+        const auto* refused = std::get_if<policy::denial>(&v.result);
+        return std::string(name(refused != nullptr ? reason(refused->why) : reason::allowed)) +
+               (v.found.nonce ? ", a new one" : "");
     };
     const auto ours = api.memory.nonces.current(noon);
     EXPECT_EQ(with({}), "allowed");
@@ -465,9 +477,9 @@ TEST(binding, on_a_public_route_no_proof_is_looked_at)
     desk api;
     const auto proof = owner().proof(right());
     const auto v = api.ask(under_dpop(key_bound(), proof), "GET", "/open");
-    EXPECT_TRUE(std::holds_alternative<policy::permit>(v.outcome));
+    EXPECT_TRUE(std::holds_alternative<policy::permit>(v.result));
     EXPECT_EQ(api.memory.used.size(), 0U);
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::access

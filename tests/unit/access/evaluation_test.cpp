@@ -1,19 +1,20 @@
-#include "gate/authorize.hpp"
+#include "access/evaluation.hpp"
 
 #include "support/allocations.hpp"
 #include "support/fields.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
+#include "unit/access/evaluate.hpp"
 #include "unit/policy/builder.hpp"
 
 #include <gmock/gmock.h>
 
 #include <memory>
 
-namespace scopegate::gate {
+namespace scopegate::access {
 namespace {
 
-using test::field_of;
+using scopegate::test::field_of;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -50,19 +51,19 @@ public:
             p(), 0, policy::test::claims({{"scope", policy::test::text(std::move(scopes))}}));
     }
 
-    verdict ask(std::string_view method, std::string_view target, tokens::token_ptr given = {})
+    test::evaluated ask(std::string_view method, std::string_view target, tokens::token_ptr given = {})
     {
         token_authority authority;
         authority.given = std::move(given);
         trace.clear();
-        return authorize(p(), {method, target, {}, nullptr}, authority, noon, scratch_, &trace);
+        return test::evaluate(p(), {method, target}, authority, noon, scratch_, &trace);
     }
-    verdict ask(std::string_view method, std::string_view target, const http::field_list& fields,
-                tokens::validator* validator = nullptr, std::string_view host = {})
+    test::evaluated ask(std::string_view method, std::string_view target, const http::field_list& fields,
+                        tokens::validator* validator = nullptr, std::string_view host = {})
     {
         token_authority authority;
         authority.validator = validator;
-        return authorize(p(), {method, target, host, &fields}, authority, noon, scratch_);
+        return test::evaluate(p(), {method, target, host, &fields}, authority, noon, scratch_);
     }
 
     // The policy stays this object's.
@@ -76,19 +77,18 @@ public:
 
 private:
     policy::test::builder file_;
-    authorize_scratch scratch_;
+    access_scratch scratch_;
 };
 
-reason why(const verdict& v)
+reason why(const test::evaluated& e)
 {
-    const auto* refused = std::get_if<policy::denial>(&v.outcome);
-    return refused != nullptr ? refused->why : reason::allowed;
+    return e.why();
 }
 
 std::string token_text(std::string_view claims)
 {
     const auto key = jose::signing_key::from_secret(secret(secret_text), jose::algorithm::hs256);
-    return test::make_token(claims, key);
+    return scopegate::test::make_token(claims, key);
 }
 
 const std::string good_claims =
@@ -102,7 +102,7 @@ struct decision_row {
     reason why;
 };
 
-TEST(authorize, decides_in_the_order_of_the_steps)
+TEST(evaluation, decides_in_the_order_of_the_steps)
 {
     const decision_row rows[] = {
         {"a token with the scope", "GET", "/appointments", "read:a", reason::allowed},
@@ -133,30 +133,30 @@ TEST(authorize, decides_in_the_order_of_the_steps)
     }
 }
 
-TEST(authorize, gives_the_normalised_target_and_the_match)
+TEST(evaluation, gives_the_normalised_target_and_the_match)
 {
     calendar file;
     const auto v = file.ask("GET", "/appointments/%7eann?a=%7e", file.token_with("read:a"));
-    EXPECT_EQ(v.target.path, "/appointments/~ann");
-    EXPECT_EQ(v.target.query, "?a=%7e");
-    ASSERT_NE(v.match.matched, nullptr);
-    EXPECT_EQ(v.match.matched->text, "/appointments/{id}");
-    ASSERT_TRUE(v.token);
+    EXPECT_EQ(v.found.target.path, "/appointments/~ann");
+    EXPECT_EQ(v.found.target.query, "?a=%7e");
+    ASSERT_NE(v.found.match.matched, nullptr);
+    EXPECT_EQ(v.found.match.matched->text, "/appointments/{id}");
+    ASSERT_TRUE(v.found.token);
 }
 
-TEST(authorize, tells_a_refusal_of_a_token_what_the_route_needs)
+TEST(evaluation, tells_a_refusal_of_a_token_what_the_route_needs)
 {
     calendar file;
     const http::field_list fields{field_of("Authorization", "Bearer a b")};
     const auto validator = file.validator();
     const auto v = file.ask("GET", "/appointments", fields, validator.get());
-    const auto& refused = std::get<policy::denial>(v.outcome);
+    const auto& refused = v.denial();
     EXPECT_EQ(refused.why, reason::malformed_credentials);
-    EXPECT_EQ(refused.needs, v.match.needs);
-    EXPECT_EQ(refused.matched, v.match.matched);
+    EXPECT_EQ(refused.needs, v.found.match.needs);
+    EXPECT_EQ(refused.matched, v.found.match.matched);
 }
 
-TEST(authorize, validates_the_token_that_it_takes)
+TEST(evaluation, validates_the_token_that_it_takes)
 {
     calendar file;
     const auto validator = file.validator();
@@ -164,7 +164,7 @@ TEST(authorize, validates_the_token_that_it_takes)
     const auto v =
         file.ask("GET", "/appointments", {field_of("authorization", credentials)}, validator.get());
     EXPECT_EQ(why(v), reason::allowed);
-    ASSERT_TRUE(v.token);
+    ASSERT_TRUE(v.found.token);
 
     const auto late =
         "Bearer " + token_text(R"({"iss":"https://id.example.com/","aud":"https://calendar.example.com",)"
@@ -173,7 +173,7 @@ TEST(authorize, validates_the_token_that_it_takes)
               reason::token_expired);
 }
 
-TEST(authorize, looks_at_no_token_where_none_is_needed)
+TEST(evaluation, looks_at_no_token_where_none_is_needed)
 {
     calendar file;
     const http::field_list fields{field_of("Authorization", "Bearer a b"),
@@ -182,13 +182,13 @@ TEST(authorize, looks_at_no_token_where_none_is_needed)
     EXPECT_EQ(why(file.ask("GET", "/nowhere", fields)), reason::no_route);
 }
 
-TEST(authorize, never_lets_a_token_pass_that_nobody_can_check)
+TEST(evaluation, never_lets_a_token_pass_that_nobody_can_check)
 {
     calendar file;
     const auto credentials = "Bearer " + token_text(good_claims);
     const auto v = file.ask("GET", "/appointments", {field_of("authorization", credentials)});
     EXPECT_EQ(why(v), reason::keys_unavailable);
-    EXPECT_GT(std::get<policy::denial>(v.outcome).retry_after, 0U);
+    EXPECT_GT(v.denial().retry_after, 0U);
 }
 
 // A key store that has none of the keys yet but may get them.
@@ -211,31 +211,38 @@ private:
     std::shared_ptr<const jose::jwk_set> keys_;
 };
 
-TEST(authorize, asks_for_keys_first_and_refuses_once_they_were_waited_for)
+TEST(evaluation, asks_for_keys_first_and_refuses_once_they_were_waited_for)
 {
     calendar file;
     auto& issuer = file.p().issuers.front();
     issuer.keys.where = policy::key_location::kind::discover;
     issuer.algorithms = jose::asymmetric_algorithms();
     const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &file.p());
-    tokens::validator validator(shared,
-                                std::make_shared<fetching_keys>(test::keys_for({jose::algorithm::rs256})), 0);
-    const auto& stranger = test::other_key_for(jose::algorithm::rs256);
-    const auto credentials = "Bearer " + test::make_token(good_claims, stranger);
+    tokens::validator validator(
+        shared, std::make_shared<fetching_keys>(scopegate::test::keys_for({jose::algorithm::rs256})), 0);
+    const auto& stranger = scopegate::test::other_key_for(jose::algorithm::rs256);
+    const auto credentials = "Bearer " + scopegate::test::make_token(good_claims, stranger);
     const http::field_list fields{field_of("authorization", credentials)};
-    const access_request asked{"GET", "/appointments", {}, &fields};
-
-    authorize_scratch scratch;
+    access_scratch scratch;
+    const answers::answer_book book(file.p());
+    evaluation machine(file.p(), book, scratch);
     token_authority authority;
     authority.validator = &validator;
-    const auto first = authorize(file.p(), asked, authority, noon, scratch);
-    EXPECT_EQ(first.wait_for_issuer, 0);
-    EXPECT_EQ(why(first), reason::key_pending) << "never allowed meanwhile";
-    EXPECT_EQ(std::get<policy::denial>(first.outcome).retry_after, 10U);
-    authority.came = true;
-    const auto second = authorize(file.p(), asked, authority, noon, scratch);
-    EXPECT_EQ(second.wait_for_issuer, -1);
-    EXPECT_EQ(why(second), reason::unknown_key);
+    const auto first = machine.start({"GET", "/appointments", {}, &fields}, authority, noon);
+    ASSERT_TRUE(std::holds_alternative<need>(first)) << "never allowed meanwhile";
+    EXPECT_EQ(std::get<need>(first).of, need::kind::issuer);
+    EXPECT_EQ(std::get<need>(first).issuer, 0U);
+    EXPECT_EQ(std::get<need>(first).unmet, reason::key_pending);
+    const auto second = machine.resume(true, noon);
+    ASSERT_TRUE(std::holds_alternative<policy::denial>(second));
+    EXPECT_EQ(std::get<policy::denial>(second).why, reason::unknown_key);
+
+    evaluation impatient(file.p(), book, scratch);
+    (void)impatient.start({"GET", "/appointments", {}, &fields}, authority, noon);
+    const auto given_up = impatient.give_up(noon);
+    ASSERT_TRUE(std::holds_alternative<policy::denial>(given_up));
+    EXPECT_EQ(std::get<policy::denial>(given_up).why, reason::key_pending);
+    EXPECT_EQ(std::get<policy::denial>(given_up).retry_after, 10U);
 }
 
 struct override_row {
@@ -246,7 +253,7 @@ struct override_row {
 };
 
 // A framework that honours an override would serve another method than the one that was decided on.
-TEST(authorize, refuses_a_method_override_that_names_another_method)
+TEST(evaluation, refuses_a_method_override_that_names_another_method)
 {
     const override_row rows[] = {
         {"another method", "X-HTTP-Method-Override", "DELETE", reason::method_override},
@@ -272,7 +279,7 @@ std::vector<std::string> words(const policy::steps& trace)
     return out;
 }
 
-TEST(authorize, says_every_step)
+TEST(evaluation, says_every_step)
 {
     calendar file;
     (void)file.ask("POST", "/appointments", file.token_with("read:a"));
@@ -291,7 +298,7 @@ TEST(authorize, says_every_step)
 
 // The budget of the way that every request goes: a token that was seen before and a path that is normal
 // already.
-TEST(authorize, allocates_nothing_where_the_token_is_known)
+TEST(evaluation, allocates_nothing_where_the_token_is_known)
 {
     calendar file;
     const auto validator = file.validator();
@@ -301,15 +308,17 @@ TEST(authorize, allocates_nothing_where_the_token_is_known)
 
     token_authority authority;
     authority.validator = validator.get();
-    authorize_scratch scratch;
-    (void)authorize(file.p(), {"GET", "/appointments/7", {}, &fields}, authority, noon, scratch);
-    const test::allocation_scope heap;
-    const auto v = authorize(file.p(), {"GET", "/appointments/7", {}, &fields}, authority, noon, scratch);
+    access_scratch scratch;
+    const answers::answer_book book(file.p());
+    const question asked{"GET", "/appointments/7", {}, &fields};
+    (void)evaluation(file.p(), book, scratch).start(asked, authority, noon);
+    const scopegate::test::allocation_scope heap;
+    const auto decided = evaluation(file.p(), book, scratch).start(asked, authority, noon);
     EXPECT_EQ(heap.count(), 0U);
-    EXPECT_EQ(why(v), reason::allowed);
+    EXPECT_TRUE(std::holds_alternative<policy::permit>(decided));
 }
 
-TEST(authorize, refuses_requests_for_another_host_where_hosts_are_listed)
+TEST(evaluation, refuses_requests_for_another_host_where_hosts_are_listed)
 {
     calendar file;
     const auto outcome = [&](std::string_view method, std::string_view target, std::string_view host) {
@@ -332,4 +341,4 @@ TEST(authorize, refuses_requests_for_another_host_where_hosts_are_listed)
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::access

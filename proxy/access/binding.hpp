@@ -1,11 +1,16 @@
-// Step 5's last part: whether a request proves what its token asks for (`cnf`). A token's validity is
+// Whether a request proves what its token asks for (`cnf`). A token's validity is
 // remembered, its proof never is: this is asked of every request, of one whose token was found in a cache as
 // well.
 #pragma once
 
-#include "gate/authorize.hpp"
+#include "access/question.hpp"
+#include "base/cause.hpp"
+#include "policy/policy.hpp"
+#include "tokens/proof_memory.hpp"
+#include "tokens/token_source.hpp"
+#include "tokens/validator.hpp"
 
-namespace scopegate::gate {
+namespace scopegate::access {
 
 // A valid token as it was presented.
 struct presented_token {
@@ -31,10 +36,10 @@ struct proven {
 // - proof_nonce: all of it holds but the nonce. The file asks for one, another process of ours may know the
 // proof (tokens/proof_window.hpp), or the nonce is that of another Scopegate.
 // - proof_memory_full: it can't be told any more whether it is used for the first time.
-// Only a proof of which all else holds is marked as used. `scratch.folded` is overwritten. Allocates nothing
+// Only a proof of which all else holds is marked as used. `scratch` is overwritten. Allocates nothing
 // where the token is bound to nothing.
-[[nodiscard]] proven check_binding(const policy::policy& p, const access_request& request,
-                                   std::string_view path, const presented_token& presented,
-                                   tokens::proof_memory* proofs, wall_time now, authorize_scratch& scratch);
+[[nodiscard]] proven check_binding(const policy::policy& p, const question& request, std::string_view path,
+                                   const presented_token& presented, tokens::proof_memory* proofs,
+                                   wall_time now, std::string& scratch);
 
-} // namespace scopegate::gate
+} // namespace scopegate::access

@@ -1,0 +1,281 @@
+#include "access/evaluation.hpp"
+
+#include "access/authorities.hpp"
+#include "access/binding.hpp"
+#include "access/lookalikes.hpp"
+#include "access/method_override.hpp"
+#include "answers/cors.hpp"
+#include "base/text.hpp"
+#include "policy/narrator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace scopegate::access {
+
+namespace {
+
+// Seconds after which a client may try again.
+constexpr unsigned keys_retry_after = 2;    // an issuer's back-off is a second at most
+constexpr unsigned key_retry_after = 10;    // the cooldown between two fetches for unknown keys
+constexpr unsigned proofs_retry_after = 15; // by then some used proofs will have been forgotten
+
+unsigned retry_after(reason why) noexcept
+{
+    switch (why) {
+    case reason::keys_unavailable:
+    case reason::introspection_unavailable:
+        return keys_retry_after;
+    case reason::key_pending:
+        return key_retry_after;
+    case reason::proof_memory_full:
+        return proofs_retry_after;
+    default:
+        return 0;
+    }
+}
+
+void tell(policy::steps* trace, std::string what, bool holds = true)
+{
+    if (trace != nullptr)
+        trace->push_back({std::move(what), holds});
+}
+
+// The reason's text for the client as a step: in lower case and without a full stop.
+std::string as_step(reason why)
+{
+    std::string text(answers::row(why).detail);
+    text.front() = ascii_lower(text.front());
+    text.pop_back();
+    return text;
+}
+
+void tell_target(policy::steps* trace, std::string_view as_sent, std::string_view path)
+{
+    if (trace != nullptr)
+        tell(trace,
+             (as_sent.starts_with(path) ? "the path is " : "the path is normalised to ") + std::string(path));
+}
+
+// Whether observe mode enforces a refusal of a token that it only looks at: a request that may be read as
+// carrying two tokens is never forwarded.
+bool is_always_enforced(reason why) noexcept
+{
+    return why == reason::malformed_credentials || why == reason::several_tokens;
+}
+
+} // namespace
+
+outcome evaluation::start(const question& q, const token_authority& authority, wall_time now)
+{
+    question_ = q;
+    authority_ = authority;
+    const auto target = http::normalise_target(q.target, q.method, policy_.paths, scratch_.target);
+    if (target)
+        found_.target = *target;
+    if (auto own = own_answer(target))
+        return std::move(*own);
+    path_refusal_ = examine_target(target);
+    if (path_refusal_ == reason::method_override || (path_refusal_ && !policy_.observe))
+        return conclude(now);
+    use_ = use_of_token();
+    return use_ == token_use::unused ? conclude(now) : take_token(now);
+}
+
+outcome evaluation::resume(const tokens::validator::awaited& came, wall_time now)
+{
+    return validate(came, true, now);
+}
+
+outcome evaluation::give_up(wall_time now)
+{
+    return refuse_token(unmet_, now);
+}
+
+outcome evaluation::review(const standing_permit& permit, tokens::validator& validator, wall_time now,
+                           const tokens::validator::awaited& came)
+{
+    question_.method = permit.method;
+    authority_.validator = &validator;
+    conditions_as_of_ = permit.since;
+    found_.match = policy_.match(permit.path, permit.method);
+    if (!policy::needs_token(found_.match) || permit.token.empty())
+        return conclude(now);
+    use_ = token_use::required;
+    found_.taken = tokens::taken_token{permit.token};
+    return validate(came, true, now);
+}
+
+// Scopegate serves its documents under its own names only. Its metadata comes before every route, so that a
+// route with {name...} never gets it.
+std::optional<outcome> evaluation::own_answer(const result<http::request_target>& target) const
+{
+    const auto& fields = question_.fields;
+    const bool metadata = target && book_.is_metadata_path(target->path);
+    const bool preflight = fields != nullptr && answers::is_preflight(policy_, question_.method, *fields);
+    if ((!metadata && !preflight) || (is_misdirected(policy_, question_) && !policy_.observe))
+        return std::nullopt;
+    if (metadata) {
+        tell_target(trace_, question_.target, target->path);
+        tell(trace_, "Scopegate itself answers here: protected resource metadata (RFC 9728)");
+        return book_.make_metadata(question_.method, question_.request_id);
+    }
+    tell(trace_, "Scopegate itself answers here: a CORS preflight");
+    auto answered = answers::answer_preflight(policy_, *fields, target);
+    if (auto* const refused = std::get_if<policy::denial>(&answered)) {
+        tell_refusal(refused->why);
+        return std::move(*refused);
+    }
+    return std::get<answers::answer>(std::move(answered));
+}
+
+std::optional<failure> evaluation::examine_target(const result<http::request_target>& target)
+{
+    if (!target)
+        return target.error();
+    tell_target(trace_, question_.target, target->path);
+    found_.match = policy_.match(target->path, question_.method);
+    if (is_misdirected(policy_, question_))
+        return failure(reason::misdirected_request, cause::unlisted_host);
+    if (const auto why = find_lookalike(policy_, question_.method, *target, found_.match, scratch_.folded))
+        return why;
+    if (!names_another_method(question_.fields, target->query, question_.method))
+        return std::nullopt;
+    const bool by_header = names_another_method(question_.fields, {}, question_.method);
+    return failure(reason::method_override, by_header ? cause::override_header : cause::override_parameter);
+}
+
+evaluation::token_use evaluation::use_of_token() const noexcept
+{
+    if (!path_refusal_ && policy::needs_token(found_.match))
+        return token_use::required;
+    const bool forwarded_anyway = policy_.observe && (path_refusal_ || found_.match.needs == nullptr);
+    return forwarded_anyway ? token_use::looked_at : token_use::unused;
+}
+
+outcome evaluation::take_token(wall_time now)
+{
+    if (authority_.given) {
+        found_.token = authority_.given;
+        return conclude(now);
+    }
+    if (question_.fields == nullptr)
+        return conclude(now);
+    const auto sent = question_.target;
+    const auto query = sent.substr(std::min(sent.find('?'), sent.size()));
+    const tokens::credentials from{*question_.fields, query, question_.websocket};
+    const auto taken = tokens::take_token(policy_.tokens, from, scratch_.token);
+    if (!taken) {
+        found_.no_token = taken.error().detail;
+        return taken.error() == reason::no_token ? conclude(now) : refuse_token(taken.error(), now);
+    }
+    if (authority_.validator == nullptr) // a token that nobody can check is never permitted
+        return refuse_token(reason::keys_unavailable, now);
+    found_.taken = *taken;
+    return validate(false, authority_.slot_free, now);
+}
+
+outcome evaluation::validate(const tokens::validator::awaited& came, bool may_verify, wall_time now)
+{
+    auto checked = authority_.validator->check(found_.taken->text, now, came, may_verify);
+    found_.verified = checked.verified;
+    found_.dpop = found_.taken->dpop;
+    found_.said = std::move(checked.said);
+    unmet_ = checked.why;
+    if (checked.wait_for_turn)
+        return need{};
+    if (checked.wait_for_issuer >= 0)
+        return need{need::kind::issuer, static_cast<std::size_t>(checked.wait_for_issuer), checked.why};
+    if (checked.why == reason::malformed_credentials) { // not a token at all
+        found_.taken.reset();
+        found_.dpop = false;
+    }
+    if (!checked.token)
+        return refuse_token(checked.why, now);
+    if (!conditions_as_of_) {
+        const auto& bound_to = checked.token->bound_to;
+        const bool bound_by_dpop =
+            !bound_to.key.empty() && policy_.tokens.dpop.how != policy::dpop_settings::mode::off;
+        found_.dpop = found_.dpop || bound_by_dpop;
+        const auto proof =
+            check_binding(policy_, question_, found_.target.path, {*found_.taken, *checked.token},
+                          authority_.proofs, now, scratch_.folded);
+        found_.nonce = proof.nonce;
+        if (proof.why != reason::allowed)
+            return refuse_token(proof.why, now);
+    }
+    found_.token = std::move(checked.token);
+    return conclude(now);
+}
+
+outcome evaluation::refuse_token(failure why, wall_time now)
+{
+    if (use_ == token_use::looked_at && !is_always_enforced(why))
+        return conclude(now);
+    if (trace_ != nullptr && !path_refusal_) {
+        const policy::narrator narrate(policy_, trace_);
+        narrate.route(found_.match);
+        if (found_.match.needs != nullptr) // null where observe mode looks at the token of an unknown path
+            narrate.needs(found_.match);
+    }
+    tell_refusal(why);
+    return refuse(why);
+}
+
+outcome evaluation::conclude(wall_time now)
+{
+    if (path_refusal_) {
+        tell_refusal(*path_refusal_);
+        return refuse(*path_refusal_);
+    }
+    std::optional<policy::bearer> bearer;
+    if (found_.token)
+        bearer.emplace(found_.token->as_bearer());
+    auto decided = policy::decide(policy_, found_.match, bearer ? &*bearer : nullptr,
+                                  conditions_as_of_.value_or(now), trace_);
+    if (const auto* const granted = std::get_if<policy::permit>(&decided))
+        return *granted;
+    auto& refused = std::get<policy::denial>(decided);
+    refused.dpop = found_.dpop;
+    refused.why.detail = cause_of(refused.why);
+    return enforce(std::move(refused));
+}
+
+// A refusal that policy::decide did not make.
+outcome evaluation::refuse(failure why)
+{
+    auto d = policy::refuse(found_.match, why);
+    d.dpop = found_.dpop;
+    d.retry_after = retry_after(why);
+    return enforce(std::move(d));
+}
+
+outcome evaluation::enforce(policy::denial d)
+{
+    const auto unenforced = policy::observe_instead(policy_, d.needs, d.why, question_.method);
+    if (!unenforced)
+        return d;
+    found_.observed = std::move(d);
+    return *unenforced;
+}
+
+// The cause of a refusal by policy::decide: the fault in the token's place, or in the claim that was needed.
+cause evaluation::cause_of(reason why) const noexcept
+{
+    if (why == reason::no_token)
+        return found_.no_token;
+    const bool of_claims = why == reason::insufficient_scope || why == reason::scope_limited;
+    return of_claims && found_.token ? found_.token->oddity : cause::none;
+}
+
+void evaluation::tell_refusal(failure why) const
+{
+    if (trace_ == nullptr)
+        return;
+    auto text = as_step(why);
+    if (why.detail != cause::none)
+        text.append(" (").append(name(why.detail)).append(")");
+    tell(trace_, std::move(text), false);
+}
+
+} // namespace scopegate::access

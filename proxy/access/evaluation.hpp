@@ -1,0 +1,138 @@
+// THE DECISION about one request, from its target to a permit, as a state machine without sockets, coroutines
+// or clocks. The proxy and every command go through it, so that they cannot disagree.
+//
+//   target -> own document? -> route -> host -> lookalikes -> method override -> token -> binding ->
+//   requirement
+//
+// The first step that fails is the reason. An evaluation that needs something says so and goes on where it
+// stopped: nothing is normalized, matched or marked as used a second time.
+#pragma once
+
+#include "access/question.hpp"
+#include "answers/answer_book.hpp"
+#include "http/target.hpp"
+#include "policy/decide.hpp"
+#include "tokens/proof_memory.hpp"
+#include "tokens/token_source.hpp"
+#include "tokens/validator.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace scopegate::access {
+
+// Where claims come from: a worker's validator, or a token that is taken as valid (explain --scope,
+// --claims).
+struct token_authority {
+    tokens::validator* validator = nullptr;
+    tokens::token_ptr given;                // with everything that it may be bound to proven
+    tokens::proof_memory* proofs = nullptr; // null: no DPoP proof can count
+    bool slot_free = true;                  // whether a new token may be verified at once
+};
+
+// What an evaluation waits for.
+struct need {
+    enum class kind : std::uint8_t {
+        verification_slot, // to verify a new token: costs as much as many other requests
+        issuer,            // the issuer's keys or introspection result: see validator::await
+    };
+    kind of = kind::verification_slot;
+    std::size_t issuer = 0;                            // index into policy::issuers
+    failure unmet = reason::introspection_unavailable; // the refusal if nobody waits
+};
+
+// Total: whatever Scopegate does with a request is in here. The answer is its own document, or a CORS
+// preflight's.
+using outcome = std::variant<policy::denial, policy::permit, answers::answer, need>;
+
+// What an evaluation has found out so far. Views live as long as the question and the scratch.
+struct findings {
+    http::request_target target; // empty where the target is malformed
+    policy::route_match match;
+    std::optional<tokens::taken_token> taken;       // the token as the client sent it
+    tokens::token_ptr token;                        // the same, if it is valid and its binding is proven
+    bool dpop = false;                              // it came under the scheme DPoP, or should have
+    bool nonce = false;                             // the client's next proof needs a fresh nonce of ours
+    bool verified = false;                          // a token was checked that no cache knew
+    cause no_token = cause::none;                   // the fault in the token's place
+    std::unique_ptr<const tokens::unverified> said; // what a refused token says, if the log may have it
+    std::optional<policy::denial> observed;         // the refusal that observe mode does not enforce
+};
+
+// Kept by the worker between requests, so that nothing is allocated once warm.
+struct access_scratch {
+    std::string target;
+    std::string folded;
+    std::string token; // decoded
+};
+
+// A permit that lasts: a tunnel's or an event stream's.
+struct standing_permit {
+    std::string_view method;
+    std::string_view path;  // normalized
+    std::string_view token; // as it came; empty: no token was looked at
+    wall_time since;        // when it was given
+};
+
+// One request's. Everything that it is made of outlives it. Confined to the validator's thread. A permit for
+// a token that was seen before allocates nothing.
+class evaluation final {
+public:
+    evaluation(const policy::policy& p, const answers::answer_book& book, access_scratch& scratch,
+               policy::steps* trace = nullptr) noexcept
+        : policy_(p), book_(book), scratch_(scratch), trace_(trace)
+    {
+    }
+
+    // Decides as far as possible. Called once. `now` judges times in the token.
+    [[nodiscard]] outcome start(const question& q, const token_authority& authority, wall_time now);
+    // Goes on after a need: `came` is what validator::await brought; false for a verification slot.
+    [[nodiscard]] outcome resume(const tokens::validator::awaited& came, wall_time now);
+    // Decides without what an issuer was needed for. Never returns a need.
+    [[nodiscard]] outcome give_up(wall_time now);
+
+    // Judges a permit that lasts under this policy. The token is validated again; its binding was proven at
+    // the beginning. The age of a login counts as of then. Called once, in place of start(); `came` as in
+    // resume().
+    [[nodiscard]] outcome review(const standing_permit& permit, tokens::validator& validator, wall_time now,
+                                 const tokens::validator::awaited& came = false);
+
+    [[nodiscard]] const findings& found() const& noexcept { return found_; }
+    [[nodiscard]] findings found() && noexcept { return std::move(found_); }
+
+private:
+    // Whether the token decides, or is only looked at: observe mode forwards a path that no route permits,
+    // but not with two tokens, and it strips a token that must not go on.
+    enum class token_use : std::uint8_t { unused, looked_at, required };
+
+    [[nodiscard]] std::optional<outcome> own_answer(const result<http::request_target>& target) const;
+    [[nodiscard]] std::optional<failure> examine_target(const result<http::request_target>& target);
+    [[nodiscard]] token_use use_of_token() const noexcept;
+    [[nodiscard]] outcome take_token(wall_time now);
+    [[nodiscard]] outcome validate(const tokens::validator::awaited& came, bool may_verify, wall_time now);
+    [[nodiscard]] outcome refuse_token(failure why, wall_time now);
+    [[nodiscard]] outcome conclude(wall_time now);
+    [[nodiscard]] outcome refuse(failure why);
+    [[nodiscard]] outcome enforce(policy::denial d);
+    [[nodiscard]] cause cause_of(reason why) const noexcept;
+    void tell_refusal(failure why) const;
+
+    const policy::policy& policy_;
+    const answers::answer_book& book_;
+    access_scratch& scratch_;
+    policy::steps* trace_;
+    question question_;
+    token_authority authority_;
+    findings found_;
+    std::optional<failure> path_refusal_; // decided, but the token is looked at first
+    token_use use_ = token_use::unused;
+    failure unmet_ = reason::allowed;           // of the need that is open
+    std::optional<wall_time> conditions_as_of_; // of a review
+};
+
+} // namespace scopegate::access

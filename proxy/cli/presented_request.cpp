@@ -1,0 +1,114 @@
+#include "cli/presented_request.hpp"
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "http/chars.hpp"
+#include "tokens/introspection.hpp"
+
+#include <algorithm>
+
+namespace scopegate::cli {
+
+namespace {
+
+// What would end the token in a cookie or a list of protocols, so that a part of it could pass for a token,
+// becomes what is in none.
+std::string in_one_piece(std::string_view token)
+{
+    std::string out(token);
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == ';' || c == ',' || c == '"' || c <= ' '; }, '?');
+    return out;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (http::is(http::char_class::unreserved, c))
+            out += c;
+        else
+            (out += '%').append({digits[byte >> 4U], digits[byte & 15U]});
+    }
+    return out;
+}
+
+// Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
+std::string_view host_of(std::string_view target) noexcept
+{
+    const auto scheme = target.find("://");
+    if (target.starts_with('/') || scheme == std::string_view::npos)
+        return {};
+    target.remove_prefix(scheme + 3);
+    return target.substr(0, target.find_first_of("/?#"));
+}
+
+} // namespace
+
+presented_request::presented_request(std::string_view method, std::string_view target)
+    : method_(method), target_(target)
+{
+}
+
+void presented_request::add_header(std::string_view line)
+{
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || line.find_first_of("\r\n") != std::string_view::npos ||
+        !http::is_token(line.substr(0, colon)))
+        throw usage_error("--header needs a name and a value, such as 'Origin: https://app.example'");
+    add(line.substr(0, colon), line.substr(colon + 1));
+}
+
+void presented_request::add_token(const policy::token_settings& places, std::string_view token)
+{
+    if (places.header) {
+        add("Authorization", "Bearer " + in_one_piece(token));
+    } else if (!places.cookies.empty()) {
+        add("Cookie", places.cookies.front() + "=" + in_one_piece(token));
+    } else if (!places.queries.empty()) {
+        target_ += target_.find('?') == std::string::npos ? '?' : '&';
+        target_ += places.queries.front() + "=" + percent_encoded(token);
+    } else if (places.websocket) {
+        add("Upgrade", "websocket");
+        add("Sec-WebSocket-Protocol", "bearer, " + in_one_piece(token));
+    }
+}
+
+void presented_request::add(std::string_view name, std::string_view value)
+{
+    lines_.append(name).append(": ").append(
+        value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
+    lines_ += "\r\n";
+}
+
+access::question presented_request::as_question()
+{
+    fields_.clear();
+    if (const auto parsed = http::parse_field_lines(lines_, 0, fields_); !parsed)
+        throw usage_error("a --header is malformed (" + std::string(name(parsed.error().detail)) + ")");
+    access::question asked;
+    asked.method = method_;
+    asked.target = target_;
+    asked.host = host_of(target_);
+    asked.fields = &fields_;
+    for (const auto& f : fields_) {
+        if (f.id == http::field_id::host && asked.host.empty())
+            asked.host = f.value;
+        asked.websocket =
+            asked.websocket || (f.id == http::field_id::upgrade && iequals(f.value, "websocket"));
+    }
+    return asked;
+}
+
+std::optional<std::string> claimed_issuer(std::string_view token)
+{
+    const auto rest = token.substr(std::min(token.find('.'), token.size() - 1) + 1);
+    const auto claims = tokens::object_in(rest.substr(0, rest.find('.')));
+    const auto* iss = claims ? claims->find("iss") : nullptr;
+    const auto* text = iss != nullptr ? iss->if_string() : nullptr;
+    return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
+} // namespace scopegate::cli

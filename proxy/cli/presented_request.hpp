@@ -1,0 +1,40 @@
+// A request as `explain` asks about it: a method, a target, headers, and a token in the first of the places
+// that `tokens: {from: [...]}` allows.
+#pragma once
+
+#include "access/question.hpp"
+#include "policy/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace scopegate::cli {
+
+class presented_request final {
+public:
+    presented_request(std::string_view method, std::string_view target);
+    presented_request(const presented_request&) = delete;
+    presented_request& operator=(const presented_request&) = delete;
+
+    // `line` is `Name: value`. Throws usage_error where it is not.
+    void add_header(std::string_view line);
+    void add_token(const policy::token_settings& places, std::string_view token);
+
+    // Views into this object, until the next call. Throws usage_error for a header that a request cannot
+    // have.
+    [[nodiscard]] access::question as_question();
+
+private:
+    void add(std::string_view name, std::string_view value);
+
+    std::string method_;
+    std::string target_;
+    std::string lines_; // of the headers, CRLF each
+    http::field_list fields_;
+};
+
+// Returns the `iss` that a JWT names, unverified; nothing where it names none, or the token is no JWT.
+[[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
+
+} // namespace scopegate::cli
