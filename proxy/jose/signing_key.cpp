@@ -47,7 +47,7 @@ std::string random_octets(std::size_t size)
 int no_password(char*, int, int, void*)
 {
     return -1;
-} // never ask on the terminal
+} // never prompts on the terminal
 
 } // namespace
 
