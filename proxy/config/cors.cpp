@@ -16,7 +16,8 @@ using policy::cors_settings;
 
 constexpr std::string_view any_origin = "*";
 
-// Accepts the scheme of other kinds of applications: `capacitor://localhost`, `chrome-extension://...`.
+// Returns whether the scheme is that of another kind of application: `capacitor://localhost`,
+// `chrome-extension://...`.
 bool is_other_scheme(std::string_view text)
 {
     const auto scheme = text.substr(0, std::min(text.find("://"), text.size()));

@@ -137,7 +137,7 @@ std::string suggest_parameter(std::string_view braced, bool last)
     if (braced == "{$}") // Go's ServeMux
         return "; a path that ends with a slash is written with it";
     const auto name = first_name(braced);
-    const bool typed = has(braced, ":"); // by an expression or a word
+    const bool typed = has(braced, ":"); // with an expression or a type after the name
     const bool many = typed ? has(braced, ".*") || has(braced, ".+") || has(braced, ":path")
                             : has(braced, "*") || has(braced, "+");
     return "; did you mean " + (many && last ? rest(name) : parameter(name)) + "?";

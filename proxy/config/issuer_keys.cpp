@@ -22,7 +22,7 @@ std::vector<std::string> algorithm_names()
     return out;
 }
 
-// RFC 7518 section 3.2: a key of the size of the hash output or larger.
+// RFC 7518 section 3.2: the key must be at least as long as the hash output.
 std::size_t hash_size(jose::algorithm a) noexcept
 {
     return a == jose::algorithm::hs256 ? 32 : a == jose::algorithm::hs384 ? 48 : 64;

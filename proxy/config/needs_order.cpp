@@ -57,7 +57,7 @@ bool where_suffices(const asked_for& wide, const asked_for& strict)
 
 bool admits_more(const asked_for& wide, const asked_for& strict, const policy::scope_registry& scopes)
 {
-    if (strict.needs.is_public() || strict.needs.observe) // accepts every client
+    if (strict.needs.is_public() || strict.needs.observe) // refuses no client
         return false;
     if (wide.needs.is_public() || wide.needs.observe)
         return true;

@@ -11,8 +11,8 @@ namespace scopegate::config {
 
 namespace {
 
-// Returns the named methods, with HEAD if it follows GET. ANY accepts more methods than can be listed, so it
-// adds the usual ones. It excludes TRACE and CONNECT.
+// Returns the named methods, with HEAD if they include GET. ANY accepts more methods than can be listed, so
+// the usual ones are added. It does not accept TRACE and CONNECT.
 std::string allow_of(const policy::route& r)
 {
     const auto names = [&](std::string_view method) {

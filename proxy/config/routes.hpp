@@ -1,4 +1,4 @@
-// The parts of compiling `routes:`.
+// The second half of compiling `routes:`, after the single templates.
 #pragma once
 
 #include "config/templates.hpp"

@@ -8,8 +8,8 @@
 
 namespace scopegate::config {
 
-// Removes a byte order mark. Refuses text that no editor writes on purpose: invalid UTF-8, control characters
-// (yaml-cpp takes some for the end of the file), a carriage return without its line feed. Reports the first
+// Removes a byte order mark. Refuses invalid UTF-8, control characters (yaml-cpp takes some for the end of
+// the file), and a carriage return without its line feed: no editor writes them on purpose. Reports the first
 // error to `out` and returns false.
 [[nodiscard]] bool check_text(std::string_view& text, diagnostics& out);
 

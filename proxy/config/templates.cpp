@@ -151,7 +151,8 @@ std::optional<std::vector<template_segment>> folded(const path_template& t, cons
             out.push_back({kind::literal, std::string(piece)});
             rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         }
-        if (http::percent_decode(s.text).find_first_of("?#") != std::string::npos) // folding cuts there
+        // Folding cuts the path off at an encoded `?` or `#`.
+        if (http::percent_decode(s.text).find_first_of("?#") != std::string::npos)
             break;
     }
     return out;

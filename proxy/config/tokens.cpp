@@ -13,8 +13,8 @@ namespace {
 
 using policy::token_settings;
 
-// Accepts names that all readers spell the same. HTTP allows any token as the name of a cookie, but not all
-// readers do.
+// Returns whether all readers spell the name in the same way. HTTP allows any token as the name of a cookie,
+// but not all readers do.
 bool is_plain_name(std::string_view name) noexcept
 {
     return !name.empty() && http::all(http::char_class::unreserved, name);

@@ -1,6 +1,6 @@
-// Warns of wide, weak routes. A request falls through to such a route if Scopegate does not recognize a
-// literal segment of a stricter route while the upstream may: another letter case, an ending that a framework
-// cuts off.
+// Warns of wide, weak routes. Scopegate may not recognize a literal segment of a stricter route although the
+// upstream does: in another letter case, or with an ending that a framework cuts off. The request then falls
+// through to the wide route.
 #pragma once
 
 #include "config/schema.hpp"

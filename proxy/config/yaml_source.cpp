@@ -297,8 +297,8 @@ std::optional<node> read_yaml(std::string_view text, diagnostics& out)
     const line_index lines(text);
     tree_builder builder(lines, out);
     try {
-        // yaml-cpp treats an unclosed quote as closed at the end of the file, together with everything in
-        // between. It does not at the end of a document, so we append one.
+        // yaml-cpp takes an unclosed quote for closed at the end of the file, together with everything in
+        // between. At the end of a document it reports an error instead, so we append one.
         std::istringstream in(std::string(text) + "\n...\n");
         YAML::Parser parser(in);
         while (parser.HandleNextDocument(builder))

@@ -1,5 +1,5 @@
-// The character classes of RFC 9110, 9112 and 3986 in one table. One lookup per byte answers any combination
-// of classes.
+// The character classes of RFC 9110, 9112 and 3986 in one table. One lookup per byte tests any combination of
+// classes.
 #pragma once
 
 #include <array>

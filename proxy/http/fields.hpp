@@ -72,8 +72,8 @@ struct field_name {
 // Classifies a field name. Ignores letter case and reads `_` as `-`. Accepts any bytes; allocates nothing.
 [[nodiscard]] field_name classify(std::string_view name) noexcept;
 
-// The name at the start of a field line: how many bytes it has (tchar, RFC 9110 section 5.1; possibly 0), and
-// what classify() returns for it. read_name() finds both in one pass.
+// The name at the start of a field line, found in one pass. `size` counts its bytes (tchar, RFC 9110 section
+// 5.1) and may be 0. `known` is what classify() returns for it.
 struct measured_name {
     std::size_t size = 0;
     field_name known;

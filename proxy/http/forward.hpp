@@ -61,7 +61,7 @@ public:
     //
     // The filter also drops:
     // - the hop-by-hop fields, Content-Length, Transfer-Encoding, Expect and Trailer: the calling code writes
-    //   the framing itself and has answered the expectation;
+    //   the framing itself and has handled the expectation;
     // - `_` spellings of any known name, identity headers, X-Original-URL and other names for the target,
     //   Proxy, and the method overrides;
     // - from untrusted peers, Forwarded and all other statements of proxies about a client (http/fields.cpp,

@@ -48,9 +48,11 @@ struct response_framing {
     std::string_view length; // the digits of Content-Length, once; empty without the field
     // Whether the connection may carry another request after the body. An upstream may send a body, late,
     // where HTTP allows none, and that body would become the next client's response. So the connection is
-    // closed if the head announces such a body: a length above 0 with HEAD, 204, 205 or 304; chunks with
-    // HEAD, 204 or 304; with HEAD, also a body delimited by the end of the connection. It is closed as well
-    // if the head is wrong but unambiguous, as with a repeated equal length.
+    // closed if the head announces such a body:
+    // - a length above 0 with HEAD, 204, 205 or 304;
+    // - chunks with HEAD, 204 or 304;
+    // - with HEAD, also a body delimited by the end of the connection.
+    // It is closed as well if the head is wrong but unambiguous, as with a repeated equal length.
     bool keep_alive = false;
 };
 

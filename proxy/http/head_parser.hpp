@@ -58,11 +58,11 @@ struct head_limits {               // 0: no limit (the caller's buffer has one)
 // head is incomplete. `scanned` is used as above. One empty line (CRLF) before a request line is tolerated
 // and counts (RFC 9112 section 2.2). Whole heads are left to the parser. An incomplete head is refused as
 // soon as it can't become a valid one:
-// - with headers_too_large;
+// - with headers_too_large, beyond the limit;
 // - with target_too_long, if the request line alone fills the limit;
-// - with malformed_request: a bare LF or CR, a NUL, a line that begins with whitespace, or a first line that
-//   can't begin a request (a TLS hello, an HTTP/0.9 line);
-// - with unsupported_version for an HTTP/2 line.
+// - with malformed_request, for a bare LF or CR, a NUL, or a line that begins with whitespace;
+// - with malformed_request, for a first line that can't begin a request (a TLS hello, an HTTP/0.9 line);
+// - with unsupported_version, for an HTTP/2 line.
 // The first line is checked in full once it has ended.
 [[nodiscard]] result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned,
                                                 const head_limits& limits, bool request);

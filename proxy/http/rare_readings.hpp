@@ -1,5 +1,5 @@
 // Two habits of single frameworks: removing sessions from a path, and ignoring a segment that is only a
-// format. readings.hpp omits them because they need not be combined with the other habits. Both apply to the
+// format. They need not be combined with the other habits, so readings.hpp omits them. Both apply to the
 // folded form of a path.
 #pragma once
 

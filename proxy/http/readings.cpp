@@ -27,8 +27,8 @@ bool is_script(std::string_view segment) noexcept
                        [ending](std::string_view known) { return iequals(ending, known); });
 }
 
-// Inside a folder, only scripts called `index`, `app` or `app_dev` are taken for routers of the path behind
-// them. Other names there are as likely resources.
+// Inside a folder, only scripts called `index`, `app` or `app_dev` count as routers of the rest of the path.
+// Other names there are as likely resources.
 bool is_front_controller(std::string_view segment) noexcept
 {
     const auto name = segment.substr(0, segment.rfind('.'));

@@ -57,8 +57,8 @@ struct claim_rules { // views into the issuer's settings
 [[nodiscard]] failure check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
 
 // Does the same for the response of an introspection endpoint (RFC 7662 section 2.2), which may omit claims
-// that a JWT requires. `iss` and the times are checked if present, the audience if the rules list one.
-// access_token_only has no effect, because only JWTs have the header `typ`. An endpoint reports refresh
+// that a JWT requires. `iss` and the times are checked if present. The audience is checked if the rules list
+// one. access_token_only has no effect, because only JWTs have the header `typ`. An endpoint reports refresh
 // tokens and ID tokens as active too. So a response whose `token_use`, `typ` or `token_type` names another
 // kind than an access token is wrong_token_type.
 [[nodiscard]] failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now);

@@ -15,7 +15,7 @@ const std::string* text_claim(const json::value& claims, std::string_view name)
 }
 
 // RFC 9449 section 4.3, check 7: a client that reveals its private key has lost it. jwk::parse refuses most
-// of these keys, but a thumbprint ignores the private members.
+// of these keys, but thumbprint() ignores the private members.
 bool has_private_members(const json::value& key)
 {
     for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})

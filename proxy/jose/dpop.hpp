@@ -50,10 +50,8 @@ public:
     // Returns whether its key signed it. This is the only expensive check.
     [[nodiscard]] bool is_signed() const;
 
-    [[nodiscard]] const std::string& thumbprint() const noexcept
-    {
-        return thumbprint_;
-    }                                                                      // of its key, RFC 7638
+    // Returns the thumbprint of its key (RFC 7638).
+    [[nodiscard]] const std::string& thumbprint() const noexcept { return thumbprint_; }
     [[nodiscard]] const std::string& uri() const noexcept { return uri_; } // htu
     [[nodiscard]] const std::string& id() const noexcept { return id_; }   // jti
     [[nodiscard]] const std::optional<std::string>& nonce() const noexcept { return nonce_; }

@@ -23,10 +23,12 @@ inline constexpr int max_rsa_bits = 16384;
 // Immutable, movable, safe to use from many threads.
 class jwk final {
 public:
-    // Parses a public key for verification. Fails with a description that never contains key material: the
-    // key's type is unknown, members are missing or malformed, it has private members (d, p, ...), `use` is
-    // not sig, `key_ops` lacks verify, `alg` does not fit the key, RSA is outside the limits above, or a
-    // point is not on its curve.
+    // Parses a public key for verification. Fails with a description that never contains key material, for:
+    // - an unknown type of key, or missing or malformed members;
+    // - private members (d, p, ...);
+    // - a `use` other than sig, or `key_ops` without verify;
+    // - an `alg` that does not fit the key;
+    // - RSA outside the limits above, or a point that is not on its curve.
     [[nodiscard]] static boost::system::result<jwk, std::string> parse(const json::value& members);
 
     // Makes a key from a configured HMAC secret. It fits the HS algorithms whose hash is at most as long as

@@ -26,18 +26,18 @@ inline constexpr std::size_t max_jwk_set_keys = 500;
 
 class jwk_set final {
 public:
-    // Parses a JWK set. Ignores broken or unfit keys; for each of them, `warnings` receives a sentence that
-    // names its kid or position (from 1) and never contains key material. `oct` keys are ignored as well,
-    // because a published secret is no longer secret. Fails with one sentence if the text is not a JWK set.
-    // The result may be empty(). The caller decides whether an empty set replaces a good one.
+    // Parses a JWK set. Ignores broken or unfit keys, and `oct` keys as well, because a published secret is
+    // no longer secret. For each ignored key, `warnings` receives a sentence with its kid or position (from
+    // 1), never with key material. Fails with one sentence if the text is not a JWK set. The result may be
+    // empty(). The caller decides whether an empty set replaces a good one.
     [[nodiscard]] static boost::system::result<jwk_set, std::string>
     parse(std::string_view text, std::vector<std::string>& warnings);
     // Makes a set with one HMAC key, which is used for any kid that a token names.
     [[nodiscard]] static jwk_set from_secret(const secret& octets);
 
     struct selection {
-        boost::container::static_vector<const verifier*, max_candidates>
-            candidates; // live as long as the set
+        // They live as long as the set.
+        boost::container::static_vector<const verifier*, max_candidates> candidates;
         // True if there are no candidates but newer keys may provide some: no key of the set, usable or not,
         // has the kid, or the set is empty. False without candidates if the keys are known and none of them
         // fits the algorithm.

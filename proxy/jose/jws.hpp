@@ -25,16 +25,16 @@ struct protected_header {
 };
 
 struct compact_jws {
-    std::string_view
-        signing_input; // header and payload as received, with the dot: a view into the token's text
+    // Header and payload as received, with the dot: a view into the token's text.
+    std::string_view signing_input;
     protected_header header;
     std::string payload;   // decoded
     std::string signature; // decoded
 };
 
 // Splits a compact JWS, without verifying anything. Fails with:
-// - malformed_token: not three parts of strict base64url, or a header that is not a strict JSON object, or
-//   has an alg, kid or typ that is not a string.
+// - malformed_token: not three parts of strict base64url; a header that is not a strict JSON object; an alg,
+//   kid or typ that is not a string.
 // - unsupported_algorithm: `none` in any spelling, and all others that algorithm.hpp lacks.
 // - critical_header: `crit` or `b64`; no extension is understood.
 // The caller limits the length of the token.

@@ -98,8 +98,8 @@ private:
     {
         while (magnitude.size() > 1 && magnitude.front() == '\0')
             magnitude.remove_prefix(1);
-        const bool padded =
-            (static_cast<unsigned char>(magnitude.front()) & 0x80) != 0; // it would be negative otherwise
+        // Without padding the number would be negative.
+        const bool padded = (static_cast<unsigned char>(magnitude.front()) & 0x80) != 0;
         octets_[size_++] = 0x02;
         octets_[size_++] = static_cast<unsigned char>(magnitude.size() + (padded ? 1 : 0));
         if (padded)

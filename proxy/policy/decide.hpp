@@ -21,10 +21,8 @@ struct bearer {
 
 class permit final {
 public:
-    [[nodiscard]] bool observed() const noexcept
-    {
-        return observed_;
-    } // made by observe_instead, not by a decision
+    // Returns whether observe_instead made it rather than a decision.
+    [[nodiscard]] bool observed() const noexcept { return observed_; }
 
 private:
     explicit permit(bool observed) noexcept : observed_(observed) {}
@@ -73,8 +71,11 @@ using steps = std::vector<step>;
 
 // Makes a permit in observe mode (`mode: observe`, of the file or of the requirement), which forwards
 // requests that would be refused. This is the only other function that makes permits. Returns nothing in
-// enforce mode, or if the refusal is enforced in any mode: malformed heads and framing, CONNECT and TRACE,
-// malformed credentials, several tokens, a method override, errors of the upstream, and our own faults.
+// enforce mode. These refusals are enforced in any mode:
+// - refusals of the head and the framing;
+// - CONNECT and TRACE, and method overrides;
+// - malformed credentials, and several tokens;
+// - errors of the upstream, and our own limits and errors.
 // `needs` is null for refusals by target normalization or the route match. Only the file's own mode counts
 // then.
 [[nodiscard]] std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,

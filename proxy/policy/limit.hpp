@@ -18,8 +18,8 @@ namespace scopegate::policy {
 struct limit {
     struct roles {
         json::path claim; // a string, or an array of strings
-        std::map<std::string, scope_set, std::less<>>
-            allow; // role -> the scopes it allows, with what they imply
+        // role -> the scopes it allows, with what they imply
+        std::map<std::string, scope_set, std::less<>> allow;
     };
     std::optional<json::path> permissions; // a claim that lists scopes (array, or string split at spaces)
     std::optional<roles> by_role;

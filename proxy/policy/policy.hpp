@@ -59,12 +59,12 @@ public:
     // authenticated`.
     [[nodiscard]] route_match match(std::string_view path, std::string_view method) const noexcept;
 
-    // Returns whether the path is a lookalike: an upstream that uses the folded form of the path would reach
-    // a template other than the matched one, whose requirement for the method differs. A missing requirement
-    // and an unlisted path count as a difference. Templates that fold alike and are declared side by side do
-    // not count against each other. All templates that share the reached template's folded shape must agree.
-    // Two `where` conditions agree only if they read the same value. `match` is the match of the path itself.
-    // A match that is refused anyway (no needs) is never a lookalike. Allocates nothing.
+    // Returns whether the path is a lookalike: an upstream that uses the folded form would reach another
+    // template than the matched one, with another requirement for the method. A missing requirement and an
+    // unlisted path count as a difference. Templates that fold alike and are declared side by side do not
+    // count against each other. All templates that share the reached template's folded shape must agree. Two
+    // `where` conditions agree only if they read the same value. `match` is the match of the path itself. A
+    // match that is refused anyway (no needs) is never a lookalike. Allocates nothing.
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
 

@@ -29,8 +29,8 @@ struct route {
     std::string text; // the template as written
     std::vector<template_segment> segments;
     bool trailing_slash = false;
-    std::vector<std::pair<std::string, requirement>>
-        methods;                    // those named, in the order of the file, without ANY
+    // The named methods, in the order of the file, without ANY.
+    std::vector<std::pair<std::string, requirement>> methods;
     std::optional<requirement> any; // ANY
     std::string allow;              // the Allow value of a 405: the named methods, HEAD with GET
     std::uint32_t index = 0;        // dense within a policy, in the order of the file

@@ -122,7 +122,7 @@ struct upstream_tls {
     source_mark mark;
 };
 
-// How clients see Scopegate behind another proxy.
+// The URL of Scopegate as clients see it, if another proxy is in front.
 struct external_url {
     bool tls = false;
     std::string authority; // host, or host:port, as written
@@ -177,11 +177,8 @@ struct upstream_settings {
 };
 
 struct dpop_settings { // RFC 9449
-    enum class mode : std::uint8_t {
-        off,
-        allow,
-        require
-    }; // off: the scheme DPoP carries no token; require: no other scheme does
+    // off: tokens of the scheme DPoP are not accepted; require: only these are.
+    enum class mode : std::uint8_t { off, allow, require };
     mode how = mode::allow;
     bool nonce = false;     // a proof must contain a nonce of ours
     bool as_bearer = false; // forward: bearer: the upstream gets a bearer token and no proof
@@ -201,7 +198,7 @@ struct token_settings {               // tokens.from: the places where a token m
 
 struct cors_settings {
     std::vector<std::string> origins; // byte for byte as browsers send them; `*` alone: any. Empty: no CORS
-    bool credentials = false;         // allows cookies; never with `*`
+    bool credentials = false;         // lets browsers send cookies; never with `*`
 };
 
 struct metadata_settings { // RFC 9728
@@ -218,7 +215,7 @@ struct log_settings {
     // secrets.
     enum class path_lines : std::uint8_t { none, unmatched, all };
     path_lines paths = path_lines::none;
-    bool unverified = false; // log the claims of refused tokens, whoever made them
+    bool unverified = false; // log the content of refused tokens even if no trusted issuer signed them
     // Refusals logged per second, by reason and route; further ones are only counted. 0: no limit.
     std::size_t burst = 1'000;
 };
