@@ -1,7 +1,8 @@
 // Strict JSON (RFC 8259) for external input: claims, key sets, metadata. Boost.JSON parses, through its
 // basic_parser. The tree is our own, because Boost's DOM loses duplicate members and the text of numbers.
-// Refused are duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone surrogates,
-// text after the value, and input beyond the limits. Values own their content and are immutable once parsed.
+// The parser refuses duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone
+// surrogates, text after the value, and input beyond the limits. Values own their content and are immutable
+// once parsed.
 #pragma once
 
 #include <cstddef>

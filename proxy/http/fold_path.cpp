@@ -78,7 +78,7 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
             c = triplet_value(path.substr(i));
             i += 2;
         }
-        if (how.cuts_query && (c == '?' || c == '#')) // A raw one ends the path: these were encoded.
+        if (how.cuts_query && (c == '?' || c == '#')) // raw ones end a path, so this one was encoded
             break;
         if (c == '/' && encoded && !how.splits_at_slash) {
             out += "%2F";

@@ -86,9 +86,9 @@ private:
     connection_names named_;
 };
 
-// Returns whether a field of a response's trailer section is passed on. Dropped are framing, hop-by-hop
-// fields, credentials, Scopegate's identity headers, and fields that a recipient needs before the body (RFC
-// 9110 section 6.5.1).
+// Returns whether a field of a response's trailer section is passed on. Drops framing, hop-by-hop fields,
+// credentials, Scopegate's identity headers, and fields that a recipient needs before the body (RFC 9110
+// section 6.5.1).
 [[nodiscard]] bool keeps_trailer(const field& f, std::span<const std::string> identity) noexcept;
 
 // Calls sink(lines) for each maximal run of adjacent lines whose fields satisfy keep(field), in order.

@@ -75,8 +75,8 @@ public:
         return length_ || wrong != cause::none ? wrong : cause::bad_length;
     }
 
-    // Returns a fault if both fields are present, or if a coding is present in HTTP/1.0, which has none: the
-    // classic request smuggling vectors.
+    // Returns a fault if both fields are present, or if a coding is present in HTTP/1.0, which defines none:
+    // the classic request smuggling vectors.
     [[nodiscard]] cause ambiguity(int minor) const noexcept
     {
         if (coding_ && length_)

@@ -28,7 +28,7 @@ namespace scopegate::jose {
 [[nodiscard]] failure check_issuer(const json::value& claims, std::string_view issuer);
 
 // Checks that `exp` is present (missing_claim) and in the future (token_expired), and that `nbf` and `iat`,
-// if present, are not in the future (token_not_yet_valid). The skew is added in each case. Safe with every
+// if present, are not in the future (token_not_yet_valid). The skew applies in each case. Safe with every
 // number that a token can contain.
 [[nodiscard]] failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew);
 

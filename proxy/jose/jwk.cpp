@@ -18,7 +18,7 @@ namespace {
 
 using namespace openssl;
 
-// Says why a key is refused. Always caught in jwk::parse.
+// Describes why a key is refused. Always caught in jwk::parse.
 struct unfit {
     std::string why;
 };

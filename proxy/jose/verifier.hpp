@@ -26,8 +26,8 @@ public:
     verifier& operator=(verifier&&) noexcept;
 
     [[nodiscard]] algorithm for_algorithm() const noexcept { return algorithm_; }
-    // Returns whether `signature` (the decoded third part of a JWS) is this key's signature of `input`. Any
-    // invalid length or content just returns false, and leaves no error in OpenSSL's queue. Throws
+    // Returns whether `signature` (the decoded third part of a JWS) is this key's signature of `input`. An
+    // invalid length or content only makes it return false, and leaves no error in OpenSSL's queue. Throws
     // std::bad_alloc if memory runs out, which does not mean that the signature is bad.
     [[nodiscard]] bool verify(std::string_view input, std::string_view signature) const;
 

@@ -1,6 +1,6 @@
-// The decision. One pure function decides for the proxy and for every command; time is an argument. Only this
-// function makes a permit, and only a permit gives access to the upstream: code that skips the check does not
-// compile.
+// The decision. One pure function decides for the proxy and for every command; time is an argument. Only
+// decide() and observe_instead() make a permit, and only a permit gives access to the upstream: code that
+// skips the check does not compile.
 #pragma once
 
 #include "base/cause.hpp"
@@ -66,12 +66,11 @@ using steps = std::vector<step>;
 [[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now,
                               steps* trace = nullptr);
 
-// Makes a denial for a match outside of decide().
+// Makes a denial for code that refuses a match without calling decide().
 [[nodiscard]] denial refuse(const route_match& match, reason why);
 
 // Makes a permit in observe mode (`mode: observe`, of the file or of the requirement), which forwards
-// requests that would be refused. This is the only other function that makes permits. Returns nothing in
-// enforce mode. These refusals are enforced in any mode:
+// requests that would be refused. Returns nothing in enforce mode. These refusals are enforced in any mode:
 // - refusals of the head and the framing;
 // - CONNECT and TRACE, and method overrides;
 // - malformed credentials, and several tokens;
