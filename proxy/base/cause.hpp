@@ -1,5 +1,5 @@
 // The exact cause of a failure, for the operator: one enum for the access log, `explain` and metrics. The
-// client learns the coarser `reason` only. A cause is a word of this list, never text of the input.
+// client sees only the coarser `reason`. A cause is a word of this list and never contains text of the input.
 #pragma once
 
 #include "base/reason.hpp"
@@ -10,10 +10,10 @@
 
 namespace scopegate {
 
-// X(enumerator, word): the word is kebab-case; README, "Causes", explains each.
+// X(enumerator, word): the word is kebab-case. The README explains each one under "Causes".
 #define SCOPEGATE_CAUSES(X)                                                                                  \
     X(none, "")                                                                                              \
-    /* a head, a request's or a response's */                                                                \
+    /* the head of a request or a response */                                                                \
     X(folded_header, "folded-header")                                                                        \
     X(blank_in_header_name, "blank-in-header-name")                                                          \
     X(bad_header_name, "bad-header-name")                                                                    \
@@ -51,7 +51,7 @@ namespace scopegate {
     X(bad_chunk_end, "bad-chunk-end")                                                                        \
     X(bad_trailer, "bad-trailer")                                                                            \
     X(long_chunk_extensions, "long-chunk-extensions")                                                        \
-    /* a limit or a timeout of ours, by its key */                                                           \
+    /* one of our limits or timeouts, named by its key */                                                    \
     X(limits_headers, "limits-headers")                                                                      \
     X(limits_header_count, "limits-header-count")                                                            \
     X(limits_body, "limits-body")                                                                            \
@@ -191,7 +191,7 @@ namespace scopegate {
     X(bad_upgrade, "bad-upgrade")                                                                            \
     X(interim_with_body, "interim-with-body")                                                                \
     X(too_many_interim_responses, "too-many-interim-responses")                                              \
-    /* TLS, of the upstream, an issuer or an introspection endpoint */                                       \
+    /* TLS to the upstream, an issuer or an introspection endpoint */                                        \
     X(expired_certificate, "expired-certificate")                                                            \
     X(certificate_not_yet_valid, "certificate-not-yet-valid")                                                \
     X(certificate_of_another_name, "certificate-of-another-name")                                            \
@@ -213,7 +213,7 @@ inline constexpr std::size_t cause_count = 0
 #undef X
     ;
 
-// The cause's word: static storage; empty for `none` only.
+// Returns the cause's word. Static storage; empty only for `none`.
 [[nodiscard]] constexpr std::string_view name(cause c) noexcept
 {
     constexpr std::string_view words[] = {
@@ -224,8 +224,8 @@ inline constexpr std::size_t cause_count = 0
     return words[static_cast<std::size_t>(c)];
 }
 
-// Why something failed: the reason decides the response, the cause tells the operator more. Converts from and
-// to a bare reason, so that code without a cause to tell does not name one.
+// Why something failed. The reason determines the response; the cause gives the operator more detail.
+// Converts from and to a bare reason, so that code without a cause need not name one.
 struct failure {
     reason why = reason::allowed;
     cause detail = cause::none;

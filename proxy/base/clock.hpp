@@ -1,11 +1,11 @@
-// The two kinds of time. Time is an argument everywhere: only net/, observe/ and cli/ read a clock.
+// The two kinds of time. Time is always passed as an argument: only net/, observe/ and cli/ read a clock.
 #pragma once
 
 #include <chrono>
 
 namespace scopegate {
 
-// Wall time, for claims (`exp`, `nbf`): milliseconds, because a NumericDate may have a fraction (RFC 7519
+// Wall time, for claims (`exp`, `nbf`). In milliseconds, because a NumericDate may have a fraction (RFC 7519
 // section 2).
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 // Monotonic time, for deadlines.

@@ -1,5 +1,5 @@
-// A file descriptor that closes itself, for the files that are read and written at load and beside requests.
-// Sockets have owners of their own (net/).
+// A file descriptor that closes itself, for files that are read and written at load time or outside of
+// requests. Sockets have their own owners (net/).
 #pragma once
 
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 namespace scopegate {
 
-// Owns what ::open and its kin answer, also the -1 of a failure (errno is left as it was).
+// Owns the result of ::open and similar calls, including the -1 of a failure. Leaves errno unchanged.
 class descriptor final {
 public:
     explicit descriptor(int fd) noexcept : fd_(fd) {}
@@ -24,14 +24,14 @@ public:
     }
     [[nodiscard]] int get() const noexcept { return fd_; }
     [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
-    // Hands the descriptor over: it is the caller's to close.
+    // Releases the descriptor. The caller must close it.
     [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
 private:
     int fd_;
 };
 
-// What the system says of the calling thread's errno, for a message.
+// Returns the system's description of the calling thread's errno, for a message.
 [[nodiscard]] inline std::string last_system_problem()
 {
     return std::generic_category().message(errno);

@@ -1,6 +1,6 @@
-// How failure travels. Where failure is normal (a head, a target, a token) a function returns `result<T>`: a
-// value or a `failure`. Where it is not (start-up, a broken invariant) it throws; a session's last catch
-// logs, counts and closes.
+// How errors are reported. A function whose failure is normal (parsing a head, a target, a token) returns
+// `result<T>`: a value or a `failure`. Other failures (start-up, a broken invariant) throw; a session's
+// outermost catch logs, counts and closes.
 #pragma once
 
 #include "base/cause.hpp"
@@ -15,7 +15,7 @@ namespace scopegate {
 template <class T>
 using result = boost::system::result<T, failure>;
 
-// Called by result<T>::value() on a failure: asking for a value that is not there is a programming error.
+// Called by result<T>::value() on a failure: reading a value that is not there is a programming error.
 [[noreturn]] inline void throw_exception_from_error(const failure& f, const boost::source_location&)
 {
     throw std::logic_error("no value: " + std::string(name(f.why)));

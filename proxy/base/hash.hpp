@@ -1,4 +1,4 @@
-// A keyed hash of short texts, for tables that strangers fill; of long ones see base/universal_hash.hpp.
+// A keyed hash of short texts, for tables that clients can fill. For long texts see base/universal_hash.hpp.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@ namespace scopegate {
 
 using hash_key = std::array<std::uint64_t, 2>;
 
-// SipHash with C rounds per word and D at the end (Aumasson and Bernstein, 2012), little-endian machines or
-// big.
+// SipHash with C rounds per word and D at the end (Aumasson and Bernstein, 2012). Gives the same result on
+// little-endian and big-endian machines.
 template <int C, int D>
 [[nodiscard]] std::uint64_t siphash(const hash_key& key, std::string_view text) noexcept
 {
@@ -55,8 +55,8 @@ template <int C, int D>
     return v0 ^ v1 ^ v2 ^ v3;
 }
 
-// The hash for tables that strangers fill: its collisions can't be found while the key is unknown, so make
-// `key` at random for every table's owner (a worker) and never show the hashes.
+// The hash for tables that clients can fill. Without the key, nobody can find collisions. So generate a
+// random `key` for every owner of tables (a worker), and never reveal the hashes.
 [[nodiscard]] inline std::uint64_t keyed_hash(const hash_key& key, std::string_view text) noexcept
 {
     return siphash<1, 3>(key, text);

@@ -11,7 +11,7 @@ namespace scopegate::json {
 
 namespace {
 
-// Sorting the names of a large object keeps a body of 10,000 members from costing 50 million comparisons.
+// Sorts the names of a large object. Otherwise a body of 10,000 members would cost 50 million comparisons.
 bool has_duplicate(std::span<const std::string> names)
 {
     constexpr std::size_t few = 16;
@@ -26,8 +26,8 @@ bool has_duplicate(std::span<const std::string> names)
     return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
 }
 
-// What basic_parser calls. Finished values wait on a stack until the end of their array or object collects
-// them.
+// The handler of basic_parser. Finished values stay on a stack until the end of their array or object
+// collects them.
 class builder final {
 public:
     static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -40,7 +40,8 @@ public:
 
     explicit builder(bool duplicates_spoil_all) : duplicates_spoil_all_(duplicates_spoil_all)
     {
-        constexpr std::size_t usual = 16; // members in a token's claims and the values inside: no growing
+        // Enough for the members of a token's claims and their inner values, without reallocation.
+        constexpr std::size_t usual = 16;
         values_.reserve(usual);
         names_.reserve(usual);
     }
@@ -135,7 +136,8 @@ private:
 
 bool same_members(const object& a, const object& b) noexcept
 {
-    // Names are unique within an object, so equal sizes and "each of a's is in b" make the sets equal.
+    // Names are unique within an object. So the sets are equal if the sizes are equal and `b` has each of a's
+    // members.
     return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const member& m) {
                const auto other =
                    std::find_if(b.begin(), b.end(), [&](const member& o) { return o.first == m.first; });

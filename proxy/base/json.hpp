@@ -1,7 +1,8 @@
-// Strict JSON (RFC 8259) for what comes from outside: claims, key sets, metadata. Boost.JSON parses, through
-// its basic_parser; the tree here is ours because its DOM loses duplicate members and the text of numbers.
-// Refused: duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone surrogates, what
-// is behind the value, more than the limits. Values own their content and are immutable once parsed.
+// Strict JSON (RFC 8259) for external input: claims, key sets, metadata. Boost.JSON parses, through its
+// basic_parser. The tree is our own, because Boost's DOM loses duplicate members and the text of numbers.
+// The parser refuses duplicate members (compared after unescaping) at any depth, invalid UTF-8, lone
+// surrogates, text after the value, and input beyond the limits. Values own their content and are immutable
+// once parsed.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace scopegate::json {
 struct limits {
     std::size_t bytes = 64 * 1024;
     std::size_t depth = 16;
-    bool duplicates_spoil_all = true; // otherwise only the object that has them: it becomes null
+    bool duplicates_spoil_all = true; // false: only the object that has them becomes null
 };
 
 class value;
@@ -38,21 +39,22 @@ public:
 
     [[nodiscard]] kind type() const noexcept { return static_cast<kind>(content_.index()); }
     [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
-    // Null pointers where the kind is another.
+    // Return null for a value of another kind.
     [[nodiscard]] const std::string* if_string() const noexcept;
     [[nodiscard]] const json::array* if_array() const noexcept;
     [[nodiscard]] const json::object* if_object() const noexcept;
     [[nodiscard]] std::optional<bool> if_bool() const noexcept;
-    // A number's value as a double; nothing for another kind or what a double can't hold finitely.
+    // Returns a number as a double. Returns nothing for another kind, or if a double can't represent it
+    // finitely.
     [[nodiscard]] std::optional<double> if_number() const noexcept;
 
-    // The member of that name, or null where there is none or this is no object.
+    // Returns the member of that name. Returns null if it is absent or this is not an object.
     [[nodiscard]] const value* find(std::string_view name) const noexcept;
-    // A scalar as text: a string's characters, a number or boolean as written; nothing for null, arrays and
-    // objects.
+    // Returns a scalar as text: the characters of a string, a number or boolean as written. Returns nothing
+    // for null, arrays and objects.
     [[nodiscard]] std::optional<std::string_view> scalar_text() const noexcept;
 
-    // Same kind and content; numbers compare by their text.
+    // Compares kind and content; numbers compare by their text.
     friend bool operator==(const value& a, const value& b) noexcept;
 
 private:
@@ -60,27 +62,28 @@ private:
         std::string text;
         friend bool operator==(const number_text&, const number_text&) = default;
     };
-    // In the order of `kind`. One of them and not all side by side: tokens' claims are kept by the thousand.
+    // In the order of `kind`. A variant rather than separate members: thousands of tokens' claims are kept in
+    // memory.
     std::variant<std::monostate, bool, number_text, std::string, json::array, json::object> content_;
 };
 
-// The value of a whole text, or nothing where it is not strictly one value within the limits.
+// Parses `text`. Returns nothing unless it is exactly one strict value within the limits.
 [[nodiscard]] std::optional<value> parse(std::string_view text, const limits& bounds = {});
 
-// The value as compact JSON text.
+// Returns the value as compact JSON text.
 [[nodiscard]] std::string serialize(const value& v);
-// Appends s as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
+// Appends `s` as a JSON string with its quotes. Replaces invalid UTF-8 by U+FFFD.
 void append_quoted(std::string& out, std::string_view s);
 
-// Where a claim lies. A leading `/` makes the name a JSON Pointer (RFC 6901), anything else is a top-level
-// member.
+// The location of a claim. A name with a leading `/` is a JSON Pointer (RFC 6901); any other name is a
+// top-level member.
 class path final {
 public:
     path() = default;
     explicit path(std::string name);
-    [[nodiscard]] const value* find(const value& root) const noexcept; // null: not there
+    [[nodiscard]] const value* find(const value& root) const noexcept; // null if absent
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    // The member of the root that it begins at; empty where it names nothing.
+    // Returns the root's member that the path begins at, or an empty name if the path is empty.
     [[nodiscard]] std::string_view first_step() const noexcept
     {
         return steps_.empty() ? std::string_view{} : std::string_view(steps_.front());
@@ -88,7 +91,7 @@ public:
 
 private:
     std::string name_;
-    std::vector<std::string> steps_; // unescaped reference tokens; one step for a top-level name
+    std::vector<std::string> steps_; // unescaped reference tokens; a top-level name has one step
 };
 
 } // namespace scopegate::json

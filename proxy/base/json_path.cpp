@@ -6,7 +6,7 @@ namespace scopegate::json {
 
 namespace {
 
-// A reference token with its escapes undone: ~1 is a slash, ~0 a tilde (RFC 6901 section 4).
+// Unescapes a reference token: ~1 is a slash, ~0 a tilde (RFC 6901 section 4).
 std::string unescape(std::string_view token)
 {
     std::string out;
@@ -22,7 +22,8 @@ std::string unescape(std::string_view token)
     return out;
 }
 
-// Digits without a leading zero, within the array; otherwise null.
+// Returns the element at `index`, which must be digits without a leading zero and within the array. Returns
+// null otherwise.
 const value* element(const array& items, std::string_view index) noexcept
 {
     if (index.empty() || (index.size() > 1 && index.front() == '0'))

@@ -7,8 +7,8 @@ namespace scopegate::json {
 
 namespace {
 
-// The length of the UTF-8 sequence that s begins with, or 0 where it begins with none (RFC 3629: no overlong
-// forms, no surrogates, nothing above U+10FFFF). s is not empty.
+// Returns the length of the UTF-8 sequence at the start of `s`, which is not empty. Returns 0 if the sequence
+// is invalid (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 std::size_t utf8_length(std::string_view s) noexcept
 {
     const auto at = [s](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
@@ -56,7 +56,7 @@ void append_escaped(std::string& out, char c)
     }
 }
 
-// Of ASCII, and to be written as it is.
+// ASCII characters that need no escape.
 constexpr auto plain_chars = [] {
     std::array<bool, 256> table{};
     for (std::size_t c = 0x20; c < 0x7F; ++c)
@@ -100,8 +100,8 @@ void append(std::string& out, const value& v)
 
 namespace {
 
-// Whether a character ends a line or steers a terminal for some readers, though JSON lets it stand: the C1
-// controls (U+0085 among them), and U+2028 and U+2029.
+// Returns whether a character that JSON allows unescaped ends a line or controls a terminal for some readers:
+// the C1 controls (U+0085 among them), U+2028 and U+2029.
 bool is_unsafe_character(std::string_view character) noexcept
 {
     if (character.size() == 2)
@@ -142,7 +142,7 @@ void append_quoted(std::string& out, std::string_view s)
         else if (length == 1)
             append_escaped(out, s.front());
         else
-            out += "\xEF\xBF\xBD"; // U+FFFD, once for each byte that begins nothing
+            out += "\xEF\xBF\xBD"; // U+FFFD, once for each byte that begins no sequence
         s.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out += '"';

@@ -1,6 +1,7 @@
-// How much memory the process may hold (`server.limits.memory`), and how much it holds. Each thread counts in
-// an account of its own, which settles with the budget in batches: counting costs an addition, and reading
-// the sum a few loads. The rest (code, policy, free pages of the heap) is measured several times a second.
+// The memory that the process may use (`server.limits.memory`), and the memory that it uses. Each thread
+// counts in its own account, which settles with the budget in batches. So counting costs an addition, and
+// reading the sum costs a few loads. The rest (code, policy, free pages of the heap) is measured several
+// times per second.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +15,8 @@ namespace scopegate {
 enum class memory_pressure : std::uint8_t {
     low,
     raised, // half of the limit: buffers stay small
-    high,   // 80 %: idle connections close
-    full,   // new requests are refused
+    high,   // 80 %: idle connections are closed
+    full,   // 100 %: new requests are refused
 };
 
 // Thread-safe.
@@ -26,10 +27,10 @@ public:
     void set_limit(std::size_t bytes) noexcept { limit_.store(bytes, std::memory_order_relaxed); }
     [[nodiscard]] std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
 
-    // Sets how much the process holds that no account counts.
+    // Sets the memory that the process uses but no account counts.
     void set_uncounted(std::size_t bytes) noexcept { uncounted_.store(bytes, std::memory_order_relaxed); }
 
-    // The sum of all accounts; each may owe up to memory_account::batch.
+    // Returns the sum of all accounts. Each may lag behind by up to memory_account::batch.
     [[nodiscard]] std::size_t counted() const noexcept
     {
         return static_cast<std::size_t>(
@@ -50,7 +51,7 @@ public:
                : now >= most / 2                 ? memory_pressure::raised
                                                  : memory_pressure::low;
     }
-    // How much must go until the pressure is no longer high.
+    // Returns how many bytes must be freed until the pressure is no longer high.
     [[nodiscard]] std::size_t excess() const noexcept
     {
         const auto most = limit();
@@ -67,10 +68,10 @@ private:
     alignas(64) std::atomic<std::ptrdiff_t> counted_{0};
 };
 
-// Confined to one thread. Gives everything back at its end.
+// Confined to one thread. The destructor returns everything to the budget.
 class memory_account final {
 public:
-    // The budget hears of changes in steps of this size.
+    // The budget is updated in steps of this size.
     static constexpr std::ptrdiff_t batch = 64L * 1024;
 
     explicit memory_account(memory_budget& budget) noexcept : budget_(budget) {}

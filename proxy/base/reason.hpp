@@ -1,6 +1,6 @@
-// Every named refusal and failure, one enum: the access log, the problem `type`, the challenge table,
-// `explain` and the tests all say the same word. Which status and challenge a reason becomes is said in
-// answers/answer_table.cpp only.
+// Every named refusal and failure in one enum. The access log, the problem `type`, the challenge table,
+// `explain` and the tests all use the same word. Only answers/answer_table.cpp maps a reason to its status
+// and challenge.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace scopegate {
 
-// X(enumerator, word): the word is kebab-case and is what the outside sees (`urn:scopegate:problem:<word>`).
+// X(enumerator, word): the word is kebab-case and visible to clients (`urn:scopegate:problem:<word>`).
 #define SCOPEGATE_REASONS(X)                                                                                 \
     X(allowed, "allowed")                                                                                    \
-    /* step 1: the head and the framing */                                                                   \
+    /* the head and the framing */                                                                           \
     X(malformed_request, "malformed-request")                                                                \
     X(ambiguous_framing, "ambiguous-framing")                                                                \
     X(unsupported_coding, "unsupported-transfer-coding")                                                     \
@@ -24,19 +24,19 @@ namespace scopegate {
     X(target_too_long, "target-too-long")                                                                    \
     X(body_too_large, "body-too-large")                                                                      \
     X(request_timeout, "request-timeout")                                                                    \
-    /* step 2: the target */                                                                                 \
+    /* target normalization */                                                                               \
     X(malformed_target, "malformed-target")                                                                  \
     X(ambiguous_path, "ambiguous-path")                                                                      \
     X(lookalike_path, "lookalike-path")                                                                      \
-    /* step 3: the route */                                                                                  \
+    /* route match */                                                                                        \
     X(no_route, "no-route")                                                                                  \
     X(wrong_method, "wrong-method")                                                                          \
     X(method_override, "method-override")                                                                    \
-    /* step 4: the token's place */                                                                          \
+    /* finding the token */                                                                                  \
     X(no_token, "no-token")                                                                                  \
     X(malformed_credentials, "malformed-credentials")                                                        \
     X(several_tokens, "several-tokens")                                                                      \
-    /* step 5: the token */                                                                                  \
+    /* token validation */                                                                                   \
     X(token_too_large, "token-too-large")                                                                    \
     X(malformed_token, "malformed-token")                                                                    \
     X(unknown_issuer, "unknown-issuer")                                                                      \
@@ -58,13 +58,13 @@ namespace scopegate {
     X(key_pending, "key-pending")                                                                            \
     X(keys_unavailable, "keys-unavailable")                                                                  \
     X(introspection_unavailable, "introspection-unavailable")                                                \
-    /* step 6: the decision */                                                                               \
+    /* the decision */                                                                                       \
     X(insufficient_scope, "insufficient-scope")                                                              \
     X(scope_limited, "scope-limited")                                                                        \
     X(condition_failed, "condition-failed")                                                                  \
     X(login_too_old, "login-too-old")                                                                        \
     X(login_too_weak, "login-too-weak")                                                                      \
-    /* step 7: the upstream, and ourselves */                                                                \
+    /* the upstream, and our own limits and errors */                                                        \
     X(upstream_unreachable, "upstream-unreachable")                                                          \
     X(upstream_bad_answer, "upstream-bad-answer")                                                            \
     X(upstream_timeout, "upstream-timeout")                                                                  \
@@ -86,7 +86,7 @@ inline constexpr std::size_t reason_count = 0
 #undef X
     ;
 
-// The reason's word. Static storage, never empty.
+// Returns the reason's word. Static storage, never empty.
 [[nodiscard]] constexpr std::string_view name(reason r) noexcept
 {
     constexpr std::string_view words[] = {

@@ -1,6 +1,6 @@
-// A string that can't be printed: no operator<<, no formatter, no conversion. For tokens, keys and client
-// secrets. Its memory is overwritten when it is no longer needed, so that a core dump or a stray read shows
-// no old secret.
+// A string that can't be printed: it has no operator<<, no formatter and no conversion. For tokens, keys and
+// client secrets. Its memory is overwritten when it is no longer needed, so that core dumps and stray reads
+// reveal no old secret.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace scopegate {
 
-// Overwrites all that `text` owns, its unused capacity included, and leaves it empty. The compiler keeps the
-// stores, although nobody reads them.
+// Overwrites everything that `text` owns, including unused capacity, and leaves it empty. The compiler keeps
+// the stores although nothing reads them.
 inline void wipe(std::string& text) noexcept
 {
-    text.resize(text.capacity()); // never grows: does not allocate
+    text.resize(text.capacity()); // never grows, so it does not allocate
     ::explicit_bzero(text.data(), text.size());
     text.clear();
 }
@@ -35,7 +35,7 @@ private:
 class secret final {
 public:
     secret() = default;
-    // Takes the characters over. A short string keeps its characters inside the object: the parameter is
+    // Takes over the characters. A short string stores its characters inside the object, so the parameter is
     // wiped as well.
     explicit secret(std::string value) : value_(std::move(value)) { wipe(value); }
     secret(const secret&) = default;
@@ -45,14 +45,15 @@ public:
         if (this == &other)
             return *this;
         wipe(value_);
-        value_ = std::move(other.value_); // not swap(), which would leave a copy on the stack
+        value_ = std::move(other.value_); // swap() would leave a copy on the stack
         wipe(other.value_);
         return *this;
     }
     secret& operator=(const secret& other) { return *this = secret(other); }
     ~secret() { wipe(value_); }
 
-    // The value, for the one place that must send or compare it. The view lives as long as this object.
+    // Returns the value, for the one place that must send or compare it. The view lives as long as this
+    // object.
     [[nodiscard]] std::string_view reveal() const noexcept { return value_; }
     [[nodiscard]] bool empty() const noexcept { return value_.empty(); }
 

@@ -8,7 +8,7 @@ namespace scopegate {
 
 std::size_t edit_distance(std::string_view a, std::string_view b)
 {
-    // Optimal string alignment: three rows of the usual table, the third for swapped neighbours.
+    // Optimal string alignment: three rows of the usual table, the third for swapped neighbors.
     std::array<std::vector<std::size_t>, 3> rows;
     for (auto& row : rows)
         row.resize(b.size() + 1);
@@ -31,8 +31,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b)
 
 std::string_view did_you_mean(std::string_view word, std::span<const std::string> known)
 {
-    // Names in a rules file are short: what is longer was not mistyped, and comparing it would cost more than
-    // it helps.
+    // Names in a rules file are short. A longer word is not a typing error, and comparing it would cost more
+    // than it helps.
     constexpr std::size_t longest = 256;
     if (word.size() > longest)
         return {};

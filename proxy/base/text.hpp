@@ -1,4 +1,4 @@
-// Small text matters that every layer needs: near misses for "did you mean", case folding of ASCII.
+// Text helpers that every layer needs: near misses for "did you mean", case folding of ASCII.
 #pragma once
 
 #include <span>
@@ -7,11 +7,12 @@
 
 namespace scopegate {
 
-// The number of inserted, removed, replaced or swapped neighbouring characters that separate a from b.
+// Returns how many insertions, removals, replacements or swaps of neighboring characters turn a into b.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The known word that is nearest to `word` (letter case differences count as nearest), or empty where none is
-// near enough to be what was meant (a third of its length, at most 3 edits). The view points into `known`.
+// Returns the known word that is nearest to `word`, where words that differ only in letter case are nearest
+// of all. Returns an empty view if none is near enough: a third of the length of `word`, at most 3 edits. The
+// view points into `known`.
 [[nodiscard]] std::string_view did_you_mean(std::string_view word, std::span<const std::string> known);
 
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept

@@ -11,7 +11,7 @@ namespace scopegate {
 
 namespace {
 
-// Bytes that are looked at in one go: two multiplications.
+// Bytes per iteration: two multiplications.
 constexpr std::size_t step = 16;
 
 std::string_view bytes_of(const auto& words) noexcept
@@ -23,7 +23,7 @@ std::string_view bytes_of(const auto& words) noexcept
 
 universal_hash::universal_hash(const hash_key& seed) noexcept
 {
-    // SipHash as a generator: of one number after the other.
+    // SipHash of a counter generates the key.
     std::array<std::uint64_t, 1> number{};
     const auto next = [&] {
         ++number[0];
@@ -35,7 +35,7 @@ universal_hash::universal_hash(const hash_key& seed) noexcept
         word = static_cast<std::uint32_t>(next());
 }
 
-// The sum of (text + key) * (text + key) over pairs of words; the text is filled up with NULs.
+// Returns the sum of (text + key) * (text + key) over pairs of words. The text is padded with NULs.
 std::uint64_t universal_hash::sum(std::string_view of_a_block) const noexcept
 {
     std::array<char, step> rest{};
@@ -73,7 +73,7 @@ std::uint64_t universal_hash::sum(std::string_view of_a_block) const noexcept
 
 std::uint64_t universal_hash::operator()(std::string_view text) const noexcept
 {
-    // Begins with the length, which the filling hides.
+    // Begins with the length, because the padding hides it.
     std::array<std::uint64_t, 2> so_far{text.size(), 0};
     do {
         so_far[1] = sum(text.substr(0, block));

@@ -1,5 +1,5 @@
-// A keyed hash of long texts for tables that strangers fill, at a fifth of SipHash's cost: a token is hashed
-// with every request, and SipHash was a tenth of what we do for one.
+// A keyed hash of long texts for tables that clients can fill, at a fifth of SipHash's cost. Every request
+// hashes a token, and SipHash was a tenth of the work for a request.
 #pragma once
 
 #include "base/hash.hpp"
@@ -12,10 +12,10 @@
 namespace scopegate {
 
 // NH (Black, Halevi, Krawczyk, Krovetz and Rogaway, UMAC, 1999) of each block of a kilobyte, and SipHash of
-// what is left of them. For who does not know the key, any two texts collide with a probability of some
-// 2^-32, whatever they are: that is proven for NH. Who learned of a collision would know something of the
-// key: make the seed at random for every table's owner (a worker), never show the hashes, and hash only texts
-// that strangers can't choose at will (tokens that an issuer made are kept, others looked up once).
+// the results. NH has a proven bound: without the key, any two texts collide with a probability of about
+// 2^-32. A known collision would reveal something about the key. So generate a random seed for every owner of
+// tables (a worker), and never reveal the hashes. Hash only texts that clients can't choose at will: tokens
+// that an issuer made are kept, others are looked up once.
 class universal_hash final {
 public:
     explicit universal_hash(const hash_key& seed) noexcept;

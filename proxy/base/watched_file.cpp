@@ -23,8 +23,8 @@ std::string fingerprint_of(const std::string& path)
 bool is_open_for_writing(const std::string& path) noexcept
 {
     const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    // The kernel grants a read lease only without writers. It signals a writer that comes while the lease is
-    // held: SIGURG is ignored by default, where SIGIO would end the process.
+    // The kernel grants a read lease only if nobody has the file open for writing. It signals a writer that
+    // arrives while the lease is held. SIGURG is ignored by default; SIGIO would end the process.
     if (!file.is_open() || ::fcntl(file.get(), F_SETSIG, SIGURG) != 0)
         return false;
     if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) != 0)

@@ -1,5 +1,5 @@
-// When a file that changed may be read: not while somebody still writes it. A half-written routes.yaml can be
-// valid and lack its `limit`.
+// Decides when a changed file may be read: never while a process is still writing it. A half-written
+// routes.yaml can be valid but lack its `limit`.
 #pragma once
 
 #include <string>
@@ -7,18 +7,19 @@
 
 namespace scopegate {
 
-// Tells a file from its later selves by device, inode, size and time of change. Follows links, because
-// Kubernetes swaps a symbolic link above the file. `-` for a file that is not there.
+// Returns device, inode, size and change time of a file, which together identify its version. Follows links,
+// because Kubernetes swaps a symbolic link above the file. Returns `-` for a missing file.
 [[nodiscard]] std::string fingerprint_of(const std::string& path);
 
-// Returns whether a process has the file open for writing. Only the owner of a file, or root, can find out:
-// false for others, and on file systems that cannot tell.
+// Returns whether a process has the file open for writing. Only the owner of the file or root can find out.
+// Returns false for others, and on file systems that can't tell.
 [[nodiscard]] bool is_open_for_writing(const std::string& path) noexcept;
 
-// Notices a change once two looks in a row have seen the same. Time between looks is the caller's matter.
+// Accepts a change once two checks in a row have seen the same state. The caller chooses the time between
+// checks.
 class two_looks final {
 public:
-    // Whether `seen` is what the look before saw, too.
+    // Returns whether the previous check saw the same state as `seen`.
     [[nodiscard]] bool agree(const std::string& seen)
     {
         const bool same = seen == before_;

@@ -52,7 +52,7 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned most)
     return number;
 }
 
-// The address with all bits beyond the prefix 0.
+// Returns the address with all bits beyond the prefix cleared.
 address_bytes masked(address_bytes bytes, unsigned prefix)
 {
     for (unsigned i = 0; i < bytes.size(); ++i) {
@@ -107,7 +107,7 @@ std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n)
         return refuse(brackets ? ": only an IPv6 address stands in brackets"
                                : ": an IPv6 address needs brackets");
     policy::endpoint out;
-    out.host = address_text(address->bytes, address->v4); // in one spelling, so that addresses compare
+    out.host = address_text(address->bytes, address->v4); // canonical, so that addresses compare
     out.port = static_cast<std::uint16_t>(*port);
     return out;
 }

@@ -18,8 +18,8 @@ std::string_view trimmed(std::string_view text) noexcept
     return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-// Returns what follows `# scopegate:` in a line; nothing without such a comment. Text in quotes that looks
-// like the comment is taken for one: at worst it silences a warning of its own line.
+// Returns the text after `# scopegate:` in a line, or nothing without such a comment. Quoted text that looks
+// like the comment counts as one. At worst it silences a warning of its own line.
 std::optional<std::string_view> instruction_in(std::string_view line) noexcept
 {
     for (auto at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
@@ -75,8 +75,8 @@ names names_in(std::string_view content, int line, diagnostics& out)
 allowances allowances::read(std::string_view text, diagnostics& out)
 {
     allowances made;
-    names pending;         // of comments that stand alone, for the next line with content
-    bool above_all = true; // no line with content has come yet
+    names pending;         // from comments alone on a line, for the next line with content
+    bool above_all = true; // no line with content has been read yet
     for (int line = 1; !text.empty(); ++line) {
         const auto end = std::min(text.find('\n'), text.size());
         const auto content = text.substr(0, end);

@@ -1,4 +1,4 @@
-// Which warnings a file's author has silenced, and in which lines: `# scopegate: allow NAME, NAME`.
+// The warnings that the author of a file has silenced, by line: `# scopegate: allow NAME, NAME`.
 #pragma once
 
 #include "config/warnings.hpp"
@@ -14,12 +14,12 @@ namespace scopegate::config {
 class diagnostics;
 struct diagnostic;
 
-// Behind a value, the comment counts for its own line. Alone on a line, it counts for the next line that
-// holds more than a comment; above the first key, for warnings about the file as a whole too. Immutable once
-// read.
+// After a value, the comment applies to its own line. Alone on a line, it applies to the next line that
+// contains more than a comment. Above the first key, it also applies to warnings about the file as a whole.
+// Immutable once read.
 class allowances final {
 public:
-    // Reads the comments of a file. Reports an error for each name that is not a warning's.
+    // Reads the comments of a file. Reports an error for each name that is not the name of a warning.
     [[nodiscard]] static allowances read(std::string_view text, diagnostics& out);
 
     // Returns the warnings that are not silenced, in their order.

@@ -28,7 +28,7 @@ void note_issuers(compilation& c, const node& value, top& into)
     compile_issuers(c, value);
 }
 
-// The order is that of what needs what: routes need scopes and the path rules.
+// Keys are ordered by their dependencies: routes need scopes and the path rules.
 constexpr key<top> top_keys[] = {
     {"upstream", hand_on<compile_upstream>, true, true},
     {"issuers", note_issuers},
@@ -71,11 +71,11 @@ bool needs_tokens(const policy::policy& p)
 void compile(compilation& c, const node& root)
 {
     node file = root;
-    if (file.is(node::kind::nothing)) // an empty file lacks all that a file needs
+    if (file.is(node::kind::nothing)) // an empty file gets the errors for all missing keys
         file.type = node::kind::map;
     top seen;
     if (file.is(node::kind::map))
-        file.at = {}; // what it lacks, the file as a whole lacks
+        file.at = {}; // missing keys are reported for the file as a whole
     if (!read_keys(c, file, top_keys, seen))
         return;
     const auto* metadata = file.find("metadata");

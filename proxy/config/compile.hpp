@@ -1,11 +1,12 @@
-// The tree of routes.yaml to a policy. Each top-level key has its file; compile.cpp is the table of them.
+// Compiles the tree of routes.yaml to a policy. Each top-level key has its own source file; compile.cpp
+// contains the table of keys.
 #pragma once
 
 #include "config/schema.hpp"
 
 namespace scopegate::config {
 
-// Fills in the policy of `c`. What is wrong is in `c.out`; then the policy must not be used.
+// Fills in the policy of `c`. If it reports errors to `c.out`, the policy must not be used.
 void compile(compilation& c, const node& root);
 
 void compile_paths(compilation& c, const node& value);
@@ -18,12 +19,12 @@ void compile_unlisted(compilation& c, const node& value);
 void compile_routes(compilation& c, const node& value);
 void compile_mode(compilation& c, const node& value);
 void compile_metadata(compilation& c, const node* value); // null: the default
-[[nodiscard]] bool names_resource(const node& metadata);  // whether it has a `resource` of its own
+[[nodiscard]] bool names_resource(const node& metadata);  // whether it has its own `resource`
 void compile_tokens(compilation& c, const node& value);
 void compile_cors(compilation& c, const node& value);
 void compile_log(compilation& c, const node& value);
 
-// The keys that each file knows.
+// The keys that each source file defines.
 [[nodiscard]] std::vector<section> scope_sections();
 [[nodiscard]] std::vector<section> limit_sections();
 [[nodiscard]] std::vector<section> issuer_sections();

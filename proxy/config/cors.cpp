@@ -1,4 +1,4 @@
-// `cors:`: which browser applications may read what Scopegate says.
+// `cors:`: the browser applications that may read Scopegate's responses.
 #include "config/compile.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -16,7 +16,8 @@ using policy::cors_settings;
 
 constexpr std::string_view any_origin = "*";
 
-// The scheme of an application of its own kind: `capacitor://localhost`, `chrome-extension://...`.
+// Returns whether the scheme is that of another kind of application: `capacitor://localhost`,
+// `chrome-extension://...`.
 bool is_other_scheme(std::string_view text)
 {
     const auto scheme = text.substr(0, std::min(text.find("://"), text.size()));
@@ -27,7 +28,7 @@ bool is_other_scheme(std::string_view text)
            });
 }
 
-// Why no browser sends this as an Origin (RFC 6454 section 6.2); empty: it may.
+// Returns why no browser sends this as an Origin (RFC 6454 section 6.2); empty if a browser may.
 std::string_view wrong_with(std::string_view text)
 {
     if (text == "null")

@@ -1,4 +1,4 @@
-// Collects everything that is wrong with one file, so that its author sees all of it at once.
+// Collects all errors and warnings of one file, so that its author sees them at once.
 #pragma once
 
 #include "config/load.hpp"
@@ -13,15 +13,15 @@ namespace scopegate::config {
 
 class diagnostics final {
 public:
-    // `file`: the name that messages begin with.
+    // Messages begin with `file`.
     explicit diagnostics(std::string file) : file_(std::move(file)) {}
 
     void error(policy::source_mark at, std::string message);
     void warn(warning kind, policy::source_mark at, std::string message);
     [[nodiscard]] bool has_errors() const noexcept { return !errors_.empty(); }
 
-    // In the order of the file, each once: what an alias repeats is said where it stands, not where it is
-    // used.
+    // Returns the messages in the order of the file, each once. An error in text that an alias repeats is
+    // reported at that text, not at the alias.
     [[nodiscard]] std::vector<diagnostic> errors() const;
     [[nodiscard]] std::vector<diagnostic> warnings() const;
 
@@ -31,21 +31,22 @@ private:
     std::vector<diagnostic> warnings_;
 };
 
-// Text of the file as messages show it: in double quotes, what can't be printed escaped, a long one cut
-// short.
+// Returns text of the file as messages show it: in double quotes, with unprintable characters escaped, and
+// shortened if long.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
-// A scalar as messages show it: as it stands in the file, never what the environment or another file put in
-// its place. That may be a secret that went astray (`keys: ${API_KEY}`), and messages are logged at every
-// reload.
+// Returns a scalar as messages show it: as written in the file, never as replaced from the environment or
+// another file. The replacement may be a misplaced secret (`keys: ${API_KEY}`), and every reload logs the
+// messages.
 [[nodiscard]] std::string as_written(const node& scalar);
-// The same of the part of its text that counts: whole where a part would give it away.
+// Does the same for the relevant part of its text. Returns the whole text if the part would reveal the
+// replacement.
 [[nodiscard]] std::string as_written(const node& scalar, std::string_view part);
 
-// `; did you mean "write:x"?`, or nothing where no known word is near.
+// Returns `; did you mean "write:x"?`, or nothing if no known word is similar.
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string> known);
 
-// `a, b or c`.
+// Returns `a, b or c`.
 [[nodiscard]] std::string either(std::span<const std::string> words);
 
 } // namespace scopegate::config

@@ -26,7 +26,7 @@ bool has(std::string_view text, std::string_view part) noexcept
     return text.find(part) != npos;
 }
 
-// The first word of the text that may name a parameter; empty without one.
+// Returns the first word of the text that may name a parameter, or an empty view.
 std::string_view first_name(std::string_view text) noexcept
 {
     const auto* const begin = std::find_if(text.begin(), text.end(), is_letter);
@@ -44,7 +44,7 @@ std::string rest(std::string_view name)
     return "{" + std::string(name.empty() ? "rest" : name) + "...}";
 }
 
-// The rest of a path can only stand last.
+// Only the last segment may be the rest of a path.
 std::string wildcard(std::string_view name, bool last)
 {
     return last ? rest(name) + " (all that follows) or " + parameter(name) + " (one segment)"
@@ -76,7 +76,7 @@ bool begins_with_name(std::string_view segment, char mark) noexcept
     return segment.size() > 1 && segment.front() == mark && is_letter(segment[1]);
 }
 
-// `<id>`, `<int:id>`, `<path:rest>` of Flask and Django.
+// Interprets `<id>`, `<int:id>` and `<path:rest>` of Flask and Django.
 std::string meant_by_angles(std::string_view segment, bool last)
 {
     const auto inner = segment.substr(segment.find('<') + 1);
@@ -85,7 +85,7 @@ std::string meant_by_angles(std::string_view segment, bool last)
     return last && inner.starts_with("path:") ? rest(name) : parameter(name);
 }
 
-// `[id]` and `[...rest]` of Next.js; a class of characters has no name.
+// Interprets `[id]` and `[...rest]` of Next.js. A class of characters has no name.
 std::string meant_by_brackets(std::string_view segment, bool last)
 {
     if (has(segment, "..."))
@@ -93,7 +93,7 @@ std::string meant_by_brackets(std::string_view segment, bool last)
     return parameter(has(segment, "-") || has(segment, "^") ? std::string_view() : first_name(segment));
 }
 
-// `^admin$`: a template always is a whole path.
+// Refuses `^admin$`: a template always matches a whole path.
 std::string why_anchored(std::string_view segment)
 {
     auto text = segment;
@@ -137,7 +137,7 @@ std::string suggest_parameter(std::string_view braced, bool last)
     if (braced == "{$}") // Go's ServeMux
         return "; a path that ends with a slash is written with it";
     const auto name = first_name(braced);
-    const bool typed = has(braced, ":"); // by an expression or a word
+    const bool typed = has(braced, ":"); // with an expression or a type after the name
     const bool many = typed ? has(braced, ".*") || has(braced, ".+") || has(braced, ":path")
                             : has(braced, "*") || has(braced, "+");
     return "; did you mean " + (many && last ? rest(name) : parameter(name)) + "?";

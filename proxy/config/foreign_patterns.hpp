@@ -1,5 +1,5 @@
 // Finds patterns of other programs in templates: `*`, `:id`, `<id>`, `[id]`, `(.*)`. Here each would be a
-// literal that no request has, and a wider route would decide in its place.
+// literal that no request contains, and a wider route would apply instead.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace scopegate::config {
 
-// Returns why a segment without braces is refused, and what to write instead; empty for a literal. `last`:
-// nothing stands behind it. Percent-encoded characters are always literal.
+// Returns why a segment without braces is refused, and what to write instead. Returns an empty string for a
+// literal. `last` means that no segment follows. Percent-encoded characters are always literal.
 [[nodiscard]] std::string why_foreign(std::string_view segment, bool last);
 
 // Returns what to write for a parameter of another dialect, such as `{id:[0-9]+}` or `{*path}`: "; did you
-// mean ...?". Empty if the text resembles none.
+// mean ...?". Returns an empty string if the text resembles none.
 [[nodiscard]] std::string suggest_parameter(std::string_view braced, bool last);
 
 } // namespace scopegate::config

@@ -19,7 +19,8 @@ std::string lower_case(std::string_view text)
     return out;
 }
 
-// Letters, digits, `-`, `.` and `_`, or an address in brackets; behind a colon, a port from 1 on.
+// Accepts letters, digits, `-`, `.` and `_`, or an address in brackets, with an optional `:` and a port from
+// 1 on.
 bool is_plain_authority(std::string_view text) noexcept
 {
     const auto plain = [](char c) {
@@ -68,8 +69,8 @@ void collect_authorities(policy::policy& p, bool resource_is_written)
     auto& all = p.server.authorities;
     if (outside)
         all.push_back({lower_case(outside->authority), outside->tls, outside->prefix});
-    // Under the authority of external_url its scheme and prefix count: another path there may be another
-    // API's.
+    // For the authority of external_url, its scheme and prefix apply: another path there may belong to
+    // another API.
     const auto add = [&](std::string authority, std::optional<bool> tls) {
         if (!outside || !http::same_origin(authority, outside->authority, outside->tls))
             all.push_back({std::move(authority), tls, {}});

@@ -1,4 +1,5 @@
-// The names of this server: `server.hosts`, and what else says under which authority clients know it.
+// The names of this server: `server.hosts`, and all other settings that contain an authority under which
+// clients know it.
 #pragma once
 
 #include "config/schema.hpp"
@@ -8,11 +9,11 @@
 
 namespace scopegate::config {
 
-// Reads a list of `host` or `host:port` into lower case.
+// Reads a list of `host` or `host:port` and converts it to lower case.
 void read_hosts(compilation& c, const node& value, std::vector<std::string>& into);
 
-// Fills in server.authorities. `resource_is_written`: metadata.resource stands in the file, and is not an
-// audience's.
+// Fills in server.authorities. `resource_is_written` means that the file sets metadata.resource, so that it
+// was not derived from an audience.
 void collect_authorities(policy::policy& p, bool resource_is_written);
 
 } // namespace scopegate::config

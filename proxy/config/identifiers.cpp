@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// `*` as a whole part of a name: `*`, `https://*.example.com`, `https://example.com/*/v2.0`.
+// Detects `*` as a whole part of a name: `*`, `https://*.example.com`, `https://example.com/*/v2.0`.
 bool has_wildcard(std::string_view text) noexcept
 {
     constexpr std::string_view ends = "/.:@";
@@ -31,7 +31,7 @@ bool has_pair(std::string_view text, char open, char close) noexcept
     return at != npos && text.find(close, at) != npos;
 }
 
-// `{tenantid}` or `<tenant>`, which a reader is meant to replace.
+// Detects `{tenantid}` or `<tenant>`, which the reader should have replaced.
 bool has_placeholder(std::string_view text) noexcept
 {
     return has_pair(text, '{', '}') || has_pair(text, '<', '>');
@@ -46,7 +46,7 @@ bool is_entra(std::string_view host) noexcept
     });
 }
 
-// The endpoints of Entra ID that serve several tenants; a token names the tenant that it comes from.
+// Detects the endpoints of Entra ID that serve several tenants. A token names the tenant that issued it.
 bool serves_all_tenants(std::string_view issuer)
 {
     const auto url = parse_web_url(issuer);

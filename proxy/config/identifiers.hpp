@@ -1,5 +1,5 @@
-// Issuers and audiences as documentation writes them: `/common/v2.0`, `{tenantid}`, `*`. Tokens are compared
-// exactly, so that each of them would only refuse every token.
+// Detects issuers and audiences copied from documentation: `/common/v2.0`, `{tenantid}`, `*`. Tokens are
+// compared exactly, so that such a name would refuse every token.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace scopegate::config {
 
-// Returns why no token names this issuer, and what to write; empty if one may.
+// Returns why no token names this issuer, and what to write instead. Returns an empty string if a token may.
 [[nodiscard]] std::string why_no_issuer(std::string_view issuer);
 
-// The same for an audience.
+// Does the same for an audience.
 [[nodiscard]] std::string why_no_audience(std::string_view audience);
 
 } // namespace scopegate::config

@@ -14,7 +14,7 @@ struct implication {
     policy::source_mark at;
 };
 
-// The scopes that one item of a list stands for. A `*` never stands for the scope itself.
+// Returns the scopes that one item of a list matches. A `*` never matches the scope itself.
 std::vector<implication> resolve(compilation& c, policy::scope_id from, const placed_text& item)
 {
     if (item.text.find('*') == std::string::npos) {
@@ -32,8 +32,8 @@ std::vector<implication> resolve(compilation& c, policy::scope_id from, const pl
     return out;
 }
 
-// Goes through the implications depth first: a scope's closure is ready when all that it implies are; one
-// that is met again on the way to itself is a cycle.
+// Follows the implications depth first. The closure of a scope is ready once all scopes that it implies are.
+// A scope that is reached again before its closure is ready is part of a cycle.
 class closures final {
 public:
     closures(compilation& c, const std::vector<std::vector<implication>>& edges)
@@ -71,8 +71,8 @@ private:
         state_[id] = state::done;
     }
 
-    // `implies: ["*"]` in a hundred scopes is thousands of cycles, and one slip: of cycles that hang together
-    // one is said.
+    // `implies: ["*"]` in a hundred scopes makes thousands of cycles out of one mistake. So only one cycle
+    // per connected group is reported.
     void say_cycle(const implication& edge)
     {
         if (said_[edge.to] || said_[way_.back()]) {
@@ -90,7 +90,7 @@ private:
     compilation& c_;
     const std::vector<std::vector<implication>>& edges_;
     std::vector<state> state_;
-    std::vector<bool> said_; // the scope is in a cycle that was said, or hangs together with one
+    std::vector<bool> said_; // the scope is in a reported cycle, or connected to one
     std::vector<policy::scope_id> way_;
 };
 
@@ -98,7 +98,7 @@ private:
 
 bool matches_glob(std::string_view pattern, std::string_view name) noexcept
 {
-    // On a mismatch only the last `*` has to take one more character: the earlier ones took the shortest run
+    // On a mismatch only the last `*` must take one more character: the earlier ones took the shortest run
     // that works.
     std::size_t p = 0, n = 0, star = std::string_view::npos, taken = 0;
     while (n < name.size()) {
@@ -124,7 +124,7 @@ void compile_implications(compilation& c, const std::vector<const node*>& implie
     for (std::size_t i = 0; i < implied.size(); ++i) {
         const bool is_empty =
             implied[i] != nullptr && implied[i]->is(node::kind::list) && implied[i]->items.empty();
-        if (implied[i] == nullptr || is_empty) // it may be empty and then implies nothing
+        if (implied[i] == nullptr || is_empty) // an empty list is allowed and implies nothing
             continue;
         for (const auto& item : read_text_list(c, *implied[i]))
             for (const auto& edge : resolve(c, static_cast<policy::scope_id>(i), item))

@@ -1,5 +1,5 @@
-// `implies`: which scopes a scope stands for, resolved when the file is loaded, so that it costs nothing per
-// request.
+// `implies`: the scopes that a scope includes. Resolved when the file is loaded, so that they cost nothing
+// per request.
 #pragma once
 
 #include "config/schema.hpp"
@@ -9,10 +9,10 @@
 
 namespace scopegate::config {
 
-// Sets the closure of each declared scope. `implied`: by scope, its list as written, or null.
+// Sets the closure of each declared scope. `implied` has one element per scope: its list as written, or null.
 void compile_implications(compilation& c, const std::vector<const node*>& implied);
 
-// Whether the pattern, in which each `*` stands for any run of characters, matches the whole name.
+// Returns whether the pattern matches the whole name. Each `*` matches any run of characters.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view name) noexcept;
 
 } // namespace scopegate::config

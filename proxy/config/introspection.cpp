@@ -37,7 +37,7 @@ void read_client_secret(compilation& c, const node& value, settings& into)
     into.client_secret = secret(value.text);
 }
 
-// PEM, or a private JWK, whose kid and alg then count.
+// Reads PEM, or a private JWK. The kid and alg of a JWK are used.
 jose::signing_key key_of(const secret& text)
 {
     const auto begin = text.reveal().find_first_not_of(" \t\r\n");
@@ -88,7 +88,7 @@ constexpr key<settings> introspection_keys[] = {
     {"cache", read_cache},
 };
 
-// Each way of showing who asks has its own secret, and a second one would be a mistake that nobody sees.
+// Each authentication method has its own secret. A second secret would be a mistake that nobody notices.
 void check_credentials(compilation& c, const node& map, settings::auth by)
 {
     const auto* secret_given = map.find("client_secret");

@@ -1,4 +1,4 @@
-// `issuers[].introspection` (RFC 7662): the endpoint that is asked about opaque tokens.
+// `issuers[].introspection` (RFC 7662): the endpoint that introspects opaque tokens.
 #pragma once
 
 #include "config/issuer_keys.hpp"
@@ -7,9 +7,9 @@ namespace scopegate::config {
 
 void read_introspection(compilation& c, const node& value, issuer_entry& into);
 
-// An issuer that introspects has no keys unless the file names them, and may leave out what JWTs need; there
-// is one such issuer at most, because a token that names none must not be shown to a server that did not
-// issue it.
+// Checks an issuer with introspection. It has no keys unless the file names them, and may omit settings that
+// only JWTs need. At most one such issuer is allowed: a token that names no issuer must not be sent to a
+// server that did not issue it.
 void check_introspection(compilation& c, issuer_entry& entry, const node& issuer);
 
 [[nodiscard]] section introspection_section();

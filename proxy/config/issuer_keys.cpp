@@ -22,7 +22,7 @@ std::vector<std::string> algorithm_names()
     return out;
 }
 
-// RFC 7518 section 3.2: a key of the size of the hash output or larger.
+// RFC 7518 section 3.2: the key must be at least as long as the hash output.
 std::size_t hash_size(jose::algorithm a) noexcept
 {
     return a == jose::algorithm::hs256 ? 32 : a == jose::algorithm::hs384 ? 48 : 64;
@@ -63,7 +63,7 @@ void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& na
                                          " needs at least " + std::to_string(hash_size(named.largest)));
 }
 
-// No error: the file is watched, and whoever makes the keys may write it later.
+// Only a warning: the file is watched, and may be written later.
 void warn_of_key_set(compilation& c, const node& value, const std::string& path)
 {
     const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
@@ -72,8 +72,8 @@ void warn_of_key_set(compilation& c, const node& value, const std::string& path)
                    as_written(value) + " is no usable key set, and tokens get 503 until it is: " + problem);
 }
 
-// The key set of `scopegate token` is made with its first token: a missing one is a step that is not taken
-// yet.
+// `scopegate token` makes its key set with its first token. So a missing one means that the command has not
+// run yet.
 bool lacks_development_keys(compilation& c, const node& value, std::string_view file)
 {
     std::error_code ignored;
@@ -114,7 +114,7 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
             found += value.from == node::origin::here ? "; did you mean " + in_quotes(words[1]) + "?" : "";
         else
             found += near;
-        const bool printable = shown_url(value).front() == '"'; // it may hold a password
+        const bool printable = shown_url(value).front() == '"'; // it may contain a password
         c.out.error(value.at,
                     "expected discover, an https URL or file:PATH" + (printable ? found : std::string()));
     }

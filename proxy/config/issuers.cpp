@@ -1,4 +1,4 @@
-// `issuers:`, the authorization servers that are trusted.
+// `issuers:`, the trusted authorization servers.
 #include "config/compile.hpp"
 #include "config/identifiers.hpp"
 #include "config/introspection.hpp"
@@ -101,8 +101,8 @@ std::string_view without_slash(std::string_view url) noexcept
     return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
 }
 
-// The issuer of a token is found by its exact name: two of one name can't be told apart, and a slash too much
-// or too few is the commonest reason why no token is ever accepted.
+// A token's issuer is found by its exact name, so two issuers with the same name can't be told apart. A
+// missing or extra slash is the most common reason why no token is ever accepted.
 void check_against_others(compilation& c, const issuer_entry& entry)
 {
     const auto& name = entry.made.issuer;
@@ -120,7 +120,7 @@ void check_against_others(compilation& c, const issuer_entry& entry)
     }
 }
 
-// An issuer that signs nothing may leave out its audience: some introspection endpoints do not say it.
+// An issuer that signs nothing may omit its audience, because some introspection endpoints do not return it.
 void check_audience(compilation& c, const issuer_entry& entry)
 {
     if (entry.made.audience.empty() && entry.introspection != nullptr)

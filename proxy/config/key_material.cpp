@@ -34,7 +34,7 @@ bool holds_certificates(std::string_view text)
     while (certificate(PEM_read_bio_X509_AUX(file.get(), nullptr, nullptr, nullptr), X509_free) != nullptr)
         ++count;
     const bool whole = at_end();
-    ERR_pop_to_mark(); // the next TLS call would take these errors for its own
+    ERR_pop_to_mark(); // the next TLS call would mistake these errors for its own
     return whole && count > 0;
 }
 
@@ -47,7 +47,7 @@ std::string problem_of_key_set(std::string_view text)
             return keys.error();
         if (!keys->empty())
             return {};
-    } catch (const std::runtime_error& e) { // OpenSSL could not
+    } catch (const std::runtime_error& e) { // an error in OpenSSL
         return e.what();
     }
     return unfit.empty() ? "it has no key in it" : unfit.front();

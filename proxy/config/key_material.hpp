@@ -1,4 +1,4 @@
-// What the files that an issuer's settings name must hold.
+// Checks the content of files that an issuer's settings name.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace scopegate::config {
 
-// Whether there is a certificate in PEM in it, and none that is broken.
+// Returns whether the text contains at least one certificate in PEM, and no broken one.
 [[nodiscard]] bool holds_certificates(std::string_view text);
 
-// Why it is no JWK set with a usable key in it; empty: it is one.
+// Returns why the text is not a JWK set with a usable key, or an empty string if it is.
 [[nodiscard]] std::string problem_of_key_set(std::string_view text);
 
 } // namespace scopegate::config

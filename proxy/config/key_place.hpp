@@ -1,5 +1,5 @@
-// Where a file says a key, for messages about what only the running process finds out: a taken address. The
-// policy keeps no such places.
+// Finds a key in the file, for messages about errors that only the running process detects, such as an
+// address in use. The policy does not keep positions.
 #pragma once
 
 #include "policy/requirement.hpp"
@@ -11,8 +11,8 @@
 
 namespace scopegate::config {
 
-// Reads the file again. Returns the place of the value below these keys, of the item of that number if it is
-// a list; line 0 if the file does not say it.
+// Reads the file again. Returns the position of the value under these keys, or of item number `item` if the
+// value is a list. Returns line 0 if the file does not contain the key.
 [[nodiscard]] policy::source_mark
 place_of(const std::string& file, std::initializer_list<std::string_view> keys, std::size_t item = 0);
 

@@ -1,4 +1,4 @@
-// `limit:`, what permissions and roles leave of a token's scopes.
+// `limit:`, the scope cap by permissions and roles.
 #include "config/compile.hpp"
 #include "config/scopes.hpp"
 #include "config/values.hpp"

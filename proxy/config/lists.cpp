@@ -7,7 +7,7 @@ namespace scopegate::config {
 
 namespace {
 
-// Whether the text was written as `${NAME}` or `${NAME:-default}` and nothing else.
+// Returns whether the text was written as `${NAME}` or `${NAME:-default}` and nothing else.
 bool is_one_placeholder(std::string_view written) noexcept
 {
     return written.starts_with("${") && written.find('}') == written.size() - 1;

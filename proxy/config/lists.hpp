@@ -1,6 +1,6 @@
 // Lists, written as YAML or as one text from outside the file: `${ORIGINS}` with the value "a,b" is a list of
-// two. Such a text is never one item, because an item that holds a whole list matches nothing that its author
-// meant.
+// two. Such a text is never a single item, because an item that contains a whole list would match nothing
+// that its author meant.
 #pragma once
 
 #include "config/schema.hpp"
@@ -9,14 +9,14 @@
 
 namespace scopegate::config {
 
-// Whether an environment variable or another file brought a comma into the text.
+// Returns whether an environment variable or another file added a comma to the text.
 [[nodiscard]] bool holds_outside_list(const node& n);
 
-// Returns the items of a list, or of a text from outside where a list is expected. Items from outside are
-// split at commas, without blanks around them. An error that is found is reported, and its item left out.
+// Returns the items of a list, or of a text from outside if a list is expected. Text from outside is split at
+// commas, and its items are trimmed. Reports errors and omits the items in question.
 [[nodiscard]] std::vector<node> list_items(compilation& c, const node& n);
 
-// The same where one item may stand without its list.
+// Does the same if one item may be written without a list.
 [[nodiscard]] std::vector<node> one_or_list_items(compilation& c, const node& n);
 
 } // namespace scopegate::config

@@ -24,7 +24,7 @@ loaded finished(const diagnostics& out, const source_files& files, std::shared_p
     return result;
 }
 
-// The policy has what it needs; secrets must not stay in memory that nobody owns.
+// The policy has copied what it needs. Secrets must not stay behind in freed memory.
 void wipe_values(node& n) noexcept
 {
     wipe(n.text);

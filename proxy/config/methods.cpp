@@ -9,19 +9,19 @@ namespace scopegate::config {
 
 namespace {
 
-// IANA's registry of methods without CONNECT and TRACE, which are never forwarded, `*` and PRI, which no
-// request has; QUERY, which is on its way there, and ANY. The commonest first: of equally near ones the first
-// is what a slip of the keys was meant to be.
+// IANA's registry of methods, without CONNECT and TRACE, which are never forwarded, and without `*` and PRI,
+// which no request uses. QUERY, which is about to be registered, and ANY are added. The most common come
+// first: among equally similar names, the first is the most likely meaning of a typing error.
 const std::vector<std::string>& known_methods()
 {
     static const std::vector<std::string> names{
         "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "ANY", "QUERY", "PROPFIND", "PROPPATCH",
         "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
-        // further ones of WebDAV and of CalDAV
+        // more methods of WebDAV and CalDAV
         "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "LABEL", "MERGE", "MKACTIVITY",
         "MKCALENDAR", "MKREDIRECTREF", "MKWORKSPACE", "ORDERPATCH", "REBIND", "UNBIND", "UNCHECKOUT",
         "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
-        // RFC 2068's
+        // from RFC 2068
         "LINK", "UNLINK"};
     return names;
 }
@@ -32,8 +32,8 @@ bool is_letter(char c) noexcept
     return lower >= 'a' && lower <= 'z';
 }
 
-// RFC 9110 lets a method be any token, `*` and `POST|PUT` too. Nobody sends those: they are written in the
-// belief that they stand for several, and what they were meant to close would be left to ANY or `unlisted`.
+// RFC 9110 allows any token as a method, including `*` and `POST|PUT`. No client sends those. Authors write
+// them to cover several methods, which would then be left to ANY or `unlisted`.
 bool can_be_sent(std::string_view name) noexcept
 {
     return std::any_of(name.begin(), name.end(), is_letter) &&
@@ -55,7 +55,7 @@ bool names_several(std::string_view name) noexcept
     return begin != name.npos && name.find_first_not_of(separators, end) != name.npos;
 }
 
-// What is wrong with the name; empty: nothing.
+// Returns the error in the name, or an empty string.
 std::string problem_of(std::string_view name)
 {
     const auto& known = known_methods();

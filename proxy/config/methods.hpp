@@ -5,8 +5,8 @@
 
 namespace scopegate::config {
 
-// Whether the entry's key can be a method of a route. False: it can't, and that is said. A method that is
-// registered nowhere can be, with a warning.
+// Returns whether the entry's key can be a method of a route. Reports an error if it can't, and a warning for
+// a method that is not registered.
 bool check_method(compilation& c, const node& entry);
 
 } // namespace scopegate::config

@@ -9,7 +9,7 @@ namespace {
 using policy::requirement;
 using policy::scope_set;
 
-// Whether a token with just these scopes holds one of the alternatives.
+// Returns whether a token with exactly these scopes satisfies one of the alternatives.
 bool holds(const requirement& needs, const scope_set& effective)
 {
     return std::any_of(needs.alternatives.begin(), needs.alternatives.end(),
@@ -57,7 +57,7 @@ bool where_suffices(const asked_for& wide, const asked_for& strict)
 
 bool admits_more(const asked_for& wide, const asked_for& strict, const policy::scope_registry& scopes)
 {
-    if (strict.needs.is_public() || strict.needs.observe) // refuses nobody
+    if (strict.needs.is_public() || strict.needs.observe) // refuses no client
         return false;
     if (wide.needs.is_public() || wide.needs.observe)
         return true;

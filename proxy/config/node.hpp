@@ -1,5 +1,5 @@
-// routes.yaml as a tree: what was written, and where. Nothing is interpreted: `off`, `no` and `0x10` are
-// text.
+// routes.yaml as a tree: the text as written, with its positions. Nothing is interpreted: `off`, `no` and
+// `0x10` are text.
 #pragma once
 
 #include "policy/requirement.hpp"
@@ -17,29 +17,29 @@ struct node {
         scalar,
         list,
         map,
-        broken // its error is said already: no more is to be said of it
+        broken // its error has been reported; do not report it again
     };
 
-    // Where a scalar's text comes from.
+    // The source of a scalar's text.
     enum class origin : std::uint8_t {
-        here,      // it stands in the file
-        variable,  // `written` does, and a `${NAME}` in it was replaced
+        here,      // the file itself
+        variable,  // `written` is in the file, and a `${NAME}` in it was replaced
         other_file // a file that `key` (`client_secret_file`) names
     };
 
     kind type = kind::nothing;
     origin from = origin::here;
     bool plain = false;     // a scalar without quotes
-    policy::source_mark at; // of what an alias stands for: the alias's own place
+    policy::source_mark at; // for the content of an alias: the position of the alias itself
     std::string text;       // of a scalar
     std::string written;    // the same before a `${NAME}` in it was replaced
     std::string key;        // of an entry of a map
     policy::source_mark key_at;
-    std::vector<node> items; // of a list; of a map: its entries, in the order of the file, each key once
+    std::vector<node> items; // of a list; the entries of a map, in the order of the file, each key once
 
     [[nodiscard]] bool is(kind k) const noexcept { return type == k; }
 
-    // A map's entry of that key, or null.
+    // Returns a map's entry with that key, or null.
     [[nodiscard]] const node* find(std::string_view wanted) const noexcept
     {
         for (const node& item : items)

@@ -1,4 +1,4 @@
-// `paths:`, `metadata:`, `log:`, `mode:` and `unlisted:`, a few words each.
+// `paths:`, `metadata:`, `log:`, `mode:` and `unlisted:`, which have few keys each.
 #include "config/compile.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -35,7 +35,7 @@ bool is_resource(const std::string& text)
     return url && (url->tls || url->loopback) && !url->has_fragment && !url->has_user;
 }
 
-// The URL of external_url, without a slash that only ends the host.
+// Returns the URL of external_url, without a slash that only ends the host.
 std::string text_of(const policy::external_url& url)
 {
     return (url.tls ? "https://" : "http://") + url.authority + url.prefix;
@@ -120,8 +120,8 @@ bool names_resource(const node& metadata)
     return metadata.find("resource") != nullptr || metadata.find("resource_file") != nullptr;
 }
 
-// By default external_url, whose host serves the document, and else the first audience that can be a
-// resource's name. The server and the issuers are compiled before.
+// The default resource is external_url, whose host serves the document. The second choice is the first
+// audience that can name a resource. Server and issuers have been compiled before.
 void compile_metadata(compilation& c, const node* value)
 {
     auto& metadata = c.made.metadata;

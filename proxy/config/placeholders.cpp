@@ -16,7 +16,7 @@ bool is_name(std::string_view s) noexcept
            std::all_of(s.begin(), s.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
-// `$$` to `$`.
+// Replaces `$$` by `$`.
 std::string unescaped(std::string_view text)
 {
     std::string out;
@@ -28,7 +28,8 @@ std::string unescaped(std::string_view text)
     return out;
 }
 
-// What stands between `${` and `}`, replaced; nothing, with the error said, where it can't be.
+// Returns the replacement of the text between `${` and `}`. Reports an error and returns nothing if it has
+// none.
 std::optional<std::string> value_of(std::string_view inner, policy::source_mark at, const environment& env,
                                     diagnostics& out)
 {
@@ -54,7 +55,7 @@ std::optional<std::string> value_of(std::string_view inner, policy::source_mark 
     return found && !found->empty() ? *found : unescaped(fallback);
 }
 
-// False: an error is said, and the text stays as it was.
+// Returns false if it reported an error; the text is then unchanged.
 bool replace_in(node& n, const environment& env, diagnostics& out)
 {
     std::string made;

@@ -18,7 +18,7 @@ constexpr unit sizes[] = {{"B", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"Gi
 
 struct kind_of_quantity {
     std::string_view name;    // with its article
-    std::string_view example; // of the smallest common unit
+    std::string_view example; // examples, the smallest common unit first
     std::span<const unit> units;
 };
 constexpr kind_of_quantity duration_kind{"a duration", "500ms, 10s, 5m or 1h", durations};
@@ -26,7 +26,7 @@ constexpr kind_of_quantity size_kind{"a size", "512B, 64KiB, 10MiB or 1GiB", siz
 
 constexpr auto too_large = std::numeric_limits<std::uint64_t>::max();
 
-// The digits at the front of s, taken off; too_large where they are more than fits.
+// Removes the digits from the front of `s`. Returns too_large if the number does not fit.
 std::optional<std::uint64_t> take_digits(std::string_view& s)
 {
     std::uint64_t number = 0;
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> take_digits(std::string_view& s)
     return error == std::errc() ? number : too_large;
 }
 
-// A number as the largest unit that holds it whole.
+// Formats a number in the largest unit that divides it.
 std::string in_units(std::uint64_t value, std::span<const unit> units)
 {
     if (value == 0)

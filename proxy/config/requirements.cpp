@@ -16,7 +16,7 @@ using policy::template_segment;
 
 constexpr std::chrono::seconds longest_age = std::chrono::hours(24 * 365);
 
-// A requirement while it is read; `where` needs the template's parameters.
+// A requirement while it is read. `where` needs the template's parameters.
 struct requirement_entry {
     requirement made;
     const std::vector<template_segment>& segments;
@@ -27,8 +27,8 @@ bool is_word(std::string_view text) noexcept
     return text == "public" || text == "authenticated";
 }
 
-// Adds the scope to an alternative. `public` among scopes would read as if it opened the route, or as if it
-// did nothing.
+// Adds the scope to an alternative. `public` among scopes is refused: it would look as if it opened the
+// route, or as if it had no effect.
 void add_scope(compilation& c, const placed_text& name, policy::alternative& into)
 {
     if (is_word(name.text)) {
@@ -50,8 +50,8 @@ policy::alternative all_of(compilation& c, const std::vector<placed_text>& names
     return out;
 }
 
-// Whether several scopes came from outside where one stands: of "a,b" nobody can tell whether it means both
-// or either.
+// Refuses a text from outside with several scopes where a single one is expected: "a,b" could mean both or
+// either.
 bool refuse_outside_list(compilation& c, const node& scope)
 {
     if (!holds_outside_list(scope))
@@ -83,7 +83,7 @@ void read_any(compilation& c, const node& value, requirement_entry& into)
 
 constexpr key<requirement_entry> any_keys[] = {{"any", read_any, true}};
 
-// Every form but the one with conditions.
+// Reads every form except the one with conditions.
 void read_scopes(compilation& c, const node& value, requirement_entry& into)
 {
     into.made.needs = requirement::kind::scopes;
@@ -106,7 +106,7 @@ void read_scopes(compilation& c, const node& value, requirement_entry& into)
     }
 }
 
-// The place of a parameter among the template's.
+// Returns the index of a parameter among those of the template.
 std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
                                           const std::vector<template_segment>& segments)
 {
@@ -142,7 +142,7 @@ void read_where(compilation& c, const node& value, requirement_entry& into)
     }
 }
 
-// They are sent back in challenges, as a quoted list split at spaces (RFC 9470 section 3).
+// Challenges send these values back as a quoted list split at spaces (RFC 9470 section 3).
 void read_acr(compilation& c, const node& value, requirement_entry& into)
 {
     for (auto& item : read_text_list(c, value)) {
@@ -190,7 +190,7 @@ requirement compile_requirement(compilation& c, const node& value,
                                 const std::vector<template_segment>& segments)
 {
     requirement_entry entry{{}, segments};
-    entry.made.mark = value.key_at; // an alias stands for what is elsewhere, the method is here
+    entry.made.mark = value.key_at; // an alias has its content elsewhere, but the method is here
     if (value.is(node::kind::map))
         read_map(c, value, entry);
     else

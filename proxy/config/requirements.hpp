@@ -1,12 +1,12 @@
-// What a route and method ask for, in all the forms that the file has for it.
+// Compiles the requirement of a route and method, in all forms that the file may use.
 #pragma once
 
 #include "config/schema.hpp"
 
 namespace scopegate::config {
 
-// Compiles one requirement of a template with these segments. What is wrong is said; the requirement is then
-// not to be used.
+// Compiles one requirement of a template with these segments. If it reports errors, the requirement must not
+// be used.
 [[nodiscard]] policy::requirement compile_requirement(compilation& c, const node& value,
                                                       const std::vector<policy::template_segment>& segments);
 

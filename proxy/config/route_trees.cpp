@@ -1,4 +1,4 @@
-// The two trees over the routes, and which templates can't stand side by side.
+// Builds the two trees of routes, and refuses templates that conflict with each other.
 #include "config/routes.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ bool same_needs(const requirement* a, const requirement* b)
     return a == nullptr || b == nullptr ? a == b : policy::same_needs(*a, *b);
 }
 
-// Whether both ask for the same with every method.
+// Returns whether both have the same requirement for every method.
 bool same_needs(const route& a, const route& b)
 {
     std::set<std::string, std::less<>> methods{"GET", "HEAD"};
@@ -43,14 +43,15 @@ std::string line_of(const route& r)
     return "line " + std::to_string(r.mark.line);
 }
 
-// A route with what its literals become when letter case counts.
+// A route with its literals as they are when letter case counts.
 struct spelled_route {
     const route* written = nullptr;
     std::vector<template_segment> spelling;
 };
 
-// The routes of a group that are enough to compare each further one with. As long as no two of a group
-// conflict, all of it have the first one's spelling, or all have its needs.
+// The routes of a group that each further route must be compared with. While no two routes of a group
+// conflict, all of them share the spelling of the first one, or all share its requirements. So these three
+// suffice.
 struct group_witnesses {
     spelled_route first;
     spelled_route other_spelling;
@@ -91,7 +92,7 @@ public:
     }
 
 private:
-    // A file system or framework that ignores letter case would take one for the other.
+    // A file system or framework that ignores letter case would confuse the two.
     void check_letter_case(const route& r, const route& first)
     {
         auto& known = witnesses_[first.index];

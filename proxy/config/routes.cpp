@@ -11,8 +11,8 @@ namespace scopegate::config {
 
 namespace {
 
-// The named methods, and HEAD where it follows GET; of ANY, which takes more than can be named, the usual
-// ones (TRACE and CONNECT are what it does not take).
+// Returns the named methods, with HEAD if they include GET. ANY accepts more methods than can be listed, so
+// the usual ones are added. It does not accept TRACE and CONNECT.
 std::string allow_of(const policy::route& r)
 {
     const auto names = [&](std::string_view method) {
@@ -57,7 +57,7 @@ void compile_methods(compilation& c, const node& methods, policy::route& into)
     into.allow = allow_of(into);
 }
 
-// RFC 9728's documents are served before any route.
+// The documents of RFC 9728 are served before any route.
 void warn_of_metadata(compilation& c, const node& entry)
 {
     constexpr std::string_view metadata = "/.well-known/oauth-protected-resource";
@@ -80,7 +80,7 @@ void compile_routes(compilation& c, const node& value)
     std::vector<path_template> templates;
     for (const node& entry : value.items) {
         auto parsed = parse_template(c, entry.key, entry.key_at);
-        policy::route unused; // so that the methods of a template that is wrong are checked too
+        policy::route unused; // so that the methods of an invalid template are checked too
         auto& route = parsed ? c.made.routes.emplace_back() : unused;
         route.text = entry.key;
         route.mark = entry.key_at;

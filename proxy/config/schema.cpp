@@ -36,8 +36,8 @@ std::string twin_of(std::string_view name)
     return std::string(name) + std::string(twin_suffix);
 }
 
-// The value that a `_file` key names, as if it stood in the file itself. The name of a file that can't be
-// read is not shown: the secret itself is pasted there at times.
+// Returns the value that a `_file` key names, as if it were in the file itself. If the file can't be read,
+// the message omits its name, because users sometimes paste the secret there.
 node read_value_file(compilation& c, const node& named)
 {
     node n = named;

@@ -1,6 +1,6 @@
-// The keys of routes.yaml as tables: each map of the file has one, a row per key with the function that reads
-// its value. A key that no table has is refused, with "did you mean"; what a table has, the JSON Schema has,
-// and a test compares them.
+// The keys of routes.yaml as tables. Each map of the file has a table with one row per key, and each row has
+// the function that reads the value. A key that is not in the table is refused, with "did you mean". A test
+// checks that the tables and the JSON Schema have the same keys.
 #pragma once
 
 #include "base/secret.hpp"
@@ -15,8 +15,8 @@
 
 namespace scopegate::config {
 
-// What all readers share while one file is compiled. They fill in what they can, and say in `out` what they
-// can't.
+// State that all readers share while one file is compiled. They fill in valid values, and report errors to
+// `out`.
 struct compilation {
     policy::policy& made;
     diagnostics& out;
@@ -29,7 +29,8 @@ struct key_info {
     bool or_file = false; // `<name>_file` reads the value from a file
 };
 
-// A row: `into` is what the map is compiled to. A value that is wrong is said, and `into` keeps its default.
+// A row. `into` is the compiled form of the map. If a value is invalid, `read` reports the error and leaves
+// the default in `into`.
 template <class T>
 struct key {
     std::string_view name;
@@ -40,22 +41,22 @@ struct key {
     [[nodiscard]] key_info info() const noexcept { return {name, required, or_file}; }
 };
 
-// The keys of one map, for comparing with the JSON Schema. The path of `limits` in `server` is
-// `server.limits`, of an item of a list `issuers[]`, of a map with free keys `scopes.*`.
+// The keys of one map, for comparing with the JSON Schema. Examples of paths: `server.limits` for `limits` in
+// `server`, `issuers[]` for an item of a list, `scopes.*` for a map with free keys.
 struct section {
     std::string path;
     std::vector<std::string> keys;
 };
 [[nodiscard]] section make_section(std::string path, const std::vector<key_info>& keys);
 
-// Whether the node is of that kind; otherwise the error is said.
+// Returns whether the node is of that kind. Reports an error otherwise.
 bool expect(compilation& c, const node& n, node::kind wanted);
 
-// Says which keys of the map are unknown. False where it is no map.
+// Reports the unknown keys of the map. Returns false if the node is not a map.
 bool check_keys(compilation& c, const node& map, const std::vector<key_info>& known);
 
-// The value of a key, its own or that of its `_file` twin (kept in `from_file`); null where the map has
-// neither, which is an error where the key is required.
+// Returns the value of a key, or that of its `_file` twin, which is stored in `from_file`. Returns null if
+// the map has neither, and reports an error if the key is required.
 [[nodiscard]] const node* value_of(compilation& c, const node& map, const key_info& wanted, node& from_file);
 
 template <class T, std::size_t N>
@@ -73,8 +74,8 @@ template <class T, std::size_t N>
     return make_section(std::move(path), infos(table));
 }
 
-// Reads a map by its table, in the order of the table: a row may use what the rows above it have read. False:
-// no map.
+// Reads a map by its table, in the order of the table: a row may use values that the rows above it have read.
+// Returns false if the node is not a map.
 template <class T, std::size_t N>
 bool read_keys(compilation& c, const node& map, const key<T> (&table)[N], T& into)
 {
@@ -82,7 +83,7 @@ bool read_keys(compilation& c, const node& map, const key<T> (&table)[N], T& int
         return false;
     for (const auto& k : table) {
         node from_file;
-        const wiped_at_end wiped(from_file.text); // a secret, maybe
+        const wiped_at_end wiped(from_file.text); // it may be a secret
         if (const node* value = value_of(c, map, k.info(), from_file))
             k.read(c, *value, into);
     }

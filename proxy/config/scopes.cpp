@@ -1,4 +1,4 @@
-// `scopes:`, the names and what they say; what they imply is implications.cpp's.
+// `scopes:`, the names and descriptions. implications.cpp handles `implies`.
 #include "config/scopes.hpp"
 
 #include "config/compile.hpp"
@@ -12,7 +12,7 @@ namespace scopegate::config {
 
 namespace {
 
-// A set of scopes is bits: closures of n scopes take n * n bits.
+// A set of scopes is stored as bits: closures of n scopes take n * n bits.
 constexpr std::size_t max_scopes = 4096;
 
 struct scope_entry {

@@ -1,16 +1,16 @@
-// Scope names where the file uses them.
+// References to scopes in the file.
 #pragma once
 
 #include "config/values.hpp"
 
 namespace scopegate::config {
 
-// The declared scope of that name; the error is said where there is none.
+// Returns the declared scope with that name. Reports an error if it is not declared.
 [[nodiscard]] std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& name);
-// The same where `public` or `authenticated` could be meant as well.
+// Does the same, but also suggests `public` and `authenticated`.
 [[nodiscard]] std::optional<policy::scope_id> find_needed_scope(compilation& c, const placed_text& name);
 
-// RFC 6749 section 3.3: 1*( %x21 / %x23-5B / %x5D-7E ).
+// Returns whether `s` matches RFC 6749 section 3.3: 1*( %x21 / %x23-5B / %x5D-7E ).
 [[nodiscard]] bool is_scope_token(std::string_view s) noexcept;
 
 } // namespace scopegate::config

@@ -1,4 +1,4 @@
-// `server:`, where it listens and how much it takes.
+// `server:`, its listeners and limits.
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
 #include "config/lists.hpp"
@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
 
-// A wait of nothing would refuse every request, so it must be a wait.
+// A timeout of 0 would refuse every request, so it must be positive.
 template <milliseconds timeouts::*Member>
 void wait(compilation& c, const node& value, timeouts& into)
 {
@@ -42,8 +42,8 @@ void wait_or_none(compilation& c, const node& value, timeouts& into)
         into.*Member = *d;
 }
 
-// After upstream_response: an upstream that may take so long to begin its response may rest as long within
-// it.
+// Runs after upstream_response. If an upstream may take that long to begin its response, it may pause as long
+// within it.
 void read_response_pause(compilation& c, const node& value, timeouts& into)
 {
     const auto pause = read_duration(c, value, milliseconds(1), longest_timeout);
@@ -86,7 +86,7 @@ void read_headers_limit(compilation& c, const node& value, size_limits& into)
         into.headers = static_cast<std::size_t>(*size);
 }
 
-// Less would not hold the program, its policy and a few connections.
+// Less could not hold the program, its policy and a few connections.
 constexpr std::uint64_t least_memory = 16U * 1024 * 1024;
 constexpr std::uint64_t most_memory = std::uint64_t{1} << 50U;
 
@@ -129,7 +129,7 @@ struct server_entry {
     explicit server_entry(server_settings& settings) : made(settings) {}
 
     server_settings& made;
-    // Where the addresses stand; line 0: the default.
+    // The positions of the addresses; line 0: the default.
     std::vector<policy::source_mark> listen_at{{}};
     policy::source_mark admin_at;
     policy::source_mark health_at;
@@ -183,7 +183,7 @@ std::vector<bound> addresses_of(const server_entry& entry)
     return out;
 }
 
-// `::ffff:127.0.0.1` is 127.0.0.1 in v6's words.
+// Maps `::ffff:127.0.0.1` to 127.0.0.1, the same address in v4 form.
 std::string_view without_mapping(std::string_view host) noexcept
 {
     constexpr std::string_view mapped = "::ffff:";
@@ -196,7 +196,7 @@ bool is_loopback(const policy::endpoint& address) noexcept
     return address.is_unix() || host == "::1" || host.starts_with("127.");
 }
 
-// `[::]` takes the callers of v4 too.
+// `[::]` accepts v4 clients too.
 bool includes(std::string_view wildcard, std::string_view host) noexcept
 {
     const bool v4 = host.find(':') == host.npos;
@@ -209,12 +209,12 @@ bool overlap(const policy::endpoint& a, const policy::endpoint& b) noexcept
         return a.unix_path == b.unix_path;
     const auto one = without_mapping(a.host);
     const auto other = without_mapping(b.host);
-    const bool any_port = a.port == 0; // another one each time
+    const bool any_port = a.port == 0; // a different one each time
     return !any_port && a.port == b.port && (one == other || includes(one, other) || includes(other, one));
 }
 
-// The kernel lets sockets of one process share an address, or bind one host of a port beside all of them:
-// callers would reach the proxy or the admin listener by chance.
+// The kernel lets sockets of one process share an address, or bind one host of a port in addition to all of
+// them. Clients would reach the proxy or the admin listener by chance.
 void check_addresses(compilation& c, const server_entry& entry)
 {
     auto all = addresses_of(entry);
@@ -241,7 +241,7 @@ void read_workers(compilation& c, const node& value, server_entry& into)
 
 void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
 {
-    if (value.is(node::kind::list) && value.items.empty()) // nobody's
+    if (value.is(node::kind::list) && value.items.empty()) // trusts none
         return;
     for (const node& item : list_items(c, value)) {
         const auto block = read_network(c, item);
@@ -276,7 +276,7 @@ void read_tls(compilation& c, const node& value, server_entry& into)
         into.made.tls = std::move(tls);
 }
 
-// After trusted_proxies: whom else should a header be believed?
+// Runs after trusted_proxies: only a trusted peer's PROXY header may be believed.
 void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
 {
     const auto flag = read_flag(c, value);
@@ -287,7 +287,7 @@ void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
     into.made.proxy_protocol = *flag;
 }
 
-// A path is what something in front takes away: requests come here without it.
+// A path is a prefix that a proxy in front removes: requests arrive here without it.
 void read_external_url(compilation& c, const node& value, server_entry& into)
 {
     const auto text = read_text(c, value);

@@ -24,9 +24,10 @@ file_content read_regular_file(const std::string& path, std::size_t max_size)
         return {{}, "it is not a regular file"};
     constexpr std::size_t piece = 64 * 1024;
     std::string text;
-    // It may hold a secret: a text that moves as it grows would leave a part of it behind.
+    // The text may be a secret. A string that is reallocated while it grows would leave a copy of a part
+    // behind.
     text.reserve(std::min(static_cast<std::size_t>(what.st_size), max_size) + 2 * piece);
-    for (;;) { // to its end, not to the size that it had: it may grow while it is read
+    for (;;) { // Reads to the end instead of the initial size: the file may grow meanwhile.
         const auto old_size = text.size();
         text.resize(old_size + piece);
         const auto got = ::read(file.get(), text.data() + old_size, text.size() - old_size);

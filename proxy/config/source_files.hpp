@@ -1,5 +1,5 @@
-// The files that routes.yaml names. Their paths are relative to its folder, and all of them are watched as it
-// is.
+// The files that routes.yaml names. Their paths are relative to its folder, and they are watched like
+// routes.yaml itself.
 #pragma once
 
 #include <filesystem>
@@ -11,23 +11,23 @@ namespace scopegate::config {
 
 struct file_content {
     std::string text;
-    std::string problem; // why it can't be read; empty: it was
+    std::string problem; // why it can't be read; empty on success
 };
 
-// Reads a regular file of at most `max_size` bytes. Devices and pipes are refused: reading one could wait
-// forever.
+// Reads a regular file of at most `max_size` bytes. Refuses devices and pipes, because reading one could
+// block forever.
 [[nodiscard]] file_content read_regular_file(const std::string& path, std::size_t max_size);
 
 class source_files final {
 public:
-    // `path`: routes.yaml's own, not empty.
+    // `path` is that of routes.yaml and not empty.
     explicit source_files(const std::string& path);
 
-    // The absolute form of a path of the file.
+    // Returns the absolute form of a path in the file.
     [[nodiscard]] std::string absolute(std::string_view path) const;
-    // The same, which is watched from now on, whether it is there or not.
+    // Does the same, and watches that path from now on, even if it does not exist.
     [[nodiscard]] std::string watch(std::string_view path);
-    // Absolute: routes.yaml first, each once.
+    // Returns absolute paths: routes.yaml first, each once.
     [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
 
 private:

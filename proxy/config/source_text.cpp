@@ -6,8 +6,8 @@ namespace scopegate::config {
 
 namespace {
 
-// Counting along one endless line (JSON is YAML too) for each of its values would take forever: there, bytes
-// must do.
+// Counting characters along one endless line (JSON is YAML too) for each of its values would take too long.
+// Beyond this column, bytes are counted.
 constexpr std::size_t longest_counted = 4096;
 
 constexpr bool continues(char c) noexcept
@@ -15,7 +15,8 @@ constexpr bool continues(char c) noexcept
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
 }
 
-// The bytes of the UTF-8 character at the start of s (RFC 3629: shortest form, no surrogates), or 0.
+// Returns the size in bytes of the UTF-8 character at the start of `s` (RFC 3629: shortest form, no
+// surrogates), or 0 if it is invalid.
 std::size_t character_size(std::string_view s) noexcept
 {
     const auto lead = static_cast<unsigned char>(s.front());
@@ -31,7 +32,7 @@ std::size_t character_size(std::string_view s) noexcept
     return overlong || not_a_character ? 0 : size;
 }
 
-// What is wrong with the character at the start of s, or null.
+// Returns the error in the character at the start of `s`, or null.
 const char* problem_of(std::string_view s) noexcept
 {
     const char c = s.front();

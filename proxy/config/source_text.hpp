@@ -1,4 +1,4 @@
-// What is looked at before a YAML reader sees the text, and how its places are counted.
+// Checks the text before a YAML reader gets it, and computes positions in it.
 #pragma once
 
 #include "config/diagnostics.hpp"
@@ -8,20 +8,21 @@
 
 namespace scopegate::config {
 
-// Removes a byte order mark and refuses what no editor writes on purpose: invalid UTF-8, control characters
-// (yaml-cpp takes some for the end of the file), a carriage return without its line feed. False, with the
-// first of them in `out`.
+// Removes a byte order mark. Refuses invalid UTF-8, control characters (yaml-cpp takes some for the end of
+// the file), and a carriage return without its line feed: no editor writes them on purpose. Reports the first
+// error to `out` and returns false.
 [[nodiscard]] bool check_text(std::string_view& text, diagnostics& out);
 
-// Turns yaml-cpp's places (bytes) into places as an editor counts them (characters). The text must outlive
-// it.
+// Converts yaml-cpp's positions (bytes) to positions as editors count them (characters). The text must
+// outlive it.
 class line_index final {
 public:
     explicit line_index(std::string_view text);
-    // Both from 0, as yaml-cpp counts. What is said to lie behind the last line is at its end: yaml-cpp gives
-    // an empty key the place of what follows, which may be the line that we end its text with.
+    // Both arguments count from 0, as in yaml-cpp. A position past the last line becomes the end of the text.
+    // yaml-cpp gives an empty key the position of the following token, which may be the line that we append
+    // to its input.
     [[nodiscard]] policy::source_mark mark(int line, int byte_column) const noexcept;
-    // Whether there is a tab in the white space that a line (from 0) begins with.
+    // Returns whether the leading whitespace of a line (from 0) contains a tab.
     [[nodiscard]] bool is_indented_by_tab(int line) const noexcept;
 
 private:

@@ -19,7 +19,7 @@ bool is_parameter_name(std::string_view s) noexcept
            std::all_of(s.begin(), s.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-// Why no normalised path holds the literal: the word for what a reader of the file sees there.
+// Returns why no normalized path can contain the literal, in words for the author of the file.
 std::string why_unreachable(std::string_view literal)
 {
     const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
@@ -39,7 +39,7 @@ std::string why_unreachable(std::string_view literal)
     return "no path that is let pass can hold it";
 }
 
-// Parses a segment without braces. Returns the text of the error, if there is one.
+// Parses a segment without braces. Returns the text of the error, if any.
 std::string parse_literal(std::string_view text, bool last, const http::path_rules& rules,
                           template_segment& into)
 {
@@ -52,8 +52,8 @@ std::string parse_literal(std::string_view text, bool last, const http::path_rul
     return {};
 }
 
-// Parses one segment of a template. Returns the text of the error, if there is one. `last`: nothing stands
-// behind it.
+// Parses one segment of a template. Returns the text of the error, if any. `last` means that no segment
+// follows.
 std::string parse_segment(std::string_view text, bool last, const http::path_rules& rules,
                           template_segment& into)
 {
@@ -79,7 +79,7 @@ bool is_parameter(const template_segment& s) noexcept
     return s.type != kind::literal;
 }
 
-// What only the whole template shows; empty where all is well.
+// Checks the template as a whole. Returns the text of the error, or an empty string.
 std::string problem_of(const std::vector<template_segment>& segments, bool trailing_slash)
 {
     if (segments.size() > policy::max_segments)
@@ -146,12 +146,13 @@ std::optional<std::vector<template_segment>> folded(const path_template& t, cons
         const auto path = http::fold_path(literal, rules, scratch);
         if (path.has_error())
             return std::nullopt;
-        for (auto rest = path->substr(1); !rest.empty();) { // of %2F that is kept: several segments
+        for (auto rest = path->substr(1); !rest.empty();) { // a %2F that is kept makes several segments
             const auto piece = rest.substr(0, rest.find('/'));
             out.push_back({kind::literal, std::string(piece)});
             rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         }
-        if (http::percent_decode(s.text).find_first_of("?#") != std::string::npos) // cut off there
+        // Folding cuts the path off at an encoded `?` or `#`.
+        if (http::percent_decode(s.text).find_first_of("?#") != std::string::npos)
             break;
     }
     return out;

@@ -1,4 +1,4 @@
-// `tokens:`: where a token may be, and how its owner may have to prove that it is.
+// `tokens:`: where a token may be, and how its sender may have to prove possession.
 #include "config/compile.hpp"
 #include "config/values.hpp"
 
@@ -13,8 +13,8 @@ namespace {
 
 using policy::token_settings;
 
-// A name that readers spell in one way only. Of a cookie any token would do for HTTP, but not for all of
-// them.
+// Returns whether all readers spell the name in the same way. HTTP allows any token as the name of a cookie,
+// but not all readers do.
 bool is_plain_name(std::string_view name) noexcept
 {
     return !name.empty() && http::all(http::char_class::unreserved, name);
@@ -66,7 +66,7 @@ constexpr key<dpop_settings> dpop_keys[] = {
      }},
 };
 
-// The short form is its mode.
+// The short form is the mode alone.
 void read_dpop(compilation& c, const node& value, token_settings& into)
 {
     if (value.is(node::kind::scalar))

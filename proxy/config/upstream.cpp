@@ -1,4 +1,4 @@
-// `upstream:`, the API behind: where it is and what it is told of the caller.
+// `upstream:`, the API: its address, and the information about the client that it receives.
 #include "config/compile.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -69,7 +69,7 @@ constexpr key<policy::upstream_tls> tls_keys[] = {
     {"server_name", read_server_name},
 };
 
-// After the URL, which says whether there is TLS at all.
+// Runs after the URL, which determines whether TLS is used at all.
 void read_tls(compilation& c, const node& value, upstream_settings& into)
 {
     const bool has_address = into.address.is_unix() || !into.address.host.empty();
@@ -120,8 +120,8 @@ std::optional<identity_header> read_header(compilation& c, const node& entry)
         c.out.error(entry.key_at, in_quotes(out.name) + " is no field name");
         return std::nullopt;
     }
-    // HTTP itself, credentials, what Scopegate sets or removes: a claim there would change what the request
-    // means.
+    // Refuses the fields of HTTP itself, credentials, and fields that Scopegate sets or removes: a claim
+    // there would change the meaning of the request.
     if (http::classify(out.name).id != http::field_id::other) {
         c.out.error(entry.key_at, in_quotes(out.name) + " can't carry a claim: it has a meaning of its own");
         return std::nullopt;

@@ -15,8 +15,8 @@ namespace {
 
 using http::char_class;
 
-// Boost.URL 1.81 takes `http://127.0.0.1.example` for the host 127.0.0.1 with a path behind it, so that a
-// stranger's host would count as loopback: the authority is taken apart here.
+// Boost.URL 1.81 parses `http://127.0.0.1.example` as the host 127.0.0.1 followed by a path, so an attacker's
+// host would count as loopback. We therefore split the authority ourselves.
 bool is_loopback(const std::string& host, bool brackets)
 {
     if (brackets) {
@@ -48,7 +48,7 @@ bool is_uri_character(char c) noexcept
            std::string_view(":/?#[]@%").find(c) != std::string_view::npos;
 }
 
-// Takes the part up to the first of the characters off the front.
+// Removes and returns the part before the first of these characters.
 std::string_view take_until(std::string_view& text, const char* stops)
 {
     const auto part = text.substr(0, text.find_first_of(stops));
@@ -56,7 +56,7 @@ std::string_view take_until(std::string_view& text, const char* stops)
     return part;
 }
 
-// host, host:port, [v6] or [v6]:port.
+// Parses host, host:port, [v6] or [v6]:port.
 bool parse_authority(std::string_view authority, web_url& out)
 {
     const bool brackets = authority.starts_with('[');

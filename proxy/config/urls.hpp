@@ -1,4 +1,4 @@
-// URLs and addresses as the file writes them.
+// URLs and addresses as written in the file.
 #pragma once
 
 #include "config/schema.hpp"
@@ -10,7 +10,7 @@
 
 namespace scopegate::config {
 
-// An absolute http or https URL, taken apart.
+// The parts of an absolute http or https URL.
 struct web_url {
     bool tls = false;
     std::string host; // without brackets
@@ -22,23 +22,23 @@ struct web_url {
     bool has_user = false;
 };
 
-// Nothing for what is no such URL.
+// Returns nothing if the text is not such a URL.
 [[nodiscard]] std::optional<web_url> parse_web_url(std::string_view text);
 
-// A URL as messages show it: without its query, which may hold an API key, and not at all where it may hold a
-// password.
+// Returns a URL as messages show it: without its query, which may contain an API key. Hides the whole URL if
+// it may contain a password.
 [[nodiscard]] std::string shown_url(const node& n);
 
-// The value as a URL that may be fetched, https, or http on a loopback host, without user information and
-// fragment. False: it is none, and that is said.
+// Checks that the value is a URL that may be fetched: https, or http on a loopback host, without user
+// information and fragment. Reports an error and returns false otherwise.
 bool check_fetchable(compilation& c, const node& n);
 
-// `host:port`, `[v6]:port` with an address for a host, or `unix:/path`.
+// Reads `host:port` or `[v6]:port`, where the host is an address, or `unix:/path`.
 [[nodiscard]] std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n);
-// The absolute path behind `unix:`, no longer than a socket's address can be.
+// Reads the absolute path after `unix:`. It must fit into the address of a socket.
 [[nodiscard]] std::optional<policy::endpoint> unix_endpoint(compilation& c, const node& n);
 
-// An address or CIDR block; bits beyond the prefix must be 0.
+// Reads an address or CIDR block; bits beyond the prefix must be 0.
 [[nodiscard]] std::optional<policy::network> read_network(compilation& c, const node& n);
 
 } // namespace scopegate::config

@@ -67,7 +67,7 @@ placed_text placed_key(const node& entry)
 
 std::optional<bool> read_flag(compilation& c, const node& n)
 {
-    // YAML needs quotes around a ${NAME} in braces: they don't make its value a string.
+    // YAML needs quotes around a ${NAME} in braces. They don't make its value a string.
     const bool plain = n.plain || n.from == node::origin::variable;
     if (n.is(node::kind::scalar) && plain && (n.text == "true" || n.text == "false"))
         return n.text == "true";

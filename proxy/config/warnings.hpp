@@ -1,5 +1,5 @@
-// The warnings of `check`, one closed list. Each has a name that people write in `# scopegate: allow NAME`
-// and look up in the README. A warning never stops a file from being used; `check --strict` makes it an
+// The warnings of `check`, in one closed list. Users write the name of a warning in `# scopegate: allow NAME`
+// and look it up in the README. A warning never prevents the use of a file; `check --strict` turns it into an
 // error.
 #pragma once
 
@@ -57,8 +57,8 @@ inline constexpr std::size_t warning_count = sizeof warning_names / sizeof *warn
     return std::nullopt;
 }
 
-// Returns whether the warning only advises, about something that the file cannot show: `check --verbose`
-// prints it, and nothing else does.
+// Returns whether the warning only advises about something that the file cannot show. Only `check --verbose`
+// prints such a warning.
 [[nodiscard]] constexpr bool is_advice(warning w) noexcept
 {
     return w == warning::method_in_body;

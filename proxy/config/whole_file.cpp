@@ -39,7 +39,7 @@ void warn_of_subjects(compilation& c)
     });
 }
 
-// Without a list of hosts the proof's URL is compared with whatever Host the client sends along.
+// Without a list of hosts, the proof's URL is compared with any Host that the client sends.
 void warn_of_hosts(compilation& c, const node& file)
 {
     const auto& p = c.made;
@@ -59,7 +59,7 @@ void warn_of_hosts(compilation& c, const node& file)
 // Methods that frameworks take from a form field of a POST, which no proxy reads.
 constexpr std::string_view behind_post[] = {"PUT", "PATCH", "DELETE"};
 
-// Those of the route that ask for more than its POST does.
+// Returns those methods of the route that have a stricter requirement than its POST.
 std::vector<std::string> stricter_than_post(const route& r, const policy::scope_registry& scopes)
 {
     std::vector<std::string> out;

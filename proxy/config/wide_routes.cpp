@@ -16,18 +16,18 @@ using policy::route;
 using policy::route_match;
 using policy::template_segment;
 
-// A segment that equals no literal of any file: a path holds no controls.
+// A segment that equals no literal of any file, because paths contain no controls.
 constexpr std::string_view unrecognized = "\x01";
 
 // The result for one wide route, or for `unlisted`.
 struct finding {
-    std::set<const requirement*> weak; // its own, by method
+    std::set<const requirement*> weak; // the route's own requirements, by method
     std::size_t surrounded = 0;
-    const route* last = nullptr; // of the surrounded ones: each counts once
+    const route* last = nullptr; // the last surrounded route: each counts once
     std::vector<std::string> examples;
 };
 
-// A path of the route as Scopegate sees it if it does not recognize the literal segment `missed`.
+// Returns a path of the route as Scopegate sees it when it does not recognize the literal segment `missed`.
 std::string path_without(const route& r, std::size_t missed)
 {
     std::string path;
@@ -73,7 +73,7 @@ private:
         }
     }
 
-    // ANY stands for every method that is named on neither side.
+    // ANY stands for every method that neither side names.
     [[nodiscard]] std::vector<std::string_view> methods_to_compare(const route& strict,
                                                                    const std::string& path) const
     {
@@ -91,7 +91,7 @@ private:
         return out;
     }
 
-    // With a `where` on the segment, the route takes one value of each token: it is not wide there.
+    // A `where` on the segment limits each token to one value, so the route is not wide there.
     static bool is_pinned(const asked_for& wide, std::size_t missed)
     {
         return wide.by != nullptr && std::any_of(wide.needs.where.begin(), wide.needs.where.end(),

@@ -16,7 +16,7 @@ namespace scopegate::config {
 
 namespace {
 
-// Ends the reading: what is behind can't be understood, or would cost too much to.
+// Ends the reading: the rest can't be understood, or would cost too much.
 struct give_up {};
 
 std::size_t levels_of(const node& n)
@@ -35,21 +35,21 @@ std::size_t cost_of(const node& n)
     return bytes;
 }
 
-// Builds the tree from yaml-cpp's events, which know the place of everything, aliases too; its own Node does
-// not.
+// Builds the tree from yaml-cpp's events, which have the position of everything, including aliases.
+// yaml-cpp's Node does not.
 class tree_builder final : public YAML::EventHandler {
 public:
     tree_builder(const line_index& lines, diagnostics& out) : lines_(lines), out_(out) {}
 
     [[nodiscard]] node take() { return std::move(root_); }
 
-    // Where the innermost list or map that is still open begins.
+    // Returns the start of the innermost list or map that is still open.
     [[nodiscard]] std::optional<policy::source_mark> innermost_open() const
     {
         return open_.empty() ? std::nullopt : std::optional(open_.back().made.at);
     }
 
-    // Where the last thing begins that could be read.
+    // Returns the start of the last element that could be read.
     [[nodiscard]] policy::source_mark last_read() const noexcept { return last_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override
@@ -121,9 +121,9 @@ private:
     struct collection {
         node made;
         YAML::anchor_t anchor = 0;
-        bool tagged = false;  // with what it is not
-        bool has_key = false; // of a map: the key is read, its value comes next
-        bool dropped = false; // ... and was refused: its value is read and forgotten
+        bool tagged = false;  // has a tag of another type
+        bool has_key = false; // of a map: the key has been read, its value comes next
+        bool dropped = false; // ... and was refused: its value is read and discarded
         std::string key;
         policy::source_mark key_at;
         std::unordered_map<std::string, int> lines; // of the keys so far
@@ -147,8 +147,8 @@ private:
         throw give_up{};
     }
 
-    // What an alias or an anchor doubles is counted before it is copied: ten levels of ten aliases are a
-    // billion nodes.
+    // Nodes that an alias or an anchor duplicates are counted before they are copied: ten levels of ten
+    // aliases are a billion nodes.
     [[nodiscard]] node copied(const node& n, policy::source_mark where)
     {
         expanded_ += cost_of(n);
@@ -185,7 +185,8 @@ private:
         finish(std::move(n), anchor);
     }
 
-    // A node is whole: it becomes the root, a list's item, a map's key, or the value of the key before it.
+    // Adds a complete node: as the root, as a list's item, as a map's key, or as the value of the preceding
+    // key.
     void finish(node n, YAML::anchor_t anchor)
     {
         last_ = n.at;
@@ -197,7 +198,7 @@ private:
         }
         auto& c = open_.back();
         if (c.made.is(node::kind::list)) {
-            if (n.is(node::kind::nothing)) // yaml-cpp gives an empty item the place of the next one
+            if (n.is(node::kind::nothing)) // yaml-cpp gives an empty item the position of the next one
                 n.at = c.made.at;
             c.made.items.push_back(std::move(n));
         } else if (!c.has_key) {
@@ -215,7 +216,7 @@ private:
         }
     }
 
-    // False: no entry is made of this key.
+    // Returns false if the key makes no entry.
     bool take_key(collection& c, const node& n)
     {
         c.key = n.text;
@@ -248,7 +249,7 @@ private:
 
 constexpr std::string_view unclosed_quote = "illegal document indicator in scalar";
 
-// yaml-cpp's words for the commonest slips, and ours.
+// Replaces yaml-cpp's messages for the most common mistakes by ours.
 std::string explained(const std::string& message)
 {
     struct wording {
@@ -273,7 +274,8 @@ std::string explained(const std::string& message)
     return message;
 }
 
-// Where the fault is. yaml-cpp says of what is never closed only that the file has ended, or nothing at all.
+// Returns the position of the error. For constructs that are never closed, yaml-cpp reports only the end of
+// the file, or nothing at all.
 policy::source_mark place_of(const YAML::Exception& e, const line_index& lines, const tree_builder& builder)
 {
     const auto open = builder.innermost_open();
@@ -295,8 +297,8 @@ std::optional<node> read_yaml(std::string_view text, diagnostics& out)
     const line_index lines(text);
     tree_builder builder(lines, out);
     try {
-        // yaml-cpp takes a quote that is never closed for closed at the end of the file, with all that stands
-        // between. Not so at the end of a document, so we give it one.
+        // yaml-cpp takes an unclosed quote for closed at the end of the file, together with everything in
+        // between. At the end of a document it reports an error instead, so we append one.
         std::istringstream in(std::string(text) + "\n...\n");
         YAML::Parser parser(in);
         while (parser.HandleNextDocument(builder))

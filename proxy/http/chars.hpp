@@ -1,5 +1,5 @@
-// The character classes of RFC 9110, 9112 and 3986 as one table: a byte is looked up once, whatever is asked
-// of it.
+// The character classes of RFC 9110, 9112 and 3986 in one table. One lookup per byte tests any combination of
+// classes.
 #pragma once
 
 #include <array>
@@ -10,17 +10,17 @@
 namespace scopegate::http {
 
 enum class char_class : std::uint8_t {
-    tchar = 1,   // of a token (RFC 9110 section 5.6.2)
-    text = 2,    // of a field value or a reason phrase: HTAB, SP, VCHAR, obs-text
-    visible = 4, // VCHAR: what a request target is made of
+    tchar = 1,   // part of a token (RFC 9110 section 5.6.2)
+    text = 2,    // part of a field value or a reason phrase: HTAB, SP, VCHAR, obs-text
+    visible = 4, // VCHAR: the characters of a request target
     digit = 8,
     hex = 16,        // a hexadecimal digit in either case
     unreserved = 32, // RFC 3986 section 2.3
     sub_delim = 64,  // RFC 3986 section 2.2
-    b64 = 128,       // of a b64token before its padding (RFC 6750 section 2.1)
+    b64 = 128,       // part of a b64token before its padding (RFC 6750 section 2.1)
 };
 
-// Either of two.
+// Matches bytes of either class.
 [[nodiscard]] constexpr char_class operator|(char_class a, char_class b) noexcept
 {
     return static_cast<char_class>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -68,7 +68,7 @@ inline constexpr auto char_classes = [] {
     return ch == ' ' || ch == '\t';
 }
 
-// How many bytes at the start of s are of the class.
+// Returns how many bytes at the start of `s` are in the class.
 [[nodiscard]] constexpr std::size_t count_leading(char_class c, std::string_view s) noexcept
 {
     std::size_t n = 0;
@@ -81,14 +81,15 @@ inline constexpr auto char_classes = [] {
     return count_leading(c, s) == s.size();
 }
 
-// The value of a hexadecimal digit. The caller has checked that it is one.
+// Returns the value of a hexadecimal digit. The caller has checked that it is one.
 [[nodiscard]] constexpr unsigned hex_value(char digit) noexcept
 {
     const auto c = static_cast<unsigned char>(digit);
     return c <= '9' ? c - unsigned{'0'} : (c | 0x20U) - unsigned{'a'} + 10U;
 }
 
-// Whether s begins with a percent-triplet (RFC 3986 section 2.1), and the byte that one stands for.
+// Returns whether `s` begins with a percent-encoded triplet (RFC 3986 section 2.1). triplet_value() returns
+// the byte that such a triplet encodes.
 [[nodiscard]] constexpr bool starts_with_triplet(std::string_view s) noexcept
 {
     return s.size() >= 3 && s[0] == '%' && is(char_class::hex, s[1]) && is(char_class::hex, s[2]);

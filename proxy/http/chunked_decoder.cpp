@@ -7,8 +7,8 @@ namespace scopegate::http {
 namespace {
 
 constexpr std::uint8_t max_size_digits = 16;
-constexpr std::uint32_t max_extension_bytes =
-    4 * 1024; // a flood of extensions is work for us and nothing for the API
+// A flood of extensions costs us work and carries nothing for the upstream.
+constexpr std::uint32_t max_extension_bytes = 4 * 1024;
 
 } // namespace
 
@@ -35,7 +35,7 @@ result<chunked_decoder::step> chunked_decoder::next(std::string_view in)
     return out;
 }
 
-// The state after one byte that is not data; nothing: the byte has no place here.
+// Returns the state after one byte that is not data, or nothing if the byte is invalid here.
 std::optional<chunked_decoder::state> chunked_decoder::after(char c)
 {
     const auto only = [c](char expected, state then) {
@@ -103,7 +103,7 @@ std::optional<chunked_decoder::state> chunked_decoder::after_size_blank(char c) 
     return c == '\r' ? std::optional(state::size_lf) : std::nullopt;
 }
 
-// Names the fault of the byte that has no place in the present state.
+// Returns the error for a byte that is invalid in the present state.
 failure chunked_decoder::fault() const noexcept
 {
     const auto malformed = [](cause detail) { return failure(reason::malformed_request, detail); };
@@ -132,8 +132,8 @@ failure chunked_decoder::fault() const noexcept
     }
 }
 
-// chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ), without the BWS that RFC 9112 has for bad
-// senders.
+// Reads chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ). The BWS that RFC 9112 tolerates from
+// bad senders is refused.
 std::optional<chunked_decoder::state> chunked_decoder::after_extension(char c) const
 {
     const auto ended = [c]() -> std::optional<state> {
@@ -167,8 +167,8 @@ std::optional<chunked_decoder::state> chunked_decoder::after_extension(char c) c
     }
 }
 
-// trailer-section = *( token ":" value CRLF ) CRLF, read like the fields of a head: no obs-fold, no blank
-// before the colon.
+// Reads trailer-section = *( token ":" value CRLF ) CRLF under the rules for fields of a head: no obs-fold,
+// no whitespace before the colon.
 std::optional<chunked_decoder::state> chunked_decoder::after_trailer(char c) const
 {
     switch (state_) {

@@ -14,9 +14,9 @@
 namespace scopegate::http {
 namespace {
 
-// Room for the longest name, so that names are compared without a call: as many bytes always.
+// Room for the longest name. Every comparison covers all of these bytes, so none needs a function call.
 constexpr std::size_t room = 32;
-using padded_name = std::array<char, room>; // NULs behind its end, which no name has
+using padded_name = std::array<char, room>; // padded with NULs, which no name contains
 using name_words = std::array<std::uint64_t, room / sizeof(std::uint64_t)>;
 
 struct known_name {
@@ -55,7 +55,7 @@ constexpr auto known_names = [] {
         {"client-cert", client_cert},
         {"client-cert-chain", client_cert_chain},
         {"x-forwarded", x_forwarded},
-        // All else that proxies say of a client counts as X-Forwarded-* does. Addresses:
+        // All other fields in which proxies describe a client are treated like X-Forwarded-*. Addresses:
         {"cf-pseudo-ipv4", x_forwarded},
         {"client-ip", x_forwarded},
         {"do-connecting-ip", x_forwarded},
@@ -104,7 +104,7 @@ constexpr auto known_names = [] {
         {"x-url-scheme", x_forwarded},
         {"x-original-url", x_original_url},
         {"x-rewrite-url", x_rewrite_url},
-        // All other names for the target count as X-Rewrite-URL does.
+        // All other names for the target are treated like X-Rewrite-URL.
         {"request-uri", x_rewrite_url},
         {"x-http-destinationurl", x_rewrite_url},
         {"x-original-method", x_rewrite_url},
@@ -140,8 +140,8 @@ constexpr auto known_names = [] {
 static_assert(std::all_of(known_names.begin(), known_names.end(),
                           [](const known_name& k) { return k.name.size() <= room; }));
 
-// A table with a place for each known name, found by its first sixteen bytes and its length: `factor` is one
-// that sends no two to the same place.
+// A hash table with one slot per known name. The key is a name's first sixteen bytes and its length. `factor`
+// is chosen so that no two names share a slot.
 constexpr std::uint8_t nobody = 0xFF;
 using name_table = std::array<std::uint8_t, 2048>;
 static_assert(known_names.size() < nobody);
@@ -173,8 +173,8 @@ constexpr auto placed = [] {
     return out;
 }();
 
-// Families of names: all that begin so. The first eight bytes find the family, for one comparison of words
-// each.
+// Families of names: all names with the same prefix. The first eight bytes select the family, at the cost of
+// one word comparison each.
 struct name_family {
     std::string_view prefix;
     field_id id;
@@ -204,7 +204,7 @@ static_assert(std::all_of(families.begin(), families.end(), [](const name_family
     return f.prefix.size() >= sizeof f.start && f.prefix.size() <= room;
 }));
 
-// In lower case and with `-` for `_`.
+// Maps each byte to lower case, and `_` to `-`.
 constexpr auto folded = [] {
     std::array<char, 256> table{};
     for (std::size_t c = 0; c < table.size(); ++c)
@@ -215,7 +215,7 @@ constexpr auto folded = [] {
 #if defined(__SSE2__)
 constexpr std::size_t lane = 16;
 
-// From byte `lane - n` on: a mask of the first n.
+// Loaded from byte `lane - n` on, this is a mask of the first n bytes.
 constexpr auto first_bytes = [] {
     std::array<char, 2 * lane> mask{};
     std::fill_n(mask.begin(), lane, '\xFF');
@@ -228,7 +228,7 @@ constexpr char fold(char c) noexcept
     return folded[static_cast<unsigned char>(c)];
 }
 
-// `start`: the first bytes of a name of that size, folded.
+// Identifies a name of `size` bytes by `start`, its first bytes, folded.
 field_id identify(std::size_t size, const padded_name& start) noexcept
 {
     const auto words = std::bit_cast<name_words>(start);
@@ -255,7 +255,7 @@ field_name with_spelling(field_id id, std::string_view name) noexcept
 }
 
 #if defined(__SSE2__)
-// A name that ends within 16 bytes, as nearly all do, is measured and folded without a look at each.
+// Measures and folds a name that ends within 16 bytes, as nearly all do, without a loop over its bytes.
 std::optional<measured_name> read_short_name(std::string_view line) noexcept
 {
     if (line.size() < lane)

@@ -1,6 +1,5 @@
-// The field names that Scopegate acts on, recognised once while the head is parsed. A name is classified in
-// any letter case and with `_` read as `-`, as CGI and WSGI read it: `X_Auth_Subject` reaches many an
-// application as `X-Auth-Subject`.
+// The field names that Scopegate acts on, recognized once while the head is parsed. Letter case is ignored
+// and `_` is read as `-`, as CGI and WSGI do: many applications see `X_Auth_Subject` as `X-Auth-Subject`.
 #pragma once
 
 #include <cstddef>
@@ -31,13 +30,14 @@ enum class field_id : std::uint8_t {
     cookie,
     dpop,
     dpop_nonce,
-    // who is calling, and how: believed from trusted proxies only
+    // statements about the client: honored from trusted proxies only
     forwarded,
     x_forwarded_for,
     x_forwarded_proto,
     x_forwarded_host,
-    x_forwarded, // any other X-Forwarded-*, and all else that proxies say of a client, such as
-                 // CF-Connecting-IP
+    // Any other X-Forwarded-*, and all other fields in which proxies describe a client, such as
+    // CF-Connecting-IP.
+    x_forwarded,
     x_real_ip,
     x_client_ip,
     true_client_ip,
@@ -45,16 +45,16 @@ enum class field_id : std::uint8_t {
     client_cert_chain,
     // spoofable: never forwarded
     x_original_url,
-    x_rewrite_url, // and all other names for the target but X-Original-URL
+    x_rewrite_url, // and all other names for the target except X-Original-URL
     proxy,
     // method overrides
     x_http_method_override,
     x_http_method,
     x_method_override,
-    // ours to add or keep
+    // added or kept by Scopegate
     via,
     x_request_id,
-    // others that Scopegate looks at
+    // others that Scopegate reads
     origin,
     access_control_request_method,
     access_control_request_headers,
@@ -66,24 +66,26 @@ enum class field_id : std::uint8_t {
 
 struct field_name {
     field_id id = field_id::other;
-    bool underscore = false; // a known name, spelled with `_`: never honoured as the field it imitates
+    bool underscore = false; // a known name, spelled with `_`: never honored as the field that it imitates
 };
 
-// Classifies a field name, in any letter case and with `_` read as `-`. Total; allocates nothing.
+// Classifies a field name. Ignores letter case and reads `_` as `-`. Accepts any bytes; allocates nothing.
 [[nodiscard]] field_name classify(std::string_view name) noexcept;
 
-// What stands at the start of a field line: how many bytes are of a name (RFC 9110 section 5.1: tchar; maybe
-// none), and which name they are: what classify() says, with one look at each byte.
+// The name at the start of a field line, found in one pass. `size` counts its bytes (tchar, RFC 9110 section
+// 5.1) and may be 0. `known` is what classify() returns for it.
 struct measured_name {
     std::size_t size = 0;
     field_name known;
 };
 [[nodiscard]] measured_name read_name(std::string_view line) noexcept;
 
-// Whether two field names are the same to a careless reader: in any letter case and with `_` read as `-`.
+// Returns whether a careless reader takes two field names for the same one: one that ignores letter case and
+// reads `_` as `-`.
 [[nodiscard]] bool same_field_name(std::string_view a, std::string_view b) noexcept;
 
-// A set of field_ids: who is dropped, and why, is said with sets of names, not with chains of conditions.
+// A set of field_ids. The rules for dropping fields are written as sets of names instead of chains of
+// conditions.
 class field_set final {
 public:
     constexpr field_set() noexcept = default;

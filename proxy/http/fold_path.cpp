@@ -9,13 +9,13 @@
 namespace scopegate::http {
 namespace {
 
-// What file systems and frameworks drop at a segment's end.
+// Returns whether file systems and frameworks drop this character at the end of a segment.
 bool is_dropped(char c) noexcept
 {
     return c == '.' || c == ' ';
 }
 
-// Bytes at which folding may change a path; most paths have none but slashes.
+// The bytes at which folding may change a path. Most paths contain only the slashes among them.
 constexpr auto may_fold = [] {
     std::array<bool, 256> table{};
     for (const char c : std::string_view("%;/ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
@@ -25,7 +25,7 @@ constexpr auto may_fold = [] {
 
 bool folds(std::string_view path, const path_rules& rules) noexcept
 {
-    char before = 'a'; // the root's own slash begins no empty segment
+    char before = 'a'; // so that the root's own slash does not begin an empty segment
     for (const char c : path) {
         if (may_fold[static_cast<unsigned char>(c)]) {
             const bool letter = c != '/' && c != '%' && c != ';';
@@ -37,8 +37,8 @@ bool folds(std::string_view path, const path_rules& rules) noexcept
     return path.size() > 1 && (before == '/' || is_dropped(before));
 }
 
-// Folds the segment that begins at `begin`, decoded, and drops it with its slash where nothing is left.
-// False: it is a dot segment, or becomes one once parameters or trailing spaces are cut.
+// Folds the decoded segment that begins at `begin`. Drops it with its slash if nothing is left. Returns false
+// if it is a dot segment, or becomes one once parameters or trailing spaces are cut.
 bool fold_segment(std::string& out, std::size_t begin, const path_rules& rules, const reading& how)
 {
     if (rules.keep_semicolon && how.cuts_parameters)
@@ -78,7 +78,7 @@ result<std::string_view> fold_path(std::string_view path, const path_rules& rule
             c = triplet_value(path.substr(i));
             i += 2;
         }
-        if (how.cuts_query && (c == '?' || c == '#')) // raw ones end a path, so that these were encoded
+        if (how.cuts_query && (c == '?' || c == '#')) // raw ones end a path, so this one was encoded
             break;
         if (c == '/' && encoded && !how.splits_at_slash) {
             out += "%2F";

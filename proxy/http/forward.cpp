@@ -9,20 +9,20 @@ namespace {
 
 using enum field_id;
 
-// RFC 9110 section 7.6.1 and what older lists add to it; Trailer because trailers are a hop's own matter
-// here.
+// RFC 9110 section 7.6.1 and the additions of older lists. Trailer is here because each hop decides about
+// trailers by itself.
 constexpr field_set hop_by_hop{connection,     keep_alive,          proxy_connection,  te, trailer, upgrade,
                                http2_settings, proxy_authorization, proxy_authenticate};
-// The caller frames the message anew, from what was understood and not from what was said.
+// The calling code writes the framing itself, from the parsed values.
 constexpr field_set framing_fields{content_length, transfer_encoding, expect};
-// Fields that make frameworks believe in another path, proxy or method than the one that was decided about.
+// Fields that make frameworks use another path, proxy or method than the decision was based on.
 constexpr field_set method_overrides{x_http_method_override, x_http_method, x_method_override};
 constexpr field_set spoofable = field_set{x_original_url, x_rewrite_url, proxy} | method_overrides;
-// Who is calling and how: a proxy's word, believed from trusted_proxies only.
+// Statements about the client. They are a proxy's claims and honored from trusted_proxies only.
 constexpr field_set vouched_for{forwarded,   x_forwarded_for,  x_forwarded_proto, x_forwarded_host,
                                 x_forwarded, x_real_ip,        x_client_ip,       true_client_ip,
                                 client_cert, client_cert_chain};
-// RFC 9110 section 6.5.1: what a recipient must know before the body, as far as we know the names.
+// Fields that a recipient must know before the body (RFC 9110 section 6.5.1), as far as we know their names.
 constexpr field_set never_trailers =
     hop_by_hop | framing_fields | spoofable | vouched_for |
     field_set{host, authorization, cookie, dpop, content_type, via, x_request_id, origin, date, server};
@@ -77,7 +77,7 @@ result<forward_filter> forward_filter::of_request(const request_head& head, cons
         const bool named = filter.named_.contains(f.name);
         if (named && rules.peer_trusted && vouched_for.contains(f.id))
             return failure(reason::malformed_request, cause::connection_names_client);
-        // Its own method: the field says nothing new. Empty: nothing at all.
+        // The request's own method adds nothing new. An empty value says nothing.
         if (!named && method_overrides.contains(f.id) && !f.value.empty() && !iequals(f.value, head.method))
             return failure(reason::method_override, cause::override_header);
     }
@@ -103,8 +103,8 @@ bool forward_filter::keeps(const field& f) const noexcept
 {
     if (drop_.contains(f.id) || (drop_imitations_ && f.underscore) || named_.contains(f.name))
         return false;
-    // The tunnel's Upgrade is named in Connection, as it has to be, and is no name there: see
-    // connection_names.
+    // The tunnel's Upgrade must be listed in Connection. connection_names ignores that option, so it does not
+    // drop the field here.
     return !is_identity(f.name, identity_);
 }
 

@@ -1,7 +1,7 @@
-// Step 7, what goes on: which fields of a request reach the upstream and which of an answer reach the caller,
-// decided per field and written as runs of the raw lines, so that nothing is copied or allocated. What
-// Scopegate says itself (framing, Connection, identity, X-Forwarded-*, Via, X-Request-Id) is added by the
-// caller, behind these.
+// Forwarding: which fields of a request reach the upstream, and which fields of a response reach the client.
+// The choice is made per field. The kept raw lines are written as runs, so that nothing is copied or
+// allocated. The calling code adds Scopegate's own fields behind them: framing, Connection, identity,
+// X-Forwarded-*, Via, X-Request-Id.
 #pragma once
 
 #include "base/errc.hpp"
@@ -16,25 +16,25 @@
 namespace scopegate::http {
 
 struct request_rules {
-    bool peer_trusted = false;             // one of trusted_proxies: what it says of the caller is passed on
+    bool peer_trusted = false;             // one of trusted_proxies: believed about the client
     bool websocket = false;                // request_framing::upgrade_websocket: Upgrade passes
     std::span<const std::string> identity; // the headers that Scopegate sets: dropped in any spelling
-    field_set also_drop; // what the caller writes anew or keeps back: authorization, cookie, host...
+    field_set also_drop; // what the calling code rewrites or withholds: authorization, cookie, host...
 };
 
 struct response_rules {
     bool websocket = false; // a 101 to a WebSocket handshake: Upgrade passes
-    bool trailers = false;  // the trailer section will be passed on: so is Trailer
+    bool trailers = false;  // the trailer section will be passed on, and Trailer with it
     field_set also_drop;
 };
 
-// The connection options of a message that may be field names: everything but `close`, `keep-alive` and
+// The connection options of a message that may be field names: all except `close`, `keep-alive` and
 // `upgrade`.
 class connection_names final {
 public:
-    static constexpr std::size_t max = 32; // nobody names more; so many cost each field a comparison
+    static constexpr std::size_t max = 32; // no real sender lists more; each costs every field a comparison
 
-    // Adds the options of one Connection field. False: more than max.
+    // Adds the options of one Connection field. Returns false if there are more than max in total.
     [[nodiscard]] bool read(std::string_view value);
     [[nodiscard]] bool contains(std::string_view field_name) const noexcept;
 
@@ -43,30 +43,35 @@ private:
     std::size_t count_ = 0;
 };
 
-// Says of each field whether it is forwarded. Refers to `fields` and to the rules' spans: must not outlive
-// them.
+// Decides for each field whether it is forwarded. Refers to `fields` and to the spans of the rules and must
+// not outlive them.
 class forward_filter final {
 public:
-    // Of a request. Fails with method_override (an override field names another method than `method`) or
-    // malformed_request: more than connection_names::max options, or one from a trusted peer that names what
-    // such a peer is believed for. There the caller behind the proxy speaks: with X-Forwarded-For named away,
-    // the proxy itself would look like the caller.
+    // Makes the filter for a request. Fails with method_override if an override field names another method
+    // than the request line. Fails with malformed_request if Connection has more than connection_names::max
+    // options, or if a trusted peer's Connection names a field that such peers are trusted for. In that case
+    // the client behind the proxy wrote the option: without X-Forwarded-For, the proxy itself would look like
+    // the client.
     //
-    // Everything else that Connection names is dropped as RFC 9110 section 7.6.1 has it, Authorization and
-    // Cookie included. The caller could as well have left these out, so that the upstream is never told more
-    // than it would be then; the decision was made with them and is not changed by it. What we add is added
-    // afterwards and can't be named away; options that name Host, Content-Length or Transfer-Encoding were
-    // refused by frame_request.
+    // All other fields that Connection names are dropped (RFC 9110 section 7.6.1), Authorization and Cookie
+    // included. The client could as well have omitted them, so the upstream never learns more than it would
+    // then. The decision was made with these fields and stays as it is. Our own fields are added afterwards,
+    // so Connection can't remove them. frame_request has refused options that name Host, Content-Length or
+    // Transfer-Encoding.
     //
-    // Dropped: the hop-by-hop fields, Content-Length, Transfer-Encoding, Expect and Trailer (the caller
-    // frames the request anew, and has answered the expectation), `_` spellings of any known name, identity
-    // headers, X-Original-URL and other names for the target, Proxy, the method overrides, and from untrusted
-    // peers Forwarded and all else that proxies say of a client (http/fields.cpp, README).
+    // The filter also drops:
+    // - the hop-by-hop fields, Content-Length, Transfer-Encoding, Expect and Trailer: the calling code writes
+    //   the framing itself and has handled the expectation;
+    // - `_` spellings of any known name, identity headers, X-Original-URL and other names for the target,
+    //   Proxy, and the method overrides;
+    // - from untrusted peers, Forwarded and all other statements of proxies about a client (http/fields.cpp,
+    //   README).
     [[nodiscard]] static result<forward_filter> of_request(const request_head& head,
                                                            const request_rules& rules);
 
-    // Of an answer: hop-by-hop fields, what Connection names, Content-Length and Transfer-Encoding are
-    // dropped. Fails with upstream_bad_answer (more than connection_names::max options).
+    // Makes the filter for a response. Drops hop-by-hop fields, the fields that Connection names,
+    // Content-Length and Transfer-Encoding. Fails with upstream_bad_answer if there are more than
+    // connection_names::max options.
     [[nodiscard]] static result<forward_filter> of_response(const field_list& fields,
                                                             const response_rules& rules);
 
@@ -81,12 +86,12 @@ private:
     connection_names named_;
 };
 
-// Whether a field of an answer's trailer section is passed on: no framing, no hop-by-hop field, no
-// credentials, nothing that decides about the head it comes too late for (RFC 9110 section 6.5.1), and none
-// of Scopegate's identity headers.
+// Returns whether a field of a response's trailer section is passed on. Drops framing, hop-by-hop fields,
+// credentials, Scopegate's identity headers, and fields that a recipient needs before the body (RFC 9110
+// section 6.5.1).
 [[nodiscard]] bool keeps_trailer(const field& f, std::span<const std::string> identity) noexcept;
 
-// Calls sink(lines) with each longest run of adjacent lines of fields that keep(field) is true for, in order.
+// Calls sink(lines) for each maximal run of adjacent lines whose fields satisfy keep(field), in order.
 template <class Keep, class Sink>
 void for_each_run(const field_list& fields, Keep&& keep, Sink&& sink)
 {
@@ -106,8 +111,8 @@ void for_each_run(const field_list& fields, Keep&& keep, Sink&& sink)
         sink(run);
 }
 
-// The raw lines (CRLF included) of a request that are forwarded, as runs; see forward_filter. The sink is not
-// called where it fails. Allocates nothing.
+// Passes the raw lines of a request that are forwarded (CRLF included) to `sink`, as runs; see
+// forward_filter. Does not call the sink if it fails. Allocates nothing.
 template <class Sink>
 [[nodiscard]] result<void> collect_forwarded(const request_head& head, const request_rules& rules,
                                              Sink&& sink)
@@ -120,7 +125,7 @@ template <class Sink>
     return {};
 }
 
-// The same of an answer.
+// Does the same for a response.
 template <class Sink>
 [[nodiscard]] result<void> collect_forwarded(const response_head& head, const response_rules& rules,
                                              Sink&& sink)

@@ -10,8 +10,8 @@
 namespace scopegate::http {
 namespace {
 
-// Digits only, no leading zeros, below 2^63 (a signed reader agrees too); everything else is somebody's other
-// number.
+// Parses digits only, without leading zeros and below 2^63, so that a signed reader agrees too. Parsers
+// disagree on the value of any other spelling.
 std::optional<std::uint64_t> parse_length(std::string_view s) noexcept
 {
     constexpr std::uint64_t max = std::numeric_limits<std::int64_t>::max();
@@ -29,11 +29,11 @@ std::optional<std::uint64_t> parse_length(std::string_view s) noexcept
     return value;
 }
 
-// The fields that say how long a body is, read the same way in both directions.
+// The fields that determine the length of a body, read the same way in both directions.
 class length_fields final {
 public:
-    // Returns `none`, or what is wrong: the field is repeated, or its value is no length. Other fields are
-    // passed over.
+    // Returns `none`, or the fault: the field is repeated, or its value is not a valid length. Ignores other
+    // fields.
     [[nodiscard]] cause read(const field& f) noexcept
     {
         if (f.id == field_id::transfer_encoding) {
@@ -49,8 +49,8 @@ public:
         return cause::none;
     }
 
-    // The same for a response, where a repeated equal length is one length (RFC 9110 section 8.6).
-    // Different ones stay refused.
+    // Does the same for a response, where a repeated equal length counts as one length (RFC 9110 section
+    // 8.6). Different lengths stay refused.
     [[nodiscard]] cause read_lenient(const field& f)
     {
         if (f.id != field_id::content_length)
@@ -70,12 +70,13 @@ public:
                 length_text_ = one;
             }
         });
-        repeats_length_ =
-            repeats_length_ || length_text_.size() != f.value.size(); // a list with empty members
+        // A list with empty members counts as repeated, too.
+        repeats_length_ = repeats_length_ || length_text_.size() != f.value.size();
         return length_ || wrong != cause::none ? wrong : cause::bad_length;
     }
 
-    // Both present, or a coding where HTTP/1.0 knows none: the oldest smuggling of all.
+    // Returns a fault if both fields are present, or if a coding is present in HTTP/1.0, which defines none:
+    // the classic request smuggling vectors.
     [[nodiscard]] cause ambiguity(int minor) const noexcept
     {
         if (coding_ && length_)
@@ -85,7 +86,8 @@ public:
     [[nodiscard]] bool has_coding() const noexcept { return coding_.has_value(); }
     [[nodiscard]] bool repeats_length() const noexcept { return repeats_length_; }
     [[nodiscard]] std::string_view length_text() const noexcept { return length_text_; }
-    // `chunked` alone: of any other list the last coding decides, and parsers differ in finding it.
+    // Accepts `chunked` alone. In any other list the last coding decides, and parsers disagree on which one
+    // that is.
     [[nodiscard]] bool coding_known() const noexcept { return !coding_ || iequals(*coding_, "chunked"); }
 
     [[nodiscard]] body_framing framing(body_kind without) const noexcept
@@ -104,7 +106,7 @@ private:
     bool repeats_length_ = false;
 };
 
-// What the Connection fields ask for.
+// The options of the Connection fields.
 struct connection_options {
     bool close = false;
     bool keep_alive = false;
@@ -125,8 +127,8 @@ struct connection_options {
     [[nodiscard]] bool persistent(int minor) const noexcept { return !close && (minor >= 1 || keep_alive); }
 };
 
-// Of a target with a scheme, whatever else it is: step 2 may refuse it, and observe mode forward it all the
-// same, to an API that believes it more than Host (RFC 9112 section 3.2.2).
+// Returns the authority of any target with a scheme. Target normalization may refuse such a target while
+// observe mode still forwards it, to an upstream that prefers it over Host (RFC 9112 section 3.2.2).
 std::optional<std::string_view> authority_of(std::string_view target) noexcept
 {
     constexpr std::string_view mark = "://";
@@ -158,7 +160,7 @@ result<request_framing> frame_request(const request_head& head)
         switch (f.id) {
         case field_id::content_length:
         case field_id::transfer_encoding:
-            if (f.underscore) // no length here, and never forwarded: nobody behind us reads it as one
+            if (f.underscore) // sets no length and is never forwarded: the upstream can't read it as one
                 break;
             if (const auto wrong = lengths.read(f); wrong != cause::none)
                 return failure(reason::ambiguous_framing, wrong);
@@ -175,7 +177,7 @@ result<request_framing> frame_request(const request_head& head)
             options.read(f.value);
             break;
         case field_id::expect:
-            if (head.minor == 0) // RFC 9110 section 10.1.1: ignored
+            if (head.minor == 0) // ignored (RFC 9110 section 10.1.1)
                 break;
             if (!iequals(f.value, "100-continue"))
                 return failure(reason::unsupported_expectation, cause::unknown_expectation);
@@ -192,7 +194,7 @@ result<request_framing> frame_request(const request_head& head)
             break;
         }
     }
-    // A hop that honours such an option would take away what the next one frames the request by.
+    // A hop that honors such an option would remove the field that the next hop frames the request by.
     if (options.names_framing)
         return failure(reason::ambiguous_framing, cause::connection_names_framing);
     if (const auto wrong = lengths.ambiguity(head.minor); wrong != cause::none)
@@ -224,7 +226,7 @@ result<response_framing> frame_response(const response_head& head, std::string_v
     connection_options options;
     const auto refuse = [](cause why) { return failure(reason::upstream_bad_answer, why); };
     for (const auto& f : head.fields) {
-        if (f.underscore) // no caller reads it as the field it imitates
+        if (f.underscore) // No client reads it as the field that it imitates.
             continue;
         if (const auto wrong = lengths.read_lenient(f); wrong != cause::none)
             return refuse(wrong);
@@ -240,7 +242,8 @@ result<response_framing> frame_response(const response_head& head, std::string_v
     out.keep_alive = options.persistent(head.minor) && !lengths.repeats_length();
     out.length = lengths.length_text();
     const auto framing = lengths.framing(body_kind::until_close);
-    // Its body could be taken for the final answer, and that for another request's.
+    // A client could take its body for the final response, and the final response for that of another
+    // request.
     if (head.status < 200 && (framing.length != 0 || lengths.has_coding()))
         return refuse(cause::interim_with_body);
     const bool empty = framing.kind == body_kind::length && framing.length == 0;
@@ -251,7 +254,7 @@ result<response_framing> frame_response(const response_head& head, std::string_v
         return out;
     }
     out.body = framing;
-    const bool resets_form = head.status == 205 && framing.kind == body_kind::length; // and has no content
+    const bool resets_form = head.status == 205 && framing.kind == body_kind::length; // has no content
     out.keep_alive = out.keep_alive && framing.kind != body_kind::until_close && (!resets_form || empty);
     return out;
 }

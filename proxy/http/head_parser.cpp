@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-// How much of a first line that has not ended yet is looked at again with each call of find_head_end.
+// How many bytes of an unfinished first line each call of find_head_end checks again.
 constexpr std::size_t start_window = 64;
 
-// How many bytes at the start of s are text.
+// Returns how many bytes at the start of `s` are text.
 std::size_t text_size(std::string_view s) noexcept
 {
     return static_cast<std::size_t>(skip_text(s.data(), s.data() + s.size()) - s.data());
@@ -26,25 +26,26 @@ failure malformed(cause detail) noexcept
     return {reason::malformed_request, detail};
 }
 
-// Whether a message begins with a TLS record: a handshake, or the alert of a server that expected one.
+// Returns whether a message begins with a TLS record: a handshake, or the alert of a server that expected
+// one.
 bool begins_with_tls(std::string_view data) noexcept
 {
     return data.starts_with("\x16\x03") || data.starts_with("\x15\x03");
 }
 
-// Version 2 of the PROXY protocol; version 1 is a first line.
+// Detects version 2 of the PROXY protocol. In version 1 the header is an ordinary first line.
 bool begins_with_proxy_header(std::string_view data) noexcept
 {
     return data.starts_with(std::string_view("\r\n\r\n\0\r\nQUIT\n", 12));
 }
 
-// Names the fault of a byte that is neither text nor, with what follows it, a CRLF.
+// Returns the error for a byte that is neither text nor the start of a CRLF.
 failure bad_byte(char c) noexcept
 {
     return malformed(c == '\r' || c == '\n' ? cause::bare_line_end : cause::control_character);
 }
 
-// The same of a byte in `message`, which may be no HTTP from its first byte on.
+// Does the same for a byte in `message`, which may be another protocol than HTTP from its first byte.
 failure bad_byte(std::string_view message, std::size_t at, bool request) noexcept
 {
     if (begins_with_tls(message))
@@ -52,7 +53,7 @@ failure bad_byte(std::string_view message, std::size_t at, bool request) noexcep
     return bad_byte(at < message.size() ? message[at] : '\r');
 }
 
-// Names the fault of a first line that has no right shape, a request's or a response's.
+// Returns the error for a malformed first line of a request or a response.
 failure bad_first_line(std::string_view line, bool request) noexcept
 {
     const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
@@ -64,7 +65,7 @@ failure bad_first_line(std::string_view line, bool request) noexcept
                                                                      : cause::non_ascii_target);
 }
 
-// Fails unless `version` is HTTP/1.x, or (whole: false) can become it.
+// Fails unless `version` is HTTP/1.x. With whole = false, a prefix of such a version passes too.
 result<void> check_version(std::string_view version, bool whole)
 {
     constexpr std::string_view shape = "HTTP/1.0";
@@ -91,8 +92,8 @@ struct request_line {
     std::string_view version;
 };
 
-// Takes the word at the start of `line` and the one space that must follow it. With whole: false the line may
-// end anywhere, and what has not come yet is empty.
+// Takes the word at the start of `line` and the single space that must follow it. With whole = false the line
+// may end anywhere, and words that have not arrived yet are empty.
 result<std::string_view> take_word(std::string_view& line, char_class c, bool whole)
 {
     const auto word = line.substr(0, count_leading(c, line));
@@ -105,7 +106,8 @@ result<std::string_view> take_word(std::string_view& line, char_class c, bool wh
     return word;
 }
 
-// Splits a request line (without CRLF; whole: false: the start of one) at its two single spaces.
+// Splits a request line, without CRLF, at its two single spaces. With whole = false, `line` may be only its
+// start.
 result<request_line> split_request_line(std::string_view line, bool whole)
 {
     const auto method = take_word(line, char_class::tchar, whole);
@@ -125,8 +127,8 @@ struct status_line {
     std::string_view phrase;
 };
 
-// Splits a status line (without CRLF; whole: false: the start of one). A missing phrase passes with its space
-// or without: servers send both.
+// Splits a status line, without CRLF. With whole = false, `line` may be only its start. Without a phrase, the
+// space before it may be missing too: servers send both forms.
 result<status_line> split_status_line(std::string_view line, bool whole)
 {
     constexpr std::size_t version_size = 8, status_at = 9, status_size = 3, phrase_at = 13;
@@ -195,7 +197,8 @@ result<void> read_first_line(std::string_view line, response_head& out)
     return {};
 }
 
-// Names the fault of a field line whose name ends before its colon. `name`: what of it is one.
+// Returns the error for a field line whose name does not end at a colon. `name` is the length of the valid
+// part.
 failure bad_name(std::string_view line, std::size_t name) noexcept
 {
     if (name == line.size())
@@ -208,7 +211,7 @@ failure bad_name(std::string_view line, std::size_t name) noexcept
     return malformed(is(char_class::text, c) ? cause::bad_header_name : cause::control_character);
 }
 
-// Reads field lines up to the end or a line that begins with CR: how many bytes they are.
+// Reads field lines up to the end or to a line that begins with CR. Returns their size in bytes.
 result<std::size_t> read_field_lines(std::string_view lines, std::size_t max_count, field_list& out)
 {
     out.clear();
@@ -242,7 +245,7 @@ result<std::size_t> read_field_lines(std::string_view lines, std::size_t max_cou
     return static_cast<std::size_t>(p - lines.data());
 }
 
-// Reads the head that `data` begins with: its size.
+// Reads the head at the start of `data`. Returns its size.
 template <class Head>
 result<std::size_t> parse_head(std::string_view data, const head_limits& limits, Head& out)
 {
@@ -278,8 +281,8 @@ result<void> parse_whole_head(std::string_view head, const head_limits& limits, 
     return {};
 }
 
-// Mostly a head comes whole and is as it should be: then its end is where it was read to. Of all others, its
-// end is looked for first.
+// Most heads arrive whole and valid: the parser then finds the end by itself. For all other heads,
+// find_head_end runs first.
 template <class Head>
 result<std::size_t> read_head(std::string_view data, std::size_t& scanned, const head_limits& limits,
                               Head& out)
@@ -307,7 +310,7 @@ result<std::size_t> read_head(std::string_view data, std::size_t& scanned, const
 result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, const head_limits& limits,
                                   bool request)
 {
-    constexpr std::size_t part_of_end = 3; // of a CRLFCRLF that has come in part
+    constexpr std::size_t part_of_end = 3; // of a CRLFCRLF that has arrived in part
     const auto window = limits.bytes == 0 ? data : data.substr(0, limits.bytes);
     const auto before = std::min(scanned, window.size());
     const auto unseen = before - std::min(before, part_of_end);
@@ -318,7 +321,7 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
     std::size_t first = request && before >= crlf.size() && window.starts_with(crlf) ? crlf.size() : 0;
     std::size_t at = before;
     const auto first_line = [&] { return window.substr(first, at - first); };
-    // Asked at a line's end, or behind the last byte. Cheap: it ends with the first line.
+    // Called at a line's end, or after the last byte. Cheap: the search ends with the first line.
     const auto in_first_line = [&] { return first_line().find('\n') == std::string_view::npos; };
     for (bool first_line_open = true;; at += crlf.size()) {
         if (at > first && at < window.size() && window[at - 1] == '\n' && is_blank(window[at])) // obs-fold
@@ -329,7 +332,7 @@ result<std::size_t> find_head_end(std::string_view data, std::size_t& scanned, c
             break;
         if (line_end != crlf)
             return bad_byte(window, at, request);
-        if (at == 0 && request) { // the one empty line that is let pass
+        if (at == 0 && request) { // the one empty line that is tolerated
             first = crlf.size();
             continue;
         }

@@ -24,7 +24,7 @@ bool is_port(std::string_view s) noexcept
     return port <= max_port;
 }
 
-// Without a zone: `[fe80::1%25eth0]` names an interface of the client's, not of ours.
+// Zones are refused: `[fe80::1%25eth0]` names an interface of the client, not one of ours.
 bool is_ipv6(std::string_view s) noexcept
 {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -40,7 +40,7 @@ struct origin {
     std::uint32_t port = 0;
 };
 
-// `authority` is one, see is_host.
+// Splits an authority. `authority` must satisfy is_host.
 origin split(std::string_view authority, bool tls) noexcept
 {
     const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);

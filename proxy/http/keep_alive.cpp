@@ -11,7 +11,7 @@ namespace scopegate::http {
 
 namespace {
 
-// Longer than any connection is kept.
+// Longer than any connection is kept open.
 constexpr std::uint32_t longest = 86'400;
 
 std::optional<std::chrono::seconds> seconds_of(std::string_view text) noexcept

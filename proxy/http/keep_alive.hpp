@@ -1,5 +1,5 @@
-// Reads how long the sender of a response keeps the connection while it idles, from Keep-Alive: a hint that
-// many servers give (RFC 2068 section 19.7.1; HTTP/1.1 defines the name only), and that no proxy forwards.
+// Reads from Keep-Alive how long the sender of a response keeps an idle connection open. Many servers send
+// this hint (RFC 2068 section 19.7.1; HTTP/1.1 only reserves the name). Proxies do not forward it.
 #pragma once
 
 #include "http/head_parser.hpp"
@@ -9,7 +9,7 @@
 
 namespace scopegate::http {
 
-// Returns the shortest `timeout=N` of the Keep-Alive fields; nothing where none is a number.
+// Returns the shortest `timeout=N` of the Keep-Alive fields, or nothing if no such value is a number.
 [[nodiscard]] std::optional<std::chrono::seconds> keep_alive_timeout(const field_list& fields);
 
 } // namespace scopegate::http

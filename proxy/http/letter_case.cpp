@@ -52,9 +52,9 @@ void append_folded(std::string& text, char byte)
     for (std::size_t size = 2; size <= std::min(longest, text.size()); ++size) {
         const auto begin = text.size() - size;
         if (character_size(text[begin]) == 1)
-            continue; // a byte in the middle of the character
+            continue; // a continuation byte
         if (character_size(text[begin]) != size)
-            return; // more bytes are to come
+            return; // the character is not complete yet
         auto rest = std::string_view(text).substr(begin);
         const auto letter = take_folded(rest, [](std::string_view& from) {
             const char first = from.front();

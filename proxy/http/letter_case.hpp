@@ -1,6 +1,6 @@
-// Letter case beyond ASCII. Upstreams compare paths in lower or in upper case, and each of them takes
-// another set of letters for one: U+212A and `K` are both `k`. Letters that any of them takes for one fold
-// to the same letter here (Unicode's simple case folding, and U+0130 and U+0131 fold to `i`).
+// Letter case beyond ASCII. Some upstreams compare paths in lower case, others in upper case, and each
+// conflates a different set of letters: U+212A and `K` both become `k`. Letters that any upstream conflates
+// fold to the same letter here: Unicode's simple case folding, plus U+0130 and U+0131, which fold to `i`.
 #pragma once
 
 #include "base/text.hpp"
@@ -11,7 +11,7 @@
 
 namespace scopegate::http {
 
-// Returns the letter that stands for all that differ from `letter` by case only.
+// Returns the representative of all letters that differ from `letter` only by case.
 [[nodiscard]] char32_t fold_case(char32_t letter) noexcept;
 
 [[nodiscard]] constexpr bool is_ascii(char c) noexcept
@@ -19,15 +19,16 @@ namespace scopegate::http {
     return static_cast<unsigned char>(c) < 0x80;
 }
 
-// Returns how many bytes the UTF-8 character has that begins with `lead`; 1 for a byte that begins none.
+// Returns the size in bytes of the UTF-8 character that begins with `lead`, or 1 if no character begins with
+// it.
 [[nodiscard]] constexpr std::size_t character_size(char lead) noexcept
 {
     const auto byte = static_cast<unsigned char>(lead);
     return byte < 0xC2 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : byte < 0xF5 ? 4 : 1;
 }
 
-// Takes a character off `text`, which is UTF-8 and not empty, and returns it folded. `take_byte(text)` takes
-// and returns one byte.
+// Removes a character from the front of `text` and returns it folded. `text` is UTF-8 and not empty.
+// `take_byte(text)` removes and returns one byte.
 template <class TakeByte>
 [[nodiscard]] char32_t take_folded(std::string_view& text, TakeByte take_byte)
 {
@@ -41,7 +42,7 @@ template <class TakeByte>
     return fold_case(letter);
 }
 
-// Appends one byte of a UTF-8 text. The byte that completes a character folds it.
+// Appends one byte of a UTF-8 text. Folds a character when its last byte arrives.
 void append_folded(std::string& text, char byte);
 
 } // namespace scopegate::http

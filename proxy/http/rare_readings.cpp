@@ -10,8 +10,8 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// The end of `/(S(x))` or `/(A(x)F(y))` that begins at `begin`, behind its last parenthesis. npos: there is
-// none.
+// Returns the end, after the last parenthesis, of `/(S(x))` or `/(A(x)F(y))` at `begin`. Returns npos if no
+// such part begins there.
 std::size_t session_end(std::string_view path, std::size_t begin) noexcept
 {
     if (path.substr(begin, 2) != "/(")

@@ -11,8 +11,8 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// The names that servers take for programs, which get the rest of the path as PATH_INFO (RFC 3875 section
-// 4.1.5): CGI, PHP, ASP, ASP.NET, JSP and ColdFusion.
+// Names with these endings are programs to servers, which pass them the rest of the path as PATH_INFO (RFC
+// 3875 section 4.1.5): CGI, PHP, ASP, ASP.NET, JSP and ColdFusion.
 constexpr std::string_view script_endings[] = {".php", ".phtml", ".phar", ".cgi",  ".fcgi", ".pl",   ".py",
                                                ".asp", ".aspx",  ".ashx", ".asmx", ".jsp",  ".jspx", ".do",
                                                ".cfm", ".svc",   ".axd",  ".pht",  ".php5", ".php7", ".php8"};
@@ -27,8 +27,8 @@ bool is_script(std::string_view segment) noexcept
                        [ending](std::string_view known) { return iequals(ending, known); });
 }
 
-// Below a folder, a script that routes what lies below it is called `index`, `app` or `app_dev`. Other names
-// there are as likely those of resources.
+// Inside a folder, only scripts called `index`, `app` or `app_dev` count as routers of the rest of the path.
+// Other names there are as likely resources.
 bool is_front_controller(std::string_view segment) noexcept
 {
     const auto name = segment.substr(0, segment.rfind('.'));

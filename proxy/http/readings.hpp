@@ -1,9 +1,11 @@
-// The ways in which careless upstreams read one path. fold_path (http/target.hpp) does to it all that any of
-// them does; but one that ignores letter case and nothing else sees `/admin/ /x` in `/ADMIN/%20/x`, where the
-// folded form is `/admin/x`: another route, maybe a harmless one. So each habit is taken on and off by
-// itself. Two habits are no part of the folded form, because it would lose what tells routes apart: a format
-// behind a dot (`/export.json` is `/export`, but `/v1.2` is not `/v1`), and what lies below a script
-// (`/report.php/x` is `/report.php`, `/index.php/users` is `/users`).
+// The ways in which careless upstreams read one path. fold_path (http/target.hpp) applies the habits of all
+// of them at once, which is not enough. An upstream that ignores only letter case reads `/ADMIN/%20/x` as
+// `/admin/ /x`. The folded form is `/admin/x`: another route, maybe a harmless one. So each habit is also
+// switched on and off by itself.
+//
+// Two habits are not part of the folded form, because it would no longer tell routes apart:
+// - A format after a dot: `/export.json` is `/export`, but `/v1.2` is not `/v1`.
+// - The path behind a script: `/report.php/x` is `/report.php`, `/index.php/users` is `/users`.
 #pragma once
 
 #include "base/text.hpp"
@@ -17,53 +19,54 @@ namespace scopegate::http {
 
 struct reading {
     bool drops_ends = true;      // trailing dots and spaces of segments
-    bool drops_empty = true;     // segments that are then empty
-    bool cuts_query = true;      // the rest, at an encoded `?` or `#`
-    bool cuts_parameters = true; // where semicolon: keep lets them pass
-    bool splits_at_slash = true; // at %2F, where encoded_slash: keep lets it pass
+    bool drops_empty = true;     // segments that are empty then
+    bool cuts_query = true;      // the rest of the path, at an encoded `?` or `#`
+    bool cuts_parameters = true; // if semicolon: keep lets them pass
+    bool splits_at_slash = true; // at %2F, if encoded_slash: keep lets it pass
 };
 
-// fold_path as this upstream does it; letter case is folded and a trailing slash dropped in any case. A %2F
-// at which it does not split stays `%2F`.
+// Folds a path as this upstream does. Letter case is always folded and a trailing slash always dropped. A %2F
+// that this upstream does not split at stays `%2F`.
 [[nodiscard]] result<std::string_view> fold_path(std::string_view path, const path_rules& rules,
                                                  const reading& how, std::string& out);
 
 // A folded path as an upstream reads it.
 struct read_path {
     std::string_view path;
-    // A route counts only if it has a literal for a segment at or behind this `/`: without its format or its
-    // script, a mere parameter is no other resource. npos: every route counts.
+    // A route counts only if a segment at or after this `/` is a literal. A parameter alone does not become
+    // another resource by losing its format or script. npos: every route counts.
     std::size_t literal_from = std::string_view::npos;
     bool without_format = false;
 };
 
-// The parts of a path that are literals of its route. Such a part is no script and has no format to drop.
+// The parts of a path that are literals of its route. Such a part is not a script, and its dots do not begin
+// a format.
 struct spelled_out {
-    bool script = false; // find_script's segment
+    bool script = false; // the segment that find_script returns
     bool name = false;   // the last segment
 };
 
-// Where the dots of a path's last segment are that have a name before them: in `/a/export.tar.gz` before
-// `tar` and before `gz`. npos without one; both are the same for one.
+// The positions of the dots in the last segment of a path that have a name before them. In `/a/export.tar.gz`
+// they precede `tar` and `gz`. With one dot, both are equal; without any, both are npos.
 struct format_dots {
     std::size_t first = std::string_view::npos;
     std::size_t last = std::string_view::npos;
 };
 [[nodiscard]] format_dots find_format(std::string_view path) noexcept;
 
-// The first segment of a path that names a script (`report.php`) and has segments behind it.
+// The first segment of a path that names a script (`report.php`) and is followed by segments.
 struct script_segment {
-    std::size_t begin = std::string_view::npos; // at its `/`; npos without one
-    std::size_t end = std::string_view::npos;   // at the `/` behind it
+    std::size_t begin = std::string_view::npos; // at its `/`; npos if not found
+    std::size_t end = std::string_view::npos;   // at the `/` after it
     bool routes = false;                        // whether it may be a front controller, which routes the rest
     [[nodiscard]] bool found() const noexcept { return begin != std::string_view::npos; }
 };
 [[nodiscard]] script_segment find_script(std::string_view path, std::size_t from = 0) noexcept;
 
-// Whether servers respond to a folder with a file of that name: `/admin/index.php` is `/admin/`.
+// Returns whether servers return a file of that name for its folder: `/admin/index.php` is `/admin/`.
 [[nodiscard]] bool is_directory_index(std::string_view segment) noexcept;
 
-// Whether upstreams may read a path in several ways that folding leaves as it is.
+// Returns whether upstreams may read a path in several ways that folding does not cover.
 [[nodiscard]] inline bool has_dots(std::string_view path) noexcept
 {
     return path.find('.') != std::string_view::npos;
@@ -77,7 +80,8 @@ inline std::string_view script_in(std::string_view path) noexcept
     return s.found() ? path.substr(s.begin, s.end - s.begin) : std::string_view{};
 }
 
-// Calls f(read_path) for a path without its format, until f returns true. Returns whether it did.
+// Calls f(read_path) for each reading of a path without its format, until f returns true. Returns whether f
+// did.
 template <class F>
 bool any_without_format(std::string_view path, const path_rules& rules, F&& f)
 {
@@ -89,9 +93,9 @@ bool any_without_format(std::string_view path, const path_rules& rules, F&& f)
            (dots.last != dots.first && f(read_path{path.substr(0, dots.last), last_segment, true}));
 }
 
-// Calls f(read_path) for a folded path as upstreams with scripts and formats read it, until f returns true.
-// Returns whether it did. At most 51 readings, without the path itself. Allocates only for a front controller
-// in a folder.
+// Calls f(read_path) for each way in which upstreams with scripts and formats read a folded path, until f
+// returns true. Returns whether f did. There are at most 51 readings besides the path itself. Allocates only
+// for a front controller in a folder.
 template <class F>
 bool any_without_dots(std::string_view path, const path_rules& rules, const spelled_out& spelled, F&& f)
 {
@@ -110,7 +114,7 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
         if (f(read_path{folder, folder_end == 0 ? std::string_view::npos : folder.rfind('/')}))
             return true;
     }
-    // A name before a script may only look like one: `/sites/acme.pl/report.php/x`.
+    // An earlier name may only look like a script: `/sites/acme.pl/report.php/x`.
     constexpr unsigned most_scripts = 4;
     auto script = find_script(path);
     for (unsigned n = 0; script.found() && n < most_scripts; ++n, script = find_script(path, script.end)) {
@@ -134,9 +138,9 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
 
 } // namespace detail
 
-// Calls f(read_path) for each reading of a normalised path other than the full one, until f returns true.
-// Returns whether it did. A path without anything that a habit could change has none. At most 8 times 52, and
-// 32 times 52 where `;` and %2F pass.
+// Calls f(read_path) for each reading of a normalized path other than the full one, until f returns true.
+// Returns whether f did. A path that no habit changes has no other reading. There are at most 8 times 52
+// readings, or 32 times 52 if `;` and %2F pass.
 template <class F>
 bool any_other_reading(std::string_view path, const path_rules& rules, const spelled_out& spelled,
                        std::string& out, F&& f)

@@ -13,7 +13,7 @@
 namespace scopegate::http {
 namespace {
 
-// What a byte of a path means to the normaliser.
+// How the normalizer treats a byte of a path.
 enum class path_byte : std::uint8_t {
     plain,
     slash,
@@ -34,7 +34,7 @@ constexpr auto path_bytes = [] {
         if (is(char_class::unreserved, c) || is(char_class::sub_delim, c) || c == ':' || c == '@')
             table[i] = path_byte::plain;
         else if (is(char_class::visible, c))
-            table[i] = path_byte::encode; // RFC 3986 has no place for it, but user ids look like auth0|123
+            table[i] = path_byte::encode; // RFC 3986 forbids it in a path, but user ids look like auth0|123
         else
             table[i] = i >= 0x80 ? path_byte::high : path_byte::refused;
     }
@@ -72,13 +72,13 @@ void append_triplet(std::string& out, char c)
     out += digits[byte & 15U];
 }
 
-// Whether the bytes behind a normalised path's triplets are UTF-8 (RFC 3629): no overlong forms, no
-// surrogates. What is not is read in as many ways as there are decoders.
+// Returns whether the decoded bytes of a normalized path are UTF-8 (RFC 3629), without overlong forms or
+// surrogates. Decoders disagree on how to read anything else.
 bool decodes_to_utf8(std::string_view normalised) noexcept
 {
     struct lead {
-        unsigned char from, to;  // of the first byte
-        unsigned char low, high; // of the second; further ones are 80..BF
+        unsigned char from, to;  // range of the first byte
+        unsigned char low, high; // range of the second byte; further ones are 80..BF
         unsigned more;
     };
     constexpr lead leads[] = {{0xC2, 0xDF, 0x80, 0xBF, 1}, {0xE0, 0xE0, 0xA0, 0xBF, 2},
@@ -115,8 +115,8 @@ bool is_dot_segment(std::string_view s) noexcept
     return s == "." || s == "..";
 }
 
-// Whether a normalised segment is a dot segment, or would be for an upstream that cuts parameters or reads
-// %2F as `/`.
+// Returns whether a normalized segment is a dot segment, or would be one to an upstream that cuts parameters
+// or reads %2F as `/`.
 bool hides_dot_segment(std::string_view segment)
 {
     for (;;) {
@@ -130,8 +130,8 @@ bool hides_dot_segment(std::string_view segment)
     }
 }
 
-// `%25` before two hex digits: an upstream that decodes twice would see another path. Looked for in the
-// normalised form, where %25%34%31 has become %2541.
+// Returns whether `%25` precedes two hex digits: an upstream that decodes twice would see another path. The
+// search uses the normalized form, in which %25%34%31 has become %2541.
 bool is_encoded_twice(std::string_view normalised) noexcept
 {
     for (auto at = normalised.find("%25"); at != std::string_view::npos; at = normalised.find("%25", at + 3))
@@ -141,7 +141,7 @@ bool is_encoded_twice(std::string_view normalised) noexcept
     return false;
 }
 
-// Appends the normalised form of one triplet.
+// Appends the normalized form of one triplet.
 result<void> append_normalised(std::string& out, char value, const path_rules& rules)
 {
     if (is(char_class::unreserved, value)) {
@@ -160,11 +160,11 @@ result<void> append_normalised(std::string& out, char value, const path_rules& r
     return {};
 }
 
-// How raw bytes beyond visible ASCII are taken: a request must not send them, a template's author may write
+// How to treat raw bytes beyond visible ASCII. Requests must not contain them; authors of templates may write
 // them.
 enum class raw_bytes : bool { refuse, encode };
 
-// Appends the normalised form of one segment, which must not be empty.
+// Appends the normalized form of one segment, which must not be empty.
 result<void> append_segment(std::string& out, std::string_view segment, const path_rules& rules,
                             raw_bytes raw)
 {
@@ -220,8 +220,8 @@ bool is_plain_segment(std::string_view segment) noexcept
     return std::all_of(segment.begin(), segment.end(), plain) && !segment.empty() && !is_dot_segment(segment);
 }
 
-// Calls f(segment) for each segment of a path that begins with `/`; one that ends with `/` has no segment
-// behind it. Stops and returns false where f does.
+// Calls f(segment) for each segment of a path that begins with `/`. A trailing `/` adds no segment. Stops and
+// returns false when f does.
 template <class F>
 bool for_each_segment(std::string_view path, F&& f)
 {
@@ -235,7 +235,7 @@ bool for_each_segment(std::string_view path, F&& f)
     return true;
 }
 
-// The normalised form of an absolute path: the path itself where it is in that form already.
+// Returns the normalized form of an absolute path: the path itself if it is normalized already.
 result<std::string_view> normalise_path(std::string_view path, const path_rules& rules, std::string& scratch)
 {
     if (for_each_segment(path, is_plain_segment))
@@ -256,7 +256,7 @@ result<std::string_view> normalise_path(std::string_view path, const path_rules&
     return std::string_view(scratch);
 }
 
-// Takes scheme and authority off an absolute-form target.
+// Removes scheme and authority from the front of an absolute-form target.
 result<std::string_view> take_authority(std::string_view& target)
 {
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -272,7 +272,8 @@ result<std::string_view> take_authority(std::string_view& target)
     return malformed(cause::target_form);
 }
 
-// Returns which forbidden byte a target has: a blank, a control, a byte beyond ASCII, a fragment's mark.
+// Returns the fault of the first forbidden byte in a target: whitespace, a control, a byte beyond ASCII, or
+// `#`.
 cause bad_byte_of(std::string_view target) noexcept
 {
     const auto* const bad = std::find_if(target.begin(), target.end(),
@@ -291,8 +292,8 @@ result<request_target> normalise_target(std::string_view target, std::string_vie
 {
     scratch.clear();
     request_target out;
-    const bool server_wide =
-        method == "OPTIONS"; // where `*` and an absolute form without path mean the whole server
+    // For OPTIONS, `*` and an absolute form without a path mean the whole server.
+    const bool server_wide = method == "OPTIONS";
     if (target == "*" && server_wide) {
         out.path = target;
         return out;
@@ -307,7 +308,7 @@ result<request_target> normalise_target(std::string_view target, std::string_vie
         return malformed(bad_byte_of(target));
     const auto path = target.substr(0, target.find('?'));
     out.query = target.substr(path.size());
-    if (path.empty()) { // RFC 9112 section 3.2.4: of OPTIONS, the whole server
+    if (path.empty()) { // for OPTIONS this means the whole server (RFC 9112 section 3.2.4)
         out.path = server_wide && out.query.empty() ? "*" : "/";
         return out;
     }

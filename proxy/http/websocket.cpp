@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint8_t close_opcode = 0x8;
 
-// The length of a frame's header, once its first two bytes are known.
+// Returns the size of a frame's header, given its first two bytes.
 std::size_t header_size(const std::uint8_t* header) noexcept
 {
     const unsigned length = header[1] & 0x7FU;

@@ -1,5 +1,5 @@
-// As much of WebSocket framing (RFC 6455 section 5) as a tunnel needs that wants to say goodbye: where one
-// frame ends and the next begins, and the close frame itself. Payloads are never looked at.
+// The part of WebSocket framing (RFC 6455 section 5) that a tunnel needs to close cleanly: the boundaries
+// between frames, and the close frame itself. Payloads are never read.
 #pragma once
 
 #include <array>
@@ -9,18 +9,18 @@
 
 namespace scopegate::http {
 
-// Follows the frames of one direction. Any bytes are taken: what is no WebSocket gives boundaries that mean
-// nothing.
+// Follows the frames of one direction. Accepts any bytes; the boundaries are meaningless if they are not
+// WebSocket frames.
 class frame_tracker final {
 public:
-    // Whether all bytes so far were whole frames, so that a control frame may be put in here.
+    // Returns whether all bytes so far form whole frames, so that a control frame may be inserted here.
     [[nodiscard]] bool at_boundary() const noexcept { return header_bytes_ == 0 && left_ == 0; }
-    // Follows the bytes up to the first boundary behind their start, or all of them where there is none;
-    // returns how many.
+    // Follows the bytes up to the first boundary after their start, or all of them without such a boundary.
+    // Returns how many bytes it followed.
     std::size_t advance_to_boundary(std::string_view bytes) noexcept;
-    // Follows all of them.
+    // Follows all bytes.
     void advance(std::string_view bytes) noexcept;
-    // Whether a close frame has begun: this direction ends by itself.
+    // Returns whether a close frame has begun, after which this direction ends by itself.
     [[nodiscard]] bool has_close() const noexcept { return close_; }
 
 private:
@@ -30,10 +30,11 @@ private:
     bool close_ = false;
 };
 
-// An unmasked (server's) close frame. `reason` is at most 123 bytes of UTF-8.
+// Returns an unmasked close frame, as a server sends it. `reason` is at most 123 bytes of UTF-8.
 [[nodiscard]] std::string close_frame(std::uint16_t code, std::string_view reason);
 
-// The same as a client sends it, masked with `key`, which must not be predictable (RFC 6455 section 5.3).
+// Returns a close frame as a client sends it, masked with `key`, which must not be predictable (RFC 6455
+// section 5.3).
 [[nodiscard]] std::string masked_close_frame(std::uint16_t code, std::string_view reason,
                                              const std::array<char, 4>& key);
 

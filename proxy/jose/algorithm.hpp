@@ -1,4 +1,5 @@
-// The signature algorithms (RFC 7518 section 3.1, RFC 8037). `none` is not one of them and never will be.
+// The signature algorithms (RFC 7518 section 3.1, RFC 8037). `none` is excluded on purpose and must never be
+// added.
 #pragma once
 
 #include <cstddef>
@@ -49,10 +50,10 @@ private:
     return names[static_cast<std::size_t>(a)];
 }
 
-// RFC 9864's name for EdDSA with the one curve that is used here. Both names mean the same signature.
+// RFC 9864's name for EdDSA with Ed25519, the only curve used here. Both names mean the same signature.
 inline constexpr std::string_view ed25519_name = "Ed25519";
 
-// Returns nothing for a name that is not exactly one of the above (letter case counts).
+// Returns the algorithm with exactly this name (letter case counts), or nothing.
 [[nodiscard]] constexpr std::optional<algorithm> algorithm_named(std::string_view n) noexcept
 {
     if (n == ed25519_name)
@@ -68,7 +69,7 @@ inline constexpr std::string_view ed25519_name = "Ed25519";
     return a >= algorithm::hs256;
 }
 
-// Every asymmetric algorithm: the default of an issuer.
+// Returns every asymmetric algorithm: the default of an issuer.
 [[nodiscard]] constexpr algorithm_set asymmetric_algorithms() noexcept
 {
     algorithm_set all;
@@ -78,7 +79,7 @@ inline constexpr std::string_view ed25519_name = "Ed25519";
     return all;
 }
 
-// Calls f with each name that an asymmetric algorithm has, to tell clients what is accepted.
+// Calls f with each name of each asymmetric algorithm, to tell clients which names are accepted.
 template <class F>
 void for_each_asymmetric_name(F f)
 {

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// A character's six bits where they stand in a group of four characters, or a value with high bits set, which
-// survive the sums below. A table for each place saves the shifting: tokens are long.
+// Maps a character to its six bits, shifted to their place in a group of four characters. Invalid characters
+// map to a value with high bits set, which survive the sums below. One table per place saves the shifts:
+// tokens are long.
 using bits_table = std::array<std::uint32_t, 256>;
 constexpr auto bits_at = [] {
     std::array<bits_table, 4> tables{};
@@ -53,8 +54,8 @@ std::optional<std::string> base64url_decode(std::string_view text)
         to[0] = static_cast<char>(word >> 16);
         if (tail == 3)
             to[1] = static_cast<char>(word >> 8);
-        // The last character's bits that encode nothing must be zero, or the same octets had several
-        // spellings.
+        // Bits of the last character that encode nothing must be zero. Otherwise the same octets would have
+        // several spellings.
         if ((word & (tail == 3 ? 0xFFU : 0xFFFFU)) != 0)
             return std::nullopt;
     }

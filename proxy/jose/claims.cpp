@@ -10,7 +10,7 @@ namespace scopegate::jose {
 
 namespace {
 
-// A claim that is a string where it is there: allowed, or malformed_token with this cause.
+// Returns reason::allowed if the claim is absent or a string, otherwise malformed_token with this cause.
 failure string_or_absent(const json::value& claims, std::string_view name, cause otherwise)
 {
     const auto* claim = claims.find(name);
@@ -19,8 +19,8 @@ failure string_or_absent(const json::value& claims, std::string_view name, cause
 }
 
 struct optional_date {
-    failure why = reason::allowed; // malformed_token: no date
-    std::optional<wall_time> time; // nothing: the claim is not there
+    failure why = reason::allowed; // malformed_token if it is not a date
+    std::optional<wall_time> time; // empty if the claim is absent
 };
 
 optional_date date_claim(const json::value& claims, std::string_view name, cause otherwise)
@@ -42,7 +42,7 @@ bool is_string(const json::value& v)
     return v.if_string() != nullptr;
 }
 
-// The usual slip where an issuer's name is copied: https://a.example and https://a.example/.
+// Detects the usual mistake in copying an issuer's name: https://a.example and https://a.example/.
 bool differ_by_slash(std::string_view a, std::string_view b)
 {
     return a.size() > b.size() ? a.ends_with('/') && a.substr(0, a.size() - 1) == b
@@ -80,7 +80,7 @@ failure check_issuer(const json::value& claims, std::string_view issuer)
 
 namespace {
 
-// check_times, but that an `exp` may be left out.
+// Does the same as check_times, except that `exp` may be absent.
 failure check_given_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
     const auto exp = date_claim(claims, "exp", cause::exp_not_number);
@@ -98,9 +98,9 @@ failure check_given_times(const json::value& claims, wall_time now, std::chrono:
     return reason::allowed;
 }
 
-// The kinds of access tokens, as servers call them (RFC 6749 section 7.1, RFC 9068, RFC 8693 section 3 and
-// what is in use). Anything else is another kind: a refresh token lives for months, and an ID token is shown
-// to applications that may not call the API.
+// The names that servers use for access tokens (RFC 6749 section 7.1, RFC 9068, RFC 8693 section 3, and
+// practice). Every other kind is refused: a refresh token lives for months, and an ID token is shown to
+// applications that may not call the API.
 failure check_kind(const json::value& result)
 {
     static constexpr std::string_view uses[] = {"access", "access_token"};
@@ -137,7 +137,7 @@ failure check_kind(const json::value& result)
 failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
     const auto why = check_given_times(claims, now, skew);
-    const bool no_date = why == reason::malformed_token; // of the wrong type is worse than absent
+    const bool no_date = why == reason::malformed_token; // a claim of the wrong type is the worse error
     return claims.find("exp") == nullptr && !no_date ? failure(reason::missing_claim, cause::exp_missing)
                                                      : why;
 }
@@ -246,7 +246,7 @@ std::optional<wall_time> numeric_date(const json::value& v)
     const auto seconds = v.if_number();
     if (!seconds)
         return std::nullopt;
-    constexpr double far = 1e12; // seconds: the year 33,658; as milliseconds it is far from an int64's end
+    constexpr double far = 1e12; // seconds: the year 33,658; in milliseconds, far below an int64's maximum
     const double cut = std::clamp(*seconds, -far, far);
     return wall_time(std::chrono::milliseconds(static_cast<std::int64_t>(std::floor(cut * 1000))));
 }

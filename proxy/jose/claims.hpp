@@ -1,7 +1,7 @@
-// What a JWT's claims must say before it counts (RFC 7519 section 4, RFC 8725, RFC 9068). Pure: time and the
-// issuer's settings come as arguments. Every check answers reason::allowed or the first thing that is wrong,
-// with the cause that names the claim; a registered claim of the wrong type is malformed_token wherever it is
-// met. A claim that is null counts as absent once without_nulls() has taken it away.
+// Checks the claims of a JWT (RFC 7519 section 4, RFC 8725, RFC 9068). Pure: time and the issuer's settings
+// are arguments. Every check returns reason::allowed or the first error, with a cause that names the claim. A
+// registered claim of the wrong type is always malformed_token. A claim that is null counts as absent once
+// without_nulls() has removed it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -18,29 +18,31 @@
 
 namespace scopegate::jose {
 
-// The header's `typ`: absent, `JWT` or `at+jwt`, either with `application/`, in any letter case; only the
-// latter with `access_token_only`. Otherwise wrong_token_type: an ID token or a logout token is no access
-// token.
+// Checks the header's `typ`. It may be absent, `JWT` or `at+jwt`, in any letter case and with or without
+// `application/`. With `access_token_only`, it must be `at+jwt`. Returns wrong_token_type otherwise: an ID
+// token or a logout token is not an access token.
 [[nodiscard]] failure check_type(const std::optional<std::string>& typ, bool access_token_only);
 
-// `iss` is a string and byte for byte the issuer: missing_claim, unknown_issuer.
+// Checks that `iss` is a string and equals the issuer byte for byte. Returns missing_claim or unknown_issuer
+// otherwise.
 [[nodiscard]] failure check_issuer(const json::value& claims, std::string_view issuer);
 
-// `exp` is there (missing_claim) and now is before it (token_expired); `nbf` and `iat`, if there, are not in
-// the future (token_not_yet_valid); all within the skew. Safe with every number that a token can hold.
+// Checks that `exp` is present (missing_claim) and in the future (token_expired), and that `nbf` and `iat`,
+// if present, are not in the future (token_not_yet_valid). The skew applies in each case. Safe with every
+// number that a token can contain.
 [[nodiscard]] failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew);
 
-// The claim is one of the audiences, or an array of strings that has one of them; each compared whole:
-// missing_claim, wrong_audience. An empty `audience` accepts nothing.
+// Checks that the claim is one of the audiences, or an array of strings that contains one of them. Strings
+// are compared whole. Returns missing_claim or wrong_audience otherwise. An empty `audience` accepts nothing.
 [[nodiscard]] failure check_audience(const json::value& claims, const json::path& claim,
                                      std::span<const std::string> audience);
 
-// Each claim is there (missing_claim) with just that value (wrong_claim).
+// Checks that each claim is present (missing_claim) and has exactly the required value (wrong_claim).
 [[nodiscard]] failure check_required(const json::value& claims,
                                      std::span<const std::pair<json::path, json::value>> required);
 
-// `sub` and `jti` are strings where they are there; with `access_token_only` all claims that RFC 9068
-// section 2.2 requires are there (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
+// Checks that `sub` and `jti` are strings if present. With `access_token_only`, all claims that RFC 9068
+// section 2.2 requires must be present (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
 [[nodiscard]] failure check_shape(const json::value& claims, bool access_token_only);
 
 struct claim_rules { // views into the issuer's settings
@@ -51,27 +53,28 @@ struct claim_rules { // views into the issuer's settings
     std::chrono::seconds skew{30};
     bool access_token_only = false;
 };
-// All of the above that concern claims, in the order above.
+// Runs all of the above checks of claims, in the order above.
 [[nodiscard]] failure check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
 
-// The same for the answer of an introspection endpoint (RFC 7662 section 2.2), which may leave out what a JWT
-// must have: `iss` and the times count where they are there, an audience where the rules name one. The header
-// `typ` belongs to JWTs: access_token_only plays no part. A refresh token or an ID token is active too: what
-// `token_use`, `typ` or `token_type` calls another kind than an access token is wrong_token_type.
+// Does the same for the response of an introspection endpoint (RFC 7662 section 2.2), which may omit claims
+// that a JWT requires. `iss` and the times are checked if present. The audience is checked if the rules list
+// one. access_token_only has no effect, because only JWTs have the header `typ`. An endpoint reports refresh
+// tokens and ID tokens as active too. So a response whose `token_use`, `typ` or `token_type` names another
+// kind than an access token is wrong_token_type.
 [[nodiscard]] failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now);
 
-// Returns the object without its members that are null: many serializers write all the members that they
-// know. `cnf` stays, so that a broken condition is not taken for none.
+// Returns the object without members that are null: many serializers write every member that they know. `cnf`
+// stays, so that a broken condition does not count as no condition.
 [[nodiscard]] json::value without_nulls(json::value object);
 
-// A NumericDate (RFC 7519 section 2), rounded down to milliseconds; nothing where v is no number or too large
-// for a double. What lies beyond the year 30,000 either way is cut there, so that adding a skew never
-// overflows.
+// Returns a NumericDate (RFC 7519 section 2), rounded down to milliseconds. Returns nothing if `v` is not a
+// number or too large for a double. Dates beyond the year 30,000 in either direction are clamped, so that
+// adding a skew never overflows.
 [[nodiscard]] std::optional<wall_time> numeric_date(const json::value& v);
 
-// The token's scopes: the union of the claims, in the order of their first appearance. A string is split at
-// single spaces; an array's elements are taken whole, those that are no strings are passed over. Views into
-// `claims`.
+// Returns the token's scopes: the union of the claims, in the order of first appearance. A string is split at
+// single spaces. Elements of an array are taken whole, and those that are not strings are ignored. The result
+// holds views into `claims`.
 [[nodiscard]] std::vector<std::string_view> scopes_of(const json::value& claims,
                                                       std::span<const json::path> scope_claims);
 

@@ -7,15 +7,15 @@ namespace scopegate::jose {
 
 namespace {
 
-// A claim that must be a string; null where it is none, or not there.
+// Returns the string value of a claim, or null if the claim is absent or not a string.
 const std::string* text_claim(const json::value& claims, std::string_view name)
 {
     const auto* claim = claims.find(name);
     return claim != nullptr ? claim->if_string() : nullptr;
 }
 
-// RFC 9449 section 4.3, check 7: a client that shows its private key has lost it. jwk::parse refuses most of
-// these, but the thumbprint of a key does not show them.
+// RFC 9449 section 4.3, check 7: a client that reveals its private key has lost it. jwk::parse refuses most
+// of these keys, but thumbprint() ignores the private members.
 bool has_private_members(const json::value& key)
 {
     for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -24,9 +24,9 @@ bool has_private_members(const json::value& key)
     return false;
 }
 
-// Every client chooses its own key, and we pay for each verification: RSA of 16384 bits costs ten times as
-// much as of 4096, and a long exponent as much as a signature. An issuer's keys are trusted, and may be
-// larger.
+// Every client chooses its own key, and we pay for each verification. RSA with 16384 bits costs ten times as
+// much as with 4096, and a long exponent costs as much as a signature. An issuer's keys are trusted and may
+// be larger.
 bool is_costly_rsa(const json::value& key)
 {
     constexpr std::size_t modulus_characters = (max_proof_rsa_bits + 5) / 6; // as base64url

@@ -1,6 +1,6 @@
 // DPoP proofs (RFC 9449 section 4): a small JWT by which a request proves that its sender holds the key that
-// the token is bound to. Pure. Whether the proof names the request's URI, has a nonce of ours and was not
-// used before is asked by whoever knows that (gate/binding.hpp).
+// the token is bound to. Pure. gate/binding.hpp checks whether the proof names the request's URI, has a nonce
+// of ours and was not used before.
 #pragma once
 
 #include "base/clock.hpp"
@@ -15,41 +15,43 @@
 
 namespace scopegate::jose {
 
-// Of a proof's text, and of its jti, which is remembered. Real ones have some 500 and 36 bytes.
+// Limits for the text of a proof, and for its jti, which is remembered. Real ones have about 500 and 36
+// bytes.
 inline constexpr std::size_t max_proof_bytes = 8 * 1024;
 inline constexpr std::size_t max_proof_id_bytes = 256;
-// The largest modulus of an RSA key, in bits; its exponent is 65537.
+// The largest modulus of an RSA key, in bits. Its exponent must be 65537.
 inline constexpr std::size_t max_proof_rsa_bits = 4096;
-// How old its iat may be, and how far in the future.
+// How far its iat may be in the past, and in the future.
 inline constexpr std::chrono::seconds max_proof_age{60};
 inline constexpr std::chrono::seconds max_proof_lead{5};
 
-// The request that a proof must be made for. Views: for the call only.
+// The request that a proof must be made for. The views need only live for the call.
 struct proven_request {
-    std::string_view method;     // letter case counts
-    std::string_view token;      // as it was sent
+    std::string_view method;     // case-sensitive
+    std::string_view token;      // as sent
     std::string_view thumbprint; // of the key that the token is bound to
 };
 
 class dpop_proof final {
 public:
-    // Takes it apart as strictly as any JWS (see split); nothing in it is verified yet. Refers to `text`.
-    // Fails with invalid_proof alone, and a cause: the text is too long or not a strict compact JWS, its
-    // `typ` is not dpop+jwt, its algorithm is symmetric, `jwk` is not a plain public key, or an RSA key is
-    // large or has an unusual exponent. A claim may be missing or of the wrong type: jti (not empty, not too
-    // long), htm, htu, iat, ath, and nonce if it is present.
+    // Parses a proof as strictly as any JWS (see split), without verifying it. Refers to `text`. Fails only
+    // with invalid_proof and a cause:
+    // - the text is too long or not a strict compact JWS;
+    // - `typ` is not dpop+jwt;
+    // - the algorithm is symmetric;
+    // - `jwk` is not a plain public key, or is an RSA key that is too large or has an unusual exponent;
+    // - a claim is missing or of the wrong type: jti (not empty, not too long), htm, htu, iat, ath, and nonce
+    //   if present.
     [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
 
-    // Returns cause::none for a proof that was made for this request, by that key, and not long ago;
-    // otherwise what differs.
+    // Returns cause::none if the proof was made for this request, with that key, and recently. Returns the
+    // first mismatch otherwise.
     [[nodiscard]] cause mismatch(const proven_request& asked, wall_time now) const;
-    // Whether its key signed it: the one check that is dear.
+    // Returns whether its key signed it. This is the only expensive check.
     [[nodiscard]] bool is_signed() const;
 
-    [[nodiscard]] const std::string& thumbprint() const noexcept
-    {
-        return thumbprint_;
-    }                                                                      // of its key, RFC 7638
+    // Returns the thumbprint of its key (RFC 7638).
+    [[nodiscard]] const std::string& thumbprint() const noexcept { return thumbprint_; }
     [[nodiscard]] const std::string& uri() const noexcept { return uri_; } // htu
     [[nodiscard]] const std::string& id() const noexcept { return id_; }   // jti
     [[nodiscard]] const std::optional<std::string>& nonce() const noexcept { return nonce_; }

@@ -18,7 +18,7 @@ namespace {
 
 using namespace openssl;
 
-// What is wrong with a key; caught in jwk::parse and never seen outside.
+// Describes why a key is refused. Always caught in jwk::parse.
 struct unfit {
     std::string why;
 };
@@ -70,7 +70,7 @@ pkey rsa_key(const json::value& key)
     if (bits > max_rsa_bits)
         throw unfit{"RSA of " + std::to_string(bits) + " bits is too large, " + std::to_string(max_rsa_bits) +
                     " are the most"};
-    // An even or tiny exponent is no RSA; a huge one makes each verification as dear as a signature.
+    // RSA excludes even and tiny exponents. A huge one makes each verification as expensive as a signature.
     if (BN_is_odd(n.get()) == 0 || BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) || BN_num_bits(e.get()) > 32)
         throw unfit{"its RSA modulus or exponent can't be right"};
     const param_builder builder(OSSL_PARAM_BLD_new());
@@ -97,8 +97,8 @@ pkey ec_key(const json::value& key, const curve& c)
     return from_parameters("EC", builder, "its point is not on the curve");
 }
 
-// The points of small order, little-endian, without the sign bit, also as they are when not reduced: for a
-// key that is one of them a signature can be made that is good for any text, or for every eighth.
+// The points of small order, little-endian, without the sign bit, including their unreduced encodings. If a
+// key is such a point, anybody can make a signature that is valid for any text, or for every eighth.
 bool is_of_small_order(std::string point)
 {
     static constexpr std::array<std::string_view, 7> known{
@@ -154,7 +154,7 @@ typed_key public_key(const json::value& key)
                              : "its kty is none of RSA, EC and OKP"};
 }
 
-// A key whose private half is public signs for everybody.
+// With a published private key, anybody can sign.
 void refuse_private_members(const json::value& key)
 {
     for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth"})
@@ -176,7 +176,7 @@ void require_verification_use(const json::value& key)
         throw unfit{"its key_ops lack verify"};
 }
 
-// The one algorithm that the key says it is for, if it says so.
+// Returns the only algorithm that the key is declared for, if it declares one.
 std::optional<algorithm> declared_algorithm(const json::value& key, key_type type)
 {
     const auto said = optional_text(key, "alg");
@@ -231,7 +231,7 @@ const verifier* jwk::verifier_for(algorithm a) const noexcept
 
 std::optional<std::string> thumbprint(const json::value& members)
 {
-    // RFC 7638 section 3.2: the required members only, in the order of their names, without white space.
+    // RFC 7638 section 3.2: only the required members, ordered by name, without whitespace.
     static constexpr std::array<std::string_view, 3> rsa{"e", "kty", "n"}, okp{"crv", "kty", "x"};
     static constexpr std::array<std::string_view, 4> ec{"crv", "kty", "x", "y"};
     const auto* kty = members.find("kty");

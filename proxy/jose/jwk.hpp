@@ -1,5 +1,5 @@
-// A verification key as a JSON Web Key gives it (RFC 7517, RFC 7518 section 6, RFC 8037). Public keys and,
-// from the configuration only, HMAC secrets; signing keys are in sign.hpp.
+// A verification key as a JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037): a public key or, from the
+// configuration only, an HMAC secret. Signing keys are in sign.hpp.
 #pragma once
 
 #include "base/json.hpp"
@@ -15,27 +15,29 @@
 
 namespace scopegate::jose {
 
-// Limits of RSA moduli. Below: too weak (RFC 7518 section 3.3). Above: a key set that makes each verification
-// dear.
+// Limits of RSA moduli. Smaller ones are too weak (RFC 7518 section 3.3). Larger ones would make each
+// verification expensive.
 inline constexpr int min_rsa_bits = 2048;
 inline constexpr int max_rsa_bits = 16384;
 
 // Immutable, movable, safe to use from many threads.
 class jwk final {
 public:
-    // A public key for verification. Fails with what is wrong with it, in words that never contain key
-    // material: not a key of a known type, members missing or misshapen, private members (d, p, ...), `use`
-    // other than sig, `key_ops` without verify, an `alg` that does not go with the key, RSA outside the
-    // limits above, a point that is not on its curve.
+    // Parses a public key for verification. Fails with a description that never contains key material, for:
+    // - an unknown type of key, or missing or malformed members;
+    // - private members (d, p, ...);
+    // - a `use` other than sig, or `key_ops` without verify;
+    // - an `alg` that does not fit the key;
+    // - RSA outside the limits above, or a point that is not on its curve.
     [[nodiscard]] static boost::system::result<jwk, std::string> parse(const json::value& members);
 
-    // A configured HMAC secret. It fits the HS algorithms whose hash is no longer than it (RFC 7518
-    // section 3.2).
+    // Makes a key from a configured HMAC secret. It fits the HS algorithms whose hash is at most as long as
+    // the secret (RFC 7518 section 3.2).
     [[nodiscard]] static jwk from_secret(const secret& octets);
 
     [[nodiscard]] const std::optional<std::string>& kid() const noexcept { return kid_; }
-    // What verifies this algorithm's signatures with this key; null where type, curve, size or `alg` do not
-    // fit. Lives as long as the key.
+    // Returns the verifier of this algorithm's signatures, or null if type, curve, size or `alg` of the key
+    // do not fit. It lives as long as the key.
     [[nodiscard]] const verifier* verifier_for(algorithm a) const noexcept;
 
 private:
@@ -45,8 +47,8 @@ private:
     std::vector<verifier> verifiers_; // one per algorithm that fits, in no order
 };
 
-// The JWK's SHA-256 thumbprint as base64url (RFC 7638, RFC 8037 section 2): of an RSA, EC or OKP key with the
-// members that it needs, as strings; nothing for anything else. The members' values are not examined.
+// Returns the JWK's SHA-256 thumbprint as base64url (RFC 7638, RFC 8037 section 2). Returns nothing unless it
+// is an RSA, EC or OKP key whose required members are strings. Does not validate the values of the members.
 [[nodiscard]] std::optional<std::string> thumbprint(const json::value& members);
 
 } // namespace scopegate::jose

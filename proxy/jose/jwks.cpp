@@ -9,7 +9,7 @@ namespace scopegate::jose {
 
 namespace {
 
-// How a warning calls a key: by its kid where it has one, by its position (from 1) otherwise.
+// Returns the name of a key for warnings: its kid, or its position (from 1) if it has none.
 std::string label(const std::string* kid, std::size_t position)
 {
     constexpr std::size_t enough = 80;
@@ -21,7 +21,7 @@ std::string label(const std::string* kid, std::size_t position)
     return out;
 }
 
-// Guesses from its beginning what the text is instead: an operator with the wrong file or URL learns which.
+// Guesses from its first characters what the text is instead, to help an operator with the wrong file or URL.
 std::string not_json(std::string_view text)
 {
     const std::string_view begins = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
@@ -34,7 +34,7 @@ std::string not_json(std::string_view text)
     return "the key set is not strict JSON";
 }
 
-// Some issuers publish a map from kid to certificate beside their key set (Google, Firebase).
+// Some issuers also publish a map from kid to certificate (Google, Firebase).
 std::string not_a_set(const json::value& document)
 {
     if (document.find("kty") != nullptr)
@@ -54,8 +54,8 @@ boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text
 {
     if (text.size() > max_jwk_set_bytes)
         return "the key set is longer than " + std::to_string(max_jwk_set_bytes) + " bytes";
-    // What is odd about one key must not take the others away (RFC 7517 section 5): one with a duplicate
-    // member becomes null, and is passed over as such.
+    // One odd key must not disable the others (RFC 7517 section 5). A key with a duplicate member becomes
+    // null and is then ignored.
     constexpr std::size_t depth = 64;
     const auto document =
         json::parse(text, {.bytes = max_jwk_set_bytes, .depth = depth, .duplicates_spoil_all = false});

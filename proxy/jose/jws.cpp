@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto encrypted_dots = 4; // of a compact JWE (RFC 7516 section 7.1)
 
-// Whether brackets outside of strings are nested deeper than a token may be.
+// Returns whether brackets outside of strings are nested deeper than a token may be.
 bool is_too_deep(std::string_view text) noexcept
 {
     std::size_t depth = 0;
@@ -32,7 +32,7 @@ bool is_too_deep(std::string_view text) noexcept
     return false;
 }
 
-// A part's JSON object. Every failure is malformed_token; the cause tells which of our rules it breaks.
+// Parses a part as a JSON object. Every failure is malformed_token. The cause names the broken rule.
 result<json::value> parse_object(std::string_view text, cause otherwise)
 {
     json::limits limits{.bytes = text.size(), .depth = max_token_depth};
@@ -49,7 +49,7 @@ result<json::value> parse_object(std::string_view text, cause otherwise)
     return failure{reason::malformed_token, otherwise};
 }
 
-// A header member that must be a string where it is there at all. False: it is something else.
+// Reads a header member that must be a string if present. Returns false if it has another type.
 bool take_string(const json::value& header, std::string_view name, std::optional<std::string>& out)
 {
     const auto* member = header.find(name);
@@ -83,9 +83,9 @@ result<protected_header> parse_header(std::string_view text)
         return failure{reason::unsupported_algorithm,
                        iequals(*alg, "none") ? cause::alg_none : cause::alg_not_known};
     header.alg = *known;
-    // RFC 7515 section 4.1.11: what is critical and not understood makes the JWS invalid. `b64` (RFC 7797)
-    // changes what is signed; it must be listed in `crit`, but a parser that overlooks it would sign and read
-    // two different things.
+    // RFC 7515 section 4.1.11: a critical member that is not understood makes the JWS invalid. `b64` (RFC
+    // 7797) changes the signed text. It must be listed in `crit`, but a parser that misses it would verify
+    // one text and read another.
     if (members->find("crit") != nullptr)
         return failure{reason::critical_header, cause::crit_not_understood};
     if (members->find("b64") != nullptr)

@@ -1,6 +1,5 @@
-// Compact JWS (RFC 7515 section 7.1): taken apart strictly, and verified. The only header members that are
-// used are alg, kid and typ; jwk, jku, x5u and x5c would let the token choose its own key and are never
-// looked at.
+// Splits and verifies a compact JWS (RFC 7515 section 7.1), strictly. Only the header members alg, kid and
+// typ are used. jwk, jku, x5u and x5c would let the token choose its own key and are never read.
 #pragma once
 
 #include "base/errc.hpp"
@@ -16,7 +15,7 @@
 
 namespace scopegate::jose {
 
-// How deep a header or a payload may be nested. Real ones have up to five levels.
+// The maximum nesting depth of a header or payload. Real ones have up to five levels.
 inline constexpr std::size_t max_token_depth = 16;
 
 struct protected_header {
@@ -26,30 +25,33 @@ struct protected_header {
 };
 
 struct compact_jws {
-    std::string_view
-        signing_input; // header and payload as they came, with the dot: a view into the token's text
+    // Header and payload as received, with the dot: a view into the token's text.
+    std::string_view signing_input;
     protected_header header;
     std::string payload;   // decoded
     std::string signature; // decoded
 };
 
-// A compact JWS taken apart; nothing in it is verified yet. Fails with malformed_token (not three parts of
-// strict base64url, a header that is no strict JSON object or whose alg, kid or typ are no
-// strings), unsupported_algorithm (`none` in any spelling and all else that algorithm.hpp lacks),
-// critical_header (`crit` or `b64`: no extension is understood). The caller bounds the token's length.
+// Splits a compact JWS, without verifying anything. Fails with:
+// - malformed_token: not three parts of strict base64url; a header that is not a strict JSON object; an alg,
+//   kid or typ that is not a string.
+// - unsupported_algorithm: `none` in any spelling, and all others that algorithm.hpp lacks.
+// - critical_header: `crit` or `b64`; no extension is understood.
+// The caller limits the length of the token.
 [[nodiscard]] result<compact_jws> split(std::string_view token);
 
-// A payload as the claims of a JWT: a strict JSON object; malformed_token otherwise (RFC 7519 section 7.2).
+// Parses a payload as the claims of a JWT: a strict JSON object. Fails with malformed_token otherwise (RFC
+// 7519 section 7.2).
 [[nodiscard]] result<json::value> parse_claims(std::string_view payload);
 
-// Whether the signature is this key's of this input by this algorithm; false where the key does not fit the
-// algorithm.
+// Returns whether the signature over this input is by this key with this algorithm. Returns false if the key
+// does not fit the algorithm.
 [[nodiscard]] bool verify(std::string_view signing_input, std::string_view signature, algorithm a,
                           const jwk& key);
 
-// The token's signature against the keys of its issuer: allowed, bad_signature, unknown_key (newer keys may
-// have it), or unsupported_algorithm (the keys that it names are known and none is for its algorithm).
-// Whether the issuer permits the algorithm has been asked before.
+// Verifies the token's signature with the keys of its issuer. Returns allowed, bad_signature, unknown_key
+// (newer keys may include it), or unsupported_algorithm (the keys that the token names are known, but none
+// fits its algorithm). The caller has checked that the issuer permits the algorithm.
 [[nodiscard]] failure verify(const compact_jws& token, const jwk_set& keys);
 
 } // namespace scopegate::jose

@@ -1,5 +1,4 @@
-// What kinds of keys there are, and which goes with which algorithm (RFC 7518 section 3.1). For jose/'s own
-// sources.
+// The types of keys, and the algorithms that each one fits (RFC 7518 section 3.1). Only for sources in jose/.
 #pragma once
 
 #include "jose/algorithm.hpp"
@@ -33,7 +32,7 @@ enum class key_type : std::uint8_t { rsa, p256, p384, p521, ed25519, octets };
     }
 }
 
-// The algorithm's hash: its length in octets, and OpenSSL's name for it. Ed25519 brings its own.
+// The length of the algorithm's hash in octets, and OpenSSL's name for it. Ed25519 has its own hash.
 [[nodiscard]] constexpr std::size_t hash_size(algorithm a) noexcept
 {
     constexpr std::size_t sizes[] = {32, 48, 64, 32, 48, 64, 32, 48, 64, 0, 32, 48, 64};
@@ -49,7 +48,8 @@ enum class key_type : std::uint8_t { rsa, p256, p384, p521, ed25519, octets };
     return a == algorithm::ps256 || a == algorithm::ps384 || a == algorithm::ps512;
 }
 
-// An elliptic curve as JWK (RFC 7518 section 6.2.1.1) and OpenSSL name it, and the octets of one coordinate.
+// An elliptic curve, with the name that JWK (RFC 7518 section 6.2.1.1) and OpenSSL share, and the octets of
+// one coordinate.
 struct curve {
     key_type type;
     const char* name;
@@ -58,7 +58,7 @@ struct curve {
 inline constexpr curve curves[] = {
     {key_type::p256, "P-256", 32}, {key_type::p384, "P-384", 48}, {key_type::p521, "P-521", 66}};
 
-// Null for a type that is no such curve.
+// Returns null if the type is not such a curve.
 [[nodiscard]] constexpr const curve* curve_of(key_type t) noexcept
 {
     for (const auto& c : curves)

@@ -1,4 +1,4 @@
-// OpenSSL's objects with owners. For jose/'s own sources only.
+// Owning wrappers of OpenSSL's objects. Only for sources in jose/.
 #pragma once
 
 #include <openssl/bn.h>
@@ -32,7 +32,7 @@ using bignum = owned<BIGNUM, BN_clear_free>;
 using param_builder = owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
 using params = owned<OSSL_PARAM, OSSL_PARAM_free>;
 
-// Takes back what fails in its scope from the thread's error queue: the next TLS call would take it for its
+// Removes the errors of its scope from the thread's error queue. The next TLS call would mistake them for its
 // own.
 class quiet_errors final {
 public:
@@ -47,7 +47,7 @@ public:
     return reinterpret_cast<const unsigned char*>(s.data());
 }
 
-// A big-endian unsigned number; null without memory.
+// Makes a number from big-endian unsigned octets. Returns null if memory runs out.
 [[nodiscard]] inline bignum number(std::string_view octets) noexcept
 {
     return bignum(BN_bin2bn(bytes(octets), static_cast<int>(octets.size()), nullptr));

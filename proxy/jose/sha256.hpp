@@ -1,4 +1,4 @@
-// SHA-256 as JOSE writes it: the digest as base64url.
+// SHA-256 in the form that JOSE uses: the digest as base64url.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace scopegate::jose {
 
-// Throws std::runtime_error where OpenSSL has no memory.
+// Throws std::runtime_error if OpenSSL runs out of memory.
 [[nodiscard]] std::string sha256_base64url(std::string_view octets);
 
 } // namespace scopegate::jose

@@ -35,7 +35,7 @@ std::string hmac(algorithm a, std::string_view key, std::string_view input)
     return out;
 }
 
-// OpenSSL's DER as the two numbers of RFC 7518 section 3.4, big-endian and of full length.
+// Converts OpenSSL's DER to the two numbers of RFC 7518 section 3.4, big-endian and of full length.
 std::string raw_from_der(std::string_view der, std::size_t coordinate)
 {
     const auto* at = openssl::bytes(der);

@@ -44,10 +44,11 @@ std::string random_octets(std::size_t size)
     return octets;
 }
 
+// Fails instead of prompting on the terminal.
 int no_password(char*, int, int, void*)
 {
     return -1;
-} // never ask on the terminal
+}
 
 } // namespace
 

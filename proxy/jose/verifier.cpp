@@ -35,14 +35,14 @@ const EVP_MD* digest(algorithm a)
     return fetched[hash_size(a) / 16 - 2];
 }
 
-// These steps can't fail for what is in a token.
+// Throws if a step fails. The content of a token can't make these steps fail, only a lack of memory.
 void need(bool done)
 {
     if (!done)
         throw std::bad_alloc();
 }
 
-// Whether a check has failed for lack of memory: the cause stands first in OpenSSL's queue, or last.
+// Returns whether a check failed for lack of memory. OpenSSL's queue then has that error first or last.
 bool has_lacked_memory() noexcept
 {
     return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
@@ -64,8 +64,8 @@ hashed hash(const EVP_MD* md, std::string_view input)
     return h;
 }
 
-// An ECDSA signature as OpenSSL reads it: SEQUENCE { INTEGER r, INTEGER s }. `raw` is r and s, big-endian and
-// of one length (RFC 7518 section 3.4).
+// An ECDSA signature in OpenSSL's form: SEQUENCE { INTEGER r, INTEGER s }. `raw` is r and s, big-endian and
+// of equal length (RFC 7518 section 3.4).
 class der_signature final {
 public:
     explicit der_signature(std::string_view raw) noexcept
@@ -98,8 +98,8 @@ private:
     {
         while (magnitude.size() > 1 && magnitude.front() == '\0')
             magnitude.remove_prefix(1);
-        const bool padded =
-            (static_cast<unsigned char>(magnitude.front()) & 0x80) != 0; // else it were negative
+        // Without padding the number would be negative.
+        const bool padded = (static_cast<unsigned char>(magnitude.front()) & 0x80) != 0;
         octets_[size_++] = 0x02;
         octets_[size_++] = static_cast<unsigned char>(magnitude.size() + (padded ? 1 : 0));
         if (padded)
@@ -113,9 +113,9 @@ private:
     const unsigned char* begin_ = nullptr;
 };
 
-// A context to check digests with, for one thread at a time. Duplicating the template costs some
-// microseconds: the context of the last check is used again where it is free. No locks: who comes at the same
-// time duplicates.
+// Contexts for checking digests; each is used by one thread at a time. Duplicating the template takes some
+// microseconds, so the context of the last check is reused if it is free. No locks: concurrent checks
+// duplicate the template.
 class digest_contexts final {
 public:
     digest_contexts() = default;
@@ -141,12 +141,12 @@ private:
 
 } // namespace
 
-// Templates that checks duplicate: preparing from nothing looks names up in the provider, and one shared
-// context is not safe with several threads. One of the three is there.
+// Templates that checks duplicate. Preparing from scratch looks names up in the provider, and threads can't
+// share one context. Exactly one of the three is set.
 struct verifier::prepared {
     std::size_t signature_size = 0;
-    digest_contexts digest_check; // RSA, ECDSA: of a finished digest
-    md_ctx message_check;         // Ed25519: of the whole message
+    digest_contexts digest_check; // RSA, ECDSA: checks a finished digest
+    md_ctx message_check;         // Ed25519: checks the whole message
     mac_ctx authentication;       // HMAC
 };
 
@@ -174,8 +174,7 @@ verifier::verifier(algorithm a, evp_pkey_st* key) : algorithm_(a)
                 EVP_PKEY_CTX_set_rsa_padding(ctx, is_pss(a) ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) == 1,
                 a);
         require(EVP_PKEY_CTX_set_signature_md(ctx, digest(a)) == 1, a);
-        // RFC 7518 section 3.5: MGF1 with the same hash, and a salt as long as the hash, neither shorter nor
-        // longer.
+        // RFC 7518 section 3.5: MGF1 with the same hash, and a salt exactly as long as the hash.
         if (is_pss(a))
             require(EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, digest(a)) == 1 &&
                         EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1,
@@ -207,8 +206,8 @@ verifier& verifier::operator=(verifier&&) noexcept = default;
 
 bool verifier::verify(std::string_view input, std::string_view signature) const
 {
-    // The exact length first: RSA-PSS would take a signature without its leading zeros, one message two
-    // tokens.
+    // Check the exact length first. RSA-PSS would accept a signature without its leading zeros, and one
+    // message would have two tokens.
     if (signature.size() != prepared_->signature_size)
         return false;
     const quiet_errors quiet;

@@ -15,7 +15,8 @@ struct permit_maker {
 
 namespace {
 
-// Whether one alternative of the requirement is held. `any valid token` has none to hold.
+// Returns whether `effective` satisfies one alternative of the requirement. `any valid token` has none to
+// satisfy.
 bool holds_scopes(const requirement& needs, const scope_set& effective) noexcept
 {
     return needs.needs != requirement::kind::scopes ||
@@ -23,8 +24,8 @@ bool holds_scopes(const requirement& needs, const scope_set& effective) noexcept
                        [&](const alternative& a) { return effective.contains_all(a.scopes); });
 }
 
-// What the alternative that lacks fewest lacks, the first of equals: the shortest way for the caller to get
-// in.
+// Returns what is missing from the alternative that lacks the fewest scopes (the first of equals): the
+// shortest way for the client to get access.
 denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
 {
     denial out;
@@ -40,8 +41,8 @@ denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
             out.missing = std::move(missing);
         }
     }
-    // What the limit took of the token's own, no authorization server can give: asking for the rest of them
-    // would change nothing.
+    // No authorization server can grant scopes that the scope cap removed from the token. Asking for the
+    // remaining scopes would change nothing.
     scope_set taken = out.missing;
     taken &= scopes.token;
     if (!taken.empty())
@@ -49,7 +50,7 @@ denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
     return out;
 }
 
-// The alternative that is held: what a login that has to be renewed is to bring again.
+// Returns the alternative that is satisfied. A renewed login must bring its scopes again.
 std::size_t held_alternative(const requirement& needs, const scope_set& effective) noexcept
 {
     const auto held = std::find_if(needs.alternatives.begin(), needs.alternatives.end(),
@@ -57,7 +58,7 @@ std::size_t held_alternative(const requirement& needs, const scope_set& effectiv
     return static_cast<std::size_t>(held - needs.alternatives.begin());
 }
 
-// Of which a caller without any scope lacks fewest, the first of equals.
+// Returns the alternative of which a client without scopes lacks the fewest, the first of equals.
 std::size_t least_alternative(const requirement& needs) noexcept
 {
     const auto least = std::min_element(
@@ -108,7 +109,7 @@ bool login_is_recent(const requirement& needs, const json::value& claims, wall_t
     std::optional<double> age;
     if (auth_time)
         age = static_cast<double>(now.time_since_epoch().count()) / 1000.0 - *auth_time;
-    // A login to come is none: some issuers write milliseconds.
+    // A login in the future is invalid: some issuers write milliseconds.
     constexpr double clocks_differ = 60;
     const bool holds = age && *age >= -clocks_differ && *age <= static_cast<double>(needs.max_age->count());
     tell.login_age(needs, age, holds);
@@ -177,15 +178,15 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
 
 namespace {
 
-// Who may ask for a refusal to be observed only.
+// Which modes may turn a refusal into an observed one.
 enum class observable : std::uint8_t {
-    never,       // it stays in force in any mode
-    by_file,     // the file's own mode only
+    never,       // the refusal is enforced in any mode
+    by_file,     // only the file's own mode
     by_any_mode, // the file's mode or the requirement's
 };
 
-// Step 2 and 3 refuse before it is clear which requirement holds: that a lookalike path matched an observed
-// route says nothing about the protected one that it looks like.
+// Target normalization and the route match refuse before the requirement is known. If a lookalike path
+// matches an observed route, that does not relax the protected route that it resembles.
 observable how_observable(reason why) noexcept
 {
     switch (why) {

@@ -1,6 +1,6 @@
-// Step 6: THE decision. One pure function decides for the proxy and for every command; time comes in as an
-// argument. Only it makes a permit, and only a permit opens the way to the upstream: forgetting the check
-// does not compile.
+// The decision. One pure function decides for the proxy and for every command; time is an argument. Only
+// decide() and observe_instead() make a permit, and only a permit gives access to the upstream: code that
+// skips the check does not compile.
 #pragma once
 
 #include "base/cause.hpp"
@@ -13,7 +13,7 @@
 
 namespace scopegate::policy {
 
-// A validated token as the decision sees it. Views: must outlive the call only.
+// A validated token as the decision sees it. The views must outlive only the call.
 struct bearer {
     const json::value& claims;
     const granted_scopes& scopes;
@@ -21,10 +21,8 @@ struct bearer {
 
 class permit final {
 public:
-    [[nodiscard]] bool observed() const noexcept
-    {
-        return observed_;
-    } // made by observe_instead, not by a decision
+    // Returns whether observe_instead made it rather than a decision.
+    [[nodiscard]] bool observed() const noexcept { return observed_; }
 
 private:
     explicit permit(bool observed) noexcept : observed_(observed) {}
@@ -32,48 +30,52 @@ private:
     bool observed_;
 };
 
-// A refusal is more than its reason. Pointers live as long as the policy.
+// A refusal with everything that the response and the log need. Pointers live as long as the policy.
 struct denial {
-    failure why = reason::internal_error; // its cause is for the operator; the response does not tell it
-    const requirement* needs = nullptr; // the requirement in question, where the route was found
-    const route* matched = nullptr;     // the matched template, for Allow and the log
-    // Of an `any`: the one that lacks fewest, the first of equals; behind them all: none.
+    failure why = reason::internal_error; // its cause is for the operator; not part of the response
+    const requirement* needs = nullptr;   // the requirement in question, if the route was found
+    const route* matched = nullptr;       // the matched template, for Allow and the log
+    // For an `any`: the alternative that lacks the fewest scopes, the first of equals. An index past the end
+    // means none.
     std::size_t alternative = 0;
-    scope_set missing;        // of insufficient_scope and scope_limited: what that alternative lacks
-    unsigned retry_after = 0; // seconds; of keys_unavailable and the like
-    bool dpop = false;        // the token came under the scheme DPoP, or should have: the challenge names it
+    scope_set missing;        // for insufficient_scope and scope_limited: what that alternative lacks
+    unsigned retry_after = 0; // seconds; for keys_unavailable and similar reasons
+    bool dpop = false;        // the token used the scheme DPoP, or should have: the challenge names it
 };
 
 using decision = std::variant<permit, denial>;
 
-// One line of how a decision came about, for `explain`: what was asked and how it came out.
+// One line of the explanation of a decision, for `explain`: the check and its result.
 struct step {
     std::string what;
     bool holds = true;
 };
 using steps = std::vector<step>;
 
-// Whether a token has to be looked at at all: false for `public`, and where no route matched (the answer is
+// Returns whether a token must be read at all. False for `public`, and if no route matched (the response is
 // certain).
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
-// Decides. `token` is null where none was taken (then a requirement other than public is no_token). The
-// order: route and method, token, scopes, where, acr, max_age; the first that fails is the reason. Where the
-// limit took one of the missing scopes from the token the reason is scope_limited: no scope to ask for would
-// help; otherwise insufficient_scope. The issuer's clock skew is not granted to max_age: it says how old a
-// login may be, not when a token ends; one that lies in the future (by more than a minute) is none. `trace`,
-// where given, receives every step; without it an allowing decision allocates nothing.
+// Decides. `token` is null if the request has none; requirements other than public then yield no_token. The
+// checks run in this order: route and method, token, scopes, where, acr, max_age. The first failure is the
+// reason. If the scope cap removed a missing scope from the token, the reason is scope_limited, because no
+// scope to ask for would help. Otherwise it is insufficient_scope. max_age grants no clock skew: it limits
+// the age of a login, not the end of a token. A login more than a minute in the future is invalid. `trace`,
+// if given, receives every step. Without it, a permit allocates nothing.
 [[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now,
                               steps* trace = nullptr);
 
-// A refusal of what was matched, by someone who did not come to ask decide().
+// Makes a denial for code that refuses a match without calling decide().
 [[nodiscard]] denial refuse(const route_match& match, failure why);
 
-// The second, named maker of permits: observe mode (`mode: observe`, of the file or of the requirement)
-// forwards what would be refused. Nothing where the mode is enforce, or where the refusal stays in force
-// whatever the mode: step 1's, CONNECT and TRACE, step 4's (malformed credentials, several tokens), a method
-// override, step 7's and our own faults. `needs` may be null (a refusal of step 2 or 3): then only the file's
-// own mode counts.
+// Makes a permit in observe mode (`mode: observe`, of the file or of the requirement), which forwards
+// requests that would be refused. Returns nothing in enforce mode. These refusals are enforced in any mode:
+// - refusals of the head and the framing;
+// - CONNECT and TRACE, and method overrides;
+// - malformed credentials, and several tokens;
+// - errors of the upstream, and our own limits and errors.
+// `needs` is null for refusals by target normalization or the route match. Only the file's own mode counts
+// then.
 [[nodiscard]] std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,
                                                     std::string_view method) noexcept;
 

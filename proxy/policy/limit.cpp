@@ -7,8 +7,8 @@ namespace scopegate::policy {
 
 namespace {
 
-// Calls f with each name in a claim: the strings of an array, or what `split` makes of a string. Anything
-// else has none.
+// Calls f with each name in a claim: the strings of an array, or the parts that `split` makes of a string.
+// Other values contain no names.
 template <class Split, class F>
 void for_each_name(const json::value& claim, Split split, F f)
 {
@@ -28,10 +28,10 @@ constexpr auto at_spaces = [](std::string_view text, auto& f) {
         text.remove_prefix(std::min(text.size(), name.size() + 1));
     }
 };
-// A role's name may hold spaces: a string is one role.
+// The name of a role may contain spaces: a string is one role.
 constexpr auto whole = [](std::string_view text, auto& f) { f(text); };
 
-// What one claim allows; nothing where it sets no limit.
+// Returns the scopes that one claim allows, or nothing if the claim sets no cap.
 template <class Split, class Add>
 std::optional<scope_set> allowed_by(const json::path& claim, const json::value& claims,
                                     bool absent_allows_all, Split split, Add add)

@@ -1,5 +1,6 @@
-// Effective scopes (spec 2.4): a token's scopes with all that they imply, cut down to what the user's
-// permissions and roles allow. Pure; serves the proxy, explain and the admin listener's /limit alike.
+// Effective scopes: a token's scopes with all that they imply, reduced by the scope cap (`limit:` in the
+// file) to what the user's permissions and roles allow. Pure. Used by the proxy, explain and the admin
+// listener's /limit alike.
 #pragma once
 
 #include "base/json.hpp"
@@ -17,8 +18,8 @@ namespace scopegate::policy {
 struct limit {
     struct roles {
         json::path claim; // a string, or an array of strings
-        std::map<std::string, scope_set, std::less<>>
-            allow; // role -> the scopes it allows, with what they imply
+        // role -> the scopes it allows, with what they imply
+        std::map<std::string, scope_set, std::less<>> allow;
     };
     std::optional<json::path> permissions; // a claim that lists scopes (array, or string split at spaces)
     std::optional<roles> by_role;
@@ -27,28 +28,30 @@ struct limit {
     [[nodiscard]] bool active() const noexcept { return permissions || by_role; }
 };
 
-// The scopes that the claims allow, or nothing where no limit applies (none configured, or the claim is
-// absent or null and `absent: all`). Both permissions and roles: what both allow.
+// Returns the scopes that the claims allow. If both permissions and roles are configured, both must allow a
+// scope. Returns nothing if no cap applies: none is configured, or `absent: all` is set and the claim is
+// absent or null.
 [[nodiscard]] std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry& scopes,
                                                       const json::value& claims);
 
 struct granted_scopes {
     scope_set token;     // the token's declared scopes, with what they imply
-    scope_set effective; // those that the limit leaves
+    scope_set effective; // those that the cap leaves
 };
 
-// `token_scopes`: the names in the token; those that the file does not declare play no part.
+// Returns the scopes that the token grants. `token_scopes` are the names in the token. Names that the file
+// does not declare are ignored.
 [[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes,
                                    const json::value& claims, std::span<const std::string_view> token_scopes);
 
 struct cut_scopes {
     std::vector<std::string> scopes;  // to issue, each once
-    std::vector<std::string> removed; // asked for and not allowed
+    std::vector<std::string> removed; // asked for but not allowed
 };
 
-// The rule behind `POST /limit`, for an authorization server while it issues a token: of the scopes asked
-// for, those that the claims allow. In the place of one that falls away comes what it implies and is allowed,
-// in the order of the file. Scopes that the file does not declare (`openid`) pass.
+// Implements `POST /limit`, for an authorization server that is issuing a token. Returns those of the
+// requested scopes that the claims allow. A removed scope is replaced by the scopes that it implies and that
+// are allowed, in the order of the file. Scopes that the file does not declare (`openid`) pass.
 [[nodiscard]] cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
                                   const std::vector<std::string>& asked);
 

@@ -1,5 +1,5 @@
-// What a method's name can be mistaken for. Methods have a letter case, yet frameworks capitalise what comes
-// (Werkzeug does): `get` must not be one of ANY where GET needs something else.
+// Names that can be mistaken for a method. Methods are case-sensitive, yet frameworks such as Werkzeug
+// capitalize them. So `get` must not count as a method of ANY if GET has its own requirement.
 #pragma once
 
 #include "base/text.hpp"
@@ -10,13 +10,14 @@
 
 namespace scopegate::policy {
 
-// CONNECT and TRACE, in any letter case.
+// Returns true for CONNECT and TRACE, in any letter case.
 [[nodiscard]] inline bool is_never_forwarded(std::string_view method) noexcept
 {
     return iequals(method, "CONNECT") || iequals(method, "TRACE");
 }
 
-// Whether the method is one that the route names, GET's HEAD included, but for letter case.
+// Returns whether the method differs only in letter case from one that the route names, or from the HEAD that
+// a GET implies.
 [[nodiscard]] inline bool names_alike(const route& r, std::string_view method) noexcept
 {
     return std::any_of(r.methods.begin(), r.methods.end(), [method](const auto& named) {

@@ -16,7 +16,7 @@ std::string quoted(std::string_view text)
     return out;
 }
 
-// `{id} = "42"` for each parameter of the template.
+// Returns `{id} = "42"` for each parameter of the template.
 std::string spoken(const route& r, const parameters& values)
 {
     std::string out;
@@ -37,7 +37,7 @@ std::string spoken(const json::value* claim)
     return text ? std::string(*text) : claim->if_array() != nullptr ? "an array" : "an object";
 }
 
-// The line of the file that the requirement stands on: a method, ANY, or GET for a HEAD that follows it.
+// Returns the method that the requirement has in the file: a method, ANY, or GET for a HEAD that follows it.
 std::string_view method_of(const route& r, const requirement* needs)
 {
     for (const auto& entry : r.methods)

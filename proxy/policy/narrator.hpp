@@ -1,5 +1,5 @@
-// Says how a decision came about, in sentences for people: `explain` shows them. Without a list to write to
-// it says nothing and allocates nothing. Used by decide() only.
+// Describes how a decision was reached, in sentences for people, as shown by `explain`. Without a list to
+// write to, it does nothing and allocates nothing. Used only by decide().
 #pragma once
 
 #include "policy/decide.hpp"
@@ -19,7 +19,7 @@ public:
     void where(const where_condition& condition, std::string_view value, const json::value* claim,
                bool holds) const;
     void acr(const requirement& needs, const json::value* claim, bool holds) const;
-    // `age` in seconds; nothing where the claim is absent or no number.
+    // `age` is in seconds, and empty if the claim is absent or not a number.
     void login_age(const requirement& needs, std::optional<double> age, bool holds) const;
 
 private:

@@ -8,11 +8,11 @@ namespace scopegate::policy {
 
 namespace {
 
-// A path is compared as far as these: a client chooses it, and each refusal may ask for a comparison.
+// Bounds for the compared part of a path: clients choose the path, and each refusal may cause a comparison.
 constexpr std::size_t most_segments = 16;
 constexpr std::size_t longest_segment = 32;
 
-// The cost of a parameter, a rest and a slash at the end that one side lacks.
+// The cost of a parameter, a rest or a trailing slash that one side lacks.
 constexpr unsigned missing_parameter = 2;
 constexpr unsigned missing_rest = 1;
 constexpr unsigned other_slash = 1;
@@ -36,14 +36,14 @@ split_path split(std::string_view path) noexcept
     return out;
 }
 
-// The cost of a literal, or of a path's segment, that one side lacks: as many edits as characters.
+// Returns the cost of a literal or path segment that one side lacks: one edit per character, and one more.
 unsigned missing(std::string_view segment) noexcept
 {
     return static_cast<unsigned>(segment.size()) + 1;
 }
 
-// Levenshtein's distance of two short texts. More than half of the characters changed makes them two texts
-// that have nothing to do with each other. Adds its work to `steps`.
+// Returns Levenshtein's distance of two short texts. If more than half of the characters differ, the texts
+// count as unrelated. Adds its work to `steps`.
 unsigned edit_distance(std::string_view a, std::string_view b, std::size_t& steps) noexcept
 {
     if (a == b)
@@ -78,7 +78,7 @@ unsigned missing(const template_segment& segment) noexcept
     return missing(std::string_view(segment.text).substr(0, longest_segment));
 }
 
-// How far a path is from a template: an edit distance of their segments.
+// Returns the distance of a path from a template: an edit distance over their segments.
 unsigned distance(const split_path& path, const route& r, std::size_t& steps) noexcept
 {
     std::array<unsigned, most_segments + 1> row{};

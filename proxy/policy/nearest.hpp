@@ -1,5 +1,5 @@
-// The template that a path without a route comes closest to: what an operator compares it with. No decision
-// ever depends on it.
+// Finds the template that is closest to a path without a route, for an operator to compare. No decision ever
+// depends on it.
 #pragma once
 
 #include "policy/policy.hpp"
@@ -8,10 +8,10 @@
 
 namespace scopegate::policy {
 
-// Returns the route whose template a normalised path differs from least, the first of equals in the order of
-// the file; null for a file without routes. Whole segments may be missing, and literals may be misspelled.
-// Null, too, if the comparison takes more than `most` steps, some hundred routes: a wrong name is worse than
-// none. Allocates nothing.
+// Returns the route whose template differs least from a normalized path, the first of equals in the order of
+// the file. Whole segments may be missing, and literals may be misspelled. Returns null for a file without
+// routes, and if the comparison takes more than `most` steps (some hundred routes). Null is better than a
+// wrong name. Allocates nothing.
 [[nodiscard]] const route* nearest_route(const policy& p, std::string_view path,
                                          std::size_t most = 262'144) noexcept;
 

@@ -10,7 +10,7 @@ namespace scopegate::policy {
 
 namespace {
 
-// Whether the conditions read the same value out of two forms of a path.
+// Returns whether the conditions read the same values from two forms of a path.
 bool reads_the_same(const requirement& needs, const parameters& a, const parameters& b)
 {
     return std::all_of(needs.where.begin(), needs.where.end(), [&](const where_condition& w) {
@@ -19,8 +19,8 @@ bool reads_the_same(const requirement& needs, const parameters& a, const paramet
     });
 }
 
-// Whether two templates ask the same of one path. The same condition on another value is another condition:
-// with `where` both must have read the same value out of their form of the path.
+// Returns whether two templates have the same requirement for one path. The same condition on another value
+// is another condition: with `where`, both templates must read the same value from their form of the path.
 bool asks_the_same(const requirement& matched, const parameters& matched_values, const requirement* folded,
                    const parameters& folded_values)
 {
@@ -39,7 +39,7 @@ bool is_literal(std::string_view path, std::size_t at, const parameters& values)
                         });
 }
 
-// The same for any of the segments from there on.
+// Does the same for any of the segments from there on.
 bool has_literal(std::string_view path, std::size_t at, const parameters& values)
 {
     for (; at < path.size() && path.size() > 1; at = path.find('/', at + 1))
@@ -71,7 +71,7 @@ route_match policy::match(std::string_view path, std::string_view method) const 
 bool policy::is_lookalike(std::string_view folded_path, std::string_view method,
                           const route_match& match) const noexcept
 {
-    if (match.needs == nullptr) // refused anyway, and as what it is
+    if (match.needs == nullptr) // refused anyway, with its own reason
         return false;
     parameters values;
     const route* reached = folded.match(folded_path, values);

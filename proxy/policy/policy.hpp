@@ -1,5 +1,5 @@
-// One compiled routes.yaml: immutable, shared by all workers, one generation per load. A request pins the
-// generation it started with.
+// One compiled routes.yaml: immutable and shared by all workers. Each load makes a new policy and publishes
+// it as a snapshot. A request keeps the snapshot that it started with.
 #pragma once
 
 #include "http/readings.hpp"
@@ -25,7 +25,7 @@ struct route_match {
 class policy final {
 public:
     policy() = default;
-    policy(const policy&) = delete; // routes are pointed to: it stays where it was made
+    policy(const policy&) = delete; // not movable, because pointers refer to its routes
     policy& operator=(const policy&) = delete;
 
     // --- filled by config/ ---
@@ -34,13 +34,13 @@ public:
     std::deque<route> routes;
     route_tree exact;  // over the templates' own literals
     route_tree folded; // over their folded literals (http::fold_path)
-    std::vector<std::vector<const route*>>
-        folded_alike; // by index of the first route of a folded shape: all that share it; else empty
-    requirement unlisted_needs; // what `unlisted: authenticated` asks for
+    // Indexed by the first route of a folded shape: all routes that share the shape. Empty at other indexes.
+    std::vector<std::vector<const route*>> folded_alike;
+    requirement unlisted_needs; // the requirement of `unlisted: authenticated`
     bool unlisted_authenticated = false;
-    std::uint32_t requirement_count = 0; // requirement::index runs below it
+    std::uint32_t requirement_count = 0; // requirement::index is below it
     std::vector<issuer_settings> issuers;
-    std::string keys_cache; // the absolute path of a folder for last good key sets; empty: memory only
+    std::string keys_cache; // the absolute path of a folder for the last good key sets; empty: memory only
     std::chrono::seconds keys_max_age{0}; // how old keys may get while fetches fail; 0: no limit
     struct limit limit;
     server_settings server;
@@ -52,36 +52,38 @@ public:
     log_settings log;
     bool observe = false; // top-level `mode: observe`
 
-    // --- asked by everyone ---
-    // Step 3 (spec 2.1): a normalised path and a method. Allocates nothing; pointers live as long as the
-    // policy. CONNECT and TRACE are wrong_method on a listed path and no_route on others, whatever `unlisted`
-    // says.
+    // --- used by all other components ---
+
+    // Matches a normalized path and a method. Allocates nothing. Pointers live as long as the policy. CONNECT
+    // and TRACE yield wrong_method on a listed path and no_route on others, even with `unlisted:
+    // authenticated`.
     [[nodiscard]] route_match match(std::string_view path, std::string_view method) const noexcept;
 
-    // Step 2's last rule: whether the folded form of the path, if an upstream took it for that, reaches a
-    // template other than the matched one whose requirement for the method differs (none, or an unlisted
-    // path, counts as a difference). Templates that fold alike and are declared side by side do not count
-    // against each other. All that share the reached template's folded shape must agree; a `where` agrees
-    // only if it would read the same value. `match` is that of the path itself; one that is refused anyway
-    // (no needs) is no lookalike. Allocates nothing.
+    // Returns whether the path is a lookalike: an upstream that uses the folded form would reach another
+    // template than the matched one, with another requirement for the method. A missing requirement and an
+    // unlisted path count as a difference. Templates that fold alike and are declared side by side do not
+    // count against each other. All templates that share the reached template's folded shape must agree. Two
+    // `where` conditions agree only if they read the same value. `match` is the match of the path itself. A
+    // match that is refused anyway (no needs) is never a lookalike. Allocates nothing.
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
 
-    // The same for one reading of several. Where the upstream is known to drop formats (paths.format), a
-    // `where` must read the same value with and without.
+    // Does the same for one of several readings. If the upstream is known to drop formats (paths.format), a
+    // `where` must read the same value with and without the format.
     [[nodiscard]] bool is_lookalike(const http::read_path& read, std::string_view method,
                                     const route_match& match) const noexcept;
 
-    // Which segments of a path that looks like a script or like a name with a format the matched route has as
-    // literals.
+    // Returns which segments of the path are literals of the matched route: the one that looks like a script,
+    // and the one that looks like a name with a format.
     [[nodiscard]] static http::spelled_out spelled_out(std::string_view path,
                                                        const route_match& match) noexcept;
 
-    // The top-level claims that the conditions of any requirement look at, each once: all of a token that is
-    // asked for again with each request.
+    // Returns the top-level claims that the conditions of any requirement read, each once. Only these claims
+    // of a cached token are needed again with each request.
     [[nodiscard]] std::vector<std::string> claims_of_conditions() const;
 
-    // `realm` of challenges: the first issuer's first audience, or its issuer where it has none.
+    // Returns the `realm` of challenges: the first issuer's first audience, or the issuer itself if it has
+    // none.
     [[nodiscard]] std::string_view realm() const noexcept;
 };
 

@@ -8,7 +8,8 @@ namespace scopegate::policy {
 
 namespace {
 
-// Whether each element of a has its like in b and the reverse: lists as sets, without sorting copies of them.
+// Compares two lists as sets, without sorting copies of them: each element of `a` has an equal in `b`, and
+// the reverse.
 template <class T, class Same>
 bool same_as_sets(const std::vector<T>& a, const std::vector<T>& b, Same same)
 {
@@ -28,7 +29,7 @@ std::vector<std::string> names_in_order(const alternative& a, const scope_regist
     return out;
 }
 
-// One alternative among several: `a`, `both a and b`, `all of a, b and c`.
+// Describes one alternative among several: `a`, `both a and b`, `all of a, b and c`.
 std::string among_others(const alternative& a, const scope_registry& scopes)
 {
     const auto names = names_in_order(a, scopes);
@@ -43,7 +44,7 @@ std::string describe_scopes(const requirement& r, const scope_registry& scopes)
     std::vector<std::string> phrases;
     for (const alternative& a : r.alternatives)
         phrases.push_back(among_others(a, scopes));
-    // `a or b`, but `a, or both b and c`: the comma says where an AND ends.
+    // `a or b`, but `a, or both b and c`: the comma shows where an AND ends.
     const bool nested = std::any_of(r.alternatives.begin(), r.alternatives.end(),
                                     [](const alternative& a) { return a.in_order.size() > 1; });
     return enumerate(phrases, nested ? ", or " : " or ");

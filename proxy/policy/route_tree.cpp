@@ -40,8 +40,8 @@ const requirement* route::find(std::string_view method) const noexcept
     return any && !names_alike(*this, method) ? &*any : nullptr;
 }
 
-// A template that encodes a delimiter, `%2A`, is entered in both spellings. Each has nodes of its own: two
-// templates must not lend each other a spelling.
+// Adds a template with an encoded delimiter, `%2A`, in both spellings. Each spelling has its own nodes: two
+// templates must not share a spelling.
 const route* route_tree::add(const std::vector<template_segment>& segments, bool trailing_slash,
                              const route& r)
 {
@@ -71,7 +71,7 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
                 return take_place(nodes_[here].rest, r);
             }
         }
-        // `/` is the empty path: its one slash is not a trailing one.
+        // `/` is the empty path: its only slash is not a trailing one.
         const bool slash = trailing_slash && !spelled.empty();
         return take_place(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
     };

@@ -1,5 +1,5 @@
-// The routes, compiled: path templates as a tree (literal, then {name}, then {name...}), so that matching
-// costs what the path is long, not what the file is. The order of the file plays no part.
+// The compiled routes: path templates as a tree (literal, then {name}, then {name...}). The cost of a match
+// depends on the length of the path, not on the size of the file. The order of the file does not matter.
 #pragma once
 
 #include "policy/requirement.hpp"
@@ -18,7 +18,7 @@ namespace scopegate::policy {
 struct template_segment {
     enum class kind : std::uint8_t { literal, parameter, rest };
     kind type = kind::literal;
-    std::string text; // literal: normalised as it stands in a normalised path; otherwise the parameter's name
+    std::string text; // a literal as in a normalized path; otherwise the parameter's name
 };
 
 inline constexpr std::size_t max_parameters = 16; // of one template
@@ -29,15 +29,15 @@ struct route {
     std::string text; // the template as written
     std::vector<template_segment> segments;
     bool trailing_slash = false;
-    std::vector<std::pair<std::string, requirement>>
-        methods;                    // those named, in the order of the file, without ANY
+    // The named methods, in the order of the file, without ANY.
+    std::vector<std::pair<std::string, requirement>> methods;
     std::optional<requirement> any; // ANY
     std::string allow;              // the Allow value of a 405: the named methods, HEAD with GET
-    std::uint32_t index = 0;        // dense over a policy, in the order of the file
+    std::uint32_t index = 0;        // dense within a policy, in the order of the file
     source_mark mark;
 
-    // The requirement for a method: the one named, GET's for HEAD, ANY's; null: wrong method. CONNECT and
-    // TRACE never match.
+    // Returns the requirement for a method: the method's own, GET's for HEAD, or ANY's. Null means wrong
+    // method. CONNECT and TRACE never match.
     [[nodiscard]] const requirement* find(std::string_view method) const noexcept;
 };
 
@@ -47,26 +47,26 @@ struct parameters {
     std::size_t count = 0;
 };
 
-// A tree over routes that the caller owns and keeps alive. Build it once, then it is immutable.
+// A tree over routes that the caller owns and keeps alive. Built once, then immutable.
 //
-// What a match costs: a node stands for one beginning of templates, and one match visits a node at most once,
-// and only where its beginning matches that of the path. A path with a literal and a parameter to choose from
-// at each of k segments can thus visit 2^k nodes, but only where the file has as many templates for it: a
-// request can't make the search explode, and the recursion is as deep as the longest template (max_segments),
-// however long the path is. A visit is one look into a hash table that all nodes share, so ten thousand
-// literal siblings cost what one does.
+// The cost of a match: each node stands for one prefix of templates. A match visits a node at most once, and
+// only if its prefix matches that of the path. If each of k segments can match a literal and a parameter, a
+// match may visit 2^k nodes, but only if the file has that many templates. So a request can't make the search
+// explode. The recursion is at most as deep as the longest template (max_segments), even for a long path. A
+// visit is one lookup in a hash table that all nodes share, so ten thousand literal siblings cost the same as
+// one.
 class route_tree final {
 public:
-    // Adds a template under the given segments (the route's own, or their folded form). Returns the route
-    // that already has the same shape, if any: nothing is added then (the caller decides whether that is an
-    // error), otherwise null. Throws std::length_error above max_segments or max_parameters,
+    // Adds a template under the given segments (the route's own, or their folded form). If a route already
+    // has the same shape, adds nothing and returns that route; the caller decides whether that is an error.
+    // Returns null otherwise. Throws std::length_error above max_segments or max_parameters, and
     // std::invalid_argument for a rest that is not last.
     const route* add(const std::vector<template_segment>& segments, bool trailing_slash, const route& r);
 
-    // The most specific template that matches the whole path, or null. At each segment a literal wins over a
-    // parameter, which wins over the rest. Allocates nothing. `path` begins with `/` (null for any other).
-    // The value of a rest is all behind the slash before it: of /files/{rest...} and /files/a/b/ it is
-    // `a/b/`.
+    // Returns the most specific template that matches the whole path, or null. At each segment, a literal
+    // takes precedence over a parameter, and a parameter over the rest. Allocates nothing. `path` must begin
+    // with `/`; other paths yield null. The value of a rest is everything after the slash before it:
+    // /files/{rest...} reads `a/b/` from /files/a/b/.
     [[nodiscard]] const route* match(std::string_view path, parameters& out) const noexcept;
 
 private:
@@ -79,7 +79,7 @@ private:
         std::uint32_t parameter = none;        // the child for {name}
         bool has_literals = false;
     };
-    struct edge { // from a node by a literal segment to its child; parent none: a free place
+    struct edge { // from a node by a literal segment to its child; parent none: a free slot
         std::uint32_t parent = none;
         std::uint32_t child = none;
         std::uint32_t text = 0; // in texts_
@@ -97,7 +97,7 @@ private:
         return {texts_.data() + e.text, e.size};
     }
     [[nodiscard]] std::uint32_t literal_child(std::uint32_t parent, std::string_view literal) const noexcept;
-    // The best template below a node for what is left of the path: nothing, `/`, or `/segment...`.
+    // Returns the best template below a node for the rest of the path: nothing, `/`, or `/segment...`.
     [[nodiscard]] const route* descend(std::uint32_t id, std::string_view left, std::size_t count,
                                        parameters& out) const noexcept;
 

@@ -59,7 +59,7 @@ std::size_t scope_set::size() const noexcept
 
 scope_set& scope_set::operator|=(const scope_set& other)
 {
-    for (std::size_t w = other.words(); w-- > 0;) // the last first: it makes room for all
+    for (std::size_t w = other.words(); w-- > 0;) // the last first, so that one resize suffices
         set_word(w, word(w) | other.word(w));
     return *this;
 }

@@ -1,6 +1,6 @@
-// Scopes as bits. The names that routes.yaml declares are interned at load; a requirement, a token's scopes
-// and a limit are then sets of bits, and a decision is a few word operations. What a scope implies is
-// resolved at load too.
+// Scopes as bits. The names that routes.yaml declares are interned at load time. Requirements, the scopes of
+// a token and the scope cap are then sets of bits, and a decision is a few word operations. Implied scopes
+// are resolved at load time too.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@
 
 namespace scopegate::policy {
 
-using scope_id = std::uint16_t; // the scope's place in the order of the file
+using scope_id = std::uint16_t; // the scope's position in the order of the file
 
-// A set of declared scopes. Sets of different registries must not be mixed; a default-made set is empty and
-// fits any.
+// A set of declared scopes. Sets of different registries must not be mixed. A default-constructed set is
+// empty and fits any registry.
 class scope_set final {
 public:
     void insert(scope_id id);
@@ -27,7 +27,7 @@ public:
 
     scope_set& operator|=(const scope_set& other);
     scope_set& operator&=(const scope_set& other);
-    scope_set& operator-=(const scope_set& other); // what is in other goes
+    scope_set& operator-=(const scope_set& other); // removes the scopes of `other`
     friend bool operator==(const scope_set& a, const scope_set& b) noexcept
     {
         return a.contains_all(b) && b.contains_all(a);
@@ -46,7 +46,8 @@ private:
     static constexpr std::size_t near_words = 2; // the first 128 scopes need no heap
 
     [[nodiscard]] std::size_t words() const noexcept { return near_words + far_.size(); }
-    [[nodiscard]] std::uint64_t word(std::size_t w) const noexcept // any word: none behind the last has a bit
+    // Returns any word. Words past the last are 0.
+    [[nodiscard]] std::uint64_t word(std::size_t w) const noexcept
     {
         return w < near_words ? near_[w] : w < words() ? far_[w - near_words] : 0;
     }
@@ -56,7 +57,7 @@ private:
     std::vector<std::uint64_t> far_;
 };
 
-// The declared scopes with their descriptions and what each implies. Immutable once compiled.
+// The declared scopes with their descriptions and implied scopes. Immutable once compiled.
 class scope_registry final {
 public:
     struct declaration {
@@ -65,7 +66,7 @@ public:
         scope_set closure; // itself and all that it implies, transitively
     };
 
-    // Adds a scope; the name must be new. Its closure is itself until set_closure.
+    // Adds a scope; the name must be new. Its closure is the scope itself until set_closure.
     scope_id add(std::string name, std::string description);
     void set_closure(scope_id id, scope_set closure);
 
@@ -73,10 +74,10 @@ public:
     [[nodiscard]] const declaration& operator[](scope_id id) const { return declared_[id]; }
     [[nodiscard]] std::size_t size() const noexcept { return declared_.size(); }
 
-    // Adds the closure of the named scope to `out`; false (and nothing added) for a name that is not
+    // Adds the closure of the named scope to `out`. Returns false and adds nothing if the name is not
     // declared.
     bool add_with_implied(std::string_view name, scope_set& out) const;
-    // The set's names, in the order of the file.
+    // Returns the set's names, in the order of the file.
     [[nodiscard]] std::vector<std::string> names(const scope_set& set) const;
 
 private:

@@ -1,5 +1,5 @@
-// The hash of a literal segment below a node of the route tree. Its keys come from routes.yaml only; a
-// request merely looks up, so it can't crowd a bucket, and needs no seed.
+// The hash of a literal segment below a node of the route tree. Keys are inserted only from routes.yaml. A
+// request only looks keys up, so it can't overfill a bucket, and the hash needs no seed.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ template <class Word>
 
 } // namespace detail
 
-// Every byte moves the low bits, which a table takes its place from. Reads within `literal` only.
+// Every byte affects the low bits, from which a table derives the slot. Reads only within `literal`.
 [[nodiscard]] inline std::size_t segment_hash(std::uint32_t parent, std::string_view literal) noexcept
 {
     using detail::load;
@@ -36,7 +36,7 @@ template <class Word>
     };
     for (; end - p > 8; p += 8)
         mix(load<std::uint64_t>(p));
-    // What is left, with bytes before it that were looked at already, or twice.
+    // The remaining bytes. The loads may overlap bytes that were read before.
     if (size >= 8)
         mix(load<std::uint64_t>(end - 8));
     else if (size >= 4)
@@ -44,7 +44,7 @@ template <class Word>
     else if (size > 0)
         mix(load<std::uint8_t>(p) | load<std::uint8_t>(p + size / 2) << 8U |
             load<std::uint8_t>(end - 1) << 16U);
-    h *= factor; // or the last bytes would not come down
+    h *= factor; // so that the last bytes affect the low bits
     return static_cast<std::size_t>(h ^ h >> 32U);
 }
 

@@ -12,7 +12,7 @@ bool network::contains(const std::array<std::uint8_t, 16>& other) const noexcept
         return false;
     if (whole_bytes == address.size())
         return true;
-    // Of no further bits the mask is empty.
+    // With no remaining bits the mask is empty.
     const auto mask = static_cast<std::uint8_t>(0xFFU << (8 - prefix % 8));
     return ((address[whole_bytes] ^ other[whole_bytes]) & mask) == 0;
 }

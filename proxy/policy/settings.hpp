@@ -1,5 +1,5 @@
-// The settings of routes.yaml besides routes and scopes, compiled: plain values with production defaults, no
-// YAML.
+// The compiled settings of routes.yaml besides routes and scopes: plain values with production defaults,
+// without YAML.
 #pragma once
 
 #include "base/json.hpp"
@@ -22,7 +22,7 @@ namespace scopegate::policy {
 // host:port, [v6]:port or unix:/path.
 struct endpoint {
     std::string host;       // without brackets; empty for a unix socket
-    std::uint16_t port = 0; // 0: any free one, for tests; the log says which
+    std::uint16_t port = 0; // 0: any free port, for tests; the log names it
     std::string unix_path;  // absolute
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
@@ -47,21 +47,20 @@ struct introspection_settings { // RFC 7662, for opaque tokens
     enum class auth : std::uint8_t { basic, post, private_key_jwt };
     std::string url; // https, or http on a loopback host
     std::string client_id;
-    secret client_secret; // of basic and post
-    std::optional<jose::signing_key>
-        client_key; // of private_key_jwt; its kid is empty where the file has none
+    secret client_secret;                        // for basic and post
+    std::optional<jose::signing_key> client_key; // for private_key_jwt; its kid is empty if the file has none
     auth by = auth::basic;
-    std::chrono::milliseconds cache{
-        30'000}; // how long an answer counts at most; 0: only for those who waited for it
+    // Maximum lifetime of a result; 0: only for the requests that waited for it.
+    std::chrono::milliseconds cache{30'000};
 };
 
 struct issuer_settings {
     std::string issuer; // compared byte for byte with `iss`
     std::vector<std::string> audience;
     key_location keys;
-    secret hmac_secret; // of HS256/384/512
+    secret hmac_secret; // for HS256/384/512
     json::path audience_claim{"aud"};
-    std::vector<std::pair<json::path, json::value>> require; // claims that must have just this value
+    std::vector<std::pair<json::path, json::value>> require; // claims that must have exactly this value
     jose::algorithm_set algorithms = jose::asymmetric_algorithms();
     std::chrono::seconds clock_skew{30};
     std::vector<json::path> scope_claims{json::path{"scope"}, json::path{"scp"}};
@@ -70,8 +69,8 @@ struct issuer_settings {
     std::optional<introspection_settings> introspection;
     source_mark mark;
 
-    // Whether its tokens may be JWTs: one that only introspects has neither keys nor a secret, and may lack
-    // an audience.
+    // Returns whether its tokens may be JWTs. An issuer that is only introspected has neither keys nor a
+    // secret, and may lack an audience.
     [[nodiscard]] bool signs_tokens() const noexcept
     {
         return keys.where != key_location::kind::none || !hmac_secret.empty();
@@ -82,19 +81,19 @@ struct timeouts {
     using ms = std::chrono::milliseconds;
     ms headers{10'000}, idle{75'000}, body{30'000}, stream{3'600'000};
     ms upstream_connect{2'000}, upstream_response{60'000};
-    std::optional<ms> response_pause; // of a response's body; nothing: upstream_response
-    std::optional<ms> half_closed;    // of a client that has closed its side; nothing: none of its own
+    std::optional<ms> response_pause; // within a response's body; empty: upstream_response
+    std::optional<ms> half_closed;    // for a client that has closed its side; empty: no separate timeout
     ms linger{30'000}, linger_read{5'000};
     ms drain_delay{5'000}, drain{20'000};
 
     [[nodiscard]] ms longest_pause() const noexcept { return response_pause.value_or(upstream_response); }
 };
 
-// `limits.memory`: how much the process may hold in connection buffers, TLS, caches and log queues.
+// `limits.memory`: the memory that the process may use for connection buffers, TLS, caches and log queues.
 struct memory_limit {
     enum class kind : std::uint8_t { automatic, none, bytes }; // automatic: 75 % of the cgroup's maximum
     kind how = kind::automatic;
-    std::uint64_t bytes = 0; // of kind::bytes
+    std::uint64_t bytes = 0; // for kind::bytes
 };
 
 struct size_limits { // bytes; 0: no limit
@@ -104,37 +103,37 @@ struct size_limits { // bytes; 0: no limit
     std::size_t connections = 20'000;
     std::size_t connections_per_client = 0;      // open at a time, by address
     std::size_t connection_requests = 0;         // served on one connection
-    std::size_t lingering = 1'000;               // that are read on after their last response, by all workers
-    std::chrono::milliseconds connection_age{0}; // after which a connection ends with its next response
+    std::size_t lingering = 1'000;               // lingering connections, over all workers
+    std::chrono::milliseconds connection_age{0}; // after this, a connection ends with its next response
     memory_limit memory;
 };
 
 // Files are absolute paths; empty: not given.
 struct server_tls {
     std::string certificate, key;
-    std::string client_ca; // callers must have a certificate of one of its authorities
+    std::string client_ca; // clients must have a certificate of one of its authorities
     source_mark mark;
 };
 
 struct upstream_tls {
     std::string ca; // empty: the system's
     std::string certificate, key;
-    std::string server_name; // of SNI and of the certificate: a host name or an address
+    std::string server_name; // for SNI and the certificate: a host name or an address
     source_mark mark;
 };
 
-// How callers see the gate where something else stands in front of it.
+// The URL of Scopegate as clients see it, if another proxy is in front.
 struct external_url {
     bool tls = false;
     std::string authority; // host, or host:port, as written
-    std::string prefix;    // of every path, taken away in front of the gate: `/calendar`; empty: none
+    std::string prefix;    // path prefix that the other proxy removes: `/calendar`; may be empty
 };
 
-// A name of this server: the authority of URLs that lead to it, and what else they have in common.
+// A name of this server: the authority of URLs that lead to it, with their scheme and path prefix.
 struct own_authority {
     std::string authority;   // host, or host:port
-    std::optional<bool> tls; // their scheme; nothing: the request's
-    std::string prefix;      // of their paths, taken away in front of the gate; empty: none
+    std::optional<bool> tls; // their scheme; empty: the request's
+    std::string prefix;      // path prefix that a proxy in front removes; may be empty
 };
 
 struct server_settings {
@@ -144,13 +143,13 @@ struct server_settings {
     unsigned workers = 0; // 0: auto, one per core that the cgroup grants
     size_limits limits;
     struct timeouts timeouts;
-    std::optional<server_tls> tls; // nothing: plain
+    std::optional<server_tls> tls; // empty: plain HTTP
     std::vector<network> trusted_proxies;
-    bool proxy_protocol = false; // those begin with a PROXY header
+    bool proxy_protocol = false; // connections of trusted_proxies begin with a PROXY header
     std::optional<struct external_url> external_url;
     // In lower case. Unless it is empty, a request with another Host is refused.
     std::vector<std::string> hosts;
-    // All names of the server: hosts, external_url and a written metadata.resource. Empty: not known.
+    // All names of the server: hosts, external_url and an explicit metadata.resource. Empty if unknown.
     std::vector<own_authority> authorities;
     bool core_dumps = false; // whether a crash may write the process's memory to a file
 };
@@ -159,13 +158,13 @@ struct identity_header {
     enum class source : std::uint8_t { claim, scopes, client_id };
     std::string name;
     source from = source::claim;
-    json::path claim; // of source::claim
+    json::path claim; // for source::claim
 };
 
 struct upstream_settings {
     endpoint address;
-    std::optional<upstream_tls> tls;  // https
-    std::string host;                 // replaces Host; empty: as it came
+    std::optional<upstream_tls> tls;  // set for https
+    std::string host;                 // replaces Host; empty: as received
     bool strip_authorization = false; // authorization: strip
     bool via = true;                  // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
@@ -173,22 +172,19 @@ struct upstream_settings {
         {"X-Auth-Client", identity_header::source::client_id, {}},
         {"X-Auth-Scopes", identity_header::source::scopes, {}},
     };
-    std::size_t connections =
-        0; // requests in flight at a time, over all workers, without tunnels; 0: no limit
+    // Concurrent requests over all workers, without tunnels; 0: no limit.
+    std::size_t connections = 0;
 };
 
 struct dpop_settings { // RFC 9449
-    enum class mode : std::uint8_t {
-        off,
-        allow,
-        require
-    }; // off: the scheme DPoP is no token; require: no other is
+    // off: tokens of the scheme DPoP are not accepted; require: only these are.
+    enum class mode : std::uint8_t { off, allow, require };
     mode how = mode::allow;
-    bool nonce = false;     // a proof must hold a nonce of ours
-    bool as_bearer = false; // forward: bearer: the API gets the token as a bearer token, without the proof
+    bool nonce = false;     // a proof must contain a nonce of ours
+    bool as_bearer = false; // forward: bearer: the upstream gets a bearer token and no proof
 };
 
-struct token_settings {               // tokens.from: where a token may be
+struct token_settings {               // tokens.from: the places where a token may be
     bool header = true;               // Authorization
     std::vector<std::string> cookies; // by name
     std::vector<std::string> queries; // parameters, by name
@@ -202,12 +198,12 @@ struct token_settings {               // tokens.from: where a token may be
 
 struct cors_settings {
     std::vector<std::string> origins; // byte for byte as browsers send them; `*` alone: any. Empty: no CORS
-    bool credentials = false;         // cookies may come along; never with `*`
+    bool credentials = false;         // lets browsers send cookies; never with `*`
 };
 
 struct metadata_settings { // RFC 9728
     std::string resource;  // an https URL; empty: no document
-    std::string name;      // resource_name; empty: none
+    std::string name;      // resource_name; may be empty
 };
 
 struct log_settings {
@@ -215,12 +211,13 @@ struct log_settings {
     enum class requests : std::uint8_t { all, denied, off };
     level at = level::info;
     requests which = requests::denied;
-    // Which lines have the request's path. A path that no template matches is where mistyped secrets stand.
+    // Which lines contain the request's path. Paths that match no template are the likely place of mistyped
+    // secrets.
     enum class path_lines : std::uint8_t { none, unmatched, all };
     path_lines paths = path_lines::none;
-    bool unverified = false; // tell what refused tokens say of themselves, whoever made them
-    std::size_t burst =
-        1'000; // refusals a second, by reason and route, before they are counted instead; 0: no limit
+    bool unverified = false; // log the content of refused tokens even if no trusted issuer signed them
+    // Refusals logged per second, by reason and route; further ones are only counted. 0: no limit.
+    std::size_t burst = 1'000;
 };
 
 } // namespace scopegate::policy

@@ -7,7 +7,7 @@
 
 namespace scopegate::policy {
 
-// `a`, `a and b`, `a, b and c`, with ` and ` or the like before the last.
+// Returns `a`, `a and b` or `a, b and c`, with `last` (` and ` or similar) before the last item.
 [[nodiscard]] std::string enumerate(const std::vector<std::string>& items, std::string_view last);
 
 } // namespace scopegate::policy
