@@ -21,9 +21,9 @@ inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
 // an array of scalars is joined by spaces. The scopes are the effective ones that the policy declares, in the
 // policy's order.
 //
-// An absent, null, empty or nested value makes no line. Neither does a value that a recipient might read
-// differently: one with a control character, one with whitespace at either end (it would be trimmed), or an
-// array with a space inside an element (it would be split).
+// An absent, null, empty or nested value makes no line. The same applies to a value that a recipient might
+// read differently: one with a control character, one with whitespace at either end (it would be trimmed), or
+// an array with a space inside an element (it would be split).
 //
 // With several issuers, issuer_header follows with the name of the token's own issuer, unless
 // upstream.headers defines that header. `issuer` is the index of the token's issuer. At log level debug, an

@@ -1,5 +1,5 @@
 // Stores one issuer's last good key set in the folder `keys_cache`. It survives a restart, so that tokens of
-// an unreachable issuer can still be verified. Anybody who can write to the folder could get forged tokens
+// an unreachable issuer can still be verified. A user with write access to the folder could get forged tokens
 // accepted, so only files that we own count. Reads and writes on the calling thread.
 #pragma once
 
