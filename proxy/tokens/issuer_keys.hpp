@@ -37,7 +37,7 @@ public:
     [[nodiscard]] const policy::issuer_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] bool is_remote() const noexcept; // whether its keys come over the network
 
-    // Returns the keys, or null before the first ones arrive.
+    // Returns the keys, or null while the issuer has no keys.
     [[nodiscard]] std::shared_ptr<const jose::jwk_set> present() const;
     [[nodiscard]] bool up_to_date() const; // whether the last attempt succeeded
     [[nodiscard]] bool has_failed() const; // whether an attempt failed since the last success

@@ -55,7 +55,7 @@ public:
     // Increments when any key set is replaced by a different one. A relaxed load, cheap enough for every
     // request.
     [[nodiscard]] virtual std::uint64_t epoch() const noexcept = 0;
-    // Returns the issuer's present keys, or null before the first ones arrive. May be called on any thread.
+    // Returns the issuer's present keys, or null while it has no keys. May be called on any thread.
     // Takes a short lock, so call it only when the epoch has changed.
     [[nodiscard]] virtual std::shared_ptr<const jose::jwk_set> keys(std::size_t issuer) const = 0;
     // Returns whether a missing key may arrive soon: a fetch is in flight, or one is allowed now. False for
