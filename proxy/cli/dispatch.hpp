@@ -1,5 +1,5 @@
-// The command line: which command, with which options, and the exit code (0 fine, 1 the input is wrong, 2 the
-// command line is wrong).
+// Parses the command line, runs the command and returns the exit code: 0 on success, 1 if the input is wrong,
+// 2 if the command line is wrong.
 #pragma once
 
 namespace scopegate::cli {

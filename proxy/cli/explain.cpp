@@ -1,5 +1,5 @@
-// `scopegate explain`: what the proxy would decide, why, and which line of routes.yaml is behind it. Goes
-// through the very functions that the proxy goes through.
+// `scopegate explain`: prints what the proxy would decide, why, and which line of routes.yaml is responsible.
+// Calls the same functions as the proxy.
 #include "gate/explain.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
@@ -29,7 +29,7 @@ struct explain_options {
     bool online = false;
 };
 
-// The issuer that the claims name, or the first: what its settings make of them is what counts.
+// Returns the issuer that the claims name, or the first one. Its settings determine how the claims are read.
 std::size_t issuer_of(const policy::policy& p, const json::value& claims)
 {
     const auto* iss = claims.find("iss");
@@ -44,7 +44,7 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     return static_cast<std::size_t>(found - p.issuers.begin());
 }
 
-// --claims and --scope stand for a token that passed validation.
+// Makes a validated token from --claims and --scope.
 tokens::token_ptr given_token(const policy::policy& p, const explain_options& o, wall_time now)
 {
     if (o.claims.empty() && !o.scope_given)
@@ -65,7 +65,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     return token;
 }
 
-// Names the issuer whose keys or introspection result are missing. The file trusts the issuer of this token.
+// Names the issuer whose keys or introspection result are missing. The policy trusts this token's issuer.
 std::string issuer_name(std::string_view token)
 {
     return visible(claimed_issuer(token).value_or("its issuer"));
@@ -85,7 +85,7 @@ std::string issuer_name(std::string_view token)
                : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
 }
 
-// Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
+// Returns the authority of an absolute-form target. Empty for a plain path, which leaves the host open.
 std::string_view host_of(std::string_view target) noexcept
 {
     const auto scheme = target.find("://");
@@ -105,7 +105,7 @@ std::string given_text(const explain_options& o)
     return token;
 }
 
-// The issuer that a token names; -1: none of the file.
+// Returns the index of the issuer that a token names, or -1 if the policy does not list it.
 int index_of_issuer(const policy::policy& p, std::string_view token)
 {
     const auto iss = claimed_issuer(token);
@@ -143,7 +143,7 @@ gate::explanation explain(const policy::policy& p, const std::shared_ptr<const p
         authority.came = online->wait(validator, e.wait_for_issuer, token);
         e = gate::explain(p, book, request, authority, now);
     }
-    e.target = o.path; // a token in the query is no part of what was asked
+    e.target = o.path; // without a token that was put into the query
     if (e.said.empty())
         e.said = tokens::describe(p, {token, index_of_issuer(p, token)}, reason::allowed, now).all();
     if (e.wait_for_issuer >= 0 || e.why == reason::keys_unavailable || e.why == reason::key_pending ||
