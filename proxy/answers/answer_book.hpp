@@ -29,8 +29,8 @@ struct answer_row {
 struct answer {
     unsigned status = 500;
     bool close = false;
-    std::string
-        fields; // `Name: value` and CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
+    // `Name: value` and CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
+    std::string fields;
     std::string body; // problem+json
 
     void add(std::string_view name, std::string_view value)

@@ -32,7 +32,7 @@ private:
     jose::signing_key key_;
 };
 
-// Returns the demo's routes.yaml. The key set lies next to it in the file `demo_key_file`.
+// demo_policy() returns the demo's routes.yaml. The key set lies next to it, in the file demo_key_file.
 inline constexpr std::string_view demo_key_file = "keys.json";
 [[nodiscard]] std::string demo_policy(const demo_place& at);
 

@@ -1,5 +1,5 @@
-// Parses the command line, runs the command and returns the exit code: 0 on success, 1 if the input is wrong,
-// 2 if the command line is wrong.
+// Parses the command line, runs the command and returns the exit code. 0 means success, 1 wrong input, and 2
+// a wrong command line.
 #pragma once
 
 namespace scopegate::cli {

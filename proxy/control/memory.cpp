@@ -125,8 +125,8 @@ std::size_t resident_bytes() noexcept
     ::close(file);
     if (size <= 0)
         return 0;
-    const std::string_view numbers(text.data(),
-                                   static_cast<std::size_t>(size)); // resident size is the second
+    // The second number is the resident size.
+    const std::string_view numbers(text.data(), static_cast<std::size_t>(size));
     std::size_t pages = 0;
     if (const auto blank = numbers.find(' '); blank != std::string_view::npos)
         std::from_chars(text.data() + blank + 1, text.data() + size, pages);

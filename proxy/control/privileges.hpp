@@ -1,5 +1,6 @@
-// Gives up what the process does not need, so that exploiting a fault in it gains less: new privileges by
-// exec, and access to its memory, which holds secrets and tokens, for debuggers and core files.
+// Gives up what the process does not need, so that exploiting a fault in it gains less. The process can't
+// gain privileges by exec, and its memory, which holds secrets and tokens, is hidden from debuggers and core
+// files.
 #pragma once
 
 #include <cstdint>

@@ -97,8 +97,8 @@ private:
     net::asio::steady_timer drain_timer_;
     std::thread loading_; // joinable from reload() until its result is taken
     bool load_again_ = false;
-    std::shared_ptr<const bool> alive_ =
-        std::make_shared<bool>(); // null once stopped: posted results are dropped
+    // Null once stopped: posted results are dropped.
+    std::shared_ptr<const bool> alive_ = std::make_shared<bool>();
     bool had_all_keys_ = false;
     bool leaving_ = false;
     bool draining_ = false;

@@ -138,7 +138,7 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count, b
         return;
     }
     // Bind without SO_REUSEPORT first. With it, a second process of the same user would silently share a port
-    // in use, and a forgotten policy would serve half of the connections.
+    // in use. A forgotten policy would then serve half of the connections.
     if (!take_over)
         ::close(open_listening(address, false));
     descriptors_.push_back(open_listening(address, true));

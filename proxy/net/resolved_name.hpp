@@ -26,7 +26,7 @@ public:
     using addresses = std::vector<asio::generic::stream_protocol::endpoint>;
     // Called on the context's thread with the addresses; empty if the lookup failed.
     using look_up_handler = std::function<void(addresses)>;
-    // Starts a lookup. It must call the handler once, after returning.
+    // Starts a lookup. It must return before it calls the handler, which it calls once.
     using look_up = std::function<void(look_up_handler)>;
 
     static constexpr std::chrono::seconds remembered{1};

@@ -1,5 +1,5 @@
-// Makes and checks the id that ties a request's log lines together. It comes from a trusted proxy if it is
-// well-formed there; otherwise we make a new one.
+// Makes and checks the id that ties a request's log lines together. A trusted proxy's id is kept if it is
+// well-formed. Any other request gets a new one.
 #pragma once
 
 #include <array>

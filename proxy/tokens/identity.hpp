@@ -19,7 +19,7 @@ inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
 
 // Returns the lines of upstream.headers, each as `Name: value` and CRLF. A scalar claim becomes its text, and
 // an array of scalars is joined by spaces. The scopes are the effective ones that the policy declares, in the
-// policy's order.
+// policy's order. A header can also carry the client's id (client_id_of()).
 //
 // An absent, null, empty or nested value makes no line. The same applies to a value that a recipient might
 // read differently: one with a control character, one with whitespace at either end (it would be trimmed), or

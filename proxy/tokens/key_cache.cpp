@@ -161,8 +161,8 @@ std::optional<key_cache::saved_set> key_cache::load(wall_time now)
         warn("cached_keys_ignored", "it is not a key set that was saved for this issuer");
         return std::nullopt;
     }
-    // A file saved while keys_max_age was off has no date. A date in the future means that the clock was set
-    // back after the file was saved.
+    // A file saved by an early version has no date. A date in the future means that the clock was set back
+    // after the file was saved.
     const auto* date = file->find("confirmed");
     const auto confirmed =
         std::min(date != nullptr ? jose::numeric_date(*date).value_or(wall_time{}) : wall_time{}, now);

@@ -29,9 +29,9 @@ struct key_timing {
     using ms = std::chrono::milliseconds;
     ms first_retry{100}, longest_retry{1'000}; // while an issuer has no keys; doubles from the first on
     ms refresh{600'000};                       // if the response has no usable Cache-Control
-    ms shortest_refresh{60'000},
-        longest_refresh{3'600'000}; // bounds of its max-age; the shortest also applies after a failure
-    ms cooldown{10'000};            // between two fetches for unknown kids
+    // Bounds of its max-age; the shortest also applies after a failure.
+    ms shortest_refresh{60'000}, longest_refresh{3'600'000};
+    ms cooldown{10'000}; // between two fetches for unknown kids
     ms file_poll{1'000};
     bool cached = true; // whether keys_cache is read and written
 };

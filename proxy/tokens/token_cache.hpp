@@ -35,10 +35,8 @@ public:
     // Drops all of one issuer's tokens at once, in constant time.
     void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
 
-    [[nodiscard]] std::size_t size() const noexcept
-    {
-        return count_;
-    } // includes dropped entries that are not yet swept
+    // Returns the number of entries, including dropped ones that are not yet swept.
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
     // Returns the present memory use.
     [[nodiscard]] std::size_t bytes() const noexcept;
 

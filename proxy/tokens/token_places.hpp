@@ -60,7 +60,7 @@ void for_each_cookie(std::string_view value, F&& f)
 // Describes `Sec-WebSocket-Protocol: bearer, TOKEN` in a request; several such headers form one list.
 struct offered_bearer {
     unsigned times = 0;     // how often `bearer` occurs, in any letter case
-    bool exact = true;      // whether it is lower case: the response must repeat the offered spelling
+    bool exact = true;      // whether each is spelled so: the response must repeat the offered spelling
     std::string_view token; // follows the first `bearer`; empty if nothing does
 };
 [[nodiscard]] offered_bearer find_offered_bearer(const http::field_list& fields) noexcept;

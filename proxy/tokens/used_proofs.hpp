@@ -42,8 +42,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
 private:
-    // Maps keyed 64-bit hashes to counts: 1 for a proof, the number of its proofs for a key. Open addressing.
-    // Entries are never erased one by one; a whole period is cleared at once.
+    // Maps keyed 64-bit hashes to counts. A proof's count is 1; a key's count is the number of its proofs.
+    // Open addressing. Entries are never erased one by one; a whole period is cleared at once.
     class hash_counts final {
     public:
         [[nodiscard]] std::uint32_t of(std::uint64_t hash) const noexcept;

@@ -174,8 +174,8 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
 
 validator::outcome validator::check_new(std::string_view token, wall_time now, const awaited& ended)
 {
-    // A token is part of the request head, so only a command can present one beyond this limit, or a client
-    // after a reload.
+    // A token is part of the request head, which is limited already. A longer token can only come from a
+    // command, or after a reload that has lowered the limit.
     const auto most = policy_->server.limits.headers;
     if (most != 0 && token.size() > most)
         return {nullptr, reason::token_too_large};

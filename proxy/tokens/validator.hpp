@@ -84,8 +84,8 @@ public:
     };
     // The result of a wait. The outcome of the check that receives it is final.
     struct awaited {
-        awaited(bool has_waited = true,
-                introspection_ptr said = nullptr) // a plain bool if keys were waited for
+        // A plain bool converts to the result of a wait for keys.
+        awaited(bool has_waited = true, introspection_ptr said = nullptr)
             : waited(has_waited), answer(std::move(said))
         {
         }
