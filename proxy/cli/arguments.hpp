@@ -28,7 +28,7 @@ namespace scopegate::cli {
 [[nodiscard]] json::value merged(const json::value& object, const json::value& more);
 
 // Returns the object with one claim replaced or added. `name` is written as in routes.yaml: with a leading
-// `/` it is a JSON Pointer, and missing objects on its way are created.
+// `/` it is a JSON Pointer, and missing objects along it are created.
 [[nodiscard]] json::value with_claim(const json::value& object, std::string_view name, json::value claim);
 
 } // namespace scopegate::cli

@@ -1,5 +1,5 @@
-// Manages the local key that `scopegate token` signs with: a PEM file that only its owner can read, and next
-// to it the public half as a JWKS file for `keys: file:...`. For development only.
+// Manages the local key that `scopegate token` signs with, a PEM file that only its owner can read. Next to
+// it lies the public half as a JWKS file for `keys: file:...`. For development only.
 #pragma once
 
 #include "jose/sign.hpp"

@@ -45,8 +45,8 @@ public:
     // nothing. If a load is running, another one follows it. Never waits. Control thread, as for all
     // functions here.
     void reload();
-    // Polls routes.yaml and the files that it names. Reloads if one of them has changed since it was loaded,
-    // two consecutive polls saw the same state, and no process has one of them open for writing.
+    // Polls routes.yaml and the files that it names. Reloads if one of them has changed since it was loaded.
+    // Two consecutive polls must see the same state, and no process may have one of them open for writing.
     void reload_if_changed();
 
     // Reports "not ready" and closes each connection after its response, but accepts and serves until drain()

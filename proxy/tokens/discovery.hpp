@@ -22,7 +22,7 @@ struct discovery_failure {
 [[nodiscard]] std::vector<std::string> metadata_urls(std::string_view issuer);
 
 // Returns the document's `jwks_uri`. Fails if the document is not a strict JSON object, or if its `issuer`
-// differs from the configured one by a single byte: another issuer's document would bring in another issuer's
+// differs from the configured one by a single byte. Another issuer's document would bring in another issuer's
 // keys (RFC 8414 section 3.3). Also fails if `jwks_uri` is missing, or is neither https nor http on a
 // loopback host.
 [[nodiscard]] boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,

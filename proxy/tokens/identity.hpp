@@ -22,8 +22,8 @@ inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
 // policy's order. A header can also carry the client's id (client_id_of()).
 //
 // An absent, null, empty or nested value makes no line. The same applies to a value that a recipient might
-// read differently: one with a control character, one with whitespace at either end (it would be trimmed), or
-// an array with a space inside an element (it would be split).
+// read differently. It may contain a control character, begin or end with whitespace (which would be
+// trimmed), or be an array with a space inside an element (which would be split).
 //
 // With several issuers, issuer_header follows with the name of the token's own issuer, unless
 // upstream.headers defines that header. `issuer` is the index of the token's issuer. At log level debug, an

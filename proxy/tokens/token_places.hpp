@@ -27,8 +27,8 @@ struct named_value {
 [[nodiscard]] named_value read_parameter(std::string_view part, std::span<const std::string> names) noexcept;
 [[nodiscard]] named_value read_cookie(std::string_view part, std::span<const std::string> names) noexcept;
 
-// Returns whether a careless reader would take `written` for `name`: percent-decoded, in any letter case,
-// with the characters that PHP reads as `_`, and without an index in brackets.
+// Returns whether a careless reader would take `written` for `name`. Such a reader percent-decodes, ignores
+// letter case and an index in brackets, and reads the same characters as `_` that PHP does.
 [[nodiscard]] bool is_alike(std::string_view written, std::string_view name) noexcept;
 
 // Calls f(part) for each part of a query (without its `?`), including empty ones.
