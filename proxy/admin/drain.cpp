@@ -4,7 +4,8 @@ namespace scopegate::admin {
 
 response drain_page(const request& asked, control::service& shown)
 {
-    // A browser names the origin of the page that sends a POST: no page may, whatever name it was loaded by.
+    // A browser sends the origin of the page that makes a POST. No page may drain, whatever host name it was
+    // loaded from.
     if (asked["Scopegate-Command"] != "drain" || !asked["Origin"].empty())
         return problem(asked, http::status::forbidden, "send the field Scopegate-Command: drain");
     shown.leave();

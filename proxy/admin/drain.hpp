@@ -1,4 +1,5 @@
-// POST /drain, for the preStop hook of a container: clients move on while the API behind is still there.
+// POST /drain, for the preStop hook of a container: clients move to another instance while the upstream
+// still runs.
 #pragma once
 
 #include "admin/page.hpp"
@@ -6,8 +7,8 @@
 
 namespace scopegate::admin {
 
-// 200, and the service is leaving. 403 without the field `Scopegate-Command: drain`: neither a page in a
-// browser nor an API that fetches URLs for its clients can send it, and either may reach loopback.
+// Makes the service leave and returns 200. Returns 403 without the header `Scopegate-Command: drain`. Browser
+// pages and upstreams that fetch URLs for their clients may reach loopback, but neither can send that header.
 [[nodiscard]] response drain_page(const request& asked, control::service& shown);
 
 } // namespace scopegate::admin

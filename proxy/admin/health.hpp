@@ -6,7 +6,8 @@
 
 namespace scopegate::admin {
 
-// 200, or 503 with what is lacking: {"ready":false,"draining":false,"issuers_without_keys":["https://..."]}
+// Returns 200, or 503 with what is missing:
+// {"ready":false,"draining":false,"issuers_without_keys":["https://..."]}
 [[nodiscard]] response readiness_page(const request& asked, control::service& shown);
 [[nodiscard]] response liveness_page(const request& asked, control::service& shown);
 

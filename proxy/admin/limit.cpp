@@ -15,7 +15,8 @@ namespace {
 template <class T>
 using answer = boost::system::result<T, bad_question>;
 
-// scope-token (RFC 6749 section 3.3). What is none would come back as two scopes, or break the token's claim.
+// Returns whether `s` is a scope-token (RFC 6749 section 3.3). Anything else could turn into two scopes, or
+// break the token's scope claim.
 bool is_scope_token(std::string_view s) noexcept
 {
     return !s.empty() && std::all_of(s.begin(), s.end(), [](char each) {
@@ -51,7 +52,7 @@ answer<json::value> parse(std::string_view question)
             "the body must be one JSON object, {\"scopes\": [...], \"claims\": {...}}, without "
             "duplicate members, of at most 64 KiB"};
     for (const auto& [name, value] : *parsed->if_object())
-        if (name != "scopes" && name != "claims") // a misspelt `claims` must not pass for none
+        if (name != "scopes" && name != "claims") // a misspelled `claims` must not count as absent
             return bad_question{"unknown member \"" + name + "\": there are \"scopes\" and \"claims\""};
     const auto* claims = parsed->find("claims");
     if (claims == nullptr || claims->if_object() == nullptr)
@@ -88,7 +89,7 @@ answer<std::string> limit_scopes(const policy::policy& p, std::string_view quest
     append_list(out, "scopes", cut.scopes);
     append_list(out += ',', "removed", cut.removed);
     out += "}\n";
-    // Said outright: a string could be a question's fault, too.
+    // Explicit, because a plain string could also convert to an error.
     return {boost::system::in_place_value, std::move(out)};
 }
 

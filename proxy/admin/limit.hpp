@@ -1,5 +1,5 @@
-// POST /limit (spec 2.4): an authorization server asks, while it issues a token, which of the scopes that an
-// application wants its user's claims allow. Changes nothing and remembers nothing.
+// POST /limit: while an authorization server issues a token, it asks which of the requested scopes the user's
+// claims allow. Changes nothing and stores nothing.
 #pragma once
 
 #include "admin/page.hpp"
@@ -12,18 +12,18 @@
 
 namespace scopegate::admin {
 
-// What is wrong with a question, in words for who asked. Repeats nothing of the claims.
+// Says what is wrong with a request to /limit. Never repeats the claims.
 struct bad_question {
     std::string why;
 };
 [[noreturn]] void throw_exception_from_error(const bad_question& q, const boost::source_location& where);
 
-// {"scopes":["read:a"],"claims":{...}}, strict JSON with just these two members, as the rules of the policy
-// have it: {"scopes":[...],"removed":[...]}.
+// Applies the policy's scope caps. `question` is strict JSON with exactly two members:
+// {"scopes":["read:a"],"claims":{...}}. Returns {"scopes":[...],"removed":[...]}.
 [[nodiscard]] boost::system::result<std::string, bad_question> limit_scopes(const policy::policy& p,
                                                                             std::string_view question);
 
-// The same as a page: 200, or 400 with what is wrong.
+// Returns 200 with that result, or 400 with what is wrong.
 [[nodiscard]] response limit_page(const request& asked, control::service& shown);
 
 } // namespace scopegate::admin

@@ -1,4 +1,4 @@
-// What the pages of the administration listener share: Beast's messages, and how an answer is made.
+// Defines the message types of the administration listener, and builds its responses.
 #pragma once
 
 #include <boost/beast/http/message.hpp>
@@ -14,11 +14,11 @@ namespace http = boost::beast::http;
 using request = http::request<http::string_body>;
 using response = http::response<http::string_body>;
 
-// Never stored by anyone; without its body where HEAD asked.
+// Builds a response that must not be stored (Cache-Control). Omits the body for HEAD.
 [[nodiscard]] response page(const request& asked, http::status status, std::string body,
                             std::string_view type = "application/json");
 
-// A refusal as problem+json (RFC 9457); `detail` says what to do better.
+// Builds a problem response (RFC 9457); `detail` says what the client should do.
 [[nodiscard]] response problem(const request& asked, http::status status, std::string_view detail);
 
 } // namespace scopegate::admin

@@ -33,15 +33,15 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 
 constexpr std::size_t max_body = 64UL * 1024;
-// On one listener. Probes, a scrape, a person: more at a time are a flood, which must not take the proxy's
-// descriptors.
+// Maximum connections per listener. Probes, a scrape and a person need fewer; more are a flood, which must
+// not use up the proxy's descriptors.
 constexpr std::size_t most_connections = 128;
 constexpr auto head_timeout = std::chrono::seconds(2);
 constexpr auto exchange_timeout = std::chrono::seconds(10); // for the body and the response
 
 struct room {
     std::string_view path;
-    http::verb method; // get means HEAD too
+    http::verb method; // GET includes HEAD
     pages shown_on;    // health: on every listener
     response (*answer)(const request& asked, control::service& shown);
 };
@@ -80,15 +80,15 @@ response response_to(const request& asked, control::service& shown, pages which)
 
 using socket = asio::generic::stream_protocol::socket;
 
-// Serves one request, then closes: a connection that is kept would only be one to hold against the next
-// probe.
+// Serves one request, then closes. A kept-alive connection would only take a place that the next probe may
+// need.
 struct connection {
     explicit connection(socket peer) : stream(std::move(peer)) {}
 
     beast::basic_stream<asio::generic::stream_protocol> stream;
     beast::flat_buffer buffer{16UL * 1024};
     http::request_parser<http::string_body> parser;
-    bool is_read = false; // the request has come whole
+    bool is_read = false; // the complete request has been read
 };
 
 asio::awaitable<void> serve(std::shared_ptr<connection> c, control::service& shown, pages which)
@@ -141,8 +141,8 @@ struct server::state {
                        [own, accepted](const std::exception_ptr&) { std::erase(own->open, accepted); });
     }
 
-    // Closes the oldest connection without a head, or the oldest of all: a probe sends its head at once, so
-    // that those who hold connections lose them to it.
+    // Closes the oldest connection without a complete request, or else the oldest of all. A probe sends its
+    // request at once, so clients that merely hold connections lose theirs to it.
     void make_room()
     {
         auto oldest = std::find_if(open.begin(), open.end(), [](const auto& c) { return !c->is_read; });

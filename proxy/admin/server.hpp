@@ -1,5 +1,5 @@
-// The administration listener: /livez, /readyz, /limit and /drain. Loopback by default, low traffic: written
-// with Beast's own calls, because there clarity wins. Runs on the control io_context.
+// The administration listener: /livez, /readyz, /limit and /drain. It is on loopback by default and has
+// little traffic, so it uses Beast's own calls for clarity. Runs on the control io_context.
 #pragma once
 
 #include "control/service.hpp"
@@ -11,13 +11,14 @@
 
 namespace scopegate::admin {
 
-// Which pages a listener shows: everything, or only what probes need (server.health).
+// Which pages a listener serves: all, or only those for probes (server.health).
 enum class pages : std::uint8_t { all, health };
 
 class server final {
 public:
-    // Binds and starts accepting. `name` says in the log which listener it is. Throws control::start_error (a
-    // taken port; with `take_over` it is shared). The service must outlive it.
+    // Binds and starts accepting. `name` identifies the listener in the log. `take_over` shares a port that
+    // is in use. Throws control::start_error, for example for a port in use without `take_over`. The service
+    // must outlive the server.
     server(net::asio::io_context& control, control::service& shown, const policy::endpoint& address,
            pages which, const std::string& name, bool take_over);
     ~server();

@@ -9,10 +9,10 @@ namespace scopegate::answers {
 
 namespace {
 
-// Challenges and problems are mostly shorter.
+// Covers most challenges and problem bodies.
 constexpr std::size_t usual_bytes = 512;
 
-// Tells a client that speaks the wrong protocol to a port what to change; empty for other causes.
+// Tells a client that uses the wrong protocol for the port what to change. Empty for other causes.
 constexpr std::string_view wrong_port(cause c) noexcept
 {
     return c == cause::plain_http_on_tls_port ? "This port speaks TLS; ask with https."
@@ -20,8 +20,8 @@ constexpr std::string_view wrong_port(cause c) noexcept
                                               : std::string_view{};
 }
 
-// A quoted-string (RFC 9110 section 5.6.4). What can't stand in one, above all CR and LF, becomes a space: a
-// realm is whatever someone wrote as an audience.
+// Appends a quoted-string (RFC 9110 section 5.6.4). Characters that are invalid in it, above all CR and LF,
+// become spaces: a realm is whatever text was configured as an audience.
 void append_quoted_string(std::string& out, std::string_view s)
 {
     out += '"';
@@ -53,8 +53,8 @@ std::string joined(const policy::scope_registry& scopes, const Ids& ids)
     return out;
 }
 
-// A challenge (RFC 9110 section 11.3) grows parameter by parameter, behind its scheme and a space; an empty
-// one is passed over.
+// Appends a parameter to a challenge (RFC 9110 section 11.3), which begins with its scheme and a space.
+// Ignores an empty parameter.
 void add_parameter(std::string& challenge, std::string_view ready)
 {
     if (ready.empty())
@@ -69,7 +69,7 @@ void add_parameter(std::string& challenge, std::string_view name, std::string_vi
         add_parameter(challenge, parameter(name, value));
 }
 
-// RFC 9449 section 7.1: the algorithms that a proof may be signed with.
+// Returns the algorithms that a proof may be signed with (RFC 9449 section 7.1).
 std::string proof_algorithms()
 {
     std::string out;
@@ -93,7 +93,7 @@ void append_member(std::string& out, std::string_view name, std::string_view val
     json::append_quoted(out, value);
 }
 
-// ["a","b"] of the names that for_each(add) calls add with.
+// Returns ["a","b"] with the names that `for_each` passes to its argument.
 template <class ForEach>
 std::string name_array(ForEach&& for_each)
 {
@@ -181,14 +181,14 @@ void answer_book::append_fields(std::string& out, const policy::denial& d) const
     if (const auto* lacking = prepared_of(d))
         add_parameter(out, lacking->attribute);
     if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
-        // All that the login must be, not only what it failed: one step up is enough then (RFC 9470 section
-        // 3).
+        // List everything that the login must satisfy, not only what it failed, so that one step-up is enough
+        // (RFC 9470 section 3).
         add_parameter(out, "acr_values", joined_acr(d.needs->acr));
         if (d.needs->max_age)
             add_parameter(out, "max_age", std::to_string(d.needs->max_age->count()));
     }
     add_parameter(out, resource_metadata_);
-    if (out.back() == ' ') // a scheme alone
+    if (out.back() == ' ') // a scheme without parameters
         out.pop_back();
     out += "\r\n";
 }
@@ -197,11 +197,11 @@ void answer_book::append_problem(std::string& out, const policy::denial& d, std:
 {
     out += beginnings_[static_cast<std::size_t>(reason(d.why))].problem;
     if (const auto sentence = wrong_port(d.why.detail); !sentence.empty()) {
-        out.resize(out.rfind(R"("detail":)")); // its last member
+        out.resize(out.rfind(R"("detail":)")); // the last member so far
         append_member(out, "detail", sentence);
     }
     if (!request_id.empty())
-        out.append(R"(,"request_id":")").append(request_id).append("\""); // nothing to escape in one
+        out.append(R"(,"request_id":")").append(request_id).append("\""); // an id needs no escaping
     if (row(d.why).status == 403) {
         const auto* lacking = prepared_of(d);
         out.append(R"(,"required_scopes":)").append(lacking != nullptr ? lacking->names : "[]");

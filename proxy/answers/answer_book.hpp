@@ -1,6 +1,6 @@
-// What a refusal looks like on the wire: status, challenge (RFC 6750, 9470), problem body (RFC 9457) and the
-// fields that go with them. One table says it per reason; challenges are prepared per policy. No sockets: the
-// gate, `explain`, `test` and a later forward-auth all read from here.
+// Builds problem responses: status, challenge (RFC 6750, 9470), problem body (RFC 9457) and the other
+// headers. One table defines them per reason; challenges are prepared per policy. No sockets: the gate,
+// `explain` and `test` share this code, and a later forward-auth will too.
 #pragma once
 
 #include "policy/decide.hpp"
@@ -12,25 +12,26 @@
 
 namespace scopegate::answers {
 
-// The fixed part of an answer, by reason.
+// The fixed part of a response, by reason.
 struct answer_row {
     unsigned status;
     std::string_view title;
-    std::string_view
-        detail; // also the challenge's error_description: visible ASCII without quotes and backslashes
-    std::string_view error; // the challenge's `error`; empty: a challenge without (no_token), see `challenge`
-    bool challenge;         // whether there is a WWW-Authenticate at all
-    bool close;             // whether the connection ends with it: the framing can't be trusted any more
+    // Is also the challenge's error_description: visible ASCII without quotes and backslashes.
+    std::string_view detail;
+    std::string_view error; // the challenge's `error`; empty: it has none (no_token)
+    bool challenge;         // whether to send WWW-Authenticate
+    bool close;             // whether to close the connection, as its framing can't be trusted
 };
-// THE table. Total over the enum.
+// Returns the row of THE table. Every reason has one.
 [[nodiscard]] const answer_row& row(reason r) noexcept;
 
-// An answer, complete but for what only the wire knows (Date, Connection).
+// A complete response, except for Date and Connection, which only the connection knows.
 struct answer {
     unsigned status = 500;
     bool close = false;
-    std::string fields; // `Name: value` CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
-    std::string body;   // problem+json
+    // `Name: value` and CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
+    std::string fields;
+    std::string body; // problem+json
 
     void add(std::string_view name, std::string_view value)
     {
@@ -38,12 +39,12 @@ struct answer {
     }
 };
 
-// Name and value of each field, for who shows them. Views into the answer.
+// Returns the name and value of each header, for display. The views point into `a`.
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> fields_of(const answer& a);
 
-// An answer ready to send, appended to `out`: status line, fields, Date, Connection, Content-Length, body
-// (left out where `head_only`, as for HEAD). `keep_alive`: whether the caller would go on; the answer's own
-// `close` overrules it.
+// Appends the response to `out`, ready to send: status line, headers, Date, Connection, Content-Length, body.
+// `head_only` omits the body, as for HEAD. `keep_alive` is whether the connection could stay open; the
+// response's own `close` overrides it.
 void write(const answer& a, bool head_only, bool keep_alive, std::string_view date, std::string& out);
 
 class answer_book final {
@@ -51,30 +52,31 @@ public:
     // Prepares the challenges of every requirement. The policy must outlive the book.
     explicit answer_book(const policy::policy& p);
 
-    // The refusal as an answer. `request_id` is well-formed already. Nothing of the token or the target is in
-    // it.
+    // Builds the problem response for a denial. `request_id` must be well-formed. The response contains
+    // nothing of the token or the target.
     [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id) const;
 
-    // The same, ready to send (see answers::write).
+    // Appends the same response, ready to send (see answers::write).
     void write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
                std::string_view date, std::string& out) const;
 
-    // RFC 9728: the metadata document, empty where there is none, and whether a normalised path names it
-    // (both forms; never where there is no document).
+    // Return the protected resource metadata document (RFC 9728; empty if the policy has none), and whether a
+    // normalized path names it in either of its two forms (always false without a document).
     [[nodiscard]] std::string_view metadata_document() const noexcept { return metadata_document_; }
     [[nodiscard]] bool is_metadata_path(std::string_view path) const noexcept;
-    // The answer to a request for it, whoever asks: public, cacheable, readable by browser applications of
-    // any origin. GET and HEAD have the document, OPTIONS the answer to a preflight, other methods a 405.
+    // Builds the response to a request for that document. It is public, cacheable, and readable by browser
+    // applications of any origin. GET and HEAD return the document, OPTIONS the preflight response, other
+    // methods 405.
     [[nodiscard]] answer make_metadata(std::string_view method, std::string_view request_id) const;
 
 private:
-    // What all refusals for one reason begin with.
+    // The common beginning of all problem responses for one reason.
     struct beginning {
-        std::string bearer, dpop; // the fields, as far as the challenge's error and its description
-        std::string problem;      // the problem as far as `detail`, without the closing brace
+        std::string bearer, dpop; // the headers, up to the challenge's error and its description
+        std::string problem;      // the problem up to `detail`, without the closing brace
     };
 
-    // What one alternative of a requirement is called.
+    // The scope names of one alternative of a requirement.
     struct prepared_alternative {
         std::string attribute; // `scope="..."`
         std::string names;     // ["...","..."]
@@ -83,7 +85,7 @@ private:
     void prepare_beginnings();
     [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id,
                               std::string_view allow) const;
-    // The alternative that a refusal names; null: none.
+    // Returns the alternative that a denial names, or null.
     [[nodiscard]] const prepared_alternative* prepared_of(const policy::denial& d) const noexcept;
     void append_fields(std::string& out, const policy::denial& d) const;
     void append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const;

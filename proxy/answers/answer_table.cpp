@@ -1,4 +1,4 @@
-// THE table: what each reason is on the wire. Everywhere else a refusal is only its reason.
+// THE table: defines the response for each reason. Everywhere else a denial is only its reason.
 #include "answers/answer_book.hpp"
 
 #include <array>
@@ -7,7 +7,7 @@ namespace scopegate::answers {
 
 namespace {
 
-// What a row begins with; the rest is the same for all rows of a kind.
+// These functions make the common part of a kind of row.
 constexpr answer_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
 {
     return {status, title, detail, {}, false, true};
@@ -26,8 +26,8 @@ constexpr answer_row bad_token(std::string_view detail) noexcept
     return challenges(401, "Token not accepted", detail, "invalid_token");
 }
 
-// A detail is also the challenge's error_description: visible ASCII without `"` and `\` (RFC 6750 section 3).
-// It says what the caller can do about it, never what the token holds.
+// `detail` is also the challenge's error_description: visible ASCII without `"` and `\` (RFC 6750 section 3).
+// It tells the client what to do, and never repeats the token's contents.
 constexpr answer_row make_row(reason r) noexcept
 {
     constexpr std::string_view bad_request = "Bad request";
@@ -157,7 +157,7 @@ constexpr answer_row make_row(reason r) noexcept
     case reason::connection_limit:
         return closes(503, "Service unavailable", "There are too many connections for now.");
 
-    // None of these is a refusal that anyone would send; should one be asked for, nothing is let through.
+    // These reasons are never sent as denials. Should one be, the request is still refused.
     case reason::allowed:
     case reason::client_gone:
     case reason::internal_error:

@@ -11,12 +11,12 @@ namespace {
 
 using http::field_id;
 
-// How long a browser may go by a preflight's answer, in seconds.
+// How many seconds a browser may cache a preflight response.
 constexpr std::string_view max_age = "600";
-// What a script may read of a refusal besides what it always may.
+// Headers of a problem response that a script may read besides those that are always readable.
 constexpr std::string_view exposed = "WWW-Authenticate, Retry-After, DPoP-Nonce";
 
-// The one field of that name; two of them say nothing.
+// Returns the value of the only header with that name, or an empty text if it occurs twice.
 std::string_view only_value(const http::field_list& fields, field_id id) noexcept
 {
     std::optional<std::string_view> found;
@@ -42,7 +42,7 @@ http::field_list::const_iterator find_named(const http::field_list& fields, std:
                         [name](const http::field& f) { return iequals(f.name, name); });
 }
 
-// What Access-Control-Allow-Origin says to this request; empty: nothing.
+// Returns the value of Access-Control-Allow-Origin for this request; empty: omit the header.
 std::string_view allowed_origin(const policy::cors_settings& cors, const http::field_list& fields) noexcept
 {
     const auto origin = only_value(fields, field_id::origin);
@@ -53,7 +53,7 @@ std::string_view allowed_origin(const policy::cors_settings& cors, const http::f
     return found == cors.origins.end() ? std::string_view{} : std::string_view(*found);
 }
 
-// Whether answers to one origin say something else than those to others, as caches must know.
+// Returns whether responses vary by origin, which caches must know.
 bool differs_by_origin(const policy::cors_settings& cors) noexcept
 {
     return !cors.origins.empty() && cors.origins.front() != "*";
@@ -83,8 +83,8 @@ void append_element(std::string& list, std::string_view element)
     list += element;
 }
 
-// Every field that a script asks to send: what it may say is the API's to judge. `*` would not do:
-// Authorization must be named.
+// Allows every header that a script asks to send, since the upstream judges their values. `*` would not
+// suffice: Authorization must be named.
 std::string allowed_headers(const http::field_list& fields)
 {
     std::string out;
@@ -99,7 +99,7 @@ std::string allowed_headers(const http::field_list& fields)
     return out;
 }
 
-// What the route lists, and the method itself where ANY or `unlisted` is what lets it in.
+// Returns the methods that the route lists, plus the wanted one, which ANY or `unlisted` may admit.
 std::string allowed_methods(const policy::route_match& match, std::string_view wanted)
 {
     std::string out = match.matched != nullptr ? match.matched->allow : std::string();

@@ -6,7 +6,7 @@ namespace scopegate::answers {
 
 namespace {
 
-// `https://host` and the rest: path and query, without the slash that only ends the host.
+// The parts of a resource URL. The origin is `https://host`; a slash that only ends the host is in no part.
 struct resource_parts {
     std::string_view origin;
     std::string_view path;
@@ -29,7 +29,7 @@ template <class Range, class Write>
 void append_list(std::string& out, std::string_view name, char open, char close, const Range& range,
                  Write write)
 {
-    if (range.empty()) // RFC 9728 section 3.2: a member without elements is left out
+    if (range.empty()) // omit a member without elements (RFC 9728 section 3.2)
         return;
     out += ",\"";
     out += name;
@@ -43,7 +43,7 @@ void append_list(std::string& out, std::string_view name, char open, char close,
     out += close;
 }
 
-// RFC 9728 section 2: of the ways of RFC 6750 those that work here, and an empty list where none does.
+// Returns the RFC 6750 methods that work here, or an empty list (RFC 9728 section 2).
 std::string bearer_methods(const policy::token_settings& places)
 {
     if (!places.header)
@@ -51,8 +51,8 @@ std::string bearer_methods(const policy::token_settings& places)
     return places.queries.empty() ? R"(["header"])" : R"(["header","query"])";
 }
 
-// RFC 9728 section 2, of tokens that are bound to something; what is left out is false. Certificates that a
-// proxy hands on count as well, but whether it asks for them the file does not say.
+// Appends the members for bound tokens (RFC 9728 section 2); an omitted member is false. Certificates that a
+// proxy forwards count too, but the policy does not say whether that proxy requests them.
 void append_bindings(std::string& out, const policy::policy& p)
 {
     using mode = policy::dpop_settings::mode;
@@ -119,8 +119,7 @@ std::vector<std::string> metadata_paths(std::string_view resource, const http::p
     const auto suffix = split(resource).path;
     if (suffix.empty())
         return paths;
-    // The resource's path as a request for it would be normalised; one that no request can have is served
-    // nowhere else.
+    // Normalize the resource's path like a request's. A path that no request can have is not served.
     std::string scratch;
     const auto suffixed = std::string(metadata_well_known).append(suffix);
     if (const auto target = http::normalise_target(suffixed, "GET", rules, scratch))

@@ -1,4 +1,4 @@
-// An answer as the bytes that are sent.
+// Writes a response as the bytes to send.
 #include "answers/answer_book.hpp"
 
 namespace scopegate::answers {
@@ -42,7 +42,7 @@ std::string_view status_line(unsigned status) noexcept
         return "HTTP/1.1 504 Gateway Timeout\r\n";
     case 505:
         return "HTTP/1.1 505 HTTP Version Not Supported\r\n";
-    default: // none of ours
+    default: // we never send another status
         return "HTTP/1.1 500 Internal Server Error\r\n";
     }
 }
@@ -70,7 +70,7 @@ void write(const answer& a, bool head_only, bool keep_alive, std::string_view da
     out.append(a.fields);
     if (a.close || !keep_alive)
         out.append("Connection: close\r\n");
-    if (a.status != 204) // RFC 9110 section 8.6: a 204 has no Content-Length
+    if (a.status != 204) // a 204 has no Content-Length (RFC 9110 section 8.6)
         out.append("Content-Length: ").append(std::to_string(a.body.size())).append("\r\n");
     out.append("\r\n");
     if (!head_only)

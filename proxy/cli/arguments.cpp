@@ -22,7 +22,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) noexcept
     return error == std::errc() && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
 }
 
-// Takes fixed-width numbers and single characters off the front of a text.
+// Reads fixed-width numbers and single characters from the front of a text.
 class reader final {
 public:
     explicit reader(std::string_view text) noexcept : left_(text) {}
@@ -97,7 +97,7 @@ std::vector<std::string> pointer_steps(std::string_view name)
         name.remove_prefix(1);
         const auto end = std::min(name.find('/'), name.size());
         std::string step;
-        for (std::size_t i = 0; i < end; ++i) { // RFC 6901 section 3: ~1 is a slash, ~0 a tilde
+        for (std::size_t i = 0; i < end; ++i) { // ~1 is a slash and ~0 a tilde (RFC 6901 section 3)
             const bool escaped = name[i] == '~' && i + 1 < end && (name[i + 1] == '0' || name[i + 1] == '1');
             step += !escaped ? name[i] : name[++i] == '1' ? '/' : '~';
         }

@@ -44,7 +44,7 @@ std::string id_text(std::uint64_t id)
     return std::to_string(id);
 }
 
-// One spelling for each: an appointment has one path.
+// Accepts one spelling per id, so that an appointment has exactly one path.
 std::optional<std::uint64_t> parse_id(std::string_view digits)
 {
     std::uint64_t id = 0;
@@ -53,7 +53,7 @@ std::optional<std::uint64_t> parse_id(std::string_view digits)
     return whole && digits == id_text(id) ? std::optional(id) : std::nullopt;
 }
 
-// What was sent; nothing, and why, where it is no appointment.
+// Returns the appointment in the body. If there is an error, returns nothing and sets `why`.
 std::optional<appointment> read_appointment(const std::string& body, std::string_view& why)
 {
     const auto sent = json::parse(body);
@@ -98,7 +98,7 @@ bool reads(const calendar::request& asked)
 struct calendar::reply {
     http::status status = http::status::ok;
     json::object members;
-    std::string location; // of what was made
+    std::string location; // of the created appointment
     std::string allow;    // with 405
 
     static reply of(std::string_view name, json::value value)
@@ -221,7 +221,8 @@ asio::awaitable<void> calendar_api::state::accept_all(std::shared_ptr<state> own
 {
     while (own->acceptor.is_open()) {
         auto [failed, peer] = co_await own->acceptor.async_accept(asio::as_tuple(asio::deferred));
-        if (failed) { // out of descriptors, unless we go: trying at once again would only burn the CPU
+        // Out of descriptors, unless the acceptor is closing: an immediate retry would only burn CPU.
+        if (failed) {
             asio::steady_timer pause(own->acceptor.get_executor(), std::chrono::milliseconds(50));
             co_await pause.async_wait(asio::as_tuple(asio::deferred));
         } else {

@@ -1,6 +1,6 @@
-// The API of `scopegate demo`: a calendar in memory that asks nobody who they are, as an API behind Scopegate
-// may. Each of its answers says which user X-Auth-Subject named, so that a person sees what the proxy told
-// it.
+// The upstream of `scopegate demo`: a calendar in memory. Like any API behind Scopegate, it need not
+// authenticate its clients. Each response repeats the user in X-Auth-Subject, to show what the proxy
+// forwards.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,19 +17,19 @@ namespace scopegate::cli {
 
 struct appointment {
     std::string title;
-    std::string start; // empty: not said
+    std::string start; // empty: not given
 };
 
-// The appointments, and what each request does to them. No sockets; at most 1,000 appointments.
+// Holds the appointments (at most 1,000) and handles requests for them. No sockets.
 //   GET and POST /appointments; GET, PUT and DELETE /appointments/{id}; GET /healthz
-// HEAD follows GET. An appointment is sent as {"title": "...", "start": "..."}; start may be left out.
-// Anything else is answered with 400 and a sentence in `error`.
+// HEAD works like GET. An appointment is sent as {"title": "...", "start": "..."}; `start` is optional. Any
+// other body gets a 400 with a sentence in `error`.
 class calendar final {
 public:
     using request = boost::beast::http::request<boost::beast::http::string_body>;
     using response = boost::beast::http::response<boost::beast::http::string_body>;
 
-    calendar(); // with one appointment in it, so that the first GET has something to show
+    calendar(); // contains one appointment, so that the first GET shows something
     [[nodiscard]] response answer(const request& asked);
 
 private:
@@ -43,8 +43,8 @@ private:
     std::uint64_t next_id_ = 1;
 };
 
-// The calendar on a free port of 127.0.0.1, served on the io_context, which must outlive it. A body has at
-// most 4 KiB; a connection may idle for 70 s.
+// Serves the calendar on a free port of 127.0.0.1. It runs on the io_context, which must outlive it. A body
+// has at most 4 KiB, and a connection may be idle for 70 s.
 class calendar_api final {
 public:
     explicit calendar_api(boost::asio::io_context& on); // throws boost::system::system_error

@@ -36,7 +36,7 @@ std::string counted(std::size_t n, std::string_view one)
     return std::to_string(n) + " " + std::string(one) + (n == 1 ? "" : "s");
 }
 
-// A duration as the file would write it.
+// Formats a duration as in routes.yaml.
 std::string in_words(std::chrono::seconds time)
 {
     const auto count = time.count();
@@ -45,7 +45,7 @@ std::string in_words(std::chrono::seconds time)
                              : std::to_string(count) + "s";
 }
 
-// Says how long the last keys count while an issuer is out of reach; empty if no keys are fetched.
+// Says how long the last keys stay valid while an issuer is unreachable. Empty if no keys are fetched.
 std::string key_life(const policy::policy& p)
 {
     using kind = policy::key_location::kind;
@@ -59,7 +59,7 @@ std::string key_life(const policy::policy& p)
                      " (keys_max_age).\n";
 }
 
-// Says what becomes of the JWTs of an issuer that introspects; empty if none does.
+// Says how the JWTs of an issuer that introspects are checked. Empty if no issuer introspects.
 std::string introspected_tokens(const policy::policy& p)
 {
     const auto found = std::find_if(p.issuers.begin(), p.issuers.end(), [](const policy::issuer_settings& i) {
@@ -73,8 +73,8 @@ std::string introspected_tokens(const policy::policy& p)
                : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
 }
 
-// Says where applications find the metadata document, if an audience decided that: its host may be another
-// program's.
+// Says where applications find the metadata document, if its URL was derived from an audience: another
+// program may own that host.
 std::string metadata_note(const policy::policy& p)
 {
     const auto names = [&](std::string_view key) {

@@ -6,7 +6,7 @@ namespace scopegate::cli {
 
 namespace {
 
-// Characters, not bytes: a path may be UTF-8.
+// Counts characters, not bytes: a path may contain UTF-8.
 std::size_t width(const std::string& cell) noexcept
 {
     return static_cast<std::size_t>(std::count_if(

@@ -1,5 +1,5 @@
-// Text in aligned columns, for people: each as wide as its widest cell, two spaces apart, the last one
-// ragged.
+// Prints text in aligned columns. Each column is as wide as its widest cell, two spaces apart, and the last
+// one is not padded.
 #pragma once
 
 #include <cstddef>

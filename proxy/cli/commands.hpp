@@ -1,6 +1,6 @@
-// The commands. Each has a file of its own that adds it to the command line, with its options, help and
-// examples; a command that was given sets what is to be done. What a command prints on standard output is its
-// answer, everything else goes to standard error.
+// Registers the commands. Each has its own file, which adds it to the command line with its options, help and
+// examples. Parsing a command stores its action in `chosen`. A command prints its result on standard output,
+// and everything else on standard error.
 #pragma once
 
 #include <functional>
@@ -13,12 +13,12 @@ class App;
 
 namespace scopegate::cli {
 
-// Exit codes (spec section 4).
+// Exit codes of all commands.
 inline constexpr int exit_fine = 0;
 inline constexpr int exit_bad_input = 1;
 inline constexpr int exit_usage = 2;
 
-// What the command line asked for; returns the exit code.
+// Runs the command that was given; returns the exit code.
 using action = std::function<int()>;
 
 void register_run(CLI::App& app, action& chosen);
@@ -30,8 +30,8 @@ void register_drain(CLI::App& app, action& chosen);
 void register_demo(CLI::App& app, action& chosen);
 void register_schema(CLI::App& app, action& chosen);
 
-// Thrown by an action: its message is printed behind `scopegate: `, and the exit code is 1 or 2. The message
-// says what is wrong and, where there is one, the next step.
+// Thrown by an action. The message is printed after `scopegate: `, and the exit code is 1 for input_error and
+// 2 for usage_error. The message says what is wrong and, if possible, what to do next.
 struct input_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

@@ -1,6 +1,6 @@
-// `scopegate demo`: the proxy, a calendar API behind it and an issuer of tokens, in one process on loopback,
-// with lines to paste. Its policy and the public half of its key lie in a folder of their own that goes with
-// it; the private half is never written, and nothing here touches another policy.
+// `scopegate demo`: runs the proxy, a calendar API behind it and a token issuer in one process on loopback,
+// and prints commands to paste. The policy and the public key lie in a temporary folder that is removed at
+// the end. The private key is never written, and no other policy is touched.
 #include "cli/calendar_api.hpp"
 #include "cli/commands.hpp"
 #include "cli/demo_guide.hpp"
@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t default_port = 8080;
 
-// A new folder that only this user may enter, removed at the end with all that is in it.
+// A new folder that only this user may enter. Removed at the end with its contents.
 class scratch_folder final {
 public:
     scratch_folder()
@@ -49,7 +49,7 @@ public:
     scratch_folder(const scratch_folder&) = delete;
     scratch_folder& operator=(const scratch_folder&) = delete;
 
-    // Writes a file; returns its path.
+    // Writes a file and returns its path.
     std::string write(std::string_view name, std::string_view text) const
     {
         auto path = (at_ / name).string();
@@ -63,11 +63,11 @@ private:
     fs::path at_;
 };
 
-// A port of 127.0.0.1 that is ours before the proxy listens on it: the policy has to name it first. Bound and
-// not listening, it does not stand in the way of the listener.
+// Reserves a port of 127.0.0.1 before the proxy listens on it, because the policy has to name it first. The
+// socket is bound but does not listen, so it does not block the listener.
 class reserved_port final {
 public:
-    // The port that is wanted or, where that is taken, any free one.
+    // Reserves the wanted port or, if it is in use, any free one.
     reserved_port(asio::io_context& on, std::uint16_t wanted) : socket_(on, tcp::v4())
     {
         socket_.set_option(tcp::acceptor::reuse_address(true));
@@ -87,7 +87,7 @@ private:
 int run_demo(std::uint16_t wanted_port)
 {
     asio::io_context control{1};
-    // Ctrl-C, an orderly end, the terminal's end: the scratch folder goes with each of them.
+    // Ctrl-C, SIGTERM and a closed terminal all remove the scratch folder.
     asio::signal_set ends(control, SIGINT, SIGTERM, SIGHUP);
     ends.async_wait([&control](const boost::system::error_code&, int) { control.stop(); });
     std::signal(SIGPIPE, SIG_IGN); // `scopegate demo | head`
@@ -101,13 +101,14 @@ int run_demo(std::uint16_t wanted_port)
     at.api_port = api.port();
     folder.write(demo_key_file, issuer.key_set());
     at.policy_file = folder.write("routes.yaml", demo_policy(at));
-    // The demo has one meaning, whatever the environment holds.
+    // The demo behaves the same in every environment.
     const auto no_environment = [](const std::string&) { return std::optional<std::string>(); };
     control::service service(control, at.policy_file, no_environment);
-    // Standard output is for the person; the lines of refused requests show beside it on a terminal.
+    // Standard output carries the guide. On a terminal the log lines of refused requests appear next to it.
     observe::open_log(observe::level::warn, observe::log_form::json, STDERR_FILENO);
     service.start();
-    observe::set_log_level(observe::level::info); // that it listens is said below; what comes later is news
+    // Start-up events would repeat the guide; later ones are news.
+    observe::set_log_level(observe::level::info);
 
     if (wanted_port != 0 && at.proxy_port != wanted_port)
         std::cout << "Port " << wanted_port << " is taken, so the proxy has port " << at.proxy_port

@@ -33,7 +33,7 @@ std::string loopback(std::uint16_t port)
 
 } // namespace
 
-// ES256, for short tokens.
+// Uses ES256 to keep the tokens short.
 demo_issuer::demo_issuer() : key_(jose::signing_key::generate(jose::algorithm::es256).with_kid("demo")) {}
 
 std::string demo_issuer::key_set() const

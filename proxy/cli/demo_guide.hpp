@@ -1,4 +1,4 @@
-// What `scopegate demo` is about: its policy, the tokens of its issuer, and the page that a person reads.
+// Provides the contents of `scopegate demo`: its policy, its issuer's tokens, and the printed guide.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,13 +17,14 @@ struct demo_place {
     std::string policy_file; // its path
 };
 
-// The issuer: a key that is made with it and kept nowhere. Only a policy that names its key set trusts it.
+// The demo's issuer. Its key is created with it and stored nowhere. Only a policy that names its key set
+// trusts it.
 class demo_issuer final {
 public:
     demo_issuer();
-    [[nodiscard]] std::string key_set() const; // the JWKS text of the public half
-    // A token for the calendar. `scope` and `role` as the policy knows them; valid from now, for `life`,
-    // which may be negative.
+    [[nodiscard]] std::string key_set() const; // the public half as JWKS text
+    // Returns a token for the calendar. `scope` and `role` are names from the policy. The token is valid from
+    // now for `life`, which may be negative.
     [[nodiscard]] std::string token(std::string_view subject, std::string_view scope, std::string_view role,
                                     wall_time now, std::chrono::seconds life) const;
 
@@ -31,12 +32,12 @@ private:
     jose::signing_key key_;
 };
 
-// routes.yaml of the demo; the key set lies beside it, in this file.
+// demo_policy() returns the demo's routes.yaml. The key set lies next to it, in the file demo_key_file.
 inline constexpr std::string_view demo_key_file = "keys.json";
 [[nodiscard]] std::string demo_policy(const demo_place& at);
 
-// What runs where, tokens as shell variables, and curl lines, each under a comment that begins with the
-// status it gives.
+// Prints the addresses, tokens as shell variables, and curl commands. Each command follows a comment that
+// begins with the expected status.
 void print_guide(std::ostream& out, const demo_place& at, const demo_issuer& issuer, wall_time now);
 
 } // namespace scopegate::cli

@@ -15,7 +15,7 @@ namespace scopegate::cli {
 
 namespace {
 
-// Writes a file that must not exist yet, with these permissions from its first byte on.
+// Writes a file that must not exist yet. It has these permissions from its first byte on.
 void write_new_file(const std::string& name, std::string_view text, mode_t mode)
 {
     const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -57,7 +57,7 @@ dev_key open_dev_key(const std::string& key_file, jose::algorithm a)
         write_new_file(key_file, key.private_pem().reveal(), 0600);
     auto jwks_file = jwks_file_of(key_file);
     if (made || !std::filesystem::exists(jwks_file)) {
-        // A key set that is left over from a key that is gone would only make every new token be refused.
+        // The old key's leftover key set would cause every new token to be refused.
         std::filesystem::remove(jwks_file);
         write_new_file(jwks_file, jose::public_jwk_set(std::span(&key, 1)) + "\n", 0644);
     }

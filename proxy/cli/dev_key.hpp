@@ -1,5 +1,5 @@
-// The local key that `scopegate token` signs with: a PEM file that only its owner may read, and beside it its
-// public half as a JWKS file for `keys: file:...`. For development only.
+// Manages the local key that `scopegate token` signs with, a PEM file that only its owner can read. Next to
+// it lies the public half as a JWKS file for `keys: file:...`. For development only.
 #pragma once
 
 #include "jose/sign.hpp"
@@ -12,16 +12,16 @@ inline constexpr const char* default_key_file = "scopegate-dev-key.pem";
 
 struct dev_key {
     jose::signing_key key;
-    std::string jwks_file; // the public half's
-    bool made = false;     // there was none before
+    std::string jwks_file; // of the public half
+    bool made = false;     // whether the key was newly created
 };
 
-// The JWKS file that belongs to a key file: `scopegate-dev-keys.json` to `scopegate-dev-key.pem`,
-// `x-keys.json` to `x.pem`.
+// Returns the JWKS file that belongs to a key file: `scopegate-dev-keys.json` for `scopegate-dev-key.pem`,
+// `x-keys.json` for `x.pem`.
 [[nodiscard]] std::string jwks_file_of(const std::string& key_file);
 
-// Reads the key, or makes one for `a` where the file does not exist; writes the JWKS file where that does
-// not. Throws input_error for a file that can't be read or written, or holds no private key.
+// Reads the key, or creates one for `a` if the file does not exist. Writes the JWKS file if that does not
+// exist. Throws input_error if a file can't be read or written, or holds no private key.
 [[nodiscard]] dev_key open_dev_key(const std::string& key_file, jose::algorithm a);
 
 } // namespace scopegate::cli

@@ -23,7 +23,7 @@ int run_with(const std::string& config, bool take_over)
     return run(options);
 }
 
-// The deepest command that was given: its help is what a mistake in its options points to.
+// Returns the deepest command given: an error in its options points to its help.
 const CLI::App& given_command(const CLI::App& app)
 {
     const auto commands = app.get_subcommands();
@@ -70,7 +70,8 @@ int act(const CLI::App& app, const action& chosen)
 {
     try {
         const int exit = chosen();
-        if (!std::cout.flush()) // a token or a table that never arrived must not look like success
+        // A token or a table that never arrived must not look like success.
+        if (!std::cout.flush())
             throw input_error("can't write to standard output");
         return exit;
     } catch (const usage_error& e) {
@@ -81,7 +82,7 @@ int act(const CLI::App& app, const action& chosen)
     }
 }
 
-// `scopegate help explain` is `scopegate explain --help`.
+// Treats `scopegate help explain` as `scopegate explain --help`.
 std::vector<std::string> arguments(int argc, char** argv)
 {
     std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
@@ -90,7 +91,7 @@ std::vector<std::string> arguments(int argc, char** argv)
         words.resize(std::min<std::size_t>(words.size(), 1));
         words.emplace_back("--help");
     }
-    return {words.rbegin(), words.rend()}; // the order that CLI11 takes them in
+    return {words.rbegin(), words.rend()}; // CLI11 expects the reverse order
 }
 
 } // namespace
@@ -132,7 +133,7 @@ int dispatch(int argc, char** argv)
     add_config_option(app, config);
 
     action chosen = [&app, &config] {
-        if (!config.empty()) // --config alone says what to do clearly enough
+        if (!config.empty()) // --config alone implies `run`
             return run_with(config, false);
         std::cout << app.help();
         return exit_fine;

@@ -1,5 +1,5 @@
-// The command line: which command, with which options, and the exit code (0 fine, 1 the input is wrong, 2 the
-// command line is wrong).
+// Parses the command line, runs the command and returns the exit code. 0 means success, 1 wrong input, and 2
+// a wrong command line.
 #pragma once
 
 namespace scopegate::cli {

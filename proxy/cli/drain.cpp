@@ -1,5 +1,5 @@
-// `scopegate drain`: has a running Scopegate send its clients elsewhere while it still serves them. For a
-// preStop hook in an image that has no shell and no curl.
+// `scopegate drain`: makes a running Scopegate send its clients elsewhere while it still serves them. For a
+// preStop hook in an image without a shell and curl.
 #include "cli/commands.hpp"
 #include "cli/http_get.hpp"
 #include "cli/policy_file.hpp"

@@ -1,5 +1,5 @@
-// `scopegate explain`: what the proxy would decide, why, and which line of routes.yaml is behind it. Goes
-// through the very functions that the proxy goes through.
+// `scopegate explain`: prints what the proxy would decide, why, and which line of routes.yaml is responsible.
+// Goes through the same evaluation as the proxy.
 #include "access/explain.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
@@ -31,7 +31,7 @@ struct explain_options {
     bool online = false;
 };
 
-// The issuer that the claims name, or the first: what its settings make of them is what counts.
+// Returns the issuer that the claims name, or the first one. Its settings determine how the claims are read.
 std::size_t issuer_of(const policy::policy& p, const json::value& claims)
 {
     const auto* iss = claims.find("iss");
@@ -46,7 +46,7 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     return static_cast<std::size_t>(found - p.issuers.begin());
 }
 
-// --claims and --scope stand for a token that passed validation.
+// Makes a validated token from --claims and --scope.
 tokens::token_ptr given_token(const policy::policy& p, const explain_options& o, wall_time now)
 {
     if (o.claims.empty() && !o.scope_given)
@@ -67,7 +67,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     return token;
 }
 
-// Names the issuer whose keys or introspection result are missing. The file trusts the issuer of this token.
+// Names the issuer whose keys or introspection result are missing. The policy trusts this token's issuer.
 std::string issuer_name(std::string_view token)
 {
     return visible(claimed_issuer(token).value_or("its issuer"));
@@ -97,7 +97,7 @@ std::string given_text(const explain_options& o)
     return token;
 }
 
-// The issuer that a token names; -1: none of the file.
+// Returns the index of the issuer that a token names, or -1 if the policy does not list it.
 int index_of_issuer(const policy::policy& p, std::string_view token)
 {
     const auto iss = claimed_issuer(token);

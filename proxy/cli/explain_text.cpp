@@ -28,10 +28,10 @@ void add_all(columns& facts, std::string label, const std::vector<std::string>& 
         facts.add({std::exchange(label, {}), visible(line)});
 }
 
-// ` (2026-12-01T12:00:00Z)` behind seconds that a calendar has; otherwise nothing.
+// Returns ` (2026-12-01T12:00:00Z)` for seconds that a calendar can show, otherwise an empty string.
 std::string as_date(std::string_view text)
 {
-    constexpr std::int64_t far = 253'402'300'799; // the year 9999 ends
+    constexpr std::int64_t far = 253'402'300'799; // the end of the year 9999
     std::int64_t seconds = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > far)
@@ -52,7 +52,7 @@ std::vector<std::string> claim_lines(const tokens::unverified::members& said)
     return lines;
 }
 
-// A refused token's words are unverified, which the decision above them shows.
+// The claims of a refused token are unverified; the decision above them makes that visible.
 void add_claims(columns& facts, const tokens::unverified::members& said)
 {
     add_all(facts, "the token says", claim_lines(said));

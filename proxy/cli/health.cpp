@@ -1,5 +1,5 @@
-// `scopegate health`: asks a running Scopegate whether it is ready, or alive. For HEALTHCHECK in an image
-// that has no shell and no curl.
+// `scopegate health`: checks whether a running Scopegate is ready, or alive. For HEALTHCHECK in an image
+// without a shell and curl.
 #include "cli/commands.hpp"
 #include "cli/http_get.hpp"
 #include "cli/policy_file.hpp"

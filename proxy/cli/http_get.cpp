@@ -35,8 +35,8 @@ std::string spoken(const policy::endpoint& e)
     return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
 }
 
-// One request and the answer's first line, on a connected socket. `done` is called with what went wrong, or
-// nothing.
+// Sends one request on a connected socket and reads the first line of the response. Calls `done` with the
+// error, if any.
 template <class Socket>
 class status_request final {
 public:
@@ -54,7 +54,7 @@ public:
     }
     void fail(const error_code& e) { problem_ = e.message(); }
 
-    // The status, once the io_context has run out of work or time.
+    // Returns the status. Call it once the io_context has run out of work or time.
     [[nodiscard]] unsigned status(const std::string& whom) const
     {
         if (status_ != 0)

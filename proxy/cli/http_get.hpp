@@ -1,4 +1,4 @@
-// One request to a listener of our own, over TCP or a unix socket, within a time limit. Blocking; for
+// Sends one request to a Scopegate listener, over TCP or a unix socket, within a time limit. Blocking. For
 // `scopegate health` and `scopegate drain`.
 #pragma once
 
@@ -15,15 +15,15 @@ struct http_url {
     std::string path; // with its query
 };
 
-// `http://host[:port][/path]`; anything else throws usage_error.
+// Parses `http://host[:port][/path]`. Throws usage_error for anything else.
 [[nodiscard]] http_url parse_http_url(std::string_view url);
 
-// Returns how to reach a listener from the same machine: one that listens everywhere is asked on loopback.
+// Returns how to reach a listener from the same machine: loopback for one that listens on all addresses.
 [[nodiscard]] policy::endpoint from_here(policy::endpoint listener);
 
-// The answer's status. Throws input_error where there is no answer within the limit, or none that is HTTP.
+// Returns the status of the response. Throws input_error if no HTTP response arrives within the limit.
 [[nodiscard]] unsigned http_get_status(const http_url& url, std::chrono::milliseconds limit);
-// The same for a POST without a body. `fields` are whole field lines, CRLF each.
+// Sends a POST without a body. `fields` are complete header lines, each with CRLF.
 [[nodiscard]] unsigned http_post_status(const http_url& url, std::string_view fields,
                                         std::chrono::milliseconds limit);
 

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A little more than one call may take (net::http_limits), discovery and the key set.
+// Slightly more than a discovery document and a key set may take together (net::http_limits).
 constexpr auto patience = 12s;
 
 tokens::key_timing for_one_command()
@@ -69,7 +69,7 @@ tokens::validator::awaited online_authority::wait(tokens::validator& asking, int
     std::optional<tokens::validator::awaited> came;
     asking.await(issuer, token, [&came](tokens::validator::awaited what) { came.emplace(std::move(what)); });
     run_until([&] { return came.has_value(); });
-    // The callback must not outlive this frame: stop() ends the fetch that has not finished.
+    // The callback must not outlive this frame: stop() ends an unfinished fetch.
     if (!came) {
         keys_->stop();
         if (introspection_)

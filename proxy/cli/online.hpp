@@ -1,5 +1,5 @@
-// `explain --online`: fetches keys and introspects tokens for one command, on an io_context of its own.
-// Writes no file: the keys of `keys_cache` belong to the running proxy.
+// `explain --online`: fetches keys and introspects tokens for one command, on its own io_context. Writes no
+// file: the keys in `keys_cache` belong to the running proxy.
 #pragma once
 
 #include "policy/policy.hpp"
@@ -26,10 +26,9 @@ public:
         return introspection_;
     }
 
-    // Waits until the keys of the issuer that the token names are there, or for as long as one fetch may
-    // take.
+    // Waits for the keys of the issuer that the token names, at most as long as one fetch may take.
     void fetch_keys_for(std::string_view token);
-    // Waits for what an outcome of the validator asks for.
+    // Waits for the keys or the introspection result that an outcome of the validator asks for.
     [[nodiscard]] tokens::validator::awaited wait(tokens::validator& asking, int issuer,
                                                   std::string_view token);
 

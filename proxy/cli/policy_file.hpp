@@ -1,4 +1,4 @@
-// Finding and loading routes.yaml for a command, with its errors printed for a person.
+// Finds and loads routes.yaml for a command, and prints its errors.
 #pragma once
 
 #include "config/load.hpp"
@@ -15,16 +15,16 @@ class App;
 
 namespace scopegate::cli {
 
-// Adds `-c,--config FILE`. A command takes what was given before its name where nothing was given behind it.
+// Adds `-c,--config FILE`. A value given after the command's name takes precedence over one given before it.
 void add_config_option(CLI::App& command, std::string& config);
 
-// The same, and FILE as the command's argument.
+// Adds the same option, and FILE as the command's argument.
 void add_config_argument(CLI::App& command, std::string& config);
 
-// The file to read: the one given, or the first that exists of routes.yaml and /etc/scopegate/routes.yaml;
-// nothing where there is none.
+// Returns the file to read: `given`, or else the first of routes.yaml and /etc/scopegate/routes.yaml that
+// exists. Returns nothing if neither exists.
 [[nodiscard]] std::optional<std::string> find_config(const std::string& given);
-// The same where there must be one: throws input_error.
+// Does the same, but throws input_error if no file is found.
 [[nodiscard]] std::string require_config(const std::string& given);
 
 // Loads the file without printing anything. Throws input_error if the file is missing.
@@ -35,15 +35,15 @@ void add_config_argument(CLI::App& command, std::string& config);
 // otherwise returns the defaults.
 [[nodiscard]] policy::server_settings server_settings_of(const std::string& given);
 
-// Prints one line each to standard error. Skips warnings that only advise, unless `with_advice`. Returns how
-// many it printed.
+// Prints each warning on one line to standard error. Skips warnings that only advise, unless `with_advice`.
+// Returns how many it printed.
 std::size_t print_warnings(const std::vector<config::diagnostic>& warnings, bool with_advice = false);
 
-// One line each to standard error, and how many they are; nothing where there are none.
+// Prints each error on one line to standard error, then their number. Prints nothing without errors.
 void print_errors(const std::string& path, const std::vector<config::diagnostic>& errors);
 
-// Loads the file, without a word about warnings: `check` prints them. Returns null after it has printed the
-// errors of the file; the exit code is then 1. Throws input_error if the file does not exist.
+// Loads the file and ignores its warnings; `check` prints those. If the file has errors, prints them and
+// returns null; the exit code is then 1. Throws input_error if the file does not exist.
 [[nodiscard]] std::shared_ptr<const policy::policy> load_policy(const std::string& given);
 
 } // namespace scopegate::cli

@@ -11,8 +11,8 @@ namespace scopegate::cli {
 
 namespace {
 
-// What would end the token in a cookie or a list of protocols, so that a part of it could pass for a token,
-// becomes what is in none.
+// Replaces characters that would end the token in a cookie or a list of protocols with one that is invalid
+// there. Otherwise a part of the token could pass for a token.
 std::string in_one_piece(std::string_view token)
 {
     std::string out(token);

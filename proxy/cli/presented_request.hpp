@@ -34,7 +34,7 @@ private:
     http::field_list fields_;
 };
 
-// Returns the `iss` that a JWT names, unverified; nothing where it names none, or the token is no JWT.
+// Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.
 [[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
 
 } // namespace scopegate::cli

@@ -1,5 +1,5 @@
-// Calls a function again and again on an io_context, until the object goes: flushing the log, looking at
-// files.
+// Calls a function periodically on an io_context until this object is destroyed, for example to flush the log
+// or to poll files.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,7 +13,7 @@ namespace scopegate::cli {
 
 class repeating final {
 public:
-    // The first call comes after one period. The io_context must outlive this.
+    // The first call happens after one period. The io_context must outlive this object.
     repeating(boost::asio::io_context& on, std::chrono::milliseconds every, std::function<void()> f)
         : timer_(on), every_(every), f_(std::move(f))
     {
@@ -27,7 +27,7 @@ private:
         timer_.async_wait([this](const boost::system::error_code& stopped) {
             if (stopped)
                 return;
-            wait(); // first: what f_ throws must not end it
+            wait(); // first, so that an exception from f_ does not end the repetition
             f_();
         });
     }

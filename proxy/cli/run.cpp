@@ -23,9 +23,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// SIGHUP reloads. SIGTERM drains as an orchestrator expects it: still accepting for a while, because its
-// routers learn late that we go. SIGINT is a person at a terminal: no such delay. A second one of either ends
-// it at once. SIGUSR1 and SIGUSR2, which mean something to other proxies, are logged and change nothing.
+// Handles signals. SIGHUP reloads. SIGTERM drains as orchestrators expect: the proxy still accepts for a
+// while, because routers learn late that it leaves. SIGINT comes from a person at a terminal and drains
+// without that delay. A second SIGTERM or SIGINT ends the process at once. SIGUSR1 and SIGUSR2, which have a
+// meaning for other proxies, are logged and ignored.
 class signals final {
 public:
     signals(asio::io_context& control, control::service& service)
@@ -42,7 +43,7 @@ private:
         set_.async_wait([this](const boost::system::error_code& stopped, int signal) {
             if (stopped)
                 return;
-            wait(); // first: what a reload throws must not end it
+            wait(); // first, so that an exception from a reload does not end signal handling
             if (signal == SIGHUP)
                 service_.reload();
             else if (signal == SIGUSR1 || signal == SIGUSR2)
@@ -61,7 +62,7 @@ private:
     bool ending_ = false;
 };
 
-// No exception ends the control thread. Its timers bring interrupted work back.
+// Runs the control thread, which no exception ends. Its timers resume interrupted work.
 void run_control(asio::io_context& control)
 {
     for (;;) {
@@ -79,8 +80,8 @@ void run_control(asio::io_context& control)
 int run(const run_options& options)
 {
     control::share_one_heap();
-    // A reader of the log that goes away is no reason to stop serving. The others must not end the process
-    // before it handles them: what SIGHUP asks for, the start does.
+    // A log reader that goes away is no reason to stop serving. The other signals must not end the process
+    // before it handles them: start-up reads the policy anyway, which is all that SIGHUP asks for.
     for (const int ignored : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2})
         std::signal(ignored, SIG_IGN);
     control::refuse_new_privileges();
@@ -112,7 +113,7 @@ int run(const run_options& options)
         std::cerr << failed.what() << '\n';
         return 1;
     }
-    observe::close_log(); // requests first, which otherwise come behind events
+    observe::close_log(); // first, or the request lines would come after events
     observe::log_event(observe::level::info, "stopped");
     observe::close_log();
     return 0;

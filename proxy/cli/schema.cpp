@@ -1,4 +1,4 @@
-// `scopegate schema`: the JSON Schema of routes.yaml, for editors.
+// `scopegate schema`: prints the JSON Schema of routes.yaml, for editors.
 #include "cli/commands.hpp"
 #include "config/load.hpp"
 

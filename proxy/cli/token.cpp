@@ -1,5 +1,4 @@
-// `scopegate token`: signs a token with a local key, for development. Standard output holds the token and
-// nothing else.
+// `scopegate token`: signs a token with a local key, for development. Standard output holds only the token.
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/dev_key.hpp"
@@ -33,7 +32,8 @@ bool takes_keys_from(const policy::issuer_settings& i, const std::string& jwks_f
                std::filesystem::weakly_canonical(jwks_file, ignored);
 }
 
-// Whose token it is: the issuer that is named, the one that takes its keys from our file, or the first.
+// Returns the token's issuer: the one named in the options, or the one that takes its keys from our file, or
+// the first.
 const policy::issuer_settings* choose_issuer(const policy::policy& p, const token_options& o)
 {
     const auto find = [&](auto matches) {
@@ -58,7 +58,7 @@ json::value seconds(wall_time t)
         std::to_string(std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count()));
 }
 
-// Everything that an issuer may ask of a token (RFC 9068 section 2.2 included).
+// Returns all claims that an issuer's settings may require (including RFC 9068 section 2.2).
 json::value default_claims(const policy::issuer_settings& i, wall_time now)
 {
     observe::request_id_buffer id;
@@ -77,7 +77,7 @@ json::value default_claims(const policy::issuer_settings& i, wall_time now)
     return claims;
 }
 
-// The defaults, over them the claims that were given, over those what the options say.
+// Returns the default claims, overridden by --claims, which the other options override.
 json::value make_claims(const token_options& o, const policy::issuer_settings& i)
 {
     const auto now = observe::wall_now();
@@ -103,20 +103,21 @@ void tell_what_was_made(const dev_key& made, const std::string& key_file)
               << " (its public half).\n";
 }
 
-// Nothing of what can't be read: loading it says why.
+// Returns the file's text, or an empty text if it can't be read: loading the file reports why.
 std::string text_of(const std::string& config)
 {
     return config::read_regular_file(config, config::max_source_size).text;
 }
 
-// Where the text of a line is no comment.
+// Returns whether the position is outside a comment.
 bool is_said(std::string_view text, std::size_t at)
 {
     const auto line = text.substr(0, at);
     return line.find('#', line.rfind('\n') + 1) == line.npos;
 }
 
-// A file whose key set is missing can't be loaded: where it names one of this name, as its text has it.
+// A policy whose key set file is missing can't be loaded. Searches its text for a key set file with this
+// name.
 std::optional<std::filesystem::path> missing_key_set(const std::filesystem::path& name,
                                                      const std::string& config)
 {
@@ -134,7 +135,7 @@ std::optional<std::filesystem::path> missing_key_set(const std::filesystem::path
     return std::nullopt;
 }
 
-// The key set of this name that the issuer has, or any where none is asked for.
+// Returns the issuer's key set file with this name, or any issuer's if `issuer` is empty.
 std::optional<std::filesystem::path> key_set_of(const policy::policy& p, const std::string& issuer,
                                                 const std::filesystem::path& name)
 {
@@ -147,8 +148,8 @@ std::optional<std::filesystem::path> key_set_of(const policy::policy& p, const s
     return std::nullopt;
 }
 
-// The key beside its public half that routes.yaml names (`keys: file:dev/scopegate-dev-keys.json`); nothing
-// where it names none.
+// Returns the private key next to the public half that routes.yaml names (`keys:
+// file:dev/scopegate-dev-keys.json`), or nothing if it names none of that name.
 std::optional<std::string> named_key(const token_options& o, const std::string& config)
 {
     const auto name = std::filesystem::path(jwks_file_of(o.key_file)).filename();
@@ -159,8 +160,8 @@ std::optional<std::string> named_key(const token_options& o, const std::string& 
     return key->replace_filename(std::filesystem::path(o.key_file).filename()).string();
 }
 
-// Which key signs: the one that --key names, or else the one that the file names. One that is in the working
-// directory serves where the file has a copy of its public half only.
+// Returns the key that signs: the one named by --key, or else the one that routes.yaml names. The key in the
+// working directory is used if routes.yaml names a folder with only a copy of the public half.
 std::string key_file_for(const token_options& o, const std::string& config)
 {
     const auto named = o.key_given ? std::nullopt : named_key(o, config);
@@ -168,7 +169,8 @@ std::string key_file_for(const token_options& o, const std::string& config)
     return named && (exists(*named) || !exists(jwks_file_of(*named))) ? *named : o.key_file;
 }
 
-// A routes.yaml that names this key's public half already can't be loaded before there is one.
+// Creates a key whose public half routes.yaml already names: the file can't be loaded before that half
+// exists.
 void make_key_that_is_named(const std::string& key_file, const std::string& config)
 {
     const std::filesystem::path public_half = jwks_file_of(key_file);
@@ -178,7 +180,7 @@ void make_key_that_is_named(const std::string& key_file, const std::string& conf
     tell_what_was_made(open_dev_key(key_file, jose::algorithm::es256), key_file);
 }
 
-// The settings of the issuer that the token is made for. One that no file describes has the defaults.
+// Returns the settings of the token's issuer. An issuer that the policy does not list gets the defaults.
 policy::issuer_settings settings_for(const token_options& o, const std::optional<std::string>& config)
 {
     policy::issuer_settings i;
@@ -203,7 +205,7 @@ policy::issuer_settings settings_for(const token_options& o, const std::optional
     return i;
 }
 
-// ES256 makes short tokens; otherwise the first that the issuer accepts.
+// Prefers ES256, which makes short tokens; otherwise returns the first algorithm that the issuer accepts.
 jose::algorithm algorithm_for(const policy::issuer_settings& i)
 {
     if (i.algorithms.contains(jose::algorithm::es256))

@@ -11,7 +11,8 @@ namespace scopegate::control {
 
 namespace {
 
-// cgroup v2: "max 100000" or "150000 100000"; v1 keeps the two numbers in two files.
+// Reads the CPU quota. cgroup v2 has one file, "max 100000" or "150000 100000"; v1 has a file for each
+// number.
 double cgroup_quota()
 {
     std::string quota;

@@ -16,13 +16,13 @@ std::size_t raise_descriptor_limit() noexcept
     if (files.rlim_cur < files.rlim_max && ::setrlimit(RLIMIT_NOFILE, &raised) == 0)
         files.rlim_cur = files.rlim_max;
     return static_cast<std::size_t>(
-        std::min<rlim_t>(files.rlim_cur, std::numeric_limits<int>::max())); // there are no more numbers
+        std::min<rlim_t>(files.rlim_cur, std::numeric_limits<int>::max())); // descriptors are ints
 }
 
 std::size_t connections_within(std::size_t descriptors, unsigned workers) noexcept
 {
-    // Of the rest a quarter is for the API: a caller that idles has no connection to it. Beside them:
-    // listeners, event queues, the resolver, fetches of keys, the admin listener's callers.
+    // Reserve descriptors for listeners, event queues, the resolver, key fetches and connections to the admin
+    // listener. A quarter of the rest is for upstream connections: an idle client has none.
     const std::size_t others = 320 + 16UL * workers;
     return descriptors > 2 * others ? (descriptors - others) / 4 * 3
                                     : std::max<std::size_t>(descriptors / 4, 1);

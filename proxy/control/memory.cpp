@@ -19,13 +19,14 @@ namespace {
 
 constexpr std::size_t mib = 1024UL * 1024;
 
-// For code that comes back from its files, buffers, caches and a queue of log lines.
+// For code that is paged in again, buffers, caches and a queue of log lines.
 constexpr std::size_t least_room = 16 * mib;
 
 constexpr steady_time::duration shortest_pause = std::chrono::seconds(1);
 constexpr steady_time::duration longest_pause = std::chrono::seconds(64);
 
-// A number alone in a file. Without a limit version 2 says `max`, and version 1 a number near 2^63.
+// Reads a file that holds a single number. "No limit" is `max` in version 2 and a number near 2^63 in version
+// 1.
 std::optional<std::size_t> read_maximum(const std::filesystem::path& file)
 {
     constexpr std::uint64_t unlimited = std::uint64_t{1} << 60U;
@@ -41,8 +42,8 @@ std::optional<std::size_t> least(std::optional<std::size_t> a, std::optional<std
     return !a ? b : !b ? a : std::min(*a, *b);
 }
 
-// The maxima from `group` up to the mount. Without a namespace of its own a container sees its cgroup's name
-// on the host and only its own files: folders that are absent are passed over.
+// Returns the smallest limit from `group` up to the mount. Without its own namespace a container sees its
+// cgroup's name on the host but only its own files, so missing folders are skipped.
 std::optional<std::size_t> least_upwards(const std::filesystem::path& mount, std::filesystem::path group,
                                          const char* file)
 {
@@ -52,7 +53,7 @@ std::optional<std::size_t> least_upwards(const std::filesystem::path& mount, std
     return found;
 }
 
-// How much of the heap is allocated.
+// Returns how many bytes of the heap are allocated.
 std::size_t allocated_bytes() noexcept
 {
     const auto heap = ::mallinfo2();
@@ -104,8 +105,9 @@ std::size_t token_cache_bytes(std::size_t limit) noexcept
 
 tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept
 {
-    constexpr std::size_t bytes_of_proof = 80; // at worst: its table has just doubled
-    constexpr std::size_t keys = 8;            // that must flood together to spoil the requests of others
+    constexpr std::size_t bytes_of_proof = 80; // at worst, when its table has just doubled
+    // This many keys must flood together to affect other clients.
+    constexpr std::size_t keys = 8;
     tokens::used_proofs::bounds most;
     most.all = std::min(most.all, limit / 8 / bytes_of_proof);
     most.of_key = std::min(most.of_key, most.all / keys);
@@ -114,7 +116,7 @@ tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept
 
 std::size_t resident_bytes() noexcept
 {
-#ifdef SCOPEGATE_SANITIZED // freed memory is kept to be watched
+#ifdef SCOPEGATE_SANITIZED // freed memory is kept for detection of use after free
     return 0;
 #else
     std::array<char, 128> text{};
@@ -123,7 +125,8 @@ std::size_t resident_bytes() noexcept
     ::close(file);
     if (size <= 0)
         return 0;
-    const std::string_view numbers(text.data(), static_cast<std::size_t>(size)); // the second is what we want
+    // The second number is the resident size.
+    const std::string_view numbers(text.data(), static_cast<std::size_t>(size));
     std::size_t pages = 0;
     if (const auto blank = numbers.find(' '); blank != std::string_view::npos)
         std::from_chars(text.data() + blank + 1, text.data() + size, pages);
@@ -148,7 +151,7 @@ std::size_t memory_keeper::uncounted() const noexcept
     return resident_at_start_ + allocated - std::min(allocated, expected);
 }
 
-// Resident, and neither allocated nor needed from the start on.
+// Returns the bytes that are resident, but neither allocated nor needed since the start.
 std::size_t memory_keeper::free_bytes() const noexcept
 {
     const auto expected = counters_.memory.counted() + uncounted();
@@ -156,9 +159,9 @@ std::size_t memory_keeper::free_bytes() const noexcept
     return resident - std::min(resident, expected);
 }
 
-// A trim walks over the heap: it has to be worth that. Free memory that a trim leaves shares its pages with
-// memory in use; nothing tells when that ends, so that later trims try again, less and less often. Memory
-// that is free serves the next request, and is counted only where the process as a whole comes near its
+// A trim walks the whole heap, so it must be worthwhile. Free memory that a trim leaves behind shares its
+// pages with memory in use. Nothing signals the end of that use, so later trims try again, less and less
+// often. Free memory serves the next requests. It is counted only when the whole process comes near its
 // limit.
 void memory_keeper::look(steady_time now)
 {

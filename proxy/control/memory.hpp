@@ -1,5 +1,5 @@
-// The bound on the process's memory (`server.limits.memory`): where it comes from, what of it the caches get,
-// and what is done on the control thread so that memory which is free goes back to the system.
+// Bounds the process's memory (`server.limits.memory`): determines the limit, divides it among the caches,
+// and returns free memory to the system on the control thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -14,33 +14,35 @@
 
 namespace scopegate::control {
 
-// The least maximum of the process's cgroup and of those around it, version 2 or 1; nothing where none is
-// set. `own`: the process's cgroups, as /proc/self/cgroup lists them. `root`: where cgroups are mounted.
+// Returns the smallest memory limit of the process's cgroup and its ancestors, version 2 or 1, or nothing if
+// none is set. `own` lists the process's cgroups like /proc/self/cgroup, and `root` is where cgroups are
+// mounted.
 [[nodiscard]] std::optional<std::size_t>
 cgroup_memory_maximum(const std::filesystem::path& own = "/proc/self/cgroup",
                       const std::filesystem::path& root = "/sys/fs/cgroup");
 
-// Returns how much the process may hold, or memory_budget::unlimited.
+// Returns how much memory the process may hold, or memory_budget::unlimited.
 [[nodiscard]] std::size_t bytes_of(const policy::memory_limit& limit);
 
-// Returns how much the token caches of all workers may hold together: a quarter of the limit, 64 MiB at most.
+// Returns how much memory the token caches of all workers may hold together: a quarter of the limit, at most
+// 64 MiB.
 [[nodiscard]] std::size_t token_cache_bytes(std::size_t limit) noexcept;
 
-// Returns how many used DPoP proofs may be remembered: at worst they take an eighth of the limit.
+// Returns how many used DPoP proofs may be remembered. At worst they take an eighth of the limit.
 [[nodiscard]] tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept;
 
-// How much memory of this process is resident, in bytes; 0 where nothing can tell, or a sanitizer spoils it.
+// Returns the process's resident memory in bytes, or 0 if it can't be read or a sanitizer distorts it.
 [[nodiscard]] std::size_t resident_bytes() noexcept;
 
-// Looks after the budget from the control thread.
+// Maintains the budget from the control thread.
 class memory_keeper final {
 public:
-    // Takes the resident size of this moment for the needs of serving beside buffers and caches. Logs where
-    // the limit leaves little room.
+    // Takes the present resident size as what serving needs besides buffers and caches. Logs a warning if the
+    // limit leaves little room.
     explicit memory_keeper(gate::shared_counters& counters);
 
-    // Measures what is held, gives free memory back to the system where much is free, and logs once a second
-    // at most that the limit makes itself felt. Call it several times a second.
+    // Measures the memory held, and returns free memory to the system if there is much. Logs at most once a
+    // second that the limit had effects. Call it several times a second.
     void look(steady_time now);
 
 private:
@@ -51,9 +53,9 @@ private:
     gate::shared_counters& counters_;
     std::size_t resident_at_start_;
     std::size_t allocated_at_start_;
-    std::size_t kept_ = 0; // bytes that the last trim could not give back
+    std::size_t kept_ = 0; // bytes that the last trim could not return
     steady_time::duration pause_ = std::chrono::seconds(1);
-    steady_time retry_at_{};                // when those may be free
+    steady_time retry_at_{};                // the next attempt to return them
     std::size_t refusals_ = 0, closed_ = 0; // as last reported
     steady_time reported_{};
 };

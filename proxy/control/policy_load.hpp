@@ -1,5 +1,5 @@
-// One load of routes.yaml and of all that it names. Keeps no state and may run on any thread: a large file
-// takes seconds, and the control thread, which answers probes and fetches keys, must not wait for it.
+// Loads routes.yaml and every file that it names. Stateless, and may run on any thread. A large file takes
+// seconds, and the control thread, which serves probes and fetches keys, must not wait for it.
 #pragma once
 
 #include "config/load.hpp"
@@ -11,18 +11,18 @@
 namespace scopegate::control {
 
 struct policy_load {
-    gate::shared_generation made; // its policy is null after an error; keys start when it is published
-    std::vector<config::diagnostic> errors; // of routes.yaml and of the certificates
+    // Its policy is null after an error. Key fetching starts when it is published.
+    gate::shared_generation made;
+    std::vector<config::diagnostic> errors; // in routes.yaml or the certificates
     std::vector<config::diagnostic> warnings;
-    std::vector<std::string> files; // to be watched; empty where routes.yaml could not be read
-    std::string fingerprint;        // of `files`, taken when all of them had been read
+    std::vector<std::string> files; // files to watch; empty if routes.yaml could not be read
+    std::string fingerprint;        // of `files`, taken after all of them had been read
 };
 
-// Reads and compiles the file at `path`. Never throws: a load that runs out of memory is a load with an
-// error.
+// Reads and compiles the file at `path`. Never throws: running out of memory becomes an error of the load.
 [[nodiscard]] policy_load load_policy(const std::string& path, const config::environment& env) noexcept;
 
-// Tells files from their later selves (base/watched_file.hpp).
+// Returns a text that changes when one of the files changes (base/watched_file.hpp).
 [[nodiscard]] std::string fingerprint_of(const std::vector<std::string>& files);
 
 } // namespace scopegate::control

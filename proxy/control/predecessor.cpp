@@ -23,7 +23,8 @@ std::optional<std::vector<ino_t>> others_that_listen_at(const std::vector<net::b
         for (const auto inode : listener.inodes())
             own.push_back(inode);
     const auto is_own = [&](ino_t inode) { return std::find(own.begin(), own.end(), inode) != own.end(); };
-    for (const auto inode : own) // a table that lacks ours lacks the others too: it is another namespace's
+    // A table without our sockets belongs to another namespace, and lacks the other process's sockets too.
+    for (const auto inode : own)
         if (std::none_of(all->begin(), all->end(), [inode](const auto& s) { return s.inode == inode; }))
             return std::nullopt;
     for (const auto& socket : *all)

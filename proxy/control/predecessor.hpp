@@ -1,5 +1,5 @@
-// The process that --takeover replaces, as far as it concerns us: whether it still listens where we listen.
-// Until then a client may reach either of us.
+// Watches the process that --takeover replaces, to learn when it no longer listens on our addresses. Until
+// then a client may reach either process.
 #pragma once
 
 #include "net/asio.hpp"
@@ -16,15 +16,15 @@
 
 namespace scopegate::control {
 
-// Lives on the control thread.
+// Confined to the control thread.
 class predecessor final {
 public:
-    // Notes which sockets of other processes listen at the addresses of `ours`, all of which still have their
-    // descriptors.
+    // Records the sockets of other processes that listen on the addresses of `ours`. None of `ours` may have
+    // released its descriptors yet.
     predecessor(net::asio::io_context& control, const std::vector<net::bound_listener>& ours);
 
-    // Calls `gone` as soon as no such socket is left, which it checks once a second. Never calls it if the
-    // kernel hides them. Logs the result.
+    // Calls `gone` once no such socket is left, and checks that once a second. Never calls it if the kernel
+    // hides the sockets. Logs the result.
     void watch(std::function<void()> gone);
     void stop();
 

@@ -30,8 +30,8 @@ void protect_memory(bool core_dumps) noexcept
 
 privileges present_privileges() noexcept
 {
-    constexpr std::uint64_t low_ports = std::uint64_t{1}
-                                        << CAP_NET_BIND_SERVICE; // what port 443 needs, and no more
+    // Enough for port 443, and no more.
+    constexpr std::uint64_t low_ports = std::uint64_t{1} << CAP_NET_BIND_SERVICE;
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
     privileges has;

@@ -41,14 +41,15 @@ std::string all_errors(const std::vector<config::diagnostic>& errors)
     return text;
 }
 
-// Everything that decides which connections are admitted, and how they begin. Open ones end when it changes.
+// Returns a text of all settings that decide which connections are admitted and how they begin. When it
+// changes, open connections are closed.
 std::string admission_rules(const gate::shared_generation& g)
 {
     const auto& server = g.policy->server;
     std::string rules = g.server_tls ? "tls " + g.server_tls->client_authorities() : "plain ";
     if (!server.proxy_protocol)
         return rules;
-    rules += "proxied"; // by these, whose header names the client
+    rules += "proxied"; // by these peers, whose PROXY header names the client
     for (const auto& trusted : server.trusted_proxies)
         rules.append(trusted.address.begin(), trusted.address.end())
             .append(std::to_string(trusted.prefix))
@@ -143,8 +144,8 @@ void service::start(bool take_over)
             {{"listener", "server"}, {"address", net::to_text(listening.address())}, {"workers", count}});
 }
 
-// The process before us has closed its listeners, or with --takeover shares them: it may know proofs that we
-// do not.
+// Our predecessor has closed its listeners, or shares them with us (--takeover). It may have seen proofs that
+// we have not.
 void service::open_proof_window(bool take_over)
 {
     auto& window = current_.proofs->window;
@@ -161,13 +162,13 @@ void service::reload()
     if (!alive_)
         return;
     if (loading_.joinable()) {
-        load_again_ = true; // the load may have read a file before it changed
+        load_again_ = true; // the running load may have read a file before it changed
         return;
     }
-    fingerprint_ = fingerprint_of(watched_); // before the load, so that a change during it shows
+    fingerprint_ = fingerprint_of(watched_); // taken before the load, to notice a change during it
     try {
-        const auto next =
-            std::make_shared<policy_load>(); // here, so that the thread allocates nothing to report
+        // Allocated here, so that the thread needs no memory to report.
+        const auto next = std::make_shared<policy_load>();
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
             *next = load_policy(path_, env_);
             net::post_surely(control_, [this, next, alive] {
@@ -175,8 +176,8 @@ void service::reload()
                     take(std::move(*next));
             });
         });
-    } catch (
-        const std::exception& failed) { // no more threads, or memory: the next look at the files tries again
+    } catch (const std::exception& failed) {
+        // Out of threads or memory: the next poll of the files tries again.
         fingerprint_.clear();
         log_event(level::error, "reload_refused", {{"file", path_}, {"message", failed.what()}});
     }
@@ -185,8 +186,8 @@ void service::reload()
 void service::take(policy_load next)
 {
     loading_.join();
-    // It read files that were changing: what it made of them, errors too, is dropped, and the next looks see
-    // them.
+    // The files changed while the load read them. Drop its result, including its errors: the next polls will
+    // notice the change.
     if (next.files == watched_ && next.fingerprint != fingerprint_) {
         if (std::exchange(load_again_, false))
             reload();
@@ -209,7 +210,7 @@ void service::take(policy_load next)
         reload();
 }
 
-// Whoever closes the admin listener must not believe that it is closed.
+// Warns an operator, for example, that the admin listener stays open although the file no longer opens it.
 void service::warn_of_what_needs_a_restart(const policy::server_settings& next) const
 {
     const std::pair<const char*, bool> settings[] = {{"listen", next.listen != started_.listen},
@@ -235,7 +236,7 @@ void service::reload_if_changed()
         reload();
 }
 
-// A process that keeps a file open may be in the middle of writing it, however long the pause.
+// A process that keeps the file open may be in the middle of writing it, however long it pauses.
 bool service::is_being_written(const std::string& seen)
 {
     const auto open = std::find_if(watched_.begin(), watched_.end(), is_open_for_writing);
@@ -251,7 +252,7 @@ void service::publish(gate::shared_generation made)
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
     made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
     bound_memory(made, workers_.size());
-    made.proofs = current_.proofs; // a proof stays used, whatever the file says now
+    made.proofs = current_.proofs; // a proof stays used, whatever the new policy says
     made.shield = current_.shield; // requests in flight hold its slots
     made.shield->set(made.policy->upstream.connections);
     observe::set_log_level(made.policy->log.at);
@@ -273,7 +274,7 @@ void service::leave()
         w->leave();
 }
 
-// One bound for the process: the workers' caches share it.
+// Applies one bound to the whole process; the workers' caches share it.
 void service::bound_memory(gate::shared_generation& made, std::size_t workers)
 {
     const auto limit = bytes_of(made.policy->server.limits.memory);
@@ -330,13 +331,13 @@ void service::stop()
         current_.introspection->stop();
     for (const auto& w : workers_)
         w->stop();
-    // Sessions wait for what their worker has asked of this thread: it goes on responding until they have
-    // ended.
+    // Workers' sessions may wait for work that they posted to this thread, so it keeps running that work
+    // until they have ended.
     while (running_ > 0) {
         control_.restart();
         try {
             control_.run_for(std::chrono::milliseconds(10));
-        } catch (const std::exception&) { // as while it serves, no exception ends the thread
+        } catch (const std::exception&) { // as during service, no exception ends this thread
         }
     }
     for (auto& thread : threads_)

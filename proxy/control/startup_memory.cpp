@@ -12,7 +12,7 @@ namespace scopegate::control {
 
 namespace {
 
-// Segments that can't be written are as they are in the file: relocated data lies in others.
+// Non-writable segments equal their file's contents: relocated data lies in writable ones.
 int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
 {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -22,7 +22,7 @@ int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
             continue;
         const auto begin = (object->dlpi_addr + segment.p_vaddr + page - 1) / page * page;
         const auto end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
-        if (begin < end) // what the kernel itself put there (vdso) stays: that it refuses is no harm
+        if (begin < end) // the kernel refuses this for its own pages (vdso), which is harmless
             ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
     }
     return 0;

@@ -1,20 +1,21 @@
-// How the program asks for memory, and how it lets go of what only the start needed: reading the file takes
-// most of the program's code and libraries, and serving takes little of it.
+// Configures the heap, and releases memory that only the start needed. Reading the policy uses most of the
+// program's code and libraries; serving uses little of it.
 #pragma once
 
 namespace scopegate::control {
 
-// All threads share one heap, which grows by a mebibyte at a time. A heap per thread, the C library's
-// default, grows page by page with a system call for each, and new tokens are what fills it; the hot path
-// asks for no memory, so that workers hardly meet at the one heap's lock. Free memory at the heap's end goes
-// back from two mebibytes on, and the rest when memory_keeper trims. Blocks of 128 KiB are mapped for
-// themselves, however often they come: by default the C library learns to keep ever larger ones. Before the
-// first thread is started.
+// Makes all threads share one heap, which grows by a mebibyte at a time. The C library's default, a heap per
+// thread, grows page by page with one system call each, and new tokens are what fills it. The hot path does
+// not allocate, so workers rarely contend for the heap's lock.
+//
+// Free memory at the heap's end is returned from two mebibytes on, and the rest when memory_keeper trims.
+// Blocks of 128 KiB and more are always mapped separately: by default the C library learns to keep ever
+// larger ones. Call this before the first thread starts.
 void share_one_heap() noexcept;
 
-// Gives free heap back, and unmaps the pages of code and constants that were read so far; what is needed
-// again comes back from the page cache at its next use. Any thread, at any time; costs a page fault per page
-// that is in use.
+// Returns free heap to the system, and unmaps the pages of code and constants that were used so far. A page
+// that is needed again comes back from the page cache, at the cost of one page fault. May be called on any
+// thread at any time.
 void give_back_startup_memory() noexcept;
 
 } // namespace scopegate::control

@@ -1,4 +1,4 @@
-// The certificates that a policy names, read and ready for use.
+// Loads the certificates that a policy names.
 #pragma once
 
 #include "config/load.hpp"
@@ -10,13 +10,13 @@
 namespace scopegate::control {
 
 struct tls_contexts {
-    std::shared_ptr<const net::tls_context> server;   // null: no TLS there
-    std::shared_ptr<const net::tls_context> upstream; // likewise
-    std::vector<config::diagnostic> errors;           // with one, neither may be used
+    std::shared_ptr<const net::tls_context> server;   // null: no TLS
+    std::shared_ptr<const net::tls_context> upstream; // null: no TLS
+    std::vector<config::diagnostic> errors;           // if not empty, use neither context
     std::vector<config::diagnostic> warnings;
 };
 
-// Reads the files now, and says what is wrong with them where routes.yaml names them.
+// Reads the files now. Diagnostics point to the place in routes.yaml that names the file.
 [[nodiscard]] tls_contexts load_tls(const policy::policy& p);
 
 } // namespace scopegate::control

@@ -15,7 +15,7 @@ namespace scopegate::net {
 
 namespace {
 
-constexpr std::size_t v4_prefix = 12; // bytes before the address in a v4-mapped one
+constexpr std::size_t v4_prefix = 12; // bytes before the IPv4 address in a v4-mapped one
 
 std::optional<asio::ip::tcp::endpoint> as_tcp(const stream_endpoint& e)
 {

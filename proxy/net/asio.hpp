@@ -1,4 +1,4 @@
-// The names under which Asio is known here. For .cpp files and headers of net/, gate/ and control/ that need
+// Defines our names for Asio's types. For .cpp files, and for headers of net/, gate/ and control/ that need
 // sockets.
 #pragma once
 

@@ -1,8 +1,8 @@
-// Awaits one of Asio's own asynchronous operations in a worker's task, for what is off the hot path (name
-// resolution):
+// Awaits one of Asio's own asynchronous operations in a worker's task. For work off the hot path, such as
+// name resolution:
 //     auto start = [&](auto handler) { resolver.async_resolve(host, port, std::move(handler)); };
 //     auto [failed, found] = co_await net::completion<error_code, results>(start);
-// The operation must end (it may be cancelled) before its io_context goes.
+// The operation must end (it may be cancelled) before its io_context is destroyed.
 #pragma once
 
 #include <coroutine>
@@ -31,7 +31,8 @@ private:
     std::optional<std::tuple<Results...>> results_;
 };
 
-// `start` is called with the handler; it must not call it before it returns, and must outlive the wait.
+// Calls `start` with the handler. `start` must return before the handler is called, and must outlive the
+// wait.
 template <class... Results, class Start>
 [[nodiscard]] completion_wait<Start, Results...> completion(Start& start)
 {

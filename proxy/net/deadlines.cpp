@@ -30,13 +30,14 @@ void deadlines::remove(std::size_t index) noexcept
 
 void deadlines::sweep(steady_time now) noexcept
 {
-    // Waking a coroutine may free other streams and move entries, or add some.
+    // First collect the overdue streams: waking a coroutine may free other streams, and may move or add
+    // entries.
     for (const auto& e : entries_)
         if (e.read <= now || e.write <= now) {
             intrusive_ptr_add_ref(e.waiting);
             overdue_.push_back(e.waiting);
         }
-    for (std::size_t i = 0; i < overdue_.size(); ++i) // NOLINT: it may be moved meanwhile
+    for (std::size_t i = 0; i < overdue_.size(); ++i) // NOLINT: overdue_ may be reallocated meanwhile
         stream_ptr(overdue_[i], false)->expire(now);
     overdue_.clear();
 }

@@ -1,6 +1,6 @@
-// Deadlines without timers: each waiting stream keeps its times in one dense array of the worker, and one
-// timer per worker looks over the array ten times a second. Arming and disarming is a store. A deadline is
-// met up to 100 ms late.
+// Implements deadlines without timers. All streams of a worker keep their deadlines in one dense array, which
+// one timer per worker sweeps ten times a second. Arming or disarming a deadline is a single store. A
+// deadline fires up to 100 ms late.
 #pragma once
 
 #include "base/clock.hpp"
@@ -15,14 +15,15 @@ class stream;
 inline constexpr steady_time no_deadline = steady_time::max();
 inline constexpr std::chrono::milliseconds sweep_interval{100};
 
-// The monotonic clock as it stood at the kernel's last tick, at most 10 ms ago: exact enough for deadlines
-// that are swept ten times a second, and several times cheaper to read.
+// Returns the monotonic clock as of the kernel's last tick, at most 10 ms ago. Its precision suffices for
+// deadlines that are swept ten times a second, and reading it is several times cheaper.
 [[nodiscard]] steady_time coarse_now() noexcept;
 
 // Confined to its worker's thread.
 class deadlines final {
 public:
-    // A stream's entry; valid until removed, though its index changes (the stream is told).
+    // Adds an entry for a stream and returns its index. The entry stays until remove(). Its index may change;
+    // the stream's index_ is then updated.
     [[nodiscard]] std::size_t add(stream& s);
     void remove(std::size_t index) noexcept;
 
@@ -31,7 +32,7 @@ public:
     [[nodiscard]] steady_time read_at(std::size_t index) const noexcept { return entries_[index].read; }
     [[nodiscard]] steady_time write_at(std::size_t index) const noexcept { return entries_[index].write; }
 
-    // Wakes every wait that is overdue. Needs no memory, so deadlines count when memory runs out.
+    // Wakes every overdue wait. Never allocates, so deadlines work even when memory runs out.
     void sweep(steady_time now) noexcept;
 
 private:
@@ -41,7 +42,7 @@ private:
         stream* waiting = nullptr;
     };
     std::vector<entry> entries_;
-    std::vector<stream*> overdue_; // during a sweep, counted as references; has room for all
+    std::vector<stream*> overdue_; // used during a sweep; each holds a reference, and all fit
 };
 
 } // namespace scopegate::net

@@ -17,7 +17,7 @@ bool gather::add(std::string_view piece) noexcept
     }
     if (count_ == capacity)
         return false;
-    pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()}; // sendmsg reads only
+    pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()}; // sendmsg only reads
     return true;
 }
 

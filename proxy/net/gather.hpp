@@ -1,5 +1,5 @@
-// Pieces of memory that are written to a stream in one system call, in order: slices of a head, prepared
-// lines, body data. Holds views only; what they point to must stay until it was sent.
+// Collects pieces of memory that are written to a stream in order, in one system call: slices of a head,
+// prepared lines, body data. Holds views only: the memory must stay valid until it is sent.
 #pragma once
 
 #include "net/stream.hpp"
@@ -18,21 +18,22 @@ class gather final {
 public:
     static constexpr std::size_t capacity = 64;
 
-    // Adds a piece, if it is not empty; neighbours in memory become one. False where there is no room left.
+    // Adds a piece unless it is empty, and merges it with an adjacent one. Returns false if the gather is
+    // full.
     bool add(std::string_view piece) noexcept;
     void clear() noexcept { first_ = count_ = 0; }
     [[nodiscard]] bool empty() const noexcept { return first_ == count_; }
-    // How many bytes are left to be sent.
+    // Returns how many bytes are still to be sent.
     [[nodiscard]] std::size_t bytes() const noexcept;
-    // Copies what is left to be sent, and sends it from there; `into` has room for bytes().
+    // Copies the unsent bytes into `into`, which has room for bytes(), and sends them from there.
     void move_to(std::span<char> into) noexcept;
-    // Whether so many more pieces fit.
+    // Returns whether this many more pieces fit.
     [[nodiscard]] bool has_room(std::size_t pieces) const noexcept { return count_ + pieces <= capacity; }
 
-    // Writes without waiting. True where everything is sent; otherwise send() goes on, or fails.
+    // Writes without waiting. Returns true if everything is sent; otherwise send() continues, or fails.
     [[nodiscard]] bool send_now(stream& to) noexcept;
-    // Writes the rest, waiting where the peer is slow: `patience` between two writes at most. `done`,
-    // `would_block` (out of patience) or `failed` (the peer has gone, or the stream was closed).
+    // Writes the rest, and waits for a slow peer: at most `patience` between two writes. Returns `done`,
+    // `would_block` (timeout) or `failed` (the peer has gone, or the stream was closed).
     [[nodiscard]] task<transfer::status> send(stream& to, std::chrono::milliseconds patience);
 
 private:

@@ -29,7 +29,7 @@ using error_code = boost::system::error_code;
 namespace {
 
 constexpr std::size_t header_limit = 16 * 1024;
-constexpr int interim_most = 8; // answers (1xx) before the final one (RFC 9110 section 15.2)
+constexpr int interim_most = 8; // interim responses (1xx) before the final one (RFC 9110 section 15.2)
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 using endpoints = std::vector<tcp::endpoint>;
@@ -43,8 +43,8 @@ http_failure failure(const http_url& url, std::string_view step, const error_cod
     return {url.authority + ": " + std::string(step) + ": " + (late ? "no answer in time" : error.message())};
 }
 
-// A name look-up that outlives its caller: getaddrinfo can't be interrupted and may take longer than we are
-// willing to wait, so whoever waits leaves at the deadline and the late answer finds nobody.
+// A name lookup that may outlive its caller. getaddrinfo can't be interrupted and may exceed the timeout, so
+// the caller leaves at the deadline and a late result is discarded.
 struct look_up {
     explicit look_up(const asio::any_io_executor& ex) : resolver(ex), done(ex) {}
     tcp::resolver resolver;
@@ -67,7 +67,7 @@ asio::awaitable<outcome<endpoints>> resolve(const http_url& url, deadline until)
     co_await pending->done.async_wait(no_throw);
     if (pending->error)
         co_return failure(url, "name look-up", pending->error);
-    // `localhost` is a name like any other to a resolver: plain http must not leave this machine through it.
+    // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
     const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
     if (!url.tls && std::any_of(pending->found.begin(), pending->found.end(), is_remote))
         co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
@@ -106,7 +106,7 @@ public:
     {
         wipe(message_.body());
         const auto field = message_.find(beast::http::field::authorization);
-        if (field != message_.end()) // the message owns the characters, and lets nobody write them
+        if (field != message_.end()) // the message owns the characters but offers no write access
             OPENSSL_cleanse(const_cast<char*>(field->value().data()), field->value().size());
     }
 
@@ -144,7 +144,7 @@ asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& u
     co_return http_failure{url.authority + ": too many interim answers"};
 }
 
-// Asks OpenSSL itself to check the certificate's name: a chain that is valid for another host is no proof.
+// Makes OpenSSL check the certificate's name: a chain that is valid for another host proves nothing.
 bool expect_host(SSL* ssl, const http_url& url)
 {
     error_code error;
@@ -157,7 +157,7 @@ bool expect_host(SSL* ssl, const http_url& url)
                     const_cast<char*>(url.host.c_str())) == 1;
 }
 
-// Names the fault of the server's certificate, if it has one: OpenSSL's error only says that the verification
+// Names the fault of the server's certificate, if it has one. OpenSSL's error only says that verification
 // failed.
 http_failure handshake_failure(const http_url& url, const SSL* ssl, const error_code& error)
 {
@@ -216,7 +216,7 @@ asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::s
     if (!where)
         co_return where.error();
 
-    // One deadline for all that follows: a stream keeps it from operation to operation.
+    // One deadline covers everything that follows: the stream keeps it across operations.
     beast::tcp_stream plain(co_await asio::this_coro::executor);
     plain.expires_at(until);
     const auto [connect_error, peer] = co_await plain.async_connect(*where, no_throw);

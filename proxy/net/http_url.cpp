@@ -41,7 +41,7 @@ bool take_port(std::string_view digits, std::uint16_t& port)
     return error == std::errc{} && end == digits.data() + digits.size() && port != 0;
 }
 
-// host, host:port, [v6] or [v6]:port.
+// Parses host, host:port, [v6] or [v6]:port.
 bool take_authority(std::string_view authority, http_url& out)
 {
     out.authority = authority;

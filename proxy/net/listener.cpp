@@ -20,7 +20,7 @@ namespace {
 
 [[noreturn]] void fail(const stream_endpoint& address, const char* doing)
 {
-    const error_code why(errno, boost::system::system_category()); // before to_text() sets another
+    const error_code why(errno, boost::system::system_category()); // before to_text() changes errno
     throw boost::system::system_error(why, std::string("can't ") + doing + " " + to_text(address));
 }
 
@@ -37,7 +37,7 @@ std::string path_of(const stream_endpoint& unix_address)
     return to_text(unix_address).substr(5);
 }
 
-// A unix socket file that is left from a process that was killed: nobody answers on it.
+// Removes the unix socket file of a killed process: no process accepts connections on it.
 void remove_stale_unix_socket(const stream_endpoint& address, const std::string& path)
 {
     struct stat found {};
@@ -51,16 +51,15 @@ void remove_stale_unix_socket(const stream_endpoint& address, const std::string&
         ::unlink(path.c_str());
 }
 
-// Whether something is there that is not ours to replace.
+// Returns whether the path holds a file that we must not replace.
 bool is_other_file(const std::string& path)
 {
     struct stat found {};
     return ::lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode);
 }
 
-// Gives the file of a unix socket its mode whatever the umask says. On Linux the file that bind() makes takes
-// its mode from the socket, less the umask; chmod adds what that took away. Until listen() nobody can
-// connect.
+// Gives a unix socket's file its mode, whatever the umask is. On Linux bind() gives the file the socket's
+// mode minus the umask, and chmod adds the missing bits. Clients can't connect before listen().
 int bind_with_mode(int fd, const stream_endpoint& address)
 {
     constexpr mode_t mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
@@ -80,7 +79,7 @@ int open_listening(const stream_endpoint& address, bool share_port)
         ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (share_port)
             ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by what is accepted
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by accepted sockets
     }
     const int unbound = family == AF_UNIX
                             ? bind_with_mode(fd, address)
@@ -94,7 +93,8 @@ int open_listening(const stream_endpoint& address, bool share_port)
     return fd;
 }
 
-// Listens beside the path first, so that at any moment somebody answers there.
+// Listens on a neighboring path first and then renames it, so that the path accepts connections at every
+// moment.
 int replace_unix_socket(const stream_endpoint& address, const std::string& path)
 {
     const auto beside = path + '~';
@@ -137,8 +137,8 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count, b
             descriptors_.push_back(::fcntl(descriptors_.front(), F_DUPFD_CLOEXEC, 0));
         return;
     }
-    // Without SO_REUSEPORT first: with it a second process of the same user would share a taken port
-    // unnoticed, and half of the connections would go to a policy that nobody looks at.
+    // Bind without SO_REUSEPORT first. With it, a second process of the same user would silently share a port
+    // in use. A forgotten policy would then serve half of the connections.
     if (!take_over)
         ::close(open_listening(address, false));
     descriptors_.push_back(open_listening(address, true));
@@ -206,7 +206,7 @@ void acceptor::wait()
             wait();
             return;
         }
-        // Out of descriptors or memory: what waits in the queue stays there, and is tried again soon.
+        // Out of descriptors or memory: pending connections stay in the queue, and accepting is retried soon.
         pause_.expires_after(std::chrono::milliseconds(50));
         pause_.async_wait([this](const error_code& stopped) {
             awaited_ = false;
@@ -220,7 +220,7 @@ void acceptor::wait()
 
 acceptor::queue acceptor::accept_some()
 {
-    // A bounded batch, so that a flood of connections does not starve those that are open.
+    // Accept a bounded batch, so that a flood of connections does not starve the open ones.
     for (int i = 0; i < 64; ++i) {
         stream_endpoint remote;
         auto length = static_cast<socklen_t>(remote.capacity());

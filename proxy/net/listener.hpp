@@ -1,6 +1,6 @@
-// Listening sockets: opened and bound in one place (so that a taken port is one clear error before anything
-// runs), accepted from on each worker's own io_context. TCP listeners are shared among workers by
-// SO_REUSEPORT, each worker its own socket; unix sockets are one socket that all workers accept from.
+// Listening sockets. They are opened and bound in one place, so that a port in use is one clear error before
+// anything runs. Each worker accepts on its own io_context. With TCP each worker has its own socket, and they
+// share the port by SO_REUSEPORT. With unix sockets all workers accept from one socket.
 #pragma once
 
 #include "net/address.hpp"
@@ -18,47 +18,52 @@
 
 namespace scopegate::net {
 
-// A bound and listening file descriptor per worker. Owns the descriptors until they are released to
+// Holds a bound and listening descriptor per worker. Owns the descriptors until they are released to
 // acceptors.
 class bound_listener final {
 public:
-    // Opens `count` sockets for the address. Port 0 is bound once and read back for the others. Throws
-    // boost::system::system_error. A stale unix socket file that nobody listens on is replaced. Who listens
-    // there already makes it an error; with `take_over` the port is shared with them (a process of the same
-    // user), and a unix socket's file becomes ours while they keep what has queued at theirs. Its mode is
-    // 0660 whatever the umask; a file at its path that is no socket is never replaced.
+    // Opens `count` sockets for the address. Port 0 is bound once, and the other sockets bind the port that
+    // it received. Throws boost::system::system_error.
+    //
+    // Fails if another process already listens on the address. With `take_over` the port is shared instead,
+    // with a process of the same user. A unix socket's file becomes ours, and the other process keeps the
+    // connections in its queue.
+    //
+    // A unix socket's file has the mode 0660 whatever the umask is. A stale socket file, on which no process
+    // listens, is replaced; a file that is not a socket never is.
     bound_listener(const stream_endpoint& address, unsigned count, bool take_over = false);
     ~bound_listener();
     bound_listener(bound_listener&& other) noexcept;
     bound_listener& operator=(bound_listener&&) = delete;
 
-    [[nodiscard]] const stream_endpoint& address() const noexcept { return address_; } // with the real port
-    // The inodes of the sockets that have not been released.
+    [[nodiscard]] const stream_endpoint& address() const noexcept { return address_; } // with the actual port
+    // Returns the inodes of the sockets that have not been released.
     [[nodiscard]] std::vector<ino_t> inodes() const;
     [[nodiscard]] int release(unsigned worker);
 
 private:
     stream_endpoint address_;
     std::vector<int> descriptors_;
-    std::string unix_path_; // removed at the end, where it is still the one that we made
+    // Removed at the end if it is still the file that we created.
+    std::string unix_path_;
     ino_t unix_inode_ = 0;
 };
 
 // Accepts on one worker's thread until stopped.
 class acceptor final {
 public:
-    // `accepted` owns the descriptor that it is given, and throws nothing. `no_descriptors` is called when
-    // the process, or the machine, may open no more of them: what it closes makes room for the clients that
-    // wait.
+    // `accepted` takes ownership of the descriptor and must not throw. `no_descriptors` is called when the
+    // process or the machine has reached its limit of descriptors. The connections that it closes make room
+    // for the waiting clients.
     using on_accept = std::function<void(int descriptor, const stream_endpoint& remote)>;
     using on_no_descriptors = std::function<void()>;
 
     acceptor(asio::io_context& context, int descriptor, on_accept accepted,
              on_no_descriptors no_descriptors = {});
     void start();
-    // Goes on where an exception has interrupted it. Throws std::bad_alloc.
+    // Resumes accepting if an exception has interrupted it. Throws std::bad_alloc.
     void revive();
-    // Takes what the kernel has queued already (connections left in the queue would be reset), then closes.
+    // Accepts what the kernel has already queued, since queued connections would be reset, and then closes.
     void stop();
 
 private:
@@ -69,7 +74,7 @@ private:
 
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
     asio::steady_timer pause_;
-    bool awaited_ = false; // a client, or the end of a pause
+    bool awaited_ = false; // whether a wait is pending: for a connection, or for the end of a pause
     on_accept accepted_;
     on_no_descriptors no_descriptors_;
 };

@@ -16,7 +16,7 @@ namespace {
 
 using address_octets = std::array<std::uint8_t, 16>;
 
-// The words of a line, which is taken off the table.
+// Removes a line from the front of the table and returns its words.
 std::vector<std::string_view> take_line(std::string_view& table)
 {
     auto line = table.substr(0, table.find('\n'));
@@ -39,7 +39,7 @@ std::optional<Number> number(std::string_view text, int base)
     return error == std::errc() && end == text.data() + text.size() ? std::optional(out) : std::nullopt;
 }
 
-// Words of 32 bits in the machine's order, eight digits each, as the kernel prints addresses.
+// Reads an address as the kernel prints it: 32-bit words in the machine's byte order, eight digits each.
 std::optional<address_octets> read_address(std::string_view digits)
 {
     constexpr std::size_t digits_of_word = 8;
@@ -63,7 +63,7 @@ bool is_unspecified(const address_octets& a) noexcept
            std::all_of(a.begin() + 12, a.end(), [](auto octet) { return octet == 0; });
 }
 
-// The whole file; nothing where it can't be read.
+// Returns the file's contents, or nothing if it can't be read.
 std::optional<std::string> contents(const char* path)
 {
     std::ifstream in(path, std::ios::binary);
@@ -103,7 +103,7 @@ void read_unix_sockets(std::string_view table, std::vector<listening_socket>& in
         const auto number_of = number<ino_t>(words[inode], 10);
         if (!flag_bits || (*flag_bits & accepts) == 0 || !number_of)
             continue;
-        // A path may have blanks: it is the rest of the line.
+        // A path may contain spaces: it is the rest of the line.
         const auto* const end = words.back().data() + words.back().size();
         into.push_back({*number_of, {}, 0, std::string(words[path].data(), end)});
     }
@@ -116,7 +116,7 @@ std::optional<std::vector<listening_socket>> listening_sockets()
         return std::nullopt;
     std::vector<listening_socket> out;
     read_tcp_sockets(*tcp, out);
-    if (const auto tcp6 = contents("/proc/self/net/tcp6")) // not there where IPv6 is switched off
+    if (const auto tcp6 = contents("/proc/self/net/tcp6")) // missing if IPv6 is off
         read_tcp_sockets(*tcp6, out);
     read_unix_sockets(*unix_sockets, out);
     return out;

@@ -1,5 +1,5 @@
-// Posts work to a thread that must get it, even where memory is short for a while: waits until there is some.
-// The thread that runs the context must not wait, for its work may be what frees memory: there it throws
+// Posts work to a thread that must get it. If memory is short, waits until the post succeeds. The thread that
+// runs the context must not wait, because its own work may be what frees memory: there this throws
 // std::bad_alloc.
 #pragma once
 

@@ -26,7 +26,7 @@ peer at(const address& where)
     return peer_of(stream_endpoint(asio::ip::tcp::endpoint(where, 0)));
 }
 
-// Takes the part before the next space, and the space; all where there is none.
+// Takes the part before the next space, and the space. Takes everything if no space follows.
 std::string_view take_word(std::string_view& text)
 {
     const auto word = text.substr(0, text.find(' '));
@@ -41,7 +41,7 @@ bool is_port(std::string_view text)
     return error == std::errc() && end == text.data() + text.size() && (text == "0" || text.front() != '0');
 }
 
-// No zone (an address that means something on one machine only names no caller), and nothing behind a NUL.
+// Refuses a zone (it has a meaning only on one machine and identifies no client), and text after a NUL.
 std::optional<address> read_address(std::string_view text, bool v6)
 {
     error_code failed;
@@ -52,7 +52,7 @@ std::optional<address> read_address(std::string_view text, bool v6)
     return read;
 }
 
-// PROXY TCP4 192.0.2.7 192.0.2.1 56324 443
+// Parses version 1: PROXY TCP4 192.0.2.7 192.0.2.1 56324 443
 result<proxy_header> parse_v1(std::string_view bytes)
 {
     const auto end = bytes.substr(0, v1_most).find('\n');
@@ -67,7 +67,7 @@ result<proxy_header> parse_v1(std::string_view bytes)
     header.size = end + 1;
 
     const auto family = take_word(line);
-    if (family == "UNKNOWN") // what follows is to be ignored
+    if (family == "UNKNOWN") // the rest of the line has to be ignored
         return header;
     if (family != "TCP4" && family != "TCP6")
         return bad_header;
@@ -88,7 +88,7 @@ std::size_t number(std::string_view big_endian)
     return n;
 }
 
-// CRC-32C (Castagnoli) of the header, with the checksum's own bytes as zeros.
+// Computes the CRC-32C (Castagnoli) of the header, with zeros in place of the checksum itself.
 std::size_t checksum(std::string_view header, std::size_t own_at)
 {
     std::uint32_t crc = 0xFFFFFFFFU;
@@ -101,7 +101,7 @@ std::size_t checksum(std::string_view header, std::size_t own_at)
     return crc ^ 0xFFFFFFFFU;
 }
 
-// The extensions behind the addresses: each fits, and a checksum is right.
+// Checks the extensions after the addresses: each must fit, and a checksum must be correct.
 bool are_extensions_sound(std::string_view header, std::size_t from)
 {
     while (from < header.size()) {
@@ -146,12 +146,12 @@ result<proxy_header> parse_v2(std::string_view bytes)
     header.size = whole.size();
     header.local = command == local;
 
-    // Of which kind the addresses are, and how many bytes. Those of LOCAL are to be ignored.
+    // Determine the size of the addresses. Those of LOCAL have to be ignored.
     std::size_t addresses = 0;
     switch (family) {
-    case 0x00: // unspecified: what follows is to be ignored
+    case 0x00: // unspecified: the rest has to be ignored
         return header;
-    case 0x11: // IPv4, TCP or UDP (QUIC) to the balancer
+    case 0x11: // IPv4; TCP, or UDP (QUIC) between client and balancer
     case 0x12:
         addresses = 12;
         break;

@@ -1,6 +1,6 @@
-// The header of the PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt): what a balancer says
-// before the caller's first byte about who the caller is. Read as strictly as a request's head: what is not
-// exactly such a header is refused.
+// Parses the header of the PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt). A balancer sends
+// it before the client's first byte to say who the client is. The parser is as strict as that for request
+// heads: anything but an exact header is refused.
 #pragma once
 
 #include "base/errc.hpp"
@@ -12,16 +12,17 @@
 
 namespace scopegate::net {
 
-// A longer one is refused: version 1 takes 107 bytes at most, and of version 2's extensions none is needed.
+// Longer headers are refused. Version 1 has at most 107 bytes, and none of version 2's extensions is needed.
 inline constexpr std::size_t proxy_header_most = 4096;
 
 struct proxy_header {
-    std::size_t size = 0;       // its bytes; 0: all that came belongs to it, and more is needed
-    std::optional<peer> source; // the caller; nothing where it has no IP address that the balancer knows
-    bool local = false;         // the balancer speaks for itself
+    std::size_t size = 0;       // of the header; 0: incomplete, more bytes are needed
+    std::optional<peer> source; // the client; nothing if the balancer knows no IP address of it
+    bool local = false;         // whether the balancer opened the connection on its own behalf
 };
 
-// `bytes` is what has come so far, from the connection's first byte. malformed_request: no such header.
+// Parses the bytes received so far, from the connection's first byte. Fails with malformed_request if they do
+// not begin with a PROXY header.
 [[nodiscard]] result<proxy_header> parse_proxy_header(std::string_view bytes);
 
 } // namespace scopegate::net

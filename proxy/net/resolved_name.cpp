@@ -10,7 +10,7 @@ namespace scopegate::net {
 
 namespace {
 
-// A timer among those that a look-up wakes.
+// Registers a timer that a finished lookup cancels, for as long as this object lives.
 class sleeper final {
 public:
     sleeper(std::vector<asio::steady_timer*>& all, asio::steady_timer& timer) : all_(all), timer_(timer)
@@ -58,7 +58,7 @@ void resolved_name::ask()
         for (auto* timer : state->sleepers)
             timer->cancel();
     });
-    state_->asking = true; // unless it failed to start
+    state_->asking = true; // after start_, which may throw
 }
 
 resolved_name::look_up system_resolver(asio::io_context& context, std::string host, std::uint16_t port)

@@ -1,6 +1,6 @@
-// The addresses of one host name, for new connections to it. Callers share one look-up, and its result is
-// remembered for a second: a burst of new connections asks DNS once. A look-up that failed is not remembered,
-// so that a name that comes back is found at once; callers that come while it fails share that one too.
+// Resolves one host name for new connections. Concurrent callers share one lookup, and its result is cached
+// for a second, so that a burst of new connections makes one DNS query. Failures are not cached, so a name is
+// found as soon as it resolves again. Callers that arrive during a failing lookup share its failure.
 #pragma once
 
 #include "base/clock.hpp"
@@ -24,21 +24,21 @@ namespace scopegate::net {
 class resolved_name final {
 public:
     using addresses = std::vector<asio::generic::stream_protocol::endpoint>;
-    // Called with the result, none where it failed, on the context's thread.
+    // Called on the context's thread with the addresses; empty if the lookup failed.
     using look_up_handler = std::function<void(addresses)>;
-    // Starts a look-up, which calls the handler once, but not before it returns.
+    // Starts a lookup. It must return before it calls the handler, which it calls once.
     using look_up = std::function<void(look_up_handler)>;
 
     static constexpr std::chrono::seconds remembered{1};
 
     resolved_name(asio::io_context& context, look_up starts);
 
-    // Gives addresses that were looked up a second before `now` at most; none where the look-up fails, or
-    // takes until `deadline`.
+    // Returns addresses that were resolved at most a second before `now`. Returns none if the lookup fails or
+    // does not end by `deadline`.
     [[nodiscard]] task<addresses> find(steady_time now, steady_time deadline);
 
 private:
-    // Outlives us while a look-up runs.
+    // Outlives this object while a lookup runs.
     struct shared_state {
         addresses known;
         steady_time known_until{};
@@ -52,7 +52,7 @@ private:
     std::shared_ptr<shared_state> state_ = std::make_shared<shared_state>();
 };
 
-// The system's resolver. A look-up that runs in it cannot be stopped; later ones wait behind it.
+// Returns the system's resolver. A running lookup can't be stopped, and later ones wait behind it.
 [[nodiscard]] resolved_name::look_up system_resolver(asio::io_context& context, std::string host,
                                                      std::uint16_t port);
 

@@ -24,7 +24,7 @@ void release_spare_frames() noexcept {}
 
 namespace {
 
-// Frames of up to 4 KiB in classes of 64 bytes.
+// Frames of up to 4 KiB, in size classes of 64 bytes.
 constexpr std::size_t class_bytes = 64;
 constexpr std::size_t class_count = 64;
 
@@ -72,7 +72,8 @@ void release_frame(void* frame, std::size_t bytes) noexcept
     head = ::new (frame) free_frame{head};
 }
 
-// Nothing counts the frames on the hot path: of each list every second one goes, behind the first few.
+// The hot path does not count frames, so this keeps the first few of each list and frees every second one
+// after them.
 void release_spare_frames() noexcept
 {
     constexpr int kept = 32;

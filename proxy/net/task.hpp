@@ -1,11 +1,11 @@
-// A coroutine that starts when it is awaited and resumes whoever awaits it: what a worker's sessions are
-// written in. Beside Asio's awaitable it costs no executor and no extra frame per operation, and its frames
-// come from a free list of the thread. A task is confined to the thread that started it. Not for the control
-// plane: there Asio's awaitable reads better.
+// A coroutine that starts when it is awaited and then resumes its awaiter. Workers' sessions are written as
+// tasks. Unlike Asio's awaitable it needs no executor and no extra frame per operation, and its frames come
+// from a per-thread free list. A task is confined to the thread that started it. The control plane uses
+// Asio's awaitable instead, which reads better there.
 //
-// g++ 12 destroys some temporaries twice when they are written inside a co_await expression (lambdas with
-// captures, braced aggregates): name such arguments first. Nor does it run what
-// stands behind `switch (co_await ...)`: name the value first (tests/unit/net/compiler_coroutine_test.cpp).
+// g++ 12 destroys some temporaries twice if they are written inside a co_await expression (lambdas with
+// captures, braced aggregates). Give such arguments a name first. It also skips the code after `switch
+// (co_await ...)`: give the value a name first (tests/unit/net/compiler_coroutine_test.cpp).
 #pragma once
 
 #include <coroutine>
@@ -16,11 +16,11 @@
 
 namespace scopegate::net {
 
-// Memory for coroutine frames, recycled per thread by size class; under a sanitizer it is plain memory, so
-// that a use after free shows.
+// Allocate coroutine frames, recycled per thread by size class. Under a sanitizer they are ordinary
+// allocations, so that a use after free is detected.
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 void release_frame(void* frame, std::size_t bytes) noexcept;
-// Frees half of the frames that this thread keeps for reuse, but for a few.
+// Frees about half of the frames that this thread keeps for reuse.
 void release_spare_frames() noexcept;
 
 namespace detail {
@@ -119,8 +119,8 @@ private:
     std::coroutine_handle<promise_type> frame_;
 };
 
-// A coroutine that runs on its own from its first line and frees itself at its end. What it uses it must keep
-// alive by itself. An exception that leaves it ends the program: catch at its top.
+// A coroutine that runs immediately and frees itself at its end. It must keep alive everything that it uses.
+// An exception that leaves it terminates the program: catch all of them inside.
 struct detached {
     struct promise_type : detail::frame_memory {
         detached get_return_object() const noexcept { return {}; }

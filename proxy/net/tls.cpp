@@ -27,14 +27,14 @@ constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'}
     throw tls_error(text);
 }
 
-// A key with a passphrase is refused: OpenSSL would ask for it at the terminal.
+// Refuses a key with a passphrase, which OpenSSL would request on the terminal.
 int no_passphrase(char*, int, int, void*)
 {
     return -1;
 }
 
-// A caller that offers protocols and none that we speak is told so (RFC 7301 section 3.2): going on in HTTP/1
-// would make two readings of one connection.
+// Sends an alert to a client that offers only protocols that we do not speak (RFC 7301 section 3.2). If we
+// continued with HTTP/1, each side would read the connection differently.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
                     unsigned offered_size, void*)
 {
@@ -52,7 +52,7 @@ SSL_CTX* make_context(const SSL_METHOD* method)
     SSL_CTX* const made = SSL_CTX_new(method);
     if (made == nullptr)
         throw std::bad_alloc();
-    SSL_CTX_set_security_level(made, 2); // keys of 112 bits or more, and no SHA-1, whatever openssl.cnf says
+    SSL_CTX_set_security_level(made, 2); // keys of at least 112 bits, no SHA-1, whatever openssl.cnf says
     SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(made, TLS1_3_VERSION);
     SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
@@ -63,7 +63,7 @@ SSL_CTX* make_context(const SSL_METHOD* method)
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(made, 0);
     SSL_CTX_set_default_passwd_cb(made, no_passphrase);
-    // Of TLS 1.2 what has forward secrecy and authenticated encryption; of 1.3 all has.
+    // For TLS 1.2, only forward secrecy with authenticated encryption; all of TLS 1.3 has both.
     SSL_CTX_set_cipher_list(made, "ECDHE+AESGCM:ECDHE+CHACHA20");
     return made;
 }
@@ -99,7 +99,7 @@ void trust(SSL_CTX* context, const std::string& authorities)
         fail(authorities, "has no certificate of an authority in PEM");
 }
 
-// The SHA-256 of each trusted certificate, once and in order.
+// Returns the SHA-256 of each trusted certificate, sorted and without duplicates.
 std::string digests_of_trusted(SSL_CTX* context)
 {
     std::set<std::string> digests;
@@ -154,15 +154,15 @@ tls_context::tls_context(const tls_client_files& files, std::string server_name)
         trust(context, files.ca);
     else if (SSL_CTX_set_default_verify_paths(context) != 1)
         throw tls_error("the system's certificate authorities can't be read");
-    if (SSL_CTX_set_alpn_protos(context, http_1_1, sizeof http_1_1) != 0) // 0: done
+    if (SSL_CTX_set_alpn_protos(context, http_1_1, sizeof http_1_1) != 0) // 0: success
         throw std::bad_alloc();
     if (!files.certificate.empty()) {
         use_identity(context, files.certificate, files.key);
         look_at_dates(context, files.certificate, warnings_);
     }
-    if (server_name_.ends_with('.')) // an absolute name's dot is the resolver's alone (RFC 6066 section 3)
+    if (server_name_.ends_with('.')) // the final dot is only for resolvers (RFC 6066 section 3)
         server_name_.pop_back();
-    // Only to see now whether a certificate can be checked for this name at all.
+    // Fail now if no certificate could be checked for this name.
     if (!tls_channel(*context, -1, false).expect_server(server_name_))
         throw tls_error("\"" + server_name_ + "\" is not a name that a certificate can be checked for");
 }

@@ -21,13 +21,13 @@ namespace scopegate::net {
 
 namespace {
 
-// OpenSSL's own socket BIO writes in a way that raises SIGPIPE, and calls a connection's end an error that
-// nothing can be written after: this one does neither.
+// OpenSSL's own socket BIO raises SIGPIPE when it writes. It also treats a connection's end as an error after
+// which nothing can be written. This BIO does neither.
 int wire_read(BIO* bio, char* into, int size)
 {
     auto& wire = *static_cast<tls_channel::wire*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    // A read that took less than it asked for has emptied the socket: the next one can be saved.
+    // A read that returned less than requested has emptied the socket, so the next call is skipped.
     if (std::exchange(wire.drained, false) || wire.reads_left == 0) {
         BIO_set_retry_read(bio);
         return -1;
@@ -78,7 +78,7 @@ const BIO_METHOD* wire_method()
     return made;
 }
 
-// Empty where it can't be made.
+// Returns an empty text if the digest can't be computed.
 std::string digest_of(const X509& certificate)
 {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
@@ -89,9 +89,9 @@ std::string digest_of(const X509& certificate)
 
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;
 
-// Records without content (new keys, empty ones, wishes to renegotiate) may come as fast as they are read:
-// a peer that sends nothing else must not keep the thread. The rest is read when the socket is asked
-// again.
+// Records without content (key updates, empty records, renegotiation requests) may arrive as fast as they are
+// read. A peer that sends nothing else must not occupy the thread, so the rest is read after the next poll of
+// the socket.
 constexpr unsigned reads_without_content = 4;
 
 } // namespace
@@ -121,14 +121,15 @@ tls_channel::~tls_channel() = default;
 
 bool tls_channel::expect_server(const std::string& name)
 {
-    // To OpenSSL an empty name means any, and a dot before one all that is below it.
+    // OpenSSL takes an empty name for any host, and a leading dot for all subdomains.
     if (name.empty() || name.front() == '.')
         return false;
     ERR_clear_error();
     auto* const wanted = SSL_get0_param(ssl_.get());
     if (X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) == 1)
         return true;
-    // A certificate's subject is not a list of host names, whatever old ones say (RFC 9525 section 2).
+    // Ignore the certificate's subject: it is not a list of host names, even in old certificates (RFC 9525
+    // section 2).
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size()) == 1 &&
@@ -156,7 +157,7 @@ tls_channel::outcome tls_channel::handshake() noexcept
     return how;
 }
 
-// False: out of memory. A peer that has shown a certificate must not be taken for one without.
+// Returns false if out of memory: a peer that showed a certificate must not pass for one without.
 bool tls_channel::take_peer_certificate() noexcept
 {
     const X509* const shown = SSL_get0_peer_certificate(ssl_.get());
@@ -183,7 +184,7 @@ void tls_channel::describe_failure() noexcept
             failure_ = reason;
         else
             failure_ = wire_.ended ? "the peer closed the connection" : "the connection broke";
-    } catch (const std::bad_alloc&) { // then it stays unsaid
+    } catch (const std::bad_alloc&) { // the failure then has no description
     }
 }
 
@@ -264,7 +265,7 @@ tls_channel::outcome tls_channel::outcome_of(int returned) noexcept
         return outcome::wants_write;
     case SSL_ERROR_ZERO_RETURN:
         return outcome::ended;
-    case SSL_ERROR_SYSCALL: // the connection's: what it can't carry one way may still come the other
+    case SSL_ERROR_SYSCALL: // a failure of the connection in one direction; the other may still work
         return outcome::failed;
     default:
         broken_ = true;

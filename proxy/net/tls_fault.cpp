@@ -31,15 +31,15 @@ cause fault_of_certificate(long verified) noexcept
     }
 }
 
-// Reads an alert, or the first bytes of a peer that speaks something else.
+// Reads an alert, or the first bytes of a peer that speaks another protocol.
 cause fault_of_peer(int why, bool server) noexcept
 {
     switch (why) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
         return server ? cause::plain_http_on_tls_port : cause::upstream_without_tls;
-    case SSL_R_WRONG_VERSION_NUMBER: // the peer sent something else than a TLS record, such as an HTTP
-                                     // response
+    // The peer did not send a TLS record, but for example an HTTP response.
+    case SSL_R_WRONG_VERSION_NUMBER:
         return server ? cause::failed_handshake : cause::upstream_without_tls;
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:

@@ -1,4 +1,4 @@
-// Names what went wrong in TLS: with the peer's certificate, with ours, or with what the peer speaks.
+// Names a TLS failure: a fault of the peer's certificate, of ours, or of the protocol that the peer speaks.
 #pragma once
 
 #include "base/cause.hpp"
@@ -7,8 +7,8 @@ struct ssl_st;
 
 namespace scopegate::net {
 
-// Returns the cause of a handshake or a read that failed. `code` is OpenSSL's first error of it; 0 stands for
-// a connection that ended.
+// Returns the cause of a failed handshake or read. `code` is its first OpenSSL error, or 0 for a closed
+// connection.
 [[nodiscard]] cause tls_fault(const ssl_st& connection, unsigned long code) noexcept;
 
 } // namespace scopegate::net

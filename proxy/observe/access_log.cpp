@@ -12,11 +12,11 @@ namespace scopegate::observe {
 
 namespace {
 
-// A caller chooses the method and, through its claims, the subject: neither may fill the log.
+// The client chooses the method and, through its claims, the subject. Bounds keep them from filling the log.
 constexpr std::size_t longest_method = 32;
 constexpr std::size_t longest_claim = 256;
 constexpr std::size_t longest_path = 256;
-constexpr std::size_t longest_address = 64; // with a zone
+constexpr std::size_t longest_address = 64; // including a zone
 
 void append_member(std::string& out, std::string_view name, std::string_view value)
 {
@@ -33,7 +33,7 @@ void append_number(std::string& out, std::uint64_t n)
     out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
-// Milliseconds with their microseconds: `1.250`.
+// Appends milliseconds with three decimals: `1.250`.
 void append_duration(std::string& out, std::string_view name, std::chrono::microseconds d)
 {
     const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
@@ -46,7 +46,7 @@ void append_duration(std::string& out, std::string_view name, std::chrono::micro
         out += static_cast<char>('0' + us % 1000 / place % 10);
 }
 
-// Names of declared scopes are scope-tokens: nothing in them needs escaping.
+// Names of declared scopes are scope-tokens, which need no escaping.
 void append_scopes(std::string& out, std::string_view name, const policy::scope_registry& scopes,
                    const policy::scope_set& set)
 {
@@ -63,7 +63,8 @@ void append_scopes(std::string& out, std::string_view name, const policy::scope_
     out += ']';
 }
 
-// Of a refusal the alternative that lacks fewest; of a request that passed the first that its token meets.
+// Returns, for a refusal, the alternative that lacks the fewest scopes, and for a permitted request the first
+// alternative that its token meets.
 const policy::alternative* alternative_in_question(const request_record& r,
                                                    const policy::requirement& needs) noexcept
 {
@@ -81,7 +82,7 @@ std::string_view severity(const request_record& r) noexcept
 {
     if (r.why == reason::internal_error)
         return "error";
-    // Anybody can make up a key's name: that an issuer is out of reach must stand out from it.
+    // Anybody can make up a kid. An unreachable issuer must stand out from that.
     const bool ours = r.status >= 500 && r.why != reason::allowed && r.why != reason::key_pending;
     return ours ? "warn" : "info";
 }
@@ -99,8 +100,8 @@ bool shows_path(const policy::policy& p, const request_record& r) noexcept
     return !r.path.empty() && (p.log.paths == which::all || (p.log.paths == which::unmatched && !matched));
 }
 
-// Adds the path, and for one without a route the nearest template. The template is text of the file: it
-// tells an operator what the client meant where the line does not show the path.
+// Appends the path, and the nearest template if no route matches. The template comes from the policy: it
+// tells an operator what the client meant even if the line omits the path.
 void append_path(std::string& out, const policy::policy& p, const request_record& r)
 {
     if (shows_path(p, r))

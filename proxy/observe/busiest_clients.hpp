@@ -1,5 +1,5 @@
-// The clients that are named most often, in bounded memory (the space-saving algorithm of Metwally, Agrawal
-// and El Abbadi): a client with more than a sixteenth of all is always among them.
+// Finds the clients that are added most often, in bounded memory (the space-saving algorithm of Metwally,
+// Agrawal and El Abbadi). A client with more than a sixteenth of all requests is always among them.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,13 @@ public:
     struct entry {
         std::string client;
         std::uint64_t count = 0;
-        std::uint64_t error = 0; // of the count, what may be other clients'
+        std::uint64_t error = 0; // how much of the count may belong to other clients
         [[nodiscard]] std::uint64_t at_least() const noexcept { return count - error; }
     };
 
     // Counts one request of the client.
     void add(std::string_view client);
-    // The clients in question, in no order.
+    // Returns the busiest clients, unordered.
     [[nodiscard]] const std::vector<entry>& entries() const noexcept { return entries_; }
 
 private:

@@ -1,4 +1,4 @@
-// Lets through one line per event and second, and counts the others. Any thread.
+// Admits one line per event and second, and counts the others. May be used on any thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,8 +17,8 @@ namespace scopegate::observe {
 
 class event_limit final {
 public:
-    // Returns how many lines were held back since the last one, where this one may be written; otherwise
-    // counts it. `event` is a name of ours: there are only so many.
+    // If the line may be written, returns how many were suppressed since the last one. Otherwise counts it
+    // and returns nothing. `event` must come from a fixed set of our own names, which bounds the memory.
     [[nodiscard]] std::optional<std::uint64_t> admit(std::string_view event, policy::log_settings::level at,
                                                      steady_time now);
 
@@ -27,8 +27,8 @@ public:
         policy::log_settings::level at = policy::log_settings::level::info;
         std::uint64_t count = 0;
     };
-    // Takes the counts of events whose last line is older than `age`. The caller writes a line for each,
-    // because no later line has the count.
+    // Takes the counts of events whose last line is older than `age`. No later line will report these counts,
+    // so the caller writes a line for each.
     [[nodiscard]] std::vector<held_back> take_held_back(std::chrono::milliseconds age, steady_time now);
 
 private:

@@ -14,7 +14,7 @@ std::int64_t second_of(wall_time t) noexcept
     return std::chrono::floor<seconds>(t).time_since_epoch().count();
 }
 
-// Two or more decimal digits with leading zeros.
+// Writes the value as `digits` decimal digits with leading zeros.
 char* put(char* out, int value, int digits) noexcept
 {
     for (auto* p = out + digits; p != out; value /= 10)

@@ -23,8 +23,8 @@ void line_queue::add(std::string_view line) noexcept
     }
 }
 
-// The newest block where it has room, so that no block ever moves: a line longer than a block has one of its
-// own.
+// Returns the newest block if the line fits, otherwise a new one. A block never reallocates, and a line
+// longer than a block gets one of its own.
 std::string& line_queue::block_for(std::size_t size)
 {
     if (!blocks_.empty() && blocks_.back().capacity() - blocks_.back().size() >= size)

@@ -1,5 +1,5 @@
-// A bounded queue of log lines, kept in blocks of whole lines so that a writer takes many at once. Memory
-// comes and goes with the lines, but for one spare block. Not thread-safe.
+// A bounded queue of log lines. It stores them in blocks of whole lines, so that one write takes many. Its
+// memory grows and shrinks with the lines, except for one spare block. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +14,20 @@ class line_queue final {
 public:
     static constexpr std::size_t block_bytes = 64UL * 1024;
 
-    // `bound`: the most bytes that are kept.
+    // `bound` is the maximum number of bytes kept.
     explicit line_queue(std::size_t bound) : bound_(bound) {}
 
-    // Adds the line and a newline. Where the bound or the memory does not allow it, counts the line as
+    // Adds the line and a newline. If the bound or the available memory does not allow it, counts the line as
     // dropped.
     void add(std::string_view line) noexcept;
-    // Takes the oldest block; empty without lines. Its bytes count until they are given back.
+    // Takes the oldest block; empty if the queue is empty. Its bytes count until they are given back.
     [[nodiscard]] std::string take() noexcept;
-    // Gives a block back that has been written.
+    // Gives back a block that has been written.
     void give_back(std::string block) noexcept;
 
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t bound() const noexcept { return bound_; }
-    // How many lines were dropped since this was last forgotten.
+    // Returns how many lines were dropped since forget_dropped().
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
     void forget_dropped() noexcept { dropped_ = 0; }
 

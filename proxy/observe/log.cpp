@@ -54,7 +54,7 @@ std::string_view word(level at) noexcept
     return "error";
 }
 
-// Hands spdlog's lines to the output: they come ready made, and there is no pattern.
+// Passes spdlog's lines to the output. They arrive fully formatted, so no pattern is applied.
 class output_sink final : public spdlog::sinks::sink {
 public:
     output_sink(std::shared_ptr<log_output> to, line_kind kind) : to_(std::move(to)), kind_(kind) {}
@@ -74,8 +74,8 @@ private:
     line_kind kind_;
 };
 
-// Events and requests share the output. Only events have a level, and only they are urgent: a refused request
-// is no emergency.
+// Events and requests share the output. Only events have a level, and only they can be urgent: a refused
+// request is not an emergency.
 struct outlet {
     outlet(level at, log_form f, int descriptor)
         : form(f), output(std::make_shared<log_output>(descriptor, log_output::bounds{})),
@@ -93,9 +93,9 @@ struct outlet {
     spdlog::logger requests;
 };
 
-// A pointer, so that threads that log while the log is opened anew see one or the other. The replaced one is
-// kept: some thread may be in the middle of a line. Destroyed, and thereby written out, at the end of the
-// process.
+// Holds a pointer, so that threads that log while the log is reopened see either the old or the new outlet.
+// The old one is kept because a thread may be in the middle of a line. Outlets are destroyed, and so written
+// out, when the process ends.
 class process_log final {
 public:
     process_log() { open(level::warn, log_form::text, 2); }
@@ -152,7 +152,7 @@ void append_json(std::string& line, level at, std::string_view event, field_span
     line += '}';
 }
 
-// A control character in a value could repaint a terminal.
+// Replaces control characters, which could repaint a terminal.
 void append_visible(std::string& line, std::string_view text)
 {
     for (const char c : text)
@@ -204,7 +204,7 @@ void set_log_level(level at) noexcept
     the_log().current().events.set_level(as_spdlog(at));
 }
 
-// A line is lost when memory runs out: the event itself is what has to be dealt with.
+// Loses the line if memory runs out: the event itself still has to be handled.
 void log_event(level at, std::string_view event, std::initializer_list<log_field> fields)
 try {
     auto& log = the_log().current();
@@ -246,7 +246,7 @@ log_writer::log_writer() : output_(the_log().current().output)
     output_->start([] {
         try {
             write_counts(false);
-        } catch (const std::exception&) { // without memory: what is lost is a line that counts
+        } catch (const std::exception&) { // out of memory: only a line with counts is lost
         }
     });
 }
@@ -265,7 +265,7 @@ void close_log() noexcept
 {
     try {
         write_counts(true);
-    } catch (const std::exception&) { // what is kept is written all the same
+    } catch (const std::exception&) { // the queued lines are still written
     }
     the_log().current().output->drain(std::chrono::seconds(2));
 }

@@ -1,7 +1,7 @@
-// The log: JSON lines on standard output through spdlog. A line is handed over whole into memory, and
-// log_writer's thread writes it, so that logging never makes a worker wait for the reader of the output.
-// Without that thread, as in a command, an event of level warn or error is written at once. One log for the
-// process; every function here may be called from any thread.
+// The log: JSON lines on standard output, through spdlog. Complete lines are queued in memory and written by
+// log_writer's thread, so a slow reader of the output never blocks a worker. Without that thread, as in a
+// command, an event of level warn or error is written at once. The process has one log, and every function
+// here may be called on any thread.
 #pragma once
 
 #include "policy/settings.hpp"
@@ -19,8 +19,8 @@ class log_output;
 
 using level = policy::log_settings::level;
 
-// One member of an event: a name from us, a value from anywhere (escaped when it is written). Views: for the
-// call only.
+// One member of an event: a name chosen by us, and a value from any source (it is escaped when written). The
+// views need to live only during the call.
 struct log_field {
     enum class kind : std::uint8_t { text, number, boolean };
 
@@ -40,32 +40,33 @@ struct log_field {
     std::int64_t number = 0;
 };
 
-// How lines look: json for a running proxy; text for a person who gave a command (`warning: what happened
+// The format of the lines: json for a running proxy, text for the user of a command (`warning: what happened
 // (name: value)`).
 enum class log_form : std::uint8_t { json, text };
 
-// Says where the log goes and from which level on events are written. Until it is called, events of level
-// warn and above go to standard error as text, so that a command's own output stays clean. A reload calls
-// set_log_level alone.
+// Sets the destination of the log and the lowest level of events to write. Before the first call, events of
+// level warn and above go to standard error as text, which keeps a command's own output clean. A reload calls
+// only set_log_level.
 void open_log(level at, log_form form = log_form::json, int descriptor = 1);
 void set_log_level(level at) noexcept;
 
-// `log_event(level::info, "listening", {{"address", "0.0.0.0:8080"}})`: one line of time, level, event and
-// the fields. `event` is a word or two in snake_case. Never give it a token, a secret, a path or a query.
+// Writes one line with the time, the level, the event and the fields: `log_event(level::info, "listening",
+// {{"address", "0.0.0.0:8080"}})`. `event` is a word or two in snake_case. Never pass a token, a secret, a
+// path or a query.
 void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {});
 
-// The same for what a client, an upstream or an issuer can cause again and again: at most one line per event
-// and second. The next line has the number of those left out in `suppressed`; if none follows, a line of its
-// own has it.
+// Does the same for events that a client, an upstream or an issuer can cause repeatedly: at most one line per
+// event and second. The next line reports the number of omitted ones in `suppressed`. If no line follows, a
+// line of its own reports it.
 void log_repeated(level at, std::string_view event, std::initializer_list<log_field> fields = {});
 
-// Writes the log in a thread of its own for as long as this lives: an event of level warn or error at once,
-// other lines within 20 ms. Where the reader is slow, up to 16 MiB of request lines and 1 MiB of events are
-// kept; lines beyond that are dropped, and an event tells how many. Make it behind open_log.
+// Writes the log on its own thread while this object lives: events of level warn or error at once, other
+// lines within 20 ms. With a slow reader, up to 16 MiB of request lines and 1 MiB of events are kept. Lines
+// beyond that are dropped, and an event reports their number. Create it after open_log.
 class log_writer final {
 public:
     log_writer();
-    ~log_writer(); // stops it, and writes no more: see close_log
+    ~log_writer(); // stops the thread without a final write; see close_log
     log_writer(const log_writer&) = delete;
     log_writer& operator=(const log_writer&) = delete;
 
@@ -73,25 +74,25 @@ private:
     std::shared_ptr<log_output> output_;
 };
 
-// Writes what was logged so far, as far as the reader takes it without making us wait. Does nothing while a
+// Writes what was logged so far, but only as much as the reader takes without blocking. Does nothing while a
 // log_writer lives. For tests.
 void flush_log() noexcept;
-// At an orderly end, behind the log_writer: writes all that was counted and kept, waiting up to 2 s for a
-// reader that takes nothing.
+// Writes all counts and queued lines at an orderly end, after the log_writer is gone. Waits up to 2 s for a
+// reader that accepts nothing.
 void close_log() noexcept;
 
-// How many bytes the log's queues hold, and the most that they ever hold.
+// The bytes that the log's queues hold now, and the most that they can hold.
 struct log_memory {
     std::size_t bytes = 0;
     std::size_t bound = 0;
 };
 [[nodiscard]] log_memory log_memory_in_use() noexcept;
 
-// For access_log.cpp: a finished line, newline not included. Never urgent, whatever it says.
+// Writes a finished request line, given without its newline. For access_log.cpp. Such lines are never urgent.
 void write_request_line(std::string_view line) noexcept;
 
-// Writes the lines that count suppressed events and refusals; log_writer calls it once a second. `all`: also
-// for events whose next line would have the count.
+// Writes the lines that count suppressed events and refusals. log_writer calls it once a second. `all`
+// includes events whose next line would still report the count.
 void write_counts(bool all);
 
 } // namespace scopegate::observe

@@ -19,11 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto gather_time = 20ms; // a line waits this long for others
-constexpr auto poll_time = 100ms;  // after which the writer looks whether it is to stop
+constexpr auto gather_time = 20ms; // a line waits this long for more lines
+constexpr auto poll_time = 100ms;  // how often the writer checks whether to stop
 constexpr auto stop_time = 2s;
 
-// A pipe of which poll says that it has room takes PIPE_BUF bytes without blocking, and no more is promised.
+// When poll reports a pipe as writable, only PIPE_BUF bytes are guaranteed not to block.
 std::size_t piece_of(int descriptor) noexcept
 {
     struct stat status {};
@@ -31,7 +31,7 @@ std::size_t piece_of(int descriptor) noexcept
     return file ? line_queue::block_bytes : PIPE_BUF;
 }
 
-// Signals are the control thread's; SIGPIPE is nobody's, whatever the process does with it.
+// The control thread handles signals. No thread may receive SIGPIPE, whatever its disposition is.
 void block_signals() noexcept
 {
     sigset_t all;
@@ -62,7 +62,7 @@ void log_output::add(line_kind kind, std::string_view line, bool urgent) noexcep
     const auto before = bytes_kept();
     (kind == line_kind::event ? events_ : requests_).add(line);
     urgent_ = urgent_ || urgent;
-    // While the writer is busy this costs no system call: nobody waits there.
+    // While the writer is busy, no thread waits on wake_, and notifying costs no system call.
     if (before == 0 || urgent ||
         (before < line_queue::block_bytes && bytes_kept() >= line_queue::block_bytes))
         wake_.notify_one();
@@ -74,7 +74,7 @@ log_output::usage log_output::memory() const noexcept
     return {bytes_kept(), events_.bound() + requests_.bound()};
 }
 
-// --- writing: one thread at a time
+// --- Writing: one thread at a time.
 
 bool log_output::begin_writing(std::chrono::milliseconds timeout) noexcept
 {
@@ -102,7 +102,8 @@ void log_output::drain(std::chrono::milliseconds timeout) noexcept
     end_writing();
 }
 
-// At most one such line a second, but the last one when all else is written.
+// Returns a line that reports the dropped lines: at most one per second, except for the last one after
+// everything else.
 std::string log_output::lines_dropped(bool at_once) noexcept
 {
     const auto all = events_.dropped() + requests_.dropped();
@@ -119,7 +120,7 @@ std::string log_output::lines_dropped(bool at_once) noexcept
     }
 }
 
-// Takes what is sent next. Blocks hold whole lines, so that events may go between two blocks of requests.
+// Selects what is sent next. Blocks hold whole lines, so events can go between two blocks of requests.
 bool log_output::take_block() noexcept
 {
     const std::lock_guard lock(keeping_);
@@ -154,7 +155,7 @@ log_output::step log_output::write_some(std::chrono::milliseconds timeout) noexc
     return step::wrote;
 }
 
-// --- the writer
+// --- The writer.
 
 void log_output::start(std::function<void()> each_second)
 {
@@ -177,7 +178,7 @@ void log_output::stop() noexcept
     if (ended)
         writer_.join();
     else
-        writer_.detach(); // it keeps this alive
+        writer_.detach(); // it keeps this object alive
 }
 
 void log_output::run(const std::function<void()>& each_second) noexcept
@@ -197,7 +198,7 @@ void log_output::run(const std::function<void()>& each_second) noexcept
     waiter_.notify_all();
 }
 
-// Returns false where the writer is to stop.
+// Returns false when the writer has to stop.
 bool log_output::wait_for_lines(clock::time_point until)
 {
     std::unique_lock lock(keeping_);
@@ -210,8 +211,8 @@ bool log_output::wait_for_lines(clock::time_point until)
     return !stopping_;
 }
 
-// Writes until nothing is left, or it is time for something else. A reader that has left may come back: to a
-// named pipe, or to a disk that was full.
+// Writes until nothing is left or `until` is reached. A failure is not final: a named pipe may get a new
+// reader, and a full disk may get space again.
 void log_output::write_until(clock::time_point until) noexcept
 {
     while (clock::now() < until) {

@@ -1,6 +1,6 @@
-// Where log lines go: two bounded queues, and a thread that writes them. Adding a line takes a short lock and
-// never waits for the reader. Events go first and have room of their own, so that no flood of requests
-// displaces them. Lines beyond a bound are dropped, and a line tells how many.
+// Queues log lines in two bounded queues, which a thread writes out. Adding a line takes a short lock and
+// never waits for the reader. Events go first and have their own queue, so that a flood of requests can't
+// displace them. Lines beyond a bound are dropped, and a line reports their number.
 #pragma once
 
 #include "observe/line_queue.hpp"
@@ -22,31 +22,31 @@ enum class line_kind : std::uint8_t { event, request };
 
 class log_output final : public std::enable_shared_from_this<log_output> {
 public:
-    struct bounds { // bytes kept while nobody reads
+    struct bounds { // bytes kept while the reader accepts nothing
         std::size_t events = 1024UL * 1024;
         std::size_t requests = 16UL * 1024 * 1024;
     };
 
-    // `descriptor` stays the caller's and must outlive the output.
+    // Does not own `descriptor`, which must outlive the output.
     log_output(int descriptor, const bounds& most);
 
-    // Adds a line; a newline is put behind it. An urgent one is written at once, others within 20 ms, if the
-    // writer runs. Any thread.
+    // Adds a line and a newline. If the writer runs, it writes urgent lines at once and others within 20 ms.
+    // May be called on any thread.
     void add(line_kind kind, std::string_view line, bool urgent) noexcept;
 
-    // Writes what is kept, waiting up to `timeout` each time that the reader takes nothing, but not for a
-    // reader that an earlier call has waited for in vain. Does nothing while another thread writes. Any
-    // thread.
+    // Writes what is queued, and waits up to `timeout` whenever the reader accepts nothing. If an earlier
+    // call has timed out, it no longer waits. Does nothing if another thread keeps writing for longer than
+    // `timeout`. May be called on any thread.
     void drain(std::chrono::milliseconds timeout) noexcept;
 
-    // Starts the writer, which also calls `each_second`. Owned by a shared_ptr.
+    // Starts the writer thread, which also calls `each_second`. Requires ownership by a shared_ptr.
     void start(std::function<void()> each_second);
-    // Stops it. A writer that the descriptor holds up for longer than 2 s is left behind.
+    // Stops the writer. If the descriptor blocks it for longer than 2 s, it is detached.
     void stop() noexcept;
 
     [[nodiscard]] bool has_writer() const noexcept { return has_writer_.load(std::memory_order_relaxed); }
 
-    // Bytes that are kept now, and the most that ever are.
+    // The bytes kept now, and the maximum.
     struct usage {
         std::size_t bytes = 0;
         std::size_t bound = 0;
@@ -68,21 +68,21 @@ private:
     [[nodiscard]] std::size_t bytes_kept() const noexcept { return events_.bytes() + requests_.bytes(); }
 
     const int descriptor_;
-    const std::size_t piece_; // bytes that one write may carry without blocking once poll has told of room
+    const std::size_t piece_; // bytes that one write may carry without blocking after poll reports room
 
-    mutable std::mutex keeping_; // of what follows
+    mutable std::mutex keeping_; // guards the members up to writing_
     line_queue events_;
     line_queue requests_;
     bool urgent_ = false;
     bool stopping_ = false;
-    bool ended_ = false;             // the writer has
-    bool writing_ = false;           // some thread owns `sending_`
-    std::condition_variable wake_;   // the writer
-    std::condition_variable waiter_; // for its end, or to write
+    bool ended_ = false;             // whether the writer has ended
+    bool writing_ = false;           // whether a thread owns `sending_`
+    std::condition_variable wake_;   // wakes the writer
+    std::condition_variable waiter_; // waits for the writer's end, or to write
 
     std::string sending_; // a block, or our own line about dropped ones
     std::size_t sent_ = 0;
-    bool gave_up_ = false; // on the reader
+    bool gave_up_ = false; // whether drain() has given up on the reader
     line_queue* sending_from_ = nullptr;
     clock::time_point told_of_drops_{};
 

@@ -18,12 +18,12 @@ namespace scopegate::observe {
 
 namespace {
 
-constexpr std::size_t most_kinds = 256; // of routes and reasons that one thread counts apart
+constexpr std::size_t most_kinds = 256; // route and reason pairs that one thread counts separately
 constexpr std::string_view other_routes = "other routes";
 constexpr std::size_t named_clients = 3;
 
-// How many lines each route and reason had in the present second. Two of them may share a slot: then their
-// lines end a little sooner. Second in the upper half, count in the lower.
+// The number of lines per route and reason in the current second: the second in the upper half, the count in
+// the lower. Two pairs may share a slot; they then run out of lines a little earlier.
 std::array<std::atomic<std::uint64_t>, 1024> slots;
 
 std::atomic<std::uint64_t>& slot_of(const refused_request& r) noexcept
@@ -55,7 +55,7 @@ struct counted {
 using counts_by_route = std::map<std::string, counted, std::less<>>;
 using counts = std::array<counts_by_route, reason_count>;
 
-// The counts of one thread. The lock is its own but for once a second.
+// The counts of one thread. Another thread takes the lock only once a second.
 struct shard {
     void add(const refused_request& r)
     {
@@ -99,7 +99,7 @@ shard& own_shard()
     return *own;
 }
 
-// The counts of one route and reason over all threads.
+// The counts of one route and reason, summed over all threads.
 struct summed {
     std::uint64_t count = 0;
     std::map<std::string, std::uint64_t> clients;

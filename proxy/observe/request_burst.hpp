@@ -1,6 +1,6 @@
-// Refused requests beyond `log.burst` a second, by route and reason: they are counted instead of written.
-// Once a second a line has their number and the clients that sent most of them. Each thread counts for
-// itself. Any thread.
+// Counts refused requests beyond `log.burst` per second, by route and reason, instead of logging each. Once a
+// second one line per pair reports their number and the clients that sent most of them. Each thread counts
+// separately. May be called on any thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,14 +16,14 @@ namespace scopegate::observe {
 struct refused_request {
     std::string_view route; // its template, or `-`
     reason why = reason::internal_error;
-    std::string_view client; // the address that counts: the forwarded one, or else the peer's
+    std::string_view client; // the forwarded address, or else the peer's
 };
 
-// Returns whether the request has a line of its own: it is among the first `burst` of its route and reason in
-// this second of all threads, or `burst` is 0. Otherwise it is counted.
+// Returns whether to log the request: it is among the first `burst` of its route and reason on all threads in
+// this second, or `burst` is 0. Otherwise counts it.
 [[nodiscard]] bool admit_refusal(std::size_t burst, const refused_request& request, wall_time now);
 
-// Returns a line of JSON for each route and reason that was counted since the last call, without newlines.
+// Returns a line of JSON for each route and reason counted since the last call, without newlines.
 [[nodiscard]] std::vector<std::string> take_burst_lines(wall_time now);
 
 } // namespace scopegate::observe

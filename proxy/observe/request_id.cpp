@@ -19,14 +19,14 @@ constexpr bool may_be_in_id(char c) noexcept
            std::string_view("-._~+/=@:").find(c) != std::string_view::npos;
 }
 
-// xoshiro256++ (Blackman and Vigna, public domain algorithm): fast, and far more than enough apart for ids.
+// xoshiro256++ (Blackman and Vigna, public domain): fast, and good enough for unique ids.
 class generator final {
 public:
     generator() noexcept
     {
         if (::getrandom(state_.data(), sizeof state_, 0) == static_cast<ssize_t>(sizeof state_))
             return;
-        // Without the kernel's entropy: time and thread keep ids of this process apart.
+        // Without entropy from the kernel, the time and the thread still make ids unique within this process.
         state_ = {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()),
                   static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()),
                   std::hash<std::thread::id>{}(std::this_thread::get_id()), 0x9E3779B97F4A7C15U};

@@ -6,7 +6,7 @@ namespace scopegate::tokens {
 
 namespace {
 
-// Whether a claim that is there can be read as names.
+// Returns whether a present claim can't be read as names: it is neither a string nor an array of strings.
 bool has_odd_shape(const json::value* claim)
 {
     if (claim == nullptr || claim->is_null() || claim->if_string() != nullptr)

@@ -1,5 +1,5 @@
-// Claims that are there and say nothing: in another shape than this proxy reads. Their token is valid and
-// does less than its issuer meant; the cause lets the operator see why.
+// Detects claims that are present but have a shape that this proxy can't read. Such a token is valid, but it
+// grants less than its issuer meant. The cause lets the operator see why.
 #pragma once
 
 #include "base/cause.hpp"
@@ -7,8 +7,8 @@
 
 namespace scopegate::tokens {
 
-// Returns the first of these, or cause::none. A claim of scopes or permissions is neither text nor a list of
-// texts; nor is the claim of roles, or none of its roles is one that the file lists.
+// Returns the first oddity found, or cause::none. A scope, permission or role claim is odd if it is neither a
+// string nor an array of strings. A role claim is also odd if the policy lists none of its roles.
 [[nodiscard]] cause oddity_of(const policy::policy& p, const policy::issuer_settings& issuer,
                               const json::value& claims);
 

@@ -10,7 +10,7 @@ namespace scopegate::tokens {
 
 namespace {
 
-// base64 with its padding (RFC 4648 section 4), as strictly as base64url_decode.
+// Decodes base64 with padding (RFC 4648 section 4), as strictly as base64url_decode.
 std::optional<std::string> base64_decode(std::string_view text)
 {
     if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos)

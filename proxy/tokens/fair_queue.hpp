@@ -1,6 +1,6 @@
-// Tokens that wait for their introspection, in a line for each client. The lines take turns, so that a client
-// with a thousand tokens delays another one's by a single call. A client that is alone is served without a
-// limit.
+// Queues tokens that wait for introspection, with one line per client. The lines are served round-robin: a
+// client with a thousand tokens delays another client's token by a single call. A client that is alone is not
+// limited.
 #pragma once
 
 #include "tokens/introspection_cache.hpp"
@@ -18,10 +18,10 @@ namespace scopegate::tokens {
 class fair_queue final {
 public:
     void push(const client_network& client, const token_key& token);
-    // Takes the oldest token of the line whose turn it is.
+    // Takes the oldest token from the line that is next.
     [[nodiscard]] std::optional<token_key> pop();
-    // Makes room for one more token of `client`: takes the newest of the longest line, where that is longer
-    // than the client's own line would be.
+    // Makes room for one more token of `client`: removes and returns the newest token of the longest line.
+    // Returns nothing unless that line is longer than the client's own line would become.
     struct place {
         client_network client;
         token_key token;
@@ -33,8 +33,8 @@ private:
     using line = std::deque<token_key>;
     void resize(const client_network& client, std::size_t before, std::size_t now);
 
-    std::map<client_network, line> lines_; // none is empty
-    std::deque<client_network> turns_;     // the clients of lines_, and some whose line has ended
+    std::map<client_network, line> lines_; // empty lines are erased
+    std::deque<client_network> turns_;     // clients of lines_, and some whose line is gone
     std::set<std::pair<std::size_t, client_network>> by_length_;
 };
 

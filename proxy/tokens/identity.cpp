@@ -13,7 +13,7 @@ namespace {
 
 using source = policy::identity_header::source;
 
-// Those that append a value answer whether there is one; what they append is of no use where not.
+// The append_* functions return whether a value exists. If not, ignore what they appended.
 bool append_joined(const json::array& elements, std::string& out)
 {
     const char* separator = "";
@@ -37,9 +37,9 @@ bool append_text(const json::value* claim, std::string& out)
     return text.has_value();
 }
 
-// CR and LF would end the line and begin one of the token's making; the others are read differently by
-// different recipients. U+0080 to U+009F (C2 80 to C2 9F in UTF-8) are controls too: U+0085 ends lines for
-// some.
+// CR and LF would end the line and let the token start a header of its own. Recipients read the other
+// controls in different ways. U+0080 to U+009F (C2 80 to C2 9F in UTF-8) are controls too: some recipients
+// end lines at U+0085.
 bool has_control(std::string_view s) noexcept
 {
     unsigned char before = 0;
@@ -75,7 +75,8 @@ bool append_value(const policy::identity_header& header, const policy::policy& p
     return true;
 }
 
-// Why a claim that is there and not empty makes no line; empty where it does, or says nothing.
+// Returns why a present, non-empty claim makes no line. Empty if it does make one, or if the claim has no
+// value.
 std::string_view why_left_out(const json::value* claim)
 {
     if (claim == nullptr || claim->is_null())
@@ -95,7 +96,7 @@ std::string_view why_left_out(const json::value* claim)
     return has_control(text) ? "it holds a control character" : "it begins or ends with a space";
 }
 
-// The claim that a header is made from; null for none.
+// Returns the claim that a header is made from, or null.
 const json::value* claim_of(const policy::identity_header& header, const json::value& claims)
 {
     if (header.from == source::claim)
@@ -106,7 +107,7 @@ const json::value* claim_of(const policy::identity_header& header, const json::v
     return client != nullptr ? client : claims.find("azp");
 }
 
-// An API that misses a header of a signed-in user can't tell why; the log at level debug can.
+// An upstream that misses a signed-in user's header can't tell why. The log at level debug can.
 void report_left_out(const policy::policy& p, const policy::identity_header& header,
                      const json::value& claims)
 {

@@ -15,10 +15,10 @@ namespace scopegate::tokens {
 
 namespace {
 
-constexpr std::size_t most_of_encoded = 3; // characters for one
+constexpr std::size_t most_of_encoded = 3; // characters per octet
 
-// application/x-www-form-urlencoded, which RFC 6749 section 2.3.1 wants for the credentials of Basic too.
-// Makes no copy of a secret that stays behind: the text never grows out of its place.
+// Encodes as application/x-www-form-urlencoded, which RFC 6749 section 2.3.1 requires for Basic credentials
+// too. Reserves enough memory up front: a reallocation would leave a copy of the secret behind.
 std::string form_encode(std::string_view text)
 {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -36,7 +36,7 @@ std::string form_encode(std::string_view text)
     return out;
 }
 
-// RFC 4648 section 4, with padding: what HTTP's Basic scheme has.
+// Encodes as RFC 4648 section 4 with padding, as HTTP's Basic scheme requires.
 std::string base64(std::string_view octets)
 {
     auto unpadded = jose::base64url_encode(octets);
@@ -66,8 +66,9 @@ json::value text(std::string_view s)
     return json::value(std::string(s));
 }
 
-// RFC 7523 section 3: who asks, signed for this one question and a short while. Its audience is the issuer
-// and nobody else: what names a URL of somebody's choice could be used at another server.
+// Returns a client assertion (RFC 7523 section 3), signed for this request only and valid for a short time.
+// Its audience is the issuer alone: an assertion for a URL of somebody's choosing could be used at another
+// server.
 std::string client_assertion(const policy::introspection_settings& settings, std::string_view issuer,
                              wall_time now)
 {
@@ -108,10 +109,10 @@ std::optional<json::value> object_in(std::string_view part)
 token_form form_of(std::string_view token)
 {
     const auto header = token.substr(0, token.find('.'));
-    if (header.size() == token.size()) // a JWS and a JWE have dots
+    if (header.size() == token.size()) // a JWS or a JWE has dots
         return token_form::opaque;
-    // The beginning decides: `{` and, perhaps behind white space, a name or the end. Few opaque tokens with a
-    // dot in them begin so by chance, and those are refused, not let pass.
+    // The first characters decide: `{`, optional white space, then a quoted name or the end. Few opaque
+    // tokens with a dot begin like this by chance, and those are refused, not accepted.
     const auto text = jose::base64url_decode(header.substr(0, header.size() < 8 ? header.size() : 8));
     if (!text || !text->starts_with('{'))
         return token_form::opaque;
@@ -129,7 +130,7 @@ bool is_introspected(std::string_view token, const policy::issuer_settings& issu
     case token_form::opaque:
         return true;
     case token_form::encrypted: {
-        const auto header = object_in(first); // RFC 7519 section 5.3: it may repeat claims
+        const auto header = object_in(first); // may repeat claims (RFC 7519 section 5.3)
         return header->find("iss") == nullptr || text_member(header, "iss") == issuer.issuer;
     }
     case token_form::jws:

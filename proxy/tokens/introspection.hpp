@@ -1,5 +1,5 @@
-// OAuth 2.0 Token Introspection (RFC 7662) as messages: which tokens are asked about, the question, and what
-// an answer says. Pure: the asking is introspector's.
+// Builds and reads the messages of OAuth 2.0 Token Introspection (RFC 7662), and selects the tokens to
+// introspect. Pure: introspector does the I/O.
 #pragma once
 
 #include "base/clock.hpp"
@@ -14,32 +14,32 @@
 
 namespace scopegate::tokens {
 
-// Returns the strict JSON object that a part of a token encodes; nothing if it encodes something else.
+// Returns the strict JSON object that a token's part encodes, or nothing if it encodes something else.
 [[nodiscard]] std::optional<json::value> object_in(std::string_view part);
 
-// The form of a token. A JWS begins with a JOSE header, whole or broken. A JWE (RFC 7516 section 7.1) is
-// opaque to everybody but its issuer. Anything else is opaque.
+// A token's form. A JWS begins with a JOSE header, complete or broken. Only the issuer can read a JWE (RFC
+// 7516 section 7.1). Everything else is opaque.
 enum class token_form : std::uint8_t { opaque, encrypted, jws };
 [[nodiscard]] token_form form_of(std::string_view token);
 
-// Returns whether the issuer that introspects is to be asked about a token. An opaque one: yes. An encrypted
-// one: unless its header names another issuer. A JWS: only if it carries the issuer's `iss` and the issuer
-// has no keys to check it with. Another issuer's JWT, or a broken one, is never shown to an endpoint: its
-// bearer's rights are in it.
+// Returns whether to introspect `token` at `issuer`, which must have an introspection endpoint. Opaque tokens
+// are introspected. Encrypted ones are, unless their header names another issuer. A JWS is introspected only
+// if its `iss` is this issuer and the issuer has no keys to verify it with. Another issuer's JWT, or a broken
+// one, is never sent to the endpoint: it is a credential of its bearer.
 [[nodiscard]] bool is_introspected(std::string_view token, const policy::issuer_settings& issuer);
 
-// The question, with the token and the client's credentials in it. Of an issuer that introspects. Throws
-// std::runtime_error where OpenSSL can't sign.
+// Returns the introspection request, which carries the token and the client's credentials. `issuer` must have
+// an introspection endpoint. Throws std::runtime_error if OpenSSL can't sign.
 [[nodiscard]] net::http_request introspection_request(const policy::issuer_settings& issuer,
                                                       std::string_view token, wall_time now);
 
-// What the endpoint said of a token: its claims where `why` is allowed; token_inactive;
-// introspection_unavailable where it said nothing that makes sense.
+// The endpoint's result for a token. `why` is allowed (then `claims` holds the token's claims),
+// token_inactive, or introspection_unavailable for a response that makes no sense.
 struct introspected {
     failure why = reason::introspection_unavailable;
     json::value claims;
 };
-// Reads the body of an answer with status 200: a strict JSON object, where only `"active": true` counts.
+// Reads the body of a 200 response: it must be a strict JSON object, and only `"active": true` means active.
 [[nodiscard]] introspected read_introspection(std::string_view body);
 
 } // namespace scopegate::tokens

@@ -1,5 +1,5 @@
-// What an introspection endpoint said of tokens lately, by their digest: whoever reads this memory learns no
-// token. Bounded; not thread-safe: its owner's lock guards it.
+// Caches recent introspection results by the token's digest, so that a leak of this memory reveals no token.
+// Bounded. Not thread-safe: the owner's lock guards it.
 #pragma once
 
 #include "tokens/introspector.hpp"
@@ -13,7 +13,7 @@
 namespace scopegate::tokens {
 
 using token_key = std::array<unsigned char, 32>;
-// SHA-256. Throws std::bad_alloc where OpenSSL has no memory.
+// Returns the token's SHA-256. Throws std::bad_alloc if OpenSSL has no memory.
 [[nodiscard]] token_key token_digest(std::string_view token);
 
 class introspection_cache final {
@@ -22,9 +22,9 @@ public:
     {
     }
 
-    // Null where nothing is known, or not any more.
+    // Returns null if no result is cached or it has expired.
     [[nodiscard]] introspection_ptr find(const token_key& key, wall_time now);
-    // `bytes`: the size of the answer's text. One that counts no longer is not kept.
+    // Stores a result, unless it has expired already. `bytes` is the size of the response's text.
     void insert(const token_key& key, const introspection_ptr& answer, std::size_t bytes, wall_time now);
 
     [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }

@@ -42,7 +42,8 @@ bool same_key(const std::optional<jose::signing_key>& a, const std::optional<jos
     return a.has_value() == b.has_value() && (!a || a->public_jwk() == b->public_jwk());
 }
 
-// What must be the same for an answer to one to be an answer to the other.
+// Returns whether all settings match on which a result depends, so that a result from one is valid for the
+// other.
 bool same_endpoint(const policy::issuer_settings& a, const policy::issuer_settings& b)
 {
     const auto& x = *a.introspection;
@@ -94,15 +95,17 @@ public:
 
 private:
     using waiters = std::vector<std::function<void(introspection_ptr)>>;
-    struct call { // a token that is asked for, or waits for it
+    // A token whose introspection is running or queued.
+    struct call {
         secret token;
         steady::time_point since;
         waiters waiting;
         bool begun = false;
-        std::vector<client_network> lines; // those of queue_ that have it: a token can have several clients
+        // The lines of queue_ that hold this token. Several clients can present the same token.
+        std::vector<client_network> lines;
     };
 
-    // The answer where it is known or there will be none; otherwise `done` is kept and null comes back.
+    // Returns the result if it is cached or can't be obtained. Otherwise keeps `done` and returns null.
     introspection_ptr join(std::string_view token, const client_network& client,
                            std::function<void(introspection_ptr)>& done)
     {
@@ -120,7 +123,7 @@ private:
                 stand_in_line(under_way->second, key, client);
             return nullptr;
         }
-        // Made-up tokens cost nothing: however many come, neither the endpoint nor our memory is flooded.
+        // Anybody can make up tokens for free. These bounds protect the endpoint and our memory from a flood.
         if (stopped_ || waiting_bytes_ + token.size() > bounds_.waiting_bytes ||
             (calls_.size() >= bounds_.waiting_tokens && !make_room_for(client)))
             return unavailable(stopped_ ? cause::introspection_not_asked : cause::introspection_queue_full);
@@ -146,8 +149,8 @@ private:
         queue_.push(client, key);
     }
 
-    // A client that floods loses its own tokens, never another one's: the newest of the longest line, unless
-    // they stand in another line too.
+    // A client that floods loses its own tokens, never another client's. The newest token of the longest line
+    // goes, unless another line holds it too.
     bool make_room_for(const client_network& client)
     {
         while (const auto line = queue_.give_way_to(client)) {
@@ -173,7 +176,7 @@ private:
         calls_.erase(ended);
     }
 
-    // One of at most bounds_.calls that take tokens from the queue until it is empty.
+    // Starts one of at most bounds_.calls coroutines that take tokens from the queue until it is empty.
     void work()
     {
         asio::co_spawn(
@@ -207,16 +210,16 @@ private:
         return std::nullopt;
     }
 
-    // Asks for one token; the size of what came.
+    // Introspects one token. Returns the size of the response's body.
     asio::awaitable<std::size_t> run(token_key key, introspection_answer& into)
     {
-        const auto asked = now_(); // what it says may be as old as the question
+        const auto asked = now_(); // the result may be as old as the request
         const auto token = still_wanted(key);
         into.said.why.detail = cause::introspection_not_asked;
         if (!token)
             co_return 0;
         auto request = introspection_request(issuer_, token->reveal(), asked);
-        const auto client = client_; // another may take its place meanwhile
+        const auto client = client_; // client_ may be replaced meanwhile
         const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
             into.said.why.detail = answer ? cause::introspection_status : cause::introspection_failed;
@@ -230,12 +233,12 @@ private:
         }
         into.until = asked + usable_for(into.said);
         if (const auto expires = expiry_of(into.said.claims))
-            into.until = std::min(into.until, *expires); // from then on the endpoint knows better
+            into.until = std::min(into.until, *expires); // the endpoint has to be asked again then
         recover();
         co_return answer->body.size();
     }
 
-    // The token, unless nobody waits for it any more: they were let go, or have waited long enough.
+    // Returns the token, or nothing if its waiters have left or have waited too long.
     std::optional<secret> still_wanted(const token_key& key)
     {
         const std::lock_guard lock(mutex_);
@@ -269,11 +272,11 @@ private:
             done(answer);
     }
 
-    // Logs each cause once until a call goes well. An endpoint that fails now and then gets a line once in a
-    // while.
+    // Logs each cause once until a call succeeds. An endpoint that fails on and off is reported only
+    // occasionally.
     void complain(const std::string& why)
     {
-        if (!issuer_.ca_file.empty()) // it may be another file by now
+        if (!issuer_.ca_file.empty()) // its contents may have changed
             client_ = make_client();
         if (steady::now() >= silent_until_ && failures_.is_new(why))
             observe::log_event(observe::level::warn, "introspection_failed",
@@ -292,7 +295,7 @@ private:
     {
         net::http_limits limits;
         limits.time = bounds_.time;
-        limits.body = json::limits{}.bytes; // more would not be read anyway
+        limits.body = json::limits{}.bytes; // the JSON parser would refuse more
         return std::make_shared<net::http_client>(issuer_.ca_file, limits);
     }
 
@@ -301,16 +304,16 @@ private:
     const introspection_bounds bounds_;
     const std::function<wall_time()> now_;
 
-    std::mutex mutex_; // of these
+    std::mutex mutex_; // guards the members up to stopped_
     introspection_cache active_;
-    introspection_cache inactive_; // of its own: made-up tokens push no active one out
+    introspection_cache inactive_; // separate, so that made-up tokens evict no active one
     std::map<token_key, call> calls_;
-    std::size_t waiting_bytes_ = 0; // of the tokens in calls_
-    fair_queue queue_;              // those of calls_ that no work has taken yet
+    std::size_t waiting_bytes_ = 0; // size of the tokens in calls_
+    fair_queue queue_;              // tokens of calls_ that no work() has taken yet
     std::size_t running_ = 0;
     bool stopped_ = false;
 
-    // Control thread.
+    // Used on the control thread only.
     std::shared_ptr<net::http_client> client_;
     reported_causes failures_;
     steady::time_point silent_until_;

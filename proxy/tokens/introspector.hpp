@@ -1,6 +1,6 @@
-// Asks the one issuer that introspects (RFC 7662) about its tokens, process-wide: all who wait for the
-// same token share one call, and an answer is kept for a while. Remembers answers, never decisions, and
-// tokens only while it asks for them. All I/O runs on the control io_context.
+// Introspects tokens (RFC 7662) for the one issuer that has an endpoint, process-wide. Concurrent requests
+// with the same token share one call, and its result is cached. Decisions are never cached. A token is kept
+// only while its call is queued or running. All I/O runs on the control io_context.
 #pragma once
 
 #include "base/clock.hpp"
@@ -20,26 +20,25 @@ class io_context;
 
 namespace scopegate::tokens {
 
-// How much is asked and kept. The defaults are production's; tests shorten them.
+// Bounds of the calls and the cache. The defaults are production's; tests shorten them.
 struct introspection_bounds {
-    std::chrono::milliseconds time{5'000}; // for one call, and for its wait until it may begin
-    std::chrono::milliseconds inactive{
-        5'000}; // how long a token counts as inactive; never longer than `cache`
-    std::chrono::milliseconds silence{10'000}; // of the log after a recovery, however often it fails again
-    std::size_t calls = 64;                    // at a time
-    std::size_t waiting_tokens = 4'096;        // that are asked for or wait for it; more are unavailable
-    std::size_t waiting_bytes = 32UL * 1024 * 1024; // of their texts
-    std::size_t answers = 10'000; // kept, the oldest go first; as many again of inactive tokens
-    std::size_t answer_bytes = 16UL * 1024 * 1024; // of their texts
+    std::chrono::milliseconds time{5'000};          // for one call, and for its wait in the queue before that
+    std::chrono::milliseconds inactive{5'000};      // how long an inactive result is cached; at most `cache`
+    std::chrono::milliseconds silence{10'000};      // how long the log stays silent after a recovery
+    std::size_t calls = 64;                         // in parallel
+    std::size_t waiting_tokens = 4'096;             // running or queued; more are introspection_unavailable
+    std::size_t waiting_bytes = 32UL * 1024 * 1024; // total size of those tokens
+    std::size_t answers = 10'000; // cached active results, and as many inactive ones; the oldest are evicted
+    std::size_t answer_bytes = 16UL * 1024 * 1024; // total size of their responses
 };
 
-// A client, for the order of waiting tokens: an IPv4 address (v4-mapped), or the IPv6 network of 64 bits
-// that one client has as a rule. All zero: a client without an address.
+// Identifies a client for fair queueing: an IPv4 address (v4-mapped), or the 64-bit IPv6 network that one
+// client usually has. All zero for a client without an address.
 using client_network = std::array<std::uint8_t, 16>;
 [[nodiscard]] client_network network_of(std::array<std::uint8_t, 16> address) noexcept;
 
-// An answer as it is handed on: from `until` (after `cache`, and never past its `exp`) on it may not be used
-// for other requests than those that waited for it.
+// An introspection result as its waiters receive it. `until` is the end of the cache time, and never later
+// than the token's `exp`. After it, only requests that already waited for this result may use it.
 struct introspection_answer {
     introspected said;
     wall_time until;
@@ -48,22 +47,23 @@ using introspection_ptr = std::shared_ptr<const introspection_answer>;
 
 class introspector : public std::enable_shared_from_this<introspector> {
 public:
-    // Null where no issuer introspects. `previous`, the introspector of the generation before, goes on where
-    // its settings stayed the same: a reload asks for nothing again. `control` must outlive the work
-    // (stop()).
+    // Returns null if no issuer introspects. `previous` is the introspector of the previous policy snapshot.
+    // If its settings are unchanged it is returned again, so that a reload repeats no call. `control` must
+    // outlive the work (see stop()).
     static std::shared_ptr<introspector> start(boost::asio::io_context& control, const policy::policy& p,
                                                std::shared_ptr<introspector> previous = nullptr,
                                                const introspection_bounds& bounds = {},
                                                std::function<wall_time()> now = {});
     virtual ~introspector() = default;
 
-    // Calls `done` exactly once with the answer (never null): within the call where it is known or none can
-    // be had, otherwise from the control thread. Any thread. The token is copied, and never logged. Tokens of
-    // different clients take turns; where too many wait, those of the client with most of them give way.
+    // Calls `done` exactly once with the result, which is never null. A cached result, or one that can't be
+    // obtained, arrives within this call; any other arrives on the control thread. May be called on any
+    // thread. The token is copied, and never logged. Clients share the calls round-robin. When the queue is
+    // full, the client with the most queued tokens loses its newest.
     virtual void ask(std::string_view token, std::function<void(introspection_ptr)> done,
                      const client_network& client = {}) = 0;
-    // Ends the asking: who waits is told introspection_unavailable, as is everyone from now on. Control
-    // thread.
+    // Stops introspection: current waiters and all later callers receive introspection_unavailable. Call it
+    // on the control thread.
     virtual void stop() = 0;
 
 protected:

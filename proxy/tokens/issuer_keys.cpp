@@ -111,7 +111,7 @@ bool issuer_keys::take_saved(std::string_view text, wall_time confirmed)
     return true;
 }
 
-// The keys where some can be used; otherwise null and why not.
+// Returns the keys if any can be used. Otherwise returns null and sets `why`.
 std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, std::string& why)
 {
     std::vector<std::string> unfit;
@@ -123,7 +123,7 @@ std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, s
             return nullptr;
         }
         keys = std::make_shared<const jose::jwk_set>(std::move(*parsed));
-    } catch (const std::exception& e) { // OpenSSL could not
+    } catch (const std::exception& e) { // OpenSSL failed
         why = e.what();
         return nullptr;
     }
@@ -134,8 +134,8 @@ std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, s
     return nullptr;
 }
 
-// One line for each cause, with the first key and their count. A set that is read again and again says
-// nothing new.
+// Logs one line per cause, with the first key and the number of keys. Nothing is logged again while a set is
+// read repeatedly and its causes stay the same.
 void issuer_keys::report_unfit(const std::vector<std::string>& unfit)
 {
     constexpr std::string_view behind_name = " is passed over: ";
@@ -217,8 +217,8 @@ void issuer_keys::replace(std::shared_ptr<const jose::jwk_set> keys, std::string
     absent_kids_.clear();
     absent_in_order_.clear();
     up_to_date_ = fresh;
-    epoch_.fetch_add(1,
-                     std::memory_order_relaxed); // under the lock: who sees it and then locks sees these keys
+    // Done under the lock: a thread that sees the new epoch and then takes the lock sees these keys.
+    epoch_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void issuer_keys::warn(std::string_view event, std::string_view why) const

@@ -1,5 +1,5 @@
-// One issuer's keys as they are now, and how they stand: replaced on the control thread, read by every
-// worker. Holds no I/O; a set that is of no use never replaces one that is.
+// Holds one issuer's current keys and their state. The control thread replaces them, and every worker reads
+// them. Does no I/O. An unusable set never replaces a usable one.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,50 +23,51 @@
 
 namespace scopegate::tokens {
 
-// How long a kid counts as absent after the last fetch that went well, and how many are remembered.
+// How long after the last successful fetch a `kid` counts as absent, and how many are remembered.
 inline constexpr std::chrono::seconds absent_for{30};
 inline constexpr std::size_t most_absent_kids = 1'024;
 
 class issuer_keys final {
 public:
-    // `settings` and `epoch` must outlive it; the epoch grows with each replacement.
+    // `settings` and `epoch` must outlive this object. Each replacement of the keys increments the epoch.
     issuer_keys(const policy::issuer_settings& settings, std::atomic<std::uint64_t>& epoch);
     issuer_keys(const issuer_keys&) = delete;
     issuer_keys& operator=(const issuer_keys&) = delete;
 
     [[nodiscard]] const policy::issuer_settings& settings() const noexcept { return settings_; }
-    [[nodiscard]] bool is_remote() const noexcept; // its keys come over the network
+    [[nodiscard]] bool is_remote() const noexcept; // whether its keys come over the network
 
-    // The keys, or null where there were none so far.
+    // Returns the keys, or null while the issuer has no keys.
     [[nodiscard]] std::shared_ptr<const jose::jwk_set> present() const;
-    [[nodiscard]] bool up_to_date() const; // whether the last attempt went well
-    [[nodiscard]] bool has_failed() const; // whether one has failed since one went well
+    [[nodiscard]] bool up_to_date() const; // whether the last attempt succeeded
+    [[nodiscard]] bool has_failed() const; // whether an attempt failed since the last success
 
-    // Remembers that a finished fetch has shown a `kid` to be absent from the issuer's set, and returns
-    // whether one is remembered so. It counts for absent_for after the last fetch that went well: made-up
-    // kids are refused for good (401), and a key that is published under such a kid is found soon.
+    // note_absent() records that a completed fetch has shown a `kid` to be absent from the issuer's set;
+    // is_absent() returns whether it is recorded. The record counts for absent_for after the last successful
+    // fetch. So made-up kids are refused definitively (401), and a key that is published under such a kid is
+    // found soon.
     void note_absent(std::string_view kid);
     [[nodiscard]] bool is_absent(std::string_view kid, wall_time now) const;
 
-    // Takes over what an attempt brought: a JWK set's text. What can't be used is a warning in the log, and
-    // the keys stay as they are; so do they where the text is the same as last time: what was validated with
-    // them stays validated. Returns whether the attempt went well.
-    // `now` is how old they are from here on.
+    // Takes over a fetched JWK set's text; `now` becomes the time of its confirmation. An unusable set is
+    // logged as a warning and the present keys stay. They also stay if the text is unchanged, so that tokens
+    // validated with them need no new validation. Returns whether the attempt succeeded.
     bool take(std::string_view text, wall_time now = {});
-    // Takes over what survived a restart, where it is of use: the keys are there, but nobody knows whether
-    // they are all of them until an attempt goes well. Returns whether it was.
-    // `confirmed`: when an attempt brought them.
+    // Takes over keys saved before a restart, if they are usable. The keys then exist, but the set may be
+    // incomplete until an attempt succeeds. `confirmed` is when an attempt last brought them. Returns whether
+    // they were usable.
     bool take_saved(std::string_view text, wall_time confirmed);
-    // Returns when an attempt last brought the present keys; nothing without keys.
+    // Returns when an attempt last confirmed the present keys, or nothing if there are no keys.
     [[nodiscard]] std::optional<wall_time> confirmed() const;
-    // Lets go of keys that are too old, with a warning, until an attempt goes well. Nobody knows which of
-    // them the issuer has withdrawn meanwhile.
+    // Drops keys that are too old, with a warning, until an attempt succeeds. The issuer may have withdrawn
+    // some of them meanwhile, and we can't know which.
     void expire();
-    // An attempt that brought nothing: a warning, once for each cause until one goes well.
+    // Records a failed attempt. Each cause is logged as a warning once until an attempt succeeds.
     void fail(std::string_view why);
-    // No attempt will be made any more: what the keys lack is not known from here on.
+    // Records that no more attempts will be made: a `kid` that is missing can no longer be called absent.
     void abandon();
-    // The keys of an earlier generation of the same issuer and place; nothing happens where it had none.
+    // Takes over the keys of an earlier snapshot with the same issuer and key location. Does nothing if it
+    // had none.
     void inherit(const issuer_keys& earlier);
 
 private:
@@ -78,18 +79,18 @@ private:
 
     const policy::issuer_settings& settings_;
     std::atomic<std::uint64_t>& epoch_;
-    mutable std::mutex mutex_; // of all below
+    mutable std::mutex mutex_; // guards all members below
     std::shared_ptr<const jose::jwk_set> keys_;
-    std::string text_; // that keys_ were read from
+    std::string text_; // the text that keys_ was parsed from
     wall_time confirmed_{};
     reported_causes failures_;
     bool up_to_date_ = false;
 
-    std::unordered_set<std::string> absent_kids_; // their digests: a kid may be as long as a token
-    std::deque<std::string> absent_in_order_;     // the oldest go first
+    std::unordered_set<std::string> absent_kids_; // digests, because a kid may be as long as a token
+    std::deque<std::string> absent_in_order_;     // the oldest are evicted first
 
-    std::map<std::string, std::size_t>
-        unfit_; // what the log has told of the last set: causes, and of how many keys
+    // Causes that the log has reported for the last set, each with its number of keys.
+    std::map<std::string, std::size_t> unfit_;
 };
 
 } // namespace scopegate::tokens

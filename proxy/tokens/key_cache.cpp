@@ -23,7 +23,7 @@ namespace scopegate::tokens {
 
 namespace {
 
-// A set's text as a JSON string, where each quote takes two bytes, and the names beside it.
+// Fits the set's text as a JSON string, in which each quote takes two bytes, plus the other members.
 constexpr json::limits file_limits{2 * jose::max_jwk_set_bytes + 16 * 1024, 4};
 
 std::string location_of(const policy::issuer_settings& issuer)
@@ -31,13 +31,13 @@ std::string location_of(const policy::issuer_settings& issuer)
     return issuer.keys.where == policy::key_location::kind::discover ? "discover" : issuer.keys.value;
 }
 
-// Text where it went well; otherwise why not, empty where there is no file.
+// The reason of a failed read. `why` is empty if the file does not exist.
 struct file_problem {
     std::string why;
 };
 std::variant<std::string, file_problem> read_own_file(const std::string& path)
 {
-    // A pipe or a device would let us wait, a link could lead anywhere.
+    // Reading a pipe or a device could block, and a link could lead anywhere.
     const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     struct stat what {};
     if (!file.is_open() || ::fstat(file.get(), &what) != 0)
@@ -64,8 +64,8 @@ std::variant<std::string, file_problem> read_own_file(const std::string& path)
     return text;
 }
 
-// Makes the folder and those above it that are missing, for us alone whatever the umask says. A folder that
-// is there keeps its mode. Does not say whether it worked: that shows when a file is written there.
+// Creates the folder and its missing parents, accessible to us alone whatever the umask is. An existing
+// folder keeps its mode. Reports no errors: they show when a file is written there.
 void make_private_folder(const std::filesystem::path& folder)
 {
     std::error_code unknown;
@@ -76,16 +76,16 @@ void make_private_folder(const std::filesystem::path& folder)
         ::chmod(folder.c_str(), S_IRWXU);
 }
 
-// Why it could not be written; empty: it was. Not synced: what a crash of the machine leaves half written is
-// passed over when it is read.
+// Returns why the file could not be written, or an empty string on success. Does not sync: a file that a
+// machine crash leaves half-written is ignored when it is read.
 std::string replace_file(const std::string& path, std::string_view text)
 {
-    auto fresh = path + ".XXXXXX"; // readable by us alone; several of us may share the folder
+    auto fresh = path + ".XXXXXX"; // readable by us alone; several of our processes may share the folder
     const descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));
     if (!file.is_open())
         return last_system_problem();
     std::string why;
-    if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) // the umask may have taken these away too
+    if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) // the umask may have removed these bits
         why = last_system_problem();
     while (!text.empty() && why.empty()) {
         const auto written = ::write(file.get(), text.data(), text.size());
@@ -108,7 +108,7 @@ bool is_public(const json::value& key)
                         [&](std::string_view name) { return key.find(name) != nullptr; });
 }
 
-// The set without keys that hold private material: they are never used, and should lie nowhere.
+// Returns the set without keys that hold private material: we never use them, and they should not be on disk.
 std::string public_part(std::string_view text)
 {
     const auto set = json::parse(text, {jose::max_jwk_set_bytes, 16});
@@ -137,7 +137,8 @@ key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer, 
 {
     if (folder_.empty())
         return;
-    // A digest: an issuer's name may hold what no file's name may, and no two of them meet in one file.
+    // Uses a digest because an issuer's name may hold characters that a file name can't. Two issuers never
+    // share a file.
     const auto digest = token_digest(issuer_.issuer + '\n' + location_);
     file_ = folder_ + "/" +
             jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".json";
@@ -160,8 +161,8 @@ std::optional<key_cache::saved_set> key_cache::load(wall_time now)
         warn("cached_keys_ignored", "it is not a key set that was saved for this issuer");
         return std::nullopt;
     }
-    // A file of a time when ages did not count has none. One from the future was saved before the clock was
-    // set back.
+    // A file saved by an early version has no date. A date in the future means that the clock was set back
+    // after the file was saved.
     const auto* date = file->find("confirmed");
     const auto confirmed =
         std::min(date != nullptr ? jose::numeric_date(*date).value_or(wall_time{}) : wall_time{}, now);

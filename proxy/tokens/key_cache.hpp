@@ -1,6 +1,6 @@
-// One issuer's place in the folder `keys_cache`: its last good key set, which survives a restart, so that
-// tokens of an issuer that is out of reach are still checked. Whoever can write there can have tokens of his
-// own accepted: only files that belong to us count. Reads and writes on the calling thread.
+// Stores one issuer's last good key set in the folder `keys_cache`. It survives a restart, so that tokens of
+// an unreachable issuer can still be verified. A user with write access to the folder could get forged tokens
+// accepted, so only files that we own count. Reads and writes on the calling thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,24 +16,24 @@ namespace scopegate::tokens {
 
 class key_cache final {
 public:
-    // `folder`: absolute; empty: nothing is kept. `issuer` must outlive it. `max_age`: after which a set is
-    // of no use; 0: never.
+    // `folder` is absolute; if empty, nothing is stored. `issuer` must outlive this object. A set older than
+    // `max_age` is not used; 0 means no limit.
     key_cache(std::string folder, const policy::issuer_settings& issuer, std::chrono::seconds max_age = {});
 
-    // The key set's text as it was saved, and when the issuer last gave it, or nothing. A file of somebody
-    // else, too large, too old, broken or saved for another issuer or place is a warning in the log and
-    // counts as none.
+    // Returns the saved text and the time when the issuer last served it, or nothing. A file that is owned by
+    // another user, too large, too old, broken, or saved for another issuer or location is ignored with a
+    // warning.
     struct saved_set {
         std::string text;
         wall_time confirmed;
     };
     [[nodiscard]] std::optional<saved_set> load(wall_time now);
-    // Saves a key set that was of use, in one step: a reader sees the old file or the new one. Private key
-    // material, which no set should have, is left out. One that lies there already is not written again,
-    // unless its age counts. A failure to write is a warning, once for each cause until one goes well.
+    // Saves a usable key set atomically: a reader sees either the old file or the new one. Leaves out private
+    // key material, which no set should contain. Does not rewrite an unchanged set unless its age matters. A
+    // write failure is logged as a warning, once per cause until a write succeeds.
     void save(std::string_view text, wall_time now);
 
-    [[nodiscard]] const std::string& file() const noexcept { return file_; } // empty: nothing is kept
+    [[nodiscard]] const std::string& file() const noexcept { return file_; } // empty if nothing is stored
 
 private:
     void warn(std::string_view event, std::string_view why) const;

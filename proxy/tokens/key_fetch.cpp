@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// What a log may say of it: there may be a key in the query.
+// Returns the URL as it may be logged: its query may contain a key.
 std::string without_query(const std::string& url)
 {
     return url.substr(0, url.find('?'));
@@ -51,7 +51,7 @@ asio::awaitable<fetched_keys> key_fetch::run(bool awaited)
     }
     if (!outcome.ok) {
         jwks_uri_.clear();
-        if (!issuer_.ca_file.empty()) // it may be another file by now
+        if (!issuer_.ca_file.empty()) // its contents may have changed
             client_ = net::http_client(issuer_.ca_file);
     }
     co_return outcome;
@@ -65,8 +65,8 @@ asio::awaitable<fetched_keys> key_fetch::attempt(bool awaited)
     fetched_keys got;
     if (awaited && !jwks_uri_.empty()) {
         got = co_await get_keys();
-        if (!got.answered ||
-            (got.ok && got.text != before)) // after a failure the next attempt discovers anew
+        // After a failure the next attempt repeats the discovery.
+        if (!got.answered || (got.ok && got.text != before))
             co_return got;
     }
     auto found = co_await discover();
@@ -100,7 +100,7 @@ asio::awaitable<fetched_keys> key_fetch::discover()
         if (document.ok)
             co_return document;
         why.append(why.empty() ? "" : "; ").append(document.text);
-        if (!document.answered) // the other place is on the same host, and would cost its time-out once more
+        if (!document.answered) // the other URL is on the same host, and would wait for its timeout too
             break;
     }
     co_return failed(why.empty() ? "the issuer is no URL to discover keys from" : std::move(why));

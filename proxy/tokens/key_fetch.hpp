@@ -1,5 +1,5 @@
-// Gets one issuer's key set over the network: discovery where it is asked for, then the JWK set. Control
-// thread only.
+// Fetches one issuer's key set over the network: discovery if configured, then the JWK set. Control thread
+// only.
 #pragma once
 
 #include "net/http_client.hpp"
@@ -16,18 +16,19 @@ namespace scopegate::tokens {
 
 struct fetched_keys {
     bool ok = false;
-    bool answered = false;     // somebody was there, whatever was said
-    std::string text;          // the JWK set's text where it went well, or why it did not, for the log
-    std::string cache_control; // of the answer with the key set
+    bool answered = false;     // a server responded, whatever its response was
+    std::string text;          // the JWK set's text on success, otherwise the reason for the log
+    std::string cache_control; // of the key set's response
 };
 
 class key_fetch final {
 public:
-    explicit key_fetch(const policy::issuer_settings& issuer); // which must outlive it
+    explicit key_fetch(const policy::issuer_settings& issuer); // `issuer` must outlive it
 
-    // One attempt; never throws, cancelled or not. The discovery document is read each time, so that a key
-    // set that moved is found; where it can't be had, the key set that it named last is asked for. `awaited`,
-    // callers wait for a new key: it is looked for there first, and discovered only where there is none.
+    // Makes one attempt. Never throws, not even when cancelled. Reads the discovery document each time, so
+    // that a key set that has moved is found. If the document is unavailable, fetches the key set that it
+    // named last. `awaited` means that requests wait for a new key: then the last known key set is fetched
+    // first, and discovery follows only if that brings nothing new.
     [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool awaited);
 
 private:
@@ -38,12 +39,12 @@ private:
 
     const policy::issuer_settings& issuer_;
     net::http_client client_;
-    std::string jwks_uri_; // as discovered
+    std::string jwks_uri_; // from the discovery document
     std::string last_keys_;
 };
 
-// How long an answer may be kept, by its Cache-Control (RFC 9111 section 5.2.2): max-age, or nothing where
-// there is none that makes sense; no-store and no-cache are zero.
+// Returns how long a response may be cached by its Cache-Control (RFC 9111 section 5.2.2). no-store and
+// no-cache are zero. Returns nothing if there is no sensible max-age.
 [[nodiscard]] std::optional<std::chrono::seconds> max_age_of(std::string_view cache_control);
 
 } // namespace scopegate::tokens

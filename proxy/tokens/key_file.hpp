@@ -1,4 +1,4 @@
-// A JWK set that lies in a file, read again when the file changes. Control thread only, after construction.
+// Keeps the keys of a JWK set file up to date. Control thread only, after construction.
 #pragma once
 
 #include "base/watched_file.hpp"
@@ -10,15 +10,16 @@ namespace scopegate::tokens {
 
 class key_file final {
 public:
-    explicit key_file(issuer_keys& keys) : keys_(keys) {} // whose settings name the file; must outlive it
+    explicit key_file(issuer_keys& keys) : keys_(keys) {} // names the file in its settings; must outlive it
 
-    // Reads the file if it is another one than last time. A change counts once two polls in a row saw it and
-    // nobody writes the file. A file that can't be read or used is a warning, and the keys stay.
+    // Reads the file again if it has changed. A change counts once two consecutive polls have seen it and no
+    // process has the file open for writing. If the file can't be read or used, logs a warning and keeps the
+    // present keys.
     void poll();
 
 private:
     issuer_keys& keys_;
-    std::string last_; // fingerprints; empty: it was never read
+    std::string last_; // the fingerprint at the last read; empty: never read
     two_looks looks_;
 };
 

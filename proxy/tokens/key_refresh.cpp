@@ -55,7 +55,7 @@ void key_refresh::await_next(std::function<void()> done)
     waiting_.push_back(std::move(done));
     if (fetching_)
         return;
-    // Random kids cost nothing to make up: however many come, the issuer sees one fetch for each cooldown.
+    // Anybody can make up random kids for free. However many arrive, the issuer sees one fetch per cooldown.
     cooling_ = true;
     cooldown_.expires_after(timing_.cooldown);
     cooldown_.async_wait([this](const boost::system::error_code& error) {
@@ -70,7 +70,8 @@ void key_refresh::await_next(std::function<void()> done)
 void key_refresh::stop()
 {
     stopped_ = true;
-    keys_.abandon(); // who is let go without a fetch must not take it for one that went well
+    // Callers released without a fetch must not mistake it for a successful one.
+    keys_.abandon();
     fetching_ = false;
     cooling_ = true;
     cancel_.emit(asio::cancellation_type::terminal);
@@ -94,7 +95,8 @@ asio::awaitable<void> key_refresh::run()
     }
 }
 
-// Keys never get too old while the issuer is well: the next fetch is due after half their age at the latest.
+// Drops keys at `max_age_`. While the issuer is reachable this never happens: the next fetch is due after
+// half that age at the latest.
 void key_refresh::watch_age()
 {
     const auto confirmed = keys_.confirmed();
@@ -110,7 +112,7 @@ void key_refresh::watch_age()
     });
 }
 
-// Takes over what a fetch brought and says when the next one is due.
+// Takes over the result of a fetch. Returns the time until the next one.
 std::chrono::milliseconds key_refresh::settle(const fetched_keys& got)
 {
     if (!got.ok)

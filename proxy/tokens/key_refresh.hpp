@@ -1,6 +1,5 @@
-// Keeps one issuer's keys fresh: the loop that fetches them again and again on the control io_context, and
-// the callers who wait for the next fetch. There is one loop for an issuer and so never more than one fetch
-// at a time.
+// Keeps one issuer's keys fresh: a loop on the control io_context fetches them repeatedly, and callers can
+// wait for the next fetch. Each issuer has one loop, so at most one fetch is in flight.
 #pragma once
 
 #include "tokens/issuer_keys.hpp"
@@ -23,19 +22,20 @@ namespace scopegate::tokens {
 
 class key_refresh final {
 public:
-    // `keys` must outlive it; where they have none yet, those that `folder` (keys_cache; empty: none) has of
-    // an earlier process are taken at once. Without a fetch that goes well, keys are dropped at `max_age`; 0:
-    // never.
+    // `keys` must outlive this object. If they are empty, the keys that an earlier process saved in `folder`
+    // (keys_cache; empty: none) are loaded at once. Keys are dropped at `max_age` unless a fetch succeeds; 0
+    // means never.
     key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing,
                 const std::string& folder, std::chrono::seconds max_age);
 
-    // Starts the loop, which keeps `owner` (of this object and the keys) alive until stop(). Once.
+    // Starts the loop. `owner` owns this object and the keys; the loop keeps it alive until stop(). Call it
+    // once.
     void start(std::shared_ptr<const void> owner);
-    // As key_store says. Any thread.
+    // See key_store::may_refresh. May be called on any thread.
     [[nodiscard]] bool may_refresh() const;
-    // Whether a fetch that is asked for now would begin now. Any thread.
+    // Returns whether a fetch that is requested now would start now. May be called on any thread.
     [[nodiscard]] bool is_idle() const { return !fetching_ && !cooling_ && keys_.present() != nullptr; }
-    // As key_store says. Control thread.
+    // See key_store::await_refresh. Control thread.
     void await_next(std::function<void()> done);
     // Control thread.
     void stop();
@@ -59,10 +59,10 @@ private:
     boost::asio::cancellation_signal cancel_;
     std::chrono::milliseconds retry_;
     std::vector<std::function<void()>> waiting_;
-    bool awaited_ = false;     // callers wait for what the next fetch brings
-    bool unconfirmed_ = false; // the keys are an earlier process's, and none have come since
+    bool awaited_ = false;     // callers wait for the next fetch
+    bool unconfirmed_ = false; // the keys were saved by an earlier process, and no fetch has replaced them
     bool stopped_ = false;
-    std::atomic<bool> fetching_{true}; // from start() on
+    std::atomic<bool> fetching_{true}; // true from the beginning: start() fetches at once
     std::atomic<bool> cooling_{false};
 };
 

@@ -19,14 +19,14 @@ using location = policy::key_location::kind;
 
 namespace {
 
-// Whether keys that were got for one are the other's keys too.
+// Returns whether keys that were fetched for `a` are also valid for `b`.
 bool same_source(const policy::issuer_settings& a, const policy::issuer_settings& b)
 {
     return a.issuer == b.issuer && a.keys.where == b.keys.where && a.keys.value == b.keys.value &&
            a.ca_file == b.ca_file;
 }
 
-// The keys of files and secrets, which are there from the first moment on.
+// Holds the keys from files and secrets, which are available from construction.
 class local_key_store : public key_store {
 public:
     explicit local_key_store(std::shared_ptr<const policy::policy> p) : policy_(std::move(p))
@@ -125,8 +125,8 @@ public:
         asio::post(control_, std::move(ask));
     }
 
-    // A forged signature costs nothing to make: while a fetch is under way, or none is allowed, nothing is
-    // asked for.
+    // Anybody can forge a signature for free, so this starts no fetch if one is in flight or the cooldown
+    // runs.
     void request_refresh(std::size_t issuer) override
     {
         if (const auto& refresh = refreshes_.at(issuer); refresh && refresh->is_idle())

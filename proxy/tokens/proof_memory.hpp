@@ -1,5 +1,5 @@
-// What DPoP needs to remember beyond a request, in the whole process: shared by all workers and kept over
-// reloads, so that none of them takes a proof that another has seen.
+// Holds the DPoP state that outlives a request, one for the whole process. All workers share it and it
+// survives reloads, so that no worker accepts a proof that another one has seen.
 #pragma once
 
 #include "tokens/proof_nonces.hpp"
@@ -13,7 +13,7 @@ struct proof_memory { // thread-safe
 
     used_proofs used;
     proof_nonces nonces;
-    proof_window window; // beyond it `used` does not know of every use
+    proof_window window; // proofs outside it may have uses that `used` does not know
 };
 
 } // namespace scopegate::tokens

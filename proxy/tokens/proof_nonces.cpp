@@ -15,7 +15,7 @@ namespace scopegate::tokens {
 namespace {
 
 constexpr std::string_view mark = "scopegate-";
-constexpr std::size_t nonce_bytes = 16; // of the HMAC: nobody guesses one ahead
+constexpr std::size_t nonce_bytes = 16; // of the HMAC; enough that nonces can't be guessed in advance
 
 secret random_key()
 {

@@ -1,6 +1,6 @@
-// The server's nonces of DPoP proofs (RFC 9449 section 9): they show that a proof was made now and not long
-// ago in store. Nothing is kept: a nonce is an HMAC of the time with a key of the process, so that all
-// workers give and know the same ones, whatever policy generation they serve.
+// Issues the server's nonces for DPoP proofs (RFC 9449 section 9). They show that a proof was made recently
+// and not long in advance. Nothing is stored: a nonce is an HMAC of the time with a key of the process. All
+// workers therefore issue and accept the same ones, whatever policy snapshot they serve.
 #pragma once
 
 #include "base/clock.hpp"
@@ -13,21 +13,22 @@
 
 namespace scopegate::tokens {
 
-// Immutable. Every nonce begins with the same mark, so that a process knows one of another process from the
-// API's.
+// Immutable. All nonces begin with the same mark, which tells another Scopegate process's nonces from the
+// upstream's.
 class proof_nonces final {
 public:
-    // A new one is given out this often; one is good for this long after the next has come.
+    // The nonce changes once per period. A nonce is still accepted for one period after its successor
+    // appears.
     static constexpr std::chrono::seconds period{60};
 
-    // Makes the key. Throws std::runtime_error without entropy.
+    // Creates a random key. Throws std::runtime_error without entropy.
     proof_nonces();
     explicit proof_nonces(secret key) : key_(std::move(key)) {}
 
     [[nodiscard]] std::string current(wall_time now) const;
-    // Returns whether a Scopegate gave it, this process or another one.
+    // Returns whether a Scopegate process issued the nonce, this one or another.
     [[nodiscard]] static bool is_marked(std::string_view nonce) noexcept;
-    // Whether it is the current one, or the one before.
+    // Returns whether it is the current nonce or the previous one.
     [[nodiscard]] bool accepts(std::string_view nonce, wall_time now) const;
 
 private:

@@ -1,6 +1,6 @@
-// Which DPoP proofs another process of ours may have accepted, or may accept: the one before us on the same
-// listeners, or the one after us. Each remembers only the proofs that it has seen itself, so such a proof
-// counts only with a nonce of this process, which no other process accepts.
+// Tells which DPoP proofs another of our processes may have accepted or may accept: our predecessor on the
+// same listeners, or our successor. Each process remembers only the proofs that it has seen. Such a proof is
+// therefore valid only with a nonce of this process, which no other process accepts.
 #pragma once
 
 #include "base/clock.hpp"
@@ -10,22 +10,22 @@
 
 namespace scopegate::tokens {
 
-// Thread-safe. A new window is that of a process that has always been alone.
+// Thread-safe. A new window is that of a process that never had a predecessor or successor.
 class proof_window final {
 public:
-    // Our listeners are open from now on. Without --takeover the process before us has closed its own, and
-    // has seen no proof that was issued later than it accepts (max_proof_lead ahead of its clock).
+    // Our listeners are open from now on. Without --takeover our predecessor has closed its own. It has not
+    // seen any proof issued later than it accepts (max_proof_lead ahead of its clock).
     void open(wall_time now) noexcept;
-    // We share our listeners with the process that --takeover replaces: every proof needs a nonce of ours.
+    // We share the listeners with the process that --takeover replaces: every proof needs our nonce.
     void share() noexcept;
-    // Its listeners are gone. Requests that it had accepted may still end, with proofs of max_proof_age at
-    // most.
+    // The predecessor has closed its listeners. It may still finish requests that it had accepted, with
+    // proofs that are at most max_proof_age old.
     void unshare(wall_time now) noexcept;
-    // One thread at a time. Our own listeners close, and another process may open them. It leaves proofs that
-    // were issued before to us.
+    // Our own listeners close, and another process may open them. It leaves us the proofs that were issued
+    // before. Must not be called on several threads at once.
     void close(wall_time now) noexcept;
 
-    // Returns whether a proof with this `iat` needs a nonce of ours.
+    // Returns whether a proof with this `iat` needs our nonce.
     [[nodiscard]] bool needs_nonce(wall_time issued, wall_time now) const noexcept;
 
 private:
@@ -33,9 +33,9 @@ private:
     static constexpr count never = wall_time::min().time_since_epoch().count();
     static constexpr count always = wall_time::max().time_since_epoch().count();
 
-    std::atomic<count> first_{never};          // proofs issued until then may have been used before us
-    std::atomic<count> last_{always};          // proofs issued later may be used after us
-    std::atomic<count> demanded_until_{never}; // until then all need a nonce
+    std::atomic<count> first_{never};          // a predecessor may have accepted proofs issued until then
+    std::atomic<count> last_{always};          // a successor may accept proofs issued later
+    std::atomic<count> demanded_until_{never}; // every proof needs a nonce until then
 };
 
 } // namespace scopegate::tokens

@@ -1,5 +1,5 @@
-// Which causes of a failure the log has told, so that each is one line until the work goes well again, also
-// where causes take turns. Not thread-safe.
+// Remembers the failure causes that were logged, so that each is logged once until the work succeeds again,
+// even if causes alternate. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +13,10 @@ namespace scopegate::tokens {
 
 class reported_causes final {
 public:
-    // A server that words each failure differently fills neither the log nor our memory.
+    // Bounds the log and our memory against a server that words each failure differently.
     static constexpr std::size_t most = 16;
 
-    // Returns whether to report the cause: for the first time since clear(), and no more than `most`.
+    // Returns whether to report the cause: it is new since clear(), and fewer than `most` were reported.
     [[nodiscard]] bool is_new(std::string_view cause)
     {
         if (causes_.size() >= most || std::find(causes_.begin(), causes_.end(), cause) != causes_.end())
@@ -25,7 +25,7 @@ public:
         return true;
     }
     [[nodiscard]] bool empty() const noexcept { return causes_.empty(); }
-    // Forgets them. Returns whether there was one.
+    // Forgets all causes. Returns whether there were any.
     bool clear() noexcept { return !std::exchange(causes_, {}).empty(); }
 
 private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 
-// Returns how much the C library takes for a block of so many bytes.
+// Returns how much memory the C library uses for an allocation of `bytes`.
 constexpr std::size_t block_of(std::size_t bytes) noexcept
 {
     return std::max<std::size_t>((bytes + sizeof(std::size_t) + 15) / 16 * 16, 32);
@@ -44,7 +44,7 @@ std::size_t heap_of(const json::value& v) noexcept
     return sum;
 }
 
-// A set holds a bit for each scope up to its last; the first 128 lie in the set itself.
+// A set holds one bit per scope up to its highest. The first 128 bits lie in the set itself.
 std::size_t heap_of(const policy::scope_set& scopes) noexcept
 {
     std::size_t words = 0;
@@ -122,8 +122,8 @@ bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
     return now >= e.expires || e.generation != generation_[e.issuer];
 }
 
-// The hash is of the whole token. Its end would do for signed ones; opaque ones may share it (a footer, a
-// suffix), and thousands of those in one row of slots would make every look-up a search.
+// Hashes the whole token. The end alone would suffice for signed tokens, but opaque ones may share it (a
+// footer, a suffix). Thousands of them in one probe sequence would turn every lookup into a linear search.
 token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
 {
     const auto tag = static_cast<std::uint32_t>(hash_(token));
@@ -153,7 +153,7 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
         grow();
     if (free_.empty()) {
         entries_.emplace_back();
-        free_.reserve(entries_.capacity()); // so that forgetting never allocates
+        free_.reserve(entries_.capacity()); // forgetting must never allocate
         free_.push_back(static_cast<std::uint32_t>(entries_.size()));
     }
     const auto place = free_.back();
@@ -166,15 +166,15 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     e.generation = generation_[what->issuer];
     e.cost = static_cast<std::uint32_t>(cost);
     e.issuer = static_cast<std::uint16_t>(what->issuer);
-    e.used = false; // tokens that are seen once must not push out those that are seen often
+    e.used = false; // tokens used once must not evict tokens used often
     link(e.tag, place);
     entry_bytes_ += cost;
     ++count_;
     recount();
 }
 
-// Drops entries until one of this cost fits, with what the tables must grow for it. False where even an empty
-// cache is too small.
+// Evicts entries until one of this cost fits, counting any growth of the tables. Returns false if it does not
+// fit even into an empty cache.
 bool token_cache::make_room(std::size_t cost, wall_time now) noexcept
 {
     if (bytes() - entry_bytes_ + cost > limit_)
@@ -201,7 +201,7 @@ void token_cache::link(std::uint32_t tag, std::uint32_t place) noexcept
     slots_[i] = {tag, place};
 }
 
-// Empties a slot and moves up those behind it that probing would no longer reach.
+// Empties a slot, and moves up later ones that linear probing would no longer reach.
 void token_cache::unlink(std::size_t hole) noexcept
 {
     const auto mask = slots_.size() - 1;
@@ -236,8 +236,8 @@ void token_cache::grow()
             link(s.tag, s.place);
 }
 
-// The hand goes round; what was asked for since it last passed gets one more round. It moves on past the
-// place that it empties: the next token comes to lie there, and would be the first to go otherwise.
+// Advances the CLOCK hand: an entry that was used since the hand last passed is spared once. The hand moves
+// past the entry that it evicts. Otherwise the next token, which takes that place, would be evicted first.
 void token_cache::evict_one(wall_time now) noexcept
 {
     for (;;) {

@@ -1,7 +1,7 @@
-// The claims of tokens that were validated before, by the token's own bytes. Confined to one worker's thread,
-// bounded in bytes. A hit costs one keyed hash, one comparison of the token, no allocation; with thousands of
-// tokens in turn the table stays small (8 bytes for each) and what a hit touches lies close together.
-// Remembers claims, never decisions.
+// Caches the claims of validated tokens, keyed by the token's bytes. Confined to one worker's thread and
+// bounded in bytes. A hit costs one keyed hash and one comparison of the token, and no allocation. With
+// thousands of tokens in use the table stays small (8 bytes per token), and the data that a hit touches lies
+// close together. Caches claims, never decisions.
 #pragma once
 
 #include "base/memory_budget.hpp"
@@ -17,41 +17,39 @@ namespace scopegate::tokens {
 
 class token_cache final {
 public:
-    // `bytes` bounds what the cache holds: its tables, tokens, claims, scopes, identity lines. 0: nothing is
-    // remembered. `account` counts what is held; null: nobody does.
+    // `bytes` bounds the cache's memory: tables, tokens, claims, scopes, identity lines. With 0 nothing is
+    // cached. `account`, unless null, is charged for it.
     token_cache(std::size_t bytes, std::size_t issuers, memory_account* account = nullptr);
     ~token_cache();
     token_cache(const token_cache&) = delete;
     token_cache& operator=(const token_cache&) = delete;
 
-    // What was remembered for these very bytes, or null; from `expires` on it is forgotten.
+    // Returns the entry for exactly these bytes, or null. An entry is dropped when it expires.
     [[nodiscard]] token_ptr find(std::string_view token, wall_time now) noexcept;
-    // Remembers a token that find did not know, until it expires or `until`. Makes room by dropping what is
-    // stale or was not asked for lately; one that would fill the whole cache alone is not remembered.
+    // Inserts a token that find() did not return, until it expires or until `until`. Makes room by evicting
+    // stale and least recently used entries. A token larger than the whole cache is not inserted.
     void insert(std::string_view token, const token_ptr& what, wall_time now,
                 wall_time until = wall_time::max());
-    // Forgets everything, and remembers nothing from now on.
+    // Drops all entries and caches nothing from now on.
     void close() noexcept;
-    // Forgets all of one issuer's tokens, at once and in constant time.
+    // Drops all of one issuer's tokens at once, in constant time.
     void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
 
-    [[nodiscard]] std::size_t size() const noexcept
-    {
-        return count_;
-    } // entries, forgotten ones not yet swept included
-    // Returns how much the cache holds now.
+    // Returns the number of entries, including dropped ones that are not yet swept.
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    // Returns the present memory use.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
     struct entry {
         std::string bytes;
-        token_ptr token; // null: a free place
+        token_ptr token; // null: a free entry
         wall_time expires;
-        std::uint32_t tag = 0;        // the hash's lower half: gives the home slot
-        std::uint32_t generation = 0; // of its issuer when it came
+        std::uint32_t tag = 0;        // the hash's lower half, which selects the home slot
+        std::uint32_t generation = 0; // its issuer's generation when it was inserted
         std::uint32_t cost = 0;
         std::uint16_t issuer = 0;
-        bool used = false; // asked for since the hand last passed
+        bool used = false; // since the hand last passed
     };
     struct slot {
         std::uint32_t tag = 0;
@@ -70,14 +68,14 @@ private:
 
     universal_hash hash_;
     std::size_t limit_;
-    std::size_t entry_bytes_ = 0; // what entries hold outside the tables
+    std::size_t entry_bytes_ = 0; // memory that entries own outside the tables
     memory_account* account_;
-    std::size_t counted_ = 0; // of bytes(), in the account
+    std::size_t counted_ = 0; // the part of bytes() that is charged to the account
     std::size_t count_ = 0;
-    std::size_t hand_ = 0;    // of the clock that chooses what goes (CLOCK, second chance)
+    std::size_t hand_ = 0;    // of the CLOCK (second chance) eviction
     std::vector<slot> slots_; // open addressing, linear probing, a power of two
     std::vector<entry> entries_;
-    std::vector<std::uint32_t> free_;       // places in entries_
+    std::vector<std::uint32_t> free_;       // free places in entries_
     std::vector<std::uint32_t> generation_; // by issuer
 };
 

@@ -25,13 +25,13 @@ std::string_view name_of(std::string_view part) noexcept
     return trimmed(part.substr(0, part.find('=')));
 }
 
-// PHP makes a variable's name of a parameter's.
+// Maps a character of a parameter's name as PHP does when it turns the name into a variable's.
 char as_in_variable(char c) noexcept
 {
     return c == '.' || c == ' ' || c == '+' ? '_' : ascii_lower(c);
 }
 
-// `inner`: a separator that some readers know besides the standard's.
+// `inner` is a separator that some readers accept besides the standard one.
 named_value read_part(std::string_view part, std::span<const std::string> names, char inner) noexcept
 {
     const auto equals = part.find('=');
@@ -50,7 +50,8 @@ named_value read_part(std::string_view part, std::span<const std::string> names,
     }
 }
 
-// Calls f(protocol, of_token) for each that is offered, in order: whether it is `bearer` or what follows it.
+// Calls f(protocol, of_token) for each offered protocol, in order. `of_token` is true for `bearer` and for
+// the protocol after it.
 template <class F>
 void for_each_protocol(const http::field_list& fields, F&& f)
 {

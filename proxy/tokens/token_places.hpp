@@ -1,6 +1,6 @@
-// The places besides `Authorization` that a token may come in (`tokens: {from: [...]}`): finding one in a
-// query, a cookie or the subprotocols of a WebSocket, and leaving it out of what goes on to the API. Names
-// are compared as a careless API might read them, so that no second token passes under another spelling.
+// Finds tokens in the places besides `Authorization` that the policy allows (`tokens: {from: [...]}`): a
+// query, a cookie or a WebSocket's subprotocols. Removes them from what is forwarded to the upstream. Names
+// are compared as a careless upstream might read them, so that no second token passes under another spelling.
 #pragma once
 
 #include "http/head_parser.hpp"
@@ -12,26 +12,26 @@
 
 namespace scopegate::tokens {
 
-// What a part of a query or a Cookie field has to do with a token.
+// Classifies one part of a query or a Cookie header.
 struct named_value {
     enum class match : std::uint8_t {
         none,
         exact, // the configured name as it is written
-        alike, // another spelling, or a name behind a separator that only some readers know
+        alike, // another spelling, or the name after a separator that only some readers accept
     };
     match name = match::none;
-    std::string_view value; // of an exact one; still encoded
+    std::string_view value; // of an exact match; still encoded
 };
 
-// `name=value` out of a query (between two `&`) or a Cookie field (between two `;`, no blanks around it).
+// Read one `name=value` of a query (between two `&`) or of a Cookie header (between two `;`, trimmed).
 [[nodiscard]] named_value read_parameter(std::string_view part, std::span<const std::string> names) noexcept;
 [[nodiscard]] named_value read_cookie(std::string_view part, std::span<const std::string> names) noexcept;
 
-// Whether a reader that is careless about names would take `written` for `name`: percent-decoded, in any
-// letter case, with what PHP reads as `_`, an index in brackets left out.
+// Returns whether a careless reader would take `written` for `name`. Such a reader percent-decodes, ignores
+// letter case and an index in brackets, and reads the same characters as `_` that PHP does.
 [[nodiscard]] bool is_alike(std::string_view written, std::string_view name) noexcept;
 
-// Calls f(part) for each part of a query (without its `?`), empty ones too.
+// Calls f(part) for each part of a query (without its `?`), including empty ones.
 template <class F>
 void for_each_parameter(std::string_view query, F&& f)
 {
@@ -44,7 +44,7 @@ void for_each_parameter(std::string_view query, F&& f)
     }
 }
 
-// The same of a Cookie field's value; parts keep the blanks around them.
+// Calls f(part) for each part of a Cookie header's value. Parts keep the whitespace around them.
 template <class F>
 void for_each_cookie(std::string_view value, F&& f)
 {
@@ -57,17 +57,17 @@ void for_each_cookie(std::string_view value, F&& f)
     }
 }
 
-// `Sec-WebSocket-Protocol: bearer, TOKEN` in a request's fields, which make one list.
+// Describes `Sec-WebSocket-Protocol: bearer, TOKEN` in a request; several such headers form one list.
 struct offered_bearer {
-    unsigned times = 0;     // `bearer`, in any letter case
-    bool exact = true;      // spelled like that: what is answered must be what was offered
-    std::string_view token; // behind the first; empty where nothing follows
+    unsigned times = 0;     // how often `bearer` occurs, in any letter case
+    bool exact = true;      // whether each is spelled so: the response must repeat the offered spelling
+    std::string_view token; // follows the first `bearer`; empty if nothing does
 };
 [[nodiscard]] offered_bearer find_offered_bearer(const http::field_list& fields) noexcept;
 [[nodiscard]] bool offers_bearer(const http::field_list& fields) noexcept;
 
-// What is left without the parameters, cookies or subprotocols that may be tokens, every other byte in its
-// place. A query has its `?`; one of which nothing is left is empty, like the other two.
+// Append the input without the parameters, cookies or subprotocols that may be tokens; every other byte
+// stays. `query` includes its `?`. If nothing else remains, nothing is appended, not even the `?`.
 void append_query_without_tokens(std::string_view query, std::span<const std::string> names,
                                  std::string& out);
 void append_cookies_without_tokens(std::string_view value, std::span<const std::string> names,

@@ -13,14 +13,15 @@ namespace {
 
 constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 
-// The scheme is the leading token: `Bearerx` is another one, `Bearer` alone or `Bearer,` is ours gone wrong.
+// The scheme is the leading token: `Bearerx` is another scheme; `Bearer` alone or `Bearer,` is ours,
+// malformed.
 bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept
 {
     return iequals(credentials.substr(0, scheme.size()), scheme) &&
            (credentials.size() == scheme.size() || !http::is_token(credentials.substr(scheme.size(), 1)));
 }
 
-// Gathers what the places hold: more than one is too many, whatever they are.
+// Collects the tokens of all places; more than one is an error, even if they are equal.
 class token_search final {
 public:
     void found(const taken_token& token) noexcept
@@ -46,12 +47,12 @@ public:
 
 private:
     unsigned count_ = 0;
-    cause malformed_ = cause::none; // of one that is
+    cause malformed_ = cause::none; // cause::none if no token is malformed
     taken_token token_;
 };
 
-// A parameter's value without percent-encoding; `+` is not a space, and no b64token has one. Nothing where a
-// triplet is none.
+// Percent-decodes a parameter's value. Refuses `+`, which some readers take for a space. Returns nothing for
+// an invalid percent-triplet.
 std::optional<std::string_view> decode(std::string_view value, std::string& scratch)
 {
     if (value.find_first_of("%+") == std::string_view::npos)
@@ -147,9 +148,9 @@ result<taken_token> take_token(const http::field_list& fields, bool dpop)
     for (const auto& f : fields) {
         if (f.id != http::field_id::authorization)
             continue;
-        // An application behind CGI or WSGI reads `Authorization` and `authorization_` spellings as one
-        // variable and may take the other one: two of any spelling are refused, and one with `_` alone is
-        // never looked into.
+        // An application behind CGI or WSGI may read `Authorization` and a spelling with `_` as the same
+        // variable, and may pick the other one. So two of any spelling are refused, and one with `_` is never
+        // read.
         if (credentials != nullptr)
             return failure{reason::several_tokens, cause::several_authorization_fields};
         credentials = &f;

@@ -1,6 +1,6 @@
-// Step 4: takes exactly one token from the request's credentials. Two Authorization fields or a token in two
-// places are refused; another scheme than Bearer and, unless it is off, DPoP (RFC 9449 section 7.1) is no
-// token.
+// Extracts exactly one token from the request's credentials, before token validation. Two Authorization
+// headers, or tokens in two places, are refused. A scheme other than Bearer, or DPoP unless it is off (RFC
+// 9449 section 7.1), counts as no token.
 #pragma once
 
 #include "base/errc.hpp"
@@ -12,33 +12,35 @@
 
 namespace scopegate::tokens {
 
-// Where a request may carry its token. Views: must outlive what was taken.
+// The places where a request may carry its token. Views: the request must outlive the token that is taken.
 struct credentials {
     const http::field_list& fields;
-    std::string_view query; // with its `?`, as it came
-    bool websocket = false; // the request would open a WebSocket: only then its subprotocols count
+    std::string_view query; // with its `?`, not decoded
+    bool websocket = false; // opens a WebSocket; only then its subprotocols are searched
 };
 
 struct taken_token {
-    std::string_view text;   // into the request, or into the scratch
-    bool from_header = true; // otherwise it has to be removed where it was (tokens/token_places.hpp)
-    bool dpop = false;       // under the scheme DPoP: a proof has to come with it
+    std::string_view text;   // a view into the request or the scratch buffer
+    bool from_header = true; // otherwise remove it from where it was (tokens/token_places.hpp)
+    bool dpop = false;       // with the scheme DPoP: a proof must accompany it
 };
 
-// What RFC 6750 section 2.1 calls a b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
-// What is taken need not be one yet: the validator looks at the bytes of tokens that it has not seen before.
+// Returns whether `s` is a b64token (RFC 6750 section 2.1): 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" /
+// "/" ) *"=". A taken token need not be one: the validator checks the bytes of tokens that it has not seen
+// before.
 [[nodiscard]] bool is_b64token(std::string_view s) noexcept;
 
-// The token of the one Authorization field, of one of our schemes (in any letter case, RFC 9110
-// section 11.1); DPoP is ours where `dpop`. Fails with no_token (no field, or another scheme), several_tokens
-// (two Authorization fields, in any spelling), malformed_credentials (a scheme without a token).
+// Returns the token of the one Authorization header, if its scheme is ours (in any letter case, RFC 9110
+// section 11.1). `dpop` says whether DPoP is ours. Fails with no_token (no header, or another scheme),
+// several_tokens (two Authorization headers, in any spelling) or malformed_credentials (a scheme without a
+// token).
 [[nodiscard]] result<taken_token> take_token(const http::field_list& fields, bool dpop);
 
-// The same from any of the configured places, of which exactly one may hold a token. Fails with no_token,
-// several_tokens (in two places, or a parameter, cookie or `bearer` of that name twice),
-// malformed_credentials (a percent-triplet gone wrong, or a name spelled in another way that an API might
-// read as the same). A cookie without a value is no token: that is how applications clear one. Allocates
-// nothing where only the header is configured.
+// Returns the token from any of the configured places, of which exactly one may hold a token. Fails with
+// no_token, several_tokens (tokens in two places, or a parameter, cookie or `bearer` of that name twice) or
+// malformed_credentials (an invalid percent-triplet, or a spelling that an upstream might read as the same
+// name). A cookie without a value is not a token: applications clear a cookie this way. Allocates nothing if
+// only the header is configured.
 [[nodiscard]] result<taken_token> take_token(const policy::token_settings& places, const credentials& from,
                                              std::string& scratch);
 

@@ -10,7 +10,7 @@ namespace scopegate::tokens {
 
 namespace {
 
-// Joined for one value; what is beyond its bound would be cut anyway.
+// Joins the values into one text. Stops after longest_unverified bytes, where it would be cut anyway.
 template <class List, class Text>
 std::string listed(const List& list, Text text)
 {
@@ -42,7 +42,7 @@ std::string seconds_of(wall_time at)
     return std::to_string(std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count());
 }
 
-// The first requirement of `require` that the claims do not meet; null: they meet all.
+// Returns the first entry of `require` that the claims do not meet, or null if they meet all.
 const std::pair<json::path, json::value>* unmet(const policy::issuer_settings& issuer,
                                                 const json::value& claims)
 {
@@ -125,7 +125,7 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
     if (why.why == reason::wrong_token_type) {
         for (const auto* name : {"token_use", "token_type"})
             add(json::path(name));
-        if (const auto* typ = claims.find("typ")) // beside the header's
+        if (const auto* typ = claims.find("typ")) // besides the header's
             out.add("claims.typ", *typ);
     }
     if (why.why == reason::unbound_token)
@@ -147,7 +147,7 @@ std::string printable(std::string_view text)
 {
     constexpr std::string_view digits = "0123456789ABCDEF", more = "...";
     std::string out;
-    std::size_t cut = 0; // the last place where `more` still fits
+    std::size_t cut = 0; // the last position where `more` still fits
     for (const char each : text) {
         const auto c = static_cast<unsigned char>(each);
         if (c >= 0x20 && c < 0x7f && c != '\\')

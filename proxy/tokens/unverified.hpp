@@ -1,6 +1,7 @@
-// The claims of a refused token, for the operator alone: the object `unverified` of the access log and
-// of `explain`. Anybody can write anything into a token, so each value is short, printable ASCII and escaped,
-// and the log gets none unless the signature was good or the file asks for it. The client never sees it.
+// Describes the claims of a refused token for the operator alone: the object `unverified` of the access log
+// and of `explain`. Anybody can write anything into a token, so each value is short, printable ASCII and
+// escaped. The log contains them only if the signature was good or the policy asks for them. The client never
+// sees them.
 #pragma once
 
 #include "base/clock.hpp"
@@ -20,19 +21,19 @@ class jwk_set;
 
 namespace scopegate::tokens {
 
-inline constexpr std::size_t longest_unverified = 128; // bytes of one value
+inline constexpr std::size_t longest_unverified = 128; // maximum bytes of one value
 
-// Returns the text as printable ASCII: other bytes and the backslash as \xHH, cut at longest_unverified with
-// "..." at its end.
+// Returns the text as printable ASCII. Other bytes and the backslash become \xHH. Longer texts are cut at
+// longest_unverified and end in "...".
 [[nodiscard]] std::string printable(std::string_view text);
 
 class unverified final {
 public:
-    // In the order in which they were added; `wanted`, what would have been accepted, is the last one.
+    // In insertion order. The last member is `wanted`, the value that would have been accepted.
     using members = std::vector<std::pair<std::string, std::string>>;
 
     void add(std::string_view name, std::string_view text);
-    // A string as its characters, anything else as JSON.
+    // Adds a string's characters, or any other value as JSON.
     void add(std::string_view name, const json::value& value);
 
     [[nodiscard]] const members& all() const noexcept { return members_; }
@@ -42,19 +43,19 @@ private:
     members members_;
 };
 
-// {"iss":"https://...","aud":"...",...}
+// Returns a JSON object: {"iss":"https://...","aud":"...",...}
 [[nodiscard]] std::string to_json(const unverified::members& said);
 
-// A refused token. Its text is read as far as that goes.
+// A refused token. Its text is parsed as far as possible.
 struct refused_token {
     std::string_view text;
-    int issuer = -1; // index into policy::issuers; -1: none of them is known to be its own
-    const json::value* claims = nullptr; // as its issuer tells them; null: those in the text
-    const jose::jwk_set* keys = nullptr; // of its issuer; null: not at hand
+    int issuer = -1;                     // index into policy::issuers; -1: its issuer is not known
+    const json::value* claims = nullptr; // as introspection returned them; null: use those in the text
+    const jose::jwk_set* keys = nullptr; // its issuer's keys; null: not available
 };
 
-// Returns what the token says: the header's alg, kid and typ, the claims iss, aud, the times, the scopes and
-// those that the refusal is about; and what was wanted instead of the value that was refused.
+// Returns the header's alg, kid and typ, the claims iss and aud, the times, the scopes, and the claims that
+// the refusal is about. The last member is the value that would have been accepted instead.
 [[nodiscard]] unverified describe(const policy::policy& p, const refused_token& seen, failure why,
                                   wall_time now);
 

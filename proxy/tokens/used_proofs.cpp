@@ -19,7 +19,7 @@ hash_key random_key()
     return {word(), word()};
 }
 
-// 0 marks a free place.
+// Never returns 0, which marks a free place.
 std::uint64_t hash_of(const hash_key& key, std::string_view text) noexcept
 {
     return std::max<std::uint64_t>(keyed_hash(key, text), 1);
@@ -68,7 +68,8 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
         forget_old_everywhere(current);
 
     const auto client = hash_of(key_, thumbprint);
-    // A thumbprint has no blanks: no other pair makes this text. A false replay by chance is one in 10^12.
+    // A thumbprint contains no spaces, so no other pair makes this text. The chance of a false replay is 1 in
+    // 10^12.
     const auto proof = hash_of(key_, std::string(thumbprint).append(" ").append(id));
     auto& at = shards_[client % shards_.size()];
     const std::lock_guard lock(at.mutex);
@@ -85,7 +86,7 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
         size_.fetch_sub(1, std::memory_order_relaxed);
         return reason::proof_memory_full;
     }
-    // A clock that was set back finds a later period here: what is used now is then remembered for longer.
+    // If the clock was set back, this place holds a later period, and the proof is remembered for longer.
     auto& into = at.periods[static_cast<std::size_t>(current) % period_count];
     into.number = std::max(into.number, current);
     into.keys.add(client);

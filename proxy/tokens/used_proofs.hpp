@@ -1,5 +1,5 @@
-// Which DPoP proofs were used lately, so that none counts twice (RFC 9449 section 11.1): one memory for all
-// workers and policy generations. Nothing in it is ever given up before its time; where it is full, a new
+// Remembers which DPoP proofs were used recently, so that none is accepted twice (RFC 9449 section 11.1). All
+// workers and policy snapshots share one memory. No proof is forgotten early: if the memory is full, a new
 // proof is refused.
 #pragma once
 
@@ -21,29 +21,29 @@ namespace scopegate::tokens {
 
 class used_proofs final {
 public:
-    // How many proofs are remembered at a time: in all (some 13,000 a second; 40 MiB then, at worst 80, and
-    // next to nothing without use), and of one key, so that a client which floods it spoils its own requests
-    // only.
+    // How many proofs are remembered at a time. `all` allows some 13,000 a second; it then takes 40 MiB (80
+    // at worst, next to nothing when unused). `of_key` bounds the proofs of one key, so that a client that
+    // floods the memory harms only its own requests.
     struct bounds {
         std::size_t all = 1U << 20;
         std::size_t of_key = 128U << 10;
     };
-    // They are remembered for at least this long: as long as a proof could be used again.
+    // A proof is remembered at least this long, which covers the time in which it could be used again.
     static constexpr std::chrono::seconds memory{65};
 
     used_proofs() : used_proofs(bounds()) {}
     explicit used_proofs(const bounds& most);
 
-    // Marks the proof `id` of the key with this thumbprint as used: allowed. invalid_proof: it was already
-    // (two threads may ask at once: one of them is first). proof_memory_full: it can't be remembered, so it
-    // must not count. Thread-safe; holds a lock for some 100 ns.
+    // Marks the proof `id` of the key with this thumbprint as used, and returns allowed. Returns
+    // invalid_proof if it was used already; of two concurrent callers one is first. Returns proof_memory_full
+    // if it can't be remembered and so must not be accepted. Thread-safe; holds a lock for some 100 ns.
     [[nodiscard]] reason use(std::string_view thumbprint, std::string_view id, wall_time now);
 
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
 private:
-    // Keyed 64-bit hashes with a count each: of proofs (1) and of keys (how many of their proofs). Open
-    // addressing; nothing is taken out but all.
+    // Maps keyed 64-bit hashes to counts. A proof's count is 1; a key's count is the number of its proofs.
+    // Open addressing. Entries are never erased one by one; a whole period is cleared at once.
     class hash_counts final {
     public:
         [[nodiscard]] std::uint32_t of(std::uint64_t hash) const noexcept;
@@ -56,7 +56,7 @@ private:
         std::vector<std::pair<std::uint64_t, std::uint32_t>> places_; // 0: free
         std::size_t size_ = 0;
     };
-    // What was used within one period; forgotten as a whole.
+    // The proofs used within one period; forgotten as a whole.
     struct period {
         std::int64_t number = 0;
         hash_counts proofs, keys;

@@ -16,8 +16,8 @@ namespace scopegate::tokens {
 
 namespace {
 
-// The one issuer whose name is byte for byte the token's `iss`. Unverified at this point: it only chooses
-// from the file's list whose keys and rules the token must pass.
+// Returns the one issuer whose name equals the token's `iss` byte for byte. The claim is unverified at this
+// point: it only selects the configured issuer whose keys and rules the token must pass.
 result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims)
 {
     failure why = reason::unknown_issuer;
@@ -39,7 +39,7 @@ jose::claim_rules rules_of(const policy::issuer_settings& issuer)
             issuer.require, issuer.clock_skew,     issuer.access_token_only};
 }
 
-// All that a token must be besides signed; dearer checks come later.
+// Checks everything but the signature; expensive checks come later.
 failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
                        const policy::issuer_settings& issuer, wall_time now)
 {
@@ -50,8 +50,9 @@ failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
     return jose::check_claims(claims, rules_of(issuer), now);
 }
 
-// Reads from a JWT that is introspected what its endpoint may leave out: that it is an access token, and the
-// binding. Both count beside the result. Empty for a token that only its issuer can read.
+// Reads from an introspected JWT what its endpoint may leave out: that it is an access token, and the
+// binding. Both apply in addition to the result. Returns an empty binding for a token that only its issuer
+// can read.
 result<jose::confirmation> binding_in(std::string_view token)
 {
     if (form_of(token) != token_form::jws)
@@ -78,8 +79,8 @@ bool tells_everything(const policy::log_settings& log) noexcept
     return log.unverified || log.at == policy::log_settings::level::debug;
 }
 
-// How many signatures a second a worker checks only to tell the log what a refused token says. Expired tokens
-// come again and again, and a line is worth less than the CPU time that each signature takes.
+// How many signatures per second a worker verifies only to describe a refused token in the log. Expired
+// tokens arrive again and again, and a log line is worth less than the CPU time of a signature.
 constexpr unsigned most_told = 100;
 
 std::string text_member(const json::value& claims, std::string_view name)
@@ -145,8 +146,8 @@ void validator::take_new_keys()
         auto present = keys_->keys(i);
         if (present == key_sets_[i])
             continue;
-        // A key that is gone may have been withdrawn because it leaked: what it signed has to prove itself
-        // anew.
+        // A key that disappeared may have been withdrawn because it leaked. The issuer's tokens have to be
+        // verified again.
         cache_->drop_issuer(i);
         key_sets_[i] = std::move(present);
     }
@@ -173,7 +174,8 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
 
 validator::outcome validator::check_new(std::string_view token, wall_time now, const awaited& ended)
 {
-    // A token is a part of the head: one beyond this limit can come in a command only, or after a reload.
+    // A token is part of the request head, which is limited already. A longer token can only come from a
+    // command, or after a reload that has lowered the limit.
     const auto most = policy_->server.limits.headers;
     if (most != 0 && token.size() > most)
         return {nullptr, reason::token_too_large};
@@ -204,7 +206,7 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
         return refuse({reason::keys_unavailable, cause::keys_never_fetched}, seen, now);
     if (const auto why = jose::verify(*jws, *seen.keys); why != reason::allowed) {
         auto wait = unfitting_key(*issuer, why, jws->header.kid, now, ended.waited);
-        // Newer keys may have come since we took ours, with a fetch that need not be waited for any more.
+        // Newer keys may have arrived since we took ours, from a fetch that we no longer need to wait for.
         if (wait.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
             return check(token, now, ended);
         auto refused = refuse(wait.why, seen, now);
@@ -217,7 +219,7 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
     return {std::move(valid), reason::allowed};
 }
 
-// `is_proven`: what the token says is its issuer's word.
+// `is_proven` means that the issuer vouches for the token's contents.
 validator::outcome validator::refuse(failure why, const refused_token& seen, wall_time now,
                                      bool is_proven) const
 {
@@ -227,7 +229,7 @@ validator::outcome validator::refuse(failure why, const refused_token& seen, wal
     return refused;
 }
 
-// Returns whether the issuer made this refused token. Asked for the log alone, and not too often.
+// Returns whether the issuer signed this refused token. Serves only the log, and is rate-limited.
 bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now)
 {
     if (telling_ != telling::signed_only || key_sets_[issuer] == nullptr ||
@@ -245,17 +247,17 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
                                             bool waited) const
 {
     if (why != reason::unknown_key) {
-        // Without a kid a key that is newer than ours can't be told from a forgery: where a fetch is allowed,
-        // it tells. Under a known kid it is a forgery, or the issuer has put a new key under an old name: the
-        // token is refused now, and a fetch behind it lets the next one pass.
+        // Without a kid, a token signed with a newer key looks like a forgery; a fetch can tell them apart if
+        // one is allowed. With a known kid the token is forged, or the issuer has reused the kid for a new
+        // key. The token is refused now, and a background fetch lets the next one pass.
         if (why == reason::bad_signature && kid)
             keys_->request_refresh(issuer);
         const bool look = !kid && !waited && keys_->may_refresh(issuer);
         return {nullptr, why, look ? static_cast<int>(issuer) : -1};
     }
-    // No key of that name: forged, or signed with a key that is newer than ours. Only a fetch that ended
-    // after the token came can tell; until then the fault may be ours, and a 401 would make the client throw
-    // a good token away.
+    // We have no key with that kid: the token is forged, or signed with a newer key than ours. Only a fetch
+    // that ended after the token arrived can tell. Until then the fault may be ours, and a 401 would make the
+    // client discard a good token.
     using kind = policy::key_location::kind;
     const auto where = policy_->issuers[issuer].keys.where;
     const bool reached = keys_->up_to_date(issuer);
@@ -281,7 +283,7 @@ bool validator::is_introspected(std::string_view token) const
     return introspecting_ && tokens::is_introspected(token, policy_->issuers[*introspecting_]);
 }
 
-// The issuer's word stands in for a signature; whatever else a JWT must be, its claims must be too.
+// The issuer's result replaces the signature. The claims must pass all other checks of a JWT.
 validator::outcome validator::check_introspected(std::string_view token, wall_time now, const awaited& ended)
 {
     refused_token seen{token, static_cast<int>(*introspecting_)};
@@ -312,7 +314,8 @@ validator::outcome validator::check_introspected(std::string_view token, wall_ti
     return {std::move(valid), reason::allowed};
 }
 
-// The claims that no condition looks at have had their say. They are most of what a token takes in the cache.
+// Keeps only the claims that conditions read: all others have been evaluated, and they would take most of the
+// token's memory in the cache.
 token_ptr validator::make_token(std::size_t issuer, json::value claims, jose::confirmation bound_to) const
 {
     auto token = interpret_claims(*policy_, issuer, std::move(claims), std::move(bound_to));

@@ -1,6 +1,5 @@
-// Step 5: a token's validation, cheap checks first, and the cache of claims that were validated before. One
-// validator per worker and policy generation, confined to the worker's thread. Claims are cached, decisions
-// never.
+// Validates tokens, cheap checks first, and caches the claims of valid ones. Each worker has one validator
+// per policy snapshot, confined to the worker's thread. Claims are cached, decisions never.
 #pragma once
 
 #include "base/clock.hpp"
@@ -34,29 +33,29 @@ namespace scopegate::tokens {
 class key_store;
 class token_cache;
 
-// A token that passed: its claims, and what a policy generation makes of them. Immutable. The counter is not
-// atomic: it belongs to the worker that made it.
+// A valid token: its claims, and their meaning under one policy snapshot. Immutable. The counter is not
+// atomic because the token belongs to the worker that made it.
 class validated_token final
     : public boost::intrusive_ref_counter<validated_token, boost::thread_unsafe_counter> {
 public:
-    json::value claims; // a validator's: those that conditions look at, of thousands of tokens in its cache
+    // From a validator, only the claims that conditions read: its cache holds thousands of tokens.
+    json::value claims;
     std::size_t issuer = 0;      // index into policy::issuers
-    jose::confirmation bound_to; // what each request with it has to prove: see gate/binding.hpp
+    jose::confirmation bound_to; // what each request must prove; see gate/binding.hpp
     policy::granted_scopes scopes;
-    std::vector<std::string> undeclared_scopes; // in the token, not in the file
-    wall_time expires;                          // exp with the clock skew: from here on it is refused
-    std::string identity_lines;                 // the identity header lines, CRLF each, ready to forward
+    std::vector<std::string> undeclared_scopes; // in the token, but not declared by the policy
+    wall_time expires;                          // exp plus the clock skew; refused from then on
+    std::string identity_lines;                 // the identity header lines, each with CRLF, ready to forward
     std::string subject, client_id;             // for the log; client_id falls back to azp
-    cause oddity =
-        cause::none; // of a claim that says no scope, role or permission in any form that is understood
+    cause oddity = cause::none;                 // set if a scope, role or permission claim can't be read
 
     [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes}; }
 };
 using token_ptr = boost::intrusive_ptr<const validated_token>;
 
-// Builds what a validated token's claims mean under a policy (scopes, limits, identity lines). Also for
-// `explain --claims`, which has claims and no signature. `expires` is taken from `exp`, or is the end of time
-// without it. `bound_to` is what the caller has read of `cnf`.
+// Evaluates claims under a policy: scopes, scope caps, identity lines. `explain --claims` uses it too, with
+// claims and no signature. `expires` comes from `exp`; without it the token never expires. `bound_to` is what
+// the caller has read from `cnf`.
 [[nodiscard]] boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p,
                                                                      std::size_t issuer, json::value claims,
                                                                      jose::confirmation bound_to = {});
@@ -64,56 +63,57 @@ using token_ptr = boost::intrusive_ptr<const validated_token>;
 class validator final {
 public:
     // `keys` and `introspection` are shared by all workers and thread-safe. `cache_bytes` bounds the memory
-    // of remembered claims; `account` counts it. Without `introspection` no token of its issuer can be
-    // checked (introspection_unavailable).
+    // of cached claims, and `account` is charged for it. Without `introspection`, tokens that need it are
+    // refused as introspection_unavailable.
     validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<key_store> keys,
               std::size_t cache_bytes, std::shared_ptr<introspector> introspection = nullptr,
               memory_account* account = nullptr);
     ~validator();
 
     struct outcome {
-        token_ptr token;               // where it is valid
-        failure why = reason::allowed; // where it is not
-        // What it is checked with may come: the issuer whose keys or whose word the caller may wait for
-        // (await, below) before it asks again, once and with what came; -1: the outcome is final. `why` says
-        // what to answer without waiting.
+        token_ptr token;               // set if the token is valid
+        failure why = reason::allowed; // the reason if it is not valid
+        // The index of an issuer whose keys or introspection result may still arrive; -1 if the outcome is
+        // final. The caller may wait for it (see await()) and then check again, once, with what arrived.
+        // `why` is the reason to respond with if the caller does not wait.
         int wait_for_issuer = -1;
-        bool wait_for_turn = false; // not looked into: unknown, and verifying was not allowed
-        bool verified = false;      // more than a look into the cache
-        // The claims of a refused token, if the log may have them; null otherwise.
+        bool wait_for_turn = false; // not checked: the token was not cached, and verifying was not allowed
+        bool verified = false;      // whether it took more than a cache lookup
+        // Describes a refused token if the log may contain that; null otherwise.
         std::unique_ptr<const unverified> said = nullptr;
     };
-    // What a wait ended with; the outcome of the check that gets it is final.
+    // The result of a wait. The outcome of the check that receives it is final.
     struct awaited {
-        awaited(bool has_waited = true,
-                introspection_ptr said = nullptr) // for a yes or no where keys were waited for
+        // A plain bool converts to the result of a wait for keys.
+        awaited(bool has_waited = true, introspection_ptr said = nullptr)
             : waited(has_waited), answer(std::move(said))
         {
         }
         bool waited;
-        introspection_ptr answer; // what the issuer said of the token; null where its keys were waited for
+        introspection_ptr answer; // the introspection result; null if keys were waited for
     };
-    // What is no b64token is none that anybody presented: malformed_credentials.
-    // Allocates nothing and takes no lock where the token was seen before and nothing changed. `ended`: how
-    // the wait that an earlier outcome for this very token asked for ended. An unknown key is refused
-    // (unknown_key) after a fetch that went well. Until then a newer key may be missing here: key_pending
-    // while the issuer was reached last time, keys_unavailable otherwise. An introspection that brought no
-    // answer is introspection_unavailable. `may_verify`: false where only a token that was seen before is to
-    // be checked now (wait_for_turn).
+    // Checks a token. Allocates nothing and takes no lock if the token is cached and nothing has changed. A
+    // text that is not a b64token is refused as malformed_credentials.
+    //
+    // `ended` is the result of the wait that an earlier outcome for this token asked for. An unknown key is
+    // refused (unknown_key) after a successful fetch. Until then a newer key may be missing here: the reason
+    // is key_pending if the issuer was reached last time, and keys_unavailable otherwise. An introspection
+    // without a result is introspection_unavailable.
+    //
+    // If `may_verify` is false, only a cached token is accepted now; any other sets wait_for_turn.
     [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false,
                                 bool may_verify = true);
-    // Calls `done` once what that outcome waits for has come, or will not come: from another thread, or
-    // within this call. `client`: whose token it is, for the order of those that wait.
+    // Calls `done` once that outcome's wait is over, whether its result arrived or not: on another thread, or
+    // within this call. `client` presented the token; it decides the token's order among those that wait.
     void await(int issuer, std::string_view token, std::function<void(awaited)> done,
                const client_network& client = {});
-    // Has every refusal describe its token, whether its signature was good or not. For `explain`.
+    // Makes every refusal describe its token, whether or not its signature is good. For `explain`.
     void tell_everything() noexcept { telling_ = telling::everything; }
-    // Frees the cache: a later policy has its own. From now on each use of a token verifies it.
+    // Frees the cache once a later policy snapshot has its own. From then on each use of a token is verified.
     void forget_tokens() noexcept;
 
 private:
-    // Selects the refused tokens that are described: none, those that an issuer of ours has signed,
-    // all.
+    // Selects which refused tokens are described: none, those that a configured issuer signed, or all.
     enum class telling : std::uint8_t { nothing, signed_only, everything };
 
     void take_new_keys();
@@ -130,7 +130,7 @@ private:
                                        jose::confirmation bound_to) const;
 
     std::shared_ptr<const policy::policy> policy_;
-    std::vector<std::string> kept_claims_; // what is left of a token's claims once it was interpreted
+    std::vector<std::string> kept_claims_; // claims kept after a token's evaluation
     std::shared_ptr<key_store> keys_;
     std::uint64_t key_epoch_ = 0;
     std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by issuer; null: none yet
@@ -138,7 +138,7 @@ private:
     std::shared_ptr<introspector> introspection_;
     std::optional<std::size_t> introspecting_; // the issuer whose tokens may be opaque
     telling telling_;
-    wall_time told_since_{}; // begins the second in which told_ signatures were checked for the log's sake
+    wall_time told_since_{}; // begins the second in which told_ counts verifications
     unsigned told_ = 0;
 };
 
