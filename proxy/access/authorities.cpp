@@ -53,9 +53,9 @@ std::optional<std::string_view> only_value(const http::field_list& fields, field
     return found;
 }
 
-bool speaks_for_clients(const policy::policy& p, const client_connection& caller) noexcept
+bool speaks_for_clients(const policy::policy& p, const client_connection& client) noexcept
 {
-    return caller.peer != nullptr && is_trusted_proxy(p, *caller.peer);
+    return client.peer != nullptr && is_trusted_proxy(p, *client.peer);
 }
 
 bool is_misdirected(const policy::policy& p, const question& request) noexcept

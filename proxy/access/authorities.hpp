@@ -24,6 +24,6 @@ namespace scopegate::access {
                                                          http::field_id id) noexcept;
 
 // Returns whether the peer is a trusted proxy, which speaks for its clients.
-[[nodiscard]] bool speaks_for_clients(const policy::policy& p, const client_connection& caller) noexcept;
+[[nodiscard]] bool speaks_for_clients(const policy::policy& p, const client_connection& client) noexcept;
 
 } // namespace scopegate::access

@@ -4,9 +4,9 @@
 #include "access/binding.hpp"
 #include "access/lookalikes.hpp"
 #include "access/method_override.hpp"
-#include "answers/cors.hpp"
 #include "base/text.hpp"
 #include "policy/narrator.hpp"
+#include "responses/cors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -44,7 +44,7 @@ void tell(policy::steps* trace, std::string what, bool holds = true)
 // The reason's text for the client as a step: in lower case and without a full stop.
 std::string as_step(reason why)
 {
-    std::string text(answers::row(why).detail);
+    std::string text(responses::row(why).detail);
     text.front() = ascii_lower(text.front());
     text.pop_back();
     return text;
@@ -73,7 +73,7 @@ outcome evaluation::start(const question& q, const token_authority& authority, w
     const auto target = http::normalise_target(q.target, q.method, policy_.paths, scratch_.target);
     if (target)
         found_.target = *target;
-    if (auto own = own_answer(target))
+    if (auto own = own_response(target))
         return std::move(*own);
     path_refusal_ = examine_target(target);
     if (path_refusal_ == reason::method_override || (path_refusal_ && !policy_.observe))
@@ -108,11 +108,11 @@ outcome evaluation::review(const standing_permit& permit, tokens::validator& val
 
 // Scopegate serves its documents under its own names only. Its metadata comes before every route, so that a
 // route with {name...} never gets it.
-std::optional<outcome> evaluation::own_answer(const result<http::request_target>& target) const
+std::optional<outcome> evaluation::own_response(const result<http::request_target>& target) const
 {
     const auto& fields = question_.fields;
     const bool metadata = target && book_.is_metadata_path(target->path);
-    const bool preflight = fields != nullptr && answers::is_preflight(policy_, question_.method, *fields);
+    const bool preflight = fields != nullptr && responses::is_preflight(policy_, question_.method, *fields);
     if ((!metadata && !preflight) || (is_misdirected(policy_, question_) && !policy_.observe))
         return std::nullopt;
     if (metadata) {
@@ -121,12 +121,12 @@ std::optional<outcome> evaluation::own_answer(const result<http::request_target>
         return book_.make_metadata(question_.method, question_.request_id);
     }
     tell(trace_, "Scopegate itself answers here: a CORS preflight");
-    auto answered = answers::answer_preflight(policy_, *fields, target);
-    if (auto* const refused = std::get_if<policy::denial>(&answered)) {
+    auto responded = responses::respond_to_preflight(policy_, *fields, target);
+    if (auto* const refused = std::get_if<policy::denial>(&responded)) {
         tell_refusal(refused->why);
         return std::move(*refused);
     }
-    return std::get<answers::answer>(std::move(answered));
+    return std::get<responses::response>(std::move(responded));
 }
 
 std::optional<failure> evaluation::examine_target(const result<http::request_target>& target)

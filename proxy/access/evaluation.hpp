@@ -9,9 +9,9 @@
 #pragma once
 
 #include "access/question.hpp"
-#include "answers/answer_book.hpp"
 #include "http/target.hpp"
 #include "policy/decide.hpp"
+#include "responses/response_book.hpp"
 #include "tokens/proof_memory.hpp"
 #include "tokens/token_source.hpp"
 #include "tokens/validator.hpp"
@@ -48,7 +48,7 @@ struct need {
 
 // Total: whatever Scopegate does with a request is in here. The answer is its own document, or a CORS
 // preflight's.
-using outcome = std::variant<policy::denial, policy::permit, answers::answer, need>;
+using outcome = std::variant<policy::denial, policy::permit, responses::response, need>;
 
 // What an evaluation has found out so far. Views live as long as the question and the scratch.
 struct findings {
@@ -83,7 +83,7 @@ struct standing_permit {
 // a token that was seen before allocates nothing.
 class evaluation final {
 public:
-    evaluation(const policy::policy& p, const answers::answer_book& book, access_scratch& scratch,
+    evaluation(const policy::policy& p, const responses::response_book& book, access_scratch& scratch,
                policy::steps* trace = nullptr) noexcept
         : policy_(p), book_(book), scratch_(scratch), trace_(trace)
     {
@@ -110,7 +110,7 @@ private:
     // but not with two tokens, and it strips a token that must not go on.
     enum class token_use : std::uint8_t { unused, looked_at, required };
 
-    [[nodiscard]] std::optional<outcome> own_answer(const result<http::request_target>& target) const;
+    [[nodiscard]] std::optional<outcome> own_response(const result<http::request_target>& target) const;
     [[nodiscard]] std::optional<failure> examine_target(const result<http::request_target>& target);
     [[nodiscard]] token_use use_of_token() const noexcept;
     [[nodiscard]] outcome take_token(wall_time now);
@@ -123,7 +123,7 @@ private:
     void tell_refusal(failure why) const;
 
     const policy::policy& policy_;
-    const answers::answer_book& book_;
+    const responses::response_book& book_;
     access_scratch& scratch_;
     policy::steps* trace_;
     question question_;

@@ -55,7 +55,7 @@ void tell_token(const policy::policy& p, const findings& v, explanation& e)
         e.alternative = static_cast<std::size_t>(met - alternatives.begin());
 }
 
-void tell_refusal(const policy::policy& p, const answers::answer_book& book, const policy::denial& d,
+void tell_refusal(const policy::policy& p, const responses::response_book& book, const policy::denial& d,
                   explanation& e)
 {
     e.allowed = false;
@@ -67,7 +67,7 @@ void tell_refusal(const policy::policy& p, const answers::answer_book& book, con
         e.steps.push_back({"mode: observe: the refusal is logged, and the request is forwarded"});
 }
 
-void tell_own_answer(const answers::answer& own, explanation& e)
+void tell_own_answer(const responses::response& own, explanation& e)
 {
     e.answer = own;
     e.allowed = own.status < 400;
@@ -105,11 +105,11 @@ void append_list(std::string& out, std::string_view name, const std::vector<std:
     append_list(out += ':', names);
 }
 
-void append_answer(std::string& out, const answers::answer& a)
+void append_answer(std::string& out, const responses::response& a)
 {
     out += ",\"answer\":{\"status\":" + std::to_string(a.status) + ",\"headers\":{";
     auto separator = "";
-    for (const auto& [name, value] : answers::fields_of(a)) {
+    for (const auto& [name, value] : responses::fields_of(a)) {
         json::append_quoted(out += std::exchange(separator, ","), name);
         json::append_quoted(out += ':', value);
     }
@@ -123,7 +123,7 @@ std::vector<std::string> explanation::required_scopes() const
     return alternative < alternatives.size() ? alternatives[alternative] : std::vector<std::string>{};
 }
 
-explanation explain(const policy::policy& p, const answers::answer_book& book, const question& request,
+explanation explain(const policy::policy& p, const responses::response_book& book, const question& request,
                     const token_authority& tokens, wall_time now, const provider& bring)
 {
     explanation e;
@@ -144,7 +144,7 @@ explanation explain(const policy::policy& p, const answers::answer_book& book, c
     e.allowed = true;
     if (found.said)
         e.said = found.said->all();
-    if (const auto* const own = std::get_if<answers::answer>(&decided))
+    if (const auto* const own = std::get_if<responses::response>(&decided))
         tell_own_answer(*own, e);
     const auto* refused = std::get_if<policy::denial>(&decided);
     if (found.observed) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "access/evaluation.hpp"
-#include "answers/answer_book.hpp"
+#include "responses/response_book.hpp"
 
 #include <functional>
 #include <optional>
@@ -16,7 +16,7 @@ struct explanation {
     std::string method, target; // as asked
     std::string path;           // as matched and forwarded; empty where the target is malformed
     bool allowed = false;
-    bool observed = false; // refused, and forwarded all the same: mode: observe
+    bool observed = false;         // refused, and forwarded all the same: mode: observe
     failure why = reason::allowed; // with its cause, for the operator
     std::vector<std::string>
         near; // of a path without a route, or of another method: what may have been meant
@@ -31,7 +31,7 @@ struct explanation {
     bool token_seen = false; // a valid token was looked at
     std::vector<std::string> token_scopes, effective_scopes, undeclared_scopes;
     policy::steps steps;
-    std::optional<answers::answer> answer; // ours; none where the request is forwarded
+    std::optional<responses::response> answer; // ours; none where the request is forwarded
     bool undecided = false; // an issuer's keys or introspection result were needed, and nobody brought them
 
     // The scopes of the alternative that is meant; empty where the route needs none.
@@ -42,7 +42,7 @@ struct explanation {
 using provider = std::function<std::optional<tokens::validator::awaited>(const need&)>;
 
 // Without a provider nothing that is needed can be had.
-[[nodiscard]] explanation explain(const policy::policy& p, const answers::answer_book& book,
+[[nodiscard]] explanation explain(const policy::policy& p, const responses::response_book& book,
                                   const question& request, const token_authority& tokens, wall_time now,
                                   const provider& bring = {});
 

@@ -1,10 +1,10 @@
 // `scopegate check`: validates routes.yaml and prints the compiled table.
-#include "answers/metadata.hpp"
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
 #include "config/key_place.hpp"
 #include "control/tls.hpp"
+#include "responses/metadata.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -82,7 +82,7 @@ std::string metadata_note(const policy::policy& p)
     };
     if (p.metadata.resource.empty() || p.server.external_url || names("resource") || names("resource_file"))
         return {};
-    return "The metadata document is announced at " + answers::metadata_url(p.metadata.resource) +
+    return "The metadata document is announced at " + responses::metadata_url(p.metadata.resource) +
            ", after an audience;\nserver.external_url or metadata.resource name another place.\n";
 }
 

@@ -133,7 +133,7 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
         bring = [&](const access::need& wanted) {
             return std::optional(online->wait(validator, static_cast<int>(wanted.issuer), token));
         };
-    const answers::answer_book book(*p);
+    const responses::response_book book(*p);
     auto e = access::explain(*p, book, request.as_question(), authority, now, bring);
     if (e.said.empty())
         e.said = tokens::describe(*p, {token, index_of_issuer(*p, token)}, reason::allowed, now).all();
@@ -160,7 +160,7 @@ access::explanation explain(const std::shared_ptr<const policy::policy>& p, cons
     if (o.token_given) {
         e = explain_token(p, o, request, now);
     } else {
-        const answers::answer_book book(*p);
+        const responses::response_book book(*p);
         access::token_authority authority;
         authority.given = given_token(*p, o, now);
         e = access::explain(*p, book, request.as_question(), authority, now);

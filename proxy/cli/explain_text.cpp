@@ -112,7 +112,7 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
     else
         facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
     if (e.answer)
-        for (const auto& [name, value] : answers::fields_of(*e.answer))
+        for (const auto& [name, value] : responses::fields_of(*e.answer))
             facts.add({"", visible(std::string(name).append(": ").append(value))});
     facts.print(out);
 }

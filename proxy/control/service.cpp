@@ -43,7 +43,7 @@ std::string all_errors(const std::vector<config::diagnostic>& errors)
 
 // Returns a text of all settings that decide which connections are admitted and how they begin. When it
 // changes, open connections are closed.
-std::string admission_rules(const gate::shared_generation& g)
+std::string admission_rules(const gate::shared_snapshot& g)
 {
     const auto& server = g.policy->server;
     std::string rules = g.server_tls ? "tls " + g.server_tls->client_authorities() : "plain ";
@@ -246,7 +246,7 @@ bool service::is_being_written(const std::string& seen)
     return open != watched_.end();
 }
 
-void service::publish(gate::shared_generation made)
+void service::publish(gate::shared_snapshot made)
 {
     made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
@@ -275,7 +275,7 @@ void service::leave()
 }
 
 // Applies one bound to the whole process; the workers' caches share it.
-void service::bound_memory(gate::shared_generation& made, std::size_t workers)
+void service::bound_memory(gate::shared_snapshot& made, std::size_t workers)
 {
     const auto limit = bytes_of(made.policy->server.limits.memory);
     counters_.memory.set_limit(limit);

@@ -6,7 +6,7 @@
 #include "base/watched_file.hpp"
 #include "control/policy_load.hpp"
 #include "control/predecessor.hpp"
-#include "gate/generation.hpp"
+#include "gate/snapshot.hpp"
 #include "gate/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -68,21 +68,21 @@ public:
     [[nodiscard]] readiness ready();
 
     [[nodiscard]] const policy::policy& policy() const noexcept { return *current_.policy; }
-    [[nodiscard]] const gate::shared_generation& generation() const noexcept { return current_; }
+    [[nodiscard]] const gate::shared_snapshot& snapshot() const noexcept { return current_; }
     [[nodiscard]] gate::shared_counters& counters() noexcept { return counters_; }
 
 private:
     void open_proof_window(bool take_over);
     [[nodiscard]] bool is_being_written(const std::string& seen);
     void take(policy_load next);
-    void publish(gate::shared_generation made);
-    void bound_memory(gate::shared_generation& made, std::size_t workers);
+    void publish(gate::shared_snapshot made);
+    void bound_memory(gate::shared_snapshot& made, std::size_t workers);
     void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;
     std::string path_;
     config::environment env_;
-    gate::shared_generation current_;
+    gate::shared_snapshot current_;
     policy::server_settings started_; // the settings at the start; some of them stay in force after a reload
     std::vector<std::string> watched_;
     std::string fingerprint_; // of the watched files

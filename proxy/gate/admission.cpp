@@ -106,7 +106,7 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
         current_->answers.write(d, id, false, false, observe::http_date(observe::wall_now()), answer);
         send_only(socket, answer);
     }
-    record_refused(current_->policy, who, d, id, plain ? answers::row(d.why).status : 0);
+    record_refused(current_->policy, who, d, id, plain ? responses::row(d.why).status : 0);
 }
 
 // A trusted proxy speaks for many clients: its connections are not limited.

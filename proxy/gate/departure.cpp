@@ -13,23 +13,23 @@ namespace scopegate::gate {
 
 // Looks at news of the client that came before we observed it, as while it waited for its turn: they do not
 // come a second time. Makes no system call without such news.
-bool forwarding::caller_is_gone() noexcept
+bool forwarding::client_is_gone() noexcept
 {
     if (!c_.downstream.is_open() || c_.downstream.read_pending())
-        look_at_caller();
-    return caller_gone_;
+        look_at_client();
+    return client_gone_;
 }
 
 // The client sent something, or left, while we are busy with its request.
 void forwarding::on_unawaited_read() noexcept
 {
-    look_at_caller();
+    look_at_client();
 }
 
-void forwarding::look_at_caller() noexcept
+void forwarding::look_at_client() noexcept
 {
     if (c_.downstream.is_broken()) // though it may have left input
-        return leave_without_caller();
+        return leave_without_client();
     switch (c_.downstream.peek()) {
     case net::stream::peer_state::quiet:
         c_.downstream.arm_read();
@@ -42,7 +42,7 @@ void forwarding::look_at_caller() noexcept
         meet_its_end(0);
         break;
     case net::stream::peer_state::reset:
-        leave_without_caller();
+        leave_without_client();
         break;
     }
 }
@@ -51,15 +51,15 @@ void forwarding::look_at_caller() noexcept
 void forwarding::meet_its_end(std::size_t unread) noexcept
 {
     if (streaming_ || (uploading_ && up_->lacks_more_than(unread)))
-        leave_without_caller();
+        leave_without_client();
     else if (!uploading_ || up_->complete())
         wait_half_closed();
 }
 
 // Where the relay of the response does not wait for the API just now, it ends before it waits again.
-void forwarding::leave_without_caller() noexcept
+void forwarding::leave_without_client() noexcept
 {
-    caller_gone_ = true;
+    client_gone_ = true;
     if (waits_for_ != nullptr)
         return waits_for_->wait_until(c_.at.turns().now());
     if (!upstream_)
@@ -94,11 +94,11 @@ bool forwarding::half_close_is_over() const noexcept
 // takes what comes: each pause counts for itself.
 std::chrono::milliseconds forwarding::longest_pause() const noexcept
 {
-    const auto& patience = c_.policy.policy.server.timeouts;
+    const auto& timeouts = c_.policy.policy.server.timeouts;
     if (streaming_)
-        return patience.stream;
-    const auto usual = patience.longest_pause();
-    return half_closed_ ? std::min(usual, patience.half_closed.value_or(usual)) : usual;
+        return timeouts.stream;
+    const auto usual = timeouts.longest_pause();
+    return half_closed_ ? std::min(usual, timeouts.half_closed.value_or(usual)) : usual;
 }
 
 // Why a response's body that came too slowly was given up.

@@ -1,12 +1,12 @@
 #include "gate/exchange.hpp"
 
 #include "access/client_address.hpp"
-#include "answers/cors.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
 #include "observe/access_log.hpp"
 #include "observe/http_date.hpp"
+#include "responses/cors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -84,7 +84,7 @@ exchange::exchange(const exchange_context& context, steady_time started) noexcep
 {
 }
 
-net::task<afterwards> exchange::run()
+net::task<disposition> exchange::run()
 {
     has_head_ = true;
     name_request();
@@ -101,7 +101,7 @@ net::task<afterwards> exchange::run()
 
     if (auto* const refused = std::get_if<policy::denial>(&decided))
         co_return co_await refuse(std::move(*refused));
-    if (auto* const own = std::get_if<answers::answer>(&decided))
+    if (auto* const own = std::get_if<responses::response>(&decided))
         co_return co_await give(std::move(*own));
     co_return co_await forward(std::get<policy::permit>(decided));
 }
@@ -159,7 +159,7 @@ net::task<tokens::validator::awaited> exchange::obtain(const access::need& wante
     co_return co_await wait;
 }
 
-net::task<afterwards> exchange::forward(policy::permit permit)
+net::task<disposition> exchange::forward(policy::permit permit)
 {
     const auto& v = evaluation_.found();
     // Observe mode changes nothing of what it would refuse.
@@ -170,7 +170,7 @@ net::task<afterwards> exchange::forward(policy::permit permit)
                                     v.taken,  nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
-    if (!end.answered && end.why != reason::client_gone) {
+    if (!end.responded && end.why != reason::client_gone) {
         policy::denial failed;
         failed.why = end.why;
         failed.matched = v.match.matched;
@@ -183,13 +183,13 @@ net::task<afterwards> exchange::forward(policy::permit permit)
     co_return end.then;
 }
 
-net::task<afterwards> exchange::refuse(policy::denial d)
+net::task<disposition> exchange::refuse(policy::denial d)
 {
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose_refusal(d, keep);
-    const auto& row = answers::row(d.why);
+    const auto& row = responses::row(d.why);
     record(row.status, d.why, &d, false, std::nullopt);
-    co_return co_await send_answer(row.close || !keep);
+    co_return co_await send_response(row.close || !keep);
 }
 
 void exchange::compose_refusal(const policy::denial& d, bool keep_alive)
@@ -197,19 +197,19 @@ void exchange::compose_refusal(const policy::denial& d, bool keep_alive)
     auto said = c_.policy.answers.make(d, request_id_);
     if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
         said.add("DPoP-Nonce", nonce);
-    answers::share(c_.policy.policy.cors, c_.space.request.fields, said);
+    responses::share(c_.policy.policy.cors, c_.space.request.fields, said);
     compose(said, keep_alive);
 }
 
-void exchange::compose(const answers::answer& ours, bool keep_alive)
+void exchange::compose(const responses::response& ours, bool keep_alive)
 {
     auto& out = c_.space.lines;
     out.clear();
-    std::optional<answers::answer> told; // a client of HTTP/1.0 that is not told waits for the end
+    std::optional<responses::response> told; // a client of HTTP/1.0 that is not told waits for the end
     if (keep_alive && !ours.close && c_.space.request.minor == 0)
         told.emplace(ours).add("Connection", "keep-alive");
-    answers::write(told ? *told : ours, c_.space.request.method == "HEAD", keep_alive,
-                   observe::http_date(observe::wall_now()), out);
+    responses::write(told ? *told : ours, c_.space.request.method == "HEAD", keep_alive,
+                     observe::http_date(observe::wall_now()), out);
 }
 
 // Returns a nonce for the client's next proof if it must have one; otherwise empty. A client that has to
@@ -235,7 +235,7 @@ std::string exchange::nonce_lines(const std::string& nonce) const
     return lines;
 }
 
-net::task<afterwards> exchange::refuse_unread(failure why)
+net::task<disposition> exchange::refuse_unread(failure why)
 {
     framing_ = {};
     if (request_id_.empty())
@@ -245,16 +245,16 @@ net::task<afterwards> exchange::refuse_unread(failure why)
     co_return co_await refuse(std::move(d));
 }
 
-net::task<afterwards> exchange::give(answers::answer ours)
+net::task<disposition> exchange::give(responses::response ours)
 {
     const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
     compose(ours, keep);
     const auto why = ours.status == 405 ? reason::wrong_method : reason::allowed;
     record(ours.status, why, nullptr, false, std::nullopt);
-    co_return co_await send_answer(!keep);
+    co_return co_await send_response(!keep);
 }
 
-net::task<afterwards> exchange::send_answer(bool close)
+net::task<disposition> exchange::send_response(bool close)
 {
     auto& out = c_.space.to_downstream;
     out.clear();
@@ -263,9 +263,9 @@ net::task<afterwards> exchange::send_answer(bool close)
     if (!out.send_now(c_.downstream)) {
         const auto sent = co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body);
         if (sent != net::transfer::status::done)
-            co_return afterwards::close;
+            co_return disposition::close;
     }
-    co_return close ? afterwards::linger : afterwards::keep_alive;
+    co_return close ? disposition::linger : disposition::keep_alive;
 }
 
 // A refused request's body must not be taken for the next request: it is passed over where it has come whole,

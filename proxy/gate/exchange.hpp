@@ -3,7 +3,7 @@
 #pragma once
 
 #include "access/evaluation.hpp"
-#include "gate/generation.hpp"
+#include "gate/snapshot.hpp"
 #include "gate/workspace.hpp"
 #include "http/framing.hpp"
 #include "net/address.hpp"
@@ -23,7 +23,7 @@ class worker;
 
 // What the connection does after an exchange. `linger`: close, but let the caller read the answer although it
 // is sending.
-enum class afterwards : std::uint8_t { keep_alive, close, linger, reset };
+enum class disposition : std::uint8_t { keep_alive, close, linger, reset };
 
 // What an exchange is made of. Everything outlives it; confined to the worker's thread.
 struct exchange_context {
@@ -31,7 +31,7 @@ struct exchange_context {
     net::stream& downstream;
     const net::peer& peer;
     workspace& space;
-    generation& policy;
+    snapshot& policy;
     steady_time connection_end = net::no_deadline; // when limits.connection_age ends the connection
     bool last_request = false;                     // limits.connection_requests allows no more of them
     std::uint64_t admission = 0;                   // shared_generation::admission of the connection
@@ -43,8 +43,8 @@ struct exchange_context {
 // How forwarding a request ended.
 struct forward_result {
     failure why = reason::allowed; // or what went wrong
-    bool answered = false;         // an answer's head was sent downstream: nothing else can be said any more
-    afterwards then = afterwards::close;
+    bool responded = false;        // an answer's head was sent downstream: nothing else can be said any more
+    disposition then = disposition::close;
     unsigned status = 0;                               // of the answer
     std::optional<std::chrono::microseconds> upstream; // to the head of its answer
 };
@@ -56,10 +56,10 @@ public:
 
     // The request's head is parsed into c.space.request, and c.space.received is what came behind it;
     // received is left at what belongs to the next request.
-    [[nodiscard]] net::task<afterwards> run();
+    [[nodiscard]] net::task<disposition> run();
 
     // An answer to what never became a request (a head that is malformed, too large, too slow).
-    [[nodiscard]] net::task<afterwards> refuse_unread(failure why);
+    [[nodiscard]] net::task<disposition> refuse_unread(failure why);
 
 private:
     void name_request() noexcept;
@@ -67,12 +67,12 @@ private:
     [[nodiscard]] access::question asked() const noexcept;
     [[nodiscard]] access::token_authority authority() const noexcept;
     [[nodiscard]] net::task<tokens::validator::awaited> obtain(const access::need& wanted);
-    [[nodiscard]] net::task<afterwards> forward(policy::permit permit);
-    [[nodiscard]] net::task<afterwards> refuse(policy::denial d);
-    [[nodiscard]] net::task<afterwards> give(answers::answer ours); // a document of Scopegate's own
+    [[nodiscard]] net::task<disposition> forward(policy::permit permit);
+    [[nodiscard]] net::task<disposition> refuse(policy::denial d);
+    [[nodiscard]] net::task<disposition> give(responses::response ours); // a document of Scopegate's own
     void compose_refusal(const policy::denial& d, bool keep_alive);
-    void compose(const answers::answer& ours, bool keep_alive); // into c_.space.lines
-    [[nodiscard]] net::task<afterwards> send_answer(bool close);
+    void compose(const responses::response& ours, bool keep_alive); // into c_.space.lines
+    [[nodiscard]] net::task<disposition> send_response(bool close);
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
     [[nodiscard]] std::string_view path() const noexcept;

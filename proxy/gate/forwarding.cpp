@@ -70,7 +70,7 @@ net::task<forward_result> forwarding::run()
 // Where the number of requests with the API is bounded: waits for room, as long as for a connection.
 net::task<failure> forwarding::take_slot(upstream_slot& slot)
 {
-    if (caller_is_gone())
+    if (client_is_gone())
         co_return reason::client_gone;
     auto& shield = *c_.policy.shared.shield;
     auto& limit = request_.framing.upgrade_websocket ? shield.tunnels : shield.requests;
@@ -80,7 +80,7 @@ net::task<failure> forwarding::take_slot(upstream_slot& slot)
     waits_for_ = nullptr;
     if (taken)
         co_return reason::allowed;
-    if (caller_gone_ || half_close_is_over())
+    if (client_gone_ || half_close_is_over())
         co_return reason::client_gone;
     const bool waited = std::chrono::steady_clock::now() >= until;
     co_return failure(reason::upstream_busy,
@@ -93,14 +93,14 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
 {
     result_.why = reason::allowed;
     upload_end_ = relay_end::complete;
-    answer_bytes_ = answer_scanned_ = head_bytes_ = 0;
+    head_buffered_ = head_scanned_ = head_bytes_ = 0;
     const auto composed = compose_request_head(c_, request_);
     if (!composed) {
         result_.why = composed.error();
         co_return attempt_end::done;
     }
     co_await c_.at.turns().all_read();
-    if (caller_is_gone()) {
+    if (client_is_gone()) {
         result_.why = reason::client_gone;
         co_return attempt_end::done;
     }
@@ -125,7 +125,7 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
     }
     if (failed)
         std::rethrow_exception(failed);
-    if (end == attempt_end::done && result_.then == afterwards::keep_alive)
+    if (end == attempt_end::done && result_.then == disposition::keep_alive)
         c_.space.received = after_body_;
     co_return end;
 }
@@ -167,10 +167,10 @@ http::chunk_rules forwarding::chunk_rules(bool of_response, bool keep_trailers) 
 net::detached forwarding::upload()
 {
     uploading_ = true;
-    const auto& patience = c_.policy.policy.server.timeouts;
-    upload_rate_.emplace(std::max(least_rate::least_window, patience.body),
+    const auto& timeouts = c_.policy.policy.server.timeouts;
+    upload_rate_.emplace(std::max(least_rate::least_window, timeouts.body),
                          !request_.framing.expect_continue);
-    relay_patience pauses{patience.body, patience.body};
+    relay_timeouts pauses{timeouts.body, timeouts.body};
     pauses.rate = &*upload_rate_;
     pauses.grows = true;
     try {
@@ -187,7 +187,7 @@ net::detached forwarding::upload()
     if (upload_waiter_)
         std::exchange(upload_waiter_, {}).resume();
     else if (upload_end_ == relay_end::complete)
-        upstream_->move_read_deadline(sent_at_ + patience.upstream_response);
+        upstream_->move_read_deadline(sent_at_ + timeouts.upstream_response);
     else if (upload_failed())
         upstream_->interrupt_read(net::readiness::closed);
 }
@@ -212,7 +212,7 @@ void forwarding::take_time_to_upload() noexcept
 // After the answer, while the body still goes up: one that the API did not want whole is not waited for.
 void forwarding::stop_upload() noexcept
 {
-    result_.then = result_.answered ? afterwards::linger : afterwards::close;
+    result_.then = result_.responded ? disposition::linger : disposition::close;
     upstream_->close();
     c_.downstream.interrupt_read(net::readiness::closed);
     upstream_->interrupt_write(net::readiness::closed);

@@ -47,11 +47,11 @@ private:
     [[nodiscard]] bool may_repeat() const noexcept;
 
     // gate/departure.cpp: clients that close their side, or go
-    [[nodiscard]] bool caller_is_gone() noexcept;
+    [[nodiscard]] bool client_is_gone() noexcept;
     void on_unawaited_read() noexcept override;
-    void look_at_caller() noexcept;
+    void look_at_client() noexcept;
     void meet_its_end(std::size_t unread) noexcept;
-    void leave_without_caller() noexcept;
+    void leave_without_client() noexcept;
     void wait_half_closed() noexcept;
     [[nodiscard]] bool half_close_is_over() const noexcept;
     [[nodiscard]] std::chrono::milliseconds longest_pause() const noexcept;
@@ -59,13 +59,13 @@ private:
 
     // gate/answering.cpp: the answer's way
     [[nodiscard]] net::task<attempt_end> receive(bool reused);
-    [[nodiscard]] net::task<failure> read_answer_head(bool& first_byte_seen);
-    void make_room_for_answer(std::size_t most);
+    [[nodiscard]] net::task<failure> receive_head(bool& first_byte_seen);
+    void make_room_for_head(std::size_t most);
     [[nodiscard]] net::task<failure> pass_interim();
-    [[nodiscard]] net::task<void> pass_answer();
+    [[nodiscard]] net::task<void> pass_response();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
-    void compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
-    [[nodiscard]] steady_time answer_due() const;
+    void compose_response_head(const http::response_framing& framed, bool chunked_out, bool keep_alive);
+    [[nodiscard]] steady_time response_due() const;
     [[nodiscard]] failure wait_failure(net::readiness woken) const noexcept;
     [[nodiscard]] failure ended_before_head(net::transfer::status how) const noexcept;
     [[nodiscard]] failure cut_short(relay_end end, const body_relay& body) const noexcept;
@@ -95,14 +95,14 @@ private:
     std::optional<least_rate> upload_rate_; // of an upload that did not come with the head
 
     // the answer
-    std::size_t answer_bytes_ = 0; // in the response buffer
-    std::size_t answer_scanned_ = 0;
+    std::size_t head_buffered_ = 0; // in the response buffer
+    std::size_t head_scanned_ = 0;
     std::size_t head_bytes_ = 0;
-    bool caller_gone_ = false;                         // there is nobody to respond to
+    bool client_gone_ = false;                         // there is nobody to respond to
     steady_time half_closed_until_ = net::no_deadline; // set where timeouts.half_closed bounds the wait
     bool half_closed_ = false;                         // the client has closed its side, and may be waiting
     bool streaming_ = false;                           // events
-    relay_patience pauses_{};                          // of the body
+    relay_timeouts pauses_{};                          // of the body
     lasting_end events_end_;                           // why events end at pauses_.not_after
 };
 

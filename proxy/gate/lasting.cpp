@@ -56,7 +56,7 @@ lasting_end api_has_gone() noexcept
 
 lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
     : at_(at), method_(permitted.method), path_(permitted.path), token_(permitted.token),
-      admission_(permitted.admission), since_(observe::wall_now()), judged_by_(permitted.generation),
+      admission_(permitted.admission), since_(observe::wall_now()), judged_by_(permitted.snapshot),
       tunnel_(permitted.tunnel), end_(std::move(end)), self_(std::make_shared<lasting*>(this))
 {
     if (is_due(*at_.current_)) // a reload came between the permit and now
@@ -70,7 +70,7 @@ lasting::~lasting()
     *self_ = nullptr;
 }
 
-void lasting::judge(generation& now, const tokens::validator::awaited& came)
+void lasting::judge(snapshot& now, const tokens::validator::awaited& came)
 {
     judged_by_ = now.serial();
     if (now.shared.admission != admission_) {
@@ -88,7 +88,7 @@ void lasting::shut_down()
         finish(server_shuts_down());
 }
 
-reason lasting::decide(generation& now, const tokens::validator::awaited& came)
+reason lasting::decide(snapshot& now, const tokens::validator::awaited& came)
 {
     access::access_scratch scratch;
     access::evaluation evaluated(now.policy, now.answers, scratch);
@@ -102,7 +102,7 @@ reason lasting::decide(generation& now, const tokens::validator::awaited& came)
     return refused == nullptr || is_undecided(refused->why) ? reason::allowed : reason(refused->why);
 }
 
-void lasting::await(generation& now, int issuer)
+void lasting::await(snapshot& now, int issuer)
 {
     now.validator.await(issuer, token_,
                         [self = self_, &own = at_.context(), &at = at_](tokens::validator::awaited came) {

@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/reason.hpp"
-#include "gate/generation.hpp"
+#include "gate/snapshot.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
 
@@ -36,11 +36,11 @@ struct lasting_end {
 // The request that was permitted. Views: copied by `lasting`.
 struct lasting_permit {
     std::string_view method;
-    std::string_view path;        // normalised; empty: observe mode forwarded what has no such form
-    std::string_view token;       // as it came; empty: none was looked at
-    std::uint64_t admission = 0;  // of the connection
-    std::uint64_t generation = 0; // serial of the one that permitted it
-    bool tunnel = false;          // it can be told of its end, and so ends when the server does
+    std::string_view path;       // normalised; empty: observe mode forwarded what has no such form
+    std::string_view token;      // as it came; empty: none was looked at
+    std::uint64_t admission = 0; // of the connection
+    std::uint64_t snapshot = 0;  // serial of the one that permitted it
+    bool tunnel = false;         // it can be told of its end, and so ends when the server does
 };
 
 // Confined to the worker's thread.
@@ -53,17 +53,17 @@ public:
     lasting(const lasting&) = delete;
     lasting& operator=(const lasting&) = delete;
 
-    // Whether this generation has not judged it yet.
-    [[nodiscard]] bool is_due(const generation& now) const noexcept { return judged_by_ != now.serial(); }
-    // Ends it where the generation refuses it. Waits for an issuer's word where that is needed; one that does
+    // Whether this snapshot has not judged it yet.
+    [[nodiscard]] bool is_due(const snapshot& now) const noexcept { return judged_by_ != now.serial(); }
+    // Ends it where the snapshot refuses it. Waits for an issuer's word where that is needed; one that does
     // not come changes nothing.
-    void judge(generation& now, const tokens::validator::awaited& came = false);
+    void judge(snapshot& now, const tokens::validator::awaited& came = false);
     // The server shuts down: ends a tunnel. An event stream goes on for as long as other responses.
     void shut_down();
 
 private:
-    [[nodiscard]] reason decide(generation& now, const tokens::validator::awaited& came);
-    void await(generation& now, int issuer);
+    [[nodiscard]] reason decide(snapshot& now, const tokens::validator::awaited& came);
+    void await(snapshot& now, int issuer);
     void finish(lasting_end how);
 
     worker& at_;

@@ -42,7 +42,7 @@ net::task<void> session::linger()
             co_return;
         // While the worker drains, only a client that really goes on sending is waited for.
         const auto pause =
-            at_.draining_ ? std::min(timeouts.linger_read, last_request_patience) : timeouts.linger_read;
+            at_.draining_ ? std::min(timeouts.linger_read, last_request_timeout) : timeouts.linger_read;
         const auto until = std::min(end, net::coarse_now() + pause);
         if (co_await downstream_->readable(until) != net::readiness::ready || net::coarse_now() >= end)
             co_return;

@@ -83,18 +83,18 @@ net::task<void> forwarding::pass_tunnel()
         result_.why = wrong;
         co_return;
     }
-    result_.answered = true;
+    result_.responded = true;
     result_.status = head.status;
     result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
-    const auto& patience = c_.policy.policy.server.timeouts;
-    const auto sent = co_await out.send(c_.downstream, patience.body);
+    const auto& timeouts = c_.policy.policy.server.timeouts;
+    const auto sent = co_await out.send(c_.downstream, timeouts.body);
     if (sent != net::transfer::status::done) {
         result_.why = reason::client_gone;
         co_return;
     }
     const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
-                                       answer_bytes_ - head_bytes_);
-    tunnel way(c_.downstream, *upstream_, patience.stream, expiry(), expiry_kind(), c_.space.buffers);
+                                       head_buffered_ - head_bytes_);
+    tunnel way(c_.downstream, *upstream_, timeouts.stream, expiry(), expiry_kind(), c_.space.buffers);
     const lasting open(c_.at, what_lasts(true), [&way](lasting_end how) { way.expire(how); });
     if (c_.at.draining())
         way.expire(server_shuts_down());
@@ -102,7 +102,7 @@ net::task<void> forwarding::pass_tunnel()
         co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
     if (end == tunnel_end::expired)
         result_.why = way.ending().why;
-    result_.then = afterwards::linger;
+    result_.then = disposition::linger;
 }
 
 // A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the API,

@@ -125,9 +125,9 @@ void body_relay::finish(net::gather& out)
 
 net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
                                 buffer_pool& buffers, buffer& slice, std::string_view received,
-                                net::gather& out, const relay_patience& patience, std::string_view& leftover)
+                                net::gather& out, const relay_timeouts& timeouts, std::string_view& leftover)
 {
-    slice_growth growth(patience.grows);
+    slice_growth growth(timeouts.grows);
     stretch at_a_stretch;
     for (;;) {
         do {
@@ -137,9 +137,9 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             received.remove_prefix(used);
             if (!out.send_now(sink)) {
                 growth.blocked();
-                if (patience.grows && received.empty())
+                if (timeouts.grows && received.empty())
                     hold_little(out, buffers, slice);
-                const auto sent = co_await out.send(sink, patience.sink);
+                const auto sent = co_await out.send(sink, timeouts.sink);
                 if (sent != net::transfer::status::done)
                     co_return sent == net::transfer::status::failed ? relay_end::sink_gone
                                                                     : relay_end::sink_late;
@@ -150,7 +150,7 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
             co_return relay_end::complete;
         }
 
-        if (patience.not_after != net::no_deadline && std::chrono::steady_clock::now() >= patience.not_after)
+        if (timeouts.not_after != net::no_deadline && std::chrono::steady_clock::now() >= timeouts.not_after)
             co_return relay_end::expired;
         slice.reset();
         slice = buffers.take_slice(growth.next());
@@ -159,21 +159,21 @@ net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stre
         case net::transfer::status::done:
             growth.filled(got.bytes, slice.size());
             received = {slice.data(), got.bytes};
-            if (patience.rate != nullptr)
-                patience.rate->received(got.bytes);
+            if (timeouts.rate != nullptr)
+                timeouts.rate->received(got.bytes);
             break;
         case net::transfer::status::would_block: {
             slice.reset();
             const auto began = std::chrono::steady_clock::now();
-            auto late = began + patience.source;
-            const auto slow = patience.rate != nullptr ? patience.rate->deadline(began) : net::no_deadline;
+            auto late = began + timeouts.source;
+            const auto slow = timeouts.rate != nullptr ? timeouts.rate->deadline(began) : net::no_deadline;
             late = std::min(late, slow);
-            const auto woken = co_await source.readable(std::min(late, patience.not_after));
-            if (patience.rate != nullptr)
-                patience.rate->waited(began, std::chrono::steady_clock::now());
+            const auto woken = co_await source.readable(std::min(late, timeouts.not_after));
+            if (timeouts.rate != nullptr)
+                timeouts.rate->waited(began, std::chrono::steady_clock::now());
             // Others may have cut the wait short: only the clock says that it was the token.
-            if (woken == net::readiness::timed_out && patience.not_after < late &&
-                std::chrono::steady_clock::now() >= patience.not_after)
+            if (woken == net::readiness::timed_out && timeouts.not_after < late &&
+                std::chrono::steady_clock::now() >= timeouts.not_after)
                 co_return relay_end::expired;
             if (woken == net::readiness::timed_out)
                 co_return slow <= late ? relay_end::source_slow : relay_end::source_late;

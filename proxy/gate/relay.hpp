@@ -94,7 +94,7 @@ private:
     std::string last_chunk_;
 };
 
-struct relay_patience {
+struct relay_timeouts {
     std::chrono::milliseconds source;         // between two reads
     std::chrono::milliseconds sink;           // between two writes
     steady_time not_after = net::no_deadline; // when it ends whatever is on its way
@@ -109,7 +109,7 @@ struct relay_patience {
 // ended.
 [[nodiscard]] net::task<relay_end> relay_body(body_relay& body, net::stream& source, net::stream& sink,
                                               buffer_pool& buffers, buffer& slice, std::string_view received,
-                                              net::gather& out, const relay_patience& patience,
+                                              net::gather& out, const relay_timeouts& timeouts,
                                               std::string_view& leftover);
 
 } // namespace scopegate::gate

@@ -99,11 +99,11 @@ net::task<void> session::run()
             co_return;
         }
         const auto end = co_await serve_request();
-        if (end == afterwards::keep_alive)
+        if (end == disposition::keep_alive)
             continue;
-        if (end == afterwards::linger)
+        if (end == disposition::linger)
             co_await linger();
-        if (end == afterwards::reset)
+        if (end == disposition::reset)
             downstream_->close(true);
         co_return;
     }
@@ -111,7 +111,7 @@ net::task<void> session::run()
 
 net::task<bool> session::prepare()
 {
-    const generation_ptr policy = at_.current_;
+    const snapshot_ptr policy = at_.current_;
     const auto& settings = policy->policy.server;
     const auto& tls = policy->shared.server_tls;
     const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
@@ -146,7 +146,7 @@ void session::count(std::size_t bytes) noexcept
 }
 
 // The alert that says why must not be lost in a reset either.
-net::task<void> session::end_unsecured(generation& policy)
+net::task<void> session::end_unsecured(snapshot& policy)
 {
     const auto& failed = *downstream_->tls();
     observe::log_repeated(observe::level::debug, "tls_failed",
@@ -162,7 +162,7 @@ net::task<void> session::end_unsecured(generation& policy)
 }
 
 // Refuses what stands where the first request should be, or the connection as such.
-net::task<void> session::refuse_unread(generation& policy, failure why)
+net::task<void> session::refuse_unread(snapshot& policy, failure why)
 {
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
@@ -241,9 +241,9 @@ net::task<bool> session::await_request()
         at_.workspaces_.give(std::move(space_));
     const auto& server = at_.current_->policy.server;
     const std::chrono::milliseconds idle = server.timeouts.idle;
-    const auto patience = at_.draining_ ? std::min(idle, last_request_patience) : idle;
+    const auto timeouts = at_.draining_ ? std::min(idle, last_request_timeout) : idle;
     in_order_since_ = at_.turns().now();
-    const auto deadline = std::min(in_order_since_ + patience, age_end(server.limits));
+    const auto deadline = std::min(in_order_since_ + timeouts, age_end(server.limits));
     idle_ = true;
     at_.idle_.push_back(*this);
     const auto woken = co_await downstream_->readable(deadline);
@@ -252,17 +252,17 @@ net::task<bool> session::await_request()
     co_return woken == net::readiness::ready;
 }
 
-// One request, under the policy generation that is current when its first byte is read.
-net::task<afterwards> session::serve_request()
+// One request, under the policy snapshot that is current when its first byte is read.
+net::task<disposition> session::serve_request()
 {
-    const generation_ptr policy = at_.current_;
+    const snapshot_ptr policy = at_.current_;
     if (!space_)
         space_ = at_.workspaces_.take();
     const auto started = at_.turns().now();
     const auto unreadable = co_await read_head(*policy);
     order_.unlink();
     if (unreadable == reason::client_gone)
-        co_return afterwards::close;
+        co_return disposition::close;
     const auto& limits = policy->policy.server.limits;
     ++requests_;
     const bool last = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
@@ -274,7 +274,7 @@ net::task<afterwards> session::serve_request()
     co_return co_await request.run();
 }
 
-net::task<failure> session::read_head(const generation& policy)
+net::task<failure> session::read_head(const snapshot& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
@@ -331,7 +331,7 @@ void session::end_soon_if_idle() noexcept
 {
     if (idle_ || linger_order_.is_linked())
         downstream_->move_read_deadline(
-            std::min(downstream_->read_deadline(), net::coarse_now() + last_request_patience));
+            std::min(downstream_->read_deadline(), net::coarse_now() + last_request_timeout));
 }
 
 void session::abort() noexcept

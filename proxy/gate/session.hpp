@@ -49,13 +49,13 @@ private:
     // A connection that was only just accepted, or whose client may go on, probably has a request under way.
     // A draining gate waits for that request briefly: to close at once would lose
     // it.
-    static constexpr std::chrono::milliseconds last_request_patience{1000};
+    static constexpr std::chrono::milliseconds last_request_timeout{1000};
 
     [[nodiscard]] net::task<void> run();
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
-    [[nodiscard]] net::task<void> end_unsecured(generation& policy);
-    [[nodiscard]] net::task<void> refuse_unread(generation& policy, failure why);
+    [[nodiscard]] net::task<void> end_unsecured(snapshot& policy);
+    [[nodiscard]] net::task<void> refuse_unread(snapshot& policy, failure why);
     // `allowed`, or why the connection ends.
     [[nodiscard]] net::task<failure> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
@@ -66,9 +66,9 @@ private:
     [[nodiscard]] steady_time age_end(const policy::size_limits& limits) const noexcept;
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
-    [[nodiscard]] net::task<afterwards> serve_request();
+    [[nodiscard]] net::task<disposition> serve_request();
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
-    [[nodiscard]] net::task<failure> read_head(const generation& policy);
+    [[nodiscard]] net::task<failure> read_head(const snapshot& policy);
 
     // gate/linger.cpp: after the last response
     [[nodiscard]] net::task<void> linger();
@@ -84,7 +84,7 @@ private:
     steady_time opened_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     connection_place place_;
-    const std::uint64_t admission_; // of the generation that the connection began under
+    const std::uint64_t admission_; // of the snapshot that the connection began under
     std::size_t requests_ = 0;      // so far
     steady_time in_order_since_{};  // of order_
     order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served

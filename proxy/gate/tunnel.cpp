@@ -13,11 +13,11 @@ namespace {
 
 // How long an API may take to end the frame that it is in when the token expires, and a peer to take what it
 // is sent last.
-constexpr std::chrono::milliseconds last_words_patience{5000};
+constexpr std::chrono::milliseconds last_words_timeout{5000};
 
 // After the close frame we read the API on for so long, and so far: a close at once could be a reset that
 // overtakes the frame.
-constexpr std::chrono::milliseconds see_off_patience{2000};
+constexpr std::chrono::milliseconds see_off_timeout{2000};
 constexpr std::size_t see_off_bytes = 256UL * 1024;
 
 steady_time now()
@@ -27,18 +27,18 @@ steady_time now()
 
 } // namespace
 
-net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_slice,
+net::task<tunnel_end> tunnel::run(std::string_view from_client, buffer& upward_slice,
                                   std::string_view from_api, buffer& downward_slice)
 {
-    caller_.observe(this);
-    upward(from_caller, upward_slice);
+    client_.observe(this);
+    upward(from_client, upward_slice);
     auto end = tunnel_end::closed;
     try {
         end = co_await downward(from_api, downward_slice);
     } catch (const std::exception&) { // out of memory: the other direction must end before we do
     }
     stopping_ = true;
-    caller_.interrupt_read(net::readiness::closed);
+    client_.interrupt_read(net::readiness::closed);
     api_.interrupt_write(net::readiness::closed);
     struct upward_wait {
         tunnel& self;
@@ -51,12 +51,12 @@ net::task<tunnel_end> tunnel::run(std::string_view from_caller, buffer& upward_s
     };
     upward_wait ended{*this};
     co_await ended;
-    caller_.observe(nullptr);
+    client_.observe(nullptr);
 
     const auto why = close_reason(end);
     const bool api_left = end == tunnel_end::closed && !client_left_;
     const bool told = !api_left && tell_api(why);
-    co_await tell_caller(why);
+    co_await tell_client(why);
     if (told)
         co_await see_off_api();
     api_.close();
@@ -70,8 +70,8 @@ void tunnel::expire(lasting_end how) noexcept
     cut_short_ = true;
     ending_ = how;
     expires_ = now();
-    caller_.move_write_deadline(expires_ + last_words_patience);
-    caller_.interrupt_read(net::readiness::timed_out);
+    client_.move_write_deadline(expires_ + last_words_timeout);
+    client_.interrupt_read(net::readiness::timed_out);
     api_.interrupt_write(net::readiness::timed_out);
     api_.interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
 }
@@ -87,13 +87,13 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
             to_api_.frames.advance(received);
             to_api_.whole = co_await pass(api_, received, api_takes_until());
             if (!to_api_.whole) {
-                how = caller_.has_ended() ? step::broken : step::refused;
+                how = client_.has_ended() ? step::broken : step::refused;
                 break;
             }
-            const auto got = read(caller_, to_api_, slice);
+            const auto got = read(client_, to_api_, slice);
             received = {slice.data(), got.bytes};
             if (got.how == net::transfer::status::would_block)
-                how = co_await await_input(caller_, expires_);
+                how = co_await await_input(client_, expires_);
             else if (got.how == net::transfer::status::done)
                 last_activity_ = now();
             else
@@ -120,7 +120,7 @@ void tunnel::end_upward(step how)
         leave_without_client();
     } else if ((in_order || how == step::refused) && api_.is_open()) {
         api_.shutdown_send();
-        caller_ended_ = in_order;
+        client_ended_ = in_order;
         api_refuses_ = !in_order;
         last_activity_ = now();
         api_.move_read_deadline(std::min(api_.read_deadline(), idle_end()));
@@ -131,50 +131,50 @@ void tunnel::end_upward(step how)
 // has some time left to take the rest, in which a close frame may lie.
 void tunnel::on_unawaited_read() noexcept
 {
-    if (caller_.is_broken() || !caller_.is_open())
+    if (client_.is_broken() || !client_.is_open())
         api_.interrupt_write(net::readiness::closed);
-    else if (caller_.has_ended())
+    else if (client_.has_ended())
         api_.move_write_deadline(api_takes_until());
 }
 
 steady_time tunnel::api_takes_until() const noexcept
 {
-    return caller_.has_ended() ? std::min(expires_, now() + last_words_patience) : expires_;
+    return client_.has_ended() ? std::min(expires_, now() + last_words_timeout) : expires_;
 }
 
 // Downward may wait for either side, or not have begun yet: then it finds the flag.
 void tunnel::leave_without_client() noexcept
 {
     client_left_ = true;
-    caller_.interrupt_write(net::readiness::closed);
+    client_.interrupt_write(net::readiness::closed);
     api_.interrupt_read(net::readiness::closed); // last: what it wakes may free us
 }
 
 net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 {
-    auto& frames = to_caller_.frames;
+    auto& frames = to_client_.frames;
     auto until = expires_;
     bool expired = false; // then only the frame that was begun is brought to its end
     while (!client_left_) {
         if (!expired && now() >= expires_) {
             expired = true;
-            until = now() + last_words_patience;
+            until = now() + last_words_timeout;
         }
         if (!expired)
             frames.advance(received);
         else
             received = received.substr(0, frames.at_boundary() ? 0 : frames.advance_to_boundary(received));
         // On a line of its own: within co_await g++ 12 adds before it asks, and no_deadline overflows.
-        const auto late = expired || until == net::no_deadline ? until : until + last_words_patience;
-        to_caller_.whole = co_await pass(caller_, received, late);
-        if (!to_caller_.whole) {
+        const auto late = expired || until == net::no_deadline ? until : until + last_words_timeout;
+        to_client_.whole = co_await pass(client_, received, late);
+        if (!to_client_.whole) {
             client_left_ = !expired && now() < expires_;
             co_return client_left_ ? tunnel_end::closed : tunnel_end::expired;
         }
         if (expired && (frames.at_boundary() || now() >= until)) // or in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
-        const auto got = read(api_, to_caller_, slice);
+        const auto got = read(api_, to_client_, slice);
         received = {slice.data(), got.bytes};
         if (got.how == net::transfer::status::done) {
             last_activity_ = now();
@@ -195,8 +195,8 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 // ends of a transfer count.
 steady_time tunnel::idle_end() const noexcept
 {
-    const bool one_way = caller_ended_ || api_refuses_;
-    return last_activity_ + (one_way ? std::min(idle_, last_words_patience) : idle_);
+    const bool one_way = client_ended_ || api_refuses_;
+    return last_activity_ + (one_way ? std::min(idle_, last_words_timeout) : idle_);
 }
 
 // Reads what has come; where nothing has, the slice is given back until something does.
@@ -269,23 +269,23 @@ bool tunnel::tell_api(const lasting_end& why)
     return told;
 }
 
-net::task<void> tunnel::tell_caller(const lasting_end& why)
+net::task<void> tunnel::tell_client(const lasting_end& why)
 {
-    if (!caller_.is_open() || !to_caller_.takes_close())
+    if (!client_.is_open() || !to_client_.takes_close())
         co_return;
     const auto frame = http::close_frame(why.code, why.text);
     net::gather out;
     out.add(frame);
-    const auto sent = co_await out.send(caller_, last_words_patience);
+    const auto sent = co_await out.send(client_, last_words_timeout);
     if (sent == net::transfer::status::done)
-        co_await caller_.end_sending(now() + last_words_patience);
+        co_await client_.end_sending(now() + last_words_timeout);
 }
 
 // Waits for the API to close as well. Not where we are closed in a hurry ourselves.
 net::task<void> tunnel::see_off_api()
 {
-    const auto until = now() + see_off_patience;
-    for (std::size_t discarded = 0; discarded < see_off_bytes && caller_.is_open();) {
+    const auto until = now() + see_off_timeout;
+    for (std::size_t discarded = 0; discarded < see_off_bytes && client_.is_open();) {
         const auto got = api_.discard_some();
         if (got.how == net::transfer::status::done) {
             discarded += got.bytes;

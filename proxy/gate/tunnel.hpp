@@ -24,9 +24,9 @@ class tunnel final : private net::read_observer {
 public:
     // `idle`: nothing in either direction for so long. At `expires` it ends as `expiry` says;
     // net::no_deadline: never.
-    tunnel(net::stream& caller, net::stream& api, std::chrono::milliseconds idle, steady_time expires,
+    tunnel(net::stream& client, net::stream& api, std::chrono::milliseconds idle, steady_time expires,
            lasting_end expiry, buffer_pool& buffers) noexcept
-        : caller_(caller), api_(api), idle_(idle), expires_(expires), ending_(expiry), buffers_(buffers)
+        : client_(client), api_(api), idle_(idle), expires_(expires), ending_(expiry), buffers_(buffers)
     {
     }
 
@@ -39,7 +39,7 @@ public:
     // client's, which may still be sending, to be closed in order (session's linger): a close frame behind
     // which a reset comes is lost. The received bytes lie anywhere, in their direction's slice too, which is
     // empty while nothing comes.
-    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_caller, buffer& upward_slice,
+    [[nodiscard]] net::task<tunnel_end> run(std::string_view from_client, buffer& upward_slice,
                                             std::string_view from_api, buffer& downward_slice);
 
 private:
@@ -69,10 +69,10 @@ private:
     [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes, steady_time until);
     [[nodiscard]] lasting_end close_reason(tunnel_end how) const noexcept;
     [[nodiscard]] bool tell_api(const lasting_end& why);
-    [[nodiscard]] net::task<void> tell_caller(const lasting_end& why);
+    [[nodiscard]] net::task<void> tell_client(const lasting_end& why);
     [[nodiscard]] net::task<void> see_off_api();
 
-    net::stream& caller_;
+    net::stream& client_;
     net::stream& api_;
     std::chrono::milliseconds idle_;
     steady_time expires_;
@@ -80,8 +80,8 @@ private:
     bool cut_short_ = false; // by expire()
     buffer_pool& buffers_;
     steady_time last_activity_ = std::chrono::steady_clock::now();
-    direction to_caller_, to_api_;
-    bool caller_ended_ = false; // behind a close frame: the API has its last words
+    direction to_client_, to_api_;
+    bool client_ended_ = false; // behind a close frame: the API has its last words
     bool client_left_ = false;  // without one
     bool api_refuses_ = false;  // takes no more
     bool stopping_ = false;     // downward has ended, and ends upward

@@ -40,9 +40,9 @@ constexpr std::size_t closed_for_descriptors = 16;
 
 } // namespace
 
-worker::worker(shared_counters& counters, const shared_generation& first)
+worker::worker(shared_counters& counters, const shared_snapshot& first)
     : counters_(counters), sweeper_(context_), workspaces_(&memory_),
-      current_(new generation(context_, times_, first, &memory_))
+      current_(new snapshot(context_, times_, first, &memory_))
 {
     counters_.workers.push_back(this);
 }
@@ -91,7 +91,7 @@ void worker::revive()
         listening->revive();
 }
 
-void worker::publish(const shared_generation& next)
+void worker::publish(const shared_snapshot& next)
 {
     net::post_surely(context_, [this, next] {
         next_ = next;
@@ -103,9 +103,9 @@ void worker::take_up_next()
 {
     if (!next_)
         return;
-    generation_ptr made;
+    snapshot_ptr made;
     try {
-        made = new generation(context_, times_, *next_, &memory_);
+        made = new snapshot(context_, times_, *next_, &memory_);
     } catch (const std::bad_alloc&) {
         return; // tried again with the next sweep
     }
@@ -152,7 +152,7 @@ void worker::stop()
 }
 
 // Judges tunnels and event streams under a new policy, some of them with each sweep: a signature that the
-// new generation has not seen costs as much as several requests.
+// new snapshot has not seen costs as much as several requests.
 void worker::judge_again()
 {
     for (int judged = 0; judged < judged_together && !lasting_.empty(); ++judged) {

@@ -5,9 +5,9 @@
 #include "base/descriptor.hpp"
 #include "base/memory_budget.hpp"
 #include "gate/connection_counts.hpp"
-#include "gate/generation.hpp"
 #include "gate/lasting.hpp"
 #include "gate/session.hpp"
+#include "gate/snapshot.hpp"
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
 #include "net/listener.hpp"
@@ -27,7 +27,7 @@ namespace scopegate::gate {
 
 class worker final {
 public:
-    worker(shared_counters& counters, const shared_generation& first);
+    worker(shared_counters& counters, const shared_snapshot& first);
     ~worker();
 
     // --- before the thread starts ---
@@ -48,7 +48,7 @@ public:
 
     // --- any thread: posted to the worker's ---
     // Where memory is short, the worker takes up the new policy as soon as there is some.
-    void publish(const shared_generation& next);
+    void publish(const shared_snapshot& next);
     // From now on each answer ends its connection, so that callers move on by themselves. Still accepts.
     void leave();
     // Stops accepting; idle connections and tunnels are closed, busy ones after their request. `drained` is
@@ -106,8 +106,8 @@ private:
     memory_account memory_{counters_.memory};
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
-    generation_ptr current_;
-    std::optional<shared_generation> next_; // published, and not current yet
+    snapshot_ptr current_;
+    std::optional<shared_snapshot> next_; // published, and not current yet
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
     session_list sessions_;
     session_order idle_;       // connections that idle or linger, the longest first

@@ -44,7 +44,7 @@ void workspace::clear() noexcept
         request_bytes.reset();
     shrink(request.fields);
     shrink(response.fields);
-    for (auto* text : {&scratch.target, &scratch.folded, &scratch.token, &lines, &answer_lines, &query})
+    for (auto* text : {&scratch.target, &scratch.folded, &scratch.token, &lines, &response_lines, &query})
         shrink(*text);
 }
 

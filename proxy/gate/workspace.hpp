@@ -44,9 +44,9 @@ struct workspace {
     http::request_head request;
     http::response_head response;
     access::access_scratch scratch;
-    std::string lines;        // the field lines that we add to a request
-    std::string answer_lines; // the same of an answer
-    std::string query;        // of a target, without the token that was in it
+    std::string lines;          // the field lines that we add to a request
+    std::string response_lines; // the same of an answer
+    std::string query;          // of a target, without the token that was in it
     net::gather to_upstream;
     net::gather to_downstream;
 };

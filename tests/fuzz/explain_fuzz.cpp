@@ -6,9 +6,9 @@
 
 #include "access/authorities.hpp"
 #include "access/explain.hpp"
-#include "answers/cors.hpp"
 #include "config/load.hpp"
 #include "observe/access_log.hpp"
+#include "responses/cors.hpp"
 
 #include <algorithm>
 #include <array>
@@ -243,7 +243,7 @@ void check_facts(const access::explanation& e)
     check(e.alternatives.empty() || e.alternative <= e.alternatives.size());
     check(are_among(e.missing_scopes, e.required_scopes()));
     check(e.allowed || std::any_of(e.steps.begin(), e.steps.end(), [](const auto& s) { return !s.holds; }));
-    check(e.allowed || (e.answer && e.answer->status == answers::row(e.why).status));
+    check(e.allowed || (e.answer && e.answer->status == responses::row(e.why).status));
 }
 
 void check_log_line(const policy::policy& p, const access::findings& v, const policy::denial* refused,
@@ -262,7 +262,7 @@ void check_log_line(const policy::policy& p, const access::findings& v, const po
     check(json::parse(line).has_value());
 }
 
-void ask(const policy::policy& p, const answers::answer_book& book, choices& choose)
+void ask(const policy::policy& p, const responses::response_book& book, choices& choose)
 {
     const auto method = choose.one_in(16) ? std::string("M") : choose.pick(methods);
     const auto target = some_target(choose);
@@ -284,7 +284,7 @@ void ask(const policy::policy& p, const answers::answer_book& book, choices& cho
     const auto* denied = found.observed ? &*found.observed : std::get_if<policy::denial>(&decided);
     check_log_line(p, found, denied, asked);
     check(!std::holds_alternative<access::need>(decided));
-    if (std::holds_alternative<answers::answer>(decided)) {
+    if (std::holds_alternative<responses::response>(decided)) {
         check(e.answer.has_value());
         return;
     }
@@ -303,7 +303,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         config::load_text(file, "/nonexistent/routes.yaml", [](const std::string&) { return std::nullopt; });
     if (!loaded.policy)
         return 0;
-    const answers::answer_book book(*loaded.policy);
+    const responses::response_book book(*loaded.policy);
     for (int n = 0; n < 8 && !choose.empty(); ++n)
         ask(*loaded.policy, book, choose);
     return 0;

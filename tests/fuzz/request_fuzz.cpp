@@ -55,11 +55,11 @@ public:
 private:
     std::shared_ptr<const policy::policy> policy_ = test::policy_from_yaml(file);
     gate::shared_counters counters_;
-    gate::shared_generation shared_{policy_, std::make_shared<const answers::answer_book>(*policy_),
-                                    tokens::key_store::offline(policy_)};
+    gate::shared_snapshot shared_{policy_, std::make_shared<const responses::response_book>(*policy_),
+                                  tokens::key_store::offline(policy_)};
     gate::worker worker_{counters_, shared_};
     net::deadlines times_;
-    gate::generation_ptr generation_{new gate::generation(worker_.context(), times_, shared_)};
+    gate::snapshot_ptr generation_{new gate::snapshot(worker_.context(), times_, shared_)};
     int ends_[2] = {};
     net::stream_ptr stream_;
 };

@@ -58,7 +58,7 @@ TEST(bodies, chunk_extensions_and_trailers_of_a_request_go_no_further)
     EXPECT_EQ(seen.raw_body.find(';'), std::string::npos);
 }
 
-struct answer_row {
+struct response_row {
     std::string sentence, upstream, body;
     bool chunked = false;
     std::string length = {}; // Content-Length at the caller
@@ -66,7 +66,7 @@ struct answer_row {
 
 TEST(bodies, an_answer_keeps_its_body)
 {
-    const answer_row rows[] = {
+    const response_row rows[] = {
         {"a length stays", ok("hello"), "hello", false, "5"},
         {"nothing stays nothing", ok(""), "", false, "0"},
         {"chunks stay chunks", ok_chunked + chunks("hello, hello", 5), "hello, hello", true},

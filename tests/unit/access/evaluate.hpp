@@ -27,7 +27,7 @@ inline evaluated evaluate(const policy::policy& p, const question& asked, const 
                           wall_time now, access_scratch& scratch, policy::steps* trace = nullptr,
                           const tokens::validator::awaited* came = nullptr)
 {
-    const answers::answer_book book(p);
+    const responses::response_book book(p);
     evaluation machine(p, book, scratch, trace);
     auto result = machine.start(asked, authority, now);
     while (came != nullptr && std::holds_alternative<need>(result))

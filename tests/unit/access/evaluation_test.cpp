@@ -224,7 +224,7 @@ TEST(evaluation, asks_for_keys_first_and_refuses_once_they_were_waited_for)
     const auto credentials = "Bearer " + scopegate::test::make_token(good_claims, stranger);
     const http::field_list fields{field_of("authorization", credentials)};
     access_scratch scratch;
-    const answers::answer_book book(file.p());
+    const responses::response_book book(file.p());
     evaluation machine(file.p(), book, scratch);
     token_authority authority;
     authority.validator = &validator;
@@ -309,7 +309,7 @@ TEST(evaluation, allocates_nothing_where_the_token_is_known)
     token_authority authority;
     authority.validator = validator.get();
     access_scratch scratch;
-    const answers::answer_book book(file.p());
+    const responses::response_book book(file.p());
     const question asked{"GET", "/appointments/7", {}, &fields};
     (void)evaluation(file.p(), book, scratch).start(asked, authority, noon);
     const scopegate::test::allocation_scope heap;

@@ -31,7 +31,7 @@ public:
 
     explanation ask(std::string_view method, std::string_view target, const char* scopes = nullptr)
     {
-        const answers::answer_book book(p());
+        const responses::response_book book(p());
         token_authority authority;
         if (scopes != nullptr)
             authority.given = tokens::interpret_claims(
@@ -92,7 +92,7 @@ TEST(explain, shows_what_a_path_without_a_route_may_have_meant)
 TEST(explain, names_the_cause_of_a_claim_that_says_nothing)
 {
     calendar file;
-    const answers::answer_book book(file.p());
+    const responses::response_book book(file.p());
     token_authority authority;
     authority.given = tokens::interpret_claims(file.p(), 0, *json::parse(R"({"scope":{"read:a":true}})"));
     const auto e = explain(file.p(), book, {"GET", "/a", {}, nullptr}, authority, noon);

@@ -108,7 +108,7 @@ TEST_F(service_reload, leaves_the_control_thread_to_probes_and_key_fetches)
     EXPECT_TRUE(service_->ready().ready);
     const auto fetches = issuer_.key_requests();
     bool fetched = false;
-    service_->generation().keys->await_refresh(0, [&] { fetched = true; });
+    service_->snapshot().keys->await_refresh(0, [&] { fetched = true; });
     EXPECT_TRUE(run_until(control_, [&] { return fetched; })) << "the fetch waits for the load";
     EXPECT_EQ(issuer_.key_requests(), fetches + 1);
     EXPECT_EQ(first_route(), "/one");
@@ -192,12 +192,12 @@ TEST_F(service_reload, answers_several_requests_during_a_load_with_one_more_load
 TEST_F(service_reload, keeps_the_policy_when_the_new_file_has_errors)
 {
     folder_.write("routes.yaml", "upstream: ${HELD}\n");
-    const auto before = service_->generation().policy;
+    const auto before = service_->snapshot().policy;
     begin_held_load();
     environment_.release();
     write("/two");
     service_->reload(); // follows the load of the bad file
-    EXPECT_TRUE(run_until(control_, [&] { return service_->generation().policy != before; }));
+    EXPECT_TRUE(run_until(control_, [&] { return service_->snapshot().policy != before; }));
     EXPECT_EQ(first_route(), "/two");
 }
 
@@ -213,13 +213,13 @@ TEST_F(service_reload, is_dropped_when_the_service_stops)
 {
     write("/two");
     begin_held_load();
-    const auto before = service_->generation().policy;
+    const auto before = service_->snapshot().policy;
     std::thread later([&] { environment_.release(); });
     service_->stop();
     later.join();
     control_.restart();
     control_.poll();
-    EXPECT_EQ(service_->generation().policy, before);
+    EXPECT_EQ(service_->snapshot().policy, before);
     service_->reload();
     control_.restart();
     control_.poll();

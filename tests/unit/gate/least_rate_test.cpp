@@ -129,7 +129,7 @@ protected:
     {
         body_relay body({http::body_kind::length, length}, false, 0);
         net::gather out;
-        relay_patience pauses{1h, 1h};
+        relay_timeouts pauses{1h, 1h};
         pauses.rate = &rate_;
         std::string_view rest;
         const std::string_view received;

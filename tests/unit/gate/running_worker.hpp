@@ -47,8 +47,8 @@ public:
             static_cast<std::uint16_t>(std::stoi(upstream.substr(upstream.find(':') + 1)));
 
         const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});
-        shared_generation first{borrowed, std::make_shared<const answers::answer_book>(p),
-                                tokens::key_store::offline(borrowed)};
+        shared_snapshot first{borrowed, std::make_shared<const responses::response_book>(p),
+                              tokens::key_store::offline(borrowed)};
         first.server_tls = std::move(server_tls);
         first.upstream_tls = std::move(upstream_tls);
         worker_ = std::make_unique<worker>(counters_, first);

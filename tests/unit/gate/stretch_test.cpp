@@ -45,7 +45,7 @@ TEST_F(long_transfer, of_a_body_gives_way)
         buffer slice;
         net::gather out;
         std::string_view leftover;
-        const relay_patience patience{std::chrono::seconds(10), std::chrono::seconds(10)};
+        const relay_timeouts patience{std::chrono::seconds(10), std::chrono::seconds(10)};
         const auto end =
             co_await relay_body(body, *source_.own, *sink_.own, buffers_, slice, {}, out, patience, leftover);
         EXPECT_EQ(end, relay_end::complete);

@@ -156,7 +156,7 @@ TEST(introspection_request, signs_an_assertion_for_each_question)
     }
 }
 
-struct answer_row {
+struct response_row {
     std::string sentence, body;
     reason why;
 };
@@ -165,7 +165,7 @@ TEST(introspection_answer, counts_as_active_by_the_word_true_only)
 {
     const auto inactive = reason::token_inactive;
     const auto no_answer = reason::introspection_unavailable;
-    const answer_row rows[] = {
+    const response_row rows[] = {
         {"active", R"({"active":true,"scope":"a"})", reason::allowed},
         {"inactive", R"({"active":false})", inactive},
         {"inactive, with all that a good token has", R"({"active":false,"scope":"a","exp":9e9})", inactive},

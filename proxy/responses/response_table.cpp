@@ -1,34 +1,34 @@
 // THE table: defines the response for each reason. Everywhere else a denial is only its reason.
-#include "answers/answer_book.hpp"
+#include "responses/response_book.hpp"
 
 #include <array>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 namespace {
 
 // These functions make the common part of a kind of row.
-constexpr answer_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
+constexpr response_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
 {
     return {status, title, detail, {}, false, true};
 }
-constexpr answer_row plain(unsigned status, std::string_view title, std::string_view detail) noexcept
+constexpr response_row plain(unsigned status, std::string_view title, std::string_view detail) noexcept
 {
     return {status, title, detail, {}, false, false};
 }
-constexpr answer_row challenges(unsigned status, std::string_view title, std::string_view detail,
-                                std::string_view error) noexcept
+constexpr response_row challenges(unsigned status, std::string_view title, std::string_view detail,
+                                  std::string_view error) noexcept
 {
     return {status, title, detail, error, true, false};
 }
-constexpr answer_row bad_token(std::string_view detail) noexcept
+constexpr response_row bad_token(std::string_view detail) noexcept
 {
     return challenges(401, "Token not accepted", detail, "invalid_token");
 }
 
 // `detail` is also the challenge's error_description: visible ASCII without `"` and `\` (RFC 6750 section 3).
 // It tells the client what to do, and never repeats the token's contents.
-constexpr answer_row make_row(reason r) noexcept
+constexpr response_row make_row(reason r) noexcept
 {
     constexpr std::string_view bad_request = "Bad request";
     switch (r) {
@@ -167,7 +167,7 @@ constexpr answer_row make_row(reason r) noexcept
 }
 
 constexpr auto table = [] {
-    std::array<answer_row, reason_count> rows{};
+    std::array<response_row, reason_count> rows{};
     for (std::size_t i = 0; i < reason_count; ++i)
         rows[i] = make_row(static_cast<reason>(i));
     return rows;
@@ -175,9 +175,9 @@ constexpr auto table = [] {
 
 } // namespace
 
-const answer_row& row(reason r) noexcept
+const response_row& row(reason r) noexcept
 {
     return table[static_cast<std::size_t>(r)];
 }
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

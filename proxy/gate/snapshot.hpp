@@ -1,14 +1,14 @@
-// One policy generation as the data plane uses it: what all workers share, and what each worker makes of it
-// for itself. An exchange pins the generation it started with; the last one to let go of an old generation
+// One policy snapshot as the data plane uses it: what all workers share, and what each worker makes of it
+// for itself. An exchange pins the snapshot it started with; the last one to let go of an old generation
 // frees it.
 #pragma once
 
-#include "answers/answer_book.hpp"
 #include "base/memory_budget.hpp"
 #include "gate/upstream.hpp"
 #include "gate/upstream_limit.hpp"
 #include "net/tls.hpp"
 #include "policy/policy.hpp"
+#include "responses/response_book.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/introspector.hpp"
 #include "tokens/key_store.hpp"
@@ -28,9 +28,9 @@ namespace scopegate::gate {
 
 // Immutable but for the key store, the introspector, the memory of proofs and the shield, which are
 // thread-safe.
-struct shared_generation {
+struct shared_snapshot {
     std::shared_ptr<const policy::policy> policy;
-    std::shared_ptr<const answers::answer_book> answers;
+    std::shared_ptr<const responses::response_book> answers;
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
     std::shared_ptr<tokens::proof_memory> proofs{};        // the process's; null: no DPoP proof counts
@@ -43,10 +43,10 @@ struct shared_generation {
 };
 
 // Confined to one worker's thread, as its counter is.
-class generation final : public boost::intrusive_ref_counter<generation, boost::thread_unsafe_counter> {
+class snapshot final : public boost::intrusive_ref_counter<snapshot, boost::thread_unsafe_counter> {
 public:
-    generation(net::asio::io_context& context, net::deadlines& times, const shared_generation& s,
-               memory_account* account = nullptr)
+    snapshot(net::asio::io_context& context, net::deadlines& times, const shared_snapshot& s,
+             memory_account* account = nullptr)
         : shared(s), policy(*s.policy), answers(*s.answers),
           validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
           upstream(context, times, s.policy->upstream, s.upstream_tls.get(),
@@ -63,9 +63,9 @@ public:
     // Tells generations apart, for as long as the process runs.
     [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
 
-    const shared_generation shared;
+    const shared_snapshot shared;
     const policy::policy& policy;
-    const answers::answer_book& answers;
+    const responses::response_book& answers;
     tokens::validator validator;
     upstream_pool upstream;
     std::vector<std::string> identity_names; // the headers that are ours to set
@@ -74,11 +74,11 @@ public:
 private:
     [[nodiscard]] static std::uint64_t next_serial() noexcept
     {
-        static std::atomic<std::uint64_t> last{0}; // the first generation is made by another thread
+        static std::atomic<std::uint64_t> last{0}; // the first snapshot is made by another thread
         return ++last;
     }
     const std::uint64_t serial_ = next_serial();
 };
-using generation_ptr = boost::intrusive_ptr<generation>;
+using snapshot_ptr = boost::intrusive_ptr<snapshot>;
 
 } // namespace scopegate::gate

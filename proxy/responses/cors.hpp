@@ -4,13 +4,13 @@
 // none of this is active.
 #pragma once
 
-#include "answers/answer_book.hpp"
 #include "http/head_parser.hpp"
 #include "http/target.hpp"
+#include "responses/response_book.hpp"
 
 #include <variant>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 // Returns whether the request is a preflight that gets its response here: OPTIONS with Origin and
 // Access-Control-Request-Method. Any other OPTIONS is an ordinary request, and without `cors:` all are.
@@ -21,12 +21,12 @@ namespace scopegate::answers {
 // requested method. Otherwise it is the denial that the actual request would get, so that default deny is
 // logged and reported as such. For any other origin it allows nothing, whatever the path, and so reveals
 // nothing about the routes.
-[[nodiscard]] std::variant<answer, policy::denial>
-answer_preflight(const policy::policy& p, const http::field_list& fields,
-                 const result<http::request_target>& target);
+[[nodiscard]] std::variant<response, policy::denial>
+respond_to_preflight(const policy::policy& p, const http::field_list& fields,
+                     const result<http::request_target>& target);
 
 // Lets the request's origin read the response, if the policy allows that origin.
-void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a);
+void share(const policy::cors_settings& cors, const http::field_list& fields, response& a);
 
 // Does the same for an upstream's response to a request with the headers `asked`: appends the lines (CRLF
 // each) that its head lacks. Appends none if it has Access-Control-Allow-Origin, because browsers reject a
@@ -34,4 +34,4 @@ void share(const policy::cors_settings& cors, const http::field_list& fields, an
 void append_sharing(const policy::cors_settings& cors, const http::field_list& asked,
                     const http::field_list& answered, std::string& lines);
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

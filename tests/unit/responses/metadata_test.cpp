@@ -1,10 +1,10 @@
-#include "answers/metadata.hpp"
+#include "responses/metadata.hpp"
 
 #include "unit/answers/calendar.hpp"
 
 #include <gmock/gmock.h>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 namespace {
 
 using ::testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(metadata, is_served_at_both_forms)
 }
 
 } // namespace
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 inline constexpr std::string_view metadata_well_known = "/.well-known/oauth-protected-resource";
 
@@ -24,4 +24,4 @@ inline constexpr std::string_view metadata_well_known = "/.well-known/oauth-prot
 [[nodiscard]] std::vector<std::string> metadata_paths(std::string_view resource,
                                                       const http::path_rules& rules);
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -1,11 +1,11 @@
-#include "answers/cors.hpp"
+#include "responses/cors.hpp"
 
 #include "base/text.hpp"
 
 #include <algorithm>
 #include <optional>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 namespace {
 
@@ -59,7 +59,7 @@ bool differs_by_origin(const policy::cors_settings& cors) noexcept
     return !cors.origins.empty() && cors.origins.front() != "*";
 }
 
-void allow_origin(const policy::cors_settings& cors, std::string_view origin, answer& a)
+void allow_origin(const policy::cors_settings& cors, std::string_view origin, response& a)
 {
     a.add("Access-Control-Allow-Origin", origin);
     if (origin != "*")
@@ -124,10 +124,11 @@ bool is_preflight(const policy::policy& p, std::string_view method, const http::
            !only_value(fields, field_id::access_control_request_method).empty();
 }
 
-std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, const http::field_list& fields,
-                                                      const result<http::request_target>& target)
+std::variant<response, policy::denial> respond_to_preflight(const policy::policy& p,
+                                                            const http::field_list& fields,
+                                                            const result<http::request_target>& target)
 {
-    answer a;
+    response a;
     a.status = 204;
     const auto origin = allowed_origin(p.cors, fields);
     if (origin.empty()) {
@@ -157,7 +158,7 @@ std::variant<answer, policy::denial> answer_preflight(const policy::policy& p, c
     return a;
 }
 
-void share(const policy::cors_settings& cors, const http::field_list& fields, answer& a)
+void share(const policy::cors_settings& cors, const http::field_list& fields, response& a)
 {
     const auto origin = allowed_origin(cors, fields);
     if (!origin.empty()) {
@@ -186,4 +187,4 @@ void append_sharing(const policy::cors_settings& cors, const http::field_list& a
         lines += "Vary: Origin\r\n";
 }
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -1,4 +1,4 @@
-#include "answers/answer_book.hpp"
+#include "responses/response_book.hpp"
 
 #include "support/places.hpp"
 #include "unit/answers/calendar.hpp"
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 namespace {
 
 using ::testing::ElementsAre;
@@ -44,7 +44,7 @@ std::vector<std::string> split(const std::string& line, char separator)
 TEST(challenges, are_as_the_table_of_cases_says)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     std::ifstream cases(SCOPEGATE_TEST_CASES "/challenges.tsv");
     int rows = 0;
     for (std::string line; std::getline(cases, line);) {
@@ -67,7 +67,7 @@ TEST(challenges, are_as_the_table_of_cases_says)
 TEST(answers, name_the_protocol_that_a_port_speaks)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     policy::denial refusal;
     refusal.why = reason::malformed_request;
     refusal.why.detail = cause::plain_http_on_tls_port;
@@ -81,7 +81,7 @@ TEST(answers, name_the_protocol_that_a_port_speaks)
 TEST(answers, say_something_for_every_reason)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto why = static_cast<reason>(i);
         const auto made = book.make(file.deny(why), "id-1");
@@ -112,7 +112,7 @@ TEST(answers, say_something_for_every_reason)
 TEST(answers, challenge_with_dpop_whom_that_concerns)
 {
     calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     const auto begins = [&](const policy::denial& d, std::string_view scheme) {
         const auto challenge = field(book.make(d, "id"), "WWW-Authenticate");
         const bool algorithms =
@@ -171,7 +171,7 @@ TEST(answers, close_the_connection_where_its_framing_or_its_pace_is_in_doubt)
 TEST(problems, name_the_scopes_of_a_403)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_EQ(
         book.make(file.deny(reason::insufficient_scope, "/all", 0, {"read:appointments"}), "7f").body,
         R"({"type":"urn:scopegate:problem:insufficient-scope","title":"Insufficient scope","status":403,)"
@@ -182,7 +182,7 @@ TEST(problems, name_the_scopes_of_a_403)
 TEST(problems, list_the_alternatives_of_an_any)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_THAT(book.make(file.deny(reason::insufficient_scope, "/any", 1, {"export"}), "7f").body,
                 HasSubstr(R"("required_scopes":["write:appointments","export"],"missing_scopes":["export"],)"
                           R"("alternatives":[["admin"],["write:appointments","export"]]})"));
@@ -191,7 +191,7 @@ TEST(problems, list_the_alternatives_of_an_any)
 TEST(problems, name_what_the_limit_took_away)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_THAT(book.make(file.deny(reason::scope_limited, "/one", 0, {"write:appointments"}), "7f").body,
                 HasSubstr(R"("missing_scopes":["write:appointments"])"));
 }
@@ -199,7 +199,7 @@ TEST(problems, name_what_the_limit_took_away)
 TEST(problems, of_a_403_for_another_reason_name_none_that_lacks)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_THAT(book.make(file.deny(reason::condition_failed, "/one"), "7f").body,
                 HasSubstr(R"("required_scopes":["write:appointments"],"missing_scopes":[]})"));
     EXPECT_THAT(book.make(file.deny(reason::condition_failed, "/authenticated"), "7f").body,
@@ -209,7 +209,7 @@ TEST(problems, of_a_403_for_another_reason_name_none_that_lacks)
 TEST(problems, keep_scopes_out_of_other_refusals)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     for (const auto why : {reason::no_token, reason::token_expired, reason::keys_unavailable})
         EXPECT_THAT(book.make(file.deny(why, "/one"), "7f").body, Not(HasSubstr("scopes"))) << name(why);
 }
@@ -217,7 +217,7 @@ TEST(problems, keep_scopes_out_of_other_refusals)
 TEST(answers, of_a_wrong_method_say_what_is_allowed)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_EQ(field(book.make(file.deny(reason::wrong_method, "/one"), "7f"), "Allow"), "GET, HEAD");
     // RFC 9110 section 10.2.1: an empty Allow says that the resource allows nothing.
     EXPECT_EQ(field(book.make(file.deny(reason::wrong_method), "7f"), "Allow"), "");
@@ -226,7 +226,7 @@ TEST(answers, of_a_wrong_method_say_what_is_allowed)
 TEST(answers, say_when_to_come_back)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     auto refusal = file.deny(reason::keys_unavailable);
     EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "1") << "never 0: that invites a storm";
     refusal.retry_after = 10;
@@ -236,7 +236,7 @@ TEST(answers, say_when_to_come_back)
 TEST(answers, on_the_wire_are_these_bytes)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     std::string wire = "before|";
     book.write(file.deny(reason::no_route), "7f", false, true, "Sun, 06 Nov 1994 08:49:37 GMT", wire);
     EXPECT_EQ(wire, "before|HTTP/1.1 404 Not Found\r\n"
@@ -252,7 +252,7 @@ TEST(answers, on_the_wire_are_these_bytes)
 TEST(answers, to_head_have_the_length_and_no_body)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     std::string wire;
     book.write(file.deny(reason::no_route), "7f", true, true, "", wire);
     EXPECT_EQ(wire, "HTTP/1.1 404 Not Found\r\n"
@@ -265,7 +265,7 @@ TEST(answers, to_head_have_the_length_and_no_body)
 TEST(answers, say_that_the_connection_ends)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     const auto wire = [&](reason why, bool keep_alive) {
         std::string out;
         book.write(file.deny(why), "7f", true, keep_alive, "", out);
@@ -281,7 +281,7 @@ TEST(challenges, can_not_be_broken_out_of)
 {
     calendar file;
     file.p.issuers.front().audience = {"a\"b\\c\r\nSet-Cookie: x=1\x01\xC3\xA9"};
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_THAT(field(book.make(file.deny(reason::no_token), "7f"), "WWW-Authenticate"),
                 StartsWith(R"(Bearer realm="a\"b\\c  Set-Cookie: x=1   ", )"));
 }
@@ -290,7 +290,7 @@ TEST(challenges, leave_out_what_there_is_not)
 {
     calendar file;
     file.p.metadata.resource.clear();
-    const answer_book book(file.p);
+    const response_book book(file.p);
     EXPECT_EQ(field(book.make(file.deny(reason::no_token, "/one"), "7f"), "WWW-Authenticate"),
               R"(Bearer realm="https://calendar.example.com", scope="write:appointments")");
     EXPECT_FALSE(book.is_metadata_path("/.well-known/oauth-protected-resource"));
@@ -300,7 +300,7 @@ TEST(challenges, leave_out_what_there_is_not)
 TEST(metadata, is_answered_to_anyone)
 {
     const calendar file;
-    const answer_book book(file.p);
+    const response_book book(file.p);
     const auto get = book.make_metadata("GET", "7f");
     EXPECT_EQ(get.status, 200U);
     EXPECT_EQ(get.body, book.metadata_document());
@@ -315,4 +315,4 @@ TEST(metadata, is_answered_to_anyone)
 }
 
 } // namespace
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -1,11 +1,11 @@
-#include "answers/answer_book.hpp"
+#include "responses/response_book.hpp"
 
-#include "answers/metadata.hpp"
+#include "responses/metadata.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 namespace {
 
@@ -108,8 +108,8 @@ std::string name_array(ForEach&& for_each)
 
 } // namespace
 
-answer_book::answer_book(const policy::policy& p)
-    : policy_(p), metadata_document_(answers::metadata_document(p)), prepared_(p.requirement_count)
+response_book::response_book(const policy::policy& p)
+    : policy_(p), metadata_document_(responses::metadata_document(p)), prepared_(p.requirement_count)
 {
     prepare_beginnings();
     if (!metadata_document_.empty()) {
@@ -134,7 +134,7 @@ answer_book::answer_book(const policy::policy& p)
     }
 }
 
-void answer_book::prepare_beginnings()
+void response_book::prepare_beginnings()
 {
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto why = static_cast<reason>(i);
@@ -163,14 +163,14 @@ void answer_book::prepare_beginnings()
     }
 }
 
-const answer_book::prepared_alternative* answer_book::prepared_of(const policy::denial& d) const noexcept
+const response_book::prepared_alternative* response_book::prepared_of(const policy::denial& d) const noexcept
 {
     return d.needs != nullptr && d.alternative < d.needs->alternatives.size()
                ? &prepared_[d.needs->index][d.alternative]
                : nullptr;
 }
 
-void answer_book::append_fields(std::string& out, const policy::denial& d) const
+void response_book::append_fields(std::string& out, const policy::denial& d) const
 {
     const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
@@ -193,7 +193,8 @@ void answer_book::append_fields(std::string& out, const policy::denial& d) const
     out += "\r\n";
 }
 
-void answer_book::append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const
+void response_book::append_problem(std::string& out, const policy::denial& d,
+                                   std::string_view request_id) const
 {
     out += beginnings_[static_cast<std::size_t>(reason(d.why))].problem;
     if (const auto sentence = wrong_port(d.why.detail); !sentence.empty()) {
@@ -219,16 +220,17 @@ void answer_book::append_problem(std::string& out, const policy::denial& d, std:
     out += '}';
 }
 
-answer answer_book::make(const policy::denial& d, std::string_view request_id) const
+response response_book::make(const policy::denial& d, std::string_view request_id) const
 {
     return make(d, request_id,
                 d.matched != nullptr ? std::string_view(d.matched->allow) : std::string_view{});
 }
 
-answer answer_book::make(const policy::denial& d, std::string_view request_id, std::string_view allow) const
+response response_book::make(const policy::denial& d, std::string_view request_id,
+                             std::string_view allow) const
 {
     const auto& r = row(d.why);
-    answer a;
+    response a;
     a.status = r.status;
     a.close = r.close;
     a.fields.reserve(usual_bytes);
@@ -244,21 +246,21 @@ answer answer_book::make(const policy::denial& d, std::string_view request_id, s
     return a;
 }
 
-void answer_book::write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
-                        std::string_view date, std::string& out) const
+void response_book::write(const policy::denial& d, std::string_view request_id, bool head_only,
+                          bool keep_alive, std::string_view date, std::string& out) const
 {
-    answers::write(make(d, request_id), head_only, keep_alive, date, out);
+    responses::write(make(d, request_id), head_only, keep_alive, date, out);
 }
 
-bool answer_book::is_metadata_path(std::string_view path) const noexcept
+bool response_book::is_metadata_path(std::string_view path) const noexcept
 {
     return std::find(metadata_paths_.begin(), metadata_paths_.end(), path) != metadata_paths_.end();
 }
 
-answer answer_book::make_metadata(std::string_view method, std::string_view request_id) const
+response response_book::make_metadata(std::string_view method, std::string_view request_id) const
 {
     constexpr std::string_view allow = "GET, HEAD, OPTIONS";
-    answer a;
+    response a;
     if (method == "GET" || method == "HEAD") {
         a.status = 200;
         a.add("Content-Type", "application/json");
@@ -278,4 +280,4 @@ answer answer_book::make_metadata(std::string_view method, std::string_view requ
     return a;
 }
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -1,12 +1,12 @@
 // What browser applications of other origins are told, as pure values.
-#include "answers/cors.hpp"
+#include "responses/cors.hpp"
 
 #include "support/fields.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 namespace {
 
 using testing::HasSubstr;
@@ -47,8 +47,8 @@ protected:
     [[nodiscard]] std::string answered() const
     {
         std::string scratch;
-        const auto got = answer_preflight(p, head.fields,
-                                          http::normalise_target(head.target, head.method, p.paths, scratch));
+        const auto got = respond_to_preflight(
+            p, head.fields, http::normalise_target(head.target, head.method, p.paths, scratch));
         if (const auto* refused = std::get_if<policy::denial>(&got))
             return std::string(name(refused->why));
         std::string out = std::to_string(std::get<answer>(got).status) + "\n";
@@ -199,4 +199,4 @@ TEST_F(cors, an_answer_of_the_api_is_shared_unless_it_says_itself_with_whom)
 }
 
 } // namespace
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -3,14 +3,14 @@
 // is strict JSON.
 #include "fuzz/fuzz.hpp"
 
-#include "answers/answer_book.hpp"
-#include "answers/cors.hpp"
 #include "http/chars.hpp"
 #include "http/framing.hpp"
+#include "responses/cors.hpp"
+#include "responses/response_book.hpp"
 
 #include <algorithm>
 
-namespace answers = scopegate::answers;
+namespace answers = scopegate::responses;
 namespace http = scopegate::http;
 namespace json = scopegate::json;
 namespace policy = scopegate::policy;
@@ -101,7 +101,7 @@ constexpr std::string_view ours[] = {"Content-Type",
                                      "Content-Length",
                                      "Connection"};
 
-void check_written(const answers::answer& a, std::string_view bytes)
+void check_written(const responses::response& a, std::string_view bytes)
 {
     std::size_t scanned = 0;
     const auto size = http::find_head_end(bytes, scanned, {0, 0}, false);
@@ -115,7 +115,7 @@ void check_written(const answers::answer& a, std::string_view bytes)
     // Our fields, Date and Content-Length (no 204 has one), and Connection where it ends: no line that a name
     // brought in.
     check(head.fields.size() ==
-          answers::fields_of(a).size() + 1 + (a.status == 204 ? 0U : 1U) + (a.close ? 1U : 0U));
+          responses::fields_of(a).size() + 1 + (a.status == 204 ? 0U : 1U) + (a.close ? 1U : 0U));
     for (const auto& f : head.fields) {
         check(std::count(std::begin(ours), std::end(ours), f.name) == 1);
         if (f.name == "WWW-Authenticate")
@@ -125,11 +125,11 @@ void check_written(const answers::answer& a, std::string_view bytes)
         check(json::parse(a.body).has_value());
 }
 
-void check_answer(const answers::answer& a)
+void check_answer(const responses::response& a)
 {
     std::string whole, head_only;
-    answers::write(a, false, true, "Thu, 01 Jan 1970 00:00:00 GMT", whole);
-    answers::write(a, true, true, "Thu, 01 Jan 1970 00:00:00 GMT", head_only);
+    responses::write(a, false, true, "Thu, 01 Jan 1970 00:00:00 GMT", whole);
+    responses::write(a, true, true, "Thu, 01 Jan 1970 00:00:00 GMT", head_only);
     check(whole == head_only + a.body);
     check_written(a, whole);
 }
@@ -141,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto in = scopegate::fuzz::split_settings(bytes, size);
     policy::policy p;
     fill(p, names(in.bytes));
-    const answers::answer_book book(p);
+    const responses::response_book book(p);
     policy::denial d;
     d.matched = &p.routes.front();
     d.needs = &d.matched->methods.front().second;
@@ -157,13 +157,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         asked.method = "OPTIONS";
         asked.target = "/";
         std::string scratch;
-        if (answers::is_preflight(p, asked.method, asked.fields))
-            if (const auto made = answers::answer_preflight(
+        if (responses::is_preflight(p, asked.method, asked.fields))
+            if (const auto made = responses::respond_to_preflight(
                     p, asked.fields, http::normalise_target("/", "OPTIONS", p.paths, scratch));
-                std::holds_alternative<answers::answer>(made))
-                check_answer(std::get<answers::answer>(made));
+                std::holds_alternative<responses::response>(made))
+                check_answer(std::get<responses::response>(made));
         auto a = book.make(d, "id-1");
-        answers::share(p.cors, asked.fields, a);
+        responses::share(p.cors, asked.fields, a);
         check_answer(a);
     }
     return 0;

@@ -1,5 +1,4 @@
 // The answer's half of forwarding: its head read and checked as strictly as a request's, its body relayed.
-#include "answers/cors.hpp"
 #include "base/text.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/response_head.hpp"
@@ -7,6 +6,7 @@
 #include "http/forward.hpp"
 #include "http/keep_alive.hpp"
 #include "observe/http_date.hpp"
+#include "responses/cors.hpp"
 
 #include <algorithm>
 
@@ -34,7 +34,7 @@ bool lacks_privacy(const http::response_head& head, const std::optional<tokens::
                         [](const http::field& f) { return iequals(f.name, "cache-control"); });
 }
 
-failure bad_answer(cause detail) noexcept
+failure bad_response(cause detail) noexcept
 {
     return {reason::upstream_bad_answer, detail};
 }
@@ -63,7 +63,7 @@ net::task<forwarding::attempt_end> forwarding::receive(bool reused)
 {
     for (int interim = 0; interim <= interim_most; ++interim) {
         bool first_byte_seen = interim > 0;
-        result_.why = co_await read_answer_head(first_byte_seen);
+        result_.why = co_await receive_head(first_byte_seen);
         if (result_.why != reason::allowed) {
             const bool closed = result_.why == reason::upstream_bad_answer && !first_byte_seen;
             if (closed && reused && may_repeat())
@@ -71,7 +71,7 @@ net::task<forwarding::attempt_end> forwarding::receive(bool reused)
             co_return attempt_end::done;
         }
         if (c_.space.response.status >= 200) {
-            co_await pass_answer();
+            co_await pass_response();
             co_return attempt_end::done;
         }
         if (c_.space.response.status == 101 && request_.framing.upgrade_websocket) {
@@ -82,36 +82,36 @@ net::task<forwarding::attempt_end> forwarding::receive(bool reused)
         if (result_.why != reason::allowed)
             co_return attempt_end::done;
     }
-    result_.why = bad_answer(cause::too_many_interim_responses);
+    result_.why = bad_response(cause::too_many_interim_responses);
     co_return attempt_end::done;
 }
 
 // Reads on until a whole head lies at the start of the response buffer, and parses it.
-net::task<failure> forwarding::read_answer_head(bool& first_byte_seen)
+net::task<failure> forwarding::receive_head(bool& first_byte_seen)
 {
     const auto& settings = c_.policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
     const auto most = std::max(limits.bytes + 4096, buffer_pool::slice_bytes);
     auto& buffer = c_.space.response_bytes;
     for (;;) {
-        const std::string_view so_far(buffer.data(), answer_bytes_);
-        const auto size = http::read_response_head(so_far, answer_scanned_, limits, c_.space.response);
+        const std::string_view so_far(buffer.data(), head_buffered_);
+        const auto size = http::read_response_head(so_far, head_scanned_, limits, c_.space.response);
         if (!size)
-            co_return bad_answer(size.error().detail);
+            co_return bad_response(size.error().detail);
         head_bytes_ = *size;
         if (head_bytes_ > 0)
             co_return reason::allowed;
-        if (answer_bytes_ == most)
-            co_return bad_answer(cause::limits_headers);
-        if (upload_failed() || caller_gone_) // before anybody waited here, maybe
+        if (head_buffered_ == most)
+            co_return bad_response(cause::limits_headers);
+        if (upload_failed() || client_gone_) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
-        const auto woken = co_await upstream_->readable(answer_due());
+        const auto woken = co_await upstream_->readable(response_due());
         if (woken != net::readiness::ready)
             co_return wait_failure(woken);
-        make_room_for_answer(most);
-        const auto got = upstream_->read_some(buffer.bytes().subspan(answer_bytes_));
+        make_room_for_head(most);
+        const auto got = upstream_->read_some(buffer.bytes().subspan(head_buffered_));
         if (got.how == net::transfer::status::would_block) {
-            if (answer_bytes_ == 0)
+            if (head_buffered_ == 0)
                 buffer.reset();
             continue;
         }
@@ -119,7 +119,7 @@ net::task<failure> forwarding::read_answer_head(bool& first_byte_seen)
             c_.policy.upstream.complain_of(*upstream_);
             co_return ended_before_head(got.how);
         }
-        answer_bytes_ += got.bytes;
+        head_buffered_ += got.bytes;
         first_byte_seen = true;
     }
 }
@@ -129,29 +129,29 @@ failure forwarding::ended_before_head(net::transfer::status how) const noexcept
 {
     const auto* const tls = upstream_->tls();
     if (tls != nullptr && tls->fault() != cause::none)
-        return bad_answer(tls->fault());
+        return bad_response(tls->fault());
     const bool reset = how == net::transfer::status::failed && (tls == nullptr || !tls->is_wire_ended());
     if (reset)
-        return bad_answer(cause::reset_connection);
-    return bad_answer(answer_bytes_ > 0 ? cause::cut_head : cause::closed_without_response);
+        return bad_response(cause::reset_connection);
+    return bad_response(head_buffered_ > 0 ? cause::cut_head : cause::closed_without_response);
 }
 
 // A buffer is taken when the first bytes are there to be read, and grows with a head that fills it.
-void forwarding::make_room_for_answer(std::size_t most)
+void forwarding::make_room_for_head(std::size_t most)
 {
     auto& buffer = c_.space.response_bytes;
     if (!buffer) {
         buffer = c_.space.buffers.take_slice();
-    } else if (answer_bytes_ == buffer.size()) {
+    } else if (head_buffered_ == buffer.size()) {
         auto larger = c_.space.buffers.take(std::min(2 * buffer.size(), most));
-        std::copy_n(buffer.data(), answer_bytes_, larger.data());
+        std::copy_n(buffer.data(), head_buffered_, larger.data());
         buffer = std::move(larger);
     }
 }
 
 // When the wait for more of the head ends. While the body is still going up, the upload's own patience is
 // what counts.
-steady_time forwarding::answer_due() const
+steady_time forwarding::response_due() const
 {
     const auto due =
         uploading_ ? net::no_deadline : sent_at_ + c_.policy.policy.server.timeouts.upstream_response;
@@ -179,7 +179,7 @@ failure forwarding::wait_failure(net::readiness woken) const noexcept
     case relay_end::expired: // of answers only
         break;
     }
-    if (caller_gone_ || half_close_is_over())
+    if (client_gone_ || half_close_is_over())
         return reason::client_gone;
     if (woken == net::readiness::timed_out)
         return {reason::upstream_timeout, cause::timeouts_upstream_response};
@@ -194,7 +194,7 @@ net::task<failure> forwarding::pass_interim()
     if (!framed)
         co_return framed.error();
     if (head.status == 101) // no upgrade was asked for
-        co_return bad_answer(cause::unexpected_upgrade);
+        co_return bad_response(cause::unexpected_upgrade);
     const auto buffer = c_.space.response_bytes.bytes();
     if (head.status == 100 && uploading_)
         upload_rate_->start(c_.at.turns().now());
@@ -209,15 +209,15 @@ net::task<failure> forwarding::pass_interim()
         if (!kept)
             co_return kept.error();
         if (!fits || !out.add("\r\n"))
-            co_return bad_answer(cause::scattered_headers);
+            co_return bad_response(cause::scattered_headers);
         if (co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body) !=
             net::transfer::status::done)
             co_return reason::client_gone;
     }
     std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(head_bytes_),
-              buffer.begin() + static_cast<std::ptrdiff_t>(answer_bytes_), buffer.begin());
-    answer_bytes_ -= head_bytes_;
-    answer_scanned_ = 0;
+              buffer.begin() + static_cast<std::ptrdiff_t>(head_buffered_), buffer.begin());
+    head_buffered_ -= head_bytes_;
+    head_scanned_ = 0;
     co_return reason::allowed;
 }
 
@@ -233,18 +233,19 @@ std::string_view forwarding::nonce_lines() const noexcept
 // Why a response ended before its body did.
 failure forwarding::cut_short(relay_end end, const body_relay& body) const noexcept
 {
-    if (end == relay_end::sink_gone || end == relay_end::sink_late || caller_gone_)
+    if (end == relay_end::sink_gone || end == relay_end::sink_late || client_gone_)
         return reason::client_gone;
     if (end == relay_end::expired)
         return events_end_.why;
     if (end == relay_end::source_cut && upload_failed()) // which has ended the response too
         return wait_failure(net::readiness::closed);
     if (end == relay_end::source_malformed)
-        return bad_answer(body.fault().detail);
-    return end == relay_end::source_late ? late_body() : bad_answer(cause::cut_body);
+        return bad_response(body.fault().detail);
+    return end == relay_end::source_late ? late_body() : bad_response(cause::cut_body);
 }
 
-void forwarding::compose_answer_head(const http::response_framing& framed, bool chunked_out, bool keep_alive)
+void forwarding::compose_response_head(const http::response_framing& framed, bool chunked_out,
+                                       bool keep_alive)
 {
     const auto& head = c_.space.response;
     auto& out = c_.space.to_downstream;
@@ -259,11 +260,11 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
     constexpr std::size_t ours = 5, of_a_chunk = 4; // pieces
     if (!kept || !fits || !out.has_room(ours + of_a_chunk)) {
-        result_.why = kept ? bad_answer(cause::scattered_headers) : kept.error();
+        result_.why = kept ? bad_response(cause::scattered_headers) : kept.error();
         return;
     }
     out.add(nonce_lines());
-    auto& lines = c_.space.answer_lines;
+    auto& lines = c_.space.response_lines;
     lines.clear();
     if (chunked_out)
         out.add("Transfer-Encoding: chunked\r\n");
@@ -274,7 +275,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
         else // a list of equal lengths goes on as one
             lines.append("Content-Length: ").append(framed.length).append("\r\n");
     }
-    answers::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, lines);
+    responses::append_sharing(c_.policy.policy.cors, c_.space.request.fields, head.fields, lines);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         lines.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
     if (lacks_privacy(head, request_.taken))
@@ -287,7 +288,7 @@ void forwarding::compose_answer_head(const http::response_framing& framed, bool 
     out.add("\r\n");
 }
 
-net::task<void> forwarding::pass_answer()
+net::task<void> forwarding::pass_response()
 {
     const auto& head = c_.space.response;
     const auto framed = http::frame_response(head, c_.space.request.method);
@@ -303,14 +304,14 @@ net::task<void> forwarding::pass_answer()
     // An API that refuses a body, or has responded whole, before the body is there does not want the rest.
     const auto& body = framed->body;
     const bool whole = body.kind == body_kind::none ||
-                       (body.kind == body_kind::length && body.length <= answer_bytes_ - head_bytes_);
+                       (body.kind == body_kind::length && body.length <= head_buffered_ - head_bytes_);
     const bool ends_early = uploading_ && (head.status >= 400 || whole);
     const bool keep_alive = request_.framing.keep_alive && !c_.ends_connection() && !ends_early &&
                             !(unsized && !chunked_out) && upload_end_ == relay_end::complete;
-    compose_answer_head(*framed, chunked_out, keep_alive);
+    compose_response_head(*framed, chunked_out, keep_alive);
     if (result_.why != reason::allowed)
         co_return;
-    result_.answered = true;
+    result_.responded = true;
     result_.status = head.status;
     result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
     take_time_to_upload();
@@ -321,16 +322,16 @@ net::task<void> forwarding::pass_answer()
         down.pass_trailers(c_.policy.identity_names, named_in_connection(head.fields));
     const auto announced = http::keep_alive_timeout(head.fields); // before the body takes the head's place
     const auto& buffer = c_.space.response_bytes;
-    std::string_view rest(buffer.data() + head_bytes_, answer_bytes_ - head_bytes_);
+    std::string_view rest(buffer.data() + head_bytes_, head_buffered_ - head_bytes_);
     auto& out = c_.space.to_downstream;
-    const auto& patience = c_.policy.policy.server.timeouts;
+    const auto& timeouts = c_.policy.policy.server.timeouts;
     streaming_ = is_event_stream(head);
-    pauses_ = {longest_pause(), patience.body};
+    pauses_ = {longest_pause(), timeouts.body};
     if (streaming_) {
         pauses_.not_after = expiry();
         events_end_ = expiry_kind();
         if (half_closed_)
-            leave_without_caller();
+            leave_without_client();
     }
     std::optional<lasting> events;
     if (streaming_)
@@ -340,8 +341,8 @@ net::task<void> forwarding::pass_answer()
     std::size_t used = 0;
     auto end = relay_end::complete;
     if (!down.complete() && !rest.empty() && !down.unframe(rest, used, out)) {
-        result_.answered = false; // broken before anything of it was passed on
-        result_.why = bad_answer(down.fault().detail);
+        result_.responded = false; // broken before anything of it was passed on
+        result_.why = bad_response(down.fault().detail);
         co_return;
     }
     rest.remove_prefix(used);
@@ -354,12 +355,12 @@ net::task<void> forwarding::pass_answer()
     if (end !=
         relay_end::complete) { // cut short is what it must look like; where only the end says so, by a reset
         result_.why = cut_short(end, down);
-        result_.then = unsized && !chunked_out ? afterwards::reset : afterwards::close;
+        result_.then = unsized && !chunked_out ? disposition::reset : disposition::close;
         co_return;
     }
     // The rest of a body that the API did not take must not be taken for a request.
     result_.then =
-        keep_alive && upload_end_ == relay_end::complete ? afterwards::keep_alive : afterwards::linger;
+        keep_alive && upload_end_ == relay_end::complete ? disposition::keep_alive : disposition::linger;
     if (!uploading_ && upload_end_ == relay_end::complete && framed->keep_alive && rest.empty() &&
         !down.is_repaired())
         c_.policy.upstream.keep(std::move(upstream_), announced);

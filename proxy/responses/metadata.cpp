@@ -1,8 +1,8 @@
-#include "answers/metadata.hpp"
+#include "responses/metadata.hpp"
 
 #include <algorithm>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::vector<std::string> metadata_paths(std::string_view resource, const http::p
     return paths;
 }
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

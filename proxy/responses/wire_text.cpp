@@ -1,7 +1,7 @@
 // Writes a response as the bytes to send.
-#include "answers/answer_book.hpp"
+#include "responses/response_book.hpp"
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 namespace {
 
@@ -49,7 +49,7 @@ std::string_view status_line(unsigned status) noexcept
 
 } // namespace
 
-std::vector<std::pair<std::string_view, std::string_view>> fields_of(const answer& a)
+std::vector<std::pair<std::string_view, std::string_view>> fields_of(const response& a)
 {
     constexpr std::string_view colon = ": ", end = "\r\n";
     std::vector<std::pair<std::string_view, std::string_view>> out;
@@ -62,7 +62,7 @@ std::vector<std::pair<std::string_view, std::string_view>> fields_of(const answe
     return out;
 }
 
-void write(const answer& a, bool head_only, bool keep_alive, std::string_view date, std::string& out)
+void write(const response& a, bool head_only, bool keep_alive, std::string_view date, std::string& out)
 {
     out.append(status_line(a.status));
     if (!date.empty())
@@ -77,4 +77,4 @@ void write(const answer& a, bool head_only, bool keep_alive, std::string_view da
         out.append(a.body);
 }
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 class calendar final {
 public:
@@ -79,4 +79,4 @@ private:
     }
 };
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-namespace scopegate::answers {
+namespace scopegate::responses {
 
 // The fixed part of a response, by reason.
-struct answer_row {
+struct response_row {
     unsigned status;
     std::string_view title;
     // Is also the challenge's error_description: visible ASCII without quotes and backslashes.
@@ -23,10 +23,10 @@ struct answer_row {
     bool close;             // whether to close the connection, as its framing can't be trusted
 };
 // Returns the row of THE table. Every reason has one.
-[[nodiscard]] const answer_row& row(reason r) noexcept;
+[[nodiscard]] const response_row& row(reason r) noexcept;
 
 // A complete response, except for Date and Connection, which only the connection knows.
-struct answer {
+struct response {
     unsigned status = 500;
     bool close = false;
     // `Name: value` and CRLF each: Content-Type, Cache-Control, WWW-Authenticate, Allow, ...
@@ -40,23 +40,23 @@ struct answer {
 };
 
 // Returns the name and value of each header, for display. The views point into `a`.
-[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> fields_of(const answer& a);
+[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> fields_of(const response& a);
 
 // Appends the response to `out`, ready to send: status line, headers, Date, Connection, Content-Length, body.
 // `head_only` omits the body, as for HEAD. `keep_alive` is whether the connection could stay open; the
 // response's own `close` overrides it.
-void write(const answer& a, bool head_only, bool keep_alive, std::string_view date, std::string& out);
+void write(const response& a, bool head_only, bool keep_alive, std::string_view date, std::string& out);
 
-class answer_book final {
+class response_book final {
 public:
     // Prepares the challenges of every requirement. The policy must outlive the book.
-    explicit answer_book(const policy::policy& p);
+    explicit response_book(const policy::policy& p);
 
     // Builds the problem response for a denial. `request_id` must be well-formed. The response contains
     // nothing of the token or the target.
-    [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id) const;
+    [[nodiscard]] response make(const policy::denial& d, std::string_view request_id) const;
 
-    // Appends the same response, ready to send (see answers::write).
+    // Appends the same response, ready to send (see responses::write).
     void write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
                std::string_view date, std::string& out) const;
 
@@ -67,7 +67,7 @@ public:
     // Builds the response to a request for that document. It is public, cacheable, and readable by browser
     // applications of any origin. GET and HEAD return the document, OPTIONS the preflight response, other
     // methods 405.
-    [[nodiscard]] answer make_metadata(std::string_view method, std::string_view request_id) const;
+    [[nodiscard]] response make_metadata(std::string_view method, std::string_view request_id) const;
 
 private:
     // The common beginning of all problem responses for one reason.
@@ -83,8 +83,8 @@ private:
     };
 
     void prepare_beginnings();
-    [[nodiscard]] answer make(const policy::denial& d, std::string_view request_id,
-                              std::string_view allow) const;
+    [[nodiscard]] response make(const policy::denial& d, std::string_view request_id,
+                                std::string_view allow) const;
     // Returns the alternative that a denial names, or null.
     [[nodiscard]] const prepared_alternative* prepared_of(const policy::denial& d) const noexcept;
     void append_fields(std::string& out, const policy::denial& d) const;
@@ -98,4 +98,4 @@ private:
     std::vector<std::vector<prepared_alternative>> prepared_; // by requirement index and alternative
 };
 
-} // namespace scopegate::answers
+} // namespace scopegate::responses
