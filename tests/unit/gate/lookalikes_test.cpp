@@ -1,5 +1,4 @@
-// Plays tests/cases/lookalikes.tsv: which spellings are refused because they could be taken for another
-// route.
+// Plays tests/cases/lookalikes.tsv: spellings that are refused because they could be taken for another route.
 #include "gate/authorize.hpp"
 #include "support/places.hpp"
 #include "support/policy_from_yaml.hpp"
@@ -89,7 +88,7 @@ std::string verdict_on(const policy::policy& p, const std::string& method, const
     return denied == nullptr ? "allowed" : std::string(name(denied->why));
 }
 
-TEST(lookalikes, are_refused_as_the_table_says)
+TEST(lookalikes, match_the_table_of_cases)
 {
     std::ifstream file(SCOPEGATE_TEST_CASES "/lookalikes.tsv");
     std::size_t rows = 0;
