@@ -1,4 +1,4 @@
-// Scopegate itself, as a process of its own.
+// Scopegate itself, as a separate process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 export async function startGate(program, environment) {
   const routes = new URL('routes.yaml', import.meta.url).pathname;
   const child = spawn(program, ['run', '--config', routes], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL')); // whatever ends the story, the gate ends with it
+  process.once('exit', () => child.kill('SIGKILL')); // whatever ends the story also ends the gate
   const gate = { log: [], origin: undefined, admin: undefined };
 
   await new Promise((resolve, reject) => {

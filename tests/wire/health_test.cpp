@@ -24,7 +24,7 @@ protected:
 
 constexpr std::string_view probe = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-TEST_P(health, answers_probes_beside_300_idle_connections)
+TEST_P(health, responds_to_probes_beside_300_idle_connections)
 {
     std::vector<raw_client> idle;
     for (int i = 0; i < 300; ++i)
@@ -37,7 +37,7 @@ TEST_P(health, answers_probes_beside_300_idle_connections)
     EXPECT_EQ(c_.exchange(get("/public")).status, 200U);
 }
 
-TEST_P(health, answers_probes_beside_300_unfinished_heads)
+TEST_P(health, responds_to_probes_beside_300_unfinished_heads)
 {
     std::vector<raw_client> slow;
     for (int i = 0; i < 300; ++i) {
@@ -47,7 +47,7 @@ TEST_P(health, answers_probes_beside_300_unfinished_heads)
     EXPECT_EQ(connect().exchange(probe).status, 200U);
 }
 
-TEST_P(health, answers_probes_beside_300_unfinished_bodies)
+TEST_P(health, responds_to_probes_beside_300_unfinished_bodies)
 {
     std::vector<raw_client> slow;
     for (int i = 0; i < 300; ++i) {

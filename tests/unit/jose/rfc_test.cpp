@@ -71,7 +71,7 @@ TEST(rfc_examples, match_our_own_signatures)
     }
 }
 
-TEST(rfc_examples, include_the_unsecured_rfc_7515_a5_which_is_refused)
+TEST(rfc_examples, do_not_verify_for_the_unsecured_rfc_7515_a5)
 {
     EXPECT_EQ(
         outcome(split("eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
@@ -79,7 +79,7 @@ TEST(rfc_examples, include_the_unsecured_rfc_7515_a5_which_is_refused)
         "unsupported-algorithm");
 }
 
-TEST(rfc_examples, include_the_critical_members_of_rfc_7515_e_which_are_refused)
+TEST(rfc_examples, do_not_verify_for_the_critical_members_of_rfc_7515_e)
 {
     EXPECT_EQ(outcome(split(
                   "eyJhbGciOiJIUzI1NiIsDQogImNyaXQiOlsiaHR0cDovL2V4YW1wbGUuY29tL1VOREVGSU5FRCJdLA0KICJodHRw"

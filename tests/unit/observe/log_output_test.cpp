@@ -175,7 +175,7 @@ TEST(log_output, writes_an_event_before_the_requests_that_wait)
         ASSERT_TRUE(line == "event" || line.find_first_not_of('x') == std::string::npos) << line;
 }
 
-TEST(log_output, counts_what_it_keeps_until_it_is_written)
+TEST(log_output, counts_kept_lines_until_they_are_written)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe, {1000, 300'000});
