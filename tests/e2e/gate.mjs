@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-// Starts it with this folder's routes.yaml and waits until it listens; ready() waits for its issuer's keys.
+// Starts Scopegate with this folder's routes.yaml and waits until it listens. ready() waits for its issuer's keys.
 export async function startGate(program, environment) {
   const routes = new URL('routes.yaml', import.meta.url).pathname;
   const child = spawn(program, ['run', '--config', routes], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });

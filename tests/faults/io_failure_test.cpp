@@ -266,8 +266,7 @@ TEST_P(io_failure, is_survived_when_connections_end)
 
 TEST_P(io_failure, is_survived_when_memory_runs_out)
 {
-    if (GetParam()) // OpenSSL reports a lack of memory as other faults: the end of such a connection is not
-                    // judged yet
+    if (GetParam()) // OpenSSL hides a lack of memory behind other faults, so this end is not checked yet
         GTEST_SKIP() << "only without TLS";
     for (const auto& way : ways_of(large))
         fail_at_every_step(way, failure::no_memory, true, 3);

@@ -268,7 +268,7 @@ TEST(connection_age, ends_a_tunnel_of_a_public_route)
     EXPECT_EQ(line["reason"], "allowed") << line.text;
 }
 
-TEST(connection_age, leaves_a_tunnel_to_its_token_where_that_expires)
+TEST(connection_age, leaves_a_tunnel_to_the_expiry_of_its_token)
 {
     calendar c({.limits = "connection_age: 300ms"});
     c.api.on("/any", [](upstream_exchange& x) {

@@ -69,7 +69,7 @@ TEST(dpop, accepts_a_bound_token_with_each_proof_once)
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(algs="RS256 )"));
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(error="invalid_dpop_proof")"));
     EXPECT_EQ(json_member(again.body, "type"), "urn:scopegate:problem:invalid-dpop-proof");
-    EXPECT_TRUE(again.has("DPoP-Nonce")) << "for the next proof";
+    EXPECT_TRUE(again.has("DPoP-Nonce")) << "the response must supply a nonce for the next proof";
     EXPECT_EQ(client.exchange(right_get(token, nonce)).status, 200U)
         << "the connection and the token remain usable";
     const auto seen = c.api.requests();

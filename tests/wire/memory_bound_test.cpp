@@ -220,7 +220,7 @@ TEST(memory_bound, spares_the_head_that_is_being_read)
     EXPECT_EQ(gate.stop(), 0);
 }
 
-TEST(memory_bound, holds_when_the_api_takes_no_bodies)
+TEST(memory_bound, holds_when_the_api_reads_no_bodies)
 {
     const deaf_upstream api;
     // When a client has sent more than the gate has read, its end shows only after the rest of the upload.

@@ -59,7 +59,7 @@ TEST(reload, waits_until_a_file_that_is_written_in_place_is_closed)
     file << whole.substr(half) << "mode: observe\n";
     file.close();
     static_cast<void>(c.gate.wait_for_event("reloaded"));
-    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U) << "as the whole file says";
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U) << "the whole file permits the request";
     const auto lines = c.gate.log();
     EXPECT_EQ(
         std::count_if(lines.begin(), lines.end(), [](const log_line& l) { return l["event"] == "reloaded"; }),

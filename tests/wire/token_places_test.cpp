@@ -183,7 +183,7 @@ TEST(token_places, refuse_two_tokens_and_remove_each_in_observe_mode_too)
     }
     const auto not_listed = c.forwarded(request_text("PATCH", "/appointments?access_token=" + token, {}));
     EXPECT_EQ(not_listed.target, "/appointments");
-    EXPECT_EQ(not_listed.value("X-Auth-Subject"), "ada") << "of a valid token";
+    EXPECT_EQ(not_listed.value("X-Auth-Subject"), "ada") << "the subject comes from a valid token";
     EXPECT_FALSE(c.forwarded(get("/nowhere", forged_token({}))).has("X-Auth-Subject"));
     const auto before = c.api.requests().size();
     for (const std::string target : {"http://evil.example/a/../b", "http://u@evil.example/a",

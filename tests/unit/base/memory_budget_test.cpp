@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t mib = 1024UL * 1024;
 
-TEST(memory_budget, grows_tighter_as_the_limit_comes_near)
+TEST(memory_budget, raises_the_pressure_near_the_limit)
 {
     struct row {
         const char* what;
@@ -57,7 +57,7 @@ TEST(memory_budget, sums_the_accounts_of_all_threads_and_drops_ended_ones)
     EXPECT_EQ(budget.counted(), mib);
 }
 
-TEST(memory_budget, learns_of_small_changes_in_batches)
+TEST(memory_budget, counts_small_changes_in_batches)
 {
     memory_budget budget;
     memory_account account(budget);

@@ -86,7 +86,7 @@ TEST_F(dev_keys, do_not_overwrite_a_file_that_is_no_key)
     EXPECT_EQ(read(file("notes.pem")), "remember the milk\n");
 }
 
-TEST(jwks_file_of, stands_beside_its_key)
+TEST(jwks_file_of, is_beside_its_key)
 {
     EXPECT_EQ(jwks_file_of("scopegate-dev-key.pem"), "scopegate-dev-keys.json");
     EXPECT_EQ(jwks_file_of("dir/ann.pem"), "dir/ann-keys.json");

@@ -305,7 +305,7 @@ TEST(routes, match_characters_that_a_template_encodes)
 }
 
 // The second template encodes a delimiter, which must not give the first one a second spelling.
-TEST(routes, lend_each_other_no_spelling)
+TEST(routes, do_not_add_spellings_to_each_other)
 {
     const auto p = compiled("  /x/@a/c: {GET: a}\n  /x/%40a/b: {GET: b}\n  /x/{p}/c: {GET: c}\n");
     const auto matched = [&](std::string_view path) {

@@ -72,7 +72,7 @@ json::value schema()
     return *parsed;
 }
 
-TEST(schema, has_the_keys_that_the_loader_has)
+TEST(schema, has_the_same_keys_as_the_loader)
 {
     keys_by_path loader;
     for (const auto& s : all_sections())

@@ -46,7 +46,7 @@ std::string read(std::string_view text)
     return root ? shown(*root) : "nothing, and no error";
 }
 
-TEST(yaml_source, knows_the_place_of_everything)
+TEST(yaml_source, records_the_place_of_every_node)
 {
     struct row {
         const char* why;

@@ -156,7 +156,7 @@ TEST(authorize, adds_the_routes_requirement_to_the_denial_of_a_token)
     EXPECT_EQ(refused.matched, v.match.matched);
 }
 
-TEST(authorize, validates_the_token_that_it_takes)
+TEST(authorize, validates_the_token_that_it_uses)
 {
     calendar file;
     const auto validator = file.validator();

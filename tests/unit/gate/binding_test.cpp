@@ -233,7 +233,8 @@ TEST(binding, requires_the_scheme_that_fits_the_token)
     EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
     auto with_proof = as_bearer(key_bound());
     with_proof.emplace_back("DPoP", owner().proof(right()));
-    EXPECT_EQ(name(api.why(with_proof)), name(reason::unbound_token)) << "the scheme is part of it";
+    EXPECT_EQ(name(api.why(with_proof)), name(reason::unbound_token))
+        << "a proof does not replace the scheme DPoP";
     EXPECT_EQ(name(api.why(under_dpop(unbound, owner().proof(right(unbound))))), name(reason::unbound_token));
 
     api.p().tokens.dpop.how = mode::require;
@@ -309,7 +310,7 @@ TEST(binding, takes_the_url_from_the_file_the_connection_or_a_trusted_proxy)
     EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "wss"}}), no);
 
     api.p().server.authorities = {{"example.com", true, "/calendar"}};
-    EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the file has the last word";
+    EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the URL in the file takes precedence";
     EXPECT_EQ(with("https://example.com/a"), no);
     EXPECT_EQ(with("http://api.example.com/a"), no);
 
@@ -367,7 +368,7 @@ TEST(binding, asks_for_a_nonce_if_another_process_may_have_seen_the_proof)
     EXPECT_EQ(with(api.memory.nonces.current(noon - std::chrono::hours(1))), "use-dpop-nonce, a new one")
         << "the nonce is too old";
     EXPECT_EQ(with(another.current(noon)), "use-dpop-nonce, a new one")
-        << "the other process may accept it too";
+        << "the other process may have accepted the proof too";
     api.memory.window.open(noon);
     EXPECT_EQ(with({}), "use-dpop-nonce, a new one");
     EXPECT_EQ(with("the-apis"), "use-dpop-nonce, a new one");

@@ -195,7 +195,7 @@ TEST(classify, agrees_with_the_naive_table_on_near_misses)
     EXPECT_GT(others, 100'000U);
 }
 
-TEST(classify, takes_names_of_any_length)
+TEST(classify, accepts_names_of_any_length)
 {
     EXPECT_EQ(classify("").id, field_id::other);
     EXPECT_EQ(classify(std::string(100'000, 'x')).id, field_id::other);

@@ -145,7 +145,7 @@ TEST(find_head_end, reports_what_was_too_large)
         << "0 means no limit";
 }
 
-TEST(find_head_end, goes_on_where_it_stopped)
+TEST(find_head_end, continues_where_it_stopped)
 {
     const std::string head = "GET / HTTP/1.1\r\nA: b\r\n\r\n";
     std::size_t scanned = 0;

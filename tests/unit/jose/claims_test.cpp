@@ -16,7 +16,7 @@ wall_time at(std::int64_t seconds)
     return wall_time(std::chrono::seconds(seconds));
 }
 
-TEST(claims, are_judged_row_by_row)
+TEST(claims, are_checked_row_by_row)
 {
     const auto token =
         parse_json(R"({"iss":"https://issuer.example/","aud":"https://api.example","exp":1700000300,)"

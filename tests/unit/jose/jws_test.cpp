@@ -7,7 +7,7 @@
 namespace scopegate::jose::test {
 namespace {
 
-TEST(jws_split, judges_headers)
+TEST(jws_split, accepts_valid_headers_only)
 {
     for (const auto& row : read_rows("headers.tsv", 3)) {
         const auto token = base64url_encode(row[1]) + ".e30.AAAA";

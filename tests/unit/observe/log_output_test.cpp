@@ -153,7 +153,7 @@ TEST(log_output, keeps_events_when_requests_are_dropped)
     ASSERT_EQ(lines.size(), 21U);
     EXPECT_THAT(lines[0], HasSubstr(R"("count":22,"events":2})"));
     EXPECT_EQ(std::count(lines.begin() + 1, lines.begin() + 11, std::string(99, 'e')), 10)
-        << "events go first";
+        << "events must be written first";
     EXPECT_EQ(std::count(lines.begin() + 11, lines.end(), std::string(99, 'x')), 10);
 }
 

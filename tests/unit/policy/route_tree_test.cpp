@@ -118,7 +118,7 @@ TEST(route_tree, finds_each_of_very_many_siblings)
     EXPECT_EQ(made.tree.match("/api/v1/thing20000/7", values), nullptr);
 }
 
-TEST(route_tree, takes_paths_of_any_length)
+TEST(route_tree, accepts_paths_of_any_length)
 {
     routes made;
     made.add("/a/{x}/a");

@@ -136,7 +136,7 @@ TEST(introspection_request, signs_an_assertion_for_each_request)
         const auto jws = jose::split(assertion);
         ASSERT_TRUE(jws.has_value()) << assertion;
         EXPECT_EQ(jws->header.alg, a);
-        EXPECT_FALSE(jws->header.kid.has_value()) << "the key's file named none";
+        EXPECT_FALSE(jws->header.kid.has_value()) << "the key file has no kid";
         EXPECT_EQ(jose::verify(*jws, *test::keys_for({a})), reason::allowed);
         const auto claims = json::parse(jws->payload);
         ASSERT_TRUE(claims);

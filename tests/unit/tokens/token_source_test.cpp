@@ -27,7 +27,7 @@ result<tokens::taken_token> take(const http::field_list& fields, bool dpop)
     return taken;
 }
 
-TEST(token_source, takes_exactly_one_bearer_token)
+TEST(token_source, accepts_exactly_one_bearer_token)
 {
     const row rows[] = {
         {"the usual one", {{"Authorization", "Bearer abc.def.ghi"}}, reason::allowed, "abc.def.ghi"},
