@@ -9,11 +9,11 @@ to one letter. Neighbors that fold by the same distance share a row. A test comp
 
 import sys
 
-DOTTED_AND_DOTLESS = {0x130: ord("i"), 0x131: ord("i")}  # no C or S row has them: their case depends on the language
+DOTTED_AND_DOTLESS = {0x130: ord("i"), 0x131: ord("i")}  # no C or S row: case depends on the language
 
 
 def read_folds(lines):
-    """What each letter beyond ASCII folds to."""
+    """Returns the folding of each letter beyond ASCII."""
     folds = dict(DOTTED_AND_DOTLESS)
     for line in lines:
         columns = [column.strip() for column in line.split("#")[0].split(";")]
@@ -23,7 +23,8 @@ def read_folds(lines):
 
 
 def ranges_of(folds):
-    """Rows of first, last, step, distance: every `step`th letter from first to last folds by the distance."""
+    """Returns rows of first, last, step, distance: every `step`th letter from first to last folds by the
+    distance."""
     rows = []
     for letter, fold in sorted(folds.items()):
         distance = fold - letter

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each header of proxy/ compiles by itself. One that is the first include of some .cpp is proven by the build already;
-# the others are compiled here, alone: tests/headers.sh [COMPILER].
+# Checks that each header of proxy/ compiles by itself. The build already proves it for headers that are the
+# first include of some .cpp. The others are compiled here, alone: tests/headers.sh [COMPILER].
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the container image with buildah as deploy/Dockerfile says, looks at what is in it, and runs it against a live
-# upstream: from its own root file system, mounted read-only, as its own user. Needs root. Leaves nothing behind but the cache.
+# Builds the container image with buildah from deploy/Dockerfile, inspects its contents, and runs it against a
+# live upstream: from its own root file system, mounted read-only, as its own user. Needs root. Leaves only
+# the cache behind.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,13 +21,14 @@ trap 'status=$?; set +e; tidy_up; exit $status' EXIT
 trap 'echo "tests/image.sh: line $LINENO failed" >&2' ERR
 trap 'exit 130' INT TERM HUP
 
-# Storage of our own: the machine's images are none of our business.
+# Uses separate storage, so that the machine's own images are not touched.
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 storage() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
 fail() { echo "tests/image.sh: $*" >&2 && exit 1; }
 ok() { echo "ok: $*"; }
 
-# --- The base image: pulled, or where no registry is in reach the same thing by debootstrap, with this machine's sources.
+# --- The base image is pulled. If no registry can be reached, debootstrap makes the same image from this
+# machine's sources.
 if ! timeout 30 buildah --root "$work/storage" --runroot "$work/run" pull --quiet "$base" >/dev/null 2>&1; then
     echo "No registry in reach: making $base with debootstrap"
     mirror=$(grep -hoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
@@ -44,34 +46,36 @@ if ! timeout 30 buildah --root "$work/storage" --runroot "$work/run" pull --quie
     rm -rf "$work/base"
 fi
 
-# --- The image, and what it says of itself. The docker format, because OCI's knows no health check.
-# The Dockerfile keeps the compiler's cache between builds (buildah: in /var/tmp): only the first one compiles everything.
+# --- The image and its metadata. It uses the docker format, because OCI's has no health check.
+# The Dockerfile keeps the compiler's cache between builds (buildah: in /var/tmp): only the first one compiles
+# everything.
 alive "$work/log" "building the image" storage build --pull-never --format docker -f deploy/Dockerfile \
     --ignorefile deploy/Dockerfile.dockerignore -t scopegate . ||
     { tail -50 "$work/log" >&2 && fail "the image does not build"; }
 describe() { storage inspect --type image --format "$1" scopegate; }
-[[ $(describe '{{.Docker.Config.User}}') == 28080:28080 ]] || fail "it runs as $(describe '{{.Docker.Config.User}}')"
-[[ $(describe '{{.Docker.Config.Entrypoint}}') == "[/usr/bin/scopegate run]" ]] || fail "the entry point is another"
-[[ $(describe '{{.Docker.Config.Healthcheck.Test}}') == *"/usr/bin/scopegate health --live"* ]] || fail "there is no health check"
+[[ $(describe '{{.Docker.Config.User}}') == 28080:28080 ]] || fail "the image runs as $(describe '{{.Docker.Config.User}}')"
+[[ $(describe '{{.Docker.Config.Entrypoint}}') == "[/usr/bin/scopegate run]" ]] || fail "the entry point is wrong"
+[[ $(describe '{{.Docker.Config.Healthcheck.Test}}') == *"/usr/bin/scopegate health --live"* ]] || fail "the health check is missing"
 [[ $(describe '{{.Docker.Config.ExposedPorts}}') == *8080/tcp* ]] || fail "port 8080 is not exposed"
 
 container=$(storage from --pull-never scopegate)
 root=$work/root
 cp -a "$(storage mount "$container")" "$root"
 bytes=$(du -sb "$root" | cut -f1)
-((bytes < 40 * 1024 * 1024)) || fail "it has $bytes bytes, 40 MiB is the most"
+((bytes < 40 * 1024 * 1024)) || fail "the image has $bytes bytes, the limit is 40 MiB"
 ok "$((bytes / 1024)) KiB in $(find "$root" -type f | wc -l) files"
 
 programs=$(find "$root" -type f -perm /111 ! -name '*.so*' -printf '/%P\n')
-[[ $programs == /usr/bin/scopegate ]] || fail "there are other programs in it: $programs"
+[[ $programs == /usr/bin/scopegate ]] || fail "the image contains other programs: $programs"
 ok "no shell and no other program"
 tests/hardening.sh "$root/usr/bin/scopegate" || fail "the program is not hardened"
 ok "the program is hardened"
 loose=$(find "$root" ! -type l \( -perm /6022 -o ! -uid 0 \) -printf '/%P ')
-[[ -z $loose ]] || fail "set-uid, writable or not root's: $loose"
+[[ -z $loose ]] || fail "set-uid, writable or not owned by root: $loose"
 ok "its user can write nowhere in it"
 
-# --- It runs. A key, a key set and tokens from openssl, so that the program does not vouch for itself.
+# --- The image runs. openssl makes a key, a key set and tokens, so that the program does not test itself with
+# its own tokens.
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 openssl genrsa -out "$work/key.pem" 2048 2>/dev/null
 modulus=$(openssl rsa -in "$work/key.pem" -noout -modulus | cut -d= -f2 | sed 's/../\\x&/g')
@@ -88,7 +92,7 @@ token() { # token SCOPE
 mkdir "$work/api" && echo '[{"id": 1}]' >"$work/api/appointments"
 python3 -u -m http.server --bind 127.0.0.1 --directory "$work/api" 0 >"$work/api.log" 2>&1 &
 children+=($!)
-# Nothing else can tell the health check where to ask: the port must be known beforehand.
+# The health check cannot discover its port, so the port must be known in advance.
 admin=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 wait_for() { # wait_for FILE PATTERN: the first match, within 10 s
     for _ in {1..200}; do
@@ -116,18 +120,18 @@ routes:
   /appointments: {GET: read:appointments, POST: write:appointments}
 server: {listen: 127.0.0.1:0, admin: 127.0.0.1:$admin}
 END
-printf '127.0.0.1 localhost\n' >"$root/etc/hosts" # what a container's runtime puts there
+printf '127.0.0.1 localhost\n' >"$root/etc/hosts" # a container runtime puts it there
 
-# As in a container: its own root, read-only, its own user, no rights, and nothing inherited.
+# As in a container: its own read-only root, its own user, no privileges, and nothing inherited.
 inside() {
     # shellcheck disable=SC2016
     exec env -i unshare --mount bash -c '
         mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec chroot --userspec=28080:28080 --groups= "$0" "$@"' \
         "$root" /usr/bin/scopegate "$@"
 }
-version=$(inside --version) || fail "it does not run"
+version=$(inside --version) || fail "the program does not run"
 ok "$version"
-(inside check) >"$work/log" 2>&1 || { cat "$work/log" >&2 && fail "the sample routes.yaml is not good"; }
+(inside check) >"$work/log" 2>&1 || { cat "$work/log" >&2 && fail "the sample routes.yaml is not valid"; }
 ok "the sample routes.yaml is good"
 inside run --config /etc/test/routes.yaml >"$work/gate.log" 2>&1 &
 gate=$!
@@ -142,15 +146,15 @@ expect() { # expect STATUS WHAT CURL-ARGUMENT...
     ok "$what: $status"
 }
 expect 200 "a token with the scope" -H "Authorization: Bearer $(token read:appointments)" "http://$address/appointments"
-[[ $(cat "$work/body") == "$(cat "$work/api/appointments")" ]] || fail "the answer is not the upstream's"
+[[ $(cat "$work/body") == "$(cat "$work/api/appointments")" ]] || fail "the response is not the upstream's"
 expect 403 "a token without the scope" -H "Authorization: Bearer $(token write:appointments)" "http://$address/appointments"
 expect 401 "no token" "http://$address/appointments"
 expect 404 "no route" "http://$address/other"
-(inside health --config /etc/test/routes.yaml) || fail "scopegate health does not say that it is healthy"
-(inside health --live --config /etc/test/routes.yaml) || fail "scopegate health --live does not say that it is alive"
+(inside health --config /etc/test/routes.yaml) || fail "scopegate health does not report that it is healthy"
+(inside health --live --config /etc/test/routes.yaml) || fail "scopegate health --live does not report that it is alive"
 ok "scopegate health"
 kill -TERM "$gate"
 wait "$gate" || fail "exit code $? after SIGTERM: $(cat "$work/gate.log")"
 ok "SIGTERM ends it in order"
-if (inside health --config /etc/test/routes.yaml) >/dev/null 2>&1; then fail "scopegate health says healthy when it is not"; fi
+if (inside health --config /etc/test/routes.yaml) >/dev/null 2>&1; then fail "scopegate health reports a stopped gate as healthy"; fi
 ok "scopegate health tells when it does not run"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The arrows between the folders of proxy/: a folder includes only itself and what it links, directly or through others,
-# in CMakeLists.txt; and it links only folders that are named before it there.
+# Checks the dependencies between the folders of proxy/. A folder includes only itself and the folders that it
+# links in CMakeLists.txt, directly or through others. It links only folders that are named before it there.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
-declare -A reach # folder -> itself and all that it may include
+declare -A reach # folder -> itself and all folders that it may include
 while read -r folder links; do
     allowed=" $folder"
     for link in $links; do
@@ -20,7 +20,7 @@ done < <(sed -n 's/^scopegate_folder(\([a-z]* .*\))$/\1/p' CMakeLists.txt)
 
 while IFS=: read -r file line included; do
     folder=${file#proxy/} folder=${folder%%/*}
-    [[ -n ${reach[$included]:-} ]] || continue # not a folder of ours
+    [[ -n ${reach[$included]:-} ]] || continue # not one of our folders
     [[ "${reach[$folder]:-} " == *" $included "* ]] ||
         { echo "$file:$line: $folder/ may not use $included/" && wrong=yes; }
 done < <(grep -rnoE --include='*.[ch]pp' '^ *# *include *"[a-z_]+/' proxy/*/ | sed -E 's/: *# *include *"([a-z_]+)\/$/:\1/')

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Holds README.md to what is true: tests/readme_test.sh PROGRAM. Its fenced blocks say by their first line what they are:
-#   yaml NAME   a file of that name        sh         commands, run in a scratch copy of the tree, the program on the PATH
-#   sh demo     the same beside a running demo, whose port stands for 8080
-#   sh norun    commands that need apt, a network or long: their scripts, options and files must be there
-#   text        directly behind a block of sh, what it prints; `...` stands for anything
-# Besides, every key of routes.yaml, every reason, every folder and every file that is named must be as README.md has them.
+# Checks that README.md is true: tests/readme_test.sh PROGRAM. The first line of a fenced block states its kind:
+#   yaml NAME   a file of that name
+#   sh          commands, run in a scratch copy of the tree with the program on the PATH
+#   sh demo     the same beside a running demo, whose port replaces 8080
+#   sh norun    commands that need apt, a network or much time: their scripts, options and files must exist
+#   text        directly behind a block of sh: its output; `...` matches anything
+# Keys of routes.yaml, reasons, folders and files must agree with README.md too.
 set -uo pipefail
 program=$(realpath "${1:?tests/readme_test.sh PROGRAM}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -39,24 +40,24 @@ begin_demo() {
         *"Ctrl-C ends"*) return ;;
         esac
     done
-    fail "the demo does not come up"
+    fail "the demo does not start"
 }
-# run SCRIPT: its output is `printed`.
+# run SCRIPT: runs it and leaves its output in `printed`.
 run() {
     printed=$(cd "$scratch/tree" && bash -euo pipefail -c "$1" </dev/null 2>"$scratch/errors") && return
     fail "these commands fail: $1$printed"
     cat "$scratch/errors"
 }
-# compare EXPECTED: with what the last block printed, which may have CRLF line ends.
+# compare EXPECTED: compares it with the output of the last block, which may have CRLF line ends.
 compare() {
     local pattern=${1%$'\n'} actual=${printed//$'\r'/}
     pattern=$(sed 's/[][*?\\]/\\&/g; s/\.\.\./*/g' <<<"$pattern")
     # shellcheck disable=SC2053
     [[ $actual == $pattern ]] && return
-    fail "this is printed, not what stands here:"
+    fail "the output differs from this block:"
     diff <(echo "$1") <(echo "$actual")
 }
-# offers COMMAND... -- OPTION...: whether the command's help names the options.
+# offers COMMAND... -- OPTION...: checks that the command's help names the options.
 offers() {
     local words=() help
     while [[ $1 != -- ]]; do words+=("$1") && shift; done
@@ -73,7 +74,7 @@ look_at() {
         '') ;;
         build/scopegate) offers "$program" "${words[1]}" -- "${words[@]:2}" ;;
         deploy/* | tests/* | .ci/*) offers "${words[0]}" -- "${words[@]:1}" ;;
-        docker | podman | buildah | cmake | ctest | curl) ;; # their files and -D options are looked for below
+        docker | podman | buildah | cmake | ctest | curl) ;; # their files and -D options are checked below
         *) fail "no rule for running: $line" ;;
         esac
     done <<<"$1"
@@ -104,9 +105,9 @@ done <README.md
 [[ -z $kind ]] || fail "a block does not end"
 number=
 
-# --- What it names.
+# --- The names in the text.
 while read -r path; do
-    [[ -e $path ]] || fail "there is no $path"
+    [[ -e $path ]] || fail "$path does not exist"
 done < <(grep -oE '(\.ci|deploy|proxy|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README.md | sort -u)
 for example in deploy/examples/*.yaml; do
     "$program" check --config "$example" >/dev/null || fail "$example is not valid"
@@ -115,7 +116,7 @@ while read -r target; do
     case $target in
     '#'*) grep -qix "#* ${target:1}" <(tr -d '.' <README.md | sed '/^#/y/ /-/; s/^\(#*\)-/\1 /') || fail "no heading for $target" ;;
     http*) ;;
-    *) [[ -e $target ]] || fail "there is no $target" ;;
+    *) [[ -e $target ]] || fail "$target does not exist" ;;
     esac
 done < <(grep -oE '\]\([^)]+\)' README.md | sed 's/^](\(.*\))$/\1/')
 for folder in proxy/*/; do
@@ -128,7 +129,8 @@ while read -r option; do
     offers tests/run.sh -- "$option"
 done < <(grep -F 'tests/run.sh' README.md | grep -oE -- '--[a-z0-9]+')
 
-# The keys of the schema: what stands one level below a line `"properties": {`. A key `x_file` is told by its `x`.
+# The keys of the schema: those one level below a line `"properties": {`. The key `x` also stands for
+# `x_file`.
 keys=$("$program" schema | awk '
     { match($0, /^ */); indent = RLENGTH }
     /"properties": \{$/ { at[indent + 2] = 1; next }
@@ -139,7 +141,7 @@ for key in $keys; do
     grep -qE "(^|[ {])$key:" README.md || fail "the key $key is not explained"
 done
 
-# Reasons that no answer has: those that are none.
+# Reasons that no response has, because they are not denials.
 unseen=' allowed client-gone '
 reasons=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/base/reason.hpp)
 [[ $(wc -l <<<"$reasons") -gt 30 ]] || fail "the reasons were not found: $reasons"
@@ -154,10 +156,10 @@ for cause in $causes; do
     grep -qx -- "$cause" <<<"$told" || fail "the cause $cause is not explained"
 done
 for cause in $told; do
-    grep -qx -- "$cause" <<<"$causes" || fail "there is no cause $cause"
+    grep -qx -- "$cause" <<<"$causes" || fail "the cause $cause does not exist"
 done
 
-# The fields that a proxy alone may send, and those that nobody may; `x-family-*` stands for a family.
+# The fields that only a proxy may send, and those that nobody may send; `x-family-*` stands for a family.
 fields=$(sed -nE 's/^ *\{"([a-z0-9-]+)", (field_id::)?(x_forwarded|x_rewrite_url)\}.*/\1/p' proxy/http/fields.cpp)
 [[ $(wc -l <<<"$fields") -gt 50 ]] || fail "the fields were not found: $fields"
 for field in $fields; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tests, all of them, on a bare Debian 12: what needs installing is installed, everything is built and run.
-# The last line is `N passed, N failed`, counted in ctest's tests; a step of ours that fails counts as one.
+# Runs all tests on a bare Debian 12: installs missing packages, builds everything and runs it. The last line
+# is `N passed, N failed`, counted in ctest's tests. A step of this script that fails counts as one.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -31,7 +31,7 @@ for option; do
     --peers) peers=yes ;;
     --differential) differential=yes ;;
     -h | --help) usage && exit ;;
-    *) echo "tests/run.sh: there is no option $option" >&2 && usage >&2 && exit 2 ;;
+    *) echo "tests/run.sh: unknown option $option" >&2 && usage >&2 && exit 2 ;;
     esac
 done
 
@@ -41,7 +41,7 @@ finish() {
     [[ $failed == 0 && $passed != 0 ]]
     exit
 }
-# step WHAT COMMAND...: runs it; a failure counts, and is said where the reader looks for it.
+# step WHAT COMMAND...: runs it; a failure counts, and is reported where the reader looks for it.
 step() {
     local what=$1
     shift
@@ -59,7 +59,7 @@ build() {
     step "$folder: configure" cmake -B "$folder" -G Ninja "$@" -Wno-dev --log-level=WARNING &&
         step "$folder: build" cmake --build "$folder" --parallel "$(nproc)"
 }
-# run_tests FOLDER: ctest, its result added to the count.
+# run_tests FOLDER: runs ctest and adds its result to the count.
 run_tests() {
     local folder=$1 report=$PWD/$1/tests.xml
     rm -f "$report"

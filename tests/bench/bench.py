@@ -14,7 +14,8 @@ from programs import ROOT, UPSTREAM_JSON, Haproxy, Nginx, Scopegate, Upstream
 
 
 class Tokens:
-    """Keys and tokens in a folder, made by bench_tokens where they are missing, too few or more than half a day old."""
+    """Keys and tokens in a folder. bench_tokens makes them if they are missing, too few, or more than half
+    a day old."""
 
     def __init__(self, folder, count):
         self.folder = folder

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Floods for W12: clients that misbehave, in a process of their own. Prints READY once the flood is under way, and goes on
-until it is ended.
-
+"""Floods for W12: misbehaving clients, in a separate process. Prints READY once the flood has begun, and
+continues until it is killed.
     floods.py KIND PORT [CONNECTIONS]
 """
 import resource
@@ -14,9 +13,9 @@ HEAD = b"GET /appointments/17 HTTP/1.1\r\nHost: calendar.example.com\r\nX-Paddin
 UPLOAD = (b"POST /public/upload HTTP/1.1\r\nHost: calendar.example.com\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 20000)
 LARGE = b"GET /public/large HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n"
 
-# The bytes that each client sends first, and those that it sends again and again at its turn.
+# The bytes that each client sends first, and those that it repeats at each of its turns.
 HELD = {"heads": (HEAD, b"a"), "uploads": (UPLOAD, b"x" * 200), "responses": (LARGE, b""), "connections": (b"", b"")}
-PACE = 0.002  # seconds between two turns: some 500 a second
+PACE = 0.002  # seconds between two turns: about 500 turns a second
 
 
 def connect(port):
@@ -28,11 +27,12 @@ def connect(port):
 
 
 def send(one, data):
-    """Returns whether the connection still stands. What does not go at once is left out: this client is no good one."""
+    """Returns whether the connection is still open. Bytes that the socket does not take at once are
+    dropped: this client need not be correct."""
     try:
         if data:
             one.send(data)
-        return one.recv(1, socket.MSG_PEEK) != b"" and data == b""  # a response to a flood is a refusal
+        return one.recv(1, socket.MSG_PEEK) != b"" and data == b""  # a response to a flood is a denial
     except BlockingIOError:
         return True
     except OSError:
@@ -49,7 +49,7 @@ def hold(kind, port, count):
     at = 0
     while True:
         at = (at + 1) % count
-        if not send(held[at], more):  # refused, or closed for another: it comes again
+        if not send(held[at], more):  # refused, or evicted for another client: it reconnects
             held[at].close()
             held[at] = connect(port)
             send(held[at], first)

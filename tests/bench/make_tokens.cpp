@@ -1,9 +1,9 @@
-// The keys and tokens that bench.py sends: one issuer's RSA and EC key, tokens of some 800 bytes, valid for a
-// day.
-//   bench_tokens FOLDER COUNT
-// writes rs256.key.pem, es256.key.pem, keys.json, and for each of the two algorithms ALG: ALG.reader (one
-// token that may read), ALG.stranger (one without that scope), ALG.expired and ALG.new (COUNT tokens that may
-// read, a line each, all different).
+// Makes the keys and tokens that bench.py sends: the RSA and EC key of one issuer, and tokens of about 800
+// bytes, valid for a day.
+//     bench_tokens FOLDER COUNT
+// writes rs256.key.pem, es256.key.pem, keys.json, and these files for each of the two algorithms ALG:
+// ALG.reader (one token that may read), ALG.stranger (one without that scope), ALG.expired, and ALG.new
+// (COUNT different tokens that may read, one per line).
 #include "base/secret.hpp"
 #include "jose/sign.hpp"
 
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] std::string make(const std::string& scope, std::size_t number,
                                    long long lifetime = 24 * 3600) const
     {
-        // The jti first, and as long for each: a forged token is made by changing it (see requests.lua).
+        // The jti comes first and has a fixed length: requests.lua forges a token by changing it.
         std::array<char, 16> jti{};
         std::snprintf(jti.data(), jti.size(), "%012zu", number);
         const auto payload =

@@ -1,4 +1,4 @@
-"""Rounds of wrk against programs, interleaved; medians of what they cost."""
+"""Interleaved rounds of wrk against several programs, and medians of their costs."""
 import json
 import pathlib
 import signal
@@ -13,7 +13,7 @@ PATH = "/appointments/17"
 
 
 class Round:
-    """What wrk saw in one round, and what the program's processes took for it."""
+    """The results of wrk in one round, and the processor time of the program's processes."""
 
     def __init__(self, seen, cpu_seconds):
         self.__dict__.update(seen)
@@ -30,8 +30,9 @@ class Result:
             setattr(self, figure, statistics.median(getattr(r, figure) for r in rounds))
 
     def share_of(self, other, figure="cpu_us"):
-        """What part of the other's this is: the median of the rounds' ratios. Rounds are interleaved, so that both of a
-        pair saw the machine in much the same state; the medians of each may come from different ones."""
+        """Returns this cost as a share of the other's: the median of the rounds' ratios. Rounds are
+        interleaved, so both of a pair saw the machine in a similar state. The medians of each may come
+        from different rounds."""
         return statistics.median(getattr(a, figure) / getattr(b, figure) for a, b in zip(self.rounds, other.rounds))
 
 
@@ -54,19 +55,20 @@ def run_wrk(program, mode, seconds, connections=64):
     for line in running.stdout:
         said += line
         if line.startswith("NO MORE"):
-            running.send_signal(signal.SIGINT)  # it ends, and reports
+            running.send_signal(signal.SIGINT)  # it exits and reports
     running.wait()
     return wrk_result(program, said, program.cpu_seconds() - before)
 
 
 def measure(programs, mode, options, connections=64, refused=False, fresh=False, seconds=None):
-    """One workload: {program's name: Result}. `fresh`: each round begins with a program that has seen no token."""
+    """Measures one workload. Returns {program's name: Result}. With `fresh`, each round begins with a
+    program that has seen no token."""
     rounds = {p.name: [] for p in programs}
     for _ in range(options.rounds):
         for p in programs:
             if fresh:
                 p.restart()
-                run_wrk(p, ("one", "GET", PATH), 1)  # its pages and its connections to the upstream
+                run_wrk(p, ("one", "GET", PATH), 1)  # allocates its pages and connects to the upstream
             got = run_wrk(p, mode, seconds or options.seconds, connections)
             wrong = got.broken or (got.requests - got.refused if refused else got.refused)
             if wrong > got.requests * 0.001:
@@ -76,7 +78,7 @@ def measure(programs, mode, options, connections=64, refused=False, fresh=False,
 
 
 def ask(program, method="GET", path=PATH, token=None, connection=None):
-    """One request on a connection of its own, or on this one: status and body."""
+    """Sends one request on a connection of its own, or on `connection`. Returns status and body."""
     c = connection or socket.create_connection(("127.0.0.1", program.port), 10)
     head = "%s %s HTTP/1.1\r\nHost: calendar.example.com\r\n" % (method, path)
     if token:
@@ -103,7 +105,7 @@ def forged(token):
 
 
 def mistakes(program, tokens, expected):
-    """What a program answers wrongly; it is measured only where that is nothing."""
+    """Returns the wrong responses of a program. Only a program without any is measured."""
     cases = [("no token", None, 401)]
     for algorithm in ("rs256", "es256"):
         reader, stranger, expired = (tokens.one(algorithm, which) for which in ("reader", "stranger", "expired"))
@@ -122,9 +124,10 @@ def mistakes(program, tokens, expected):
 
 
 def idle_memory(program, token, connections):
-    """A program just started: resident bytes at once, after a little traffic, and with idle connections."""
+    """Measures a program that has just started: resident bytes at once, after a little traffic, and with
+    idle connections."""
     program.restart()
-    time.sleep(1)  # it has started, and is not still starting
+    time.sleep(1)  # so that it has finished starting
     idle = program.resident_bytes()
     for _ in range(100):
         ask(program, token=token)
@@ -142,7 +145,8 @@ def idle_memory(program, token, connections):
 
 
 def under_flood(program, good, flood, options):
-    """p99 of good requests on a few connections, quiet and while forged tokens come as fast as they are refused."""
+    """Measures the p99 of good requests on a few connections: quiet, and while forged tokens arrive as
+    fast as they are denied."""
     quiet, flooded, forged_per_second = [], [], []
     for _ in range(options.rounds):
         quiet.append(run_wrk(program, good, options.seconds, 8).p99)
@@ -153,8 +157,8 @@ def under_flood(program, good, flood, options):
 
 
 def beside(program, good, flood, options):
-    """The same beside clients that misbehave (floods.py FLOOD...), which go on through all rounds: p99 quiet and flooded, and
-    the most that the program holds meanwhile."""
+    """Measures the same beside misbehaving clients (floods.py FLOOD...), which run through all rounds: p99
+    quiet and flooded, and the peak memory of the program."""
     def rounds():
         return statistics.median(run_wrk(program, good, options.seconds, 8).p99 for _ in range(options.rounds))
 

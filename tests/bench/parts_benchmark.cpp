@@ -1,5 +1,5 @@
-// The parts of a request's way, each alone, for Google Benchmark: `build/bench_parts`. README.md beside this
-// file has their instruction counts, which a busy machine does not change.
+// Benchmarks of the parts of an exchange, each alone, for Google Benchmark: `build/bench_parts`. README.md
+// beside this file lists their instruction counts, which do not depend on the load of the machine.
 #include "http/head_parser.hpp"
 #include "http/target.hpp"
 #include "jose/jws.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 constexpr wall_time now{std::chrono::seconds(1'700'000'000)};
 
-// As wrk sends it, with a token of 800 bytes.
+// Returns a head as wrk sends it, with a token of 800 bytes.
 std::string request_head()
 {
     return "GET /appointments/17 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAuthorization: Bearer " +

@@ -1,4 +1,4 @@
-"""The programs that are measured: their configuration, start, end, and what /proc says of them."""
+"""The measured programs: their configuration, start, end, and their figures in /proc."""
 import os
 import pathlib
 import shutil
@@ -26,9 +26,9 @@ def filled(template, **values):
 
 
 class Program:
-    """One program under test, in processes of its own on one core (or several)."""
+    """One measured program, in separate processes on one core or several."""
 
-    checks = False  # whether it looks at tokens
+    checks = False  # whether it verifies tokens
     scheme = "http"
 
     def __init__(self, name, work, upstream_port, cores="0"):
@@ -82,7 +82,8 @@ class Program:
         return found
 
     def cpu_seconds(self):
-        """Time on a processor, user and system, of all its threads: schedstat has it in nanoseconds."""
+        """Returns the processor time, user and system, of all its threads: schedstat has it in
+        nanoseconds."""
         total = 0
         for pid in self.processes():
             for task in os.listdir("/proc/%d/task" % pid):
@@ -109,7 +110,7 @@ class Scopegate(Program):
 
     def __init__(self, name, work, upstream_port, cores="0", workers=1, routes=1, server="", issuer=""):
         super().__init__(name, work, upstream_port, cores)
-        # The more routes there are, the more the one that is asked for has neighbours at every level of the tree.
+        # With more routes, the requested one has more siblings at every level of the tree.
         more = "".join("  /r%d/{id}/s%d:\n    GET: read:appointments\n" % (i // 100, i % 100) for i in range(routes - 1))
         (self.folder / "routes.yaml").write_text("""upstream: http://127.0.0.1:%d
 server:
@@ -139,8 +140,8 @@ routes:
 
 
 class FloodedScopegate(Scopegate):
-    """One that is to hold under attack: its memory is bounded, and tokens that are no JWTs go to the upstream's introspection
-    endpoint."""
+    """Scopegate under attack: its memory is bounded, and tokens that are not JWTs go to the introspection
+    endpoint of the upstream."""
 
     limit = 64 * 2**20
 

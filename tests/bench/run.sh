@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Scopegate and its peers measured side by side: what needs installing is installed, the Release build made, and bench.py
-# run with the options given (see `tests/bench/run.sh --help`). Prints Markdown tables; the whole takes a quarter of an hour.
+# Measures Scopegate and its peers side by side. Installs missing packages, makes the Release build, and runs
+# bench.py with the given options (see `tests/bench/run.sh --help`). Prints Markdown tables. A whole run takes
+# a quarter of an hour.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 . deploy/packages.sh

@@ -1,7 +1,8 @@
-// How many system calls a request costs: an allowed one with a token seen before, on kept-alive connections,
-// in a worker of this process. Counts, not times, so that a busy machine changes nothing. The program's own
-// definitions of the C library's functions take precedence over the library's, which is how they are counted
-// (statically linked Asio calls them too); `strace -f -c -p PID` sees the same from outside.
+// The number of system calls per request: a permitted request with a token seen before, on kept-alive
+// connections, in a worker of this process. The test counts and does not measure times, so a busy machine
+// does not change the result. The program defines the C library's functions itself. These definitions take
+// precedence, also in statically linked Asio, and count the calls. `strace -f -c -p PID` shows the same from
+// outside.
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
 
@@ -29,7 +30,7 @@ template <class... A>
 long counted_call(call kind, long number, A... arguments) noexcept
 {
     ++counted[kind];
-    return ::syscall(number, arguments...); // sets errno as the library's own function would
+    return ::syscall(number, arguments...); // sets errno as the library's own function does
 }
 
 } // namespace
@@ -87,7 +88,7 @@ int timerfd_settime(int fd, int flags, const itimerspec* next, itimerspec* last)
 namespace scopegate::gate {
 namespace {
 
-TEST(syscall_budget, of_an_allowed_request_with_a_token_seen_before_on_kept_connections)
+TEST(syscall_budget, bounds_a_permitted_request_with_a_known_token_on_kept_connections)
 {
     const test::recording_upstream upstream;
     running_worker gate(upstream);
@@ -102,10 +103,10 @@ TEST(syscall_budget, of_an_allowed_request_with_a_token_seen_before_on_kept_conn
         ASSERT_EQ(client.exchange(request).status, 200U);
     const call_counts after = gate.on_thread([] { return counted; });
 
-    // One request alone on its connections: it is read, sent on, its answer read and sent back. Its bytes and
-    // the answer's are waited for; where the next come more than a millisecond later, by way of Asio: two
-    // calls more, and one that arms it. With many connections one epoll_wait serves several of them, and it
-    // is four calls in all.
+    // One request alone on its connections is read and forwarded, and its response is read and sent back. The
+    // worker waits for the bytes of both. If the next bytes arrive more than a millisecond later, Asio waits
+    // for them: two more calls, and one that arms it. With many connections, one epoll_wait serves several of
+    // them, and a request takes four calls in all.
     struct budget {
         const char* what;
         call kind;
@@ -119,12 +120,12 @@ TEST(syscall_budget, of_an_allowed_request_with_a_token_seen_before_on_kept_conn
         {"timerfd_settime", timer, 0},
         {"read, write and the like", other, 0},
     }};
-    // What a sweep of the deadlines, ten times a second, and the two questions above may add.
+    // The share that a sweep of the deadlines, ten times a second, and the two requests above may add.
     constexpr std::size_t aside = requests / 10;
     for (const auto& b : budgets)
         EXPECT_LE(after[b.kind] - before[b.kind], b.of_one_request * requests + aside)
             << b.what << ": " << after[b.kind] - before[b.kind] << " in " << requests << " requests";
-    EXPECT_GE(after[receive] - before[receive], 2 * requests) << "what the worker calls is not counted";
+    EXPECT_GE(after[receive] - before[receive], 2 * requests) << "the worker's calls are not counted";
     EXPECT_EQ(upstream.connections(), 1U) << "the upstream connection was not kept";
 }
 

@@ -1,4 +1,4 @@
-"""The workloads W1 to W12, their tables, and the targets that they are held to."""
+"""The workloads W1 to W12, their tables, and their targets."""
 import re
 import subprocess
 
@@ -10,7 +10,7 @@ OURS = "scopegate"
 
 
 def openssl_us(algorithm):
-    """What `openssl speed` needs for one verification on the programs' core, in microseconds."""
+    """Returns the microseconds that `openssl speed` needs for one verification on the programs' core."""
     said = subprocess.run(["taskset", "-c", "0", "openssl", "speed", "-seconds", "2", algorithm], check=True,
                           capture_output=True, text=True).stdout
     return 1e6 / float(re.findall(r"[\d.]+", said.strip().splitlines()[-1])[-1])
@@ -74,7 +74,7 @@ class Bench:
         thousands = self.work / "tokens" / "ten-thousand"
         lines = self.tokens.file("rs256", "new").read_text().splitlines()[:10000]
         thousands.write_text("\n".join(lines) + "\n")
-        for p in self.checking:  # each has seen them all
+        for p in self.checking:  # so that each program has seen them all
             run_wrk(p, ("once", PATH, thousands), 20)
         self.run("W2", "%d RS256 tokens in turn" % len(lines), self.checking, ("turn", PATH, thousands))
         self.target("W2", "of our W1", self.cost("W2"), self.cost("W1"), 1.10)
@@ -138,8 +138,8 @@ class Bench:
         self.target("W9", "10,000 routes, of 1", self.cost("W9", programs[2].name), self.cost("W9", programs[0].name), 1.05)
 
     def w10(self):
-        # On two cores client and upstream would take the second worker's time: forged ES256 tokens need neither much of
-        # the client nor an upstream.
+        # On two cores, client and upstream would take the second worker's time. Forged ES256 tokens need
+        # little of the client and no upstream.
         programs = [Scopegate("%d workers" % n, self.work, self.upstream_port, "0,1" if n == 2 else "0", workers=n)
                     for n in (1, 2)]
         got = self.of_ours("W10", "one and two workers, forged ES256 tokens", programs,
@@ -153,7 +153,7 @@ class Bench:
                      ("one", "GET", PATH, self.reader()), connections=connections)
 
     def w12(self):
-        """Good requests on 8 connections beside each kind of flood."""
+        """Measures good requests on 8 connections beside each kind of flood."""
         good = ("one", "GET", PATH, self.reader())
         many = 200 if self.options.quick else 2000
         plain = FloodedScopegate("scopegate flooded", self.work, self.upstream_port)

@@ -1,5 +1,5 @@
-// `scopegate demo` as a person meets it: what it prints is pasted into a shell, and each curl line has to
-// give the status that the comment above it says.
+// `scopegate demo` as a person uses it: its output is pasted into a shell, and each curl line must return the
+// status in the comment above it.
 #include "support/places.hpp"
 
 #include <gtest/gtest.h>
@@ -39,12 +39,12 @@ constexpr auto patience = 30s;
 const std::string last_words = "Ctrl-C ends the demo.\n";
 
 struct printed_request {
-    std::string status; // what the comment says
+    std::string status; // the status in the comment
     std::string why;
     std::string line;
 };
 
-// The demo, running, its standard output read to the end of the page. What it logs is dropped.
+// A running demo. Its standard output is read to the end of the page, and its log is dropped.
 class running_demo final {
 public:
     explicit running_demo(const std::string& port)
@@ -67,13 +67,13 @@ public:
     ~running_demo()
     {
         if (pid_ > 0)
-            end_with(SIGTERM); // so that its folder goes too
+            end_with(SIGTERM); // so that its folder is removed too
         ::close(out_);
     }
     running_demo(const running_demo&) = delete;
     running_demo& operator=(const running_demo&) = delete;
 
-    // Its exit code after the signal; minus the number of one that killed it.
+    // Returns its exit code after the signal, or minus the number of the signal that killed it.
     int end_with(int signal)
     {
         ::kill(pid_, signal);
@@ -126,7 +126,7 @@ private:
     std::string page_;
 };
 
-// What a shell prints for this, as one text.
+// Returns all that a shell prints for this script.
 std::string shell(const std::string& script)
 {
     auto file = (fs::temp_directory_path() / "scopegate-demo-test-XXXXXX").string();
@@ -149,7 +149,7 @@ std::string status_of(const std::string& answer)
     return answer.starts_with("HTTP/1.1 ") ? answer.substr(9, 3) : "no answer: " + answer;
 }
 
-TEST(demo, prints_lines_that_do_what_they_say)
+TEST(demo, prints_lines_that_return_the_stated_status)
 {
     running_demo demo("0");
     std::set<std::string> statuses;
@@ -161,7 +161,7 @@ TEST(demo, prints_lines_that_do_what_they_say)
     EXPECT_EQ(demo.end_with(SIGINT), 0);
 }
 
-TEST(demo, tells_the_api_who_asks_and_the_caller_what_is_missing)
+TEST(demo, tells_the_api_the_identity_and_the_client_the_missing_scope)
 {
     const running_demo demo("0");
     for (const auto& r : demo.requests()) {
@@ -180,7 +180,7 @@ TEST(demo, tells_the_api_who_asks_and_the_caller_what_is_missing)
     }
 }
 
-TEST(demo, keeps_its_policy_to_itself_and_takes_it_away_at_the_end)
+TEST(demo, keeps_its_policy_private_and_removes_it_at_the_end)
 {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         running_demo demo("0");
@@ -198,7 +198,7 @@ TEST(demo, keeps_its_policy_to_itself_and_takes_it_away_at_the_end)
     }
 }
 
-TEST(demo, reads_its_policy_again_when_it_was_edited)
+TEST(demo, reloads_its_policy_after_an_edit)
 {
     const running_demo demo("0");
     std::ifstream in(demo.policy());
@@ -215,7 +215,7 @@ TEST(demo, reads_its_policy_again_when_it_was_edited)
     EXPECT_EQ(status, "401");
 }
 
-TEST(demo, takes_a_free_port_where_the_wanted_one_is_taken)
+TEST(demo, uses_a_free_port_if_the_requested_one_is_taken)
 {
     const int holder = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -235,7 +235,7 @@ TEST(demo, takes_a_free_port_where_the_wanted_one_is_taken)
     EXPECT_EQ(status_of(shell("curl -i http://127.0.0.1:" + port + "/healthz\n")), "200");
 }
 
-TEST(demo, refuses_a_port_that_is_none)
+TEST(demo, refuses_an_invalid_port)
 {
     const int status = std::system("'" SCOPEGATE_PROGRAM "' demo --port 70000 2>/dev/null");
     EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 2);

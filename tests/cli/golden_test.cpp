@@ -1,8 +1,8 @@
-// Golden tests of the command line: each folder of tests/cases/cli is a case. Its `cmd` is run by a shell in
-// an empty folder that holds the files of `given/` and of the case; `stdin`, where there is one, is its
-// input. Compared are `expect.stdout`, `expect.stderr` (absent: nothing may be printed) and `exit` (absent:
-// 0). In an expected line `{{...}}` is a regular expression; a line `{{*}}` stands for all that follows. With
-// SCOPEGATE_GOLDEN=write what came out is written as expected.
+// Golden tests of the command line. Each folder of tests/cases/cli is a case. A shell runs its `cmd` in an
+// empty folder with the files of `given/` and of the case. The input is `stdin`, if it exists. The results
+// are compared with `expect.stdout`, `expect.stderr` (absent: no output is allowed) and `exit` (absent: 0).
+// In an expected line, `{{...}}` is a regular expression; a line `{{*}}` stands for all the rest. With
+// SCOPEGATE_GOLDEN=write, the results are written as the new expectations.
 #include "support/places.hpp"
 
 #include <gtest/gtest.h>
@@ -82,7 +82,7 @@ bool text_matches(const std::string& expected, const std::string& text)
     return wanted.size() == lines.size();
 }
 
-// A folder of its own for one case, gone with it.
+// A folder for one case, removed with this object.
 class workplace final {
 public:
     explicit workplace(const fs::path& test_case)
@@ -123,7 +123,7 @@ public:
 
 class golden : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(golden, command_line)
+TEST_P(golden, matches_the_expected_output)
 {
     const auto test_case = cases / GetParam();
     const workplace place(test_case);

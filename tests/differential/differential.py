@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""differential.py SCOPEGATE [--seed N] [--spellings N] [--only TEXT]: sends thousands of spellings of paths through the gate to
-real servers, and fails if any of them serves a resource whose requirement the request's token did not meet.
+"""differential.py SCOPEGATE [--seed N] [--spellings N] [--only TEXT]: sends thousands of spellings of
+paths through the gate to real servers. It fails if any of them serves a resource whose requirement the
+request's token did not meet.
 
-Whatever the gate decides is right as long as the server behind it reads the path as the gate did. Each spelling is sent
-with a token that may do little, and without one. That the spellings bite is checked too: sent past the gate, many of them
-reach what is protected.
+Any decision of the gate is right as long as the server behind it reads the path as the gate did. Each
+spelling is sent with a token that permits little, and without one. The script also checks that the
+spellings are effective: if sent past the gate, many of them must reach protected resources.
 """
 
 import argparse
@@ -33,7 +34,8 @@ class Connection:
         self._socket = None
 
     def get(self, target, fields=""):
-        """The status and the body; the request is sent again where the connection had been closed meanwhile."""
+        """Returns the status and the body. Sends the request again if the connection had been closed
+        meanwhile."""
         request = f"GET {target} HTTP/1.1\r\nHost: gate.test\r\n{fields}\r\n".encode("latin-1")
         for fresh in (False, True):
             if self._socket is None or fresh:
@@ -94,7 +96,7 @@ routes:{resources.ROUTES}""")
 
 
 def make_token(program, work):
-    """A token of ann's with the scope `low`, signed with a key that is made beside it."""
+    """Returns a token of ann with the scope `low`. The command makes its signing key beside it."""
     with open(f"{work}/routes.yaml", "w", encoding="utf-8") as out:
         out.write(f"upstream: http://127.0.0.1:1\nissuers: [{{issuer: {ISSUER}, audience: {AUDIENCE}}}]\n"
                   "scopes: {low: little}\nroutes: {/: {GET: low}}\n")
@@ -104,13 +106,14 @@ def make_token(program, work):
 
 
 def served(status, body):
-    """The resource that an answer is, if it is one."""
+    """Returns the resource that a response shows, if any."""
     found = re.match(rb"resource (.*)\n", body) if status == 200 else None
     return found and found[1].decode("utf-8")
 
 
 def breaches(gate, sent, token, counts):
-    """What came through the gate that should not have: (spelling, resource, with or without token)."""
+    """Returns the resources that wrongly came through the gate: (spelling, resource, with or without
+    token)."""
     connection = Connection(gate.port)
     found = []
     for with_token, fields in ((True, f"Authorization: Bearer {token}\r\n"), (False, "")):
@@ -125,7 +128,7 @@ def breaches(gate, sent, token, counts):
 
 
 def biting(port, sent):
-    """How many spellings other than a path itself reach what is protected, past the gate."""
+    """Returns how many spellings, other than a path itself, reach protected resources past the gate."""
     connection = Connection(port)
     resources_reached = [(spelling, served(*connection.get(spelling))) for spelling, _ in sent]
     connection.close()
@@ -146,7 +149,7 @@ def report(rules, found):
 
 
 def check_plain(gate, token):
-    """The gate lets through what it should: otherwise nothing of this means anything."""
+    """Checks that the gate permits what it should. Otherwise the other results mean nothing."""
     connection = Connection(gate.port)
     for path, want in (("/open/info", 200), ("/list", 200), ("/users/ann", 200), ("/users/bob", 403), ("/admin/users", 403)):
         status, _ = connection.get(path, f"Authorization: Bearer {token}\r\n")

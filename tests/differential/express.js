@@ -1,5 +1,5 @@
 // The API in Express: node express.js express4|express5 router|static RESOURCES.json FOLDER [exact].
-// Prints its port. Answers a resource with `resource PATH`, as resources.py says.
+// Prints its port. Responds with `resource PATH` for a resource, as resources.py states.
 'use strict';
 const fs = require('fs');
 
@@ -17,7 +17,8 @@ const serve = (res, path) =>
 if (kind === 'static') {
   app.use(express.static(folder));
 } else {
-  // Literals first, as one writes them; then what is looked up by a parameter's value, decoded.
+  // Literals come first, as developers write them. Then come the routes whose parameter's decoded value is
+  // looked up.
   for (const path of resources)
     app.get(encodeURI(path), (req, res) => serve(res, path));
   for (const template of parameters)

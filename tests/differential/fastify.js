@@ -1,5 +1,5 @@
 // The API in Fastify, which compares paths without letter case: node fastify.js RESOURCES.json.
-// Prints its port. Answers a resource with `resource PATH`, as resources.py says.
+// Prints its port. Responds with `resource PATH` for a resource, as resources.py states.
 'use strict';
 const fs = require('fs');
 const app = require('fastify')({ caseSensitive: false, ignoreTrailingSlash: true });

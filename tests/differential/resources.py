@@ -1,13 +1,14 @@
-"""What the servers behind the gate have, and what each piece of it needs.
+"""The resources of the servers behind the gate, and the requirement of each.
 
-A server answers a path that it takes for a resource with the line `resource PATH`; so a test sees which one was served,
-whatever the path was spelled like. The routes are careless on purpose: something permissive lies around everything that
-is protected, so that a spelling which the gate takes for the one and a server for the other gets through.
+A server responds to a path that it takes for a resource with the line `resource PATH`, so a test sees
+which resource was served for any spelling. The routes are careless on purpose: each protected resource is
+surrounded by a permissive route. A spelling that the gate takes for one and a server for the other
+therefore gets through.
 """
 
 import os
 
-PUBLIC, LOW, OWN, HIGH = "public", "low", "own", "high"  # OWN: the token's own user only
+PUBLIC, LOW, OWN, HIGH = "public", "low", "own", "high"  # OWN: only the token's own user
 
 RESOURCES = {
     "/": PUBLIC,
@@ -40,7 +41,8 @@ RESOURCES = {
     "/v1.2/users": LOW,
 }
 
-# Served whatever the parameters hold, by servers that have parameters: the catch-all lets too little or too much through.
+# Servers that have parameters serve these for any value. The catch-all permits too little or too much for
+# them.
 TEMPLATES = {
     "/team/:x": LOW,
     "/team/:x/:y": HIGH,
@@ -49,7 +51,7 @@ TEMPLATES = {
 }
 SPELLED_FROM = list(RESOURCES) + ["/team/a", "/team/a/b", "/vault/a", "/vault/a/b", "/team/a /b", "/team/a?/b", "/vault/a?b", "/vault/a..b"]
 
-# What has a parameter in Express's router, which then looks the resource up by the parameter's value.
+# Paths with a parameter in Express's router, which then looks the resource up by the parameter's value.
 PARAMETERS = ["/docs/:name", "/users/:user", "/v1/things/:id/view", "/v1/things/:id/edit"]
 
 ROUTES = """
@@ -84,13 +86,14 @@ ROUTES = """
 
 
 def is_met(resource, with_token):
-    """Whether a request may have this: its token, if any, is ann's and has the scope `low`."""
+    """Returns whether a request may have this resource: its token, if any, is ann's and has the scope
+    `low`."""
     need = RESOURCES.get(resource) or TEMPLATES[resource]
     return need == PUBLIC or (with_token and need in (LOW, OWN))
 
 
 def lay_out(folder):
-    """Writes the resources as files below folder, the way a static server finds them."""
+    """Writes the resources as files below `folder`, where a static server finds them."""
     for path in RESOURCES:
         name = path + "index.html" if path.endswith("/") else path
         file = folder + name

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/differential/run.sh SCOPEGATE [OPTION...]: differential.py with the servers that it needs, installed where they are
-# missing (Debian's nginx, Apache, Caddy, Rails, PHP, Flask, Django, Go and node; Express and Fastify with npm, in the versions
-# that package-lock.json says).
+# tests/differential/run.sh SCOPEGATE [OPTION...]: runs differential.py with the servers that it needs, and
+# installs those that are missing: Debian's nginx, Apache, Caddy, Rails, PHP, Flask, Django, Go and node, and
+# with npm Express and Fastify in the versions of package-lock.json.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=$(realpath "$1")

@@ -1,5 +1,5 @@
-"""Spellings of paths, endlessly many and always the same for a seed: what attackers, browsers and broken clients make of a
-path that they mean, or mean to hide."""
+"""Spellings of paths: an endless sequence that depends only on the seed. Attackers, browsers and broken
+clients produce such variants of a path."""
 
 import random
 
@@ -20,14 +20,14 @@ LOOKALIKES = {"k": ["%E2%84%AA", "%EF%BD%8B"], "s": ["%C5%BF", "%EF%BD%93"], "i"
 
 
 def encoded(character, rng):
-    """All bytes of a character as triplets, in either letter case."""
+    """Returns all bytes of a character as triplets, in either letter case."""
     shape = rng.choice(["%{:02x}", "%{:02X}"])
     return "".join(shape.format(b) for b in character.encode("utf-8"))
 
 
 def spell_character(c, rng, much):
-    """One character as it stands, or changed in one of the ways that somebody reads back."""
-    if c in " %" or ord(c) > 0x7E:  # these can't stand raw in what is meant as a request
+    """Returns one character unchanged, or changed in a way that some server reads as the original."""
+    if c in " %" or ord(c) > 0x7E:  # these cannot stand raw in a path that is to remain one request
         plain = encoded(c.swapcase() if rng.random() < 0.2 else c, rng)
         return plain.replace("%", "%25") if rng.random() < 0.02 else plain
     if rng.random() > much:
@@ -43,7 +43,7 @@ def spell_character(c, rng, much):
 
 
 def respell(path, rng):
-    """One spelling of the path, as the characters of a request's target: latin-1, one a byte."""
+    """Returns one spelling of the path, as the characters of a request's target: latin-1, one per byte."""
     much = rng.choice([0, 0, 0.03, 0.06, 0.1, 0.3, 1])
     out = ""
     for segment in path[1:].split("/"):
@@ -55,16 +55,16 @@ def respell(path, rng):
         out = rng.choice(PREFIXES) + out
     if rng.random() < 0.4:
         out += rng.choice(SUFFIXES)
-    if rng.random() < 0.03:  # a byte anywhere
+    if rng.random() < 0.03:  # any byte at any place
         at = rng.randrange(len(out) + 1)
         out = out[:at] + rng.choice(["%{:02x}".format(rng.randrange(256)), chr(rng.randrange(0x21, 0x100))]) + out[at:]
-    # What ends the request line or the line itself belongs to the tests of framing.
+    # Bytes that end the request line, or the line itself, belong to the tests of framing.
     out = out.encode("utf-8").decode("latin-1")
     return "".join(c for c in out if ord(c) > 0x20)
 
 
 def spellings(paths, seed, count):
-    """`count` different spellings of the paths, each with the path that it was made from."""
+    """Returns `count` different spellings of the paths, each with its original path."""
     rng = random.Random(seed)
     made = {path: path for path in paths if all(0x20 < ord(c) < 0x7F for c in path) and "%" not in path}
     while len(made) < count:

@@ -16,8 +16,8 @@ import resources
 class Upstream:
     def __init__(self, name, rules, start, unfit=None):
         self.name = name
-        self.rules = rules  # the settings of `paths:` that this server may have in front of it
-        self.unfit = unfit  # one that it may not: it has to be breached, or the test sees nothing
+        self.rules = rules  # the settings of `paths:` that are safe in front of this server
+        self.unfit = unfit  # an unsafe setting, which must be breached: otherwise the test detects nothing
         self._start = start
         self._process = None
         self.port = 0
@@ -32,7 +32,7 @@ class Upstream:
 
 
 def _says_port(command, read_port, env=None):
-    """Starts a server that takes any free port and says which in its first line."""
+    """Starts a server that takes any free port and prints it in its first line."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
     line = process.stdout.readline()
     if not line:
@@ -41,7 +41,8 @@ def _says_port(command, read_port, env=None):
 
 
 def _takes_port(make_command, env=None):
-    """Starts a server that has to be told its port: a free one, another where somebody was faster."""
+    """Starts a server that needs its port as an argument: a free one, or another if it was taken
+    meanwhile."""
     for _ in range(5):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -57,7 +58,8 @@ def _takes_port(make_command, env=None):
 
 
 def _nginx(work, folder, locations):
-    # The paths hold nothing that means something else between nginx's quotes, but for what re.escape sees to.
+    # Between nginx's quotes, the characters of the paths have no other meaning, except those that re.escape
+    # handles.
     templates = [(re.sub(r":\w", "[^/]+", t), t) for t in resources.TEMPLATES]
     inside = "".join(f'location ~* "^{pattern}$" {{ return 200 "resource {path}\\n"; }}\n' for pattern, path in
                      [(re.escape(p), p) for p in resources.RESOURCES] + templates) if locations else ""
@@ -138,7 +140,7 @@ respond 404
 
 
 def _lay_out_php(work):
-    """A folder with a front controller and a script beside it."""
+    """Makes a folder with a front controller and a script beside it."""
     folder = f"{work}/php"
     os.makedirs(folder, exist_ok=True)
     shutil.copy(f"{os.path.dirname(os.path.abspath(__file__))}/php/index.php", folder)
@@ -153,7 +155,7 @@ def _php_built_in(work):
 
 
 def _php_behind_nginx(work):
-    """nginx as PHP's own pages configure it, and its PHP in the background."""
+    """Starts nginx as PHP's own pages configure it, with PHP in the background."""
     folder = _lay_out_php(work)
     program = sorted(glob.glob("/usr/sbin/php-fpm*"))[-1]
 
@@ -235,7 +237,8 @@ def _mux(work, table):
 
 
 def all_of_them(work):
-    """Every server with the rules that it may be put behind; work is a folder that all may read."""
+    """Returns every server with the rules that are safe for it. `work` is a folder that every user can
+    read."""
     folder = f"{work}/www"
     resources.lay_out(folder)
     table = f"{work}/resources.json"
@@ -252,14 +255,14 @@ def all_of_them(work):
         command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
         return _says_port(command, lambda line: line.split(" port ")[1].split()[0])
 
-    def debian_python(framework):  # which has Flask and Django
+    def debian_python(framework):  # the one that has Flask and Django
         return lambda: _says_port(["/usr/bin/python3", f"{here}/wsgi_app.py", framework, table], str.strip)
 
     default, exact, slash, semicolon = {}, {"case": "exact"}, {"encoded_slash": "keep"}, {"semicolon": "keep"}
-    keeps, drops = {"format": "keep"}, {"format": "drop"}  # what becomes of formats
+    keeps, drops = {"format": "keep"}, {"format": "drop"}  # the treatment of formats
     every = [default, exact, slash, semicolon, {**exact, **slash, **semicolon, **keeps}]
     loose = [default, slash, semicolon, {**slash, **semicolon, **keeps}]
-    few = [default, {**slash, **semicolon}]  # of slow servers
+    few = [default, {**slash, **semicolon}]  # for slow servers
     return [
         Upstream("express 4, router", loose, express("express4", "router"), unfit=exact),
         Upstream("express 5, router", loose, express("express5", "router"), unfit=exact),

@@ -1,5 +1,5 @@
-"""The API in Flask or Django: wsgi_app.py flask|django RESOURCES.json. Prints its port. Answers a resource with `resource PATH`,
-as resources.py says."""
+"""The API in Flask or Django: wsgi_app.py flask|django RESOURCES.json. Prints its port. Responds with
+`resource PATH` for a resource, as resources.py states."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def text_of(path):
 
 
 def filled(template, values):
-    """The path that a template with one parameter stands for."""
+    """Returns the path that a template with one parameter stands for."""
     return re.sub(r":\w+", lambda _: next(iter(values.values())), template)
 
 

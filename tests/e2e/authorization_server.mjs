@@ -1,5 +1,5 @@
-// A real authorization server (npm oidc-provider) with its own log-in and consent pages. What scopes there are and what
-// they mean it has from Scopegate's metadata, and which of them a user may get from Scopegate's POST /limit.
+// A real authorization server (npm oidc-provider) with its own log-in and consent pages. It learns the scopes
+// and their meaning from Scopegate's metadata, and which of them a user may get from Scopegate's POST /limit.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider from 'oidc-provider';
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
@@ -9,7 +9,7 @@ const rolesClaim = 'https://calendar.example.com/roles';
 const users = { ann: { password: 'ann-s', roles: ['editor'] }, vic: { password: 'vic-s', roles: ['viewer'] } };
 const cookieKeys = [randomBytes(32).toString('hex')];
 
-// Listens at once, so that it has a name, and answers 503 until open() is called.
+// Listens at once, so that it has a name, and responds with 503 until open() is called.
 export async function authorizationServer(secret) {
   const keys = [];
   let provider, settings;
@@ -20,21 +20,23 @@ export async function authorizationServer(secret) {
       if (request.url.startsWith('/interaction/')) return interact(provider, settings, server, request, response);
       return provider.callback()(request, response);
     }),
-    asksLimit: true, // off: a server that gives whoever consents whatever was asked for
-    keysServed: 0, // how often its key set was asked for
+    asksLimit: true, // off: a server that grants everything that was requested to any user who consents
+    keysServed: 0, // number of requests for its key set
 
-    // `resource`: the document of RFC 9728; `limit`: where scopes are cut down; `app`: the application's origin.
+    // `resource`: the document of RFC 9728; `limit`: the page that reduces scopes; `app`: the application's
+    // origin.
     open(resource, limit, app) {
       settings = { secret, resource, limit, app };
       server.rotateKeys();
     },
-    // Signs with a new key from now on. The old ones stay in the key set: their tokens are still about.
+    // Signs with a new key from now on. The old keys stay in the key set, because their tokens are still in
+    // use.
     rotateKeys() {
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       keys.unshift({ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: `key-${keys.length + 1}` });
       provider = makeProvider(server.origin, settings, keys);
     },
-    // A token for a program, without a browser. It says what an editor's would.
+    // Issues a token for a program, without a browser. Its claims are those of an editor.
     async issue(scope) {
       const answer = await fetch(`${server.origin}/token`, {
         method: 'POST',
@@ -60,7 +62,7 @@ function makeProvider(issuer, { secret, resource, app }, keys) {
       program('report', ['client_credentials']), program('scopegate', []),
     ],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    adapter: class extends MemoryAdapter {}, // as it is, it would warn of being used
+    adapter: class extends MemoryAdapter {}, // the default adapter warns against its use
     clientBasedCORS: (ctx, origin) => origin === app,
     cookies: { keys: cookieKeys },
     extraTokenClaims: (ctx, token) => ({ [rolesClaim]: token.accountId ? users[token.accountId].roles : ['editor'] }),
@@ -89,7 +91,7 @@ function makeProvider(issuer, { secret, resource, app }, keys) {
   });
 }
 
-// Log-in and consent, each a page and the form that it sends.
+// Log-in and consent: each is a page and the form that it sends.
 async function interact(provider, settings, server, request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
   const form = request.method === 'POST' ? new URLSearchParams(await bodyOf(request)) : undefined;
@@ -118,7 +120,7 @@ async function interact(provider, settings, server, request, response) {
 
 async function askLimit(limit, scopes, claims) {
   const answer = await fetch(limit, { method: 'POST', body: JSON.stringify({ scopes, claims }) });
-  if (!answer.ok) throw new Error(`POST /limit: ${answer.status} ${await answer.text()}`); // and nothing is issued
+  if (!answer.ok) throw new Error(`POST /limit: ${answer.status} ${await answer.text()}`); // issues no token
   return answer.json();
 }
 

@@ -1,4 +1,5 @@
-// The user: a real Chromium, what it sees kept as pictures, and the application's pages as the story handles them.
+// The user: a real Chromium, which keeps pictures of what it shows, and the application's pages as the story
+// uses them.
 import { strict as assert } from 'node:assert';
 import { mkdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
@@ -7,12 +8,12 @@ export async function startBrowser(pictures) {
   await mkdir(pictures, { recursive: true });
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    chromiumSandbox: process.getuid() !== 0, // root can have none
-    args: ['--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'], // nothing but loopback
+    chromiumSandbox: process.getuid() !== 0, // root cannot use the sandbox
+    args: ['--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'], // loopback only
   });
   const open = [];
 
-  // A fresh profile with the application open in it.
+  // Opens the application in a fresh profile.
   const visit = async (url) => {
     const context = await browser.newContext({ viewport: { width: 760, height: 560 } });
     const page = await context.newPage();
@@ -38,7 +39,7 @@ export async function startBrowser(pictures) {
   };
 }
 
-// In the application: what it says after a click, and what it asks for.
+// Returns the application's state after a click, and the scopes that it requests.
 export async function state(page, wanted) {
   await page.locator('#state').filter({ hasText: wanted }).waitFor();
   return page.locator('#state').textContent();
@@ -49,7 +50,7 @@ export async function askFor(page, button, scope) {
   await page.locator('#needed').filter({ hasText: scope }).waitFor();
 }
 
-// From the application's question to the authorization server's page; answers which scopes its URL asked for.
+// Goes from the application's button to the authorization server's page. Returns the scopes in its URL.
 export async function goAndAsk(page) {
   const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().includes('/auth?'));
   await page.click('#consent');
@@ -62,7 +63,7 @@ export async function logIn(page, name) {
   await page.click('text="Log in"');
 }
 
-// What the consent page lists, as [scope, description].
+// Returns the list on the consent page, as [scope, description].
 export async function listed(page, kind) {
   await page.locator('ul.granted').waitFor({ state: 'attached' });
   return page.locator(`ul.${kind} li`).evaluateAll((items) =>

@@ -1,13 +1,13 @@
-// Scopegate itself, as a process of its own.
+// Scopegate itself, as a separate process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-// Starts it with this folder's routes.yaml and waits until it listens; ready() waits for its issuer's keys.
+// Starts Scopegate with this folder's routes.yaml and waits until it listens. ready() waits for its issuer's keys.
 export async function startGate(program, environment) {
   const routes = new URL('routes.yaml', import.meta.url).pathname;
   const child = spawn(program, ['run', '--config', routes], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL')); // whatever ends the story, the gate ends with it
+  process.once('exit', () => child.kill('SIGKILL')); // whatever ends the story also ends the gate
   const gate = { log: [], origin: undefined, admin: undefined };
 
   await new Promise((resolve, reject) => {

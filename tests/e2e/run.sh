@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/e2e/run.sh [PROGRAM]: the story in a browser, against build/scopegate or the program named. What the user saw
-# is kept in build/e2e/. npm packages are fetched once, and again when the lock file changes.
+# tests/e2e/run.sh [PROGRAM]: runs the story in a browser, against build/scopegate or the named program.
+# Pictures of the user's pages are kept in build/e2e/. npm packages are fetched once, and again when the lock
+# file changes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

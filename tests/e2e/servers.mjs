@@ -1,8 +1,9 @@
-// HTTP servers of the story, on free loopback ports.
+// The HTTP servers of the story, on free loopback ports.
 import http from 'node:http';
 import { readFile } from 'node:fs/promises';
 
-// A server that answers with `handler(request, response)`. It can be stopped and started again at its address.
+// A server that responds with `handler(request, response)`. It can be stopped and started again at its
+// address.
 export async function serve(handler) {
   const server = http.createServer((request, response) => {
     Promise.resolve(handler(request, response)).catch((error) => {
@@ -32,8 +33,8 @@ export async function bodyOf(request) {
   return text;
 }
 
-// The API behind Scopegate: it knows nothing of tokens. That it lets the application's origin read its answers is its
-// own matter; the preflights never reach it.
+// The API behind Scopegate, which does not know about tokens. It lets the application's origin read its
+// responses by itself. The preflights never reach it.
 export function calendarApi(appOrigin) {
   const appointments = [{ id: 1, title: 'Dentist', by: 'ann' }];
   return serve(async (request, response) => {
@@ -46,7 +47,7 @@ export function calendarApi(appOrigin) {
   });
 }
 
-// The application's files, and `config.json`: all that it is told.
+// The application's files, and `config.json`, which is all of its configuration.
 export function application(config) {
   const types = { html: 'text/html', js: 'text/javascript' };
   return serve(async (request, response) => {

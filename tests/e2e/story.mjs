@@ -1,6 +1,6 @@
-// The whole story: an API behind Scopegate, an authorization server that learns its scopes from there, an application
-// in a browser, and their user. `node story.mjs PROGRAM PICTURES`; one line for each thing proved, and the first that
-// does not hold ends it.
+// The whole story: an API behind Scopegate, an authorization server that learns its scopes from there, an
+// application in a browser, and its user. `node story.mjs PROGRAM PICTURES` prints one line for each proven
+// statement, and stops at the first that does not hold.
 import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { authorizationServer } from './authorization_server.mjs';
@@ -25,7 +25,7 @@ const gate = await startGate(program, {
 const browser = await startBrowser(pictures);
 
 let proved = 0;
-let stolen; // a bound token, and proofs that nobody used
+let stolen; // a bound token, and unused proofs
 async function prove(what, check) {
   try {
     await check();
@@ -43,7 +43,8 @@ async function prove(what, check) {
 const get = (url, headers) => fetch(url, { headers });
 const appointments = `${gate.origin}/appointments`;
 
-// A new user's first visit: the application asks for read:appointments, and its user logs in and is asked.
+// A new user's first visit: the application requests read:appointments, and the user logs in and is asked for
+// consent.
 async function firstVisit(name, query = '') {
   const page = await browser.visit(`${app.origin}/${query}`);
   await askFor(page, '#show', 'read:appointments');
@@ -52,7 +53,7 @@ async function firstVisit(name, query = '') {
   return page;
 }
 
-await prove('while the issuer is not there yet, a token is 503 with Retry-After and no token 401', async () => {
+await prove('while the issuer is unreachable, a token gets 503 with Retry-After and a missing token gets 401', async () => {
   const answer = await get(appointments, { Authorization: `Bearer ${fakeJwt()}` });
   assert.equal(answer.status, 503);
   assert.ok(answer.headers.get('Retry-After'));
@@ -60,7 +61,7 @@ await prove('while the issuer is not there yet, a token is 503 with Retry-After 
   assert.equal((await get(`${gate.admin}/readyz`)).status, 503);
 });
 
-await prove('the authorization server has its scopes and consent texts from the metadata, and the gate finds its keys', async () => {
+await prove('the authorization server takes scopes and consent texts from the metadata, and the gate finds its keys', async () => {
   const offered = await (await get(`${gate.origin}/.well-known/oauth-protected-resource`)).json();
   assert.deepEqual(offered.authorization_servers, [issuer.origin]);
   assert.deepEqual(Object.entries(offered.scope_descriptions), [read, write]);
@@ -90,7 +91,7 @@ await prove('its write gets 403, and WWW-Authenticate names write:appointments',
   await browser.picture(ann, '3-application-lacks-write');
 });
 
-await prove('it asks for just that scope, the user consents without a new log-in, and the write succeeds', async () => {
+await prove('it requests just that scope, the user consents without a new log-in, and the write succeeds', async () => {
   assert.equal(await goAndAsk(ann), 'write:appointments');
   assert.deepEqual(await listed(ann, 'granted'), [write]);
   await browser.picture(ann, '4-consent-write');
@@ -100,14 +101,14 @@ await prove('it asks for just that scope, the user consents without a new log-in
   await browser.picture(ann, '5-application-wrote');
 });
 
-await prove('what it read before it still reads, each with its own token', async () => {
+await prove('it can still read what it read before, each resource with its own token', async () => {
   await ann.click('#show');
   assert.equal(await state(ann, 'GET done'), 'GET done for ann, with read:appointments.');
   await browser.done(ann);
 });
 
 // --- A viewer
-await prove('a viewer is never issued write:appointments: the authorization server asked POST /limit', async () => {
+await prove('a viewer never gets write:appointments: the authorization server asked POST /limit', async () => {
   const vic = await firstVisit('vic', '?also=write:appointments');
   assert.deepEqual([await listed(vic, 'granted'), await listed(vic, 'not')], [[read], [write]]);
   await browser.picture(vic, '6-consent-of-a-viewer');
@@ -115,13 +116,13 @@ await prove('a viewer is never issued write:appointments: the authorization serv
   await state(vic, 'GET done for vic');
   assert.equal(claimsOf((await tokens(vic))['read:appointments'].value).scope, 'read:appointments');
   await askFor(vic, '#add', 'write:appointments');
-  await goAndAsk(vic); // what was refused once is not even asked again
+  await goAndAsk(vic); // a scope that was refused once is not even requested again
   await state(vic, 'Not granted: write:appointments');
   assert.deepEqual(Object.keys(await tokens(vic)), ['read:appointments']);
   await browser.done(vic);
 });
 
-await prove('a viewer\'s token that carries it all the same is refused at the edge, and asking is of no use', async () => {
+await prove('a viewer\'s token that contains the scope nevertheless is denied, and another request for the scope does not help', async () => {
   issuer.asksLimit = false;
   const vic = await firstVisit('vic');
   await vic.click('text="Allow"');
@@ -140,8 +141,8 @@ await prove('a viewer\'s token that carries it all the same is refused at the ed
   await browser.done(vic);
 });
 
-// --- Other kinds of tokens, of the same server
-await prove('an opaque token reads and is refused a write, through introspection', async () => {
+// --- Other kinds of tokens from the same server
+await prove('an opaque token permits a read and not a write, through introspection', async () => {
   const page = await firstVisit('ann', '?client=agenda-opaque');
   await page.click('text="Allow"');
   assert.equal(await state(page, 'done'), 'GET done for ann, with read:appointments.');
@@ -169,7 +170,7 @@ await prove('a DPoP-bound token reads and writes with proofs that the browser ma
   await browser.done(page);
 });
 
-await prove('who stole it gets nowhere: without a proof, with one for something else, with one that was used', async () => {
+await prove('a thief of the token is refused: without a proof, with a proof for another request, with a used proof', async () => {
   const { type, value } = stolen['read:appointments'];
   assert.equal(type, 'DPoP');
   assert.ok(claimsOf(value).cnf.jkt);
@@ -188,7 +189,7 @@ await prove('who stole it gets nowhere: without a proof, with one for something 
 });
 
 // --- Keys, and an issuer that comes and goes
-await prove('new keys while requests flow: none is refused, and the key set is fetched once for all', async () => {
+await prove('new keys during traffic: no request is denied, and the key set is fetched once', async () => {
   const before = issuer.keysServed;
   const traffic = keepAsking(appointments, () => issuer.issue('read:appointments'));
   await traffic.answers(100);
@@ -198,7 +199,7 @@ await prove('new keys while requests flow: none is refused, and the key set is f
   assert.equal(issuer.keysServed - before, 1);
 });
 
-await prove('an issuer that is gone and comes back costs no request whose key is known', async () => {
+await prove('requests with known keys survive an issuer that goes and comes back', async () => {
   const known = await issuer.issue('read:appointments');
   const traffic = keepAsking(appointments, () => known);
   await traffic.answers(100);
@@ -209,14 +210,14 @@ await prove('an issuer that is gone and comes back costs no request whose key is
   assert.deepEqual(await traffic.end(), { 200: traffic.total });
 });
 
-await prove('the gate ends when it is told to', async () => {
+await prove('the gate exits on SIGINT', async () => {
   await browser.stop();
   assert.equal(await gate.stop(), 0);
   await Promise.all([app, api, issuer].map((server) => server.stop()));
 });
 console.log(`${proved} things proved; the pictures are in ${pictures}/`);
 
-// In the page: proofs for reading with this token, two right and the others each wrong in one thing.
+// Runs in the page: makes proofs for reading with this token, two valid ones and others with one fault each.
 async function makeProofs([url, token]) {
   const { makeKey, proof } = await import('/dpop.js');
   const { key } = JSON.parse(sessionStorage.getItem('agenda'));

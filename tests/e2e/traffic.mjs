@@ -1,5 +1,5 @@
-// Requests that keep coming: four callers, each asking again as soon as it has its answer, each time with a token of
-// `tokenFor()`. An answer that is none counts as `failed`.
+// Continuous requests: four clients, each of which sends its next request as soon as it has a response,
+// always with a token from `tokenFor()`. A request without a response counts as `failed`.
 export function keepAsking(url, tokenFor) {
   const counts = {};
   const waiting = [];
@@ -17,10 +17,10 @@ export function keepAsking(url, tokenFor) {
   const callers = Array.from({ length: 4 }, async () => { while (!ended) await ask(); });
   const allEnded = Promise.all(callers).then(() => {});
 
-  // Waits for that many more answers; to requests with such a token.
+  // Waits for this many further responses, to requests whose token fits.
   traffic.answersTo = (fits, left) => Promise.race([allEnded, new Promise((resolve) => waiting.push({ fits, left, resolve }))]);
   traffic.answers = (left) => traffic.answersTo(() => true, left);
-  // Ends it; how many answers there were of each status.
+  // Stops the clients and returns the number of responses of each status.
   traffic.end = async () => {
     ended = true;
     await allEnded;

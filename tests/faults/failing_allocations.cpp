@@ -1,5 +1,5 @@
-// Memory that runs out when failing_calls says so: the program's own operator new, and what OpenSSL takes
-// memory with.
+// Memory that runs out when failing_calls decides so: the program's own operator new, and OpenSSL's
+// allocation functions.
 #include "faults/failing_calls.hpp"
 
 #include <cstdlib>
@@ -41,13 +41,13 @@ void openssl_free(void* p, const char*, int)
     std::free(p);
 }
 
-// Before OpenSSL takes any.
+// Must run before OpenSSL allocates anything.
 [[maybe_unused]] const int installed =
     CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
 
 } // namespace
 
-#if !defined(__clang__) || !defined(SCOPEGATE_SANITIZED) // clang's sanitizers let nobody replace these
+#if !defined(__clang__) || !defined(SCOPEGATE_SANITIZED) // clang's sanitizers forbid replacing these
 
 void* operator new(std::size_t size)
 {

@@ -13,7 +13,7 @@ namespace {
 
 using scopegate::test::failure;
 
-thread_local constinit std::size_t left = 0; // until the call that fails; 0: none
+thread_local constinit std::size_t left = 0; // calls until the one that fails; 0: none fails
 thread_local constinit failure how = failure::broken;
 thread_local constinit std::string_view failed{};
 thread_local constinit bool always_one_byte = false;
@@ -42,21 +42,21 @@ int refuse(int error) noexcept
     return -1;
 }
 
-// The error of a call that moves bytes or accepts.
+// Returns the error of a call that moves bytes or accepts.
 int error_of(int hard) noexcept
 {
     return is_hard() ? hard : how == failure::interrupted ? EINTR : EAGAIN;
 }
 
-// What a thread's epoll sets watch, by descriptor.
+// The descriptors that a thread's epoll sets watch.
 struct watch {
     int epoll = -1;
     epoll_event event{};
 };
 thread_local std::array<watch, 1024> watched{};
 
-// The kernel tells of what is left: an edge-triggered set learns of it where a call that was cut short by the
-// kernel itself would be followed by a change.
+// Reports the rest of the input once more. After a call that the kernel itself cut short, an edge-triggered
+// set would see a change; after our cut it would not.
 void tell_again(int fd) noexcept
 {
     if (fd < 0 || static_cast<std::size_t>(fd) >= watched.size() ||

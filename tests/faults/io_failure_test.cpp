@@ -1,6 +1,6 @@
-// I/O that fails at step n, for every n that there is: each way of a request is gone again and again, and
-// each time another system call of the worker fails. Whatever fails, the caller gets the whole right answer,
-// a plain refusal, or a connection that looks cut; the next one is served; nothing is left behind.
+// I/O that fails at step n, for every n: each path of an exchange is repeated, and each time another system
+// call of the worker fails. Whichever call fails, the client gets the whole right response, a plain denial,
+// or a connection that is visibly truncated. The next client is served, and nothing is left behind.
 #include "faults/failing_calls.hpp"
 #include "support/raw_client.hpp"
 #include "support/tls_files.hpp"
@@ -29,7 +29,8 @@ constexpr std::string_view wants_websocket =
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
 
-// What the caller saw at each step: `right`, or what it saw instead. After that it gives up.
+// The client's observation at each step: `right`, or what it saw instead. In the latter case the client gives
+// up.
 using told = std::vector<std::string>;
 
 bool saw(told& into, const response& r, std::string_view body, bool may_be_short = false)
@@ -57,7 +58,7 @@ std::string request(std::string_view method, std::string_view id, std::string_vi
     return test::request_text(method, "/appointments/" + std::string(id), reader_token(), fields, body);
 }
 
-// A request whose token was never seen, and whose connection to the API has to be made.
+// A request whose token was never seen, and for which the gate has to connect to the API.
 way all_new(recording_upstream& api)
 {
     return {"a new token and a new connection to the API", [&api](raw_client& c, told& t) {
@@ -90,7 +91,7 @@ std::vector<way> ways_of(const std::string& large)
         {"an answer that ends with its connection",
          [=](raw_client& c, told& t) {
              saw(t, c.exchange(request("GET", "until-close")), large,
-                 true); // an end is all that says it is whole
+                 true); // only the close delimits this body
          }},
         {"a large body",
          [=](raw_client& c, told& t) {
@@ -156,15 +157,15 @@ void play(recording_upstream& api, const std::string& large)
     });
 }
 
-// Whether each step was right, or the last one what a failure may look like.
+// Returns whether each step was right, or the last one is what a failure may look like.
 bool is_honest(const told& t)
 {
     const auto& last = t.back();
     return last == "right" || last == "cut" || last == "502" || last == "504";
 }
 
-// The worker with its API, and where callers reach it. Under TLS both speak through relays, whose own calls
-// do not fail.
+// The worker with its API, and the address for clients. Under TLS both use relays, whose own calls do not
+// fail.
 class scene {
 public:
     explicit scene(bool tls)
@@ -204,7 +205,7 @@ class io_failure : public testing::TestWithParam<bool> {
 protected:
     io_failure() { play(scene_.api, large); }
 
-    // Goes each way with the n-th call failing, for every n, until none is left that fails.
+    // Runs each path with the n-th call failing, for every n, until no call fails any more.
     void fail_at_every_step(failure how, bool is_felt)
     {
         for (const auto& w : ways_of(large))
@@ -228,7 +229,7 @@ protected:
                 return which;
             }));
             ASSERT_TRUE(is_felt ? is_honest(seen) : seen.back() == "right")
-                << w.sentence << ": " << call << " failed as step " << n << ", the caller saw "
+                << w.sentence << ": " << call << " failed as step " << n << ", the client saw "
                 << seen.back();
             if (call.empty()) {
                 ASSERT_EQ(seen.back(), "right") << w.sentence << ": without a failure";
@@ -236,9 +237,9 @@ protected:
             }
             ++failures;
             ASSERT_EQ(raw_client(scene_.address()).exchange(request("GET", "small")).body, "small")
-                << w.sentence << ": nobody is served after " << call << " as step " << n;
+                << w.sentence << ": the next client is not served after " << call << " as step " << n;
         }
-        EXPECT_GE(failures, least) << w.sentence << ": what the worker calls does not fail";
+        EXPECT_GE(failures, least) << w.sentence << ": the worker's calls do not fail";
     }
 
     void expect_nothing_left()
@@ -246,27 +247,26 @@ protected:
         const auto end = std::chrono::steady_clock::now() + test::patience;
         while (scene_.gate().connections() > 0 && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
-        EXPECT_EQ(scene_.gate().connections(), 0U) << "connections of callers that have gone";
+        EXPECT_EQ(scene_.gate().connections(), 0U) << "connections of clients that have left";
     }
 
-    const std::string large = std::string(150'000, 'x'); // more than any buffer of the gate's
+    const std::string large = std::string(150'000, 'x'); // larger than any buffer of the gate
     scene scene_{GetParam()};
 };
 
-TEST_P(io_failure, broken_connections_and_nothing_left_to_open)
+TEST_P(io_failure, is_survived_when_connections_break_or_none_can_be_opened)
 {
     fail_at_every_step(failure::broken, true);
 }
 
-TEST_P(io_failure, connections_that_end)
+TEST_P(io_failure, is_survived_when_connections_end)
 {
     fail_at_every_step(failure::ended, true);
 }
 
-TEST_P(io_failure, memory_that_runs_out)
+TEST_P(io_failure, is_survived_when_memory_runs_out)
 {
-    if (GetParam()) // OpenSSL reports a lack of memory as other faults: the end of such a connection is not
-                    // judged yet
+    if (GetParam()) // OpenSSL hides a lack of memory behind other faults, so this end is not checked yet
         GTEST_SKIP() << "only without TLS";
     for (const auto& way : ways_of(large))
         fail_at_every_step(way, failure::no_memory, true, 3);
@@ -274,24 +274,24 @@ TEST_P(io_failure, memory_that_runs_out)
     expect_nothing_left();
 }
 
-TEST_P(io_failure, calls_to_be_repeated_are_not_felt)
+TEST_P(io_failure, has_no_effect_when_calls_must_be_repeated)
 {
     fail_at_every_step(failure::once_more, false);
     fail_at_every_step(failure::interrupted, false);
 }
 
-TEST_P(io_failure, calls_that_do_a_byte_only_are_not_felt)
+TEST_P(io_failure, has_no_effect_when_a_call_moves_one_byte_only)
 {
     fail_at_every_step(failure::one_byte, false);
 }
 
-TEST_P(io_failure, when_no_call_does_more_than_a_byte)
+TEST_P(io_failure, has_no_effect_when_no_call_moves_more_than_a_byte)
 {
     scene_.gate().on_thread([] {
         test::only_one_byte(true);
         return 0;
     });
-    const std::string little(2'000, 'x'); // in as many calls, and more
+    const std::string little(2'000, 'x'); // needs at least as many calls
     play(scene_.api, little);
     for (const auto& w : ways_of(little)) {
         told seen;

@@ -1,5 +1,5 @@
-// A signature that can't be checked for lack of memory is neither good nor bad: clients throw a bad token
-// away.
+// If memory runs out during the check of a signature, the signature is neither good nor bad: clients throw a
+// bad token away.
 #include "faults/failing_calls.hpp"
 #include "jose/jws.hpp"
 #include "support/token_maker.hpp"
@@ -16,11 +16,11 @@ using test::fail_call;
 using test::failure;
 
 struct attempt {
-    std::optional<reason> why; // nothing: there was no memory
-    bool failed = false;       // an allocation
+    std::optional<reason> why; // nothing if memory ran out
+    bool failed = false;       // whether an allocation failed
 };
 
-// With the n-th allocation failing.
+// Verifies with the n-th allocation failing.
 attempt verify_with_failure(std::size_t n, const compact_jws& token, const jwk_set& keys)
 {
     attempt made;

@@ -1,5 +1,5 @@
-// Chunked bodies: wherever the bytes are split, the same data, trailers and end come out; trailers are
-// fields; and what was decoded, encoded again, decodes to the same.
+// Chunked bodies: data, trailers and end do not depend on how the bytes are split. Trailers are fields, and
+// decoded data that is encoded again decodes to the same.
 #include "fuzz/fuzz.hpp"
 
 #include "http/framing.hpp"
@@ -19,7 +19,7 @@ struct outcome {
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-// In pieces: one of `first` bytes, then of `rest` bytes each.
+// Decodes in pieces: one of `first` bytes, then pieces of `rest` bytes.
 outcome decode(std::string_view in, std::size_t first, std::size_t rest, bool response = false)
 {
     http::chunked_decoder decoder(http::chunk_rules{.response = response});
@@ -38,7 +38,7 @@ outcome decode(std::string_view in, std::size_t first, std::size_t rest, bool re
         out.complete = step->complete;
         out.consumed += step->consumed;
     }
-    if (out.refused) // how much was read before the fault is seen depends on the pieces
+    if (out.refused) // how much is read before a fault is found depends on the pieces
         out.consumed = 0, out.data.clear();
     out.trailers = out.complete ? decoder.trailers() : "";
     return out;
@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check(whole == decode(body, 1, 1));
     for (std::size_t at = 1; at < std::min<std::size_t>(size, 300); ++at)
         check(whole == decode(body, at, size));
-    // A response is read as a request is, and some more.
+    // A response is read like a request, with a few additions allowed.
     const auto response = decode(body, size, 1, true);
     check(response == decode(body, 1, 1, true));
     if (!whole.complete)

@@ -1,5 +1,5 @@
-// DPoP proofs and what is compared with them: whatever a stranger sends, nothing that lacks one of the parts
-// of a proof is one, and none is signed by accident.
+// DPoP proofs and the values that they are compared with: input from a stranger is never a proof if a part is
+// missing, and is never validly signed by accident.
 #include "http/target_uri.hpp"
 #include "jose/dpop.hpp"
 #include "jose/jws.hpp"

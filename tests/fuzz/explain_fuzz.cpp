@@ -1,7 +1,6 @@
-// For every valid file and every request, `explain` says what the proxy decides, with an answer
-// that goes with it, in JSON that parses; and every other reader of the decision (the access log, the
-// answers, the preflight) gets along with what the decision leaves out. Each byte of the input is one choice
-// of the generator.
+// For every valid file and every request, `explain` reports the proxy's decision with a matching response, in
+// JSON that parses. All other readers of the decision (access log, responses, preflight) must cope with
+// fields that it leaves out. Each byte of the input is one choice of the generator.
 #include "fuzz/fuzz.hpp"
 
 #include "access/authorities.hpp"
@@ -71,7 +70,7 @@ constexpr std::array<std::string_view, 18> templates = {
     "/%C3%A9tat",
     "/.well-known/oauth-protected-resource",
 };
-// Those that a file can list, then others.
+// Methods that a file can list, then others.
 constexpr std::array<std::string_view, 13> methods = {"GET",    "POST",  "ANY",     "HEAD", "PUT",
                                                       "DELETE", "PATCH", "OPTIONS", "MINE", "CONNECT",
                                                       "TRACE",  "get",   "Post"};
@@ -88,7 +87,7 @@ constexpr std::array<std::string_view, 10> needs = {
     "{scopes: read:a, acr: [strong, stronger]}",
     "{scopes: {any: [read:a, write:a]}, max_age: 1h, acr: [strong]}",
 };
-// One choice of each row.
+// The generator makes one choice from each row.
 constexpr std::array<std::array<std::string_view, 4>, 8> settings = {{
     {"mode: observe\n", "mode: observe\n", "", ""},
     {"unlisted: authenticated\n", "", "", ""},
@@ -103,7 +102,7 @@ constexpr std::array<std::array<std::string_view, 4>, 8> settings = {{
     {"server: {external_url: \"https://a.test\"}\n", "server: {hosts: [b.test]}\n", "", ""},
 }};
 
-// With a condition on a parameter, if the template has it.
+// Returns a requirement, with a condition on a parameter if the template has one.
 std::string some_needs(choices& choose, std::string_view pattern)
 {
     constexpr std::array<std::string_view, 4> claims = {"sub", "/x/y", "scope", "acr"};

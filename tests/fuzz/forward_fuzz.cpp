@@ -1,6 +1,6 @@
-// What is forwarded of a request's fields: none that belongs to the hop, frames the message or could pass for
-// our word, in whatever spelling; all others, untouched. The names are said here once more, so that a slip in
-// the sets shows.
+// Forwarding of a request's fields: no field that is hop-by-hop, frames the message or imitates one of our
+// own fields passes, in any spelling. All others pass unchanged. This file repeats the names, so that a
+// mistake in the sets is found.
 #include "fuzz/fuzz.hpp"
 
 #include "base/text.hpp"
@@ -54,7 +54,7 @@ bool is_one_of(std::string_view name, const Names& names)
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The same for names as they are usually written.
+// The same for names in their usual spelling.
 template <class Names>
 bool is_listed(std::string_view name, const Names& names)
 {

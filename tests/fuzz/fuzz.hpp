@@ -1,5 +1,6 @@
-// What every fuzzer begins with. A fuzzer is one file, NAME_fuzz.cpp, that defines LLVMFuzzerTestOneInput:
-// with SCOPEGATE_FUZZ it is linked with libFuzzer, otherwise with replay.cpp, which plays its corpus.
+// The common beginning of all fuzzers. A fuzzer is one file, NAME_fuzz.cpp, that defines
+// LLVMFuzzerTestOneInput. With SCOPEGATE_FUZZ it is linked with libFuzzer, otherwise with replay.cpp, which
+// plays its corpus.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace scopegate::fuzz {
 
-// What must hold whatever the input says.
+// Checks a property that must hold for every input.
 inline void check(bool holds, int line = __builtin_LINE())
 {
     if (holds)
@@ -24,8 +25,8 @@ inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) noe
     return {reinterpret_cast<const char*>(bytes), size};
 }
 
-// An input that says besides the bytes how they are to be read. The settings are its last byte, so that the
-// files of tests/cases are inputs as they are.
+// An input that also states how its bytes are to be read. The settings are the last byte, so that the files
+// of tests/cases are inputs as they are.
 struct input {
     std::string_view bytes;
     std::uint8_t settings = 0;

@@ -1,5 +1,5 @@
-// Heads: byte by byte or at once is the same end; what was understood, written anew, reads the same; and
-// nothing is understood that the next reader could take otherwise.
+// Heads: reading byte by byte and reading at once have the same result. A head that was parsed and written
+// again reads the same. No accepted head can be read in another way by the next parser.
 #include "fuzz/fuzz.hpp"
 
 #include "http/chars.hpp"
@@ -111,7 +111,7 @@ bool is_refused(std::string_view head, bool request)
                    : http::parse_response_head(head, limits, answered).has_error();
 }
 
-// Read at once, or found and then parsed, or read as it comes: the same.
+// Three ways must agree: reading at once, finding the end and then parsing, and reading as bytes arrive.
 template <class Head, class Read, class Parse>
 void check_read(std::string_view bytes, Read read, Parse parse)
 {
@@ -156,7 +156,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     auto pieces = http::find_head_end({}, scanned, limits, request);
     while (pieces.has_value() && *pieces == 0 && have < in.bytes.size())
         pieces = http::find_head_end(in.bytes.substr(0, ++have), scanned, limits, request);
-    // In pieces a fault is seen before the head is whole; whole, by the parser.
+    // In pieces, a fault is found before the head is whole. In one piece, the parser finds it.
     check(whole ? !pieces || *whole == *pieces : !pieces);
     if (whole && !pieces)
         check(*whole != 0 && is_refused(in.bytes.substr(0, *whole), request));

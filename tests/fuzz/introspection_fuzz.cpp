@@ -1,5 +1,5 @@
-// What an issuer's endpoints answer: a token is active only where the answer says so in so many words; keys
-// come only from protected addresses of the issuer that was meant.
+// Responses of an issuer's endpoints: a token is active only if the response states so explicitly. Keys come
+// only from protected addresses of the intended issuer.
 #include "fuzz/fuzz.hpp"
 
 #include "jose/claims.hpp"

@@ -1,5 +1,5 @@
-// JSON: what is read, written and read again is the same; Boost.JSON reads all that we do; a pointer finds
-// each member; and any bytes at all, quoted, are one string.
+// JSON: a value that is read, written and read again is the same. Boost.JSON accepts all that we accept. A
+// pointer finds each member, and any bytes, quoted, are one string.
 #include "fuzz/fuzz.hpp"
 
 #include "base/json.hpp"

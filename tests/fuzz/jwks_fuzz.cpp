@@ -1,5 +1,5 @@
-// JWK sets: whatever a key server says, the limits hold, a usable key is found by its kid and asked for
-// nothing that it is not made for, and no private key is ever taken for a public one.
+// JWK sets: whatever a key server sends, the limits hold. A usable key is found by its kid and only for its
+// own algorithms. A private key is never taken for a public one.
 #include "fuzz/fuzz.hpp"
 
 #include "jose/base64url.hpp"
@@ -70,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         check(!set.error().empty());
         return 0;
     }
-    // As the set is read: a key that says a member twice is null, and the others stay.
+    // Parses in the same way as the set does: a key with a duplicate member becomes null, and the others
+    // stay.
     const auto parsed =
         json::parse(text, {.bytes = jose::max_jwk_set_bytes, .depth = 64, .duplicates_spoil_all = false});
     check(parsed && parsed->find("keys") != nullptr && parsed->find("keys")->if_array() != nullptr);

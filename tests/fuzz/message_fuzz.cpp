@@ -1,5 +1,5 @@
-// Whole messages: what we accept and Beast accepts too, both read alike, from the method to the body's last
-// byte.
+// Whole messages: if both our parser and Beast's accept a message, they must read it alike, from the method
+// to the last byte of the body.
 #include "fuzz/fuzz.hpp"
 
 #include "support/message_reading.hpp"

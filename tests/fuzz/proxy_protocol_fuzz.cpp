@@ -1,4 +1,5 @@
-// PROXY headers: byte by byte or at once is the same end, and what follows the header does not count.
+// PROXY headers: reading byte by byte and at once has the same result, and bytes behind the header do not
+// matter.
 #include "fuzz/fuzz.hpp"
 
 #include "net/proxy_protocol.hpp"

@@ -1,6 +1,6 @@
-// The main of a fuzzer without libFuzzer: plays the files of the folders it is given, so that what was once
-// found stays mended under every compiler and sanitizer. A fault ends the program; its file is named before
-// it is played.
+// The main function of a fuzzer without libFuzzer: plays the files of the given folders, so that old findings
+// stay fixed under every compiler and sanitizer. A fault ends the program. Each file is named before it is
+// played.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>

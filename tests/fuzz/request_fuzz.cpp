@@ -1,6 +1,6 @@
-// The head that the API sees, whatever caller and token say: one request, framed and aimed as the one that
-// was decided about, with our word about the caller and nobody else's, and without the token where it was in
-// the query or a cookie.
+// The head that the API gets, for any client and token: it is one request with the framing and target that
+// were decided about. It contains our fields about the client and no others, and no token from the query or a
+// cookie.
 #include "fuzz/fuzz.hpp"
 
 #include "gate/request_lines.hpp"
@@ -28,8 +28,8 @@ tokens: {from: [header, "cookie:t", "query:access_token", websocket]}
 server: {trusted_proxies: [10.0.0.0/8]}
 )";
 
-// The data plane as far as a request's head needs it: nothing runs, and what is sent can be read at the other
-// end.
+// The data plane as far as a request's head needs it: no thread runs, and the test reads the sent bytes at
+// the other end.
 class data_plane final {
 public:
     data_plane()
@@ -91,7 +91,7 @@ void check_sent(std::string_view bytes, const gate::exchange_context& c,
 {
     std::size_t scanned = 0;
     const auto size = http::find_head_end(bytes, scanned, {0, 0}, true);
-    check(size.has_value() && *size == bytes.size()); // one head and nothing behind it
+    check(size.has_value() && *size == bytes.size()); // one head and no bytes behind it
     http::request_head head;
     check(http::parse_request_head(bytes, {0, 0}, head).has_value());
     check(head.method == c.space.request.method && head.minor == 1);
@@ -144,7 +144,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         plane.policy().tokens, {head.fields, target->query, framing->upgrade_websocket}, space.scratch.token);
     if (taken ? !tokens::is_b64token(taken->text) : taken.error() != reason::no_token)
         return 0;
-    tokens::token_ptr token; // its claims are what stands behind the head
+    tokens::token_ptr token; // its claims are the bytes behind the head
     if (auto claims = json::parse(in.bytes.substr(*head_size)); claims && claims->if_object() && taken)
         token = tokens::interpret_claims(plane.policy(), 0, std::move(*claims));
     net::peer peer;

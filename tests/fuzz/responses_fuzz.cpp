@@ -1,6 +1,6 @@
-// Answers: whatever scopes, realm, claims and names a policy has, an answer is one head that we ourselves
-// would accept, with just the fields that belong there, a challenge that can be taken apart, and a body that
-// is strict JSON.
+// Responses: whatever scopes, realm, claims and names a policy has, a response is one head that our own
+// parser accepts. It has exactly the fields that belong there, a well-formed challenge, and a body of strict
+// JSON.
 #include "fuzz/fuzz.hpp"
 
 #include "http/chars.hpp"
@@ -19,7 +19,7 @@ using scopegate::fuzz::check;
 
 namespace {
 
-// Names out of the input: a byte says how long each is.
+// Takes names from the input: a byte states the length of each.
 class names final {
 public:
     explicit names(std::string_view from) : left_(from) {}
@@ -54,7 +54,7 @@ void fill(policy::policy& p, names from)
     needs.needs = policy::requirement::kind::scopes;
     needs.alternatives.resize(2);
     for (auto name = from.next(); !name.empty() && p.scopes.size() < 8; name = from.next()) {
-        for (char& c : name) // what is not UTF-8 would be written as one and the same character
+        for (char& c : name) // bytes that are not UTF-8 would all be written as the same character
             c = static_cast<char>(c & 0x7F);
         if (!p.scopes.find(name)) {
             const auto id = p.scopes.add(name, from.next());
@@ -65,7 +65,7 @@ void fill(policy::policy& p, names from)
     }
 }
 
-// `Scheme name="value", name="value"`, as RFC 9110 section 11.6.1 has it.
+// Checks `Scheme name="value", name="value"`, the grammar of RFC 9110 section 11.6.1.
 void check_challenge(std::string_view text)
 {
     text.remove_prefix(std::min(text.find(' '), text.size()));
@@ -84,7 +84,7 @@ void check_challenge(std::string_view text)
     }
 }
 
-// Every field that an answer of ours may have.
+// Every field that one of our responses may have.
 constexpr std::string_view ours[] = {"Content-Type",
                                      "Cache-Control",
                                      "WWW-Authenticate",
@@ -112,8 +112,8 @@ void check_written(const responses::response& a, std::string_view bytes)
     const auto framing = http::frame_response(head, "GET");
     check(framing.has_value() && framing->keep_alive == !a.close);
     check(framing->body.length == a.body.size() && bytes.substr(*size) == a.body);
-    // Our fields, Date and Content-Length (no 204 has one), and Connection where it ends: no line that a name
-    // brought in.
+    // The head has our fields, Date and Content-Length (except in a 204), and Connection if it ends. No name
+    // may have added a line.
     check(head.fields.size() ==
           responses::fields_of(a).size() + 1 + (a.status == 204 ? 0U : 1U) + (a.close ? 1U : 0U));
     for (const auto& f : head.fields) {
@@ -152,7 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     for (const auto* method : {"GET", "HEAD", "OPTIONS", "PUT"})
         check_answer(book.make_metadata(method, "id-1"));
 
-    http::request_head asked; // a preflight with fields of the caller's making
+    http::request_head asked; // a preflight with fields that the client chose
     if (http::parse_field_lines(in.bytes, 0, asked.fields)) {
         asked.method = "OPTIONS";
         asked.target = "/";

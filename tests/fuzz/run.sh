@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the fuzzers, one after the other: tests/fuzz/run.sh [SECONDS [TARGET...]], 60 s and all of them by default.
-# What reaches new code is kept in tests/fuzz/corpus/TARGET, what breaks something in tests/fuzz/crashes; then it is
-# exit 1. Mend, and move the crash to the corpus.
+# Runs the fuzzers one after the other: tests/fuzz/run.sh [SECONDS [TARGET...]]. The default is 60 s each and
+# all targets.
+# Inputs that reach new code are kept in tests/fuzz/corpus/TARGET. Crashing inputs are kept in
+# tests/fuzz/crashes, and the exit status is 1. After a fix, move the crash to the corpus.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
@@ -20,12 +21,12 @@ cmake -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang
     cmake --build build-fuzz --parallel "$(nproc)" -- "${targets[@]/#/fuzz_}" || exit
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
-# A file of tests/cases that a test reads row by row is seeds row by row: rows NAME COLUMN FOLDER
+# Splits a file of tests/cases that a test reads row by row into one seed per row: rows NAME COLUMN FOLDER
 rows() {
     mkdir -p "$3"
     grep -v '^\(#\|$\)' "tests/cases/$1" | cut -f "$2" | split -l 1 -a 4 - "$3/row-"
 }
-# What a target starts from besides its corpus: the cases of other tests that are inputs for it as they are.
+# Adds seeds besides the target's corpus: cases of other tests that can serve as inputs unchanged.
 seeds_of() {
     case $1 in
     head | chunked | message | forward | request) echo tests/cases/smuggling ;;
@@ -54,7 +55,7 @@ for target in "${targets[@]}"; do
         grep -vE '^(INFO|#[0-9]+)' "$log" | tail -40
         continue
     fi
-    # Of what was found, what reaches code that no file of the corpus does.
+    # Keeps only those findings that reach code which no file of the corpus reaches.
     "build-fuzz/fuzz_$target" -merge=1 -use_counters=0 "$corpus" "$found" >>"$log" 2>&1
 done
 if [[ ${#broken[@]} != 0 ]]; then

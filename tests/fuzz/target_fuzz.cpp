@@ -1,5 +1,5 @@
-// Targets: what is normalised is in normal form and says what the target said; it holds nothing that a
-// careless reader takes apart; it folds once; and its readings are few.
+// Targets: a normalized target is in normal form and means the same as the original. It contains nothing that
+// a careless reader would split. Folding it twice changes nothing, and it has few readings.
 #include "fuzz/fuzz.hpp"
 
 #include "http/chars.hpp"
@@ -24,7 +24,8 @@ bool has_dot_segments(std::string_view path)
     return holds(path, "/../") || holds(path, "/./") || path.ends_with("/..") || path.ends_with("/.");
 }
 
-// What a server makes of a path that decodes before it looks: no dots, no other separators, no controls.
+// Checks the path as a server sees it that decodes first: no dots, no other separators, no control
+// characters.
 void check_decoded(std::string_view path, const http::path_rules& rules)
 {
     const auto decoded = http::percent_decode(path);
@@ -34,7 +35,7 @@ void check_decoded(std::string_view path, const http::path_rules& rules)
         const auto b = static_cast<unsigned char>(c);
         return b >= 0x20 && b != 0x7F;
     }));
-    for (std::size_t i = 0; i < decoded.size(); ++i) // nothing that a second decoding would take further
+    for (std::size_t i = 0; i < decoded.size(); ++i) // a second decoding must change nothing more
         check(!http::starts_with_triplet(std::string_view(decoded).substr(i)));
 }
 
@@ -76,7 +77,7 @@ void check_target(std::string_view target, std::string_view method, const http::
         return;
     }
     check_path(normal->path, rules);
-    // What is matched is what is forwarded: the same path, spelled in one way.
+    // The matched path and the forwarded path are the same, in one spelling.
     const auto twice = http::normalise_target(normal->path, method, rules, again);
     check(twice.has_value() && twice->path == normal->path && twice->query.empty());
     if (target.starts_with('/'))

@@ -1,5 +1,5 @@
-// Tokens: what is taken apart is strict and has one spelling; what was signed is verified just as it was
-// signed; and no token is ever good under a published key, whatever its header says.
+// Tokens: a token that is split is strict and has one spelling. A signed token verifies exactly as it was
+// signed. No token is ever valid under a published key, whatever its header says.
 #include "fuzz/fuzz.hpp"
 
 #include "jose/base64url.hpp"
@@ -64,7 +64,7 @@ void check_apart(std::string_view token, const jose::compact_jws& jws)
     check(alg != nullptr && alg->if_string() != nullptr &&
           jose::algorithm_named(*alg->if_string()) == jws.header.alg);
     check(jws.header.members.find("crit") == nullptr && jws.header.members.find("b64") == nullptr);
-    // Nobody here has the private keys: only the standards' own examples are good.
+    // The private keys are not used here, so only the standards' own examples are valid.
     check(jose::verify(jws, published_keys()) != reason::allowed ||
           jws.payload == "Example of Ed25519 signing" || jws.payload.starts_with(R"({"iss":"joe")"));
     if (const auto claims = jose::parse_claims(jws.payload)) {
@@ -96,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto text = scopegate::fuzz::text_of(bytes, size);
     if (const auto jws = jose::split(text))
         check_apart(text, *jws);
-    // The same bytes as a header and, behind a line's end, a payload.
+    // Uses the same bytes as a header and, behind a line break, a payload.
     const auto line = text.find('\n');
     check_signed(text.substr(0, line), line == std::string_view::npos ? "{}" : text.substr(line + 1));
     if (const auto octets_read = jose::base64url_decode(text))

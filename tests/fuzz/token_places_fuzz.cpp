@@ -1,5 +1,4 @@
-// Queries and cookies without their tokens: nothing is left that could be one, everything else is left as it
-// was.
+// Queries and cookies without their tokens: the rest contains no token, and is otherwise unchanged.
 #include "fuzz/fuzz.hpp"
 
 #include "tokens/token_places.hpp"

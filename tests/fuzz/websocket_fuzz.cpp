@@ -1,5 +1,5 @@
-// WebSocket frames: however the bytes are split, the boundaries that a plain reader of RFC 6455 finds, and
-// none is passed over.
+// WebSocket frames: however the bytes are split, the tracker finds the same boundaries as a plain reader of
+// RFC 6455, and misses none.
 #include "fuzz/fuzz.hpp"
 
 #include "http/websocket.hpp"
@@ -27,7 +27,7 @@ std::vector<std::size_t> ends(std::string_view bytes, std::size_t piece_size)
     return out;
 }
 
-// Section 5.2, frame by frame, with all bytes at hand.
+// Reads frame by frame (section 5.2), with all bytes at hand.
 std::vector<std::size_t> plainly_read(std::string_view bytes)
 {
     const auto byte = [&](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(bytes[at])}; };

@@ -1,5 +1,5 @@
-// Whatever routes.yaml says: it is a policy or errors, never both; every error has its place in the file; and
-// each route of a policy is reached by its own template's shape or not at all.
+// For any text, routes.yaml yields a policy or errors, never both. Every error has its place in the file.
+// Each route of a policy is reached by the shape of its own template or not at all.
 #include "fuzz/fuzz.hpp"
 
 #include "config/load.hpp"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# The API behind the gate that the curl cases of tests/peers/run.sh ask: an HTTP/1.1 server that streams. Prints its
-# port. With a port as argument it listens there.
+# The API behind the gate for the curl cases of tests/peers/run.sh: an HTTP/1.1 server that streams. Prints
+# its port. With a port as argument, it listens there.
 import http.server
 import socketserver
 import sys
@@ -53,7 +53,7 @@ class api(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
             self.wfile.write(b"0\r\nX-Sum: 100\r\n\r\n")
             return None
-        if name == "poll":  # answers late
+        if name == "poll":  # responds late
             time.sleep(float(query))
             return self.answer(200, b"at last")
         if name == "events":
@@ -72,7 +72,7 @@ class api(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def do_POST(self):  # how many bytes came
+    def do_POST(self):  # responds with the number of bytes received
         if self.path.startswith("/full"):
             self.close_connection = True
             return self.answer(413, b"full", [("Connection", "close")])

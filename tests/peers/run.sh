@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Real peers through the real program: Python's websockets and node's ws, each as caller and as API, and curl with all
-# that people put behind a proxy. tests/peers/run.sh PROGRAM [FOLDER-TO-WORK-IN]. Its last line is
-# `N passed, N failed`. tests/run.sh --peers installs what it needs.
+# Real peers through the real program: Python's websockets and node's ws, each as client and as API, and curl
+# with common uses of a proxy. Usage: tests/peers/run.sh PROGRAM [FOLDER-TO-WORK-IN]. The last line is
+# `N passed, N failed`. tests/run.sh --peers installs the needed packages.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=$(realpath "$1")
 work=$(realpath -m "${2:-build/peers}")
-. "$here/../../deploy/packages.sh" # alive
-python=/usr/bin/python3 # Debian's, which has Debian's python3-websockets
+. "$here/../../deploy/packages.sh" # defines alive
+python=/usr/bin/python3 # Debian's own Python, which has the package python3-websockets
 mkdir -p "$work" && cd "$work" || exit
 
 passed=0 failed=0 started=()
@@ -27,7 +27,7 @@ check() {
     fi
 }
 
-# start NAME COMMAND...: runs it; what it prints goes to NAME.out. Sets `pid`.
+# start NAME COMMAND...: runs it with its output in NAME.out. Sets `pid`.
 start() {
     local name=$1
     shift
@@ -36,7 +36,7 @@ start() {
     pid=$!
     started+=("$pid")
 }
-# first_line NAME: of what it prints, once it is there.
+# first_line NAME: prints the first line of its output, once it is there.
 first_line() {
     for ((i = 0; i < 600; ++i)); do
         [[ -s $1.out ]] && head -1 "$1.out" && return
@@ -46,7 +46,7 @@ first_line() {
     return 1
 }
 
-# gate NAME API-PORT: the program in front of it, on a free port. Sets `port` and `pid`.
+# gate NAME API-PORT: starts the program in front of the API, on a free port. Sets `port` and `pid`.
 gate() {
     token 1h >/dev/null # makes the key
     cat >"$1.yaml" <<YAML
@@ -78,7 +78,7 @@ token() {
     "$program" token --issuer https://issuer.example.com/ --audience https://calendar.example.com --scope read \
         --key scopegate-dev-key.pem --expires "$1" 2>>token.err
 }
-# told PID WHAT: a figure of its memory, in KiB.
+# told PID WHAT: prints a figure of the process's memory, in KiB.
 told() { sed -n "s/^$2:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$1/status"; }
 
 websockets() {
@@ -141,16 +141,16 @@ curls() {
         tr -d '\r' | grep X-Sum | tail -1)"
     check "long polling" "at last" "$(curl "${auth[@]}" "$url/poll?2")"
 
-    # Expect: 100-continue: who is refused sends nothing.
+    # Expect: 100-continue: a client whose request is denied sends no body.
     head -c 3000000 /dev/zero >big
     for form in "-T big" "--data-binary @big" "-X POST -T -"; do
         check "refused before the body ($form)" "401 0" "$(curl -sS -m 60 -H 'Expect: 100-continue' \
             --expect100-timeout 30 $form -o /dev/null -w '%{http_code} %{size_upload}' "$url/" <big)"
         check "asked for the body ($form)" 3000000 "$(curl "${auth[@]}" -H 'Expect: 100-continue' $form "$url/" <big)"
     done
-    check "an early answer" 413 "$(curl "${auth[@]}" -H 'Expect:' -T big -o /dev/null -w '%{http_code}' "$url/full")"
+    check "an early response" 413 "$(curl "${auth[@]}" -H 'Expect:' -T big -o /dev/null -w '%{http_code}' "$url/full")"
 
-    # A gibibyte each way, and a caller that reads slowly.
+    # One GiB each way, and a client that reads slowly.
     check "1 GiB down" $((1 << 30)) "$(curl "${auth[@]}" -o /dev/null -w '%{size_download}' "$url/large?1024")"
     check "1 GiB up" $((1 << 30)) "$(head -c $((1 << 30)) /dev/zero | curl "${auth[@]}" -T - "$url/")"
     curl "${auth[@]}" -m 5 --limit-rate 1M -o /dev/null "$url/large?200" 2>/dev/null
@@ -161,7 +161,7 @@ curls() {
     curl -sS -m 60 -N -H "Authorization: Bearer $brief" -o events "$url/events"
     check "an event stream ends with its token" "18 yes" "$? $( (($(wc -c <events) > 100)) && echo yes)"
 
-    # An API that is killed: 502, then well again by itself.
+    # The API is killed: 502, and recovery without help.
     echo "== the API is killed under load"
     local codes=codes.txt
     : >$codes
@@ -169,7 +169,7 @@ curls() {
         (for ((i = 0; i < 150; ++i)); do curl "${auth[@]}" -o /dev/null -w '%{http_code}\n' "$url/"; done >>$codes 2>&1) &
         callers[caller]=$!
     done
-    answered() { until (($(wc -l <$codes) >= $1)); do :; done; } # they end at 600, whatever they get
+    answered() { until (($(wc -l <$codes) >= $1)); do :; done; } # they stop after 600 requests in any case
     for killed_at in 50 200; do
         answered $killed_at
         kill -9 "$api" && wait "$api" 2>/dev/null
@@ -179,7 +179,7 @@ curls() {
         first_line api >/dev/null
     done
     wait "${callers[@]}"
-    # An answer that it was in the middle of is cut short, and looks it.
+    # A response that was in progress is truncated, and recognizable as truncated.
     check "only 200 and 502" "" "$(grep -vx -e 200 -e 502 -e 'curl: (18).*' $codes | sort | uniq -c | head -3)"
     check "and 200 again" 200 "$(curl "${auth[@]}" -o /dev/null -w '%{http_code}' "$url/")"
     kill "$own" && wait "$own"

@@ -1,5 +1,5 @@
-// A caller as node's ws speaks: ws_client.mjs PORT TOKEN BRIEF-TOKEN. Echo traffic after the manner of Autobahn's
-// cases, and how tunnels begin and end. Its last line is `N passed, N failed`.
+// A client that uses node's ws: ws_client.mjs PORT TOKEN BRIEF-TOKEN. Sends echo traffic in the manner of
+// Autobahn's cases, and checks how tunnels begin and end. The last line is `N passed, N failed`.
 import { randomBytes } from "node:crypto";
 import WebSocket from "ws";
 
@@ -103,7 +103,7 @@ async function closes() {
     await closing.closed;
     const asking = await open("/last-close");
     const seen = JSON.parse(await asking.next());
-    check(`the caller closes with ${code}`, seen[0] === code && seen[1] === "the caller's word", seen);
+    check(`the client closes with ${code}`, seen[0] === code && seen[1] === "the caller's word", seen);
     await asking.end();
   }
 }
@@ -143,22 +143,22 @@ async function decisions() {
 async function places() {
   const bearer = await open("/asked?a=1", { bearer: "", protocols: ["bearer", token] });
   let seen = JSON.parse(await bearer.next());
-  check("a token among the subprotocols: bearer is answered", bearer.socket.protocol === "bearer", bearer.socket.protocol);
-  check("and the API is not shown it there", !("Sec-WebSocket-Protocol" in seen.fields), JSON.stringify(seen));
-  check("but as Authorization", seen.fields.Authorization === `Bearer ${token}`, JSON.stringify(seen));
+  check("a token among the subprotocols: the response chooses bearer", bearer.socket.protocol === "bearer", bearer.socket.protocol);
+  check("the API does not get it there", !("Sec-WebSocket-Protocol" in seen.fields), JSON.stringify(seen));
+  check("the API gets it as Authorization", seen.fields.Authorization === `Bearer ${token}`, JSON.stringify(seen));
   await bearer.end();
   const chat = await open("/asked", { bearer: "", protocols: ["chat", "bearer", token] });
   seen = JSON.parse(await chat.next());
-  check("another subprotocol stays the API's to choose", chat.socket.protocol === "chat", chat.socket.protocol);
-  check("and is all it sees", seen.fields["Sec-WebSocket-Protocol"] === "chat", JSON.stringify(seen));
+  check("the API chooses among the other subprotocols", chat.socket.protocol === "chat", chat.socket.protocol);
+  check("the API gets only the other subprotocols", seen.fields["Sec-WebSocket-Protocol"] === "chat", JSON.stringify(seen));
   await chat.end();
   const query = await open(`/asked?a=1&access_token=${token}&b=2`, { bearer: "" });
   seen = JSON.parse(await query.next());
-  check("a token in the query is taken out of it", seen.path === "/asked?a=1&b=2", seen.path);
+  check("a token is removed from the query", seen.path === "/asked?a=1&b=2", seen.path);
   await query.end();
   const cookie = await open("/asked", { bearer: "", headers: { Cookie: `a=1; session=${token}; b=2` } });
   seen = JSON.parse(await cookie.next());
-  check("a token in a cookie is taken out of it", seen.fields.Cookie === "a=1; b=2", JSON.stringify(seen));
+  check("a token is removed from the cookies", seen.fields.Cookie === "a=1; b=2", JSON.stringify(seen));
   await cookie.end();
 }
 
@@ -181,7 +181,7 @@ async function take(step) {
   clearTimeout(late);
 }
 
-const ending = take(expiry); // beside the others
+const ending = take(expiry); // runs beside the others
 for (const step of [decisions, echoes, pings, closes, many, places]) await take(step);
 await ending;
 console.log(`${passed} passed, ${failed} failed`);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# A caller as Python's websockets speaks: ws_client.py PORT TOKEN BRIEF-TOKEN. Echo traffic after the manner of
-# Autobahn's cases, and how tunnels begin and end. Its last line is `N passed, N failed`.
+# A client that uses Python's websockets: ws_client.py PORT TOKEN BRIEF-TOKEN. Sends echo traffic in the
+# manner of Autobahn's cases, and checks how tunnels begin and end. The last line is `N passed, N failed`.
 import asyncio
 import json
 import os
@@ -72,7 +72,7 @@ async def closes():
             await socket.close(code, "the caller's word")
         async with connect("/last-close") as socket:
             seen = json.loads(await socket.recv())
-            case(f"the caller closes with {code}", seen == [code, "the caller's word"], seen)
+            case(f"the client closes with {code}", seen == [code, "the caller's word"], seen)
 
 
 async def many():
@@ -114,20 +114,20 @@ async def decisions():
 async def places():
     async with connect("/asked?a=1", "", subprotocols=["bearer", token]) as socket:
         seen = json.loads(await socket.recv())
-        case("a token among the subprotocols: bearer is answered", socket.subprotocol == "bearer", socket.subprotocol)
-        case("and the API is not shown it there", "Sec-WebSocket-Protocol" not in seen["fields"], seen)
-        case("but as Authorization", seen["fields"].get("Authorization") == "Bearer " + token, seen)
+        case("a token among the subprotocols: the response chooses bearer", socket.subprotocol == "bearer", socket.subprotocol)
+        case("the API does not get it there", "Sec-WebSocket-Protocol" not in seen["fields"], seen)
+        case("the API gets it as Authorization", seen["fields"].get("Authorization") == "Bearer " + token, seen)
     async with connect("/asked", "", subprotocols=["chat", "bearer", token]) as socket:
         seen = json.loads(await socket.recv())
-        case("another subprotocol stays the API's to choose", socket.subprotocol == "chat", socket.subprotocol)
-        case("and is all it sees", seen["fields"].get("Sec-WebSocket-Protocol") == "chat", seen)
+        case("the API chooses among the other subprotocols", socket.subprotocol == "chat", socket.subprotocol)
+        case("the API gets only the other subprotocols", seen["fields"].get("Sec-WebSocket-Protocol") == "chat", seen)
     async with connect(f"/asked?a=1&access_token={token}&b=2", "") as socket:
         seen = json.loads(await socket.recv())
-        case("a token in the query is taken out of it", seen["path"] == "/asked?a=1&b=2", seen["path"])
+        case("a token is removed from the query", seen["path"] == "/asked?a=1&b=2", seen["path"])
     async with websockets.connect(f"ws://127.0.0.1:{port}/asked",
                                   extra_headers={"Cookie": f"a=1; session={token}; b=2"}) as socket:
         seen = json.loads(await socket.recv())
-        case("a token in a cookie is taken out of it", seen["fields"].get("Cookie") == "a=1; b=2", seen)
+        case("a token is removed from the cookies", seen["fields"].get("Cookie") == "a=1; b=2", seen)
 
 
 async def expiry():
@@ -142,10 +142,10 @@ async def main():
     async def take(step):
         try:
             await asyncio.wait_for(step(), 300)
-        except Exception as wrong:  # the others go on
+        except Exception as wrong:  # the others continue
             case(step.__name__, False, repr(wrong))
 
-    ending = asyncio.create_task(take(expiry))  # beside the others
+    ending = asyncio.create_task(take(expiry))  # runs beside the others
     for step in (decisions, echoes, pings, closes, many, places):
         await take(step)
     await ending

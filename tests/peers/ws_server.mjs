@@ -1,4 +1,4 @@
-// The API behind the gate, as node's ws speaks: the paths that ws_client.* asks for. Prints its port.
+// The API behind the gate, made with node's ws: it serves the paths of ws_client.*. Prints its port.
 import { WebSocketServer } from "ws";
 
 const lastClose = [];
@@ -23,7 +23,7 @@ server.on("connection", (socket, asked) => {
     case "echo":
       socket.on("message", (message, binary) => socket.send(message, { binary }));
       break;
-    case "fragments": // what came, back in pieces of so many bytes
+    case "fragments": // echoes in pieces of so many bytes
       socket.on("message", (message, binary) => {
         const size = Number(where[2]);
         for (let at = 0; at < message.length || at === 0; at += size)
@@ -33,7 +33,7 @@ server.on("connection", (socket, asked) => {
     case "close":
       socket.close(Number(where[2]), "as asked");
       break;
-    case "closed": // how the caller closes; told on another connection
+    case "closed": // how the client closed, reported on another connection
       socket.on("close", (code, reason) => {
         lastClose.push([code, reason.toString()]);
         tell();

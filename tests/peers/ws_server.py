@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# The API behind the gate, as Python's websockets speaks: the paths that ws_client.* asks for. Prints its port.
+# The API behind the gate, made with Python's websockets: it serves the paths of ws_client.*. Prints its port.
 import asyncio
 import json
 
@@ -16,12 +16,12 @@ async def speak(socket, path):
     if where[1] == "echo":
         async for message in socket:
             await socket.send(message)
-    elif where[1] == "fragments":  # what came, back in pieces of so many bytes
+    elif where[1] == "fragments":  # echoes in pieces of so many bytes
         async for message in socket:
             await socket.send(pieces(message, int(where[2])))
     elif where[1] == "close":
         await socket.close(int(where[2]), "as asked")
-    elif where[1] == "closed":  # how the caller closes; told on another connection
+    elif where[1] == "closed":  # how the client closed, reported on another connection
         await socket.wait_closed()
         last_close.append([socket.close_code, socket.close_reason])
     elif where[1] == "last-close":

@@ -24,11 +24,12 @@ thread_local constinit std::size_t allocated_bytes = 0;
 
 } // namespace
 
-// clang's sanitizers bring these functions themselves and let nobody replace them: there, nothing is counted.
+// clang's sanitizers define these functions themselves and do not allow a replacement: nothing is counted
+// there.
 #if !defined(__clang__) || !defined(SCOPEGATE_SANITIZED)
 
-// Under a sanitizer its own must be replaced in whole: arrays too, and the nothrow forms, which
-// std::stable_sort takes its buffer with.
+// Under a sanitizer, all forms must be replaced: also arrays, and the nothrow forms, from which
+// std::stable_sort takes its buffer.
 void* operator new(std::size_t size)
 {
     return counted(std::malloc(size == 0 ? 1 : size), size);

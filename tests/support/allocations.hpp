@@ -1,12 +1,11 @@
-// Counts what is taken from the heap, for the allocation budgets: the program that links this has a counting
-// operator new.
+// Counts heap allocations, for the allocation budgets: a program that links this has a counting operator new.
 #pragma once
 
 #include <cstddef>
 
 namespace scopegate::test {
 
-// The heap allocations of this thread since the scope began. Scopes may nest.
+// Counts the heap allocations of this thread since the scope began. Scopes may nest.
 class allocation_scope final {
 public:
     allocation_scope() noexcept;

@@ -24,7 +24,7 @@ calendar::calendar(gate_settings settings) : gate(before(api, std::move(settings
 calendar::~calendar()
 {
     for (const auto& fault : api.faults())
-        ADD_FAILURE() << "the API can't take what the gate sent: " << fault;
+        ADD_FAILURE() << "the API cannot accept what the gate sent: " << fault;
 }
 
 response calendar::ask_admin(std::string_view path) const

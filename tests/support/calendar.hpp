@@ -1,4 +1,4 @@
-// The calendar: a running gate and the API behind it, which records. What most wire tests begin with.
+// The calendar: a running gate and a recording API behind it. Most wire tests begin with it.
 #pragma once
 
 #include "support/gate_process.hpp"
@@ -11,30 +11,31 @@
 
 namespace scopegate::test {
 
-// At its end, nothing that the API received may have been malformed.
+// When it is destroyed, no malformed message may have reached the API.
 class calendar final {
 public:
-    // `settings` with the API as the upstream, where they name no other.
+    // Uses `settings` with the API as the upstream, unless they name another.
     explicit calendar(gate_settings settings = {});
     calendar(const calendar&) = delete;
     calendar& operator=(const calendar&) = delete;
     ~calendar();
 
     [[nodiscard]] raw_client connect() const { return raw_client(gate.address()); }
-    // One request on a connection of its own, which is closed after the answer.
+    // Sends one request on a connection of its own, which is closed after the response.
     response exchange(std::string_view request) const { return connect().exchange(request); }
-    // GET on the admin listener.
+    // Sends a GET to the admin listener.
     [[nodiscard]] response ask_admin(std::string_view path) const;
-    // What the API got of this one request, sent on a connection of its own. Throws where it got nothing.
+    // Sends this one request on a connection of its own, and returns it as the API got it. Throws if the API
+    // got none.
     [[nodiscard]] request forwarded(std::string_view request) const;
 
     recording_upstream api;
     gate_process gate;
 };
 
-// A member of a JSON object's text, as text; empty where it is absent.
+// Returns a member of a JSON object's text, as text; empty if it is absent.
 [[nodiscard]] std::string json_member(std::string_view object, std::string_view name);
-// The names of a message's fields, in lower case and order.
+// Returns the names of a message's fields, in lower case and in order.
 [[nodiscard]] std::vector<std::string> field_names(const message& m);
 
 } // namespace scopegate::test

@@ -1,5 +1,5 @@
-// Certificates for tests, made on the spot: a private authority and what it vouches for. P-256, valid for an
-// hour where nothing else is asked for.
+// Certificates for tests, made when needed: a private authority and certificates that it signs. They use
+// P-256 and are valid for an hour by default.
 #pragma once
 
 #include "support/fake_issuer.hpp"
@@ -22,7 +22,7 @@ public:
     ~certificate_authority();
 
     [[nodiscard]] std::string pem() const; // the authority's own certificate
-    // A certificate and its key.
+    // Returns a new certificate and its key.
     [[nodiscard]] tls_identity issue(const certificate_wish& wish) const;
     [[nodiscard]] tls_identity issue(const std::string& alternative_name) const
     {
@@ -34,7 +34,7 @@ private:
     std::unique_ptr<parts> parts_;
 };
 
-// A certificate that nobody vouches for, and its key.
+// Returns a self-signed certificate and its key.
 [[nodiscard]] tls_identity self_signed(const certificate_wish& wish);
 
 } // namespace scopegate::test

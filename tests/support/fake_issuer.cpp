@@ -56,13 +56,13 @@ public:
     {
         if (identity != nullptr)
             use(*identity);
-        // Bound but not listening, the port is ours and refuses connections.
+        // A socket that is bound but does not listen keeps the port and refuses connections.
         acceptor_.open(tcp::v4());
         acceptor_.set_option(tcp::acceptor::reuse_address(true));
         acceptor_.bind({asio::ip::address_v4::loopback(), 0});
         keep_from_children(acceptor_.native_handle());
         address_ = acceptor_.local_endpoint();
-        // While it is down nobody else may take the port, no outgoing connection either.
+        // While the issuer is down, nobody else may take the port, not even for an outgoing connection.
         reserved_.open(tcp::v4());
         reserved_.set_option(tcp::socket::reuse_address(true));
         reserved_.bind(address_);
@@ -73,7 +73,7 @@ public:
         if (listening)
             listen();
         thread_ = std::thread([this] {
-            const auto stay = asio::make_work_guard(io_); // there may be nothing to do yet
+            const auto stay = asio::make_work_guard(io_); // at first there may be no work
             io_.run();
         });
     }
@@ -86,7 +86,7 @@ public:
 
     void listen()
     {
-        if (!acceptor_.is_open()) { // again, where it was
+        if (!acceptor_.is_open()) { // listens again at the old address
             acceptor_.open(tcp::v4());
             acceptor_.set_option(tcp::acceptor::reuse_address(true));
             acceptor_.bind(address_);
@@ -111,7 +111,7 @@ public:
     asio::steady_timer mood_changed_;
     std::optional<asio::ssl::context> tls_;
     std::string origin_, name_;
-    mutable std::mutex mutex_; // of all below
+    mutable std::mutex mutex_; // guards everything below
     mood mood_ = mood::serving;
     std::string keys_ = R"({"keys":[]})";
     std::string cache_control_;
@@ -119,7 +119,7 @@ public:
     std::size_t discovery_requests_ = 0;
 
 private:
-    // A program that is started later would go on listening in our place.
+    // Otherwise a program that is started later would keep listening on the port.
     static void keep_from_children(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
     void use(const tls_identity& identity)

@@ -1,6 +1,6 @@
-// An issuer on loopback, in the test's own process: serves a discovery document and a key set, rotates,
-// fails, hangs, answers garbage, and counts. A real peer on its own thread and a free port. Any thread may
-// call it.
+// An issuer on loopback, in the test's own process: it serves a discovery document and a key set, rotates,
+// fails, hangs, sends garbage, and counts. It is a real peer on its own thread and a free port. Any thread
+// may call it.
 #pragma once
 
 #include <cstddef>
@@ -20,28 +20,28 @@ class fake_issuer final {
 public:
     enum class mood : std::uint8_t {
         serving,
-        failing,      // 500 to everything
-        hanging,      // takes requests and says nothing until the mood changes
-        garbage,      // 200 with what is no JSON
+        failing,      // 500 for everything
+        hanging,      // accepts requests and does not respond until the mood changes
+        garbage,      // 200 with a body that is not JSON
         no_keys,      // a key set without keys
-        wrong_issuer, // the discovery document of somebody else
+        wrong_issuer, // the discovery document of another issuer
         redirecting,  // 302 to where the keys really are
-        endless,      // a key set that never stops
-        hinting,      // an interim answer (103) before each other one
-        only_rfc8414, // no openid-configuration; the other document is there
+        endless,      // a key set that never ends
+        hinting,      // an interim response (103) before each other one
+        only_rfc8414, // no openid-configuration, only the other document
     };
 
-    // Serves at once; with `listening` false connections are refused until listen(). `path` becomes part of
+    // Serves at once. With `listening` false, connections are refused until listen(). `path` becomes part of
     // the issuer's name. With an identity it speaks TLS, under the name `localhost`.
     explicit fake_issuer(bool listening = true, const std::string& path = {},
                          const tls_identity* identity = nullptr);
     ~fake_issuer();
 
     void listen();
-    void stop_listening(); // connections are refused again, until listen(): a process that was killed
+    void stop_listening(); // refuses connections until listen(), like a process that was killed
     void be(mood m);
-    void publish(std::string jwk_set);     // what /keys answers from now on
-    void cache_control(std::string value); // of /keys; empty: none
+    void publish(std::string jwk_set);     // sets the key set at /keys
+    void cache_control(std::string value); // sets the field of /keys; empty: no field
 
     [[nodiscard]] const std::string& name() const noexcept; // `http://127.0.0.1:PORT` and the path
     [[nodiscard]] std::string origin() const;               // the same without the path

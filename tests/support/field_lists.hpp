@@ -1,10 +1,10 @@
-// The fields in which proxies tell an API of a client, and those that frameworks take for another target.
-// README has each of them.
+// The fields in which proxies tell an API about a client, and those that frameworks take for another target.
+// README lists each of them.
 #pragma once
 
 namespace scopegate::test {
 
-// Believed from trusted proxies only. One for each name, and some for each family of names.
+// Believed from trusted proxies only: one field for each name, and some for each family of names.
 inline constexpr const char* proxy_claims[] = {
     "X-Forwarded",
     "CF-Connecting-IP",

@@ -1,4 +1,4 @@
-// Field lists as the head parser makes them, of texts that a test writes down.
+// Makes field lists as the head parser does, from texts in a test.
 #pragma once
 
 #include "http/head_parser.hpp"
@@ -11,7 +11,7 @@ namespace scopegate::test {
 
 using field_texts = std::vector<std::pair<std::string_view, std::string_view>>;
 
-// The texts must outlive what is made of them.
+// The texts must outlive the fields.
 [[nodiscard]] inline http::field field_of(std::string_view name, std::string_view value)
 {
     const auto known = http::classify(name);

@@ -46,7 +46,7 @@ std::string make_folder()
     return name;
 }
 
-// Whether each of its threads has stopped, which a signal only asks for.
+// Returns whether each of its threads has stopped. A signal only requests it.
 bool is_stopped(pid_t process)
 {
     for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
@@ -89,7 +89,7 @@ std::size_t memory_of(pid_t pid, std::string_view which)
 
 } // namespace
 
-// The process, with a thread for each of its outputs and one that waits for its end.
+// The process, with a thread for each of its outputs and one that waits for its exit.
 class gate_process::child final {
 public:
     child(const std::string& config, const gate_settings& settings)
@@ -104,7 +104,7 @@ public:
         pid_ = ::fork();
         if (pid_ < 0)
             throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
-        if (pid_ == 0) { // between fork and exec only calls that are safe after a fork of threads
+        if (pid_ == 0) { // between fork and exec, a threaded program may make only async-signal-safe calls
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (::getppid() != parent)
                 ::_exit(127);
@@ -156,7 +156,7 @@ public:
                 if (found(log_[seen]))
                     return true;
             return exited_ &&
-                   open_outputs_ == 0; // nothing more comes; the caller finds that it did not get its line
+                   open_outputs_ == 0; // no more output comes: the caller finds that its line is missing
         }) && !(seen == log_.size());
     }
 
@@ -224,7 +224,7 @@ private:
 
     void reap()
     {
-        siginfo_t ended{}; // first only waited for: until it is reaped, its number is nobody else's
+        siginfo_t ended{}; // only waits at first: until it is reaped, its number cannot be reused
         while (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
         }
         const std::lock_guard lock(mutex_);
@@ -367,7 +367,7 @@ std::string routes_yaml(const gate_settings& s)
     yaml += s.issuer.empty() ? std::string() : "    " + s.issuer + "\n";
     yaml += "server: {listen: " + s.listen + ", admin: \"" + s.admin + "\"";
     yaml += s.server.find("workers") == std::string::npos ? ", workers: 1" : "";
-    // Otherwise its files in /proc, which tests read, would be root's alone.
+    // Otherwise only root could read its files in /proc, which tests read.
     yaml += s.server.find("core_dumps") == std::string::npos ? ", core_dumps: true" : "";
     const bool own_drain = s.timeouts.find("drain") != std::string::npos;
     yaml += ", timeouts: {" + (own_drain ? s.timeouts : "drain_delay: 0" + list(s.timeouts)) + "}";

@@ -1,6 +1,6 @@
 // The real program, running: `scopegate run` on free loopback ports with a routes.yaml and a key set in a
-// folder of its own. Killed and tidied up when the object goes; stop() is the orderly way. The tokens of
-// calendar_token() are good here.
+// folder of its own. The destructor kills it and removes the folder; stop() is the orderly way. It accepts
+// the tokens of calendar_token().
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ namespace scopegate::test {
 inline constexpr std::string_view calendar_issuer = "https://issuer.example.com/";
 inline constexpr std::string_view calendar_audience = "https://calendar.example.com";
 
-// GET /public is public, /any needs any token, /appointments reads and writes, /users/{user} is the caller's
-// own.
+// GET /public is public, and /any needs any token. /appointments has scopes for reading and writing.
+// /users/{user} belongs to the user of the token.
 inline constexpr std::string_view calendar_routes = R"(
 scopes:
   read:appointments: See appointments
@@ -34,7 +34,7 @@ routes:
   /users/{user}: {GET: {scopes: read:appointments, where: {user: sub}}}
 )";
 
-// What a test's routes.yaml says beside what all of them say. Texts are YAML: flow style where a brace is
+// The settings that a test adds to the common routes.yaml. Texts are YAML, in flow style where a brace is
 // shown.
 struct gate_settings {
     std::string upstream = {};      // the URL
@@ -47,20 +47,20 @@ struct gate_settings {
     std::string more = {};               // further ones
     std::string issuer = {};             // `clock_skew: 0s`, within the issuer
     std::string admin = "127.0.0.1:0";
-    // Not in the file: how it is started.
+    // Settings of the process, not of the file.
     bool take_over = false;   // with --takeover
-    unsigned descriptors = 0; // how many it may open at most; 0: as many as the test
+    unsigned descriptors = 0; // the most that it may open; 0: as many as the test
 };
 
-// A line of the log: its text, and its members as text (numbers and booleans as JSON has them).
+// A line of the log: its text, and its members as text (numbers and booleans in JSON's form).
 struct log_line {
     std::string text;
-    [[nodiscard]] std::string operator[](std::string_view member) const; // empty: absent
+    [[nodiscard]] std::string operator[](std::string_view member) const; // empty if absent
 };
 
 class gate_process final {
 public:
-    // Starts it and waits until it listens. Throws, with what it said, where it does not come up.
+    // Starts the program and waits until it listens. Throws with its output if it does not start.
     explicit gate_process(const gate_settings& settings);
     gate_process(const gate_process&) = delete;
     gate_process& operator=(const gate_process&) = delete;
@@ -75,31 +75,32 @@ public:
     [[nodiscard]] const std::string& folder() const noexcept
     {
         return folder_;
-    } // routes.yaml and keys.json are here
+    } // holds routes.yaml and keys.json
 
-    // Replaces the file in one step, as an editor or a deployment does. The gate notices by itself or by
+    // Replaces the file atomically, as an editor or a deployment does. The gate notices it by itself or on
     // SIGHUP.
     void write_routes(const gate_settings& settings) const;
 
     void send_signal(int number) const noexcept;
-    // SIGSTOP, and waits until all threads have stopped: what happens from now on, it learns of at once,
+    // Sends SIGSTOP and waits until all threads have stopped. The gate learns of all later events at once,
     // after SIGCONT.
     void freeze() const;
-    // SIGTERM, then waits for the end. The exit code; minus the signal's number where one ended it.
+    // Sends SIGTERM and waits for the exit. Returns the exit code, or minus the number of the signal that
+    // ended it.
     [[nodiscard]] int stop(std::chrono::milliseconds wait = std::chrono::seconds(30));
-    // Waits for the end without causing it; -1000 where it does not come.
+    // Waits for the exit without causing it; returns -1000 on a timeout.
     int wait_for_exit(std::chrono::milliseconds wait);
 
     [[nodiscard]] std::vector<log_line> log() const;
-    [[nodiscard]] std::string errors() const; // what it wrote to standard error
-    // Waits for a line of this event that fits; throws with the whole log where none comes. The first `skip`
-    // are passed over.
+    [[nodiscard]] std::string errors() const; // its standard error so far
+    // Waits for a line of this event that fits. Throws with the whole log if none comes. Skips the first
+    // `skip` of them.
     [[nodiscard]] log_line wait_for_event(std::string_view event,
                                           const std::function<bool(const log_line&)>& fits = {}) const;
 
-    // From /proc, at this moment.
+    // Current values from /proc.
     [[nodiscard]] std::size_t resident_bytes() const; // RSS
-    [[nodiscard]] std::size_t peak_bytes() const;     // the most that it ever was
+    [[nodiscard]] std::size_t peak_bytes() const;     // the peak
     [[nodiscard]] std::size_t open_descriptors() const;
 
 private:
@@ -109,16 +110,17 @@ private:
     std::string address_, admin_;
 };
 
-// The text of routes.yaml that a gate_process of these settings runs with.
+// Returns the text of routes.yaml that a gate_process with these settings uses.
 [[nodiscard]] std::string routes_yaml(const gate_settings& settings);
 
-// A token of the calendar's issuer for its audience, good for an hour: subject `ada`, client `agenda`. `more`
-// are further members of the claims, as JSON with a leading comma, and may not repeat one.
+// Returns a token of the calendar's issuer for its audience, valid for an hour: subject `ada`, client
+// `agenda`. `more` contains further members of the claims, as JSON with a leading comma. It may not repeat a
+// member.
 [[nodiscard]] std::string calendar_token(std::string_view scope, std::string_view more = {});
 [[nodiscard]] std::string expired_token();
-// Good for so long only, where the issuer has `clock_skew: 0s`.
+// Returns a token with a short life, exact if the issuer has `clock_skew: 0s`.
 [[nodiscard]] std::string brief_token(std::string_view scope, std::chrono::milliseconds life);
-// Signed with a stranger's key of the same kid.
+// Returns a token that is signed with a stranger's key of the same kid.
 [[nodiscard]] std::string forged_token(std::string_view scope);
 
 } // namespace scopegate::test

@@ -54,7 +54,7 @@ void load::ask(std::size_t caller) const
             got.status = answer.end == ending::complete ? answer.status : 0;
             got.body = answer.body;
             std::ostringstream text;
-            text << "caller " << caller << (got.fresh ? " on a fresh connection " : " on a kept connection ")
+            text << "client " << caller << (got.fresh ? " on a fresh connection " : " on a kept connection ")
                  << answer.end << answer;
             got.what = text.str();
             if (answer.end != ending::complete || answer.value("Connection") == "close")

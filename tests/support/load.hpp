@@ -1,5 +1,6 @@
-// Callers that ask on and on, each on a connection that it keeps as long as the gate lets it: what is lost
-// when something happens to the gate or the API meanwhile. Threads of the test's process.
+// Clients that send requests all the time, each on a connection that it keeps as long as the gate allows.
+// They show what is lost when something happens to the gate or the API. They run as threads of the test's
+// process.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +11,9 @@
 
 namespace scopegate::test {
 
-// What one caller got. `fresh`: it was the first answer on its connection.
+// The result of one client. `fresh`: it was the first response on its connection.
 struct load_answer {
-    unsigned status = 0; // 0: none
+    unsigned status = 0; // 0: no response
     std::string body;
     bool fresh = false;
     std::string what; // for a failure message
@@ -20,19 +21,19 @@ struct load_answer {
 
 class load final {
 public:
-    // `right` says of each answer whether it is one; called from many threads.
+    // `right` decides whether a response is right; it is called from many threads.
     load(std::string address, std::size_t callers, std::string request,
          std::function<bool(const load_answer&)> right);
     ~load();
 
-    // Waits until so many more right answers have come. Throws where they don't.
+    // Waits until this many further right responses have come. Throws on a timeout.
     void wait_for_answers(std::size_t count) const;
-    // Waits until nobody accepts connections any more, and all callers have seen that.
+    // Waits until no process accepts connections any more, and all clients have noticed it.
     void wait_for_the_end();
     void stop();
 
     [[nodiscard]] std::size_t answers() const;
-    [[nodiscard]] std::vector<std::string> wrong() const; // what was not right
+    [[nodiscard]] std::vector<std::string> wrong() const; // the results that were not right
 
 private:
     struct state;

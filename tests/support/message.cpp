@@ -243,7 +243,7 @@ response message_reader::read_response(std::string_view method, std::chrono::mil
 
 ending message_reader::read_request_head(request& into)
 {
-    deadline_ = std::chrono::steady_clock::now() + std::chrono::hours(1); // ended by the server that reads
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::hours(1); // the reading server ends it
     if (const auto read = read_head(into); read != ending::complete)
         return read;
     const auto& line = into.start_line;

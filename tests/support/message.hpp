@@ -1,5 +1,5 @@
 // HTTP/1 messages as tests read them: strictly, by code that shares nothing with proxy/http, so that neither
-// can hide the other's mistakes. Raw bytes are kept beside what they mean.
+// can hide the other's mistakes. Raw bytes are kept beside their meaning.
 #pragma once
 
 #include "support/socket.hpp"
@@ -17,17 +17,17 @@ namespace scopegate::test {
 struct message {
     std::string start_line; // without its CRLF
     std::vector<std::pair<std::string, std::string>> fields;
-    std::string head;     // all of it as it came, the empty line included
-    std::string raw_body; // as it came, with its chunks
+    std::string head;     // all bytes as received, including the empty line
+    std::string raw_body; // as received, with its chunks
     std::string body;     // decoded
     std::vector<std::pair<std::string, std::string>> trailers;
     bool chunked = false;
 
-    // Field values by name, letter case ignored.
+    // Returns field values by name, ignoring letter case.
     [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const { return !all(name).empty(); }
-    // The value of the one such field; empty where there is none, all of them with ` | ` between where there
-    // are several.
+    // Returns the value of the one such field. The result is empty without one; several values are joined by
+    // ` | `.
     [[nodiscard]] std::string value(std::string_view name) const;
 };
 
@@ -44,7 +44,7 @@ std::ostream& operator<<(std::ostream& out, ending e);
 
 struct request : message {
     std::string method, target;
-    std::size_t connection = 0; // 1, 2, ...: which connection of the server it came on
+    std::size_t connection = 0; // 1, 2, ...: the server's connection on which it came
     bool whole = false;         // its body was read to the end
 };
 
@@ -57,23 +57,23 @@ struct response : message {
 std::ostream& operator<<(std::ostream& out, const request& r);
 std::ostream& operator<<(std::ostream& out, const response& r);
 
-// Reads messages off one connection, each to its exact end; what comes behind stays for the next.
+// Reads messages from one connection, each to its exact end. The bytes behind it stay for the next.
 class message_reader final {
 public:
     explicit message_reader(const socket_handle& from) : from_(from) {}
 
-    // The next answer, to a request of this method. Interim answers (1xx) are answers like any.
+    // Reads the next response, to a request of this method. Interim responses (1xx) count as responses.
     [[nodiscard]] response read_response(std::string_view method, std::chrono::milliseconds wait);
-    // A request's head. What is ambiguous in it is a fault: a gate must send nothing that a strict server
+    // Reads a request's head. Any ambiguity in it is a fault: a gate must send nothing that a strict server
     // refuses.
     [[nodiscard]] ending read_request_head(request& into);
-    // Its body, once the head is there.
+    // Reads its body, once the head is there.
     [[nodiscard]] ending read_request_body(request& into);
-    // Passes over this many bytes, or as many as come. How many they were.
+    // Skips this many bytes, or as many as come. Returns their number.
     [[nodiscard]] std::size_t skip(std::size_t bytes);
-    // Just this many bytes, whatever they are; fewer where no more come in time.
+    // Reads exactly this many bytes, or fewer if no more come in time.
     [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = patience);
-    // Everything until the end, a reset or `wait` without a byte.
+    // Reads everything until the end, a reset, or `wait` without a byte.
     [[nodiscard]] ending read_to_end(std::string& into, std::chrono::milliseconds wait = patience);
 
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }

@@ -1,5 +1,5 @@
-// A whole message as we read it and as Beast's parser does, in one form, to be compared: what both accept,
-// both must read alike. For programs that stop at http/; in one source of a program only.
+// A whole message as our parser and as Beast's reads it, in one form for comparison. Messages that both
+// accept, both must read alike. For programs that stop at http/; include it in one source of a program only.
 #pragma once
 
 #include "base/text.hpp"
@@ -8,7 +8,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-// Beast's non-template parts that the parser needs: net/ has them all, but this program stops at http/.
+// Beast's non-template parts that the parser needs. net/ has them all, but this program stops at http/.
 #include <boost/beast/core/detail/impl/temporary_buffer.ipp>
 #include <boost/beast/core/impl/error.ipp>
 #include <boost/beast/core/impl/string.ipp>
@@ -35,13 +35,13 @@ namespace scopegate::test {
 
 namespace beast = boost::beast;
 
-// What a reader makes of a message.
+// A parser's reading of a message.
 struct reading {
     std::string head;   // method and target, or status
     std::string fields; // `name:value;` each
     std::string length; // none, chunked, a number or until-close
     bool keep_alive = false;
-    std::optional<std::string> body; // decoded; nothing: it is not all there
+    std::optional<std::string> body; // decoded; nothing if it is incomplete
     friend bool operator==(const reading&, const reading&) = default;
 };
 
@@ -51,7 +51,8 @@ inline std::ostream& operator<<(std::ostream& out, const reading& r)
                << (r.keep_alive ? " | keep | " : " | close | ") << r.body.value_or("(incomplete)");
 }
 
-// Beast keeps fields of one name together: both sides are sorted by name, in their order within one.
+// Beast keeps fields of one name together. Both sides are therefore sorted by name, and keep the order within
+// a name.
 inline std::string say_fields(std::vector<std::pair<std::string, std::string>> fields)
 {
     const auto lower = [](std::string s) {
@@ -201,9 +202,9 @@ std::optional<reading> read_theirs(std::string_view message, std::string_view as
     return r;
 }
 
-// The two as they are to be compared. What they may differ in: with both `close` and `keep-alive` named,
-// `close` wins with us, the order with them; we may close where they would not, never the reverse. Of a
-// body-less answer Beast still names the length that the fields say.
+// Removes the allowed differences. If both `close` and `keep-alive` are named, `close` wins with us, whereas
+// the order decides in Beast: we may close where Beast would not, never the reverse. For a response without a
+// body, Beast still reports the length of the fields.
 inline void forgive(reading& ours, reading& theirs)
 {
     if (ours.length == "none" && theirs.head.find(' ') == std::string::npos)

@@ -1,4 +1,4 @@
-// PEM texts as OpenSSL's objects, for the tests' own TLS peers.
+// Converts PEM texts to OpenSSL's objects, for the tests' own TLS peers.
 #pragma once
 
 #include "support/fake_issuer.hpp"
@@ -38,7 +38,7 @@ inline void require(bool ok)
     return x509_ptr(PEM_read_bio_X509(memory_of(pem).get(), nullptr, nullptr, nullptr));
 }
 
-// Nothing where there is no identity.
+// Does nothing without an identity.
 inline void use_identity(SSL_CTX* context, const tls_identity& identity)
 {
     if (identity.certificate.empty())
@@ -48,7 +48,7 @@ inline void use_identity(SSL_CTX* context, const tls_identity& identity)
             SSL_CTX_use_PrivateKey(context, key.get()) == 1);
 }
 
-// Who may vouch for the peer.
+// Sets the authority that the peer must have.
 inline void trust(SSL_CTX* context, const std::string& ca)
 {
     require(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate_of(ca).get()) == 1);

@@ -1,4 +1,4 @@
-// A policy from YAML text, for tests of what comes after the file.
+// Makes a policy from YAML text, for tests of later stages.
 #pragma once
 
 #include "config/load.hpp"
@@ -10,8 +10,8 @@
 
 namespace scopegate::test {
 
-// Throws std::invalid_argument with all errors of the text. The environment is empty; files are those of the
-// current folder.
+// Throws std::invalid_argument with all errors of the text. The environment is empty, and files are relative
+// to the current folder.
 [[nodiscard]] inline std::shared_ptr<const policy::policy> policy_from_yaml(std::string_view text)
 {
     auto result = config::load_text(text, "test.yaml", [](const std::string&) { return std::nullopt; });

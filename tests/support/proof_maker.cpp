@@ -18,7 +18,7 @@ std::string new_id()
     return std::to_string(process) + '-' + std::to_string(next++);
 }
 
-// An object's text, member by member.
+// Builds an object's text, member by member.
 class object_text final {
 public:
     void add(std::string_view name, const std::string& value)

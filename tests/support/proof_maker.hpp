@@ -1,4 +1,4 @@
-// DPoP proofs for tests (RFC 9449), right ones and wrong ones.
+// DPoP proofs for tests (RFC 9449), valid and invalid ones.
 #pragma once
 
 #include "jose/sign.hpp"
@@ -9,7 +9,7 @@
 
 namespace scopegate::test {
 
-// What a proof says. Each is a member's JSON text, or empty: it is left out.
+// The contents of a proof. Each member is JSON text; an empty one is left out.
 struct proof_parts {
     std::string typ = R"("dpop+jwt")";
     std::string alg = {};         // by default the key's
@@ -19,7 +19,7 @@ struct proof_parts {
     std::string htm = R"("GET")";
     std::string htu = {};
     std::string iat = {}; // by default the time now
-    std::string ath = {}; // by default that of `token`
+    std::string ath = {}; // by default the hash of `token`
     std::string claims_more = {};
     std::string token = {};
     bool no_jwk = false, no_jti = false, no_iat = false, no_ath = false;
@@ -30,13 +30,13 @@ class proof_maker final {
 public:
     explicit proof_maker(const jose::signing_key& key) : key_(key) {}
 
-    // The key's public half, and its thumbprint as a token is bound to it: `"cnf":{"jkt":"..."}`.
+    // Return the key's public half, and its thumbprint in the form that binds a token: `"cnf":{"jkt":"..."}`.
     [[nodiscard]] std::string public_jwk() const;
     [[nodiscard]] std::string thumbprint() const;
     [[nodiscard]] std::string confirmation() const;
 
     [[nodiscard]] std::string proof(const proof_parts& parts) const;
-    // For a request of this method, URI and token, made now.
+    // Returns a proof for a request with this method, URI and token, made now.
     [[nodiscard]] std::string proof(std::string_view method, std::string_view uri, std::string_view token,
                                     std::string_view claims_more = {}) const;
 
@@ -44,7 +44,7 @@ private:
     const jose::signing_key& key_;
 };
 
-// Quoted; the text needs no escapes.
+// Returns the text in quotes. It must not need escapes.
 [[nodiscard]] std::string json_string(std::string_view text);
 [[nodiscard]] std::string seconds_from_now(std::chrono::seconds ahead);
 

@@ -20,7 +20,7 @@ bool raw_client::send_cut(std::string_view bytes, std::initializer_list<std::siz
         if (!send(bytes.substr(at, cut - at)))
             return false;
         at = cut;
-        // Until all has left for the other end, and whoever reads there had a chance to run.
+        // Waits until all bytes have left for the peer, and its reader has had a chance to run.
         for (int unsent = 1; unsent > 0;)
             if (std::this_thread::yield(); ::ioctl(socket_->descriptor(), SIOCOUTQNSD, &unsent) != 0)
                 break;

@@ -108,7 +108,7 @@ public:
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::list<connection> connections_; // guarded, but for the socket: its own thread's, and wake()
+    std::list<connection> connections_; // guarded, except the socket: its own thread uses it, and wake()
     std::vector<request> requests_;
     std::vector<std::string> faults_;
     std::map<std::string, upstream_script> scripts_;
@@ -188,10 +188,10 @@ public:
         is_over_ = true;
     }
 
-    // Whether the connection can take another request.
+    // Returns whether the connection can take another request.
     [[nodiscard]] bool goes_on()
     {
-        if (!body_read_ && asked_.has("Expect")) // answered without asking for it
+        if (!body_read_ && asked_.has("Expect")) // responded without asking for the body
             return false;
         read_body();
         return !is_over_;

@@ -1,4 +1,4 @@
-// A loop that is the test's own: nothing happens between two lines of the test.
+// A loop that the test runs itself: nothing happens between two lines of the test.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,8 +8,8 @@
 
 namespace scopegate::test {
 
-// Runs it until the predicate holds, for ten seconds at most; the answer is whether it does. The predicate
-// may also come true by what another thread does.
+// Runs the loop until the predicate holds, for ten seconds at most, and returns whether it holds. Another
+// thread may make the predicate true.
 template <class Predicate>
 [[nodiscard]] bool run_until(boost::asio::io_context& loop, Predicate&& holds)
 {

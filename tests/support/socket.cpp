@@ -62,7 +62,7 @@ socket_address parse(const std::string& address)
     return made;
 }
 
-// False: not within the time.
+// Returns false on a timeout.
 bool wait_for(int fd, short events, std::chrono::milliseconds wait)
 {
     const auto deadline = std::chrono::steady_clock::now() + wait;

@@ -1,4 +1,4 @@
-// A folder of a test's own, gone at its end, and the files that a test puts there.
+// A test's own folder, which is removed at its end, and the files that the test puts there.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ public:
     temporary_folder& operator=(const temporary_folder&) = delete;
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; } // absolute
-    [[nodiscard]] std::string path(std::string_view name) const;             // of a file in it
-    // Writes the file, or replaces it in one step as a deployment does. Its path.
+    [[nodiscard]] std::string path(std::string_view name) const;             // the path of a file in it
+    // Writes the file, or replaces it atomically as a deployment does. Returns its path.
     std::string write(std::string_view name, std::string_view text) const;
-    // The whole paths of what is in it.
+    // Returns the full paths of its files.
     [[nodiscard]] std::vector<std::string> files() const;
 
 private:

@@ -34,7 +34,7 @@ context_ptr make_context(const tls_client_settings& settings)
     return made;
 }
 
-// `Content-Length`'s number, 0 where there is none.
+// Returns the number in `Content-Length`, or 0 without one.
 std::size_t length_in(const std::string& head)
 {
     const std::string_view name = "\r\nContent-Length: ";

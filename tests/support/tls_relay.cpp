@@ -49,12 +49,12 @@ std::string serial_of(const X509* certificate)
     return std::to_string(ASN1_INTEGER_get(number));
 }
 
-// Bytes on their way in one direction.
+// Bytes in transit in one direction.
 struct half {
     std::array<char, 65536> bytes{};
     std::size_t from = 0, to = 0;
-    bool ended = false; // nothing more comes
-    bool told = false;  // the other side knows
+    bool ended = false; // no more bytes come
+    bool told = false;  // the other side knows about the end
     [[nodiscard]] bool empty() const noexcept { return from == to; }
 };
 
@@ -196,7 +196,7 @@ private:
         changed_.notify_all();
     }
 
-    // Moves bytes until both sides have ended. False where one broke off.
+    // Moves bytes until both sides have ended. Returns false if one broke off.
     bool pump(SSL& ssl, int secured, int plain) const
     {
         ::fcntl(secured, F_SETFL, O_NONBLOCK);
@@ -228,7 +228,7 @@ private:
                 const auto n = ::send(plain, in.bytes.data() + in.from, in.to - in.from, MSG_NOSIGNAL);
                 moved = moved || n > 0;
                 in.from += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
-                if (n < 0 && errno != EAGAIN) { // takes no more, but may have answered before
+                if (n < 0 && errno != EAGAIN) { // takes no more, but may have sent a response before
                     in.from = in.to;
                     in.ended = in.told = true;
                 }
@@ -255,7 +255,7 @@ private:
             }
             if (out.ended && out.empty() && !std::exchange(out.told, true)) {
                 if (!settings_.says_goodbye)
-                    return true; // just closes
+                    return true; // closes without close_notify
                 SSL_shutdown(&ssl);
                 ::shutdown(secured, SHUT_WR);
             }

@@ -1,6 +1,6 @@
-// TLS for test peers that speak none: listens on a loopback port, and passes each connection on with TLS put
-// on or taken off. In front of a gate it is the caller's TLS, in front of an API the API's. By OpenSSL's own
-// blocking calls, sharing no code with proxy/net.
+// TLS for test peers without it: the relay listens on a loopback port, and passes each connection on with TLS
+// added or removed. In front of a gate it adds the client's TLS, in front of an API it removes the gate's. It
+// uses OpenSSL's own blocking calls and shares no code with proxy/net.
 #pragma once
 
 #include "support/fake_issuer.hpp"
@@ -12,12 +12,12 @@
 namespace scopegate::test {
 
 struct tls_relay_settings {
-    bool server = false; // takes TLS off what comes; otherwise puts it on
-    std::string ca = {}; // PEM: who may vouch for the peer; empty: anybody, and no certificate is asked for
-    tls_identity identity = {};              // ours; of a client it may be empty
-    int version = 0;                         // TLS1_2_VERSION or TLS1_3_VERSION only; 0: both
+    bool server = false;        // removes TLS from incoming connections; otherwise adds it
+    std::string ca = {};        // PEM: the peer's authority; empty: any peer, and no certificate is requested
+    tls_identity identity = {}; // its own certificate; may be empty for a client
+    int version = 0;            // TLS1_2_VERSION or TLS1_3_VERSION only; 0: both
     std::vector<std::string> protocols = {}; // ALPN; a server chooses the first
-    bool says_goodbye = true;                // close_notify before the end
+    bool says_goodbye = true;                // sends close_notify before the end
     std::string server_name = "localhost";   // of a client: SNI
 };
 
@@ -33,13 +33,13 @@ public:
         bool made = false;
         std::string version;     // TLSv1.3
         std::string protocol;    // ALPN's
-        std::string error;       // where it was not made
-        std::string asked_for;   // SNI, of a server
+        std::string error;       // set if the handshake failed
+        std::string asked_for;   // SNI, as a server
         std::string peer_serial; // of the peer's certificate, in hex
     };
-    // Those so far, in their order.
+    // Returns the handshakes so far, in order.
     [[nodiscard]] std::vector<handshake> handshakes() const;
-    // Waits for so many.
+    // Waits for this many handshakes.
     std::vector<handshake> wait_for_handshakes(std::size_t count) const;
 
 private:

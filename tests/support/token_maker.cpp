@@ -10,8 +10,8 @@ namespace scopegate::test {
 
 namespace {
 
-// Making an RSA key takes long enough to notice in every test that does it: a ring makes one, when first
-// asked for, and signs with it by every RSA algorithm.
+// Each new RSA key takes noticeable time. A ring makes one when it is first needed, and signs with it by
+// every RSA algorithm.
 class key_ring final {
 public:
     const jose::signing_key& operator[](jose::algorithm a)

@@ -1,5 +1,5 @@
-// Callers that mean harm without breaking a rule of the protocol: slow, many, or deaf. The others are served
-// on.
+// Clients that do harm without breaking a rule of the protocol: they are slow, too many, or never read. Other
+// clients are served meanwhile.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Asks again and again until the gate holds no more descriptors than this; it serves all the while.
+// Retries until the gate holds at most `descriptors` descriptors, and expects it to serve requests meanwhile.
 void expect_at_most(const calendar& c, std::size_t descriptors)
 {
     auto client = c.connect();
@@ -28,7 +28,7 @@ std::size_t descriptors_at_rest(const calendar& c)
     return c.gate.open_descriptors();
 }
 
-TEST(abuse, heads_that_drip_get_no_more_time_with_each_drop)
+TEST(abuse, gains_no_time_by_sending_a_head_in_drops)
 {
     calendar c({.timeouts = "headers: 400ms, idle: 60s"});
     const auto descriptors = descriptors_at_rest(c);
@@ -50,14 +50,14 @@ TEST(abuse, heads_that_drip_get_no_more_time_with_each_drop)
                 heard[i].append(some, got.bytes);
             ended += heard[i].starts_with("HTTP/1.1 408 ") ? 1U : 0U;
         }
-        EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "the drips are in the others' way";
+        EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "slow heads block other clients";
     }
     EXPECT_EQ(ended, many);
     drips.clear();
     expect_at_most(c, descriptors);
 }
 
-TEST(abuse, empty_lines_without_end_are_no_request)
+TEST(abuse, is_cut_off_when_it_sends_only_empty_lines)
 {
     calendar c;
     auto client = c.connect();
@@ -66,7 +66,7 @@ TEST(abuse, empty_lines_without_end_are_no_request)
     EXPECT_TRUE(client.is_closed_clean());
 }
 
-TEST(abuse, a_flood_beyond_the_limit_is_refused_while_every_connection_is_busy)
+TEST(abuse, is_refused_beyond_the_limit_while_every_connection_is_busy)
 {
     constexpr std::size_t limit = 20;
     calendar c({.limits = "connections: 20", .server = "workers: 2"});
@@ -87,7 +87,7 @@ TEST(abuse, a_flood_beyond_the_limit_is_refused_while_every_connection_is_busy)
         ASSERT_EQ(answer.status, 503U) << i << answer;
         ASSERT_EQ(answer.value("Connection"), "close");
     }
-    std::vector<raw_client> silent; // a client over the limit that says nothing keeps nothing either
+    std::vector<raw_client> silent; // a silent client over the limit holds no descriptor either
     for (int i = 0; i < 100; ++i)
         silent.push_back(c.connect());
     for (auto& client : silent)
@@ -95,11 +95,11 @@ TEST(abuse, a_flood_beyond_the_limit_is_refused_while_every_connection_is_busy)
     c.api.release();
     for (auto& client : early)
         EXPECT_EQ(client.read().status, 200U);
-    EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "no place came free";
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "no connection slot became free";
 }
 
-// Their memory is in flat_memory.
-TEST(abuse, ten_thousand_idle_connections)
+// flat_memory_test.cpp checks their memory.
+TEST(abuse, leaves_room_for_others_beside_ten_thousand_idle_connections)
 {
     constexpr std::size_t many = 10'000;
     rlimit files{};
@@ -125,7 +125,7 @@ TEST(abuse, ten_thousand_idle_connections)
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
 }
 
-TEST(abuse, it_opens_as_many_descriptors_as_it_may)
+TEST(abuse, finds_the_descriptor_limit_raised_to_the_maximum)
 {
     rlimit own{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &own), 0);
@@ -138,7 +138,7 @@ TEST(abuse, it_opens_as_many_descriptors_as_it_may)
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &own), 0);
 }
 
-TEST(abuse, where_it_may_open_few_the_limit_of_connections_is_lower)
+TEST(abuse, finds_a_lower_connection_limit_where_few_descriptors_are_allowed)
 {
     calendar c({.limits = "connections: 5000", .descriptors = 900});
     const auto most = std::stoul(c.gate.wait_for_event("few_descriptors")["connections"]);
@@ -149,9 +149,9 @@ TEST(abuse, where_it_may_open_few_the_limit_of_connections_is_lower)
         all.push_back(c.connect());
         EXPECT_EQ(all.back().exchange(get("/public")).status, 200U) << i;
     }
-    EXPECT_TRUE(all.front().is_closed_clean()) << "more connections are open than may be";
+    EXPECT_TRUE(all.front().is_closed_clean()) << "more connections are open than the limit allows";
     EXPECT_TRUE(all[49].is_closed_clean());
-    EXPECT_EQ(all[50].exchange(get("/public")).status, 200U) << "more connections were closed than had to be";
+    EXPECT_EQ(all[50].exchange(get("/public")).status, 200U) << "more connections were closed than necessary";
     EXPECT_EQ(c.gate.wait_for_event("limit_reached")["limit"], "descriptors");
 }
 
@@ -164,11 +164,11 @@ double processor_seconds(pid_t process)
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
-// Callers wait in the kernel's queue then. Accepting is tried again, but not in a circle.
-TEST(abuse, out_of_descriptors)
+// New connections then wait in the kernel's queue. The gate retries accept() without a busy loop.
+TEST(abuse, does_not_make_the_gate_spin_when_it_runs_out_of_descriptors)
 {
 #ifdef SCOPEGATE_SANITIZED
-    // UBSan makes a pipe to find out whether a pointer can be read, and takes EMFILE for a no.
+    // UBSan opens a pipe to check whether a pointer is readable, and takes EMFILE for "not readable".
     GTEST_SKIP() << "the sanitizer needs descriptors of its own";
 #endif
     calendar c;
@@ -181,21 +181,21 @@ TEST(abuse, out_of_descriptors)
     for (int i = 0; i < 10; ++i)
         many.emplace_back(c.gate.admin());
     const auto before = processor_seconds(c.gate.pid());
-    EXPECT_EQ(c.gate.wait_for_exit(std::chrono::milliseconds(1000)), -1000) << "it ended";
-    EXPECT_LT(processor_seconds(c.gate.pid()) - before, 0.5) << "it turns in a circle";
+    EXPECT_EQ(c.gate.wait_for_exit(std::chrono::milliseconds(1000)), -1000) << "the gate exited";
+    EXPECT_LT(processor_seconds(c.gate.pid()) - before, 0.5) << "the gate spins";
     EXPECT_EQ(c.gate.wait_for_event("limit_reached")["limit"], "descriptors");
     many.clear();
     unsigned status = 0;
     for (const auto end = clock::now() + patience; status != 200 && clock::now() < end;)
         status = c.exchange(get("/public")).status;
-    EXPECT_EQ(status, 200U) << "it does not accept any more";
+    EXPECT_EQ(status, 200U) << "the gate has stopped accepting";
     EXPECT_EQ(c.ask_admin("/livez").status, 200U);
     expect_at_most(c, used);
 }
 
-TEST(abuse, fifty_pipelined_requests_are_answered_in_their_order)
+TEST(abuse, gets_fifty_pipelined_requests_served_in_order)
 {
-    calendar c({.server = "trusted_proxies: [127.0.0.1]"}); // whose ids are kept
+    calendar c({.server = "trusted_proxies: [127.0.0.1]"}); // the gate keeps request ids of trusted proxies
     const auto reads = calendar_token("read:appointments");
     struct {
         std::string request;
@@ -236,7 +236,7 @@ TEST(abuse, fifty_pipelined_requests_are_answered_in_their_order)
     EXPECT_EQ(order.size(), static_cast<std::size_t>(std::count(expected.begin(), expected.end(), 200U)));
 }
 
-TEST(abuse, a_caller_that_never_reads_is_let_go)
+TEST(abuse, is_cut_off_when_the_client_never_reads)
 {
     calendar c({.timeouts = "body: 300ms"});
     const auto descriptors = descriptors_at_rest(c);
@@ -249,25 +249,26 @@ TEST(abuse, a_caller_that_never_reads_is_let_go)
     auto deaf = c.connect();
     deaf.set_receive_buffer(4096);
     deaf.send(get("/public/large"));
-    c.api.wait_for_closed(1); // the API is not held up for good
+    c.api.wait_for_closed(1); // the gate releases its connection to the API
     expect_at_most(c, descriptors);
 }
 
-// Its answers fill what the kernels hold; the gate then stops reading it, and lets it go in the end.
-TEST(abuse, a_caller_that_asks_on_and_on_and_never_reads_is_let_go)
+// The responses fill the kernel's buffers. The gate then stops reading from the client and finally closes the
+// connection.
+TEST(abuse, is_cut_off_when_the_client_pipelines_without_reading)
 {
     calendar c({.timeouts = "body: 300ms"});
     const auto descriptors = descriptors_at_rest(c);
     const auto memory = c.gate.peak_bytes();
     auto deaf = c.connect();
-    deaf.set_receive_buffer(64 * 1024); // smaller ones lose the acknowledgements of what is sent
+    deaf.set_receive_buffer(64 * 1024); // with smaller buffers, acknowledgements of sent data get lost
     std::string many;
     for (int i = 0; i < 1000; ++i)
         many += get("/nothing");
     bool taken = true;
     for (const auto end = clock::now() + patience; taken && clock::now() < end;)
         taken = deaf.send(many);
-    EXPECT_FALSE(taken) << "it takes requests without end";
+    EXPECT_FALSE(taken) << "the gate keeps reading requests without a limit";
     expect_at_most(c, descriptors);
 #ifndef SCOPEGATE_SANITIZED
     EXPECT_LT(c.gate.peak_bytes(), memory + 8UL * 1024 * 1024);

@@ -1,4 +1,5 @@
-// What callers get, byte for byte: section 3.1's table over a socket.
+// Checks the responses that clients get, byte for byte, over a socket: each reason for a denial has its
+// status, challenge and problem.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -13,7 +14,7 @@ using testing::UnorderedElementsAreArray;
 
 constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 
-// The calendar's challenge with these parameters behind its realm.
+// Returns the calendar's challenge with `parameters` behind its realm.
 std::string bearer(std::string_view parameters)
 {
     std::string text = "Bearer realm=\"https://calendar.example.com\"";
@@ -21,7 +22,7 @@ std::string bearer(std::string_view parameters)
     return text + ", resource_metadata=\"https://calendar.example.com/.well-known/oauth-protected-resource\"";
 }
 
-TEST(answers, what_is_allowed_reaches_the_api_and_its_answer_the_caller)
+TEST(answers, carry_the_api_response_of_a_permitted_request)
 {
     calendar c;
     c.api.answer("/appointments/new",
@@ -49,8 +50,8 @@ struct refusal {
     std::string sentence, request;
     unsigned status;
     std::string problem;   // the last word of `type`
-    std::string challenge; // empty: none
-    std::string also = {}; // one more field, `Name: value`
+    std::string challenge; // empty if the response has none
+    std::string also = {}; // another expected field, `Name: value`
 };
 
 std::vector<refusal> refusals()
@@ -98,7 +99,7 @@ std::vector<refusal> refusals()
     };
 }
 
-TEST(answers, refusals_have_their_status_challenge_and_problem)
+TEST(answers, state_status_challenge_and_problem_of_each_denial)
 {
     calendar c;
     for (const auto& row : refusals()) {
@@ -125,7 +126,7 @@ TEST(answers, refusals_have_their_status_challenge_and_problem)
     EXPECT_THAT(c.api.requests(), IsEmpty()) << "a refused request reached the API";
 }
 
-TEST(answers, a_missing_scope_is_named_in_the_problem_too)
+TEST(answers, name_the_missing_scope_in_the_problem_too)
 {
     calendar c;
     const auto answer =
@@ -135,17 +136,17 @@ TEST(answers, a_missing_scope_is_named_in_the_problem_too)
     EXPECT_EQ(json_member(answer.body, "missing_scopes"), R"(["write:appointments"])");
 }
 
-TEST(answers, to_a_head_request_a_refusal_has_no_body)
+TEST(answers, have_no_body_when_a_head_request_is_denied)
 {
     calendar c;
     auto client = c.connect();
     const auto refused = client.exchange(request_text("HEAD", "/appointments", {}));
     EXPECT_EQ(refused.status, 401U);
     EXPECT_NE(refused.value("Content-Length"), "0");
-    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of step after HEAD";
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of sync after HEAD";
 }
 
-TEST(answers, an_expired_token_and_a_good_one_take_turns_on_one_connection)
+TEST(answers, follow_each_requests_own_token_on_one_connection)
 {
     calendar c;
     auto client = c.connect();
@@ -155,11 +156,12 @@ TEST(answers, an_expired_token_and_a_good_one_take_turns_on_one_connection)
         EXPECT_EQ(client.exchange(get("/appointments", expired_token())).status, 401U);
         EXPECT_EQ(client.exchange(request_text("POST", "/appointments", good)).status, 403U)
             << "a decision was cached";
-        EXPECT_EQ(client.exchange(get("/appointments")).status, 401U) << "the last token was taken again";
+        EXPECT_EQ(client.exchange(get("/appointments")).status, 401U)
+            << "the previous request's token was used again";
     }
 }
 
-TEST(answers, the_metadata_document_is_public_and_says_nothing_of_the_request)
+TEST(answers, include_public_metadata_that_repeats_nothing_of_the_request)
 {
     calendar c;
     const auto answer =
@@ -172,7 +174,7 @@ TEST(answers, the_metadata_document_is_public_and_says_nothing_of_the_request)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-TEST(answers, the_metadata_document_comes_before_any_route_however_its_path_is_spelled)
+TEST(answers, include_the_metadata_before_any_route_in_every_spelling_of_its_path)
 {
     calendar c({.routes = "routes: {'/{all...}': {ANY: public}}"});
     for (const auto* target :
@@ -184,7 +186,7 @@ TEST(answers, the_metadata_document_comes_before_any_route_however_its_path_is_s
     EXPECT_TRUE(c.api.requests().empty());
 }
 
-TEST(answers, nothing_of_a_token_or_query_is_echoed_or_logged)
+TEST(answers, never_repeat_a_token_or_a_query_nor_does_the_log)
 {
     calendar c;
     const auto forged = forged_token("read:appointments");
@@ -201,7 +203,7 @@ TEST(answers, nothing_of_a_token_or_query_is_echoed_or_logged)
     EXPECT_THAT(c.gate.errors(), IsEmpty());
 }
 
-TEST(answers, requests_are_logged_with_what_was_decided)
+TEST(answers, are_logged_with_the_decision)
 {
     calendar c;
     c.exchange(get("/appointments/42", calendar_token("read:appointments"), "X-Request-Id: abc-123\r\n"));

@@ -1,4 +1,4 @@
-// Bodies arrive as they were sent, however they are framed, in both directions.
+// Bodies arrive as they were sent, in both directions, whatever their framing.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using testing::Pair;
 constexpr std::string_view chunked = "Transfer-Encoding: chunked\r\n";
 const std::string ok_chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-TEST(bodies, a_request_keeps_its_framing)
+TEST(bodies, keep_the_framing_of_a_request)
 {
     calendar c;
     const auto sized = c.forwarded(request_text("POST", "/public", {}, {}, "twelve bytes"));
@@ -35,7 +35,7 @@ TEST(bodies, a_request_keeps_its_framing)
     EXPECT_EQ(no_chunks.body, "") << no_chunks;
 }
 
-TEST(bodies, a_request_arrives_however_it_is_cut)
+TEST(bodies, arrive_wherever_the_request_is_split)
 {
     calendar c;
     const auto text = request_text("POST", "/public", {}, chunked) + chunks("cut me to pieces", 7);
@@ -43,12 +43,12 @@ TEST(bodies, a_request_arrives_however_it_is_cut)
         auto client = c.connect();
         client.send_cut(text, {cut});
         const auto answer = client.read_final("POST");
-        ASSERT_EQ(answer.status, 200U) << "cut at " << cut << answer;
-        ASSERT_EQ(c.api.wait_for_requests(cut).back().body, "cut me to pieces") << "cut at " << cut;
+        ASSERT_EQ(answer.status, 200U) << "split at " << cut << answer;
+        ASSERT_EQ(c.api.wait_for_requests(cut).back().body, "cut me to pieces") << "split at " << cut;
     }
 }
 
-TEST(bodies, chunk_extensions_and_trailers_of_a_request_go_no_further)
+TEST(bodies, lose_chunk_extensions_and_trailers_of_a_request)
 {
     calendar c;
     const auto seen = c.forwarded(request_text("POST", "/public", {}, chunked) +
@@ -61,10 +61,10 @@ TEST(bodies, chunk_extensions_and_trailers_of_a_request_go_no_further)
 struct response_row {
     std::string sentence, upstream, body;
     bool chunked = false;
-    std::string length = {}; // Content-Length at the caller
+    std::string length = {}; // the Content-Length that the client gets
 };
 
-TEST(bodies, an_answer_keeps_its_body)
+TEST(bodies, arrive_unchanged_in_responses)
 {
     const response_row rows[] = {
         {"a length stays", ok("hello"), "hello", false, "5"},
@@ -87,7 +87,7 @@ TEST(bodies, an_answer_keeps_its_body)
     EXPECT_EQ(c.api.connections(), 1U);
 }
 
-TEST(bodies, an_answer_that_ends_with_its_connection_gets_an_end_of_its_own)
+TEST(bodies, get_chunked_framing_when_only_the_upstreams_close_delimits_them)
 {
     calendar c;
     c.api.on("/public/until-close",
@@ -98,12 +98,12 @@ TEST(bodies, an_answer_that_ends_with_its_connection_gets_an_end_of_its_own)
         const auto answer = client.exchange(get(path));
         EXPECT_EQ(answer.version, "HTTP/1.1") << answer;
         EXPECT_EQ(answer.body, "all of it");
-        EXPECT_TRUE(answer.chunked) << "its end can't be told from its breaking off";
+        EXPECT_TRUE(answer.chunked) << "the client cannot tell the end from a truncation";
     }
     EXPECT_EQ(client.exchange(get("/public")).status, 200U);
 }
 
-TEST(bodies, some_answers_have_none)
+TEST(bodies, are_absent_from_some_responses)
 {
     calendar c;
     c.api.answer("/public/204", "HTTP/1.1 204 No Content\r\nX-Own: 1\r\n\r\n");
@@ -118,10 +118,10 @@ TEST(bodies, some_answers_have_none)
     EXPECT_EQ(client.exchange(get("/public/304")).value("ETag"), "\"a\"");
     EXPECT_EQ(client.exchange(request_text("HEAD", "/public/head", {})).value("Content-Length"), "12345");
     EXPECT_EQ(client.exchange(request_text("HEAD", "/public/head-chunked", {})).status, 200U);
-    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of step";
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of sync";
 }
 
-TEST(bodies, head_follows_get_and_stays_head)
+TEST(bodies, are_absent_from_responses_to_head)
 {
     calendar c;
     const auto token = calendar_token("read:appointments");
@@ -130,7 +130,7 @@ TEST(bodies, head_follows_get_and_stays_head)
     EXPECT_EQ(c.api.wait_for_requests(1).front().method, "HEAD");
 }
 
-TEST(bodies, ranges_are_the_apis_matter)
+TEST(bodies, leave_ranges_to_the_api)
 {
     calendar c;
     c.api.on("/public/file", [](upstream_exchange& x) {
@@ -146,7 +146,7 @@ TEST(bodies, ranges_are_the_apis_matter)
     EXPECT_EQ(c.exchange(get("/public/file", {}, "Range: bytes=90-\r\n")).status, 416U);
 }
 
-TEST(bodies, an_answer_may_go_on_while_the_body_does)
+TEST(bodies, pass_in_both_directions_at_once)
 {
     calendar c;
     c.api.on("/public/echo", [](upstream_exchange& x) {
@@ -168,8 +168,8 @@ TEST(bodies, an_answer_may_go_on_while_the_body_does)
     EXPECT_EQ(client.read().status, 200U);
 }
 
-// The client must not send its next request behind a body that nobody reads.
-TEST(bodies, a_whole_answer_before_the_body_says_that_the_connection_ends)
+// If the client sent its next request behind a body that nobody reads, that request would be lost.
+TEST(bodies, end_the_connection_when_a_whole_response_precedes_their_end)
 {
     calendar c;
     for (const auto* status : {"200 OK", "404 Not Found"}) {
@@ -185,7 +185,7 @@ TEST(bodies, a_whole_answer_before_the_body_says_that_the_connection_ends)
     }
 }
 
-TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
+TEST(bodies, pass_response_trailers_to_clients_that_accept_them)
 {
     calendar c;
     c.api.answer("/public/sum",
@@ -200,10 +200,10 @@ TEST(bodies, trailers_of_an_answer_reach_those_that_take_them)
                      chunks("0123456789", 4, "X-Hop: 1\r\nX-Sum: 45\r\n"));
     EXPECT_THAT(c.exchange(get("/public/named", {}, "TE: trailers\r\nConnection: TE\r\n")).trailers,
                 ElementsAre(Pair("X-Sum", "45")))
-        << "what Connection names is the hop's own, in a trailer too";
+        << "fields that Connection names are hop-by-hop in trailers too";
 }
 
-TEST(bodies, http_1_0_callers_get_what_they_understand)
+TEST(bodies, are_not_chunked_for_http_1_0_clients)
 {
     calendar c;
     c.api.answer("/public/chunked", ok_chunked + chunks("hello, hello", 5));
@@ -211,21 +211,21 @@ TEST(bodies, http_1_0_callers_get_what_they_understand)
     client.send("GET /public/chunked HTTP/1.0\r\nHost: calendar.example.com\r\n\r\n");
     const auto unsized = client.read();
     EXPECT_EQ(unsized.end, ending::complete) << unsized;
-    EXPECT_FALSE(unsized.chunked) << "HTTP/1.0 knows no chunks";
+    EXPECT_FALSE(unsized.chunked) << "HTTP/1.0 has no chunked coding";
     EXPECT_EQ(unsized.body, "hello, hello");
     EXPECT_TRUE(client.is_closed_clean());
 
     auto keeping = c.connect();
     keeping.send("GET /public HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
     EXPECT_EQ(keeping.read().value("Connection"), "keep-alive");
-    keeping.send("GET /public HTTP/1.0\r\n\r\n"); // Host came with HTTP/1.1
+    keeping.send("GET /public HTTP/1.0\r\n\r\n"); // HTTP/1.0 does not require Host
     EXPECT_EQ(keeping.read().status, 200U);
     EXPECT_TRUE(keeping.is_closed_clean());
     const auto seen = c.api.wait_for_requests(3).back();
     EXPECT_EQ(seen.value("Host"), c.api.authority());
 }
 
-TEST(bodies, interim_answers_are_passed_on)
+TEST(bodies, may_follow_interim_responses)
 {
     calendar c;
     c.api.answer("/public/hints",
@@ -239,7 +239,7 @@ TEST(bodies, interim_answers_are_passed_on)
     EXPECT_EQ(client.read().status, 102U);
     EXPECT_EQ(client.read().body, "done");
     client.send("GET /public/hints HTTP/1.0\r\nHost: a\r\n\r\n");
-    EXPECT_EQ(client.read().status, 200U) << "HTTP/1.0 knows no interim answers";
+    EXPECT_EQ(client.read().status, 200U) << "HTTP/1.0 has no interim responses";
 }
 
 } // namespace

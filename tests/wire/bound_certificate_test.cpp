@@ -1,5 +1,5 @@
-// Tokens that are bound to a client certificate (RFC 8705): on our own TLS, and behind a proxy that ends it
-// (RFC 9440).
+// Tokens that are bound to a client certificate (RFC 8705): with our own TLS, and behind a proxy that
+// terminates TLS (RFC 9440).
 #include "support/calendar.hpp"
 #include "support/certificate_maker.hpp"
 #include "support/tls_relay.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// base64 by OpenSSL, so that the test shares no code with what it tests.
+// Encodes with OpenSSL's base64, so that the test shares no code with the tested program.
 std::string base64(const std::string& octets)
 {
     std::string text(4 * ((octets.size() + 2) / 3) + 1, '\0');
@@ -46,7 +46,7 @@ std::string der_of(const std::string& pem)
     return der;
 }
 
-// A token that is bound to this certificate.
+// Returns a token that is bound to this certificate.
 std::string bound_token(const std::string& pem, std::string_view more = {})
 {
     const auto der = der_of(pem);
@@ -89,7 +89,7 @@ void expect_refused(const response& answer, const calendar& c, std::size_t forwa
     EXPECT_EQ(c.api.requests().size(), forwarded);
 }
 
-TEST(bound_certificate, on_our_own_tls_it_is_the_connections)
+TEST(bound_certificate, is_the_one_of_the_connection_under_our_own_tls)
 {
     const certificate_authority ca, clients("clients");
     const auto server = ca.issue("DNS:localhost"), ann = clients.issue("DNS:ann"),
@@ -118,7 +118,7 @@ TEST(bound_certificate, on_our_own_tls_it_is_the_connections)
                 testing::HasSubstr(R"("tls_client_certificate_bound_access_tokens":true)"));
 }
 
-TEST(bound_certificate, of_a_trusted_proxy_it_is_what_client_cert_says)
+TEST(bound_certificate, is_the_one_in_client_cert_from_a_trusted_proxy)
 {
     const certificate_authority clients("clients");
     const auto ann = clients.issue("DNS:ann"), bob = clients.issue("DNS:bob");
@@ -132,7 +132,7 @@ TEST(bound_certificate, of_a_trusted_proxy_it_is_what_client_cert_says)
     calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
     const auto seen = c.forwarded(get("/appointments", token, anns));
     EXPECT_EQ(seen.value("X-Auth-Subject"), "ada");
-    EXPECT_TRUE(seen.has("Client-Cert")) << "a trusted proxy's word goes on";
+    EXPECT_TRUE(seen.has("Client-Cert")) << "the field of a trusted proxy is forwarded";
     const auto octets = base64(der_of(ann.certificate));
     for (const auto& more : {std::string(), says(bob.certificate), anns + anns, anns + says(bob.certificate),
                              "Client-Cert: " + octets + "\r\n", "Client-Cert: :" + octets + ":;a\r\n",

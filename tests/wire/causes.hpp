@@ -1,5 +1,5 @@
-// Provokes failures, for the table of causes: gates of several settings, upstreams that break in several
-// ways, and the log line that tells why.
+// Provokes failures for the table of causes: gates with several settings, upstreams that fail in several
+// ways, and the log line that states the cause.
 #pragma once
 
 #include "support/calendar.hpp"
@@ -21,7 +21,7 @@
 
 namespace scopegate::test {
 
-// Returns the log line of the failure that it provokes.
+// Provokes a failure and returns its log line.
 using provocation = std::function<log_line()>;
 
 // The fields of a WebSocket handshake.
@@ -29,7 +29,7 @@ inline constexpr std::string_view upgrade =
     "Connection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-// Gates that serve several rows of the table, made when they are needed.
+// Gates that serve several rows of the table. Each is started when a row first needs it.
 class shared_gates final {
 public:
     [[nodiscard]] calendar& of(const std::string& kind)
@@ -39,7 +39,7 @@ public:
             made = std::make_unique<calendar>(settings_of(kind));
         return *made;
     }
-    // Sends these bytes and returns the line of their one request.
+    // Sends these bytes and returns the log line of their one request.
     [[nodiscard]] log_line send(const std::string& kind, const std::string& bytes)
     {
         auto& c = of(kind);
@@ -47,8 +47,8 @@ public:
         const auto id = json_member(client.exchange(bytes).body, "request_id");
         return c.gate.wait_for_event("request", [&](const log_line& l) { return l["request_id"] == id; });
     }
-    // Asks for what the upstream answers with these bytes, or cuts. A response that began has no problem in
-    // its body, so the client's own id finds the line.
+    // Sends a request to which the upstream responds with these bytes, or breaks off. A response that has
+    // begun carries no problem in its body, so the client's own id finds the log line.
     [[nodiscard]] log_line ask(const std::string& kind, upstream_script script,
                                const std::string& fields = {})
     {
@@ -88,7 +88,7 @@ private:
     std::size_t rows_ = 0;
 };
 
-// A gate of its own in front of this upstream, and the line of one request.
+// Starts a gate for this upstream alone and returns the log line of one request.
 inline log_line with_upstream(const std::string& url, const std::string& more = {},
                               const std::string& timeouts = {})
 {
@@ -97,10 +97,10 @@ inline log_line with_upstream(const std::string& url, const std::string& more = 
     return gate.wait_for_event("request");
 }
 
-// The same with an upstream that is reached by TLS and has this certificate; empty: one that is good.
+// The same with an upstream behind TLS. It has this certificate, or a good one if the text is empty.
 struct tls_case {
     std::function<tls_identity(const certificate_authority&)> identity = {};
-    std::string client_authority = {}; // PEM: the upstream asks for a certificate of it
+    std::string client_authority = {}; // PEM: if set, the upstream asks the gate for a certificate
     std::string host = "127.0.0.1";
 };
 inline log_line with_tls_upstream(const tls_case& is)
@@ -111,14 +111,14 @@ inline log_line with_tls_upstream(const tls_case& is)
     settings.server = true;
     settings.identity = is.identity ? is.identity(files.ca) : files.identity();
     settings.ca = is.client_authority;
-    // With TLS 1.3 the refusal of a client's certificate comes after the handshake, and may be lost.
+    // With TLS 1.3, the refusal of a client's certificate follows the handshake and may be lost.
     settings.version = is.client_authority.empty() ? 0 : 0x0303;
     const tls_relay relay(api.authority(), settings);
     const auto port = relay.address().substr(relay.address().find(':'));
     return with_upstream("https://" + is.host + port, files.upstream_yaml(!is.client_authority.empty()));
 }
 
-// Takes one connection, says this, and closes.
+// Accepts one connection, sends these bytes, and closes.
 class first_words final {
 public:
     explicit first_words(std::string words)
@@ -142,9 +142,9 @@ private:
     std::thread thread_;
 };
 
-// A gate that has reached a limit of requests or connections: `held` requests wait for the upstream, and one
-// more finds no room. `reach_upstream` of them are with it, the others in the queue before it. Returns the
-// line of the first that is refused.
+// Fills a gate up to a limit of requests or connections. `held` requests wait for the upstream:
+// `reach_upstream` of them are already there, the others are in the queue. Returns the log line of the first
+// request that is refused.
 inline log_line crowded(gate_settings settings, int held, int reach_upstream)
 {
     calendar c(std::move(settings));
@@ -161,7 +161,7 @@ inline log_line crowded(gate_settings settings, int held, int reach_upstream)
     return found;
 }
 
-// A socket that exists and is of another kind.
+// A unix socket that exists but is a datagram socket.
 inline log_line datagram_socket()
 {
     const temporary_folder folder;
@@ -193,7 +193,7 @@ inline log_line nobody_listens()
     return with_upstream(url);
 }
 
-// A queue of one, which is taken.
+// An upstream whose accept queue has one place, which is taken.
 inline log_line full_queue()
 {
     const auto full = socket_handle::listen_at();

@@ -1,5 +1,5 @@
-// Each cause of README's section "Causes" that can arise on the wire, end to end: what a peer sends, and what
-// the operator reads in the log.
+// Provokes each cause of README's section "Causes" that can arise on the wire, end to end: a peer misbehaves,
+// and the operator reads the cause in the log.
 #include "base/cause.hpp"
 #include "wire/causes.hpp"
 
@@ -28,7 +28,7 @@ constexpr const char* ambiguous = "ambiguous-framing";
 constexpr const char* bad_answer = "upstream-bad-answer";
 constexpr const char* unreachable = "upstream-unreachable";
 
-// A GET with these field lines.
+// Returns a GET with these field lines.
 std::string with(const std::string& fields)
 {
     return "GET /public HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
@@ -196,7 +196,7 @@ std::vector<row> rows_of_limits(shared_gates& g)
         calendar c(s);
         c.api.on("/public", answers_when_released(ok("late")));
         std::vector<raw_client> clients;
-        std::string answered; // one after the other: unfinished heads give way to each other
+        std::string answered; // one at a time: an unfinished head evicts another one
         for (int i = 0; i < 64 && answered.empty(); ++i) {
             clients.push_back(c.connect());
             clients.back().send(with("X: " + std::string(900'000, 'x') + "\r\n"));
@@ -364,7 +364,7 @@ std::vector<row> rows_of_tls()
     };
 }
 
-// Those of tokens have tables of their own. A slow body takes a minute: tests/wire/slow_body_test.cpp.
+// The causes of tokens have tables of their own. A slow body takes a minute: tests/wire/slow_body_test.cpp.
 std::set<std::string> causes_on_the_wire()
 {
     std::set<std::string> all;
@@ -373,12 +373,12 @@ std::set<std::string> causes_on_the_wire()
         if ((c <= cause::override_parameter || c >= cause::refused_connection) && c != cause::slow_body)
             all.emplace(name(c));
     }
-    if (::geteuid() == 0) // for whom no permission is missing
+    if (::geteuid() == 0) // root never lacks a permission
         all.erase("socket-permission");
     return all;
 }
 
-TEST(causes, tell_the_operator_what_the_response_does_not)
+TEST(causes, tell_the_operator_more_than_the_response_tells)
 {
     shared_gates g;
     std::set<std::string> seen;

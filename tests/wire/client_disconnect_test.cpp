@@ -1,5 +1,5 @@
-// Callers leave: before the answer, within it, within their own request. Nothing is kept for them, nobody
-// else notices.
+// Clients leave before the response, during it, or during their own request. The gate keeps nothing for them,
+// and other clients notice nothing.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -14,7 +14,7 @@
 namespace scopegate::test {
 namespace {
 
-// The gate still serves, and within `patience` holds no more descriptors than before.
+// Expects that the gate still serves, and that within `patience` it holds no more descriptors than before.
 void expect_tidy(const calendar& c, std::size_t descriptors)
 {
     auto client = c.connect();
@@ -23,10 +23,10 @@ void expect_tidy(const calendar& c, std::size_t descriptors)
         EXPECT_EQ(client.exchange(get("/public")).status, 200U);
     const auto answer = client.exchange(get("/public"));
     EXPECT_EQ(answer.status, 200U) << answer;
-    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // the caller's own
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // plus the client's own
 }
 
-// One request has been served: the pool has its connection.
+// Serves one request, so that the pool holds its connection. Returns the number of descriptors.
 std::size_t warm_descriptors(const calendar& c)
 {
     auto client = c.connect();
@@ -34,17 +34,17 @@ std::size_t warm_descriptors(const calendar& c)
     return c.gate.open_descriptors();
 }
 
-TEST(client_disconnect, while_the_api_is_thinking)
+TEST(client_disconnect, ends_the_exchange_while_the_api_is_still_working)
 {
     for (const bool resets : {false, true}) {
-        calendar c({.timeouts = resets ? "" : "half_closed: 300ms"}); // only a reset says so for certain
+        calendar c({.timeouts = resets ? "" : "half_closed: 300ms"}); // only a reset is certain
         const auto descriptors = warm_descriptors(c);
         c.api.on("/public/thinks", [](upstream_exchange& x) { x.wait_for_close(); });
         auto client = c.connect();
         client.send(get("/public/thinks"));
         c.api.wait_for_heads(2);
         resets ? client.reset() : client.close();
-        c.api.wait_for_closed(1); // the API is told
+        c.api.wait_for_closed(1); // the gate closes the API's connection
         const auto line =
             c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "client-gone"; });
         EXPECT_EQ(line["status"], "0") << line.text;
@@ -52,8 +52,9 @@ TEST(client_disconnect, while_the_api_is_thinking)
     }
 }
 
-// The answer has begun, and in the same moment the body goes wrong: there is nothing to wait for.
-TEST(client_disconnect, within_a_body_as_the_answer_begins)
+// The response begins in the same moment in which the request body turns out malformed: the gate has nothing
+// to wait for.
+TEST(client_disconnect, ends_the_exchange_within_a_body_as_the_response_begins)
 {
     calendar c;
     std::promise<void> begun;
@@ -75,8 +76,8 @@ TEST(client_disconnect, within_a_body_as_the_answer_begins)
     EXPECT_NE(client.read().end, ending::late);
 }
 
-// The gate finds the body and its end in one go, before it waits for the answer.
-TEST(client_disconnect, within_a_body_that_came_at_once)
+// The gate reads the body and the client's end at once, before it waits for the response.
+TEST(client_disconnect, ends_the_exchange_behind_a_body_that_came_at_once)
 {
     calendar c;
     auto client = c.connect();
@@ -92,8 +93,9 @@ TEST(client_disconnect, within_a_body_that_came_at_once)
     c.api.wait_for_closed(2);
 }
 
-// A read that fills the whole buffer says nothing of what comes behind it: somebody has to go on looking.
-TEST(client_disconnect, after_a_body_that_was_read_in_one_go)
+// A read that fills the whole buffer does not show what follows it, so the gate must keep watching the
+// client.
+TEST(client_disconnect, is_noticed_after_a_body_that_filled_the_buffer)
 {
     calendar c;
     std::promise<void> whole;
@@ -114,8 +116,8 @@ TEST(client_disconnect, after_a_body_that_was_read_in_one_go)
     c.api.wait_for_closed(1);
 }
 
-// Request and reset are found in one look: the API never hears of it.
-TEST(client_disconnect, before_its_request_is_looked_at)
+// The gate finds the request and the reset in one poll: the request never reaches the API.
+TEST(client_disconnect, keeps_a_request_that_was_reset_before_its_poll_from_the_api)
 {
     calendar c;
     const auto descriptors = warm_descriptors(c);
@@ -133,8 +135,8 @@ TEST(client_disconnect, before_its_request_is_looked_at)
         EXPECT_EQ(seen.target, "/public");
 }
 
-// Callers with new tokens wait for each other; those who leave meanwhile are not waited for.
-TEST(client_disconnect, while_its_token_waits_to_be_verified)
+// Requests with new tokens queue for verification. Clients that leave meanwhile hold nobody up.
+TEST(client_disconnect, frees_its_place_in_the_queue_for_verification)
 {
     calendar c;
     const auto descriptors = warm_descriptors(c);
@@ -160,7 +162,7 @@ TEST(client_disconnect, while_its_token_waits_to_be_verified)
         EXPECT_EQ(seen.target, "/public");
 }
 
-TEST(client_disconnect, within_its_own_body)
+TEST(client_disconnect, is_noticed_within_the_request_body)
 {
     const std::string rows[] = {
         request_text("POST", "/public", {}, "Content-Length: 100\r\n") + "half",
@@ -182,7 +184,7 @@ TEST(client_disconnect, within_its_own_body)
         }
 }
 
-TEST(client_disconnect, within_the_answer)
+TEST(client_disconnect, is_noticed_within_the_response)
 {
     calendar c;
     const auto descriptors = warm_descriptors(c);
@@ -205,7 +207,7 @@ TEST(client_disconnect, within_the_answer)
     expect_tidy(c, descriptors);
 }
 
-TEST(client_disconnect, within_a_head)
+TEST(client_disconnect, is_noticed_within_a_head)
 {
     calendar c;
     const auto descriptors = warm_descriptors(c);
@@ -218,7 +220,7 @@ TEST(client_disconnect, within_a_head)
     EXPECT_EQ(c.api.wait_for_requests(2).back().target, "/public");
 }
 
-TEST(client_disconnect, what_a_caller_left_unread_is_never_the_next_ones_request)
+TEST(client_disconnect, leaves_no_unread_bytes_for_the_next_client)
 {
     calendar c;
     const auto mine = calendar_token("read:appointments");
@@ -231,7 +233,7 @@ TEST(client_disconnect, what_a_caller_left_unread_is_never_the_next_ones_request
     EXPECT_EQ(c.api.requests().size(), 2U);
 }
 
-TEST(client_disconnect, pipelined_requests_behind_the_one_in_progress_may_be_lost)
+TEST(client_disconnect, may_lose_requests_that_were_pipelined_behind_the_current_one)
 {
     calendar c;
     const auto descriptors = warm_descriptors(c);

@@ -1,5 +1,5 @@
-// The limits of connections: the oldest idle one gives way, one client can be limited, and
-// the log says who it is. How long a connection lives, and how many requests it serves.
+// The limits of connections: a new connection evicts the one that has idled longest, one client may be
+// limited, and the log names the client. Age and number of requests bound a connection too.
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
 #include "wire/tls_calendar.hpp"
@@ -29,7 +29,7 @@ std::string problem_of(const response& r)
     return type.substr(type.rfind(':') + 1);
 }
 
-// PROXY header, version 1, of a client at this address.
+// Returns a PROXY header, version 1, of a client at this address.
 std::string from(const std::string& address)
 {
     return "PROXY TCP4 " + address + " 192.0.2.200 40000 8080\r\n";
@@ -42,7 +42,7 @@ TEST(connection_limit, closes_the_longest_idle_connection_for_a_new_one)
     auto second = c.connect();
     EXPECT_EQ(first.exchange(get("/public")).status, 200U);
     EXPECT_EQ(second.exchange(get("/public")).status, 200U);
-    EXPECT_EQ(first.exchange(get("/public")).status, 200U); // the second idles for longer now
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U); // the second one has now idled longer
     auto third = c.connect();
     EXPECT_EQ(third.exchange(get("/public")).status, 200U);
     EXPECT_TRUE(second.is_closed_clean());
@@ -56,10 +56,9 @@ TEST(connection_limit, closes_the_oldest_unfinished_head_after_the_idle_connecti
     first.send("GET /public HTTP/1.1\r\nHost: a\r\nX-");
     auto second = c.connect();
     EXPECT_EQ(second.exchange(get("/public")).status,
-              200U); // by then the first head's beginning has been read
+              200U); // by now the first head's beginning has been read
     second.send("GET /public HTTP/1.1\r\nHost: a\r\nX-");
-    for (int i = 0; i < 20;
-         ++i) // one after the other, so that each takes the place of its forerunner at last
+    for (int i = 0; i < 20; ++i) // one at a time, so that each evicts its predecessor
         EXPECT_EQ(c.exchange(get("/public")).status, 200U);
     EXPECT_NE(first.read_to_end().end, ending::late);
 }
@@ -115,7 +114,7 @@ TEST(connection_limit, logs_a_connection_that_gets_no_response_under_tls)
     EXPECT_EQ(first.read().status, 200U);
 }
 
-// The kernel spreads connections by chance: most of the time one worker has to ask another.
+// The kernel spreads connections at random, so a worker usually has to ask another worker to evict one.
 TEST(connection_limit, takes_idle_connections_of_every_worker)
 {
     calendar c({.limits = "connections: 64", .server = "workers: 4"});
@@ -143,7 +142,7 @@ TEST(connection_limit, is_logged_once_a_second_with_what_it_did)
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 50; ++i) {
         auto first = c.connect();
-        auto second = c.connect(); // in the place of the first
+        auto second = c.connect(); // it evicts the first
         EXPECT_EQ(second.exchange(get("/public")).status, 200U);
     }
     static_cast<void>(c.gate.wait_for_event("limit_reached"));
@@ -155,7 +154,7 @@ TEST(connection_limit, is_logged_once_a_second_with_what_it_did)
     EXPECT_LE(lines, static_cast<std::size_t>(seconds) + 1);
 }
 
-TEST(connections_per_client, refuses_what_is_too_much_of_one_client)
+TEST(connections_per_client, refuses_more_connections_of_one_client)
 {
     calendar c({.limits = "connections_per_client: 2"});
     auto first = c.connect();
@@ -168,12 +167,12 @@ TEST(connections_per_client, refuses_what_is_too_much_of_one_client)
     EXPECT_EQ(answer.status, 503U) << answer;
     EXPECT_EQ(problem_of(answer), "connection-limit");
     EXPECT_TRUE(third.is_closed_clean());
-    EXPECT_EQ(first.exchange(get("/public")).status, 200U) << "an open connection gave way";
+    EXPECT_EQ(first.exchange(get("/public")).status, 200U) << "an open connection was evicted";
     const auto line = c.gate.wait_for_event("limit_reached");
     EXPECT_EQ(line["limit"], "connections_per_client");
     EXPECT_EQ(line["busiest"], "127.0.0.1 (2)") << line.text;
 
-    second.close(); // its place is free again, once the gate has noticed
+    second.close(); // its place becomes free once the gate notices
     unsigned status = 0;
     for (const auto end = std::chrono::steady_clock::now() + patience;
          status != 200 && std::chrono::steady_clock::now() < end;)
@@ -195,7 +194,7 @@ TEST(connections_per_client, counts_by_the_source_that_a_proxy_header_names)
     EXPECT_EQ(answer.status, 503U) << answer;
     EXPECT_EQ(problem_of(answer), "connection-limit");
     EXPECT_THAT(c.gate.wait_for_event("limit_reached")["busiest"], HasSubstr("198.51.100.1 ("));
-    // A trusted proxy speaks for many clients.
+    // One trusted proxy carries the connections of many clients.
     auto proxy = c.connect();
     EXPECT_EQ(proxy.exchange(from("203.0.113.9") + get("/public")).status, 200U);
     auto proxy_again = c.connect();
@@ -223,7 +222,7 @@ TEST(connection_requests, ends_the_connection_with_the_last_response)
     EXPECT_EQ(second.value("Connection"), "close");
     EXPECT_TRUE(client.is_closed_clean());
 
-    auto refused = c.connect(); // a refusal is a response too
+    auto refused = c.connect(); // a denial counts as a response too
     EXPECT_FALSE(refused.exchange(get("/nowhere")).has("Connection"));
     EXPECT_EQ(refused.exchange(get("/nowhere")).value("Connection"), "close");
     EXPECT_TRUE(refused.is_closed_clean());
@@ -240,12 +239,12 @@ TEST(connection_age, ends_the_connection_with_the_next_response)
     const auto begin = std::chrono::steady_clock::now();
     client.send(get("/public"));
     c.api.wait_for_heads(1);
-    auto idle = c.connect(); // until this one ends, the other has grown as old
+    auto idle = c.connect(); // when this one ends, the other is just as old
     EXPECT_TRUE(idle.is_closed_clean());
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
     c.api.release();
     const auto answer = client.read();
-    EXPECT_EQ(answer.status, 200U) << "a request in progress was cut";
+    EXPECT_EQ(answer.status, 200U) << "a request in progress was cut off";
     EXPECT_EQ(answer.value("Connection"), "close");
     EXPECT_TRUE(client.is_closed_clean());
 }
@@ -269,7 +268,7 @@ TEST(connection_age, ends_a_tunnel_of_a_public_route)
     EXPECT_EQ(line["reason"], "allowed") << line.text;
 }
 
-TEST(connection_age, leaves_a_tunnel_to_its_token_where_that_expires)
+TEST(connection_age, leaves_a_tunnel_to_the_expiry_of_its_token)
 {
     calendar c({.limits = "connection_age: 300ms"});
     c.api.on("/any", [](upstream_exchange& x) {
@@ -281,7 +280,7 @@ TEST(connection_age, leaves_a_tunnel_to_its_token_where_that_expires)
     auto client = c.connect();
     client.send(get("/any", calendar_token({}), handshake));
     ASSERT_EQ(client.read().status, 101U);
-    auto idle = c.connect(); // as old as the tunnel's at its end
+    auto idle = c.connect(); // as old as the tunnel's when that ends
     EXPECT_TRUE(idle.is_closed_clean());
     c.api.release();
     EXPECT_EQ(client.read_bytes(10), "still here");

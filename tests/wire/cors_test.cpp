@@ -1,4 +1,5 @@
-// Browser applications of other origins, over a socket (tests/unit/answers/cors_test.cpp has the rows).
+// Browser applications of other origins, over a socket. tests/unit/answers/cors_test.cpp has the table of
+// rules.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -23,7 +24,7 @@ std::string preflight(std::string_view target, std::string_view method, std::str
                             "\r\nAccess-Control-Request-Headers: authorization,content-type\r\n");
 }
 
-TEST(cors, a_preflight_is_answered_here)
+TEST(cors, responds_to_a_preflight_itself)
 {
     calendar c(with_cors());
     auto client = c.connect();
@@ -44,10 +45,10 @@ TEST(cors, a_preflight_is_answered_here)
     EXPECT_EQ(nowhere.status, 404U);
     EXPECT_EQ(nowhere.value("Access-Control-Allow-Origin"), "https://app.example.com");
     EXPECT_EQ(c.exchange(preflight("/appointments", "PATCH")).status, 405U);
-    EXPECT_EQ(c.api.requests().size(), 1U) << "no preflight went on";
+    EXPECT_EQ(c.api.requests().size(), 1U) << "a preflight was forwarded";
 }
 
-TEST(cors, any_other_options_is_a_request_like_any)
+TEST(cors, treats_any_other_options_as_an_ordinary_request)
 {
     calendar c(with_cors());
     EXPECT_EQ(c.exchange(request_text("OPTIONS", "/appointments", {}, app)).status, 405U);
@@ -57,7 +58,7 @@ TEST(cors, any_other_options_is_a_request_like_any)
         "OPTIONS");
 }
 
-TEST(cors, without_the_setting_a_preflight_is_a_request_like_any)
+TEST(cors, treats_a_preflight_as_an_ordinary_request_without_the_setting)
 {
     calendar c;
     EXPECT_EQ(c.forwarded(preflight("/public", "GET")).method, "OPTIONS");
@@ -66,7 +67,7 @@ TEST(cors, without_the_setting_a_preflight_is_a_request_like_any)
     EXPECT_FALSE(refused.has("Access-Control-Allow-Origin"));
 }
 
-TEST(cors, an_allowed_origin_can_read_refusals)
+TEST(cors, lets_an_allowed_origin_read_denials)
 {
     calendar c(with_cors());
     const std::string requests[] = {
@@ -86,12 +87,12 @@ TEST(cors, an_allowed_origin_can_read_refusals)
     c.api.on("/public", closes_before_answer());
     EXPECT_EQ(c.exchange(get("/public", {}, app)).value("Access-Control-Allow-Origin"),
               "https://app.example.com")
-        << "a 502 is ours too";
+        << "the 502 is our own response too";
     for (const auto other : {stranger, std::string_view()})
         EXPECT_FALSE(c.exchange(get("/appointments", {}, other)).has("Access-Control-Allow-Origin")) << other;
 }
 
-TEST(cors, the_apis_answers_are_shared_once)
+TEST(cors, adds_its_fields_to_the_apis_responses_once)
 {
     calendar c(with_cors());
     c.api.answer("/public/own", ok("x", "Access-Control-Allow-Origin: https://other.example.com\r\n"));
@@ -108,7 +109,7 @@ TEST(cors, the_apis_answers_are_shared_once)
     for (const auto other : {stranger, std::string_view()}) {
         const auto answer = c.exchange(get("/public/x", {}, other));
         EXPECT_FALSE(answer.has("Access-Control-Allow-Origin")) << other;
-        EXPECT_EQ(answer.value("Vary"), "Origin") << "a cache must not give it to the application";
+        EXPECT_EQ(answer.value("Vary"), "Origin") << "a cache must not reuse it for the application";
     }
 }
 

@@ -1,5 +1,5 @@
-// A DPoP proof counts once, although the process that has seen it is replaced: by a restart, or while both
-// processes listen (--takeover). tests/wire/dpop_test.cpp has what one process does.
+// A DPoP proof counts once, even if the process that has seen it is replaced: by a restart, or while both
+// processes listen (--takeover). tests/wire/dpop_test.cpp covers a single process.
 #include "support/calendar.hpp"
 #include "support/proof_maker.hpp"
 #include "support/temporary_folder.hpp"
@@ -31,7 +31,7 @@ std::string with_proof(const std::string& proof)
     return get("/appointments", {}, "Authorization: DPoP " + token() + "\r\nDPoP: " + proof + "\r\n");
 }
 
-// A request with a proof of its own, whose `iat` is so far from now. `nonce`: empty for none.
+// Returns a request with a fresh proof whose `iat` is `ahead` of now. An empty `nonce` leaves the claim out.
 std::string request(std::string_view nonce = {}, std::chrono::seconds ahead = std::chrono::seconds(0))
 {
     proof_parts parts;
@@ -58,8 +58,8 @@ std::string nonce_of(raw_client& client)
     return asked.value("DPoP-Nonce");
 }
 
-// The first request without a nonce that the process accepts. Its clock may say that it is issued a little
-// ahead, so that the process soon knows that nobody before it can have seen it.
+// Returns the first request without a nonce that the process accepts. The proof's `iat` may lie a little in
+// the future, so that the process soon knows that no earlier process can have seen the proof.
 std::string accepted_without_nonce(raw_client& client)
 {
     const auto until = std::chrono::steady_clock::now() + patience;
@@ -71,7 +71,7 @@ std::string accepted_without_nonce(raw_client& client)
     throw std::runtime_error("no proof without a nonce was accepted");
 }
 
-TEST(dpop_restart, a_new_process_asks_for_its_nonce_first)
+TEST(dpop_restart, makes_the_new_process_ask_for_its_nonce_first)
 {
     calendar c;
     auto client = c.connect();
@@ -92,10 +92,10 @@ TEST(dpop_restart, a_new_process_asks_for_its_nonce_first)
             << r.sentence;
     const auto passed = client.exchange(request(nonce));
     EXPECT_EQ(passed.status, 200U);
-    EXPECT_EQ(passed.value("DPoP-Nonce"), nonce) << "so that the client never runs out of them";
+    EXPECT_EQ(passed.value("DPoP-Nonce"), nonce) << "each response supplies the next nonce";
 }
 
-TEST(dpop_restart, a_proof_that_the_process_before_has_seen_is_not_accepted)
+TEST(dpop_restart, rejects_a_proof_that_the_previous_process_has_seen)
 {
     recording_upstream api;
     std::optional<gate_process> old(std::in_place,
@@ -106,26 +106,27 @@ TEST(dpop_restart, a_proof_that_the_process_before_has_seen_is_not_accepted)
     const auto old_nonce = nonce_of(client);
     const auto seen_with_nonce = request(old_nonce, std::chrono::seconds(4));
     EXPECT_EQ(client.exchange(seen_with_nonce).status, 200U);
-    old.reset(); // killed: nobody could write down what it had seen
+    old.reset(); // SIGKILL: the process could not save which proofs it had seen
 
     gate_process next({.upstream = api.url(), .listen = address});
     raw_client again(address);
     EXPECT_EQ(problem_of(again.exchange(seen)), "use-dpop-nonce");
     EXPECT_EQ(problem_of(again.exchange(seen_with_nonce)), "use-dpop-nonce");
-    EXPECT_EQ(problem_of(again.exchange(request(old_nonce))), "use-dpop-nonce") << "its nonces end with it";
+    EXPECT_EQ(problem_of(again.exchange(request(old_nonce))), "use-dpop-nonce")
+        << "the nonces end with the process";
     EXPECT_EQ(again.exchange(request(nonce_of(again))).status, 200U);
-    (void)accepted_without_nonce(again); // soon they are not needed any more
-    EXPECT_NE(problem_of(again.exchange(seen)), "") << "but what was issued before stays refused";
+    (void)accepted_without_nonce(again); // after a while nonces are no longer required
+    EXPECT_NE(problem_of(again.exchange(seen)), "") << "proofs issued before the start stay refused";
 }
 
-TEST(dpop_restart, while_two_processes_share_a_port_each_takes_its_own_nonces_only)
+TEST(dpop_restart, makes_each_of_two_processes_on_a_port_accept_only_its_own_nonces)
 {
     recording_upstream api;
     gate_process old({.upstream = api.url(), .timeouts = "drain_delay: 0s", .server = "workers: 2"});
     raw_client to_old(old.address());
     const auto seen_by_old = accepted_without_nonce(to_old);
 
-    // A listener of its own shows which of the two answers.
+    // A second listener shows which of the two processes responds.
     gate_process next(
         {.upstream = api.url(), .listen = "[\"127.0.0.1:0\", \"" + old.address() + "\"]", .take_over = true});
     (void)next.wait_for_event("takeover_began", [](const log_line& line) { return line["sockets"] == "2"; });
@@ -140,10 +141,11 @@ TEST(dpop_restart, while_two_processes_share_a_port_each_takes_its_own_nonces_on
     const auto for_next = request(next_nonce);
     const auto refused = to_old.exchange(for_next);
     EXPECT_EQ(problem_of(refused), "use-dpop-nonce");
-    EXPECT_EQ(to_next.exchange(for_next).status, 200U) << "a refused proof is not used up";
+    EXPECT_EQ(to_next.exchange(for_next).status, 200U) << "a refused proof does not count as used";
 
     const auto seen_with_old_nonce = request(refused.value("DPoP-Nonce"));
-    EXPECT_EQ(to_old.exchange(seen_with_old_nonce).status, 200U) << "the old one serves its clients still";
+    EXPECT_EQ(to_old.exchange(seen_with_old_nonce).status, 200U)
+        << "the old process still serves its clients";
     EXPECT_EQ(problem_of(to_next.exchange(seen_with_old_nonce)), "use-dpop-nonce");
 
     EXPECT_EQ(old.stop(), 0);
@@ -153,7 +155,7 @@ TEST(dpop_restart, while_two_processes_share_a_port_each_takes_its_own_nonces_on
     EXPECT_EQ(to_next.exchange(request(next_nonce)).status, 200U);
 }
 
-TEST(dpop_restart, a_unix_socket_is_shared_until_the_old_one_closes_it)
+TEST(dpop_restart, shares_a_unix_socket_until_the_old_process_closes_it)
 {
     recording_upstream api;
     const temporary_folder folder;
@@ -169,7 +171,7 @@ TEST(dpop_restart, a_unix_socket_is_shared_until_the_old_one_closes_it)
     (void)third.wait_for_event("takeover_ended");
 }
 
-TEST(dpop_restart, a_nonce_of_the_api_is_the_apis_matter)
+TEST(dpop_restart, leaves_the_apis_own_nonces_to_the_api)
 {
     calendar c;
     c.api.answer("/appointments", ok("x", "DPoP-Nonce: the-apis\r\n"));
@@ -180,7 +182,7 @@ TEST(dpop_restart, a_nonce_of_the_api_is_the_apis_matter)
     EXPECT_EQ(answer.value("DPoP-Nonce"), "the-apis");
     const auto ours = client.exchange(request(nonce_of(client)));
     EXPECT_EQ(ours.status, 200U);
-    EXPECT_EQ(ours.value("DPoP-Nonce"), "the-apis") << "or the client would never satisfy the API";
+    EXPECT_EQ(ours.value("DPoP-Nonce"), "the-apis") << "without it the client could never satisfy the API";
 }
 
 } // namespace

@@ -1,6 +1,6 @@
-// DPoP end to end (RFC 9449): bound tokens pass with their proof, once, and whatever is wrong never reaches
-// the API. Which proof is right in all detail: tests/unit/jose/dpop_test.cpp,
-// tests/unit/gate/binding_test.cpp.
+// DPoP end to end (RFC 9449): bound tokens pass with their proof, once, and no request with a bad proof
+// reaches the API. tests/unit/jose/dpop_test.cpp and tests/unit/gate/binding_test.cpp test proofs in all
+// detail.
 #include "support/calendar.hpp"
 #include "support/proof_maker.hpp"
 #include "support/token_maker.hpp"
@@ -46,8 +46,8 @@ std::string right_get(const std::string& token, std::string_view more_claims = {
     return dpop_get(token, owner().proof("GET", appointments, token, more_claims));
 }
 
-// The claim that a process which has just started asks for: it cannot know which proofs the one before it has
-// seen.
+// Returns the claim with the nonce that a newly started process asks for. Such a process cannot know which
+// proofs the previous one has seen.
 std::string nonce_of(const calendar& c, std::string_view uri = appointments, std::string_view more = {})
 {
     const auto token = bound_token();
@@ -55,7 +55,7 @@ std::string nonce_of(const calendar& c, std::string_view uri = appointments, std
     return R"(,"nonce":")" + asked.value("DPoP-Nonce") + '"';
 }
 
-TEST(dpop, a_bound_token_passes_with_each_proof_once)
+TEST(dpop, accepts_a_bound_token_with_each_proof_once)
 {
     calendar c;
     const auto token = bound_token();
@@ -69,13 +69,13 @@ TEST(dpop, a_bound_token_passes_with_each_proof_once)
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(algs="RS256 )"));
     EXPECT_THAT(again.value("WWW-Authenticate"), HasSubstr(R"(error="invalid_dpop_proof")"));
     EXPECT_EQ(json_member(again.body, "type"), "urn:scopegate:problem:invalid-dpop-proof");
-    EXPECT_TRUE(again.has("DPoP-Nonce")) << "for the next proof";
+    EXPECT_TRUE(again.has("DPoP-Nonce")) << "the response must supply a nonce for the next proof";
     EXPECT_EQ(client.exchange(right_get(token, nonce)).status, 200U)
-        << "the connection and the token are as good as before";
+        << "the connection and the token remain usable";
     const auto seen = c.api.requests();
     ASSERT_EQ(seen.size(), 2U);
     EXPECT_EQ(seen[0].value("Authorization"), "DPoP " + token);
-    EXPECT_TRUE(seen[0].has("DPoP")) << "as it came";
+    EXPECT_TRUE(seen[0].has("DPoP")) << "the proof is forwarded unchanged";
     EXPECT_EQ(seen[0].value("X-Auth-Subject"), "ada");
     for (const auto& line : c.gate.log())
         EXPECT_THAT(line.text, Not(HasSubstr(token.substr(0, 20)))) << line.text;
@@ -159,7 +159,7 @@ std::vector<row> refused_requests()
     };
 }
 
-TEST(dpop, whatever_is_wrong_with_a_proof_never_reaches_the_api)
+TEST(dpop, keeps_requests_with_a_bad_proof_from_the_api)
 {
     calendar c;
     auto client = c.connect();
@@ -169,12 +169,12 @@ TEST(dpop, whatever_is_wrong_with_a_proof_never_reaches_the_api)
         EXPECT_EQ(json_member(answer.body, "type"), std::string("urn:scopegate:problem:") + r.problem)
             << r.sentence;
         EXPECT_TRUE(answer.has("WWW-Authenticate")) << r.sentence;
-        EXPECT_TRUE(c.api.requests().empty()) << r.sentence << ": the API has seen it";
+        EXPECT_TRUE(c.api.requests().empty()) << r.sentence << ": the request reached the API";
     }
 }
 
-// The claims of a token are remembered, its proof is not.
-TEST(dpop, a_token_that_was_seen_with_its_proof_is_no_bearer_token_now)
+// The cache keeps the claims of a token, but not that its proof was valid.
+TEST(dpop, rejects_a_bound_token_as_bearer_after_it_was_accepted_with_its_proof)
 {
     calendar c;
     const auto token = bound_token();
@@ -192,7 +192,7 @@ TEST(dpop, a_token_that_was_seen_with_its_proof_is_no_bearer_token_now)
     EXPECT_EQ(c.api.requests().size(), 3U);
 }
 
-TEST(dpop, of_many_that_use_a_proof_at_once_one_is_first_whatever_their_workers)
+TEST(dpop, accepts_one_of_many_simultaneous_uses_of_a_proof_across_workers)
 {
     calendar c({.server = "workers: 2"});
     const auto token = bound_token();
@@ -214,7 +214,7 @@ TEST(dpop, of_many_that_use_a_proof_at_once_one_is_first_whatever_their_workers)
     EXPECT_EQ(c.api.requests().size(), 4U);
 }
 
-TEST(dpop, a_used_proof_stays_used_over_a_reload)
+TEST(dpop, remembers_used_proofs_over_a_reload)
 {
     calendar c;
     const auto nonce = nonce_of(c);
@@ -228,7 +228,7 @@ TEST(dpop, a_used_proof_stays_used_over_a_reload)
     EXPECT_EQ(c.exchange(right_get(bound_token(), nonce)).status, 200U);
 }
 
-TEST(dpop, a_nonce_is_asked_for_and_given)
+TEST(dpop, asks_for_a_nonce_and_supplies_it)
 {
     calendar c({.server = "workers: 2",
                 .more = "tokens: {dpop: {nonce: true}}\ncors: {origins: [\"https://app.example.com\"]}"});
@@ -246,7 +246,7 @@ TEST(dpop, a_nonce_is_asked_for_and_given)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 
     const auto claim = R"(,"nonce":")" + nonce + "\"";
-    for (int i = 0; i < 4; ++i) { // on whichever worker
+    for (int i = 0; i < 4; ++i) { // whichever worker serves it
         const auto passed = c.exchange(right_get(token, claim));
         EXPECT_EQ(passed.status, 200U);
         EXPECT_FALSE(passed.value("DPoP-Nonce").empty());
@@ -256,10 +256,10 @@ TEST(dpop, a_nonce_is_asked_for_and_given)
     EXPECT_EQ(c.exchange(right_get(token, R"(,"nonce":1)")).value("DPoP-Nonce").empty(), false);
     const auto plain = c.exchange(get("/appointments", calendar_token("read:appointments")));
     EXPECT_EQ(plain.status, 200U);
-    EXPECT_FALSE(plain.has("DPoP-Nonce")) << "that is nothing to callers without proofs";
+    EXPECT_FALSE(plain.has("DPoP-Nonce")) << "clients without proofs need no nonce";
 }
 
-TEST(dpop, the_apis_own_nonce_is_not_mixed_with_ours)
+TEST(dpop, keeps_the_apis_own_nonce_apart_from_ours)
 {
     calendar c({.more = "tokens: {dpop: {nonce: true}}"});
     c.api.answer("/appointments", ok("x", "DPoP-Nonce: the-apis\r\n"));
@@ -273,7 +273,7 @@ TEST(dpop, the_apis_own_nonce_is_not_mixed_with_ours)
               "the-apis");
 }
 
-TEST(dpop, required_it_is_what_every_challenge_asks_for)
+TEST(dpop, is_the_scheme_of_every_challenge_when_required)
 {
     calendar c({.more = "tokens: {dpop: require}"});
     const auto token = bound_token();
@@ -299,7 +299,7 @@ TEST(dpop, required_it_is_what_every_challenge_asks_for)
     EXPECT_EQ(c.api.requests().size(), 1U);
 }
 
-TEST(dpop, off_it_is_no_scheme_of_a_token)
+TEST(dpop, is_no_scheme_for_tokens_when_off)
 {
     calendar c({.more = "tokens: {dpop: off}"});
     const auto token = bound_token();
@@ -308,13 +308,13 @@ TEST(dpop, off_it_is_no_scheme_of_a_token)
     EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:no-token");
     EXPECT_THAT(answer.value("WWW-Authenticate"), StartsWith("Bearer "));
     const auto bare = c.exchange(get("/appointments", token));
-    EXPECT_EQ(bare.status, 401U) << "bound it is all the same";
+    EXPECT_EQ(bare.status, 401U) << "the token is still bound";
     EXPECT_THAT(bare.value("WWW-Authenticate"), StartsWith("Bearer "));
     EXPECT_THAT(c.exchange(get("/.well-known/oauth-protected-resource")).body, Not(HasSubstr("dpop")));
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-TEST(dpop, forwarded_as_bearer_the_api_need_not_know_of_it)
+TEST(dpop, is_hidden_from_the_api_when_tokens_are_forwarded_as_bearer)
 {
     calendar c({.more = "tokens: {dpop: {forward: bearer}}"});
     const auto token = bound_token();
@@ -331,7 +331,7 @@ TEST(dpop, forwarded_as_bearer_the_api_need_not_know_of_it)
     EXPECT_THAT(named.all("Authorization"), testing::ElementsAre("Bearer " + token));
 }
 
-TEST(dpop, stripped_the_api_sees_neither_token_nor_proof)
+TEST(dpop, keeps_token_and_proof_from_the_api_when_stripped)
 {
     for (const auto* more : {"tokens: {dpop: allow}", "tokens: {dpop: {forward: bearer}}"}) {
         calendar c({.upstream_more = "authorization: strip", .more = more});
@@ -343,7 +343,7 @@ TEST(dpop, stripped_the_api_sees_neither_token_nor_proof)
     }
 }
 
-TEST(dpop, the_url_is_how_callers_see_the_gate)
+TEST(dpop, checks_htu_against_the_url_that_clients_use)
 {
     const auto token = bound_token();
     const auto status = [&](const calendar& c, std::string_view uri, std::string_view more = {}) {
@@ -365,7 +365,7 @@ TEST(dpop, the_url_is_how_callers_see_the_gate)
     EXPECT_EQ(status(named, appointments), 401U);
 }
 
-TEST(dpop, observed_a_token_without_its_proof_is_nobodys)
+TEST(dpop, gives_no_identity_to_an_unproven_token_in_observe_mode)
 {
     calendar c({.more = "mode: observe"});
     const auto token = bound_token();
@@ -373,7 +373,7 @@ TEST(dpop, observed_a_token_without_its_proof_is_nobodys)
     EXPECT_FALSE(seen.has("X-Auth-Subject"));
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "unbound-token");
     const auto asked = c.exchange(right_get(token));
-    EXPECT_EQ(asked.status, 200U) << "nor is one without a nonce";
+    EXPECT_EQ(asked.status, 200U) << "observe mode also forwards a request whose proof lacks the nonce";
     EXPECT_EQ(c.forwarded(right_get(token, R"(,"nonce":")" + asked.value("DPoP-Nonce") + '"'))
                   .value("X-Auth-Subject"),
               "ada");

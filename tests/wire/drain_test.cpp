@@ -1,4 +1,4 @@
-// SIGTERM: what is under way is finished, nothing new begins, and the process ends with 0.
+// SIGTERM: requests in progress are finished, new ones are not begun, and the process exits with 0.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -21,7 +21,7 @@ bool accepts(const calendar& c)
     }
 }
 
-// Until the condition holds; false where it does not within `patience`.
+// Waits until the condition holds; returns false if it does not within `patience`.
 template <class Condition>
 bool becomes(Condition condition)
 {
@@ -32,7 +32,7 @@ bool becomes(Condition condition)
     return false;
 }
 
-TEST(drain, an_idle_gate_ends_at_once)
+TEST(drain, ends_an_idle_gate_at_once)
 {
     for (const int number : {SIGTERM, SIGINT}) {
         calendar c;
@@ -44,7 +44,7 @@ TEST(drain, an_idle_gate_ends_at_once)
     }
 }
 
-TEST(drain, requests_under_way_are_finished)
+TEST(drain, finishes_requests_in_progress)
 {
     calendar c;
     c.api.on("/public/long", answers_when_released(ok("finished")));
@@ -73,7 +73,7 @@ TEST(drain, requests_under_way_are_finished)
     EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
 }
 
-TEST(drain, what_takes_too_long_is_cut_off)
+TEST(drain, cuts_off_requests_that_take_too_long)
 {
     calendar c({.timeouts = "drain_delay: 0, drain: 300ms"});
     c.api.on("/public/never", [](upstream_exchange& x) { x.wait_for_close(); });
@@ -84,19 +84,19 @@ TEST(drain, what_takes_too_long_is_cut_off)
     EXPECT_EQ(client.read_to_end().bytes, "");
 }
 
-TEST(drain, first_it_says_that_it_is_not_ready_and_still_serves)
+TEST(drain, reports_not_ready_first_and_still_serves)
 {
     calendar c({.timeouts = "drain_delay: 60s"});
     EXPECT_EQ(c.ask_admin("/readyz").status, 200U);
     c.gate.send_signal(SIGTERM);
     EXPECT_TRUE(becomes([&] { return c.ask_admin("/readyz").status == 503; }));
     EXPECT_EQ(c.ask_admin("/livez").status, 200U);
-    EXPECT_TRUE(accepts(c)) << "whoever routes to us has not heard yet";
-    c.gate.send_signal(SIGTERM); // again: now
+    EXPECT_TRUE(accepts(c)) << "routers do not know yet, so connections must be accepted";
+    c.gate.send_signal(SIGTERM); // the second signal closes the listener
     EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
 }
 
-TEST(drain, a_taken_port_is_an_error_of_the_start)
+TEST(drain, leaves_a_second_gate_to_fail_on_the_taken_port)
 {
     calendar c;
     try {
@@ -111,16 +111,16 @@ TEST(drain, a_taken_port_is_an_error_of_the_start)
     }
 }
 
-// Both signals come while requests wait for each other to have their tokens verified: those are not begun any
-// more, and the API, which never answers, is not waited for.
-TEST(drain, the_end_does_not_wait_for_requests_that_have_not_begun)
+// Both signals arrive while requests wait for the verification of their tokens. Those requests are not begun
+// any more, and the gate does not wait for the API, which never responds.
+TEST(drain, does_not_wait_for_requests_that_have_not_begun)
 {
     calendar c;
     c.api.on("/appointments", [](upstream_exchange& x) { x.wait_for_close(); });
     std::vector<raw_client> clients;
     for (int i = 0; i < 300; ++i)
         clients.push_back(c.connect());
-    EXPECT_EQ(c.exchange(get("/public")).status, 200U); // all have been accepted
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U); // by now all have been accepted
     c.gate.freeze();
     for (std::size_t i = 0; i < clients.size(); ++i)
         clients[i].send(get("/appointments", calendar_token("read:appointments x" + std::to_string(i))));

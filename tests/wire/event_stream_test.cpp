@@ -1,4 +1,5 @@
-// Event streams: each event goes on at once, and the stream ends with its token or when it idles too long.
+// Event streams: the gate forwards each event at once. The stream ends with its token, or when it idles too
+// long.
 #include "support/calendar.hpp"
 #include "support/token_maker.hpp"
 
@@ -22,7 +23,7 @@ std::string event(std::string_view data)
     return std::string(1, "0123456789abcdef"[text.size()]) + "\r\n" + text + "\r\n"; // of up to 15 bytes
 }
 
-TEST(event_stream, each_event_goes_on_at_once)
+TEST(event_stream, forwards_each_event_at_once)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -36,7 +37,7 @@ TEST(event_stream, each_event_goes_on_at_once)
     while (!head.ends_with("\r\n\r\n"))
         head += client.read_bytes(1);
     EXPECT_THAT(head, testing::HasSubstr("text/event-stream"));
-    EXPECT_EQ(client.read_bytes(event("1").size()), event("1")) << "before the API says more";
+    EXPECT_EQ(client.read_bytes(event("1").size()), event("1")) << "before the API sends more";
     c.api.release();
     EXPECT_EQ(client.read_bytes(event("2").size() + 5), event("2") + "0\r\n\r\n");
     client.send(get("/public"));
@@ -62,8 +63,8 @@ TEST(event_stream, ends_with_its_token)
     }
 }
 
-// Some issuers write such times for "never": they must not overflow a clock.
-TEST(event_stream, goes_on_while_its_token_expires_in_the_year_9999)
+// Some issuers write such times for "never". They must not overflow a clock.
+TEST(event_stream, stays_open_when_its_token_expires_in_the_year_9999)
 {
     for (const std::string exp : {"20000000000", "253402300799", "1e15"}) {
         calendar c;
@@ -103,7 +104,7 @@ TEST(event_stream, ends_with_its_token_however_busy_it_is)
     EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
 }
 
-TEST(event_stream, an_ordinary_answer_outlives_its_token)
+TEST(event_stream, is_cut_at_expiry_but_an_ordinary_response_is_not)
 {
     calendar c({.issuer = "clock_skew: 0s"});
     c.api.on("/any", [](upstream_exchange& x) {
@@ -133,7 +134,7 @@ TEST(event_stream, may_idle_longer_than_other_bodies)
     EXPECT_EQ(client.read_bytes(event("2").size() + 5), event("2") + "0\r\n\r\n");
 }
 
-TEST(event_stream, that_idles_too_long_is_cut)
+TEST(event_stream, is_cut_when_it_idles_too_long)
 {
     calendar c({.timeouts = "stream: 400ms"});
     c.api.on("/any", [](upstream_exchange& x) {
@@ -146,7 +147,7 @@ TEST(event_stream, that_idles_too_long_is_cut)
     c.api.wait_for_closed(1);
 }
 
-TEST(event_stream, a_caller_that_leaves_is_not_an_expired_token)
+TEST(event_stream, does_not_report_a_disconnect_as_an_expired_token)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -161,7 +162,7 @@ TEST(event_stream, a_caller_that_leaves_is_not_an_expired_token)
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "client-gone");
 }
 
-TEST(event_stream, that_goes_on_does_not_keep_a_caller_that_left)
+TEST(event_stream, ends_when_the_client_leaves_while_events_arrive)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -179,8 +180,9 @@ TEST(event_stream, that_goes_on_does_not_keep_a_caller_that_left)
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "client-gone");
 }
 
-// What happens in one moment, the gate learns of in one look: here with the order that it finds both in.
-TEST(event_stream, a_caller_that_leaves_as_it_begins_is_noticed)
+// The gate may find the client's end and the stream's beginning in the same poll. This is the order in which
+// it finds both.
+TEST(event_stream, notices_a_client_that_leaves_as_it_begins)
 {
     for (const bool leaves_first : {false, true}) {
         calendar c;

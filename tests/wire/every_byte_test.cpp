@@ -1,5 +1,5 @@
-// Connections that end at every byte of an answer and of a request, in order and by a reset: what was cut
-// never looks whole to the other side, and nothing is left behind.
+// Connections end at every byte of a response and of a request, by an orderly close and by a reset. A
+// truncated message never looks whole to the other side, and the gate keeps nothing of it.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -35,7 +35,8 @@ const answer_form answer_forms[] = {
     {"until the connection closes", "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body, true},
 };
 
-// Within `patience` it holds no more descriptors than that, besides our own connection and one to the API.
+// Expects that within `patience` the gate holds at most `descriptors`, besides our own connection and one to
+// the API.
 void expect_at_most(const calendar& c, std::size_t descriptors)
 {
     auto last = c.connect();
@@ -43,28 +44,28 @@ void expect_at_most(const calendar& c, std::size_t descriptors)
          c.gate.open_descriptors() > descriptors + 2 && std::chrono::steady_clock::now() < end;)
         ASSERT_EQ(last.exchange(get("/public")).status, 200U);
     EXPECT_LE(c.gate.open_descriptors(), descriptors + 2)
-        << "a caller's or the API's connection is still open";
+        << "a connection to a client or to the API is still open";
 }
 
-// Of an answer of which `sent` bytes came before the end: whether the caller was told nothing but the truth.
+// Checks that the client saw the truth about a response that ended after `sent` bytes.
 testing::AssertionResult is_honest(const answer_form& form, std::size_t sent, bool resets, const response& r)
 {
     const auto whole = sent == form.bytes.size();
     if (r.end != ending::complete) {
         if (whole && !resets)
-            return testing::AssertionFailure() << "all of it was there, the caller got " << r;
+            return testing::AssertionFailure() << "the response was whole, but the client got " << r;
         return testing::AssertionSuccess();
     }
     if (r.status == 502)
-        return whole && !resets ? testing::AssertionFailure() << "refused though whole"
+        return whole && !resets ? testing::AssertionFailure() << "refused although it was whole"
                                 : testing::AssertionSuccess();
-    // Where only its end says that it is whole, an orderly end says so at any byte of the body.
+    // If only the close delimits the body, an orderly close makes it whole at any of its bytes.
     const auto head = form.bytes.find("\r\n\r\n") + 4;
     const auto may_be_short = form.ends_with_the_connection && !resets && sent >= head;
     const auto expected = may_be_short ? body.substr(0, sent - head) : body;
     if (r.status == 200 && r.body == expected && (whole || may_be_short))
         return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "it looks whole: " << r;
+    return testing::AssertionFailure() << "a truncated response looks whole: " << r;
 }
 
 void cut_answers(std::string_view request)
@@ -82,24 +83,24 @@ void cut_answers(std::string_view request)
             }
 }
 
-TEST(every_byte, of_an_answer_to_a_caller_of_today)
+TEST(every_byte, may_end_a_response_to_an_http_1_1_client)
 {
     cut_answers(get("/public/cut"));
 }
 
-TEST(every_byte, of_an_answer_to_a_caller_of_http_1_0)
+TEST(every_byte, may_end_a_response_to_an_http_1_0_client)
 {
     cut_answers("GET /public/cut HTTP/1.0\r\nHost: a\r\n\r\n");
 }
 
-#ifdef SCOPEGATE_SANITIZED // everything else takes several times as long
+#ifdef SCOPEGATE_SANITIZED // all others take several times as long
 constexpr const char* silent_api_timeouts = "upstream_response: 3s, body: 3s";
 #else
 constexpr const char* silent_api_timeouts = "upstream_response: 500ms, body: 500ms";
 #endif
 
-// All at once, so that the waiting is done once.
-TEST(every_byte, an_api_falls_silent_at)
+// Runs all cases at once, so that the timeouts overlap.
+TEST(every_byte, may_be_the_last_before_the_api_falls_silent)
 {
     calendar c({.timeouts = silent_api_timeouts});
     const auto descriptors = c.gate.open_descriptors();
@@ -130,7 +131,7 @@ const std::pair<std::string, std::string> request_forms[] = {
                    chunks(body, 40, "X-Last: 1\r\n")},
 };
 
-TEST(every_byte, a_caller_falls_silent_at)
+TEST(every_byte, may_be_the_last_before_the_client_falls_silent)
 {
     calendar c({.timeouts = "headers: 500ms, idle: 500ms, body: 500ms"});
     const auto descriptors = c.gate.open_descriptors();
@@ -153,13 +154,13 @@ TEST(every_byte, a_caller_falls_silent_at)
         EXPECT_FALSE(r.whole && r.target == "/public/sink") << r;
 }
 
-TEST(every_byte, of_a_request)
+TEST(every_byte, may_end_a_request)
 {
     const auto& forms = request_forms;
     calendar c;
     {
         auto client = c.connect();
-        for (const auto& [sentence, bytes] : forms) // these are whole
+        for (const auto& [sentence, bytes] : forms) // these requests are whole
             EXPECT_EQ(client.exchange(bytes).status, 200U) << sentence;
     }
     const auto whole = c.api.requests().size();

@@ -1,4 +1,5 @@
-// Expect: 100-continue: whoever is refused never sends its body, whoever is not sends it when the API asks.
+// Expect: 100-continue: a client whose request is denied never sends its body. Others send it when the API
+// asks for it.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -10,31 +11,31 @@ using testing::IsEmpty;
 
 constexpr std::string_view ten_later = "Content-Length: 10\r\nExpect: 100-continue\r\n";
 
-TEST(expect_continue, a_refused_request_is_never_asked_for_its_body)
+TEST(expect_continue, never_asks_for_the_body_of_a_denied_request)
 {
     calendar c;
     for (const auto& [token, status] :
          {std::pair{std::string(), 401U}, std::pair{calendar_token("read:appointments"), 403U}}) {
         auto client = c.connect();
         client.send(request_text("POST", "/appointments", token, ten_later));
-        const auto answer = client.read("POST"); // no 100 before it
+        const auto answer = client.read("POST"); // no 100 comes before it
         EXPECT_EQ(answer.status, status) << answer;
     }
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-TEST(expect_continue, nor_is_one_in_chunks)
+TEST(expect_continue, never_asks_for_the_chunked_body_of_a_denied_request)
 {
     calendar c;
     auto client = c.connect();
     client.send(
         request_text("POST", "/appointments", {}, "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"));
     EXPECT_EQ(client.read("POST").status, 401U);
-    EXPECT_TRUE(client.is_closed_clean()) << "what comes next could be its body or another request";
+    EXPECT_TRUE(client.is_closed_clean()) << "the next bytes could be the body or another request";
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-TEST(expect_continue, a_body_in_chunks_is_asked_for)
+TEST(expect_continue, asks_for_a_chunked_body)
 {
     calendar c;
     auto client = c.connect();
@@ -46,19 +47,19 @@ TEST(expect_continue, a_body_in_chunks_is_asked_for)
     EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
 }
 
-TEST(expect_continue, http_1_0_knows_no_such_thing)
+TEST(expect_continue, is_ignored_in_http_1_0)
 {
     calendar c;
     auto client = c.connect();
     client.send("POST /public HTTP/1.0\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
                 "ten bytes.");
-    EXPECT_EQ(client.read("POST").status, 200U) << "it was asked for what it sends anyway";
+    EXPECT_EQ(client.read("POST").status, 200U) << "an HTTP/1.0 client got a 100";
     const auto seen = c.api.wait_for_requests(1).front();
     EXPECT_FALSE(seen.has("Expect")) << seen;
     EXPECT_EQ(seen.body, "ten bytes.");
 }
 
-TEST(expect_continue, the_api_asks_for_the_body)
+TEST(expect_continue, lets_the_api_ask_for_the_body)
 {
     calendar c;
     auto client = c.connect();
@@ -68,10 +69,10 @@ TEST(expect_continue, the_api_asks_for_the_body)
     client.send("ten bytes.");
     EXPECT_EQ(client.read("POST").status, 200U);
     EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
-    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of step";
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "the connection is out of sync";
 }
 
-TEST(expect_continue, the_api_may_not_want_the_body)
+TEST(expect_continue, lets_the_api_decline_the_body)
 {
     calendar c;
     c.api.on("/public/full",
@@ -83,7 +84,7 @@ TEST(expect_continue, the_api_may_not_want_the_body)
     EXPECT_EQ(answer.body, "full");
 }
 
-TEST(expect_continue, a_caller_need_not_wait_to_be_asked)
+TEST(expect_continue, allows_a_client_to_send_without_waiting)
 {
     calendar c;
     auto client = c.connect();
@@ -92,7 +93,7 @@ TEST(expect_continue, a_caller_need_not_wait_to_be_asked)
     EXPECT_EQ(c.api.wait_for_requests(1).front().body, "ten bytes.");
 }
 
-TEST(expect_continue, another_expectation_can_not_be_met)
+TEST(expect_continue, fails_with_another_expectation)
 {
     calendar c;
     const auto answer = c.exchange(request_text("POST", "/public", {}, "Expect: 200-ok\r\n", "x"));

@@ -1,4 +1,5 @@
-// Bodies stream with back-pressure and are never held whole, however large, however slow either side is.
+// Bodies stream with back-pressure. The gate never holds them whole, however large they are and however slow
+// either side is.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -11,7 +12,7 @@ namespace scopegate::test {
 namespace {
 
 constexpr std::size_t mib = 1024UL * 1024;
-#ifdef SCOPEGATE_SANITIZED // freed memory is kept to be watched: only that it works can be seen
+#ifdef SCOPEGATE_SANITIZED // the sanitizer keeps freed memory, so only the function can be checked
 constexpr std::size_t large = 32 * mib;
 constexpr std::size_t flat = 4096 * mib;
 #else
@@ -19,12 +20,12 @@ constexpr std::size_t large = 256 * mib;
 constexpr std::size_t flat = 8 * mib;
 #endif
 
-// The peak is compared with the peak before, not with the resident size: reading the file takes 6 MiB and
-// more, which the process gives back.
+// Compares the peak with an earlier peak, not with the resident size: reading the file takes 6 MiB or more,
+// which the process gives back.
 
 const std::string piece(mib, 'x');
 
-// Reads until the end and counts; the connection closes behind the body.
+// Reads until the end and returns the number of bytes. The connection closes behind the body.
 std::size_t read_all(const socket_handle& from)
 {
     std::string buffer(mib, '\0');
@@ -35,9 +36,9 @@ std::size_t read_all(const socket_handle& from)
     return total;
 }
 
-using counter = std::shared_ptr<std::atomic<std::size_t>>; // the API's side may outlive the test's
+using counter = std::shared_ptr<std::atomic<std::size_t>>; // the API's thread may outlive the test's
 
-// Sends an answer of `large` bytes; counts what has gone out.
+// Sends a response of `large` bytes and counts the bytes that have gone out.
 upstream_script sends_large(const counter& sent, bool in_chunks)
 {
     return [sent, in_chunks](upstream_exchange& x) {
@@ -50,7 +51,7 @@ upstream_script sends_large(const counter& sent, bool in_chunks)
     };
 }
 
-TEST(flat_memory, downloads)
+TEST(flat_memory, is_kept_by_downloads)
 {
     calendar c;
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
@@ -64,7 +65,7 @@ TEST(flat_memory, downloads)
     EXPECT_LT(c.gate.peak_bytes(), before + flat);
 }
 
-TEST(flat_memory, uploads)
+TEST(flat_memory, is_kept_by_uploads)
 {
     calendar c;
     std::atomic<std::size_t> received = 0;
@@ -84,7 +85,7 @@ TEST(flat_memory, uploads)
     EXPECT_LT(c.gate.peak_bytes(), before + flat);
 }
 
-TEST(flat_memory, a_caller_that_does_not_read_holds_the_api_back)
+TEST(flat_memory, is_kept_by_slowing_the_api_when_a_client_does_not_read)
 {
     calendar c;
     const auto sent = std::make_shared<std::atomic<std::size_t>>(0);
@@ -94,18 +95,18 @@ TEST(flat_memory, a_caller_that_does_not_read_holds_the_api_back)
     auto client = c.connect();
     client.set_receive_buffer(65536);
     client.send(get("/public/large", {}, "Connection: close\r\n"));
-    // The API has been held back once it gets nothing more out for a while.
+    // The API is blocked once it has sent nothing more for a while.
     std::size_t last = 0;
     do {
         last = *sent;
         c.gate.wait_for_exit(std::chrono::milliseconds(300));
     } while (*sent != last || *sent == 0);
-    EXPECT_LT(*sent, large) << "somebody took it all";
+    EXPECT_LT(*sent, large) << "the gate took the whole body";
     EXPECT_LT(c.gate.peak_bytes(), before + flat);
     EXPECT_GE(read_all(client.socket()), large);
 }
 
-TEST(flat_memory, an_api_that_does_not_read_holds_the_caller_back)
+TEST(flat_memory, is_kept_by_slowing_the_client_when_the_api_does_not_read)
 {
     calendar c;
     c.api.on("/public/large", [](upstream_exchange& x) {
@@ -127,14 +128,14 @@ TEST(flat_memory, an_api_that_does_not_read_holds_the_caller_back)
         last = sent;
         c.gate.wait_for_exit(std::chrono::milliseconds(300));
     } while (sent != last || sent == 0);
-    EXPECT_LT(sent, large) << "somebody took it all";
+    EXPECT_LT(sent, large) << "the gate took the whole body";
     EXPECT_LT(c.gate.peak_bytes(), before + flat);
     c.api.release();
     sender.join();
     EXPECT_EQ(client.read_final("POST").body, std::to_string(large));
 }
 
-TEST(flat_memory, idle_connections_cost_little)
+TEST(flat_memory, is_kept_by_idle_connections)
 {
     calendar c;
     constexpr std::size_t many = 400;

@@ -1,4 +1,4 @@
-// Clients that close their sending side after a request: they may be waiting for the response, or have gone.
+// Clients that close their sending side after a request may be waiting for the response, or may have left.
 #include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ upstream_script never_answers()
     return [](upstream_exchange& x) { x.wait_for_close(); };
 }
 
-TEST(half_close, is_no_disconnect)
+TEST(half_close, is_not_a_disconnect)
 {
     calendar c;
     auto client = c.connect();
@@ -40,13 +40,13 @@ TEST(half_close, waits_for_the_response_as_other_clients_do)
         auto client = c.connect();
         client.send(request);
         client.half_close();
-        EXPECT_EQ(client.read("GET", 1s).end, ending::late) << "the API is still thinking";
+        EXPECT_EQ(client.read("GET", 1s).end, ending::late) << "the API has not responded yet";
         c.api.release();
         EXPECT_EQ(client.read_bytes(15), "HTTP/1.1 200 OK");
     }
 }
 
-TEST(half_close, waits_no_longer_than_the_api_may_take)
+TEST(half_close, waits_no_longer_than_the_upstream_timeout)
 {
     calendar c({.timeouts = "upstream_response: 400ms"});
     c.api.on("/public/never", never_answers());
@@ -77,8 +77,8 @@ TEST(half_close, has_a_timeout_of_its_own)
     }
 }
 
-// A closed browser tab must free its upstream at once. Timeouts are far beyond what the test waits.
-TEST(half_close, ends_what_can_not_be_waited_for)
+// A closed browser tab must free its upstream at once. All timeouts are far longer than the test waits.
+TEST(half_close, ends_exchanges_whose_response_nobody_can_wait_for)
 {
     struct {
         std::string sentence, request, response;
@@ -115,7 +115,7 @@ TEST(half_close, ends_what_can_not_be_waited_for)
         }
 }
 
-TEST(half_close, counts_under_tls_as_well)
+TEST(half_close, is_noticed_under_tls_too)
 {
     tls_calendar t({.timeouts = "half_closed: 400ms"});
     t.c.api.on("/public/never", never_answers());
@@ -126,18 +126,18 @@ TEST(half_close, counts_under_tls_as_well)
     EXPECT_EQ(t.c.gate.wait_for_event("request")["reason"], "client-gone");
 }
 
-// An API that reads nothing, so that nobody reads the client either.
+// An API that reads nothing, so that the gate does not read the client either.
 class deaf_api : public testing::TestWithParam<bool> {
 protected:
-    deaf_api() { listener_.set_receive_buffer(4096); } // those that it accepts inherit it
+    deaf_api() { listener_.set_receive_buffer(4096); } // accepted sockets inherit it
     [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(listener_.port()); }
-    // Whether the connection ends while the client's timeouts are far away.
+    // Returns whether the connection ends although the client's timeouts are far away.
     [[nodiscard]] static bool ends(const socket_handle& connection)
     {
         pollfd watched{connection.descriptor(), POLLRDHUP, 0};
         return ::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) == 1;
     }
-    // Sends as much as goes without waiting, up to `most`.
+    // Sends as much as the socket takes without waiting, up to `most`.
     static std::size_t push(const raw_client& client, std::size_t most)
     {
         const std::string piece(65536, 'x');
@@ -162,7 +162,8 @@ TEST_P(deaf_api, is_freed_at_once_when_an_uploading_client_leaves)
     raw_client client(gate.address());
     client.send(request_text("POST", "/public", {}, "Content-Length: 100000000\r\n"));
     const socket_handle connection(::accept(listener_.descriptor(), nullptr, nullptr));
-    // A reset comes through whatever lies before it; FIN only where the client's kernel is rid of the rest.
+    // A reset overtakes unread bytes. A FIN arrives only when the client's kernel has sent everything before
+    // it.
     push(client, resets ? 64'000'000 : 150'000);
     resets ? client.reset() : client.half_close();
     EXPECT_TRUE(ends(connection));

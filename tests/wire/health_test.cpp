@@ -1,4 +1,4 @@
-// The listeners for probes, under those who would keep probes away from them.
+// The listeners for probes, while other clients try to keep probes out.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -8,7 +8,7 @@
 namespace scopegate::test {
 namespace {
 
-// The calendar with both listeners; each test runs against one of them.
+// The calendar with both listeners. Each test runs against one of them.
 class health : public testing::TestWithParam<const char*> {
 protected:
     health() : c_({.server = "health: \"127.0.0.1:0\""})
@@ -24,7 +24,7 @@ protected:
 
 constexpr std::string_view probe = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-TEST_P(health, answers_probes_beside_300_idle_connections)
+TEST_P(health, responds_to_probes_beside_300_idle_connections)
 {
     std::vector<raw_client> idle;
     for (int i = 0; i < 300; ++i)
@@ -33,11 +33,11 @@ TEST_P(health, answers_probes_beside_300_idle_connections)
         auto client = connect();
         EXPECT_EQ(client.exchange(probe).status, 200U);
     }
-    EXPECT_TRUE(idle.front().is_closed_clean()) << "the oldest connection has not given way";
+    EXPECT_TRUE(idle.front().is_closed_clean()) << "the oldest connection was not evicted";
     EXPECT_EQ(c_.exchange(get("/public")).status, 200U);
 }
 
-TEST_P(health, answers_probes_beside_300_unfinished_heads)
+TEST_P(health, responds_to_probes_beside_300_unfinished_heads)
 {
     std::vector<raw_client> slow;
     for (int i = 0; i < 300; ++i) {
@@ -47,7 +47,7 @@ TEST_P(health, answers_probes_beside_300_unfinished_heads)
     EXPECT_EQ(connect().exchange(probe).status, 200U);
 }
 
-TEST_P(health, answers_probes_beside_300_unfinished_bodies)
+TEST_P(health, responds_to_probes_beside_300_unfinished_bodies)
 {
     std::vector<raw_client> slow;
     for (int i = 0; i < 300; ++i) {
@@ -57,7 +57,7 @@ TEST_P(health, answers_probes_beside_300_unfinished_bodies)
     EXPECT_EQ(connect().exchange(probe).status, 200U);
 }
 
-TEST_P(health, lets_connections_that_owe_a_body_give_way_before_a_probe)
+TEST_P(health, evicts_connections_with_an_unfinished_body_before_a_probe)
 {
     std::vector<raw_client> slow;
     const auto owe = [&] {
@@ -81,7 +81,7 @@ TEST_P(health, closes_after_one_response)
     EXPECT_TRUE(client.is_closed_clean());
 }
 
-TEST_P(health, closes_a_connection_whose_head_does_not_come)
+TEST_P(health, closes_a_connection_that_sends_no_head)
 {
     auto silent = connect();
     auto slow = connect();

@@ -1,4 +1,4 @@
-// What belongs to one connection stays on it, in both directions (RFC 9110 section 7.6.1).
+// Hop-by-hop fields stay on their connection, in both directions (RFC 9110 section 7.6.1).
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -6,7 +6,7 @@
 namespace scopegate::test {
 namespace {
 
-TEST(hop_headers, of_a_request_are_dropped)
+TEST(hop_headers, are_dropped_from_a_request)
 {
     calendar c;
     const auto seen = c.forwarded(
@@ -21,7 +21,7 @@ TEST(hop_headers, of_a_request_are_dropped)
     EXPECT_EQ(seen.value("X-Kept"), "yes");
 }
 
-TEST(hop_headers, of_an_answer_are_dropped)
+TEST(hop_headers, are_dropped_from_a_response)
 {
     calendar c;
     c.api.answer("/public",
@@ -36,7 +36,7 @@ TEST(hop_headers, of_an_answer_are_dropped)
     EXPECT_EQ(answer.body, "x");
 }
 
-TEST(hop_headers, the_connections_on_both_sides_live_their_own_lives)
+TEST(hop_headers, of_one_side_do_not_close_the_other_connection)
 {
     calendar c;
     c.api.on("/public/once", sends_then_closes(ok("bye", "Connection: close\r\n")));
@@ -46,10 +46,10 @@ TEST(hop_headers, the_connections_on_both_sides_live_their_own_lives)
     EXPECT_EQ(c.exchange(get("/public", {}, "Connection: close\r\n")).value("Connection"), "close");
     EXPECT_EQ(client.exchange(get("/public")).status, 200U);
     EXPECT_EQ(c.api.wait_for_requests(4).back().connection, 2U)
-        << "a caller's Connection: close closed the upstream's";
+        << "a client's Connection: close closed the upstream's";
 }
 
-TEST(hop_headers, an_upgrade_that_is_not_understood_is_an_ordinary_request)
+TEST(hop_headers, make_an_unknown_upgrade_an_ordinary_request)
 {
     calendar c;
     const auto seen = c.forwarded(get("/public", {},

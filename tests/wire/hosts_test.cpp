@@ -71,18 +71,17 @@ TEST(hosts, name_the_server_and_no_other_host_is_served)
     }
     auto kept = c.connect();
     EXPECT_EQ(kept.exchange(plain_get("evil.example.com")).status, 421U);
-    EXPECT_EQ(kept.exchange(plain_get("api.example.com")).status, 200U)
-        << "the connection is as good as before";
+    EXPECT_EQ(kept.exchange(plain_get("api.example.com")).status, 200U) << "the connection remains usable";
 }
 
-TEST(hosts, are_not_asked_for_where_none_is_written)
+TEST(hosts, are_not_checked_when_none_are_configured)
 {
     calendar c({.server = "external_url: \"https://api.example.com\"",
                 .more = "metadata: {resource: \"https://calendar.example.com\"}"});
     EXPECT_EQ(c.exchange(plain_get("inner:8080")).status, 200U);
 }
 
-TEST(hosts, include_external_url_and_a_written_resource)
+TEST(hosts, include_external_url_and_a_configured_resource)
 {
     calendar c({.server = "hosts: [inner], external_url: \"https://front.example.com\"",
                 .more = "metadata: {resource: \"https://calendar.example.com:8443/x\"}"});
@@ -104,19 +103,18 @@ TEST(hosts, may_be_named_by_a_trusted_proxy)
     EXPECT_EQ(with({}), 421U);
 }
 
-TEST(hosts, observed_another_one_is_logged_and_forwarded)
+TEST(hosts, log_and_forward_another_host_in_observe_mode)
 {
     calendar c({.server = two_hosts, .more = "mode: observe"});
     EXPECT_EQ(c.exchange(plain_get("evil.example.com")).status, 200U);
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "misdirected-request");
 }
 
-TEST(hosts, are_the_only_ones_that_a_proof_can_be_made_for)
+TEST(hosts, are_the_only_ones_that_a_proof_can_name)
 {
     const proof_maker owner(key_for(jose::algorithm::es256));
     const auto token = calendar_token("read:appointments", "," + owner.confirmation());
-    // Tells how far a proof for this URI comes: behind htu, a process that has just started asks for its
-    // nonce.
+    // Returns how far a proof for this URI gets: after htu, a newly started process asks for its nonce.
     const auto reached = [&](const calendar& c, std::string_view host, std::string_view uri,
                              std::string_view more = {}) {
         const auto fields =
@@ -261,8 +259,9 @@ TEST(hosts, reject_preflights_of_another_host)
     EXPECT_THAT(refused.body, HasSubstr("misdirected-request"));
 }
 
-// With one value each, a trusted proxy says what the client used; with more, it contradicts itself.
-TEST(hosts, count_for_no_proof_where_a_trusted_proxy_contradicts_itself)
+// With one value in each field, a trusted proxy states which host the client used. With more values it
+// contradicts itself.
+TEST(hosts, make_no_proof_count_when_a_trusted_proxy_contradicts_itself)
 {
     const proof_maker owner(key_for(jose::algorithm::es256));
     const auto token = calendar_token("read:appointments", "," + owner.confirmation());
@@ -273,7 +272,7 @@ TEST(hosts, count_for_no_proof_where_a_trusted_proxy_contradicts_itself)
                             "\r\n" + std::string(more);
         return json_member(c.exchange(plain_get("a.example", "/appointments", fields)).body, "type");
     };
-    const std::string counts = "urn:scopegate:problem:use-dpop-nonce"; // all is well but the nonce
+    const std::string counts = "urn:scopegate:problem:use-dpop-nonce"; // only the nonce is missing
     const std::string refused = "urn:scopegate:problem:invalid-dpop-proof";
     EXPECT_EQ(type({}), counts);
     EXPECT_EQ(type("X-Forwarded-Proto: http\r\n"), counts);

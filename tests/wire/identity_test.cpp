@@ -1,5 +1,4 @@
-// Who the API believes is calling: the fields that Scopegate sets, and the callers that try to set them
-// first.
+// The API identifies the client by fields that Scopegate sets. Clients try to set them first.
 #include "support/calendar.hpp"
 #include "support/token_maker.hpp"
 
@@ -12,14 +11,14 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 
-TEST(identity, the_api_learns_who_is_calling)
+TEST(identity, reaches_the_api_in_our_fields)
 {
     calendar c;
     const auto token = calendar_token("openid read:appointments profile");
     const auto seen = c.forwarded(get("/appointments", token, "Host2: x\r\ntraceparent: 00-1-2-3\r\n"));
     EXPECT_EQ(seen.value("X-Auth-Subject"), "ada") << seen;
     EXPECT_EQ(seen.value("X-Auth-Client"), "agenda");
-    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments"); // those that routes.yaml declares
+    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments"); // only scopes that routes.yaml declares
     EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
     EXPECT_EQ(seen.value("Host"), "calendar.example.com");
     EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
@@ -30,7 +29,7 @@ TEST(identity, the_api_learns_who_is_calling)
     EXPECT_THAT(seen.value("X-Request-Id"), MatchesRegex("[A-Za-z0-9._-]{8,128}"));
 }
 
-TEST(identity, the_client_is_azp_where_there_is_no_client_id)
+TEST(identity, names_azp_as_the_client_without_a_client_id)
 {
     calendar c;
     const auto claims =
@@ -42,7 +41,7 @@ TEST(identity, the_client_is_azp_where_there_is_no_client_id)
     EXPECT_EQ(seen.value("X-Auth-Scopes"), "");
 }
 
-TEST(identity, the_host_of_an_absolute_target_stands_in_where_http_1_0_has_none)
+TEST(identity, takes_host_from_an_absolute_target_when_http_1_0_sends_none)
 {
     calendar c;
     const auto named = c.forwarded("GET http://api.example.com/public HTTP/1.0\r\n\r\n");
@@ -53,7 +52,7 @@ TEST(identity, the_host_of_an_absolute_target_stands_in_where_http_1_0_has_none)
     EXPECT_FALSE(unnamed.has("X-Forwarded-Host"));
 }
 
-TEST(identity, via_says_the_version_that_the_caller_spoke)
+TEST(identity, states_the_clients_http_version_in_via)
 {
     calendar c;
     EXPECT_EQ(c.forwarded("GET /public HTTP/1.1\r\nHost: a\r\nVia: 1.1 near\r\n\r\n").value("Via"),
@@ -61,7 +60,7 @@ TEST(identity, via_says_the_version_that_the_caller_spoke)
     EXPECT_EQ(c.forwarded("GET /public HTTP/1.0\r\nHost: a\r\n\r\n").value("Via"), "1.0 scopegate");
 }
 
-TEST(identity, via_may_be_left_out)
+TEST(identity, leaves_out_via_when_configured)
 {
     calendar c({.upstream_more = "via: off"});
     EXPECT_FALSE(c.forwarded("GET /public HTTP/1.1\r\nHost: a\r\n\r\n").has("Via"));
@@ -69,7 +68,7 @@ TEST(identity, via_may_be_left_out)
               "1.1 near");
 }
 
-TEST(identity, nobody_else_can_say_who_is_calling)
+TEST(identity, cannot_be_set_by_a_client)
 {
     const std::string rows[] = {
         "X-Auth-Subject: root",
@@ -113,7 +112,7 @@ TEST(identity, nobody_else_can_say_who_is_calling)
              {get("/appointments", reader, row + "\r\n"), get("/public", {}, row + "\r\n")}) {
             const auto before = c.api.requests().size();
             const auto answer = c.exchange(request);
-            if (answer.status == 400) // refused outright: as good
+            if (answer.status == 400) // refused outright, which is as good
                 continue;
             EXPECT_EQ(answer.status, 200U) << row << answer;
             const auto seen = c.api.wait_for_requests(before + 1).at(before);
@@ -124,7 +123,7 @@ TEST(identity, nobody_else_can_say_who_is_calling)
     }
 }
 
-TEST(identity, an_authorization_spelled_with_an_underscore_goes_nowhere)
+TEST(identity, never_forwards_an_authorization_spelled_with_an_underscore)
 {
     calendar c;
     const auto seen = c.forwarded(
@@ -133,7 +132,7 @@ TEST(identity, an_authorization_spelled_with_an_underscore_goes_nowhere)
     EXPECT_EQ(seen.value("X_Custom"), "kept");
 }
 
-TEST(identity, our_fields_can_not_be_named_away)
+TEST(identity, cannot_be_removed_by_naming_its_fields_in_connection)
 {
     calendar c;
     const auto seen = c.forwarded(get("/appointments", calendar_token("read:appointments"),
@@ -143,7 +142,7 @@ TEST(identity, our_fields_can_not_be_named_away)
     EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
 }
 
-TEST(identity, on_a_public_route_there_is_no_identity_whatever_token_comes)
+TEST(identity, is_absent_on_a_public_route_whatever_the_token)
 {
     calendar c;
     const auto seen = c.forwarded(get("/public", forged_token("read:appointments")));
@@ -152,7 +151,7 @@ TEST(identity, on_a_public_route_there_is_no_identity_whatever_token_comes)
     EXPECT_FALSE(seen.has("X-Auth-Scopes"));
 }
 
-TEST(identity, a_method_override_that_changes_the_method_is_refused)
+TEST(identity, refuses_a_method_override_that_changes_the_method)
 {
     calendar c;
     for (const auto* name :
@@ -164,7 +163,7 @@ TEST(identity, a_method_override_that_changes_the_method_is_refused)
     EXPECT_TRUE(c.api.requests().empty());
 }
 
-TEST(identity, a_trusted_proxy_is_believed)
+TEST(identity, includes_the_address_from_a_trusted_proxy)
 {
     calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
     const auto seen = c.forwarded(get("/public", {},
@@ -176,7 +175,7 @@ TEST(identity, a_trusted_proxy_is_believed)
     EXPECT_FALSE(seen.has("X-Auth-Subject"));
 }
 
-TEST(identity, the_request_id_of_a_client_is_replaced)
+TEST(identity, replaces_the_request_id_of_a_client)
 {
     calendar c;
     const auto seen = c.forwarded(get("/public", {}, "X-Request-Id: 7f3e-a.b_c\r\n"));
@@ -184,7 +183,7 @@ TEST(identity, the_request_id_of_a_client_is_replaced)
     EXPECT_EQ(seen.all("X-Request-Id").size(), 1U);
 }
 
-TEST(identity, a_well_formed_request_id_of_a_trusted_proxy_is_kept_and_another_replaced)
+TEST(identity, keeps_only_well_formed_request_ids_of_a_trusted_proxy)
 {
     calendar c({.server = "trusted_proxies: [127.0.0.1]"});
     EXPECT_EQ(c.forwarded(get("/public", {}, "X-Request-Id: 7f3e-a.b_c\r\n")).value("X-Request-Id"),
@@ -200,7 +199,7 @@ TEST(identity, a_well_formed_request_id_of_a_trusted_proxy_is_kept_and_another_r
     EXPECT_EQ(two.all("X-Request-Id").size(), 1U) << two;
 }
 
-TEST(identity, claims_become_the_fields_that_the_file_names)
+TEST(identity, passes_claims_in_the_configured_fields)
 {
     calendar c({.upstream_more =
                     "headers: {X-User: sub, X-Roles: \"https://calendar.example.com/roles\", X-Mail: email, "

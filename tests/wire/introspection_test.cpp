@@ -1,4 +1,4 @@
-// Opaque tokens (RFC 7662) over a socket: the gate, the API behind it, and an endpoint that the gate asks.
+// Opaque tokens (RFC 7662) over a socket: the gate, the API behind it, and an introspection endpoint.
 #include "jose/base64url.hpp"
 #include "jose/jws.hpp"
 #include "support/calendar.hpp"
@@ -17,8 +17,8 @@ using testing::Not;
 
 constexpr std::string_view reader = R"({"active":true,"scope":"read:appointments","sub":"ada"})";
 
-// The calendar with a second issuer, whose tokens are opaque. `more` goes into `introspection: {...}`,
-// `issuer` beside it.
+// Returns the calendar with a second issuer, whose tokens are opaque. `more` goes into `introspection:
+// {...}`, `issuer` beside it.
 gate_settings asking(const introspection_endpoint& endpoint, const std::string& more = "client_secret: s",
                      const std::string& issuer = {})
 {
@@ -30,7 +30,7 @@ gate_settings asking(const introspection_endpoint& endpoint, const std::string& 
     return settings;
 }
 
-TEST(introspection, an_active_token_passes_and_its_claims_count)
+TEST(introspection, accepts_an_active_token_and_uses_its_claims)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", R"({"active":true,"scope":"read:appointments","sub":"ada","client_id":"agenda"})");
@@ -48,10 +48,10 @@ TEST(introspection, an_active_token_passes_and_its_claims_count)
     EXPECT_EQ(own.status, 200U) << own;
     const auto others = c.exchange(get("/users/bob", "good"));
     EXPECT_EQ(json_member(others.body, "type"), "urn:scopegate:problem:condition-failed") << others;
-    EXPECT_EQ(endpoint.calls("good"), 1U) << "claims are remembered";
+    EXPECT_EQ(endpoint.calls("good"), 1U) << "claims are cached";
 }
 
-TEST(introspection, what_is_not_active_is_a_bad_token)
+TEST(introspection, rejects_a_token_that_is_not_active)
 {
     introspection_endpoint endpoint;
     const calendar c(asking(endpoint));
@@ -62,12 +62,13 @@ TEST(introspection, what_is_not_active_is_a_bad_token)
         EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:token-inactive");
         EXPECT_THAT(answer.head + answer.body, Not(HasSubstr("never-heard-of")));
     }
-    EXPECT_EQ(endpoint.calls(), 1U) << "and a client that goes on trying costs nothing";
+    EXPECT_EQ(endpoint.calls(), 1U) << "retries of the client cost no further call";
     EXPECT_EQ(c.api.requests().size(), 0U);
 }
 
-// ory/oathkeeper#743 (CVE-2021-32701), dadrus/heimdall#3452: the remembered answer opened the next route.
-TEST(introspection, a_remembered_answer_opens_no_other_route)
+// ory/oathkeeper#743 (CVE-2021-32701), dadrus/heimdall#3452: the cached result permitted requests on the next
+// route.
+TEST(introspection, opens_no_other_route_with_a_cached_result)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -85,7 +86,7 @@ struct refused_answer {
     std::string sentence, answer, problem;
 };
 
-TEST(introspection, audience_issuer_times_and_binding_are_checked)
+TEST(introspection, checks_audience_issuer_times_and_binding)
 {
     introspection_endpoint endpoint;
     const calendar c(asking(endpoint, "client_secret: s", "audience: \"https://calendar.example.com\""));
@@ -113,8 +114,8 @@ TEST(introspection, audience_issuer_times_and_binding_are_checked)
     EXPECT_EQ(c.exchange(get("/appointments", "good")).status, 200U);
 }
 
-// A client throws a good token away at a 401: trouble of the endpoint's is never one.
-TEST(introspection, trouble_is_503_with_retry_after_and_passes_by_itself)
+// A client throws a good token away at a 401, so a failure of the endpoint must never be one.
+TEST(introspection, fails_with_503_and_retry_after_and_recovers_by_itself)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -129,9 +130,9 @@ TEST(introspection, trouble_is_503_with_retry_after_and_passes_by_itself)
         EXPECT_FALSE(answer.has("WWW-Authenticate"));
         EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:introspection-unavailable");
         EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "other routes work meanwhile";
-        EXPECT_EQ(c.exchange(get("/appointments")).status, 401U) << "as does the answer to no token";
+        EXPECT_EQ(c.exchange(get("/appointments")).status, 401U) << "a missing token is still 401";
         EXPECT_EQ(c.exchange(get("/appointments", calendar_token("read:appointments"))).status, 200U)
-            << "and another issuer's token";
+            << "tokens of another issuer still work";
     }
     endpoint.be(mood::serving);
     EXPECT_EQ(c.exchange(get("/appointments", "good")).status, 200U);
@@ -141,7 +142,7 @@ TEST(introspection, trouble_is_503_with_retry_after_and_passes_by_itself)
     static_cast<void>(c.gate.wait_for_event("introspection_works_again"));
 }
 
-TEST(introspection, an_endpoint_that_says_nothing_costs_5_s_and_no_more)
+TEST(introspection, gives_up_on_a_silent_endpoint_after_5_s)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -150,7 +151,7 @@ TEST(introspection, an_endpoint_that_says_nothing_costs_5_s_and_no_more)
     auto client = c.connect();
     client.send(get("/appointments", "good"));
     endpoint.wait_for_calls(1);
-    EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "nobody else waits";
+    EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "other requests do not wait";
     const auto answer = client.read("GET", std::chrono::seconds(20));
     EXPECT_EQ(answer.status, 503U) << answer;
     EXPECT_NE(answer.value("Retry-After"), "");
@@ -159,7 +160,7 @@ TEST(introspection, an_endpoint_that_says_nothing_costs_5_s_and_no_more)
     EXPECT_EQ(client.exchange(get("/appointments", "good")).status, 200U);
 }
 
-TEST(introspection, a_hundred_requests_with_one_token_make_one_call)
+TEST(introspection, makes_one_call_for_a_hundred_requests_with_one_token)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -181,7 +182,7 @@ TEST(introspection, a_hundred_requests_with_one_token_make_one_call)
     EXPECT_EQ(endpoint.calls("good"), 1U);
 }
 
-TEST(introspection, who_leaves_while_waiting_harms_nobody)
+TEST(introspection, survives_clients_that_leave_while_waiting)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -200,7 +201,7 @@ TEST(introspection, who_leaves_while_waiting_harms_nobody)
     EXPECT_EQ(answer.status, 200U) << answer;
 }
 
-TEST(introspection, cache_bounds_how_long_a_withdrawn_token_counts)
+TEST(introspection, accepts_a_revoked_token_no_longer_than_the_cache_time)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -209,11 +210,11 @@ TEST(introspection, cache_bounds_how_long_a_withdrawn_token_counts)
     endpoint.knows("good", R"({"active":false})");
     EXPECT_EQ(c.exchange(get("/appointments", "good")).status, 401U);
     endpoint.knows("good", std::string(reader));
-    EXPECT_EQ(c.exchange(get("/appointments", "good")).status, 200U) << "with 0 each request asks";
+    EXPECT_EQ(c.exchange(get("/appointments", "good")).status, 200U) << "with 0 each request makes a call";
     EXPECT_EQ(endpoint.calls("good"), 3U);
 }
 
-TEST(introspection, a_reload_asks_for_nothing_again)
+TEST(introspection, keeps_its_results_over_a_reload)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -231,7 +232,7 @@ TEST(introspection, a_reload_asks_for_nothing_again)
     EXPECT_EQ(endpoint.calls("good"), 1U);
 }
 
-TEST(introspection, a_refresh_token_is_active_and_no_access_token)
+TEST(introspection, does_not_accept_a_refresh_token_as_an_access_token)
 {
     introspection_endpoint endpoint;
     endpoint.knows("refresh", R"({"active":true,"scope":"read:appointments","token_use":"refresh_token"})");
@@ -243,10 +244,10 @@ TEST(introspection, a_refresh_token_is_active_and_no_access_token)
     const auto line =
         c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "401"; });
     EXPECT_EQ(line["cause"], "token-use-not-access");
-    EXPECT_THAT(line.text, HasSubstr(R"("token_use":"refresh_token")")) << "the issuer's word";
+    EXPECT_THAT(line.text, HasSubstr(R"("token_use":"refresh_token")")) << "the log shows the issuer's value";
 }
 
-TEST(introspection, a_jwt_and_an_encrypted_token_of_an_issuer_without_keys_are_asked_about)
+TEST(introspection, covers_jwts_and_encrypted_tokens_of_an_issuer_without_keys)
 {
     introspection_endpoint endpoint;
     const auto jwt = make_token(R"({"iss":"https://legacy.example.com","sub":"eve"})");
@@ -259,7 +260,7 @@ TEST(introspection, a_jwt_and_an_encrypted_token_of_an_issuer_without_keys_are_a
     EXPECT_EQ(endpoint.calls(), 2U);
 }
 
-TEST(introspection, a_jwt_of_another_issuer_is_never_shown_to_the_endpoint)
+TEST(introspection, never_sends_a_jwt_of_another_issuer_to_the_endpoint)
 {
     introspection_endpoint endpoint;
     const calendar c(asking(endpoint));
@@ -271,7 +272,7 @@ TEST(introspection, a_jwt_of_another_issuer_is_never_shown_to_the_endpoint)
     EXPECT_EQ(endpoint.calls(), 0U);
 }
 
-TEST(introspection, an_opaque_token_that_no_issuer_introspects_is_malformed)
+TEST(introspection, calls_an_opaque_token_malformed_when_no_issuer_introspects)
 {
     const calendar c;
     const auto answer = c.exchange(get("/appointments", "opaque"));
@@ -279,7 +280,7 @@ TEST(introspection, an_opaque_token_that_no_issuer_introspects_is_malformed)
     EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:malformed-token");
 }
 
-TEST(introspection, an_issuer_that_only_introspects_needs_no_keys_to_be_ready)
+TEST(introspection, needs_no_keys_to_be_ready)
 {
     introspection_endpoint endpoint;
     endpoint.be(mood::failing);
@@ -287,7 +288,7 @@ TEST(introspection, an_issuer_that_only_introspects_needs_no_keys_to_be_ready)
     EXPECT_EQ(c.ask_admin("/readyz").status, 200U);
 }
 
-TEST(introspection, the_client_can_show_who_it_is_in_the_form)
+TEST(introspection, can_authenticate_the_gate_in_the_form)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));
@@ -299,8 +300,8 @@ TEST(introspection, the_client_can_show_who_it_is_in_the_form)
     EXPECT_EQ(form_parameter(asked.body, "client_secret"), "p&s");
 }
 
-// RFC 7523: the endpoint can tell who asks without a secret that both know.
-TEST(introspection, the_client_can_sign_who_it_is)
+// RFC 7523: the endpoint authenticates the gate without a shared secret.
+TEST(introspection, can_authenticate_the_gate_with_a_signed_assertion)
 {
     introspection_endpoint endpoint;
     endpoint.knows("good", std::string(reader));

@@ -1,5 +1,5 @@
-// Several issuers in one file, each with rules of its own: every kind of token against every issuer. What one
-// of them would accept never helps at another.
+// Several issuers in one file, each with rules of its own: every kind of token against every issuer. A token
+// that meets one issuer's rules never passes at another.
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
 #include "support/temporary_folder.hpp"
@@ -17,7 +17,7 @@ using jose::algorithm;
 
 const std::string hmac_secret = "0123456789abcdef0123456789abcdef";
 
-// A JSON object with members added or replaced; a null takes one away.
+// Returns a JSON object with members added or replaced; a null removes a member.
 std::string with(const std::string& object, std::string_view changes)
 {
     auto members = *json::parse(object).value().if_object();
@@ -79,7 +79,7 @@ struct issuers : ::testing::Test {
         gate = std::make_unique<calendar>(s);
     }
 
-    // 200, or the problem's last word.
+    // Returns 200, or the problem's last word.
     [[nodiscard]] std::string outcome(const std::string& token) const
     {
         const auto answer = gate->exchange(get("/appointments", token));
@@ -132,7 +132,7 @@ TEST_F(issuers, each_accept_their_own_tokens)
         EXPECT_EQ(outcome(row.token), row.outcome) << row.sentence;
 }
 
-TEST_F(issuers, are_named_to_the_api)
+TEST_F(issuers, are_named_in_the_forwarded_fields)
 {
     endpoint.knows("opaque", R"({"active":true,"aud":"legacy-api","scope":"read:appointments"})");
     const std::pair<std::string, std::string> rows[] = {
@@ -150,8 +150,8 @@ TEST_F(issuers, are_named_to_the_api)
         gate->forwarded(get("/public", {}, "x_auth_issuer: https://evil.example\r\n")).has("X_Auth_Issuer"));
 }
 
-// Rows of one issuer are good at another, or would be with its neighbour's rules.
-TEST_F(issuers, none_accepts_what_only_another_would)
+// Rows of one issuer that are good at another, or would be with its neighbor's rules.
+TEST_F(issuers, never_accept_a_token_that_only_another_issuer_would)
 {
     const auto at = header(R"({"typ":"at+jwt"})");
     const auto hs_key = jose::signing_key::from_secret(secret(hmac_secret), algorithm::hs256);
@@ -160,7 +160,7 @@ TEST_F(issuers, none_accepts_what_only_another_would)
         for (const auto& other : names) {
             if (name == other)
                 continue;
-            // Everything that any of them asks for, but another's audience.
+            // All claims that any of them requires, but with another issuer's audience.
             const auto claims =
                 with(claims_of(name, other + "-api", es_claims),
                      R"({"client_id":")" + other + R"(","jti":"1","scope":"read:appointments"})");
@@ -169,18 +169,18 @@ TEST_F(issuers, none_accepts_what_only_another_would)
                     << name << " for " << other << " by " << jose::name(a);
             EXPECT_NE(outcome(make_token(claims, hs_key, at)), "200") << name << " for " << other;
         }
-    // It has no keys, and is asked about those that carry its name: five times five.
-    EXPECT_EQ(endpoint.calls(), 25U) << "no other JWT was shown to it";
+    // Its endpoint is asked about the tokens that carry its name, since it has no keys: five times five.
+    EXPECT_EQ(endpoint.calls(), 25U) << "another issuer's JWT was sent to the endpoint";
 }
 
-TEST_F(issuers, refuse_with_the_reason)
+TEST_F(issuers, state_the_reason_of_a_denial)
 {
     const auto at = header(R"({"typ":"at+jwt"})");
     const auto good_es = claims_of("es", "es-api", es_claims);
     const auto now = static_cast<std::int64_t>(std::time(nullptr));
     endpoint.knows("other-audience", R"({"active":true,"aud":"rs-api"})");
     endpoint.knows("other-issuer", R"({"active":true,"aud":"legacy-api","iss":"https://rs.example"})");
-    // HMAC with a public key for its secret: the oldest trick.
+    // HMAC with a public key as its secret: the oldest attack on JWTs.
     const auto public_key = json::serialize(key_for(algorithm::rs256).public_jwk());
     const auto confused = jose::signing_key::from_secret(secret(public_key), algorithm::hs256);
     const token_row rows[] = {

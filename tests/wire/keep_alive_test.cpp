@@ -1,4 +1,5 @@
-// One connection, many requests: in turn, pipelined, cut anywhere; and when it ends.
+// One connection carries many requests: one after the other, pipelined, split anywhere. These tests also show
+// when it ends.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -10,7 +11,7 @@ namespace {
 
 using testing::IsEmpty;
 
-TEST(keep_alive, both_connections_are_used_again)
+TEST(keep_alive, reuses_both_connections)
 {
     calendar c;
     auto client = c.connect();
@@ -19,10 +20,10 @@ TEST(keep_alive, both_connections_are_used_again)
     EXPECT_EQ(c.api.connections(), 1U);
     auto another = c.connect();
     EXPECT_EQ(another.exchange(get("/public")).status, 200U);
-    EXPECT_EQ(c.api.connections(), 1U) << "the idle connection to the API was not taken";
+    EXPECT_EQ(c.api.connections(), 1U) << "the idle connection to the API was not reused";
 }
 
-TEST(keep_alive, pipelined_requests_are_answered_in_their_order)
+TEST(keep_alive, serves_pipelined_requests_in_order)
 {
     calendar c;
     const auto token = calendar_token("read:appointments");
@@ -40,7 +41,7 @@ TEST(keep_alive, pipelined_requests_are_answered_in_their_order)
     EXPECT_EQ(c.api.wait_for_requests(4)[1].body, "body");
 }
 
-TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
+TEST(keep_alive, serves_pipelined_requests_that_are_split_anywhere)
 {
     calendar c;
     const auto all =
@@ -48,14 +49,14 @@ TEST(keep_alive, pipelined_requests_may_be_cut_anywhere)
     for (std::size_t cut = 1; cut < all.size(); cut += 3) {
         auto client = c.connect();
         client.send_cut(all, {cut});
-        ASSERT_EQ(json_member(client.read().body, "target"), "/public/1") << "cut at " << cut;
-        ASSERT_EQ(json_member(client.read().body, "body_bytes"), "4") << "cut at " << cut;
-        ASSERT_EQ(client.read().status, 401U) << "cut at " << cut;
+        ASSERT_EQ(json_member(client.read().body, "target"), "/public/1") << "split at " << cut;
+        ASSERT_EQ(json_member(client.read().body, "body_bytes"), "4") << "split at " << cut;
+        ASSERT_EQ(client.read().status, 401U) << "split at " << cut;
     }
 }
 
-// Such a client waits for the end of the connection unless the response says that it stays open.
-TEST(keep_alive, a_refusal_tells_a_client_of_http_1_0_what_becomes_of_the_connection)
+// An HTTP/1.0 client waits for the end of the connection unless the response says that it stays open.
+TEST(keep_alive, is_announced_to_http_1_0_clients_in_a_denial)
 {
     const calendar c;
     const std::string request = "GET /appointments HTTP/1.0\r\nHost: a\r\n";
@@ -71,7 +72,7 @@ TEST(keep_alive, a_refusal_tells_a_client_of_http_1_0_what_becomes_of_the_connec
     EXPECT_TRUE(keeping.is_closed_clean());
 }
 
-TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
+TEST(keep_alive, never_takes_the_body_of_a_denied_request_for_a_request)
 {
     calendar c;
     const auto inner = get("/public/smuggled");
@@ -88,14 +89,14 @@ TEST(keep_alive, a_refused_requests_body_is_never_taken_for_a_request)
             EXPECT_GE(client.read("POST").status, 400U) << row;
             client.half_close();
             const auto rest = client.read_to_end();
-            EXPECT_EQ(rest.bytes, "") << row << "cut at " << cut;
+            EXPECT_EQ(rest.bytes, "") << row << "split at " << cut;
         }
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-// The API answers and goes without having read the body: the gate can't be rid of the rest, and learns of
-// that first.
-TEST(keep_alive, the_rest_of_a_body_that_the_api_did_not_take_is_never_taken_for_a_request)
+// The API responds and closes without having read the body. The gate cannot send the rest, and notices that
+// first.
+TEST(keep_alive, never_takes_the_rest_of_an_unread_body_for_a_request)
 {
     calendar c;
     c.api.on("/public/full", [](upstream_exchange& x) {
@@ -120,7 +121,7 @@ TEST(keep_alive, the_rest_of_a_body_that_the_api_did_not_take_is_never_taken_for
     EXPECT_EQ(c.api.requests().size(), 1U);
 }
 
-TEST(keep_alive, a_broken_body_is_answered_whenever_it_breaks)
+TEST(keep_alive, ends_with_400_whenever_a_body_is_malformed)
 {
     calendar c;
     auto client = c.connect();
@@ -140,7 +141,7 @@ TEST(keep_alive, a_broken_body_is_answered_whenever_it_breaks)
     EXPECT_EQ(client.read_to_end().bytes, "");
 }
 
-TEST(keep_alive, one_empty_line_before_a_request_is_let_pass)
+TEST(keep_alive, skips_one_empty_line_before_a_request)
 {
     calendar c;
     auto client = c.connect();
@@ -149,7 +150,7 @@ TEST(keep_alive, one_empty_line_before_a_request_is_let_pass)
     EXPECT_EQ(client.read().status, 200U);
 }
 
-TEST(keep_alive, a_connection_ends_when_either_side_says_so)
+TEST(keep_alive, ends_when_either_side_says_close)
 {
     calendar c;
     for (const auto* line :
@@ -164,7 +165,7 @@ TEST(keep_alive, a_connection_ends_when_either_side_says_so)
     EXPECT_TRUE(refused.is_closed_clean());
 }
 
-TEST(keep_alive, an_idle_connection_is_closed_without_a_word)
+TEST(keep_alive, closes_an_idle_connection_silently)
 {
     calendar c({.timeouts = "idle: 300ms"});
     auto fresh = c.connect();
@@ -175,7 +176,7 @@ TEST(keep_alive, an_idle_connection_is_closed_without_a_word)
 }
 
 // A request on a connection that the API is about to close would be lost.
-TEST(keep_alive, a_connection_to_the_api_is_kept_for_a_second_less_than_it_says)
+TEST(keep_alive, keeps_an_upstream_connection_one_second_less_than_announced)
 {
     struct {
         std::string keep_alive;
@@ -192,7 +193,7 @@ TEST(keep_alive, a_connection_to_the_api_is_kept_for_a_second_less_than_it_says)
     }
 }
 
-TEST(keep_alive, a_connection_to_the_api_is_closed_when_its_time_is_over)
+TEST(keep_alive, closes_an_upstream_connection_when_its_time_is_over)
 {
     calendar c;
     c.api.answer("/public/kept", ok("kept", "Keep-Alive: timeout=2\r\n"));
@@ -200,7 +201,7 @@ TEST(keep_alive, a_connection_to_the_api_is_closed_when_its_time_is_over)
     c.api.wait_for_closed(1);
 }
 
-TEST(keep_alive, unix_sockets_work_on_both_sides)
+TEST(keep_alive, works_on_unix_sockets_on_both_sides)
 {
     recording_upstream api("unix:/tmp/scopegate-test-api-" + std::to_string(::getpid()) + ".sock");
     const auto path = "/tmp/scopegate-test-gate-" + std::to_string(::getpid()) + ".sock";

@@ -1,4 +1,5 @@
-// An issuer's keys over the network: an issuer that is down, comes back, rotates, is killed under load.
+// An issuer's keys over the network: the issuer is down, comes back, rotates its keys, or is killed under
+// load.
 #include "support/calendar.hpp"
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
@@ -19,7 +20,7 @@ using jose::algorithm;
 using testing::HasSubstr;
 using testing::Not;
 
-// The calendar with a second issuer, whose keys are discovered.
+// Returns the calendar with a second issuer, whose keys are discovered.
 gate_settings trusting(const fake_issuer& issuer, const std::string& more = {})
 {
     gate_settings settings;
@@ -48,7 +49,7 @@ void wait_until_ready(const calendar& c)
         ASSERT_LT(std::chrono::steady_clock::now(), deadline) << c.ask_admin("/readyz");
 }
 
-TEST(keys, a_gate_starts_while_its_issuer_is_down_and_recovers_by_itself)
+TEST(keys, are_not_needed_to_start_and_arrive_when_the_issuer_is_up)
 {
     fake_issuer issuer(false);
     const auto& key = key_for(algorithm::es256);
@@ -58,7 +59,7 @@ TEST(keys, a_gate_starts_while_its_issuer_is_down_and_recovers_by_itself)
     EXPECT_EQ(c.exchange(get("/public")).status, 200U) << "public routes work";
     EXPECT_EQ(c.exchange(get("/appointments")).status, 401U) << "a missing token is still 401";
     EXPECT_EQ(c.exchange(get("/appointments", calendar_token("read:appointments"))).status, 200U)
-        << "another issuer's tokens are good";
+        << "tokens of another issuer work";
     const auto refused = c.exchange(get("/appointments", token));
     EXPECT_EQ(refused.status, 503U) << refused;
     EXPECT_NE(refused.value("Retry-After"), "");
@@ -66,7 +67,7 @@ TEST(keys, a_gate_starts_while_its_issuer_is_down_and_recovers_by_itself)
     EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:keys-unavailable");
     const auto forged = token_of(issuer, other_key_for(algorithm::es256).with_kid(key.kid()));
     EXPECT_EQ(c.exchange(get("/appointments", forged)).status, 503U)
-        << "nor is a forged one 401: nobody can tell";
+        << "a forged token is 503 too: nobody can tell it apart";
     const auto unready = c.ask_admin("/readyz");
     EXPECT_EQ(unready.status, 503U) << unready;
     EXPECT_THAT(unready.body, HasSubstr(issuer.name()));
@@ -78,7 +79,7 @@ TEST(keys, a_gate_starts_while_its_issuer_is_down_and_recovers_by_itself)
     EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
 }
 
-TEST(keys, a_rotation_refuses_nobody_and_costs_one_fetch)
+TEST(keys, can_be_rotated_without_a_denial_at_the_cost_of_one_fetch)
 {
     fake_issuer issuer;
     const auto& old_key = key_for(algorithm::es256);
@@ -102,11 +103,11 @@ TEST(keys, a_rotation_refuses_nobody_and_costs_one_fetch)
         const auto answer = client.read();
         EXPECT_EQ(answer.status, 200U) << answer;
     }
-    EXPECT_EQ(issuer.key_requests(), before + 1) << "all who wait share it";
+    EXPECT_EQ(issuer.key_requests(), before + 1) << "all waiting requests share one fetch";
 }
 
-// lua-resty-openidc#468 and others: random kids flooded the issuer, or threw good keys out.
-TEST(keys, a_flood_of_random_kids_costs_the_issuer_one_fetch_and_known_kids_nothing)
+// lua-resty-openidc#468 and others: random kids flooded the issuer, or evicted good keys.
+TEST(keys, are_fetched_once_for_a_flood_of_random_kids_and_known_kids_still_work)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);
@@ -123,13 +124,14 @@ TEST(keys, a_flood_of_random_kids_costs_the_issuer_one_fetch_and_known_kids_noth
     for (int i = 1; i < 100; ++i) {
         const auto answer =
             client.exchange(get("/appointments", token_of(issuer, stranger.with_kid(std::to_string(i)))));
-        // On a slow machine the ten seconds may pass within this loop: then a fetch says 401 once more.
+        // On a slow machine the ten seconds may pass within this loop. Then another fetch makes the response
+        // 401.
         EXPECT_TRUE(answer.status == 503 || issuer.key_requests() > before + 1) << answer;
         EXPECT_TRUE(answer.status != 503 ||
                     json_member(answer.body, "type") == "urn:scopegate:problem:key-pending")
             << "the issuer is up: " << answer;
         const auto again = client.exchange(get("/appointments", token_of(issuer, stranger.with_kid("0"))));
-        EXPECT_EQ(again.status, 401U) << "a fetch has shown that there is no such key: " << again;
+        EXPECT_EQ(again.status, 401U) << "a fetch has shown that the key does not exist: " << again;
         EXPECT_EQ(client.exchange(get("/appointments", good)).status, 200U);
     }
     EXPECT_LE(issuer.key_requests(), before + 3);
@@ -139,7 +141,7 @@ TEST(keys, a_flood_of_random_kids_costs_the_issuer_one_fetch_and_known_kids_noth
     EXPECT_EQ(line["cause"], "kid-inside-cooldown");
 }
 
-TEST(keys, new_ones_under_an_old_kid_are_fetched_behind_the_first_refusal)
+TEST(keys, are_fetched_behind_the_first_denial_when_a_kid_gets_a_new_key)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);
@@ -155,8 +157,8 @@ TEST(keys, new_ones_under_an_old_kid_are_fetched_behind_the_first_refusal)
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
 }
 
-// One cause each, in OpenSSL's words.
-TEST(keys, of_an_issuer_with_a_bad_certificate_are_refused_with_the_exact_cause)
+// Each row has one cause, in OpenSSL's words.
+TEST(keys, are_refused_from_an_issuer_with_a_bad_certificate_with_the_exact_cause)
 {
     const certificate_authority authority;
     const certificate_authority other("another authority");
@@ -180,8 +182,8 @@ TEST(keys, of_an_issuer_with_a_bad_certificate_are_refused_with_the_exact_cause)
     }
 }
 
-// The process ends although a request waits for the keys of an issuer that says nothing.
-TEST(keys, that_a_request_waits_for_do_not_hold_up_the_end)
+// The process exits although a request waits for the keys of an issuer that never responds.
+TEST(keys, do_not_delay_the_exit_while_a_request_waits_for_them)
 {
     fake_issuer issuer;
     issuer.publish(keys_of({key_for(algorithm::es256)}));
@@ -201,7 +203,7 @@ TEST(keys, that_a_request_waits_for_do_not_hold_up_the_end)
     EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
 }
 
-// Requests from two threads all the time; what they got besides 200.
+// Sends requests from two threads all the time and records every status other than 200.
 class load final {
 public:
     load(const calendar& c, std::vector<std::string> requests) : requests_(std::move(requests))
@@ -217,7 +219,7 @@ public:
             if (t.joinable())
                 t.join();
     }
-    // Waits until so many more have been answered.
+    // Waits until `more` further requests have been served.
     void wait_for(int more) const
     {
         const auto until = answered_ + more;
@@ -242,7 +244,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
-TEST(keys, an_issuer_that_is_killed_and_restarted_under_load_costs_no_request)
+TEST(keys, stay_usable_under_load_while_the_issuer_is_killed_and_restarted)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);
@@ -254,7 +256,7 @@ TEST(keys, an_issuer_that_is_killed_and_restarted_under_load_costs_no_request)
     const calendar c(settings);
     wait_until_ready(c);
     std::vector<std::string> requests;
-    for (int i = 0; i < 50; ++i) // more than once each, and some that nobody has seen
+    for (int i = 0; i < 50; ++i) // known kids, more than once each, and some unknown ones
         requests.push_back(
             get("/appointments", token_of(issuer, key, "read:appointments x" + std::to_string(i))));
     load running(c, requests);
@@ -270,7 +272,7 @@ TEST(keys, an_issuer_that_is_killed_and_restarted_under_load_costs_no_request)
     EXPECT_EQ(running.refused(), 0);
 }
 
-TEST(keys, of_an_issuer_behind_a_private_authority_are_fetched_with_its_ca)
+TEST(keys, are_fetched_from_an_issuer_behind_a_private_authority_with_its_ca)
 {
     const certificate_authority authority;
     const certificate_authority other("another authority");
@@ -298,7 +300,7 @@ std::size_t count_of(const calendar& c, std::string_view event)
         log.begin(), log.end(), [event](const log_line& line) { return line["event"] == event; }));
 }
 
-TEST(keys, that_are_unfit_are_one_warning_for_each_cause)
+TEST(keys, cause_one_warning_per_cause_when_they_are_unfit)
 {
     fake_issuer issuer;
     std::string set = R"({"keys":[)";
@@ -307,7 +309,7 @@ TEST(keys, that_are_unfit_are_one_warning_for_each_cause)
     issuer.publish(set + R"({"kty":"oct","kid":"secret","k":"AA"}]})");
     const calendar c(trusting(issuer));
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (issuer.key_requests() < 4) // none is of use: it is asked again and again
+    while (issuer.key_requests() < 4) // no key is usable, so the gate fetches again and again
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     EXPECT_EQ(c.gate.wait_for_event("key_passed_over",
                                     [](const log_line& line) { return line["keys"] == "40"; })["issuer"],
@@ -319,7 +321,7 @@ TEST(keys, that_are_unfit_are_one_warning_for_each_cause)
     EXPECT_EQ(count_of(c, "keys_not_refreshed"), 1U);
 }
 
-TEST(keys, that_nobody_confirms_end_with_keys_max_age)
+TEST(keys, expire_after_keys_max_age_when_the_issuer_does_not_confirm_them)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);
@@ -337,7 +339,7 @@ TEST(keys, that_nobody_confirms_end_with_keys_max_age)
     EXPECT_EQ(json_member(refused.body, "type"), "urn:scopegate:problem:keys-unavailable");
     EXPECT_NE(refused.value("Retry-After"), "");
     EXPECT_EQ(c.exchange(get("/appointments", calendar_token("read:appointments"))).status, 200U)
-        << "another issuer's tokens are good";
+        << "tokens of another issuer work";
     const auto page = c.ask_admin("/readyz");
     EXPECT_EQ(page.status, 200U);
     EXPECT_THAT(page.body, HasSubstr(issuer.name()));
@@ -357,7 +359,7 @@ gate_settings caching(const fake_issuer& issuer, const std::string& folder)
     return settings;
 }
 
-TEST(keys_cache, keys_survive_a_restart_while_the_issuer_is_down)
+TEST(keys_cache, keeps_keys_over_a_restart_while_the_issuer_is_down)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);
@@ -372,7 +374,7 @@ TEST(keys_cache, keys_survive_a_restart_while_the_issuer_is_down)
     issuer.stop_listening();
     {
         const calendar c(caching(issuer, folder.path("keys")));
-        EXPECT_EQ(c.ask_admin("/readyz").status, 200U) << "with keys it is ready";
+        EXPECT_EQ(c.ask_admin("/readyz").status, 200U) << "the gate is ready with cached keys";
         EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U);
         const auto unknown =
             c.exchange(get("/appointments", token_of(issuer, other_key_for(algorithm::es256))));
@@ -388,11 +390,11 @@ TEST(keys_cache, keys_survive_a_restart_while_the_issuer_is_down)
             "keys_loaded", [&](const log_line& line) { return line["issuer"] == issuer.name(); }));
         EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, other_key_for(algorithm::es256)))).status,
                   200U);
-        EXPECT_NE(c.exchange(get("/appointments", token)).status, 200U) << "a key that was withdrawn is gone";
+        EXPECT_NE(c.exchange(get("/appointments", token)).status, 200U) << "a withdrawn key still works";
     }
 }
 
-TEST(keys_cache, what_is_broken_in_it_is_a_warning)
+TEST(keys_cache, warns_about_broken_files)
 {
     fake_issuer issuer(false);
     const auto& key = key_for(algorithm::es256);
@@ -415,7 +417,7 @@ TEST(keys_cache, what_is_broken_in_it_is_a_warning)
     EXPECT_EQ(c.exchange(get("/appointments", token_of(issuer, key))).status, 200U);
 }
 
-TEST(keys_cache, a_folder_that_can_not_be_written_is_a_warning)
+TEST(keys_cache, warns_about_a_folder_that_cannot_be_written)
 {
     fake_issuer issuer;
     const auto& key = key_for(algorithm::es256);

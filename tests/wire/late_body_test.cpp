@@ -1,5 +1,5 @@
-// An upstream sends the body that its head announced where HTTP allows none, and sends it late. The bytes
-// must never become the response to another client.
+// An upstream sends the body that its head announced in a response that may have none, and sends it late.
+// Those bytes must never become the response to another client.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 namespace scopegate::test {
 namespace {
 
-// Sends the head at once, and what looks like a whole response when it is released.
+// Sends the head at once. Sends bytes that look like a whole response when the test releases it.
 upstream_script sends_body_late(std::string head)
 {
     return [head = std::move(head)](upstream_exchange& x) {
@@ -47,7 +47,7 @@ TEST(late_body, never_becomes_the_next_clients_response)
     }
 }
 
-TEST(late_body, a_head_that_announces_none_leaves_the_connection_usable)
+TEST(late_body, leaves_the_connection_usable_when_the_head_announces_no_body)
 {
     struct {
         std::string sentence, method, bytes;

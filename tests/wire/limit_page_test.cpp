@@ -1,4 +1,4 @@
-// POST /limit over a socket: the page that an authorization server asks.
+// POST /limit over a socket: the page that an authorization server asks for scope caps.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ response ask(const calendar& c, std::string_view method, std::string_view path, 
     return raw_client(c.gate.admin()).exchange(text);
 }
 
-TEST(limit_page, answers_an_authorization_server)
+TEST(limit_page, responds_to_an_authorization_server)
 {
     const calendar c({.more = "limit: {permissions: permissions}\n"});
     const auto answer = ask(c, "POST", "/limit",
@@ -28,7 +28,7 @@ TEST(limit_page, answers_an_authorization_server)
               "{\"scopes\":[\"openid\",\"read:appointments\"],\"removed\":[\"write:appointments\"]}\n");
 }
 
-TEST(limit_page, refuses_what_is_no_question)
+TEST(limit_page, refuses_any_other_request)
 {
     const calendar c;
     const auto bad = ask(c, "POST", "/limit", "{");
@@ -49,7 +49,7 @@ TEST(limit_page, refuses_what_is_no_question)
     EXPECT_EQ(c.ask_admin("/nothing").status, 404U);
 }
 
-// server.health is for kubelet and Prometheus, often on every interface.
+// server.health is for kubelet and Prometheus, and often listens on every interface.
 TEST(limit_page, is_not_on_the_health_listener)
 {
     const calendar c({.server = "health: \"127.0.0.1:0\""});

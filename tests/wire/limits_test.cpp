@@ -1,4 +1,4 @@
-// Too large, too many, too slow.
+// Limits of size, number and time: requests and responses beyond them are refused.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -12,11 +12,11 @@ std::string problem_of(const response& r)
     return type.substr(type.rfind(':') + 1);
 }
 
-TEST(limits, of_a_head)
+TEST(limits, bound_the_head_of_a_request)
 {
     calendar c({.limits = "headers: 4KiB, header_count: 10"});
     std::string ten;
-    for (int i = 0; i < 9; ++i) // and Host
+    for (int i = 0; i < 9; ++i) // nine, and Host
         ten += "X-" + std::to_string(i) + ": 1\r\n";
     const std::string long_one(5000, 'a');
     struct {
@@ -44,7 +44,7 @@ TEST(limits, of_a_head)
     EXPECT_EQ(c.api.requests().size(), 2U);
 }
 
-TEST(limits, a_head_without_an_end_is_refused_as_soon_as_it_is_too_long)
+TEST(limits, refuse_an_endless_head_as_soon_as_it_is_too_long)
 {
     calendar c({.limits = "headers: 4KiB"});
     auto client = c.connect();
@@ -52,7 +52,7 @@ TEST(limits, a_head_without_an_end_is_refused_as_soon_as_it_is_too_long)
     EXPECT_EQ(client.read().status, 431U);
 }
 
-TEST(limits, of_a_body)
+TEST(limits, bound_the_body_of_a_request)
 {
     calendar c({.limits = "body: 1KiB"});
     const std::string fits(1024, 'x');
@@ -66,7 +66,7 @@ TEST(limits, of_a_body)
     const auto said = c.exchange(request_text("POST", "/public", {}, {}, fits + "y"));
     EXPECT_EQ(said.status, 413U) << said;
     EXPECT_EQ(problem_of(said), "body-too-large");
-    EXPECT_EQ(c.api.requests().size(), seen) << "the length was known before anything was sent";
+    EXPECT_EQ(c.api.requests().size(), seen) << "the length was known, so the API must not see the request";
 
     auto client = c.connect();
     client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") +
@@ -77,7 +77,7 @@ TEST(limits, of_a_body)
         EXPECT_LE(r.body.size(), 1024U);
 }
 
-TEST(limits, of_an_answers_head)
+TEST(limits, bound_the_head_of_a_response)
 {
     calendar c({.limits = "headers: 4KiB, header_count: 20"});
     c.api.answer("/public/long", ok("x", "X-Long: " + std::string(5000, 'a') + "\r\n"));
@@ -89,7 +89,7 @@ TEST(limits, of_an_answers_head)
     EXPECT_EQ(c.exchange(get("/public/many")).status, 502U);
 }
 
-TEST(limits, a_slow_head_is_not_waited_for)
+TEST(limits, cut_off_a_slow_head)
 {
     calendar c({.timeouts = "headers: 300ms, idle: 5s"});
     for (const auto* begun : {"G", "GET /public HTTP/1.1\r\n", "GET /public HTTP/1.1\r\nHost: a\r\nX-Slow"}) {
@@ -102,7 +102,7 @@ TEST(limits, a_slow_head_is_not_waited_for)
     }
 }
 
-TEST(limits, a_slow_body_is_not_waited_for)
+TEST(limits, cut_off_a_slow_body)
 {
     calendar c({.timeouts = "body: 300ms"});
     auto client = c.connect();
@@ -110,10 +110,10 @@ TEST(limits, a_slow_body_is_not_waited_for)
     const auto answer = client.read("POST");
     EXPECT_EQ(answer.status, 408U) << answer;
     EXPECT_TRUE(client.is_closed_clean());
-    c.api.wait_for_closed(1); // and the API is not kept waiting
+    c.api.wait_for_closed(1); // the API does not wait for it either
 }
 
-TEST(limits, many_connections_leave_nothing_behind)
+TEST(limits, leave_no_descriptors_behind_after_many_connections)
 {
     calendar c;
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);

@@ -1,5 +1,5 @@
-// A response that ends its connection while the client is still sending: the client reads it all the same,
-// and does not hold the connection for longer than it may.
+// A response ends its connection while the client is still sending. The client reads all of it nevertheless,
+// and cannot hold the connection for longer than allowed.
 #include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -50,7 +50,7 @@ std::vector<refused_upload> refused_uploads()
     };
 }
 
-// Clients that send all of a body before they read: Python's http.client, urllib, Java.
+// Python's http.client, urllib and Java send the whole body before they read.
 TEST(linger, lets_a_client_that_sends_everything_first_read_its_response)
 {
     constexpr std::size_t size = 16 * mib;
@@ -66,7 +66,7 @@ TEST(linger, lets_a_client_that_sends_everything_first_read_its_response)
         EXPECT_EQ(answer.status, row.status) << row.sentence << answer;
         EXPECT_EQ(answer.end, ending::complete) << row.sentence;
         if (row.path == "/public/reads" && answer.value("Connection").empty())
-            continue; // on a slow machine the body may be whole before the response is read
+            continue; // on a slow machine the body may end before the response is read
         EXPECT_EQ(answer.value("Connection"), "close") << row.sentence;
         EXPECT_TRUE(client.is_closed_clean()) << row.sentence;
     }
@@ -83,14 +83,14 @@ TEST(linger, lets_a_client_read_its_response_under_tls_too)
     EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 401 "));
 }
 
-// Sends a byte at each `pause` until the connection takes no more, or for `most`. Returns after how long it
-// ended.
+// Sends a byte at each `pause` until the connection is closed, at most for `most`. Returns how long the
+// connection lasted.
 clock::duration lasts(raw_client& client, std::chrono::milliseconds pause,
                       std::chrono::milliseconds most = patience)
 {
     const auto begin = clock::now();
     while (client.send("x") && clock::now() - begin < most)
-        ::poll(nullptr, 0, static_cast<int>(pause.count())); // the client's pace, which this is about
+        ::poll(nullptr, 0, static_cast<int>(pause.count())); // the client's pace, the subject of this test
     return clock::now() - begin;
 }
 
@@ -106,7 +106,7 @@ TEST(linger, goes_on_for_as_long_as_the_client_sends)
 {
     const calendar c({.timeouts = "linger: 60s, linger_read: 5s"});
     auto client = refused(c);
-    EXPECT_GE(lasts(client, 10ms, 3s), 3s) << "it ended while the client was sending";
+    EXPECT_GE(lasts(client, 10ms, 3s), 3s) << "the connection was closed while the client was sending";
 }
 
 TEST(linger, ends_when_its_time_is_over)
@@ -128,7 +128,7 @@ TEST(linger, ends_when_its_time_is_over_for_a_client_that_never_pauses)
     while (client.send(much) && clock::now() - begin < patience)
         others += c.exchange(get("/public")).status == 200 ? 1 : 0;
     EXPECT_LT(clock::now() - begin, patience);
-    EXPECT_GT(others, 0) << "nobody else was served meanwhile";
+    EXPECT_GT(others, 0) << "no other client was served meanwhile";
 }
 
 TEST(linger, ends_when_the_client_pauses_for_too_long)
@@ -143,7 +143,7 @@ TEST(linger, ends_when_the_client_pauses_for_too_long)
     EXPECT_LT(clock::now() - begin, patience);
 }
 
-TEST(linger, beyond_the_limit_the_oldest_ends)
+TEST(linger, ends_the_oldest_beyond_the_limit)
 {
     const calendar c(
         {.limits = "lingering: 2", .timeouts = "linger: 60s, linger_read: 60s", .server = "workers: 1"});
@@ -156,7 +156,7 @@ TEST(linger, beyond_the_limit_the_oldest_ends)
     EXPECT_GE(lasts(third, 10ms, 300ms), 300ms);
 }
 
-TEST(linger, gives_way_to_a_new_connection)
+TEST(linger, ends_early_for_a_new_connection)
 {
     const calendar c(
         {.limits = "connections: 1", .timeouts = "linger: 60s, linger_read: 60s", .server = "workers: 1"});
@@ -165,7 +165,7 @@ TEST(linger, gives_way_to_a_new_connection)
     EXPECT_LT(lasts(client, 10ms), patience);
 }
 
-TEST(linger, does_not_hold_up_the_end)
+TEST(linger, does_not_delay_the_exit)
 {
     calendar c({.timeouts = "drain_delay: 0, linger: 60s, linger_read: 60s"});
     auto client = refused(c);

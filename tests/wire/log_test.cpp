@@ -1,4 +1,4 @@
-// The lines of requests in the log: the sender, the id, and the time that each took.
+// The log lines of requests: the sender, the id, and the duration of each.
 #include "support/calendar.hpp"
 #include "support/tls_client.hpp"
 #include "support/tls_files.hpp"
@@ -43,8 +43,8 @@ TEST(request_log, names_the_peer_and_the_address_that_a_trusted_proxy_names)
     }
 }
 
-// The proxy's own field may be missing of a head that ends early.
-TEST(request_log, believes_no_field_of_a_head_that_is_refused_half_way)
+// A head that ends early may lack the field that the proxy would have added.
+TEST(request_log, trusts_no_field_of_a_head_that_is_refused_half_way)
 {
     const calendar c({.server = "trusted_proxies: [127.0.0.1]"});
     c.exchange("GET /public HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nX-Request-Id: abc\r\n"
@@ -74,13 +74,13 @@ TEST(request_log, keeps_the_id_of_a_client_beside_our_own)
     }
 }
 
-// A request's time begins with its first byte, also where no request came of it.
-TEST(request_log, tells_how_long_an_unread_request_really_took)
+// A request's time begins with its first byte, even if no whole request arrives.
+TEST(request_log, states_how_long_an_incomplete_request_took)
 {
     struct row {
         const char* sentence;
         std::string begun;
-        std::string rest; // sent 200 ms later
+        std::string rest; // the test sends it 200 ms later
         const char* reason;
     };
     const row rows[] = {
@@ -96,7 +96,7 @@ TEST(request_log, tells_how_long_an_unread_request_really_took)
     for (const auto& row : rows) {
         auto client = c.connect();
         client.send(row.begun);
-        static_cast<void>(client.read_bytes(1, std::chrono::milliseconds(200))); // nothing comes yet
+        static_cast<void>(client.read_bytes(1, std::chrono::milliseconds(200))); // no response comes yet
         client.send(row.rest);
         const auto id = json_member(client.read().body, "request_id");
         const auto line =
@@ -106,7 +106,7 @@ TEST(request_log, tells_how_long_an_unread_request_really_took)
     }
 }
 
-TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
+TEST(request_log, times_plain_http_on_a_tls_port_from_the_start_of_the_connection)
 {
     const tls_files files;
     const calendar c({.server = files.server_yaml()});
@@ -121,8 +121,8 @@ TEST(request_log, times_plain_http_on_a_tls_port_from_the_connection_on)
     EXPECT_GE(std::stod(line["duration_ms"]), 100.0);
 }
 
-// Claims that anybody can write reach the log only if the file asks for them.
-TEST(request_log, shows_what_a_refused_token_says_if_the_issuer_has_signed_it)
+// Claims of a forged token reach the log only if the file asks for them.
+TEST(request_log, shows_claims_of_a_refused_token_if_the_issuer_has_signed_it)
 {
     const auto wrong = make_token(
         R"({"iss":"https://issuer.example.com/","aud":"https://other.example","exp":99999999999})");
@@ -165,7 +165,7 @@ TEST(request_log, counts_a_flood_of_refusals_in_one_line_a_second)
         EXPECT_THAT(l.text, HasSubstr(R"("busiest":[{"client":"203.0.113.9","count":)"));
         return true;
     };
-    // Two in one second are enough, and some two follow each other within one.
+    // Two denials within one second are enough, and among so many, some two fall within one second.
     for (int i = 0; i < 200; ++i)
         EXPECT_EQ(client.exchange(get("/appointments", {}, "X-Forwarded-For: 203.0.113.9\r\n")).status, 401U);
     static_cast<void>(c.gate.wait_for_event("request_burst", flood_told));
@@ -199,7 +199,7 @@ TEST(request_log, suppresses_handshake_failures_beyond_one_a_second)
     EXPECT_GE(std::stoul(told["suppressed"]), 1U) << told.text;
 }
 
-TEST(request_log, tells_which_template_a_404_comes_closest_to)
+TEST(request_log, names_the_template_closest_to_a_404)
 {
     const calendar silent;
     static_cast<void>(silent.exchange(get("/apointments/hunter2?token=s3cret")));
@@ -223,7 +223,7 @@ TEST(request_log, tells_which_template_a_404_comes_closest_to)
     EXPECT_EQ(refused["path"], "/%2e%2e/x") << refused.text;
 }
 
-TEST(request_log, is_written_to_the_end_when_the_gate_stops)
+TEST(request_log, is_written_completely_when_the_gate_stops)
 {
     calendar c({.more = "log: {burst: 1}\n"});
     auto client = c.connect();

@@ -1,5 +1,5 @@
 // Floods of every kind: the process stays below `server.limits.memory`, and gives the memory back afterwards.
-// Others are served meanwhile.
+// Other clients are served meanwhile.
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
 #include "support/tls_client.hpp"
@@ -29,14 +29,14 @@ constexpr std::size_t mib = 1024 * kib;
 constexpr std::size_t limit = 32 * mib;
 const gate_settings bounded{.limits = "memory: 32MiB", .server = "workers: 2"};
 
-// An upstream that serves /public, and does so for no other path: bodies for /public/slow are not read, and
-// /public/large gets a response of 8 MiB, as far as it goes without waiting. One thread, however many
-// connections.
+// An upstream that serves /public and no other path. It does not read bodies for /public/slow. The response
+// to /public/large has 8 MiB, sent as far as the socket takes it without waiting. One thread serves any
+// number of connections.
 class deaf_upstream final {
 public:
     deaf_upstream() : listener_(socket_handle::listen_at())
     {
-        listener_.set_receive_buffer(4096); // those that it accepts inherit it
+        listener_.set_receive_buffer(4096); // accepted sockets inherit it
         thread_ = std::thread([this] { serve(); });
     }
     ~deaf_upstream()
@@ -72,7 +72,7 @@ private:
         bool deaf = false;
     };
 
-    // False: it has ended.
+    // Returns false if the connection has ended.
     static bool read(connection& c, short events)
     {
         if (c.deaf)
@@ -103,7 +103,7 @@ private:
     std::thread thread_;
 };
 
-// Sends as much as goes without waiting.
+// Sends as much as the socket takes without waiting.
 void push(const socket_handle& to, std::string_view bytes)
 {
     static_cast<void>(::send(to.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -125,7 +125,7 @@ public:
         at_start_ = gate_.resident_bytes();
     }
 
-    // Probes pass, and a client that has nothing to do with the flood is served.
+    // Expects that probes pass, and that a client outside the flood is served.
     void others_are_served() const
     {
         for (const auto* path : {"/livez", "/readyz"})
@@ -134,10 +134,10 @@ public:
         EXPECT_EQ(answer.status, 200U) << answer;
     }
 
-    // After the flood: the most that was ever held, and what stays.
+    // Checks, after the flood, the peak and the memory that remains.
     void expect_bounded(std::size_t cache = 0) const
     {
-#ifdef SCOPEGATE_SANITIZED // freed memory is kept to be watched
+#ifdef SCOPEGATE_SANITIZED // the sanitizer keeps freed memory
         static_cast<void>(cache);
 #else
         EXPECT_LT(gate_.peak_bytes(), limit) << "at the start " << at_start_;
@@ -161,7 +161,7 @@ constexpr std::size_t scale = 10;
 constexpr std::size_t scale = 1;
 #endif
 
-// Opens `count` connections, each of which does `what`; others are served meanwhile.
+// Opens `count` connections, each of which does `what`. Other clients are served meanwhile.
 std::vector<socket_handle> open_connections(const std::string& address, std::size_t count,
                                             const watched_gate& watched,
                                             const std::function<void(const socket_handle&)>& what)
@@ -215,15 +215,15 @@ TEST(memory_bound, spares_the_head_that_is_being_read)
     static_cast<void>(gate.wait_for_event("reloaded"));
     for (auto& client : unfinished)
         client.send("a");
-    for (int i = 0; i < 20; ++i) // the process responds, whatever it responds
+    for (int i = 0; i < 20; ++i) // the process responds, with whatever status
         EXPECT_EQ(raw_client(gate.admin()).exchange(get("/livez")).status, 200U);
     EXPECT_EQ(gate.stop(), 0);
 }
 
-TEST(memory_bound, holds_when_the_api_takes_no_bodies)
+TEST(memory_bound, holds_when_the_api_reads_no_bodies)
 {
     const deaf_upstream api;
-    // The end of a client that has sent more than was read shows as late as its upload's.
+    // When a client has sent more than the gate has read, its end shows only after the rest of the upload.
     const gate_process gate(
         {.upstream = api.url(), .limits = bounded.limits, .timeouts = "body: 3s", .server = bounded.server});
     const watched_gate watched(gate);
@@ -271,7 +271,7 @@ TEST(memory_bound, holds_when_connections_idle)
     watched.expect_bounded();
 }
 
-// Sends `count` requests over a few connections, many at a time, and reads the responses, all of `status`.
+// Sends `count` requests, pipelined over a few connections, and reads the responses, all of status `status`.
 void ask_often(const std::string& address, std::size_t count, unsigned status, const watched_gate& watched,
                const std::function<std::string(std::size_t)>& request)
 {
@@ -322,7 +322,7 @@ TEST(memory_bound, holds_when_valid_tokens_fill_the_cache)
         return get("/any",
                    calendar_token("read:appointments", ",\"jti\":\"" + std::to_string(i) + padding + "\""));
     });
-    watched.expect_bounded(limit / 4 + 4 * mib); // the heap's pages are shared with what has gone
+    watched.expect_bounded(limit / 4 + 4 * mib); // cache entries share the heap's pages with freed memory
 }
 
 TEST(memory_bound, holds_when_tokens_are_opaque)

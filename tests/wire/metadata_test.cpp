@@ -1,4 +1,4 @@
-// The RFC 9728 document (spec 3.2), sentence by sentence.
+// The protected resource metadata (RFC 9728), rule by rule.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -43,7 +43,7 @@ TEST(metadata, is_public_cacheable_and_readable_by_browsers)
     EXPECT_THAT(c.api.requests(), IsEmpty());
 }
 
-TEST(metadata, answers_head_and_nothing_else_besides_get)
+TEST(metadata, allows_get_and_head_only)
 {
     const calendar c;
     const auto document = c.exchange(get(well_known));
@@ -72,10 +72,11 @@ routes:
     EXPECT_EQ(c.exchange(get(well_known + "?x=1")).status, 200U);
     EXPECT_THAT(c.api.requests(), IsEmpty());
     EXPECT_EQ(c.exchange(get("/.well-known/other")).status, 401U);
-    EXPECT_EQ(c.exchange(get(well_known + "/other")).status, 401U) << "the suffix is another resource's";
+    EXPECT_EQ(c.exchange(get(well_known + "/other")).status, 401U)
+        << "the suffix belongs to another resource";
 }
 
-TEST(metadata, of_a_resource_with_a_path_lies_at_the_suffixed_form_too)
+TEST(metadata, is_found_at_the_suffixed_form_too_for_a_resource_with_a_path)
 {
     const calendar c(with("metadata: {resource: \"https://api.example.com/v1/calendar\"}\n"));
     for (const auto& path : {well_known, well_known + "/v1/calendar"}) {
@@ -90,7 +91,7 @@ TEST(metadata, of_a_resource_with_a_path_lies_at_the_suffixed_form_too)
                           "oauth-protected-resource/v1/calendar\""));
 }
 
-TEST(metadata, never_repeats_what_the_request_says_of_hosts)
+TEST(metadata, never_repeats_a_host_from_the_request)
 {
     gate_settings s;
     s.server = "trusted_proxies: [127.0.0.0/8]";
@@ -112,7 +113,7 @@ TEST(metadata, never_repeats_what_the_request_says_of_hosts)
     EXPECT_EQ(absolute.body, expected);
     const auto torn = c.exchange("GET http://evil.example" + well_known +
                                  " HTTP/1.1\r\nHost: calendar.example.com\r\n\r\n");
-    EXPECT_EQ(torn.status, 400U) << "step 1 comes before what is answered here";
+    EXPECT_EQ(torn.status, 400U) << "malformed requests are refused before our own pages";
 }
 
 TEST(metadata, is_named_in_every_challenge)
@@ -142,7 +143,7 @@ TEST(metadata, is_named_in_every_challenge)
     }
 }
 
-TEST(metadata, that_is_off_is_nowhere)
+TEST(metadata, is_nowhere_when_off)
 {
     const calendar c(with("metadata: off\n"));
     EXPECT_EQ(c.exchange(get(well_known)).status, 404U);
@@ -150,8 +151,8 @@ TEST(metadata, that_is_off_is_nowhere)
                 Not(HasSubstr("resource_metadata")));
 }
 
-// RFC 9470, over a socket: what the client has to ask its authorization server for.
-TEST(step_up, says_how_recent_and_how_strong_the_login_must_be)
+// RFC 9470 over a socket: the challenge states what the client has to ask its authorization server for.
+TEST(step_up, states_how_recent_and_how_strong_the_login_must_be)
 {
     gate_settings s;
     s.routes +=
@@ -178,8 +179,9 @@ TEST(step_up, says_how_recent_and_how_strong_the_login_must_be)
         200U);
 }
 
-// Spec 2.4 over a socket: whatever the application asked for, no token does more than its user may.
-TEST(limits, cut_a_token_down_to_what_its_users_roles_allow)
+// Scope caps over a socket: whatever scopes the application asked for, no token allows more than its user may
+// do.
+TEST(limits, reduce_a_token_to_the_scopes_of_its_users_roles)
 {
     const calendar c(with("limit:\n"
                           "  roles:\n"
@@ -191,7 +193,7 @@ TEST(limits, cut_a_token_down_to_what_its_users_roles_allow)
                               R"(,"https://calendar.example.com/roles":[")" + std::string(role) + "\"]");
     };
     const auto seen = c.forwarded(get("/appointments", token("viewer")));
-    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments") << "the effective ones";
+    EXPECT_EQ(seen.value("X-Auth-Scopes"), "read:appointments") << "the effective scopes";
     const auto refused = c.exchange(request_text("POST", "/appointments", token("viewer")));
     EXPECT_EQ(refused.status, 403U) << refused;
     EXPECT_FALSE(refused.has("WWW-Authenticate")) << "no scope would help";
@@ -199,7 +201,7 @@ TEST(limits, cut_a_token_down_to_what_its_users_roles_allow)
     EXPECT_EQ(json_member(refused.body, "missing_scopes"), R"(["write:appointments"])");
     const auto line =
         c.gate.wait_for_event("request", [](const log_line& l) { return l["reason"] == "scope-limited"; });
-    EXPECT_EQ(line["scopes"], R"(["read:appointments"])") << "the effective ones";
+    EXPECT_EQ(line["scopes"], R"(["read:appointments"])") << "the effective scopes";
     EXPECT_EQ(line["missing"], R"(["write:appointments"])");
 
     EXPECT_EQ(c.exchange(request_text("POST", "/appointments", token("editor"))).status, 200U);

@@ -1,4 +1,4 @@
-// Observe mode: what would be refused goes on as it came.
+// Observe mode forwards a request that would be denied as it came.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>

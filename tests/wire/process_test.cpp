@@ -1,4 +1,4 @@
-// The process and the system that it runs on: its privileges, memory, signals and files.
+// The process and its system: privileges, memory, signals and files.
 #include "support/calendar.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -47,7 +47,7 @@ TEST(process, warns_when_it_runs_as_root)
             EXPECT_NE(line["event"], "runs_as_root");
 }
 
-TEST(process, logs_the_signals_that_mean_nothing_to_it)
+TEST(process, logs_signals_that_it_ignores)
 {
     calendar c;
     const std::pair<int, const char*> signals[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}};
@@ -61,7 +61,7 @@ TEST(process, logs_the_signals_that_mean_nothing_to_it)
     EXPECT_EQ(c.gate.stop(), 0);
 }
 
-TEST(process, says_which_key_names_a_path_that_is_taken_by_a_file)
+TEST(process, names_the_key_whose_path_is_taken_by_a_file)
 {
     const temporary_folder folder;
     const auto path = folder.write("gate.sock", "not a socket");
@@ -72,7 +72,7 @@ TEST(process, says_which_key_names_a_path_that_is_taken_by_a_file)
     for (const auto& [key, settings] : rows) {
         try {
             const gate_process gate(settings);
-            ADD_FAILURE() << key << ": the file is taken for a socket";
+            ADD_FAILURE() << key << ": the file was treated as a socket";
         } catch (const std::runtime_error& refused) {
             EXPECT_THAT(refused.what(), HasSubstr(std::string(key) + ": can't listen on unix:" + path));
         }

@@ -1,5 +1,5 @@
-// PROXY headers are believed from trusted proxies, read to their last byte and not beyond, and nothing else
-// than what they say is.
+// PROXY headers are believed only from trusted proxies. The gate reads each to its last byte and not beyond,
+// and takes no other bytes for such a header.
 #include "support/calendar.hpp"
 #include "support/tls_client.hpp"
 #include "support/tls_files.hpp"
@@ -24,13 +24,13 @@ gate_settings behind_balancer(std::string trusted = "127.0.0.0/8")
     return {.server = "trusted_proxies: [" + trusted + "], proxy_protocol: true"};
 }
 
-// Who the API is told the caller is.
+// Returns the client that the API sees.
 std::string caller_after(const calendar& c, const std::string& bytes)
 {
     return c.forwarded(bytes).value("X-Forwarded-For");
 }
 
-TEST(proxy_protocol, the_caller_is_who_the_header_names)
+TEST(proxy_protocol, takes_the_client_from_the_header)
 {
     const calendar c(behind_balancer());
     EXPECT_EQ(caller_after(c, v1 + get("/public")), "192.0.2.7");
@@ -41,8 +41,9 @@ TEST(proxy_protocol, the_caller_is_who_the_header_names)
     EXPECT_EQ(caller_after(c, v2_local + get("/public")), "127.0.0.1");
 }
 
-// The balancer is trusted, whom it lets through is not: only what it says for itself is believed.
-TEST(proxy_protocol, what_the_caller_says_of_itself_is_believed_as_the_caller_is)
+// The balancer is trusted, but its clients are not: the fields of a client are believed only if the client
+// itself is trusted.
+TEST(proxy_protocol, judges_a_clients_own_fields_by_the_address_in_the_header)
 {
     const calendar c(behind_balancer());
     const auto spoof =
@@ -60,7 +61,7 @@ TEST(proxy_protocol, what_the_caller_says_of_itself_is_believed_as_the_caller_is
     }
 }
 
-TEST(proxy_protocol, a_header_may_come_in_any_two_pieces)
+TEST(proxy_protocol, accepts_a_header_in_any_two_pieces)
 {
     const calendar c(behind_balancer());
     for (const auto& header : {v1, v2})
@@ -77,7 +78,7 @@ TEST(proxy_protocol, a_header_may_come_in_any_two_pieces)
         EXPECT_EQ(seen.value("X-Forwarded-For"), "192.0.2.7");
 }
 
-TEST(proxy_protocol, it_comes_once_before_the_first_request)
+TEST(proxy_protocol, expects_one_header_before_the_first_request)
 {
     const calendar c(behind_balancer());
     auto client = c.connect();
@@ -94,7 +95,7 @@ TEST(proxy_protocol, it_comes_once_before_the_first_request)
     EXPECT_EQ(c.api.requests().size(), 3U);
 }
 
-TEST(proxy_protocol, what_is_no_header_is_refused)
+TEST(proxy_protocol, refuses_bytes_that_are_no_header)
 {
     const calendar c(behind_balancer());
     for (const auto& bytes :
@@ -112,20 +113,20 @@ TEST(proxy_protocol, what_is_no_header_is_refused)
     EXPECT_TRUE(c.api.requests().empty());
 }
 
-TEST(proxy_protocol, nobody_else_may_say_who_is_calling)
+TEST(proxy_protocol, believes_no_header_of_an_untrusted_peer)
 {
     const calendar c(behind_balancer("10.0.0.0/8"));
     for (const auto& header : {v1, v2, v6, v1_unknown, v2_local})
         EXPECT_EQ(c.exchange(header + get("/public")).status, 400U);
     EXPECT_TRUE(c.api.requests().empty());
     EXPECT_EQ(caller_after(c, get("/public")), "127.0.0.1")
-        << "callers that come directly are served as such";
+        << "direct clients are served under their own address";
     const calendar without;
     EXPECT_EQ(without.exchange(v1 + get("/public")).status, 400U);
     EXPECT_EQ(without.exchange(v2 + get("/public")).status, 400U);
 }
 
-TEST(proxy_protocol, who_says_nothing_or_half_of_it_is_not_waited_for_long)
+TEST(proxy_protocol, times_out_without_a_whole_header)
 {
     auto settings = behind_balancer();
     settings.timeouts = "headers: 300ms";
@@ -143,7 +144,7 @@ TEST(proxy_protocol, who_says_nothing_or_half_of_it_is_not_waited_for_long)
     EXPECT_LE(c.gate.open_descriptors(), before + 3);
 }
 
-TEST(proxy_protocol, stands_before_the_handshake)
+TEST(proxy_protocol, precedes_the_tls_handshake)
 {
     const tls_files files;
     auto settings = behind_balancer();
@@ -163,9 +164,9 @@ TEST(proxy_protocol, stands_before_the_handshake)
     EXPECT_NE(tls_client(c.gate.address()).failure(), "") << "without the header";
     auto inside = tls_client(c.gate.address(), {.before = v1});
     EXPECT_THAT(inside.exchange(v1 + get("/public")), StartsWith("HTTP/1.1 400"))
-        << "within TLS it is no header";
+        << "a header within TLS is not accepted";
     raw_client plain(c.gate.address());
-    EXPECT_EQ(plain.exchange(v1 + get("/public")).status, 400U) << "TLS is asked for";
+    EXPECT_EQ(plain.exchange(v1 + get("/public")).status, 400U) << "the port expects TLS";
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// A reload that admits other connections reaches those that are open. One that allows less reaches tunnels
-// and event streams.
+// A reload that changes which connections are accepted affects the open ones. A reload that permits less
+// affects tunnels and event streams.
 #include "support/introspection_endpoint.hpp"
 #include "wire/tls_calendar.hpp"
 #include "wire/websocket_texts.hpp"
@@ -17,8 +17,8 @@ using testing::StartsWith;
 
 constexpr std::string_view policy_violation = "\x03\xF0";
 
-// Puts other settings in force, and waits until they are. A second reload of a gate has another number of
-// routes: that tells it from the first one, which the gate may have noticed twice.
+// Puts other settings in force, and waits until they are. A second reload of a gate needs another number of
+// routes. The number distinguishes it from the first reload, which the gate may have noticed twice.
 void reload(const gate_process& gate, const gate_settings& settings, std::string_view routes = {})
 {
     gate.write_routes(settings);
@@ -39,7 +39,7 @@ tls_client secured(const gate_process& gate, const tls_identity& identity = {})
     return tls_client(gate.address(), settings);
 }
 
-TEST(reload_connections, closes_connections_made_without_the_certificate_that_is_asked_for_now)
+TEST(reload_connections, closes_connections_made_without_the_certificate_that_is_now_required)
 {
     const tls_files files;
     const recording_upstream api;
@@ -112,7 +112,7 @@ TEST(reload_connections, closes_connections_when_proxy_protocol_changes)
     const std::string header = "PROXY TCP4 198.51.100.1 192.0.2.200 40000 8080\r\n";
     EXPECT_EQ(proxied.exchange(header + get("/public")).status, 200U);
 
-    // The balancer is trusted no longer: nor is what its header said.
+    // The balancer is no longer trusted, so its header does not count any more either.
     settings.server = "trusted_proxies: [203.0.113.9], proxy_protocol: true";
     settings.routes = "routes: {/public: {ANY: public}}";
     reload(gate, settings, "1");
@@ -141,7 +141,7 @@ TEST(reload_connections, judges_trusted_proxies_with_each_request)
     EXPECT_EQ(seen[2].value("X-Forwarded-For"), "198.51.100.1, 127.0.0.1");
 }
 
-TEST(reload_connections, leaves_connections_alone_where_other_settings_change)
+TEST(reload_connections, keeps_connections_when_other_settings_change)
 {
     const tls_files files;
     const recording_upstream api;
@@ -155,14 +155,14 @@ TEST(reload_connections, leaves_connections_alone_where_other_settings_change)
     EXPECT_EQ(ask(open), "HTTP/1.1 200");
 }
 
-// A tunnel or stream on a route, and whether a reload that changes it so ends it.
+// A tunnel or stream on a route, and whether a reload with this change ends it.
 struct change {
     std::string sentence;
     std::string path;
-    std::string token;  // empty: none
+    std::string token;  // empty for a public route
     std::string routes; // of the reloaded file
-    std::string more;   // likewise
-    std::string reason; // in the log; empty: it goes on
+    std::string more;   // also of the reloaded file
+    std::string reason; // in the log; empty if the tunnel stays open
 };
 
 const std::string scopes = "scopes: {read:appointments: See, write:appointments: Write}\n";
@@ -270,7 +270,7 @@ TEST(reload_connections, ends_event_streams_that_the_new_policy_would_refuse)
     }
 }
 
-TEST(reload_connections, ends_a_tunnel_that_opens_under_the_policy_before)
+TEST(reload_connections, ends_a_tunnel_that_opens_under_the_previous_policy)
 {
     recording_upstream api;
     api.on("/any", [](upstream_exchange& x) {
@@ -290,7 +290,7 @@ TEST(reload_connections, ends_a_tunnel_that_opens_under_the_policy_before)
     EXPECT_THAT(client.read_to_end().bytes, HasSubstr("the policy has changed"));
 }
 
-TEST(reload_connections, ends_a_tunnel_whose_issuer_goes)
+TEST(reload_connections, ends_a_tunnel_whose_issuer_is_removed)
 {
     recording_upstream api;
     api.on("/any", [](upstream_exchange& x) {
@@ -303,20 +303,20 @@ TEST(reload_connections, ends_a_tunnel_whose_issuer_goes)
     client.send(get("/any", calendar_token({}), websocket_request));
     ASSERT_EQ(client.read().status, 101U);
     auto other = settings;
-    other.issuer = "audience_claim: client_id"; // the token's audience is not ours any more
+    other.issuer = "audience_claim: client_id"; // the token's audience is no longer ours
     reload(gate, other);
     EXPECT_THAT(client.read_to_end().bytes, HasSubstr("the policy has changed"));
 }
 
-// The endpoint is asked again, for an opaque token says nothing by itself.
-TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says_now)
+// An opaque token carries no claims, so the gate asks the endpoint again.
+TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_a_new_introspection)
 {
     constexpr std::string_view reader = R"({"active":true,"scope":"read:appointments","sub":"ada"})";
     const auto other_scope = scopes + "routes: {/appointments: {GET: write:appointments}}";
     struct {
         std::string sentence, routes, answer;
         introspection_endpoint::mood mood;
-        std::string reason; // empty: it goes on
+        std::string reason; // empty if the tunnel stays open
     } const rows[] = {
         {"it says the same", std::string(calendar_routes), std::string(reader),
          introspection_endpoint::mood::serving, ""},
@@ -360,7 +360,7 @@ TEST(reload_connections, judges_tunnels_of_opaque_tokens_by_what_the_issuer_says
     }
 }
 
-TEST(reload_connections, closes_the_idle_connections_to_the_upstream_of_before)
+TEST(reload_connections, closes_idle_connections_to_the_previous_upstream)
 {
     const recording_upstream before;
     const recording_upstream now;

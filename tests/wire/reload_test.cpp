@@ -1,4 +1,5 @@
-// What a reload does not take up is said: whoever closes a listener must not believe that it is closed.
+// The log names each change that a reload cannot apply: an operator who removes a listener must not believe
+// that it is closed.
 #include "support/calendar.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -20,7 +21,7 @@ std::size_t warnings_of(const gate_process& gate, std::string_view setting)
     }));
 }
 
-TEST(reload, says_what_needs_a_restart_each_time)
+TEST(reload, names_changes_that_need_a_restart_each_time)
 {
     const recording_upstream api;
     gate_settings settings{.upstream = api.url()};
@@ -42,7 +43,7 @@ TEST(reload, says_what_needs_a_restart_each_time)
     EXPECT_EQ(warnings_of(gate, "server.health"), 0U);
 }
 
-// The first half is valid, and lacks a limit that refuses.
+// The first half is valid by itself, and lacks a limit that refuses requests.
 TEST(reload, waits_until_a_file_that_is_written_in_place_is_closed)
 {
     calendar c({.more = "limit: {permissions: permissions}\n"});
@@ -58,7 +59,7 @@ TEST(reload, waits_until_a_file_that_is_written_in_place_is_closed)
     file << whole.substr(half) << "mode: observe\n";
     file.close();
     static_cast<void>(c.gate.wait_for_event("reloaded"));
-    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U) << "as the whole file says";
+    EXPECT_EQ(c.exchange(get("/appointments", token)).status, 200U) << "the whole file permits the request";
     const auto lines = c.gate.log();
     EXPECT_EQ(
         std::count_if(lines.begin(), lines.end(), [](const log_line& l) { return l["event"] == "reloaded"; }),

@@ -1,4 +1,5 @@
-// Pauses within a response's body: longer than those of a request's, and named where they are too long.
+// Pauses within a response's body may be longer than those within a request's. The log names a pause that is
+// too long.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -35,13 +36,13 @@ TEST(response_pause, is_not_bounded_by_the_pause_of_a_request)
         while (!begun.ends_with("line1\r\n"))
             begun += clients.back().read_bytes(1);
     }
-    EXPECT_EQ(clients.front().read_bytes(1, 1s), "") << "and it is still open";
+    EXPECT_EQ(clients.front().read_bytes(1, 1s), "") << "the connection is closed";
     c.api.release();
     for (auto& client : clients)
         EXPECT_EQ(client.read_bytes(15), "5\r\nline2\r\n0\r\n\r\n");
 }
 
-TEST(response_pause, that_is_too_long_is_a_timeout_of_the_upstream)
+TEST(response_pause, is_an_upstream_timeout_when_it_is_too_long)
 {
     struct {
         std::string timeouts;

@@ -1,6 +1,6 @@
-// A pooled connection may close just as a request goes out on it. That request is sent again, on a fresh
-// connection: once, only where sending twice is as good as once, and only where nothing came back and nothing
-// of a body went out.
+// A pooled connection may close just as a request goes out on it. The gate then sends that request once more,
+// on a fresh connection. It does so only for requests that may be sent twice, and only if no byte of a
+// response came and no byte of a body went out.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ const row rows[] = {
     {"DELETE whose body went out", "DELETE", "hello", false},
 };
 
-// Answers on fresh connections only: on a used one it does `fault`.
+// Responds on fresh connections only: on a reused one it does `fault`.
 upstream_script stale(upstream_script fault)
 {
     return [fault = std::move(fault)](upstream_exchange& x) {
@@ -45,7 +45,7 @@ void expect_retries(const upstream_script& fault)
         calendar c;
         c.api.on("/public/stale", stale(fault));
         auto client = c.connect();
-        EXPECT_EQ(client.exchange(get("/public")).status, 200U); // now there is a pooled connection
+        EXPECT_EQ(client.exchange(get("/public")).status, 200U); // now the pool has a connection
         const auto answer = client.exchange(request_text(r.method, "/public/stale", {}, {}, r.body));
         EXPECT_EQ(answer.status, r.again ? 200U : 502U) << r.sentence << answer;
         const auto seen = c.api.wait_for_requests(r.again ? 3 : 2);
@@ -53,12 +53,12 @@ void expect_retries(const upstream_script& fault)
         if (r.again) {
             EXPECT_EQ(seen[1].connection, 1U) << r.sentence;
             EXPECT_EQ(seen[2].connection, 2U) << r.sentence;
-            EXPECT_EQ(seen[1].head, seen[2].head) << r.sentence << ": the second time it was another request";
+            EXPECT_EQ(seen[1].head, seen[2].head) << r.sentence << ": the retry differs from the request";
         }
     }
 }
 
-TEST(retry, a_pooled_connection_that_closes_before_its_first_byte)
+TEST(retry, follows_a_close_of_a_pooled_connection_before_its_first_byte)
 {
     expect_retries([](upstream_exchange& x) {
         x.read_body();
@@ -66,7 +66,7 @@ TEST(retry, a_pooled_connection_that_closes_before_its_first_byte)
     });
 }
 
-TEST(retry, a_pooled_connection_that_is_reset_before_its_first_byte)
+TEST(retry, follows_a_reset_of_a_pooled_connection_before_its_first_byte)
 {
     expect_retries([](upstream_exchange& x) {
         x.read_body();
@@ -74,7 +74,7 @@ TEST(retry, a_pooled_connection_that_is_reset_before_its_first_byte)
     });
 }
 
-TEST(retry, is_left_out_for_an_empty_body_that_came_behind_its_head)
+TEST(retry, does_not_happen_for_an_empty_body_that_came_behind_its_head)
 {
     calendar c;
     c.api.on("/public/stale", stale([](upstream_exchange& x) {
@@ -91,7 +91,7 @@ TEST(retry, is_left_out_for_an_empty_body_that_came_behind_its_head)
     EXPECT_EQ(c.api.wait_for_requests(2).size(), 2U);
 }
 
-TEST(retry, after_the_first_byte_it_is_too_late)
+TEST(retry, does_not_happen_after_the_first_byte)
 {
     calendar c;
     c.api.on("/public/stale", stale(sends_then_closes("H")));
@@ -101,19 +101,19 @@ TEST(retry, after_the_first_byte_it_is_too_late)
     EXPECT_EQ(c.api.wait_for_requests(2).size(), 2U);
 }
 
-TEST(retry, a_fresh_connection_that_closes_is_the_apis_last_word)
+TEST(retry, does_not_happen_after_a_fresh_connection_closes)
 {
     calendar c;
     c.api.on("/public/gone", closes_before_answer());
     EXPECT_EQ(c.exchange(get("/public/gone")).status, 502U);
     EXPECT_EQ(c.api.wait_for_requests(1).size(), 1U);
     EXPECT_EQ(c.exchange(get("/public")).status,
-              200U); // one pooled, so that the next is sent twice, not more often
+              200U); // pools one connection, so that the next request is sent twice and not more often
     EXPECT_EQ(c.exchange(get("/public/gone")).status, 502U);
     EXPECT_EQ(c.api.wait_for_requests(4).size(), 4U);
 }
 
-TEST(retry, a_connection_known_to_be_closed_is_not_used_whatever_the_method)
+TEST(retry, is_not_needed_for_a_connection_known_to_be_closed)
 {
     calendar c;
     auto client = c.connect();
@@ -128,13 +128,13 @@ TEST(retry, a_connection_known_to_be_closed_is_not_used_whatever_the_method)
     EXPECT_EQ(seen[1].body, "once");
 }
 
-TEST(retry, what_can_not_be_sent_again_is_not_sent_on_a_connection_that_has_just_closed)
+TEST(retry, is_not_risked_on_a_connection_that_has_just_closed)
 {
     calendar c;
     auto client = c.connect();
     EXPECT_EQ(client.exchange(get("/public")).status, 200U);
     c.api.wait_for_requests(1);
-    c.gate.freeze(); // it learns of both at once, and of the request first
+    c.gate.freeze(); // the gate learns of both in one poll, and of the request first
     client.send(request_text("POST", "/public", {}, {}, "once"));
     c.api.close_idle();
     c.gate.send_signal(SIGCONT);

@@ -1,6 +1,6 @@
-// The end of a pod, in both orders that deploy/ has, ten times as fast: Kubernetes ends the gate and the API
-// while clients go on. Routers learn a little later that the pod goes; until then they send new connections.
-// The client of a kept connection uses it until a response says that it closes.
+// The end of a pod in both orders of deploy/, ten times as fast: Kubernetes stops the gate and the API while
+// clients send requests. Routers learn a little later that the pod is going. Until then they send new
+// connections. A client uses a kept connection until a response says that it closes.
 #include "support/gate_process.hpp"
 #include "support/places.hpp"
 #include "support/raw_client.hpp"
@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds routers_learn_after = 100ms;
 constexpr milliseconds between_requests = 10ms;
 
-// How long the API's preStop hook sleeps, by the file in deploy/, a tenth of it.
+// Returns how long the API's preStop hook sleeps: a tenth of the time in the file in deploy/.
 milliseconds api_sleep(const std::string& file)
 {
     const auto text = content_of(std::string(SCOPEGATE_SOURCE) + "/deploy/" + file);
@@ -38,7 +38,7 @@ milliseconds api_sleep(const std::string& file)
     return milliseconds(std::stoi(found[2]) * 100);
 }
 
-// Clients that never stop by themselves: some keep their connections, some open one for each request.
+// Clients that never stop by themselves. Some keep their connections, others open one for each request.
 class trickle final {
 public:
     explicit trickle(std::string address) : address_(std::move(address))
@@ -62,7 +62,7 @@ public:
             std::this_thread::yield();
     }
     void routers_learn() { learned_ = true; }
-    // Waits until no client has a connection any more.
+    // Waits until no client has an open connection.
     void end()
     {
         learned_ = true;
@@ -99,7 +99,7 @@ private:
     std::vector<std::thread> clients_;
 };
 
-// The pod: clients are served before its end begins.
+// The pod. Its clients are served before its end begins.
 class shutdown : public testing::Test {
 protected:
     shutdown()
@@ -110,7 +110,7 @@ protected:
         EXPECT_EQ(clients_.failed(), 0U);
     }
 
-    // Does as the gate's preStop hook in kubernetes.yaml.
+    // Does the same as the gate's preStop hook in kubernetes.yaml.
     void run_drain_command() const
     {
         const char* const named = std::getenv("SCOPEGATE_PROGRAM");
@@ -118,7 +118,7 @@ protected:
         EXPECT_EQ(std::system(("'" + program + "' drain --url http://" + gate_.admin() + "/drain").c_str()),
                   0);
     }
-    // The API's preStop hook; the routers learn meanwhile.
+    // Runs the API's preStop hook; the routers learn meanwhile that the pod is going.
     void sleep_before_the_api_ends(milliseconds sleep)
     {
         std::this_thread::sleep_for(routers_learn_after);
@@ -152,7 +152,7 @@ TEST_F(shutdown, of_a_plain_container_fails_no_request)
     EXPECT_EQ(clients_.failed(), 0U) << "of " << clients_.answered() + clients_.failed();
 }
 
-// The clients show what fails: here the API has no preStop hook, and ends first.
+// Shows that the clients detect failures: here the API has no preStop hook, and ends first.
 TEST_F(shutdown, of_a_native_sidecar_fails_requests_when_the_api_does_not_sleep)
 {
     end_api();
@@ -162,8 +162,8 @@ TEST_F(shutdown, of_a_native_sidecar_fails_requests_when_the_api_does_not_sleep)
     EXPECT_GT(clients_.failed(), 0U);
 }
 
-// The command is for a hook in the gate's own container: nobody else may send clients away.
-TEST_F(shutdown, is_not_begun_by_a_request_without_the_field_of_the_command)
+// The command is meant for a hook in the gate's own container. Nobody else may start a drain.
+TEST_F(shutdown, does_not_begin_with_a_request_without_the_commands_field)
 {
     const auto ask = [&](std::string_view method, std::string_view fields) {
         return raw_client(gate_.admin())

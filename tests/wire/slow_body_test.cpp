@@ -1,5 +1,5 @@
-// Bodies that come slowly. The average is taken over a minute, so this takes one: it is a program of its own
-// (slow), and all its clients send at the same time.
+// Bodies that come slowly. The gate averages over a minute, so the test takes a minute. It is a program of
+// its own (slow), and all its clients send at the same time.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -14,16 +14,16 @@ using namespace std::chrono_literals;
 constexpr int ticks = 14;
 constexpr auto tick = 5s;
 
-// A client that sends `piece` at each tick, and what the API does meanwhile.
+// A client that sends `piece` at each tick, and the API's behavior meanwhile.
 struct slow_client {
     std::string sentence;
     std::string path;
     std::string piece;
     upstream_script script;
-    unsigned status; // that it gets
+    unsigned status; // of the response that it gets
 };
 
-// Sends `first`, then `each` for each piece that it gets, then `last`.
+// Sends `first`, then `each` for each piece that it receives, then `last`.
 upstream_script takes_all(std::size_t piece, std::string first, std::string each, std::string last)
 {
     return [=](upstream_exchange& x) {
@@ -60,7 +60,7 @@ TEST(slow_body, is_cut_off_below_128_bytes_a_second_until_the_api_responds)
     for (int i = 0; i < ticks; ++i) {
         for (std::size_t n = 0; n < rows.size(); ++n)
             clients[n].send(rows[n].piece);
-        std::this_thread::sleep_until(began + (i + 1) * tick); // the pace of the clients, which this is about
+        std::this_thread::sleep_until(began + (i + 1) * tick); // the clients' pace is under test
     }
     for (std::size_t n = 0; n < rows.size(); ++n) {
         const auto answer = clients[n].read("POST");

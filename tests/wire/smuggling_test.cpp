@@ -1,5 +1,5 @@
-// Plays tests/cases/smuggling (see its README) against the running gate: what the API gets and what the
-// caller hears are what the case says, and nothing more, however the bytes arrive.
+// Plays tests/cases/smuggling (see its README) against the running gate. The API gets and the client hears
+// exactly what the case says, wherever the bytes are split.
 #include "support/calendar.hpp"
 #include "support/places.hpp"
 
@@ -23,7 +23,7 @@ std::string read_file(const fs::path& path)
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// A case's lines, each as its word and what is behind it.
+// Returns a case's lines, each as its first word and the rest.
 std::vector<std::pair<std::string, std::string>> expectations(const fs::path& path)
 {
     std::vector<std::pair<std::string, std::string>> all;
@@ -35,7 +35,7 @@ std::vector<std::pair<std::string, std::string>> expectations(const fs::path& pa
     return all;
 }
 
-// The fields that the gate sets itself: of a caller's own the cases say that they are gone.
+// Returns whether the gate sets this field itself. The cases say that a client's own copies are removed.
 bool is_ours(const std::string& name)
 {
     static const std::set<std::string> ours{
@@ -44,7 +44,7 @@ bool is_ours(const std::string& name)
     return ours.contains(name);
 }
 
-// Whole requests only: of one whose body is at fault the API may have seen the beginning.
+// Returns whole requests only: the API may have seen the beginning of one whose body is malformed.
 std::vector<request> whole_requests(const calendar& c, std::size_t from)
 {
     auto all = c.api.requests();
@@ -53,10 +53,10 @@ std::vector<request> whole_requests(const calendar& c, std::size_t from)
     return all;
 }
 
-// The case in two segments, the second from byte `cut` on.
+// Plays the case in two segments, the second from byte `cut` on.
 void play(const calendar& c, const fs::path& path, std::size_t cut)
 {
-    SCOPED_TRACE(path.filename().string() + " cut at " + std::to_string(cut));
+    SCOPED_TRACE(path.filename().string() + " split at " + std::to_string(cut));
     const auto earlier = c.api.requests().size();
     auto client = c.connect();
     client.send_cut(read_file(path), {cut});
@@ -73,7 +73,7 @@ void play(const calendar& c, const fs::path& path, std::size_t cut)
             const auto& r = forwarded[passed++];
             EXPECT_EQ(r.method + " " + r.target + " " + std::to_string(r.body.size()), what) << r;
             seen_names = field_names(r);
-        } else if (word == "with" && !is_ours(what) && what != "upgrade") { // a tunnel has its own tests
+        } else if (word == "with" && !is_ours(what) && what != "upgrade") { // tunnels have tests of their own
             EXPECT_THAT(seen_names, testing::Contains(what));
         } else if (word == "without" && !is_ours(what)) {
             EXPECT_THAT(seen_names, testing::Not(testing::Contains(what)));
@@ -88,7 +88,7 @@ void play(const calendar& c, const fs::path& path, std::size_t cut)
     EXPECT_EQ(whole_requests(c, earlier).size(), passed);
 }
 
-TEST(smuggling, every_case_comes_out_as_expected_over_a_socket)
+TEST(smuggling, ends_as_each_case_says_over_a_socket)
 {
     calendar c({.routes = "routes: {'/': {ANY: public}, '/{all...}': {ANY: public}}"});
     std::size_t count = 0;
@@ -100,8 +100,8 @@ TEST(smuggling, every_case_comes_out_as_expected_over_a_socket)
                 cuts.insert(size * eighths / 8);
             if (size > 2)
                 cuts.insert({size - 1, size - 2});
-            // Where one request ends and the next begins each byte counts; of heads tests/unit/http tries
-            // them all.
+            // Each split counts where one request ends and the next begins. The tests in tests/unit/http try
+            // all splits of heads.
             if (entry.path().filename().string().starts_with("pipeline_"))
                 for (std::size_t cut = 1; cut < size; ++cut)
                     cuts.insert(cut);

@@ -1,4 +1,5 @@
-// The tests' own client and upstream, face to face: what the wire tests conclude stands on these.
+// The tests' own client and upstream, connected directly. The conclusions of the wire tests rely on these
+// two.
 #include "support/raw_client.hpp"
 #include "support/recording_upstream.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-TEST(support, an_upstream_echoes_and_records)
+TEST(support, records_and_echoes_requests_in_its_upstream)
 {
     recording_upstream api;
     raw_client client(api.authority());
@@ -26,7 +27,7 @@ TEST(support, an_upstream_echoes_and_records)
     EXPECT_EQ(seen.connection, 1U);
 }
 
-TEST(support, a_connection_serves_requests_in_turn_and_pipelined)
+TEST(support, serves_requests_in_turn_and_pipelined_on_one_connection)
 {
     recording_upstream api;
     raw_client client(api.authority());
@@ -41,7 +42,7 @@ TEST(support, a_connection_serves_requests_in_turn_and_pipelined)
     EXPECT_THAT(api.faults(), ElementsAre());
 }
 
-TEST(support, a_script_closes_resets_and_waits)
+TEST(support, lets_a_script_close_reset_and_wait)
 {
     recording_upstream api;
     api.on("/closes", sends_then_closes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"));
@@ -61,7 +62,7 @@ TEST(support, a_script_closes_resets_and_waits)
     EXPECT_EQ(waiting.read().body, "late");
 }
 
-TEST(support, bodies_are_asked_for_where_that_is_expected)
+TEST(support, sends_100_continue_when_the_client_expects_it)
 {
     recording_upstream api;
     raw_client client(api.authority());
@@ -71,7 +72,7 @@ TEST(support, bodies_are_asked_for_where_that_is_expected)
     EXPECT_THAT(client.read("POST").body, HasSubstr(R"("body_bytes":2)"));
 }
 
-TEST(support, idle_connections_close_in_order)
+TEST(support, closes_idle_connections_in_order)
 {
     recording_upstream api;
     raw_client client(api.authority());
@@ -81,7 +82,7 @@ TEST(support, idle_connections_close_in_order)
     EXPECT_TRUE(client.is_closed_clean());
 }
 
-TEST(support, what_is_malformed_is_a_fault_of_whoever_sent_it)
+TEST(support, reports_malformed_messages_as_a_fault_of_the_sender)
 {
     const std::string rows[] = {
         "GET / HTTP/1.1\nHost: a\r\n\r\n",                                             // a bare LF
@@ -99,7 +100,7 @@ TEST(support, what_is_malformed_is_a_fault_of_whoever_sent_it)
     }
 }
 
-TEST(support, answers_are_read_to_their_exact_end)
+TEST(support, reads_responses_to_their_exact_end)
 {
     recording_upstream api;
     api.answer("/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +

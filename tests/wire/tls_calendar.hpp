@@ -1,4 +1,4 @@
-// A calendar whose gate speaks TLS, for the wire tests of it.
+// A calendar whose gate speaks TLS, for the wire tests of TLS.
 #pragma once
 
 #include "support/calendar.hpp"
@@ -18,7 +18,7 @@ inline gate_settings with_tls(const tls_files& files, gate_settings settings = {
     return settings;
 }
 
-// A calendar whose gate speaks TLS, with a relay in front that takes plain clients there.
+// A calendar whose gate speaks TLS. A relay in front of it connects plain-text clients to the gate over TLS.
 class tls_calendar final {
 public:
     explicit tls_calendar(gate_settings settings = {}) : c(with_tls(files, std::move(settings)))

@@ -1,4 +1,4 @@
-// Whose certificates are believed by a gate that speaks TLS, and that new files are taken up while it runs.
+// A gate that speaks TLS trusts the configured certificates, and picks up new files while it runs.
 #include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(tls_certificates, certificates_of_callers)
+TEST(tls_certificates, are_required_from_clients_and_verified)
 {
     const tls_files files;
     const certificate_authority stranger("ours");
@@ -25,13 +25,13 @@ TEST(tls_certificates, certificates_of_callers)
     std::ofstream(gate.folder() + "/routes.yaml") << yaml;
     static_cast<void>(gate.wait_for_event("reloaded"));
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-        // The answer's beginning, or nothing where the gate will not have the caller.
+        // Returns the beginning of the response, or nothing if the gate rejects the client.
         const auto ask = [&](const tls_identity& identity) {
             tls_client_settings with;
             with.version = version;
             with.identity = identity;
             tls_client client(gate.address(), with);
-            // With 1.3 the client learns of it after its own part of the handshake.
+            // With TLS 1.3 the client learns of the rejection only after its own part of the handshake.
             return client.failure().empty() ? client.exchange(get("/public")).substr(0, 12) : std::string();
         };
         EXPECT_EQ(ask(files.identity()), "HTTP/1.1 200");
@@ -42,8 +42,8 @@ TEST(tls_certificates, certificates_of_callers)
     EXPECT_THAT(gate.wait_for_event("tls_failed")["error"], HasSubstr("certificate"));
 }
 
-// The alert that says why is not lost in a reset, though the caller has sent its request already.
-TEST(tls_certificates, who_is_refused_learns_why)
+// A reset must not discard the alert that states the cause, even if the client has already sent its request.
+TEST(tls_certificates, explain_a_rejection_to_the_client)
 {
     const tls_files files;
     const calendar c(with_tls(files, {}, true));
@@ -55,7 +55,7 @@ TEST(tls_certificates, who_is_refused_learns_why)
     EXPECT_EQ(client.read_to_end(), tls_client::ending::alert);
 }
 
-TEST(tls_certificates, a_new_certificate_is_taken_up_and_open_connections_stay)
+TEST(tls_certificates, are_replaced_while_open_connections_stay)
 {
     tls_calendar t;
     auto open = t.secured();
@@ -68,7 +68,7 @@ TEST(tls_certificates, a_new_certificate_is_taken_up_and_open_connections_stay)
     EXPECT_EQ(t.secured().peer_serial(), second);
     EXPECT_THAT(open.exchange(get("/public")), StartsWith("HTTP/1.1 200")) << "the connection was dropped";
 
-    // One that can't be used changes nothing, and why is in the log.
+    // An unusable file changes nothing, and the log states why.
     t.files.folder.write("server.pem", "-----BEGIN CERTIFICATE-----\nbroken\n");
     static_cast<void>(t.c.gate.wait_for_event("reload_refused"));
     EXPECT_THAT(t.c.gate.wait_for_event("config_error")["message"],
@@ -84,7 +84,7 @@ TEST(tls_certificates, a_new_certificate_is_taken_up_and_open_connections_stay)
     EXPECT_EQ(t.secured().peer_serial(), third);
 }
 
-TEST(tls_certificates, new_authorities_of_callers_are_taken_up)
+TEST(tls_certificates, of_client_authorities_are_replaced)
 {
     const tls_files files;
     const certificate_authority successor("theirs");
@@ -101,7 +101,7 @@ TEST(tls_certificates, new_authorities_of_callers_are_taken_up)
     EXPECT_FALSE(is_served(new_caller));
     files.folder.write("clients.pem", "nobody");
     EXPECT_THAT(c.gate.wait_for_event("config_error")["message"], HasSubstr("clients.pem\""));
-    EXPECT_TRUE(is_served(old_caller)) << "a broken file opens or closes nothing";
+    EXPECT_TRUE(is_served(old_caller)) << "a broken file changes nothing";
     EXPECT_FALSE(is_served(new_caller));
     files.folder.write("clients.pem", successor.pem());
     static_cast<void>(c.gate.wait_for_event("reloaded"));
@@ -109,7 +109,7 @@ TEST(tls_certificates, new_authorities_of_callers_are_taken_up)
     EXPECT_TRUE(is_served(new_caller));
 }
 
-TEST(tls_certificates, an_expired_certificate_is_served_with_a_warning)
+TEST(tls_certificates, are_served_with_a_warning_after_they_expire)
 {
     const tls_files files;
     auto settings = with_tls(files);

@@ -1,4 +1,4 @@
-// Callers come by TLS: everything works as without it, and what TLS adds to go wrong does no harm.
+// Clients connect over TLS. Everything works as without it, and failures of TLS itself do no harm.
 #include "wire/tls_calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -39,7 +39,7 @@ TEST(tls, serves_1_2_and_1_3_with_http_1_1)
     EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
 }
 
-TEST(tls, a_caller_can_not_say_that_it_came_otherwise)
+TEST(tls, lets_no_client_claim_another_scheme)
 {
     const tls_calendar t;
     auto client = t.secured();
@@ -54,7 +54,7 @@ TEST(tls, a_caller_can_not_say_that_it_came_otherwise)
         EXPECT_FALSE(seen.has(name)) << seen;
 }
 
-TEST(tls, large_bodies_both_ways_on_one_connection)
+TEST(tls, carries_large_bodies_both_ways_on_one_connection)
 {
     tls_calendar t;
     const std::string body(5 * 1024 * 1024 + 7, 'b');
@@ -74,7 +74,7 @@ TEST(tls, large_bodies_both_ways_on_one_connection)
     EXPECT_EQ(t.relay->handshakes().size(), 1U);
 }
 
-TEST(tls, both_bodies_at_once)
+TEST(tls, carries_both_bodies_at_once)
 {
     tls_calendar t;
     constexpr std::size_t size = 4 * 1024 * 1024;
@@ -95,7 +95,7 @@ TEST(tls, both_bodies_at_once)
     EXPECT_EQ(answer.body.size(), size) << answer.status;
 }
 
-TEST(tls, pipelined_requests_are_answered_in_order)
+TEST(tls, serves_pipelined_requests_in_order)
 {
     const tls_calendar t;
     auto client = t.secured();
@@ -107,7 +107,7 @@ TEST(tls, pipelined_requests_are_answered_in_order)
         EXPECT_THAT(client.exchange({}), HasSubstr("\"/public/" + std::to_string(i) + "\"")) << i;
 }
 
-TEST(tls, tunnels_and_event_streams_pass_at_once)
+TEST(tls, passes_tunnels_and_event_streams_at_once)
 {
     tls_calendar t;
     const std::string large(100000, 'w');
@@ -136,12 +136,12 @@ TEST(tls, tunnels_and_event_streams_pass_at_once)
 
     auto events = t.secured();
     EXPECT_THAT(events.exchange(get("/public/events")), StartsWith("HTTP/1.1 200"));
-    EXPECT_EQ(events.read_bytes(14), "9\r\ndata: 1\n\n\r\n") << "before the API says more";
+    EXPECT_EQ(events.read_bytes(14), "9\r\ndata: 1\n\n\r\n") << "before the API sends more";
     t.c.api.release();
     EXPECT_EQ(events.read_bytes(5), "0\r\n\r\n");
 }
 
-TEST(tls, new_keys_in_the_middle_change_nothing)
+TEST(tls, survives_key_updates_in_the_middle)
 {
     tls_calendar t;
     const std::string body(3 * 1024 * 1024, 'k');
@@ -153,7 +153,7 @@ TEST(tls, new_keys_in_the_middle_change_nothing)
         client.update_key(true);
         const auto answer = client.exchange(get("/public/large"));
         EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, body.size());
-        client.update_key(true); // while the answer is under way
+        client.update_key(true); // while the response is in progress
         client.send(get("/public/large"));
         client.update_key(true);
         client.send(get("/public"));
@@ -162,7 +162,7 @@ TEST(tls, new_keys_in_the_middle_change_nothing)
     }
 }
 
-TEST(tls, a_slow_head_is_408_and_a_slow_handshake_ends)
+TEST(tls, cuts_off_a_slow_head_with_408_and_a_slow_handshake)
 {
     const tls_calendar t({.timeouts = "headers: 400ms"});
     auto slow = t.secured();
@@ -173,14 +173,14 @@ TEST(tls, a_slow_head_is_408_and_a_slow_handshake_ends)
     for (const auto* begun : {"", "\x16", "\x16\x03\x01\x02\x05\x01"}) {
         raw_client client(t.c.gate.address());
         client.send(begun);
-        EXPECT_TRUE(client.is_closed_clean()) << "it holds on";
+        EXPECT_TRUE(client.is_closed_clean()) << "the connection is still open";
     }
 }
 
-TEST(tls, every_beginning_of_a_handshake_may_be_all_there_is)
+TEST(tls, survives_clients_that_leave_at_any_byte_of_the_handshake)
 {
     const tls_calendar t;
-    // What a client says first, from a listener that only listens.
+    // Captures a client's first bytes, with a listener that only listens.
     const auto listener = socket_handle::listen_at();
     std::string hello(4096, '\0');
     std::thread client([&] {
@@ -203,10 +203,10 @@ TEST(tls, every_beginning_of_a_handshake_may_be_all_there_is)
     const auto end = std::chrono::steady_clock::now() + patience;
     while (t.c.gate.open_descriptors() > before + 2 && std::chrono::steady_clock::now() < end)
         std::this_thread::yield();
-    EXPECT_LE(t.c.gate.open_descriptors(), before + 2) << "connections that have gone are held";
+    EXPECT_LE(t.c.gate.open_descriptors(), before + 2) << "closed connections still hold descriptors";
 }
 
-TEST(tls, plain_http_is_told_that_it_is_wrong_here)
+TEST(tls, tells_plain_http_clients_that_the_port_is_wrong)
 {
     const tls_calendar t;
     raw_client plain(t.c.gate.address());
@@ -219,14 +219,14 @@ TEST(tls, plain_http_is_told_that_it_is_wrong_here)
     EXPECT_TRUE(t.c.api.requests().empty());
 }
 
-TEST(tls, a_plain_gate_refuses_a_handshake)
+TEST(tls, is_refused_by_a_plain_http_gate)
 {
     const calendar c;
     EXPECT_NE(tls_client(c.gate.address()).failure(), "");
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
 }
 
-TEST(tls, an_upload_that_breaks_off_is_no_whole_upload)
+TEST(tls, does_not_take_a_truncated_upload_for_a_whole_one)
 {
     for (const bool goodbye : {false, true}) {
         tls_calendar t;
@@ -241,7 +241,7 @@ TEST(tls, an_upload_that_breaks_off_is_no_whole_upload)
     }
 }
 
-TEST(tls, an_answer_that_breaks_off_does_not_end_with_a_goodbye)
+TEST(tls, sends_no_close_notify_behind_a_truncated_response)
 {
     tls_calendar t;
     t.c.api.on("/public/chunked",
@@ -257,7 +257,7 @@ TEST(tls, an_answer_that_breaks_off_does_not_end_with_a_goodbye)
         return end;
     };
     EXPECT_NE(ask("/public/chunked"), tls_client::ending::goodbye)
-        << "only the end tells that it is not whole";
+        << "only the missing close_notify shows the truncation";
     EXPECT_EQ(ask("/public/whole"), tls_client::ending::goodbye);
 
     auto client = t.secured();
@@ -267,7 +267,7 @@ TEST(tls, an_answer_that_breaks_off_does_not_end_with_a_goodbye)
     EXPECT_THAT(answer, testing::EndsWith("\r\n\r\nhalf,"));
 }
 
-TEST(tls, a_caller_that_says_its_goodbye_first_still_gets_its_answer)
+TEST(tls, delivers_the_response_to_a_client_that_sent_close_notify)
 {
     tls_calendar t;
     auto client = t.secured();
@@ -278,7 +278,7 @@ TEST(tls, a_caller_that_says_its_goodbye_first_still_gets_its_answer)
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
-TEST(tls, a_caller_that_does_not_read_holds_the_api_back)
+TEST(tls, slows_the_api_when_a_client_does_not_read)
 {
     tls_calendar t;
     std::atomic<std::size_t> sent = 0;
@@ -296,12 +296,12 @@ TEST(tls, a_caller_that_does_not_read_holds_the_api_back)
         last = sent;
         t.c.gate.wait_for_exit(300ms);
     } while (sent != last || sent == 0);
-    EXPECT_LT(sent, large) << "somebody took it all";
+    EXPECT_LT(sent, large) << "the gate took the whole body";
     std::string answer;
     EXPECT_EQ(client.read_bytes(large).size(), large);
 }
 
-TEST(tls, draining_ends_connections_in_order)
+TEST(tls, ends_connections_in_order_when_draining)
 {
     tls_calendar t;
     t.c.api.on("/public/long", answers_when_released(ok("finished")));
@@ -319,8 +319,9 @@ TEST(tls, draining_ends_connections_in_order)
     EXPECT_EQ(t.c.gate.wait_for_exit(patience), 0);
 }
 
-// Shaking hands when the end begins: then there is a second to ask in, not the whole idle time.
-TEST(tls, draining_does_not_wait_for_who_never_asks)
+// The handshake is in progress when the drain begins. The client then has one second for a request, not the
+// whole idle timeout.
+TEST(tls, does_not_delay_a_drain_for_clients_without_a_request)
 {
     tls_calendar t({.timeouts = "drain_delay: 0, drain: 20s"});
     raw_client silent(t.c.gate.address());
@@ -331,7 +332,7 @@ TEST(tls, draining_does_not_wait_for_who_never_asks)
         EXPECT_NE(line["event"], "drain_cut_short");
 }
 
-TEST(tls, connections_beyond_the_limit_are_not_shaken_hands_with)
+TEST(tls, does_no_handshake_beyond_the_connection_limit)
 {
     tls_calendar t({.limits = "connections: 2"});
     t.c.api.on("/public", [](upstream_exchange& x) {
@@ -348,7 +349,7 @@ TEST(tls, connections_beyond_the_limit_are_not_shaken_hands_with)
     EXPECT_EQ(first.read_bytes(12), "HTTP/1.1 200");
 }
 
-TEST(tls, idle_connections_cost_little)
+TEST(tls, costs_little_memory_for_idle_connections)
 {
     tls_calendar t;
     constexpr std::size_t many = 200;
@@ -361,7 +362,7 @@ TEST(tls, idle_connections_cost_little)
     }
 #ifndef SCOPEGATE_SANITIZED
     const auto each = (t.c.gate.resident_bytes() - before) / many;
-    EXPECT_LT(each, 32U * 1024) << "OpenSSL's buffers, of twice 16 KiB and more, are held";
+    EXPECT_LT(each, 32U * 1024) << "OpenSSL still holds its buffers of more than twice 16 KiB";
     RecordProperty("bytes_each", static_cast<int>(each));
 #endif
 }

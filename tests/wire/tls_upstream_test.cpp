@@ -1,4 +1,5 @@
-// The API is reached by TLS: nobody else is taken for it, and what it says is whole or looks cut.
+// The gate reaches the API over TLS. It accepts no other server in its place, and a response is either whole
+// or visibly truncated.
 #include "support/calendar.hpp"
 #include "support/tls_files.hpp"
 #include "support/tls_relay.hpp"
@@ -14,7 +15,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-// An API, a relay that is its TLS, and a gate that knows it by a private authority.
+// An API, a relay that adds TLS to it, and a gate that trusts a private authority for it.
 class tls_api final {
 public:
     explicit tls_api(tls_relay_settings settings = {}, bool mutual = false, gate_settings gate_has = {},
@@ -42,7 +43,7 @@ public:
     std::unique_ptr<gate_process> gate;
 };
 
-TEST(tls_upstream, is_asked_by_both_versions_on_kept_connections)
+TEST(tls_upstream, works_with_both_versions_and_keeps_connections)
 {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         tls_relay_settings settings;
@@ -59,11 +60,11 @@ TEST(tls_upstream, is_asked_by_both_versions_on_kept_connections)
         EXPECT_EQ(made[0].protocol, "http/1.1");
         EXPECT_EQ(made[0].asked_for, "localhost");
         EXPECT_EQ(t.api.requests().at(0).value("X-Forwarded-Proto"), "http")
-            << "the caller's scheme, not ours";
+            << "the client's scheme, not the gate's";
     }
 }
 
-TEST(tls_upstream, large_bodies_both_ways)
+TEST(tls_upstream, carries_large_bodies_both_ways)
 {
     tls_api t;
     const std::string body(5 * 1024 * 1024 + 7, 'b');
@@ -80,17 +81,17 @@ TEST(tls_upstream, large_bodies_both_ways)
     }
 }
 
-// What comes of an API that is not who it should be; the gate's log says why.
+// Expects that an API without the right identity gets no request, and that the gate's log states the cause.
 void expect_refused(const tls_api& t, const std::string& why)
 {
     const auto answer = t.exchange(get("/public"));
     EXPECT_EQ(answer.status, 502U) << answer;
     EXPECT_THAT(answer.body, HasSubstr("urn:scopegate:problem:upstream-unreachable"));
     EXPECT_THAT(t.gate->wait_for_event("upstream_tls_failed")["error"], HasSubstr(why));
-    EXPECT_TRUE(t.api.requests().empty()) << "it got a request";
+    EXPECT_TRUE(t.api.requests().empty()) << "the API got a request";
 }
 
-TEST(tls_upstream, a_stranger_is_refused)
+TEST(tls_upstream, is_refused_when_its_authority_is_unknown)
 {
     const certificate_authority stranger("ours");
     tls_relay_settings settings;
@@ -98,7 +99,7 @@ TEST(tls_upstream, a_stranger_is_refused)
     expect_refused(tls_api(settings), "unable to get local issuer certificate");
 }
 
-TEST(tls_upstream, another_host_of_the_same_authority_is_refused)
+TEST(tls_upstream, is_refused_when_its_certificate_names_another_host)
 {
     for (const auto* names : {"DNS:other.internal", "DNS:127.0.0.1", "IP:127.0.0.2", ""}) {
         const tls_files files;
@@ -117,7 +118,7 @@ TEST(tls_upstream, another_host_of_the_same_authority_is_refused)
     }
 }
 
-TEST(tls_upstream, the_name_can_be_another_than_the_urls)
+TEST(tls_upstream, can_have_another_name_than_its_url)
 {
     tls_relay_settings settings;
     const tls_api t(settings, false, {}, "127.0.0.1", ", server_name: localhost");
@@ -127,7 +128,7 @@ TEST(tls_upstream, the_name_can_be_another_than_the_urls)
                    "ostname mismatch");
 }
 
-TEST(tls_upstream, an_expired_certificate_is_refused)
+TEST(tls_upstream, is_refused_when_its_certificate_has_expired)
 {
     tls_files files;
     certificate_wish expired{"IP:127.0.0.1"};
@@ -144,14 +145,14 @@ TEST(tls_upstream, an_expired_certificate_is_refused)
     EXPECT_THAT(gate.wait_for_event("upstream_tls_failed")["error"], HasSubstr("expired"));
 }
 
-TEST(tls_upstream, shows_its_certificate_to_an_api_that_asks)
+TEST(tls_upstream, gets_our_certificate_when_it_asks)
 {
     const tls_api t({}, true);
     EXPECT_EQ(t.exchange(get("/public")).status, 200U);
     EXPECT_NE(t.relay->handshakes().at(0).peer_serial, "");
 }
 
-TEST(tls_upstream, an_api_that_wants_a_certificate_and_gets_none_is_out_of_reach)
+TEST(tls_upstream, is_unreachable_when_it_requires_a_certificate_that_we_lack)
 {
     tls_files files;
     recording_upstream api;
@@ -170,7 +171,7 @@ TEST(tls_upstream, an_api_that_wants_a_certificate_and_gets_none_is_out_of_reach
     EXPECT_TRUE(api.requests().empty());
 }
 
-TEST(tls_upstream, where_only_one_side_speaks_tls_the_answer_is_502)
+TEST(tls_upstream, causes_502_when_only_one_side_speaks_tls)
 {
     const tls_files files;
     const recording_upstream plain;
@@ -187,7 +188,7 @@ TEST(tls_upstream, where_only_one_side_speaks_tls_the_answer_is_502)
     EXPECT_TRUE(plain.requests().empty());
 }
 
-TEST(tls_upstream, a_handshake_that_stalls_ends_in_time)
+TEST(tls_upstream, times_out_when_its_handshake_stalls)
 {
     const tls_files files;
     const auto silent = socket_handle::listen_at();
@@ -198,7 +199,7 @@ TEST(tls_upstream, a_handshake_that_stalls_ends_in_time)
     EXPECT_EQ(gate.wait_for_event("upstream_tls_failed")["error"], "no answer in time");
 }
 
-TEST(tls_upstream, an_answer_that_only_its_end_ends_is_whole_only_with_a_goodbye)
+TEST(tls_upstream, must_end_a_close_delimited_response_with_close_notify)
 {
     for (const bool goodbye : {true, false}) {
         tls_relay_settings settings;
@@ -209,7 +210,7 @@ TEST(tls_upstream, an_answer_that_only_its_end_ends_is_whole_only_with_a_goodbye
         EXPECT_EQ(answer.status, 200U);
         EXPECT_EQ(answer.body, "all of it");
         EXPECT_EQ(answer.end, goodbye ? ending::complete : ending::cut)
-            << "whoever can cut the connection could cut the answer";
+            << "an attacker who cuts the connection could truncate the response";
         t.api.on("/public/sized",
                  sends_then_closes("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf of it"));
         EXPECT_EQ(t.exchange(get("/public/sized")).end, ending::cut);
@@ -218,7 +219,7 @@ TEST(tls_upstream, an_answer_that_only_its_end_ends_is_whole_only_with_a_goodbye
     }
 }
 
-TEST(tls_upstream, a_kept_connection_that_the_api_has_closed_is_not_used)
+TEST(tls_upstream, is_not_used_on_a_kept_connection_that_it_has_closed)
 {
     for (const bool goodbye : {true, false}) {
         tls_relay_settings settings;
@@ -231,7 +232,7 @@ TEST(tls_upstream, a_kept_connection_that_the_api_has_closed_is_not_used)
     }
 }
 
-TEST(tls_upstream, an_early_answer_is_read_although_the_upload_breaks)
+TEST(tls_upstream, can_respond_early_although_the_upload_breaks)
 {
     tls_api t;
     t.api.on("/public/early", [](upstream_exchange& x) {
@@ -244,7 +245,7 @@ TEST(tls_upstream, an_early_answer_is_read_although_the_upload_breaks)
     EXPECT_EQ(client.read("POST").status, 413U);
 }
 
-TEST(tls_upstream, tunnels_pass)
+TEST(tls_upstream, passes_tunnels)
 {
     tls_api t;
     const std::string large(200000, 'w');
@@ -267,7 +268,7 @@ TEST(tls_upstream, tunnels_pass)
     t.api.wait_for_closed(1);
 }
 
-TEST(tls_upstream, both_sides_at_once)
+TEST(tls_upstream, works_with_tls_on_both_sides)
 {
     tls_files callers;
     tls_api t({}, false, {.server = callers.server_yaml()});
@@ -283,7 +284,7 @@ TEST(tls_upstream, both_sides_at_once)
     EXPECT_EQ(t.api.requests().at(0).value("X-Forwarded-Proto"), "https");
 }
 
-TEST(tls_upstream, a_new_authority_is_taken_up)
+TEST(tls_upstream, is_verified_with_a_new_authority_after_a_reload)
 {
     tls_api t;
     EXPECT_EQ(t.exchange(get("/public")).status, 200U);
@@ -295,10 +296,10 @@ TEST(tls_upstream, a_new_authority_is_taken_up)
     const certificate_authority successor("theirs");
     t.files.folder.write("api-ca.pem", successor.pem());
     static_cast<void>(t.gate->wait_for_event("reloaded"));
-    EXPECT_EQ(t.exchange(get("/public")).status, 502U) << "what was trusted before still is";
+    EXPECT_EQ(t.exchange(get("/public")).status, 502U) << "the previous authority is still trusted";
 }
 
-TEST(tls_upstream, a_new_certificate_of_ours_is_taken_up)
+TEST(tls_upstream, gets_our_new_certificate_after_a_reload)
 {
     tls_api t({}, true);
     EXPECT_EQ(t.exchange(get("/public")).status, 200U);

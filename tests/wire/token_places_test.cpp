@@ -1,5 +1,5 @@
-// Tokens in the query, in cookies and in a WebSocket's subprotocols: what the API gets, what it does not, and
-// what is never logged.
+// Tokens in the query, in cookies and in a WebSocket's subprotocols: which parts the API gets, which it does
+// not, and which are never logged.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -21,7 +21,7 @@ std::string cookie(const std::string& pairs)
     return "Cookie: " + pairs + "\r\n";
 }
 
-TEST(token_places, a_token_in_the_query_goes_on_as_authorization)
+TEST(token_places, forward_a_token_in_the_query_as_authorization)
 {
     calendar c(everywhere());
     const auto token = calendar_token("read:appointments");
@@ -34,9 +34,9 @@ TEST(token_places, a_token_in_the_query_goes_on_as_authorization)
         EXPECT_THAT(line.text, Not(HasSubstr(token.substr(0, 20)))) << line.text;
 }
 
-// RFC 6750 section 2.3. Caches know that what was asked with Authorization is one caller's; of this they
-// don't.
-TEST(token_places, answers_to_a_token_elsewhere_are_for_no_shared_cache)
+// RFC 6750 section 2.3: shared caches know that a response to a request with Authorization belongs to one
+// client. They cannot know it for a token elsewhere.
+TEST(token_places, keep_responses_to_tokens_outside_the_header_from_shared_caches)
 {
     calendar c(everywhere());
     const auto token = calendar_token("read:appointments");
@@ -50,7 +50,7 @@ TEST(token_places, answers_to_a_token_elsewhere_are_for_no_shared_cache)
     EXPECT_EQ(kept_by(get("/appointments", {}, cookie("session=" + token))), "no-store");
 }
 
-TEST(token_places, a_token_in_a_cookie_goes_on_as_authorization)
+TEST(token_places, forward_a_token_in_a_cookie_as_authorization)
 {
     calendar c(everywhere());
     const auto token = calendar_token("read:appointments");
@@ -70,7 +70,7 @@ TEST(token_places, a_token_in_a_cookie_goes_on_as_authorization)
     EXPECT_EQ(named_away.value("Authorization"), "Bearer " + token);
 }
 
-TEST(token_places, a_token_in_the_header_leaves_the_rest_alone)
+TEST(token_places, leave_the_rest_alone_when_the_header_has_a_token)
 {
     calendar c(everywhere());
     const auto token = calendar_token("read:appointments");
@@ -80,14 +80,14 @@ TEST(token_places, a_token_in_the_header_leaves_the_rest_alone)
     EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
 }
 
-TEST(token_places, strip_keeps_every_token_from_the_api)
+TEST(token_places, keep_every_token_from_the_api_with_strip)
 {
     calendar c(everywhere("authorization: strip"));
     const auto token = calendar_token("read:appointments");
     const std::string requests[] = {
         get("/appointments?access_token=" + token + "&b=2"),
         get("/appointments?b=2", {}, cookie("session=" + token + "; a=1")), get("/appointments?b=2", token),
-        get("/public?access_token=" + token + "&b=2", {}, cookie("session=" + token)), // not looked at
+        get("/public?access_token=" + token + "&b=2", {}, cookie("session=" + token)), // ignored
     };
     for (const auto& request : requests) {
         const auto seen = c.forwarded(request);
@@ -96,7 +96,7 @@ TEST(token_places, strip_keeps_every_token_from_the_api)
     }
 }
 
-TEST(token_places, on_a_public_route_nothing_is_looked_at_or_touched)
+TEST(token_places, are_ignored_and_left_alone_on_a_public_route)
 {
     calendar c(everywhere());
     const auto seen = c.forwarded(get("/public?access_token=x&access_token=y", {}, cookie("session=z")));
@@ -105,7 +105,7 @@ TEST(token_places, on_a_public_route_nothing_is_looked_at_or_touched)
     EXPECT_FALSE(seen.has("Authorization"));
 }
 
-TEST(token_places, two_tokens_or_odd_ones_are_refused)
+TEST(token_places, refuse_two_tokens_and_malformed_ones)
 {
     calendar c(everywhere());
     const auto token = calendar_token("read:appointments");
@@ -133,7 +133,7 @@ TEST(token_places, two_tokens_or_odd_ones_are_refused)
     EXPECT_TRUE(c.api.requests().empty());
 }
 
-TEST(token_places, by_default_only_the_header_counts)
+TEST(token_places, are_the_header_alone_by_default)
 {
     calendar c;
     const auto token = calendar_token("read:appointments");
@@ -143,7 +143,7 @@ TEST(token_places, by_default_only_the_header_counts)
     EXPECT_THAT(document.body, HasSubstr(R"("bearer_methods_supported":["header"])"));
 }
 
-TEST(token_places, a_place_that_is_not_named_is_none)
+TEST(token_places, are_the_configured_ones_only)
 {
     calendar c({.more = "tokens: {from: [\"query:t\"]}"});
     const auto token = calendar_token("read:appointments");
@@ -154,7 +154,7 @@ TEST(token_places, a_place_that_is_not_named_is_none)
                 HasSubstr(R"("bearer_methods_supported":["query"])"));
 }
 
-TEST(token_places, observe_mode_moves_the_token_all_the_same)
+TEST(token_places, move_the_token_in_observe_mode_too)
 {
     auto settings = everywhere();
     settings.more += "\nmode: observe";
@@ -166,8 +166,9 @@ TEST(token_places, observe_mode_moves_the_token_all_the_same)
     EXPECT_EQ(c.exchange(get("/appointments?access_token=x&access_token=y")).status, 400U);
 }
 
-// Steps 2 and 3 refuse it, observe mode forwards it: steps 1 and 4 are in force.
-TEST(token_places, observe_mode_takes_no_two_tokens_and_leaves_none_wherever_they_come)
+// The decision denies the request, and observe mode forwards it nevertheless. Extraction of tokens and
+// removal before forwarding are in force.
+TEST(token_places, refuse_two_tokens_and_remove_each_in_observe_mode_too)
 {
     auto settings = everywhere();
     settings.more += "\nmode: observe";
@@ -182,7 +183,7 @@ TEST(token_places, observe_mode_takes_no_two_tokens_and_leaves_none_wherever_the
     }
     const auto not_listed = c.forwarded(request_text("PATCH", "/appointments?access_token=" + token, {}));
     EXPECT_EQ(not_listed.target, "/appointments");
-    EXPECT_EQ(not_listed.value("X-Auth-Subject"), "ada") << "of a valid token";
+    EXPECT_EQ(not_listed.value("X-Auth-Subject"), "ada") << "the subject comes from a valid token";
     EXPECT_FALSE(c.forwarded(get("/nowhere", forged_token({}))).has("X-Auth-Subject"));
     const auto before = c.api.requests().size();
     for (const std::string target : {"http://evil.example/a/../b", "http://u@evil.example/a",
@@ -207,7 +208,7 @@ std::string agreed(const std::string& fields)
            "\r\n";
 }
 
-TEST(token_places, a_token_among_subprotocols)
+TEST(token_places, include_the_subprotocols_of_a_websocket)
 {
     calendar c(everywhere());
     const auto token = calendar_token({});
@@ -235,10 +236,10 @@ TEST(token_places, a_token_among_subprotocols)
     EXPECT_EQ(c.exchange(open("bearer")).status, 400U);
     EXPECT_EQ(c.exchange(open("chat")).status, 401U);
     EXPECT_EQ(c.exchange(get("/any", {}, "Sec-WebSocket-Protocol: bearer, " + token + "\r\n")).status, 401U)
-        << "only where a WebSocket is opened";
+        << "subprotocols count only in a WebSocket handshake";
 }
 
-TEST(token_places, on_a_public_route_the_subprotocol_is_still_not_the_apis)
+TEST(token_places, keep_a_subprotocol_token_from_the_api_on_a_public_route)
 {
     calendar c(everywhere());
     c.api.on("/public", [](upstream_exchange& x) {
@@ -251,7 +252,7 @@ TEST(token_places, on_a_public_route_the_subprotocol_is_still_not_the_apis)
     EXPECT_FALSE(c.api.requests().at(0).has("Authorization"));
     const std::string protocols = "Sec-WebSocket-Protocol: bearer, abc\r\n";
     EXPECT_FALSE(c.forwarded(get("/public/a", {}, protocols)).has("Sec-WebSocket-Protocol"))
-        << "not even without an upgrade";
+        << "the token is removed even without an upgrade";
     EXPECT_FALSE(
         c.forwarded(get("/public/a", {}, protocols + "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"))
             .has("Sec-WebSocket-Protocol"));

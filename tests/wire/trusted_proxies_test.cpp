@@ -1,5 +1,5 @@
-// What a caller may say of where it comes from: nothing, unless it is a proxy that routes.yaml trusts. In no
-// spelling that an application could take for the same name.
+// A client may claim nothing about its own address, in any spelling that an application could take for the
+// same field name. Only a proxy that routes.yaml trusts may.
 #include "support/calendar.hpp"
 #include "support/field_lists.hpp"
 
@@ -33,7 +33,7 @@ std::string lower(std::string name)
                    [](unsigned char c) { return char(std::tolower(c)); });
     return name;
 }
-// Every way to write `_` for some of the `-`, but for none.
+// Returns every spelling of `name` with some of its `-` replaced by `_`.
 std::vector<std::string> with_underscores(const std::string& name)
 {
     std::vector<std::string> out{name};
@@ -47,14 +47,14 @@ std::vector<std::string> with_underscores(const std::string& name)
     return out;
 }
 
-// Whether anything of what was spoofed reached the API.
+// Returns whether any of the spoofed fields reached the API.
 bool reached(const calendar& c, const std::string& name)
 {
     const auto seen = c.forwarded(get("/public", {}, name + ": " + std::string(spoofed) + "\r\n"));
     return seen.head.find(spoofed) != std::string::npos;
 }
 
-TEST(trusted_proxies, by_default_nobody_is_believed)
+TEST(trusted_proxies, do_not_include_any_client_by_default)
 {
     const calendar c;
     for (const std::string name : names) {
@@ -67,7 +67,7 @@ TEST(trusted_proxies, by_default_nobody_is_believed)
     }
 }
 
-TEST(trusted_proxies, those_named_are_believed_in_the_one_right_spelling)
+TEST(trusted_proxies, are_believed_in_the_one_right_spelling)
 {
     const calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
     for (const std::string name : names) {
@@ -78,7 +78,7 @@ TEST(trusted_proxies, those_named_are_believed_in_the_one_right_spelling)
     }
 }
 
-TEST(trusted_proxies, no_other_word_of_a_proxy_is_believed_by_default)
+TEST(trusted_proxies, have_no_field_forwarded_by_default_in_any_spelling)
 {
     const calendar c;
     for (const std::string name : proxy_claims)
@@ -88,16 +88,16 @@ TEST(trusted_proxies, no_other_word_of_a_proxy_is_believed_by_default)
         EXPECT_FALSE(reached(c, name)) << name;
 }
 
-TEST(trusted_proxies, every_word_of_those_named_is_passed_on)
+TEST(trusted_proxies, have_all_their_fields_forwarded_except_target_overrides)
 {
     const calendar c({.server = "trusted_proxies: [127.0.0.0/8]"});
     for (const std::string name : proxy_claims)
         EXPECT_TRUE(reached(c, name)) << name;
     for (const std::string name : target_overrides)
-        EXPECT_FALSE(reached(c, name)) << name << ": from nobody";
+        EXPECT_FALSE(reached(c, name)) << name << ": nobody may send it";
 }
 
-TEST(trusted_proxies, others_are_not_believed_by_being_near)
+TEST(trusted_proxies, do_not_include_neighboring_addresses)
 {
     for (const auto* trusted : {"10.0.0.0/8", "127.0.0.2", "127.0.0.0/32", "::1", "::ffff:10.0.0.0/104"}) {
         const calendar c({.server = "trusted_proxies: [\"" + std::string(trusted) + "\"]"});
@@ -110,7 +110,7 @@ TEST(trusted_proxies, others_are_not_believed_by_being_near)
     }
 }
 
-TEST(trusted_proxies, what_they_say_is_added_to_and_not_replaced)
+TEST(trusted_proxies, have_their_fields_extended_and_not_replaced)
 {
     const calendar c({.server = "trusted_proxies: [127.0.0.1]"});
     const auto seen = c.forwarded(get("/public", {},
@@ -125,7 +125,7 @@ TEST(trusted_proxies, what_they_say_is_added_to_and_not_replaced)
     EXPECT_EQ(silent.value("X-Forwarded-Host"), "calendar.example.com");
 }
 
-TEST(trusted_proxies, callers_are_told_to_the_api_as_they_came)
+TEST(trusted_proxies, are_the_only_ones_whose_forwarded_fields_are_kept)
 {
     const calendar c;
     const auto seen =
@@ -135,8 +135,8 @@ TEST(trusted_proxies, callers_are_told_to_the_api_as_they_came)
     EXPECT_EQ(seen.value("X-Forwarded-Host"), "calendar.example.com");
 }
 
-// A field that a trusted proxy speaks in must not vanish by the caller's `Connection`.
-TEST(trusted_proxies, a_caller_behind_them_can_not_have_their_word_dropped)
+// A client's `Connection` must not remove a field in which a trusted proxy speaks.
+TEST(trusted_proxies, keep_their_fields_against_connection_of_a_client_behind_them)
 {
     const calendar c({.server = "trusted_proxies: [127.0.0.1]"});
     EXPECT_EQ(c.exchange(get("/public", {}, "Connection: X-Real-IP\r\nX-Real-IP: 192.0.2.1\r\n")).status,
@@ -144,7 +144,7 @@ TEST(trusted_proxies, a_caller_behind_them_can_not_have_their_word_dropped)
     EXPECT_TRUE(c.api.requests().empty());
 }
 
-TEST(trusted_proxies, a_reload_changes_who_is_believed)
+TEST(trusted_proxies, change_with_a_reload)
 {
     const recording_upstream api;
     gate_settings settings{.upstream = api.url()};
@@ -158,8 +158,8 @@ TEST(trusted_proxies, a_reload_changes_who_is_believed)
     EXPECT_EQ(client.exchange(spoof).status, 200U);
     const auto seen = api.wait_for_requests(2);
     EXPECT_FALSE(seen.at(0).has("X-Real-IP"));
-    EXPECT_TRUE(seen.at(1).has("X-Real-IP")) << "on the same connection";
-    // The pool of the old generation has gone with it.
+    EXPECT_TRUE(seen.at(1).has("X-Real-IP")) << "the reload applies to the open connection";
+    // The pool of the old snapshot is closed with it.
     api.wait_for_closed(1);
 }
 

@@ -1,5 +1,5 @@
-// What happens while callers ask on and on: reloads, the end, an API that goes and comes back. Nobody loses
-// an answer that was owed.
+// Clients send requests all the time during reloads, shutdowns, and while an API goes and comes back. No
+// client loses a response that it was owed.
 #include "support/calendar.hpp"
 #include "support/load.hpp"
 
@@ -21,7 +21,7 @@ bool is_fine(const load_answer& a)
     return a.status == 200;
 }
 
-TEST(under_load, a_reload_loses_nothing_and_the_next_request_goes_to_the_new_api)
+TEST(under_load, a_reload_loses_no_request_and_the_next_one_reaches_the_new_api)
 {
     recording_upstream first, second;
     first.answer("/public", ok("first"));
@@ -33,7 +33,7 @@ TEST(under_load, a_reload_loses_nothing_and_the_next_request_goes_to_the_new_api
         const auto& now = i % 2 == 0 ? second : first;
         gate.write_routes({.upstream = now.url(), .server = "workers: 2"});
         gate.send_signal(SIGHUP);
-        std::string body; // each worker takes it up in its own time
+        std::string body; // each worker picks it up at its own time
         for (const auto end = std::chrono::steady_clock::now() + patience;
              body != (i % 2 == 0 ? "second" : "first") && std::chrono::steady_clock::now() < end;)
             body = kept.exchange(get("/public")).body;
@@ -46,7 +46,7 @@ TEST(under_load, a_reload_loses_nothing_and_the_next_request_goes_to_the_new_api
     EXPECT_THAT(second.faults(), IsEmpty());
 }
 
-TEST(under_load, reloads_leave_no_connection_to_the_api_behind)
+TEST(under_load, reloads_leave_no_upstream_connection_behind)
 {
     calendar c;
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
@@ -57,16 +57,17 @@ TEST(under_load, reloads_leave_no_connection_to_the_api_behind)
         for (const auto end = std::chrono::steady_clock::now() + patience;
              c.api.connections() <= i && std::chrono::steady_clock::now() < end;)
             EXPECT_EQ(client.exchange(get("/public")).status, 200U);
-        c.api.wait_for_closed(i); // that of the policy before
+        c.api.wait_for_closed(i); // the one of the previous policy
     }
-    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // our own
+    EXPECT_LE(c.gate.open_descriptors(), descriptors + 1); // plus our own
 }
 
 void expect_nothing_lost_at_the_end(int signal)
 {
     calendar c({.timeouts = "drain_delay: 1s", .server = "workers: 2"});
     load busy(c.gate.address(), callers, get("/public"), [](const load_answer& a) {
-        // What connects just as the listener closes is reset by the kernel: it never was anybody's request.
+        // The kernel resets a connection that arrives just as the listener closes: the gate never saw a
+        // request on it.
         return a.status == 200 || (a.fresh && a.status == 0);
     });
     busy.wait_for_answers(500);
@@ -76,17 +77,17 @@ void expect_nothing_lost_at_the_end(int signal)
     EXPECT_THAT(busy.wrong(), IsEmpty());
 }
 
-TEST(under_load, the_end_loses_nothing)
+TEST(under_load, a_drain_loses_no_request)
 {
     expect_nothing_lost_at_the_end(SIGTERM);
 }
 
-TEST(under_load, a_sudden_end_loses_nothing)
+TEST(under_load, a_sudden_shutdown_loses_no_request)
 {
     expect_nothing_lost_at_the_end(SIGINT);
 }
 
-TEST(under_load, an_api_that_goes_is_502_until_it_is_back)
+TEST(under_load, an_absent_api_causes_502_until_it_is_back)
 {
     const auto address = "unix:/tmp/scopegate-test-comes-and-goes-" + std::to_string(::getpid()) + ".sock";
     std::optional<recording_upstream> api(address);
@@ -96,7 +97,7 @@ TEST(under_load, an_api_that_goes_is_502_until_it_is_back)
     raw_client kept(gate.address());
     for (int i = 0; i < 3; ++i) {
         busy.wait_for_answers(200);
-        api.reset(); // all its connections end at once
+        api.reset(); // all its connections end at the same time
         ::unlink(address.substr(5).c_str());
         unsigned status = 0;
         for (const auto end = std::chrono::steady_clock::now() + patience;
@@ -105,7 +106,7 @@ TEST(under_load, an_api_that_goes_is_502_until_it_is_back)
         EXPECT_EQ(status, 502U);
         busy.wait_for_answers(100);
         api.emplace(address);
-        EXPECT_EQ(kept.exchange(get("/public")).status, 200U) << "it is back";
+        EXPECT_EQ(kept.exchange(get("/public")).status, 200U) << "the API is back";
     }
     busy.stop();
     EXPECT_THAT(busy.wrong(), IsEmpty());
@@ -113,7 +114,7 @@ TEST(under_load, an_api_that_goes_is_502_until_it_is_back)
     ::unlink(address.substr(5).c_str());
 }
 
-TEST(under_load, whoever_takes_over_loses_nothing)
+TEST(under_load, a_takeover_loses_no_request)
 {
     recording_upstream api;
     std::optional<gate_process> old(std::in_place,
@@ -133,7 +134,7 @@ TEST(under_load, whoever_takes_over_loses_nothing)
     EXPECT_THAT(busy.wrong(), IsEmpty());
 }
 
-TEST(under_load, a_unix_socket_is_taken_over_too)
+TEST(under_load, a_takeover_works_on_a_unix_socket)
 {
     recording_upstream api;
     const auto path = "/tmp/scopegate-test-taken-over-" + std::to_string(::getpid()) + ".sock";
@@ -141,18 +142,19 @@ TEST(under_load, a_unix_socket_is_taken_over_too)
     gate_process old({.upstream = api.url(), .listen = listen});
     raw_client kept("unix:" + path);
     EXPECT_EQ(kept.exchange(get("/public")).status, 200U);
-    EXPECT_ANY_THROW(gate_process({.upstream = api.url(), .listen = listen})) << "without being asked to";
+    EXPECT_ANY_THROW(gate_process({.upstream = api.url(), .listen = listen}))
+        << "the gate took over without --takeover";
     gate_process next({.upstream = api.url(), .listen = listen, .take_over = true});
     EXPECT_EQ(kept.exchange(get("/public")).status, 200U);
     EXPECT_EQ(raw_client("unix:" + path).exchange(get("/public")).status, 200U);
     EXPECT_EQ(old.stop(), 0);
     EXPECT_EQ(raw_client("unix:" + path).exchange(get("/public")).status, 200U)
-        << "the old one has removed the new one's socket";
+        << "the old gate has removed the new one's socket";
     EXPECT_EQ(next.stop(), 0);
-    EXPECT_NE(::access(path.c_str(), F_OK), 0) << "left behind";
+    EXPECT_NE(::access(path.c_str(), F_OK), 0) << "the socket file was left behind";
 }
 
-TEST(under_load, the_admin_port_is_taken_over_too)
+TEST(under_load, a_takeover_includes_the_admin_port)
 {
     recording_upstream api;
     gate_process old({.upstream = api.url()});

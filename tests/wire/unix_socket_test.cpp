@@ -1,4 +1,4 @@
-// Unix sockets, where callers and the API are on the same machine.
+// Unix sockets, for clients and an API on the same machine.
 #include "support/calendar.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tls_client.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 using testing::StartsWith;
 
-TEST(unix_socket, on_both_sides)
+TEST(unix_socket, works_on_both_sides)
 {
     const temporary_folder folder;
     const recording_upstream api("unix:" + folder.path("api.sock"));
@@ -36,12 +36,12 @@ TEST(unix_socket, on_both_sides)
     EXPECT_EQ(seen.value("X-Forwarded-For"), "unix");
     client.send("GET /public HTTP/1.0\r\n\r\n");
     EXPECT_EQ(client.read().status, 200U);
-    EXPECT_EQ(api.wait_for_requests(3).back().value("Host"), "localhost") << "a caller that names none";
+    EXPECT_EQ(api.wait_for_requests(3).back().value("Host"), "localhost") << "the client sent no Host";
     EXPECT_EQ(gate.stop(), 0);
-    EXPECT_FALSE(std::filesystem::exists(folder.path("gate.sock"))) << "the file is left";
+    EXPECT_FALSE(std::filesystem::exists(folder.path("gate.sock"))) << "the socket file was left behind";
 }
 
-TEST(unix_socket, beside_tcp_and_with_several_workers)
+TEST(unix_socket, works_beside_tcp_and_with_several_workers)
 {
     const temporary_folder folder;
     const auto path = folder.path("gate.sock");
@@ -51,11 +51,11 @@ TEST(unix_socket, beside_tcp_and_with_several_workers)
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
 }
 
-TEST(unix_socket, a_file_that_a_killed_process_left_is_replaced_and_one_in_use_is_not)
+TEST(unix_socket, replaces_a_file_of_a_killed_process_but_not_one_in_use)
 {
     const temporary_folder folder;
     const auto listen = "unix:" + folder.path("gate.sock");
-    { // bound, and gone without removing it
+    { // binds, and ends without removing the file
         socket_handle listener = socket_handle::listen_at(listen);
     }
     const recording_upstream api;
@@ -63,15 +63,15 @@ TEST(unix_socket, a_file_that_a_killed_process_left_is_replaced_and_one_in_use_i
     const gate_process gate(settings);
     EXPECT_EQ(raw_client(listen).exchange(get("/public")).status, 200U);
     EXPECT_THROW(gate_process second(settings), std::runtime_error);
-    EXPECT_EQ(raw_client(listen).exchange(get("/public")).status, 200U) << "the second one took its place";
+    EXPECT_EQ(raw_client(listen).exchange(get("/public")).status, 200U) << "the second gate took the socket";
     folder.write("text", "not a socket");
     gate_settings onto_a_file{.upstream = api.url(), .listen = "unix:" + folder.path("text")};
     EXPECT_THROW(gate_process third(onto_a_file), std::runtime_error);
-    EXPECT_TRUE(std::filesystem::is_regular_file(folder.path("text"))) << "it was removed";
+    EXPECT_TRUE(std::filesystem::is_regular_file(folder.path("text"))) << "the regular file was removed";
 }
 
-// Who connects by a unix socket has no address, so it is nobody that trusted_proxies names.
-TEST(unix_socket, its_peers_are_not_trusted)
+// A peer on a unix socket has no address, so `trusted_proxies` cannot name it.
+TEST(unix_socket, does_not_trust_its_peers)
 {
     const temporary_folder folder;
     const auto path = folder.path("gate.sock");
@@ -98,7 +98,7 @@ TEST(unix_socket, carries_tls_as_well)
     EXPECT_THAT(client.exchange(get("/public")), StartsWith("HTTP/1.1 200"));
 }
 
-TEST(unix_socket, an_api_that_is_not_there_is_502_until_it_is)
+TEST(unix_socket, causes_502_until_the_api_is_there)
 {
     const temporary_folder folder;
     const auto path = "unix:" + folder.path("api.sock");
@@ -108,8 +108,9 @@ TEST(unix_socket, an_api_that_is_not_there_is_502_until_it_is)
     EXPECT_EQ(raw_client(gate.address()).exchange(get("/public")).status, 200U);
 }
 
-// By TCP the kernel lets a caller wait for room in the API's queue; by a unix socket it does not.
-TEST(unix_socket, a_full_queue_is_waited_for)
+// Over TCP, the kernel lets a client wait for a place in the API's accept queue. On a unix socket it does
+// not.
+TEST(unix_socket, waits_for_a_place_in_a_full_queue)
 {
     const temporary_folder folder;
     const auto path = folder.path("api.sock");

@@ -1,4 +1,5 @@
-// The API is away, slow, or says what can't be passed on: 502, 504, and what is cut short looks cut short.
+// The API is away, slow, or sends bytes that must not be forwarded: the responses are 502 or 504, and a
+// truncated message is recognizable as truncated.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -16,7 +17,7 @@ std::string problem_of(const response& r)
     return type.substr(type.rfind(':') + 1);
 }
 
-TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_passed_on)
+TEST(upstream_faults, block_responses_that_two_readers_could_read_differently)
 {
     struct {
         std::string sentence, bytes;
@@ -55,14 +56,14 @@ TEST(upstream_faults, answers_that_two_readers_could_read_in_two_ways_are_not_pa
         EXPECT_EQ(answer.status, 502U) << row.sentence << answer;
         EXPECT_EQ(answer.value("Content-Type"), "application/problem+json") << row.sentence;
         EXPECT_EQ(answer.all("WWW-Authenticate").size(), 0U)
-            << "trouble behind us is never the token's fault";
+            << "a failure behind the gate must not blame the token";
         EXPECT_EQ(client.exchange(get("/public")).status, 200U)
-            << row.sentence << ": the caller's connection is good";
+            << row.sentence << ": the client's connection must stay usable";
     }
 }
 
-// No smuggler sits on that side, and the connection carries no other request.
-TEST(upstream_faults, passes_on_normalized_what_can_be_read_in_one_way_only)
+// These responses come from the API, not from an attacker, and the connection carries no other request.
+TEST(upstream_faults, let_responses_with_one_possible_reading_pass_normalized)
 {
     struct {
         std::string sentence, bytes;
@@ -94,8 +95,8 @@ TEST(upstream_faults, passes_on_normalized_what_can_be_read_in_one_way_only)
     }
 }
 
-// A sum over all of a body would break off whole responses in the middle.
-TEST(upstream_faults, bounds_no_sum_of_the_extensions_of_a_long_response)
+// A limit on the sum over all of a body would truncate whole responses.
+TEST(upstream_faults, do_not_include_many_chunk_extensions_in_a_long_response)
 {
     calendar c;
     std::string body;
@@ -110,7 +111,7 @@ TEST(upstream_faults, bounds_no_sum_of_the_extensions_of_a_long_response)
     EXPECT_EQ(answer.trailers.front().second.size(), 20'000U);
 }
 
-TEST(upstream_faults, an_interim_answer_with_a_body_to_head_is_not_passed_on_either)
+TEST(upstream_faults, include_an_interim_response_with_a_body_to_head)
 {
     calendar c;
     c.api.on("/public/odd", sends_then_closes("HTTP/1.1 103 Early Hints\r\nContent-Length: 46\r\n\r\n"
@@ -118,7 +119,7 @@ TEST(upstream_faults, an_interim_answer_with_a_body_to_head_is_not_passed_on_eit
     EXPECT_EQ(c.exchange(request_text("HEAD", "/public/odd", {})).status, 502U);
 }
 
-TEST(upstream_faults, what_imitates_a_field_stands_for_none)
+TEST(upstream_faults, do_not_let_a_lookalike_replace_a_field)
 {
     calendar c({.issuer = "clock_skew: 0s"});
     c.api.answer("/public/odd", "HTTP/1.1 200 OK\r\nContent_Length: 3\r\nContent-Length: 5\r\n\r\nhello");
@@ -139,14 +140,14 @@ TEST(upstream_faults, what_imitates_a_field_stands_for_none)
     EXPECT_EQ(c.exchange(get("/any", brief)).end, ending::cut) << "an event stream ends with its token";
 }
 
-TEST(upstream_faults, a_status_line_gets_the_space_that_it_lacks)
+TEST(upstream_faults, include_a_status_line_without_its_space_which_is_added)
 {
     calendar c;
     c.api.answer("/public/short", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok");
     EXPECT_THAT(c.exchange(get("/public/short")).head, testing::StartsWith("HTTP/1.1 200 \r\n"));
 }
 
-TEST(upstream_faults, an_answer_without_a_date_gets_one)
+TEST(upstream_faults, include_a_missing_date_which_is_added)
 {
     calendar c;
     c.api.answer("/public/dated",
@@ -157,7 +158,7 @@ TEST(upstream_faults, an_answer_without_a_date_gets_one)
 }
 
 // As many scattered pieces as one write takes, and a body that needs some more.
-TEST(upstream_faults, no_piece_of_a_chunk_is_lost)
+TEST(upstream_faults, lose_no_piece_of_a_chunk)
 {
     calendar c({.limits = "header_count: 250"});
     for (int pairs = 45; pairs <= 64; ++pairs) {
@@ -175,7 +176,7 @@ TEST(upstream_faults, no_piece_of_a_chunk_is_lost)
     }
 }
 
-TEST(upstream_faults, a_length_where_no_body_can_be_is_not_passed_on)
+TEST(upstream_faults, remove_a_length_where_no_body_is_allowed)
 {
     calendar c;
     c.api.on("/public/none", sends_then_closes("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"));
@@ -183,15 +184,16 @@ TEST(upstream_faults, a_length_where_no_body_can_be_is_not_passed_on)
     const auto answer = client.exchange(get("/public/none"));
     EXPECT_EQ(answer.status, 204U);
     EXPECT_FALSE(answer.has("Content-Length")) << answer;
-    EXPECT_EQ(client.exchange(get("/public")).status, 200U) << "what came behind it is nobody's answer";
+    EXPECT_EQ(client.exchange(get("/public")).status, 200U)
+        << "bytes behind the response must not reach another client";
 
     c.api.answer("/public/same", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
     EXPECT_EQ(client.exchange(get("/public/same")).value("Content-Length"), "5")
-        << "there it is the length that the answer would have had";
+        << "a 304 and HEAD state the length that the body would have";
     EXPECT_EQ(client.exchange(get("/public")).status, 200U);
 }
 
-TEST(upstream_faults, an_endless_row_of_interim_answers_is_none)
+TEST(upstream_faults, end_an_endless_series_of_interim_responses)
 {
     calendar c;
     std::string many;
@@ -201,7 +203,7 @@ TEST(upstream_faults, an_endless_row_of_interim_answers_is_none)
     EXPECT_EQ(c.connect().exchange(get("/public/never")).status, 502U);
 }
 
-TEST(upstream_faults, nobody_listens)
+TEST(upstream_faults, cause_502_when_nobody_listens)
 {
     gate_settings settings;
     { // a port that was free a moment ago
@@ -215,9 +217,9 @@ TEST(upstream_faults, nobody_listens)
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "upstream-unreachable");
 }
 
-TEST(upstream_faults, an_api_that_takes_no_connection_is_not_waited_for)
+TEST(upstream_faults, cause_502_when_the_api_accepts_no_connection_in_time)
 {
-    const auto full = socket_handle::listen_at(); // a queue of one, which is taken
+    const auto full = socket_handle::listen_at(); // its accept queue has one place, which is taken
     ASSERT_EQ(::listen(full.descriptor(), 0), 0);
     const auto address = "127.0.0.1:" + std::to_string(full.port());
     const raw_client first(address);
@@ -229,13 +231,13 @@ TEST(upstream_faults, an_api_that_takes_no_connection_is_not_waited_for)
     EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(300));
 }
 
-TEST(upstream_faults, a_name_that_does_not_resolve)
+TEST(upstream_faults, cause_502_when_the_name_does_not_resolve)
 {
     calendar c({.upstream = "http://no-such-host.invalid:80"});
     EXPECT_EQ(c.exchange(get("/public")).status, 502U);
 }
 
-TEST(upstream_faults, a_slow_answer_is_not_waited_for)
+TEST(upstream_faults, cause_504_when_the_response_is_slow)
 {
     calendar c({.timeouts = "upstream_response: 300ms"});
     c.api.on("/public/silent", answers_when_released(ok("late")));
@@ -250,11 +252,11 @@ TEST(upstream_faults, a_slow_answer_is_not_waited_for)
     }
     c.api.release();
     const auto posted = c.exchange(request_text("POST", "/public", {}, {}, "x"));
-    EXPECT_EQ(posted.status, 200U) << "a late answer was taken for another's";
+    EXPECT_EQ(posted.status, 200U) << "a late response was taken for another request's";
     EXPECT_EQ(json_member(posted.body, "method"), "POST");
 }
 
-TEST(upstream_faults, what_is_cut_short_looks_cut_short)
+TEST(upstream_faults, leave_a_truncated_response_recognizable)
 {
     struct {
         std::string sentence, bytes;
@@ -277,7 +279,7 @@ TEST(upstream_faults, what_is_cut_short_looks_cut_short)
         }
 }
 
-TEST(upstream_faults, where_only_the_end_says_that_it_is_whole_a_break_is_a_reset)
+TEST(upstream_faults, turn_a_break_of_a_close_delimited_response_into_a_reset)
 {
     calendar c;
     c.api.on("/public/cut",
@@ -288,7 +290,7 @@ TEST(upstream_faults, where_only_the_end_says_that_it_is_whole_a_break_is_a_rese
     EXPECT_TRUE(answer.end == ending::reset || answer.status == 502U) << answer;
 }
 
-TEST(upstream_faults, an_early_refusal_of_a_large_body_reaches_the_caller)
+TEST(upstream_faults, let_an_early_refusal_of_a_large_body_reach_the_client)
 {
     calendar c;
     c.api.on("/public/full", [](upstream_exchange& x) {
@@ -303,7 +305,7 @@ TEST(upstream_faults, an_early_refusal_of_a_large_body_reaches_the_caller)
     EXPECT_EQ(answer.body, "full");
 }
 
-TEST(upstream_faults, a_second_answer_in_one_go_is_thrown_away)
+TEST(upstream_faults, discard_a_second_response_that_came_at_once)
 {
     calendar c;
     c.api.answer("/public/two", ok("one") + ok("two"));
@@ -311,7 +313,7 @@ TEST(upstream_faults, a_second_answer_in_one_go_is_thrown_away)
     EXPECT_EQ(client.exchange(get("/public/two")).body, "one");
     const auto next = client.exchange(get("/public"));
     EXPECT_EQ(json_member(next.body, "target"), "/public") << next;
-    EXPECT_EQ(c.api.connections(), 2U) << "a connection with an answer to nothing was used again";
+    EXPECT_EQ(c.api.connections(), 2U) << "a connection with a surplus response was used again";
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// `upstream.connections`: so many requests are with the API at a time, over all workers. A short queue waits
-// for its turn, and the rest is refused with its cause.
+// `upstream.connections` bounds the requests that are with the API at a time, over all workers. Others wait
+// in a short queue, and the rest are refused with their cause.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -35,7 +35,7 @@ bool is_gone(const log_line& line)
     return line["reason"] == "client-gone";
 }
 
-// One request is with the API, 16 wait for their turn, and one more was refused.
+// One request is with the API, 16 wait in the queue, and one more was refused.
 struct crowd {
     explicit crowd(std::string timeouts = "upstream_connect: 60s, drain_delay: 0")
         : settings(limited("1", std::move(timeouts))), c(settings), first(c.connect())
@@ -57,7 +57,7 @@ struct crowd {
         c.gate.write_routes(settings);
         c.gate.send_signal(SIGHUP);
     }
-    // How many of those that waited get this status.
+    // Returns how many of the queued requests get this status.
     [[nodiscard]] std::size_t count(unsigned status)
     {
         if (statuses.empty())
@@ -84,7 +84,7 @@ TEST(upstream_limit, serves_the_queue_in_turn_and_refuses_what_does_not_fit)
     EXPECT_EQ(many.c.exchange(get("/public")).status, 200U);
 }
 
-TEST(upstream_limit, a_request_that_has_waited_long_enough_gets_503_with_its_cause)
+TEST(upstream_limit, ends_a_wait_that_is_too_long_with_503_and_its_cause)
 {
     calendar c(limited("1", "upstream_connect: 100ms"));
     c.api.on("/public/long", answers_when_released(ok("long")));
@@ -112,7 +112,7 @@ TEST(upstream_limit, counts_the_requests_of_all_workers)
         while (seen < here && !most.compare_exchange_weak(seen, here)) {
         }
         x.wait_for_release();
-        --now; // before the response: the gate may send the next one as soon as it has that
+        --now; // before the response: the gate may send the next request as soon as it has the response
         x.send(ok("long"));
     });
     std::vector<raw_client> clients;
@@ -131,7 +131,7 @@ TEST(upstream_limit, counts_the_requests_of_all_workers)
     EXPECT_LE(most, 2);
 }
 
-TEST(upstream_limit, a_client_that_leaves_makes_room_in_the_queue)
+TEST(upstream_limit, frees_the_place_of_a_client_that_leaves_the_queue)
 {
     crowd many;
     for (auto& client : many.waiting)
@@ -154,7 +154,7 @@ TEST(upstream_limit, a_client_that_leaves_makes_room_in_the_queue)
         EXPECT_NE(r.target, "/public/waits");
 }
 
-TEST(upstream_limit, a_client_that_resets_its_connection_leaves_the_queue)
+TEST(upstream_limit, frees_the_place_of_a_client_that_resets_its_connection)
 {
     crowd many;
     for (auto& client : many.waiting)
@@ -164,7 +164,7 @@ TEST(upstream_limit, a_client_that_resets_its_connection_leaves_the_queue)
     EXPECT_EQ(many.first.read().status, 200U);
 }
 
-TEST(upstream_limit, a_reload_with_a_larger_limit_serves_those_that_wait)
+TEST(upstream_limit, serves_queued_requests_when_a_reload_raises_it)
 {
     for (const std::string connections : {"2", "100", "0"}) {
         crowd many;
@@ -175,7 +175,7 @@ TEST(upstream_limit, a_reload_with_a_larger_limit_serves_those_that_wait)
     }
 }
 
-TEST(upstream_limit, a_reload_with_a_smaller_limit_loses_nobody)
+TEST(upstream_limit, loses_no_request_when_a_reload_lowers_it)
 {
     auto settings = limited("3", "upstream_connect: 60s");
     calendar c(settings);
@@ -196,7 +196,7 @@ TEST(upstream_limit, a_reload_with_a_smaller_limit_loses_nobody)
         EXPECT_EQ(client.read().status, 200U);
 }
 
-TEST(upstream_limit, a_drain_serves_those_that_wait)
+TEST(upstream_limit, serves_queued_requests_during_a_drain)
 {
     crowd many;
     many.c.gate.send_signal(SIGTERM);
@@ -207,14 +207,14 @@ TEST(upstream_limit, a_drain_serves_those_that_wait)
     EXPECT_EQ(many.c.gate.wait_for_exit(patience), 0) << many.c.gate.errors();
 }
 
-TEST(upstream_limit, a_drain_that_is_cut_short_ends_those_that_wait)
+TEST(upstream_limit, ends_queued_requests_when_a_drain_is_cut_short)
 {
     crowd many("upstream_connect: 60s, drain_delay: 0, drain: 100ms");
     EXPECT_EQ(many.c.gate.stop(patience), 0) << many.c.gate.errors();
     EXPECT_EQ(many.c.api.requests().size(), 1U);
 }
 
-TEST(upstream_limit, tunnels_have_as_many_slots_of_their_own)
+TEST(upstream_limit, gives_tunnels_as_many_slots_of_their_own)
 {
     calendar c(limited("1", "upstream_connect: 100ms"));
     c.api.on("/public/socket", [](upstream_exchange& x) {
@@ -236,7 +236,7 @@ TEST(upstream_limit, tunnels_have_as_many_slots_of_their_own)
     EXPECT_EQ(next.read_bytes(1, std::chrono::milliseconds(1)), "") << "the tunnel is open";
 }
 
-TEST(upstream_limit, an_upstream_that_fails_gives_its_slot_back)
+TEST(upstream_limit, frees_the_slot_of_a_failed_request)
 {
     calendar c(limited("1", "upstream_connect: 100ms"));
     c.api.on("/public/odd", closes_before_answer());

@@ -1,4 +1,5 @@
-// Tunnels end with a close frame to each side that has not heard of the end yet, between two frames.
+// A tunnel ends with a close frame to each side that does not know of the end yet. The frame goes between two
+// frames.
 #include "support/calendar.hpp"
 #include "wire/websocket_texts.hpp"
 
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 
 const std::string whole_frame = "\x82\x05hello";
 const std::string half_a_frame = "\x82\x05hel";
-// Clients mask their frames; here with a key of zeros.
+// Clients mask their frames. This one uses a key of zeros.
 const std::string masked_frame("\x82\x85\0\0\0\0hello", 11);
 const std::string masked_close("\x88\x82\0\0\0\0\x03\xE8", 8);
 const std::string close("\x88\x02\x03\xE8", 4);
@@ -33,13 +34,13 @@ unsigned close_code(std::string bytes, bool masked)
     return static_cast<unsigned char>(bytes[payload]) * 256U + static_cast<unsigned char>(bytes[payload + 1]);
 }
 
-// A tunnel over which the API has sent `first`, and what each side saw of its end.
+// A tunnel over which the API has sent `first`, and what each side saw when it ended.
 struct tunnel_story {
     std::string sentence;
     std::string from_api = whole_frame, from_client = masked_frame;
-    std::function<void(calendar&, raw_client&)> ends = {}; // from outside
+    std::function<void(calendar&, raw_client&)> ends = {}; // ends the tunnel from outside
     bool api_ends = false;                                 // instead, the API closes
-    unsigned client_hears, api_hears;                      // 0: nothing more
+    unsigned client_hears, api_hears;                      // 0: no close frame
 };
 
 void expect_told(const tunnel_story& story, gate_settings settings)
@@ -89,7 +90,7 @@ TEST(websocket_end, both_sides_get_1001_when_the_server_shuts_down)
                 settings);
 }
 
-TEST(websocket_end, an_open_tunnel_does_not_hold_up_the_end_of_the_server)
+TEST(websocket_end, the_servers_exit_does_not_wait_for_an_open_tunnel)
 {
     calendar c({.timeouts = "drain_delay: 0, drain: 60s"});
     c.api.on("/any", [](upstream_exchange& x) {
@@ -181,7 +182,7 @@ TEST(websocket_end, a_tunnel_that_opens_during_the_shutdown_gets_1001_at_once)
     auto idle = c.connect();
     EXPECT_EQ(idle.exchange(get("/public")).status, 200U);
     c.gate.send_signal(SIGTERM);
-    EXPECT_TRUE(idle.is_closed_clean()); // it drains
+    EXPECT_TRUE(idle.is_closed_clean()); // the drain has begun
     c.api.release();
     ASSERT_EQ(client.read().status, 101U);
     EXPECT_EQ(close_code(client.read_to_end().bytes, false), 1001U);

@@ -1,5 +1,5 @@
-// WebSocket tunnels: decided before they open, passed byte for byte both ways, and closed when the token
-// ends.
+// WebSocket tunnels: the decision comes before they open, bytes pass unchanged both ways, and they close when
+// the token ends.
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ std::string open(std::string_view token, std::string_view extra = {})
     return get("/any", token, std::string(handshake) + std::string(extra));
 }
 
-// A frame of up to 65535 bytes, unmasked.
+// Returns an unmasked frame of up to 65535 bytes.
 std::string frame(std::string_view payload)
 {
     std::string out = "\x82";
@@ -53,7 +53,7 @@ gate_settings brief(std::string timeouts = {})
     return s;
 }
 
-TEST(websocket, the_upgrade_is_decided_like_any_request)
+TEST(websocket, decides_the_upgrade_like_any_request)
 {
     calendar c;
     EXPECT_EQ(c.exchange(open({})).status, 401U);
@@ -96,11 +96,11 @@ TEST(websocket, opens_and_passes_bytes_both_ways)
     EXPECT_EQ(line["reason"], "allowed") << line.text;
 }
 
-TEST(websocket, what_comes_in_one_piece_with_the_handshake_is_not_lost)
+TEST(websocket, keeps_bytes_that_come_in_one_piece_with_the_handshake)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
-        x.send(agreed); // until then it is held back: where the API does not agree, it is the next request
+        x.send(agreed); // held back until then: if the API does not agree, these bytes are the next request
         x.send(frame(x.receive(5)));
         x.wait_for_close();
     });
@@ -110,7 +110,7 @@ TEST(websocket, what_comes_in_one_piece_with_the_handshake_is_not_lost)
     EXPECT_EQ(client.read_bytes(7), frame("early"));
 }
 
-TEST(websocket, large_frames_pass_whole_whoever_is_slow)
+TEST(websocket, passes_large_frames_whole_whichever_side_is_slow)
 {
     constexpr std::size_t frames = 100;
     const auto big = frame(std::string(60000, 'x'));
@@ -121,7 +121,7 @@ TEST(websocket, large_frames_pass_whole_whoever_is_slow)
             for (std::size_t i = 0; i < frames; ++i)
                 x.send(big);
         });
-        std::size_t received = 0; // slowly: only when all that goes down is on its way
+        std::size_t received = 0; // slowly: begins only when all bytes to the client are on their way
         sender.join();
         for (std::size_t i = 0; i < frames; ++i)
             received += x.receive(big.size()) == big ? 1 : 0;
@@ -142,7 +142,7 @@ TEST(websocket, large_frames_pass_whole_whoever_is_slow)
     sender.join();
 }
 
-TEST(websocket, the_apis_end_is_the_callers_end)
+TEST(websocket, closes_the_client_when_the_api_closes)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -157,7 +157,7 @@ TEST(websocket, the_apis_end_is_the_callers_end)
     EXPECT_EQ(rest.end, ending::cut);
 }
 
-TEST(websocket, a_callers_end_behind_a_close_frame_lets_the_api_have_its_last_words)
+TEST(websocket, lets_the_api_finish_after_a_clients_close_frame_and_end)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -172,10 +172,10 @@ TEST(websocket, a_callers_end_behind_a_close_frame_lets_the_api_have_its_last_wo
     const std::string close("\x88\x82\0\0\0\0\x03\xE8", 8);
     client.send(close);
     client.half_close();
-    EXPECT_EQ(client.read_to_end().bytes, "got " + close) << "nothing is added to either direction";
+    EXPECT_EQ(client.read_to_end().bytes, "got " + close) << "the gate added bytes to a direction";
 }
 
-TEST(websocket, a_caller_that_resets_takes_the_api_with_it)
+TEST(websocket, closes_the_api_connection_when_the_client_resets)
 {
     calendar c;
     c.api.on("/any", [](upstream_exchange& x) {
@@ -189,7 +189,7 @@ TEST(websocket, a_caller_that_resets_takes_the_api_with_it)
     c.api.wait_for_closed(1);
 }
 
-TEST(websocket, an_api_that_declines_answers_as_it_likes)
+TEST(websocket, forwards_any_response_of_an_api_that_declines)
 {
     calendar c;
     c.api.answer("/any", ok("not today"));
@@ -201,7 +201,7 @@ TEST(websocket, an_api_that_declines_answers_as_it_likes)
     EXPECT_EQ(client.exchange(open(calendar_token({}))).status, 403U) << "on the same connection";
 }
 
-TEST(websocket, a_switch_to_what_nobody_asked_for_is_a_bad_answer)
+TEST(websocket, rejects_a_switch_to_a_protocol_that_nobody_asked_for)
 {
     calendar c;
     for (const std::string fields :
@@ -213,7 +213,7 @@ TEST(websocket, a_switch_to_what_nobody_asked_for_is_a_bad_answer)
     EXPECT_EQ(c.exchange(get("/any", calendar_token({}))).status, 502U) << "no upgrade was asked for";
 }
 
-TEST(websocket, other_upgrades_do_not_reach_the_api)
+TEST(websocket, keeps_other_upgrades_from_the_api)
 {
     calendar c;
     for (const auto* upgrade : {"h2c", "websocket, h2c", "TLS/1.0"}) {
@@ -226,12 +226,12 @@ TEST(websocket, other_upgrades_do_not_reach_the_api)
     }
 }
 
-TEST(websocket, at_the_tokens_end_the_caller_is_told_between_two_frames)
+TEST(websocket, sends_a_close_frame_between_two_frames_when_the_token_ends)
 {
     calendar c(brief());
     c.api.on("/any", [](upstream_exchange& x) {
         x.send(std::string(agreed) + frame("whole") + frame("halves").substr(0, 4));
-        x.wait_for_release(); // the token has ended when it goes on
+        x.wait_for_release(); // the token has expired by the time it goes on
         x.send(frame("halves").substr(4) + frame("too late"));
         x.wait_for_close();
     });
@@ -239,8 +239,8 @@ TEST(websocket, at_the_tokens_end_the_caller_is_told_between_two_frames)
     client.send(open(brief_token({}, 1000ms)));
     ASSERT_EQ(client.read().status, 101U);
     EXPECT_EQ(client.read_bytes(11), frame("whole") + frame("halves").substr(0, 4));
-    // What is sent once the token has ended goes nowhere: this is how its end is noticed here.
-    EXPECT_EQ(client.read_bytes(1, 1300ms), "") << "in the middle of a frame nothing can be said";
+    // Bytes sent after the token's end are dropped: this is how the test notices the end.
+    EXPECT_EQ(client.read_bytes(1, 1300ms), "") << "no close frame fits in the middle of a frame";
     c.api.release();
     const auto rest = client.read_to_end().bytes;
     EXPECT_EQ(rest.substr(0, 4), "lves") << printable(rest);
@@ -251,7 +251,7 @@ TEST(websocket, at_the_tokens_end_the_caller_is_told_between_two_frames)
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "token-expired");
 }
 
-TEST(websocket, a_quiet_tunnel_is_closed_at_the_tokens_end_too)
+TEST(websocket, closes_a_quiet_tunnel_when_the_token_ends)
 {
     calendar c(brief());
     c.api.on("/any", [](upstream_exchange& x) {
@@ -266,7 +266,7 @@ TEST(websocket, a_quiet_tunnel_is_closed_at_the_tokens_end_too)
     EXPECT_EQ(rest.end, ending::cut);
 }
 
-TEST(websocket, a_caller_that_goes_on_sending_still_reads_the_goodbye)
+TEST(websocket, delivers_the_close_frame_to_a_client_that_keeps_sending)
 {
     calendar c(brief());
     c.api.on("/any", [](upstream_exchange& x) {
@@ -283,7 +283,7 @@ TEST(websocket, a_caller_that_goes_on_sending_still_reads_the_goodbye)
     EXPECT_TRUE(is_goodbye(rest.bytes)) << printable(rest.bytes);
 }
 
-TEST(websocket, a_caller_that_reads_nothing_gives_no_more_orders_either)
+TEST(websocket, passes_no_more_messages_of_a_client_that_reads_nothing)
 {
     std::string orders;
     calendar c(brief());
@@ -312,7 +312,7 @@ TEST(websocket, a_caller_that_reads_nothing_gives_no_more_orders_either)
     EXPECT_EQ(c.gate.wait_for_event("request")["reason"], "token-expired");
 }
 
-TEST(websocket, one_busy_direction_keeps_the_other_open)
+TEST(websocket, stays_open_while_one_direction_is_busy)
 {
     calendar c({.timeouts = "stream: 700ms"});
     c.api.on("/any", [](upstream_exchange& x) {
@@ -330,7 +330,7 @@ TEST(websocket, one_busy_direction_keeps_the_other_open)
     auto client = c.connect();
     client.send(open(calendar_token({})));
     ASSERT_EQ(client.read().status, 101U);
-    for (int i = 0; i < 6; ++i) { // the API is silent for longer than the limit, the caller is not
+    for (int i = 0; i < 6; ++i) { // the API is silent for longer than the limit, but the client is not
         client.send("x");
         if (i < 5) {
             EXPECT_EQ(client.read_bytes(1, 300ms), "");

@@ -1,4 +1,4 @@
-// The handshake of a WebSocket, as a client and an API send it (RFC 6455 section 4).
+// The handshake of a WebSocket as a client and an API send it (RFC 6455 section 4).
 #pragma once
 
 #include <string_view>

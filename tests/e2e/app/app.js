@@ -1,17 +1,17 @@
-// A single-page application that is told the API's address and its own name, nothing else. Where to log in it has from
-// the API's metadata (RFC 9728), which scope it lacks from WWW-Authenticate; it asks for just that one, by the code
-// flow with PKCE (step-up), and then does what it was about to do.
+// A single-page application that is configured with only the API's address and its own name. It finds the log-in
+// page in the API's metadata (RFC 9728), and the scope that it lacks in WWW-Authenticate. It requests just that
+// scope by the code flow with PKCE (step-up), and then repeats the interrupted action.
 import { base64url, makeKey, proof } from './dpop.js';
 
 const { api } = await (await fetch('config.json')).json();
 const home = `${location.origin}/`;
 const $ = (id) => document.getElementById(id);
 
-// What outlives the way to the authorization server and back.
+// The state that survives the visit to the authorization server.
 const saved = JSON.parse(sessionStorage.getItem('agenda') ?? '{"tokens":{},"needs":{},"log":[]}');
 const given = new URLSearchParams(location.search);
 saved.client = given.get('client') ?? saved.client ?? 'agenda';
-saved.also = given.get('also') ?? saved.also; // a scope that it always asks for besides, wanted or not
+saved.also = given.get('also') ?? saved.also; // a scope that it always requests in addition, needed or not
 const save = () => sessionStorage.setItem('agenda', JSON.stringify(saved));
 
 function say(line) {
@@ -40,7 +40,7 @@ async function ask(needed, forMethod) {
   })}`);
 }
 
-// Back from the authorization server: the code becomes a token, which is kept by the scope that it was asked for.
+// Back from the authorization server: exchanges the code for a token, and keeps it under the requested scope.
 async function redeem(answer) {
   if (answer.get('state') !== saved.state) throw new Error('this answer is to another question');
   history.replaceState(null, '', home);
@@ -65,10 +65,10 @@ async function redeem(answer) {
 
 function refused(needed, why) {
   say(`asked for ${needed}: ${why}`);
-  $('state').textContent = `Not granted: ${needed}`; // asking again would change nothing
+  $('state').textContent = `Not granted: ${needed}`; // another request would change nothing
 }
 
-// The Authorization that this method needs, as far as is known, or the newest there is.
+// Returns the Authorization that this method is known to need, or the newest one.
 async function credentials(method, url) {
   const token = saved.tokens[saved.needs[method]] ?? saved.tokens[saved.newest];
   if (!token) return {};

@@ -26,7 +26,7 @@ using scopegate::test::proof_parts;
 constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
 const std::string secret_text = "0123456789abcdef0123456789abcdef";
 const std::string certificate = "these octets stand for a certificate";
-// Its SHA-256 as TLS gives it and as a token has it.
+// The certificate's SHA-256 as TLS reports it and as a token contains it.
 const std::string certificate_thumbprint = jose::sha256_base64url(certificate);
 const std::string certificate_digest = *jose::base64url_decode(certificate_thumbprint);
 
@@ -97,7 +97,7 @@ public:
     wall_time now = noon;
     bool has_memory = true;
     tokens::proof_memory memory{};
-    tokens::introspection_ptr answer; // of the issuer, where it was asked
+    tokens::introspection_ptr answer; // the issuer's result, if it was asked
 
 private:
     policy::test::builder file_;
@@ -145,7 +145,7 @@ field_texts as_bearer(const std::string& token)
     return {{"Authorization", "Bearer " + token}};
 }
 
-TEST(binding, a_token_with_its_proof_passes_each_proof_once)
+TEST(binding, accepts_a_token_with_each_proof_once)
 {
     desk api;
     const auto first = owner().proof(right());
@@ -158,8 +158,8 @@ TEST(binding, a_token_with_its_proof_passes_each_proof_once)
     EXPECT_EQ(api.memory.used.size(), 3U);
 }
 
-// The token is in the cache from the first line on: what it is bound to is asked all the same.
-TEST(binding, is_asked_of_a_token_that_was_seen_before)
+// The token is in the cache from the first line on. The gate must check its binding nevertheless.
+TEST(binding, is_checked_for_a_cached_token_too)
 {
     desk api;
     ASSERT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
@@ -176,7 +176,7 @@ struct row {
     proof_parts parts;
 };
 
-TEST(binding, a_proof_that_does_not_hold_for_the_request_is_refused_and_not_used_up)
+TEST(binding, refuses_a_proof_of_another_request_without_using_it_up)
 {
     std::vector<row> rows;
     const auto add = [&](const char* sentence, auto change) {
@@ -209,7 +209,7 @@ TEST(binding, a_proof_that_does_not_hold_for_the_request_is_refused_and_not_used
               name(reason::allowed));
 }
 
-TEST(binding, the_edges_of_the_window_are_in_it)
+TEST(binding, accepts_proofs_at_the_edges_of_the_window)
 {
     desk api;
     for (const auto* iat : {"1799999940", "1800000005", "1799999999.25"}) {
@@ -237,7 +237,7 @@ TEST(binding, needs_exactly_one_proof)
     EXPECT_EQ(api.memory.used.size(), 0U);
 }
 
-TEST(binding, the_scheme_and_the_token_must_go_together)
+TEST(binding, requires_the_scheme_that_fits_the_token)
 {
     desk api;
     const auto unbound = token_with({});
@@ -245,7 +245,8 @@ TEST(binding, the_scheme_and_the_token_must_go_together)
     EXPECT_EQ(name(api.why(as_bearer(key_bound()))), name(reason::unbound_token));
     auto with_proof = as_bearer(key_bound());
     with_proof.emplace_back("DPoP", owner().proof(right()));
-    EXPECT_EQ(name(api.why(with_proof)), name(reason::unbound_token)) << "the scheme is part of it";
+    EXPECT_EQ(name(api.why(with_proof)), name(reason::unbound_token))
+        << "a proof does not replace the scheme DPoP";
     EXPECT_EQ(name(api.why(under_dpop(unbound, owner().proof(right(unbound))))), name(reason::unbound_token));
 
     api.p().tokens.dpop.how = mode::require;
@@ -259,7 +260,7 @@ TEST(binding, the_scheme_and_the_token_must_go_together)
     EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(right())))), name(reason::no_token));
 }
 
-TEST(binding, says_when_the_answer_is_about_dpop)
+TEST(binding, reports_when_the_denial_concerns_dpop)
 {
     desk api;
     const auto dpop = [&](const field_texts& texts) {
@@ -274,7 +275,7 @@ TEST(binding, says_when_the_answer_is_about_dpop)
     EXPECT_FALSE(dpop(as_bearer(key_bound())));
 }
 
-TEST(binding, a_confirmation_that_is_not_understood_makes_a_token_worthless)
+TEST(binding, refuses_tokens_with_an_unknown_confirmation)
 {
     desk api;
     for (const auto* cnf : {R"("cnf":{"kid":"x"})", R"("cnf":{"jwk":{}})", R"("cnf":{})", R"("cnf":null)",
@@ -286,7 +287,7 @@ TEST(binding, a_confirmation_that_is_not_understood_makes_a_token_worthless)
     }
 }
 
-TEST(binding, the_url_is_the_files_or_the_connections_or_a_trusted_proxys)
+TEST(binding, takes_the_url_from_the_file_the_connection_or_a_trusted_proxy)
 {
     desk api;
     const auto with = [&](const char* htu, const field_texts& more = {}) {
@@ -299,16 +300,17 @@ TEST(binding, the_url_is_the_files_or_the_connections_or_a_trusted_proxys)
     const auto yes = name(reason::allowed), no = name(reason::invalid_proof);
     EXPECT_EQ(with("https://API.example.com:443/%61?q#f"), yes);
     const field_texts claimed{{"X-Forwarded-Proto", "http"}, {"X-Forwarded-Host", "front.example.com"}};
-    EXPECT_EQ(with("http://front.example.com/a", claimed), no) << "anybody can write these";
+    EXPECT_EQ(with("http://front.example.com/a", claimed), no) << "any client can set these fields";
     EXPECT_EQ(with("https://api.example.com/a", claimed), yes);
     api.caller.tls = false;
     EXPECT_EQ(with("https://api.example.com/a"), no);
     EXPECT_EQ(with("http://api.example.com/a"), yes);
 
     api.caller.peer = &api.proxy;
-    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https"}}), no) << "not trusted yet";
+    EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https"}}), no)
+        << "the proxy is not trusted yet";
     api.trust_proxy();
-    EXPECT_EQ(with("http://api.example.com/a"), yes) << "where it says nothing, the connection does";
+    EXPECT_EQ(with("http://api.example.com/a"), yes) << "the connection decides when the proxy says nothing";
     EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "https"}}), yes);
     EXPECT_EQ(with("http://front.example.com:8080/a", {{"X-Forwarded-Host", "front.example.com:8080"}}), yes);
     EXPECT_EQ(with("http://api.example.com/a", {{"X-Forwarded-Host", "front.example.com"}}), no);
@@ -320,26 +322,27 @@ TEST(binding, the_url_is_the_files_or_the_connections_or_a_trusted_proxys)
     EXPECT_EQ(with("https://api.example.com/a", {{"X-Forwarded-Proto", "wss"}}), no);
 
     api.p().server.authorities = {{"example.com", true, "/calendar"}};
-    EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the file has the last word";
+    EXPECT_EQ(with("https://example.com/calendar/a", claimed), yes) << "the URL in the file takes precedence";
     EXPECT_EQ(with("https://example.com/a"), no);
     EXPECT_EQ(with("http://api.example.com/a"), no);
 
     api.p().server.authorities = {{"one.example", {}, {}}, {"two.example:8443", true, {}}};
-    EXPECT_EQ(with("http://one.example/a"), yes) << "without a scheme of its own, under the request's";
+    EXPECT_EQ(with("http://one.example/a"), yes)
+        << "a host without a scheme is valid under the request's scheme";
     EXPECT_EQ(with("https://one.example/a"), no);
     EXPECT_EQ(with("https://one.example/a", {{"X-Forwarded-Proto", "https"}}), yes);
     EXPECT_EQ(with("https://two.example:8443/a"), yes);
     EXPECT_EQ(with("https://two.example/a"), no);
     EXPECT_EQ(with("http://front.example.com/a", {{"X-Forwarded-Host", "front.example.com"}}), no)
-        << "not listed";
+        << "the host is not listed";
 
     api.p().server.authorities.clear();
     api.host.clear();
     api.caller.peer = nullptr;
-    EXPECT_EQ(with("http:///a"), no) << "HTTP/1.0 without Host";
+    EXPECT_EQ(with("http:///a"), no) << "an HTTP/1.0 request has no Host";
 }
 
-TEST(binding, asks_for_a_nonce_only_of_a_proof_that_holds_otherwise)
+TEST(binding, asks_for_a_nonce_only_if_the_proof_is_valid_otherwise)
 {
     desk api;
     api.p().tokens.dpop.nonce = true;
@@ -357,7 +360,7 @@ TEST(binding, asks_for_a_nonce_only_of_a_proof_that_holds_otherwise)
     EXPECT_EQ(name(api.why(under_dpop(key_bound(), owner().proof(parts)))), name(reason::invalid_proof));
 }
 
-TEST(binding, asks_for_a_nonce_of_proofs_that_another_process_may_have_seen)
+TEST(binding, asks_for_a_nonce_if_another_process_may_have_seen_the_proof)
 {
     desk api;
     const tokens::proof_nonces another;
@@ -372,12 +375,12 @@ TEST(binding, asks_for_a_nonce_of_proofs_that_another_process_may_have_seen)
     };
     const auto ours = api.memory.nonces.current(noon);
     EXPECT_EQ(with({}), "allowed");
-    EXPECT_EQ(with("the-apis"), "allowed") << "that is no matter of ours";
+    EXPECT_EQ(with("the-apis"), "allowed") << "the gate must ignore nonces of the API";
     EXPECT_EQ(with(ours), "allowed, a new one");
     EXPECT_EQ(with(api.memory.nonces.current(noon - std::chrono::hours(1))), "use-dpop-nonce, a new one")
-        << "too old";
+        << "the nonce is too old";
     EXPECT_EQ(with(another.current(noon)), "use-dpop-nonce, a new one")
-        << "the other process may accept it too";
+        << "the other process may have accepted the proof too";
     api.memory.window.open(noon);
     EXPECT_EQ(with({}), "use-dpop-nonce, a new one");
     EXPECT_EQ(with("the-apis"), "use-dpop-nonce, a new one");
@@ -385,7 +388,7 @@ TEST(binding, asks_for_a_nonce_of_proofs_that_another_process_may_have_seen)
     EXPECT_EQ(with(ours), "allowed, a new one");
 }
 
-TEST(binding, without_a_memory_of_proofs_none_counts)
+TEST(binding, accepts_no_proof_without_a_memory_of_used_ones)
 {
     desk api;
     api.has_memory = false;
@@ -393,7 +396,7 @@ TEST(binding, without_a_memory_of_proofs_none_counts)
               name(reason::proof_memory_full));
 }
 
-TEST(binding, a_token_that_is_bound_to_a_certificate_needs_the_callers)
+TEST(binding, needs_the_clients_certificate_for_a_token_bound_to_it)
 {
     const auto token = token_with(R"("cnf":{"x5t#S256":")" + certificate_thumbprint + "\"}");
     desk api;
@@ -405,12 +408,14 @@ TEST(binding, a_token_that_is_bound_to_a_certificate_needs_the_callers)
     EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::allowed));
     EXPECT_EQ(name(api.why(under_dpop(token, owner().proof(right(token))))), name(reason::unbound_token));
     api.p().tokens.dpop.how = mode::off;
-    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::allowed)) << "it is no matter of DPoP";
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::allowed))
+        << "certificate binding does not depend on DPoP";
     api.p().tokens.dpop.how = mode::require;
-    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token)) << "which another one asks for";
+    EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token))
+        << "mode require does not accept the scheme Bearer";
 }
 
-TEST(binding, of_a_trusted_proxy_the_certificate_is_what_it_says)
+TEST(binding, takes_the_certificate_that_a_trusted_proxy_states)
 {
     const auto token = token_with(R"("cnf":{"x5t#S256":")" + certificate_thumbprint + "\"}");
     const std::pair<std::string, std::string> forwarded{"Client-Cert",
@@ -418,19 +423,19 @@ TEST(binding, of_a_trusted_proxy_the_certificate_is_what_it_says)
     desk api;
     auto texts = as_bearer(token);
     texts.push_back(forwarded);
-    EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token)) << "anybody can write it";
+    EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token)) << "any client can set this field";
     api.caller.peer = &api.proxy;
     EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token));
     api.trust_proxy();
     EXPECT_EQ(name(api.why(texts)), name(reason::allowed));
     EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
-    api.caller.certificate = certificate_digest; // the proxy's own: it speaks for others
+    api.caller.certificate = certificate_digest; // the proxy's own certificate: it speaks for other clients
     EXPECT_EQ(name(api.why(as_bearer(token))), name(reason::unbound_token));
     texts.push_back(forwarded);
     EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token));
 }
 
-TEST(binding, to_a_key_and_a_certificate_needs_both)
+TEST(binding, needs_key_and_certificate_for_a_token_bound_to_both)
 {
     const auto token = token_with(R"("cnf":{"jkt":")" + owner().thumbprint() + R"(","x5t#S256":")" +
                                   certificate_thumbprint + "\"}");
@@ -443,9 +448,9 @@ TEST(binding, to_a_key_and_a_certificate_needs_both)
     EXPECT_EQ(name(api.why({{"Authorization", "DPoP " + token}})), name(reason::invalid_proof));
 }
 
-// What an introspection endpoint says of a token binds it as a JWT's own claims would (RFC 9449 section 6.2),
-// from the memory of its answers too.
-TEST(binding, an_opaque_token_is_bound_by_its_issuers_word)
+// The claims in an introspection result bind the token as a JWT's own claims would (RFC 9449 section 6.2).
+// The same holds for cached results.
+TEST(binding, applies_to_an_opaque_token_by_its_introspection_result)
 {
     desk api;
     auto& issuer = api.p().issuers.emplace_back();
@@ -466,13 +471,13 @@ TEST(binding, an_opaque_token_is_bound_by_its_issuers_word)
     const auto proof = owner().proof(right(opaque));
     EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
     EXPECT_EQ(name(api.why(under_dpop(opaque, proof))), name(reason::allowed));
-    api.answer = nullptr; // from here on only what is remembered counts
+    api.answer = nullptr; // from here on, only the cached result is available
     EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
     EXPECT_EQ(name(api.why(under_dpop(opaque, proof))), name(reason::invalid_proof));
     EXPECT_EQ(name(api.why(under_dpop(opaque, owner().proof(right(opaque))))), name(reason::allowed));
 }
 
-TEST(binding, on_a_public_route_no_proof_is_looked_at)
+TEST(binding, ignores_proofs_on_a_public_route)
 {
     desk api;
     const auto proof = owner().proof(right());

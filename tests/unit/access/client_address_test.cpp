@@ -39,7 +39,7 @@ struct sample {
     policy::policy p;
 };
 
-TEST(client_address, walks_from_the_nearest_proxy_to_the_first_address_that_is_not_trusted)
+TEST(client_address, is_the_first_untrusted_address_from_the_nearest_proxy_on)
 {
     struct row {
         std::string_view sentence;
@@ -120,7 +120,7 @@ TEST(client_address, falls_back_to_Forwarded)
         EXPECT_EQ(s.forwarded("10.9.9.9", {{"Forwarded", row.value}}), row.address) << row.sentence;
 }
 
-TEST(client_address, knows_which_field_counts)
+TEST(client_address, uses_the_field_that_counts)
 {
     struct row {
         std::string_view sentence;
@@ -163,7 +163,8 @@ TEST(client_address, believes_trusted_proxies_only)
     EXPECT_EQ(s.text(client_address(s.p, s.peer("10.0.0.1"), fields)), "203.0.113.9");
     EXPECT_EQ(s.text(client_address(s.p, s.peer("10.0.0.1"), {})), "10.0.0.1");
     EXPECT_EQ(s.text(client_address(s.p, s.peer("2001:db8:aaaa::1"), fields)), "203.0.113.9");
-    EXPECT_EQ(s.text(client_address(s.p, net::peer{}, fields)), "-") << "a unix socket";
+    EXPECT_EQ(s.text(client_address(s.p, net::peer{}, fields)), "-")
+        << "a peer on a unix socket has no address";
 }
 
 TEST(client_address, reads_a_bounded_part_of_a_long_list_and_allocates_nothing)

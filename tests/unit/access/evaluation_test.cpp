@@ -24,7 +24,7 @@ using ::testing::Not;
 constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
 const std::string secret_text = "0123456789abcdef0123456789abcdef";
 
-// A calendar whose tokens are signed with a shared secret: no key has to be fetched.
+// A calendar whose tokens are signed with a shared secret, so that no key has to be fetched.
 class calendar {
 public:
     calendar()
@@ -66,7 +66,7 @@ public:
         return test::evaluate(p(), {method, target, host, &fields}, authority, noon, scratch_);
     }
 
-    // The policy stays this object's.
+    // Returns a validator for the policy, which this object keeps.
     [[nodiscard]] std::unique_ptr<tokens::validator> validator()
     {
         const std::shared_ptr<const policy::policy> shared(std::shared_ptr<void>(), &p());
@@ -98,7 +98,7 @@ struct decision_row {
     const char* sentence;
     const char* method;
     const char* target;
-    const char* scopes; // null: no token
+    const char* scopes; // null without a token
     reason why;
 };
 
@@ -133,7 +133,7 @@ TEST(evaluation, decides_in_the_order_of_the_steps)
     }
 }
 
-TEST(evaluation, gives_the_normalised_target_and_the_match)
+TEST(evaluation, returns_the_normalized_target_and_the_match)
 {
     calendar file;
     const auto v = file.ask("GET", "/appointments/%7eann?a=%7e", file.token_with("read:a"));
@@ -144,7 +144,7 @@ TEST(evaluation, gives_the_normalised_target_and_the_match)
     ASSERT_TRUE(v.found.token);
 }
 
-TEST(evaluation, tells_a_refusal_of_a_token_what_the_route_needs)
+TEST(evaluation, adds_the_routes_requirement_to_the_denial_of_a_token)
 {
     calendar file;
     const http::field_list fields{field_of("Authorization", "Bearer a b")};
@@ -156,7 +156,7 @@ TEST(evaluation, tells_a_refusal_of_a_token_what_the_route_needs)
     EXPECT_EQ(refused.matched, v.found.match.matched);
 }
 
-TEST(evaluation, validates_the_token_that_it_takes)
+TEST(evaluation, validates_the_token_that_it_uses)
 {
     calendar file;
     const auto validator = file.validator();
@@ -173,7 +173,7 @@ TEST(evaluation, validates_the_token_that_it_takes)
               reason::token_expired);
 }
 
-TEST(evaluation, looks_at_no_token_where_none_is_needed)
+TEST(evaluation, ignores_tokens_where_none_is_needed)
 {
     calendar file;
     const http::field_list fields{field_of("Authorization", "Bearer a b"),
@@ -182,7 +182,7 @@ TEST(evaluation, looks_at_no_token_where_none_is_needed)
     EXPECT_EQ(why(file.ask("GET", "/nowhere", fields)), reason::no_route);
 }
 
-TEST(evaluation, never_lets_a_token_pass_that_nobody_can_check)
+TEST(evaluation, never_accepts_a_token_that_cannot_be_checked)
 {
     calendar file;
     const auto credentials = "Bearer " + token_text(good_claims);
@@ -191,7 +191,7 @@ TEST(evaluation, never_lets_a_token_pass_that_nobody_can_check)
     EXPECT_GT(v.denial().retry_after, 0U);
 }
 
-// A key store that has none of the keys yet but may get them.
+// A key store that has no keys yet, but may get them.
 class fetching_keys final : public tokens::key_store {
 public:
     explicit fetching_keys(std::shared_ptr<const jose::jwk_set> keys) : keys_(std::move(keys)) {}
@@ -211,7 +211,7 @@ private:
     std::shared_ptr<const jose::jwk_set> keys_;
 };
 
-TEST(evaluation, asks_for_keys_first_and_refuses_once_they_were_waited_for)
+TEST(evaluation, asks_for_keys_first_and_denies_after_waiting_for_them)
 {
     calendar file;
     auto& issuer = file.p().issuers.front();
@@ -279,7 +279,7 @@ std::vector<std::string> words(const policy::steps& trace)
     return out;
 }
 
-TEST(evaluation, says_every_step)
+TEST(evaluation, reports_every_step)
 {
     calendar file;
     (void)file.ask("POST", "/appointments", file.token_with("read:a"));
@@ -318,7 +318,7 @@ TEST(evaluation, allocates_nothing_where_the_token_is_known)
     EXPECT_TRUE(std::holds_alternative<policy::permit>(decided));
 }
 
-TEST(evaluation, refuses_requests_for_another_host_where_hosts_are_listed)
+TEST(evaluation, refuses_requests_for_another_host_when_hosts_are_listed)
 {
     calendar file;
     const auto outcome = [&](std::string_view method, std::string_view target, std::string_view host) {
@@ -327,7 +327,7 @@ TEST(evaluation, refuses_requests_for_another_host_where_hosts_are_listed)
     EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), name(reason::allowed));
     file.p().server.authorities = {{"one.example", {}, {}}, {"two.example:8443", true, {}}};
     EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), name(reason::allowed))
-        << "they are known, not listed";
+        << "known names do not count as listed hosts";
     file.p().server.hosts = {"one.example"};
     const auto misdirected = name(reason::misdirected_request);
     EXPECT_EQ(outcome("GET", "/healthz", "one.example"), name(reason::allowed));
@@ -337,7 +337,7 @@ TEST(evaluation, refuses_requests_for_another_host_where_hosts_are_listed)
     EXPECT_EQ(outcome("GET", "/healthz", "evil.example"), misdirected);
     EXPECT_EQ(outcome("GET", "/nowhere", "evil.example"), misdirected);
     EXPECT_EQ(outcome("GET", "/healthz", {}), name(reason::allowed))
-        << "it names no host: HTTP/1.0, and explain";
+        << "HTTP/1.0 and explain may name no host";
 }
 
 } // namespace

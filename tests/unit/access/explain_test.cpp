@@ -43,7 +43,7 @@ private:
     policy::test::builder file_;
 };
 
-TEST(explain, names_the_line_behind_a_refusal)
+TEST(explain, names_the_line_behind_a_denial)
 {
     calendar file;
     const auto e = file.ask("GET", "/a", "write:a");
@@ -58,7 +58,7 @@ TEST(explain, names_the_line_behind_a_refusal)
     EXPECT_EQ(e.answer->status, 403U);
 }
 
-TEST(explain, points_at_the_template_where_the_method_is_wrong)
+TEST(explain, points_at_the_template_if_the_method_is_wrong)
 {
     calendar file;
     const auto e = file.ask("DELETE", "/a");
@@ -66,7 +66,7 @@ TEST(explain, points_at_the_template_where_the_method_is_wrong)
     EXPECT_EQ(e.line, 3);
 }
 
-TEST(explain, points_nowhere_where_no_line_is_behind_it)
+TEST(explain, points_nowhere_if_no_line_is_the_cause)
 {
     calendar file;
     const auto e = file.ask("GET", "/nowhere");
@@ -74,7 +74,7 @@ TEST(explain, points_nowhere_where_no_line_is_behind_it)
     EXPECT_THAT(to_json(e), HasSubstr(R"("route":null,"file":null,"line":null)"));
 }
 
-TEST(explain, shows_what_a_path_without_a_route_may_have_meant)
+TEST(explain, suggests_a_template_for_a_path_without_a_route)
 {
     calendar file;
     EXPECT_THAT(file.ask("GET", "/a/").near, ElementsAre("/a without the slash at the end"));
@@ -84,12 +84,12 @@ TEST(explain, shows_what_a_path_without_a_route_may_have_meant)
     EXPECT_THAT(file.ask("GET", "/opne").near, ElementsAre("/open"));
     EXPECT_THAT(file.ask("DELETE", "/a").near, ElementsAre("/a with another method: GET, PUT"));
     EXPECT_THAT(file.ask("GET", "/open").near, IsEmpty());
-    EXPECT_THAT(file.ask("GET", "/a//b").near, IsEmpty()) << "a path that is refused as such";
+    EXPECT_THAT(file.ask("GET", "/a//b").near, IsEmpty()) << "the path itself is refused";
     EXPECT_THAT(to_json(file.ask("GET", "/opne")), HasSubstr(R"("near":["/open"])"));
     EXPECT_THAT(to_json(file.ask("GET", "/open")), ::testing::Not(HasSubstr("near")));
 }
 
-TEST(explain, names_the_cause_of_a_claim_that_says_nothing)
+TEST(explain, names_the_cause_why_a_claim_is_ignored)
 {
     calendar file;
     const responses::response_book book(file.p());
@@ -107,10 +107,10 @@ TEST(explain, names_the_alternative_that_was_met)
     const auto e = file.ask("PUT", "/a", "read:a write:a");
     EXPECT_TRUE(e.allowed);
     EXPECT_THAT(e.required_scopes(), ElementsAre("read:a", "write:a"));
-    EXPECT_FALSE(e.answer) << "the API answers";
+    EXPECT_FALSE(e.answer) << "the API responds";
 }
 
-TEST(explain, in_json_is_one_object)
+TEST(explain, writes_one_json_object)
 {
     calendar file;
     const auto text = to_json(file.ask("PUT", "/a", "read:a \"x"));
@@ -128,7 +128,7 @@ TEST(explain, in_json_is_one_object)
     EXPECT_EQ(answer->find("body")->find("type")->scalar_text(), "urn:scopegate:problem:insufficient-scope");
 }
 
-TEST(explain, in_json_of_an_allowed_request_has_no_answer)
+TEST(explain, writes_no_response_in_json_for_a_permitted_request)
 {
     calendar file;
     const auto text = to_json(file.ask("GET", "/open"));
@@ -137,7 +137,7 @@ TEST(explain, in_json_of_an_allowed_request_has_no_answer)
     EXPECT_TRUE(json::parse(text)) << text;
 }
 
-TEST(explain, says_that_observe_mode_forwards_all_the_same)
+TEST(explain, reports_that_observe_mode_forwards_the_request)
 {
     calendar file;
     file.p().observe = true;
@@ -147,8 +147,8 @@ TEST(explain, says_that_observe_mode_forwards_all_the_same)
     EXPECT_FALSE(file.ask("TRACE", "/a").observed) << "TRACE stays refused";
 }
 
-// Observe mode looks at the token of a request that no requirement decides about.
-TEST(explain, has_no_requirement_to_name_where_observe_mode_forwards_a_refused_target)
+// Observe mode examines the token of a request that no requirement decides about.
+TEST(explain, names_no_requirement_when_observe_mode_forwards_a_refused_target)
 {
     struct row {
         const char* method;
@@ -187,9 +187,9 @@ TEST(explain, knows_the_metadata_document)
     EXPECT_TRUE(json::parse(to_json(e))) << to_json(e);
     const auto refused = file.ask("POST", "/.well-known/oauth-protected-resource");
     EXPECT_FALSE(refused.allowed);
-    EXPECT_FALSE(refused.steps.back().holds) << "a refusal names the step that failed";
+    EXPECT_FALSE(refused.steps.back().holds) << "a denial names the step that failed";
     EXPECT_TRUE(file.ask("GET", "/.well-known/oauth%2Dprotected-resource?x").allowed)
-        << "the proxy answers there however the path is spelled";
+        << "the proxy responds there for every spelling of the path";
     EXPECT_TRUE(file.ask("GET", "http://a.test/.well-known/oauth-protected-resource").allowed);
 }
 

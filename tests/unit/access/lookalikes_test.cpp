@@ -89,7 +89,7 @@ std::string decision_on(const policy::policy& p, const std::string& method, cons
     return std::string(name(why));
 }
 
-TEST(lookalikes, are_refused_as_the_table_says)
+TEST(lookalikes, match_the_table_of_cases)
 {
     std::ifstream file(SCOPEGATE_TEST_CASES "/lookalikes.tsv");
     std::size_t rows = 0;

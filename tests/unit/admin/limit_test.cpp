@@ -1,4 +1,4 @@
-// POST /limit, from the question's text to the answer's.
+// POST /limit, from the request's text to the response.
 #include "admin/limit.hpp"
 
 #include "support/policy_from_yaml.hpp"
@@ -30,7 +30,7 @@ const std::string by_permission = "limit: {permissions: permissions}\n";
 const std::string by_role = "limit: {roles: {claim: /realm/roles, allow: {viewer: [read:appointments], "
                             "editor: [write:appointments]}}}\n";
 
-TEST(limit, cuts_scopes_down_to_what_the_claims_allow)
+TEST(limit, reduces_scopes_to_those_that_the_claims_allow)
 {
     struct row {
         const char* why;
@@ -63,7 +63,7 @@ TEST(limit, cuts_scopes_down_to_what_the_claims_allow)
     }
 }
 
-TEST(limit, says_what_is_wrong_with_a_question)
+TEST(limit, reports_what_is_wrong_with_a_request)
 {
     struct row {
         const char* why;
@@ -96,7 +96,7 @@ TEST(limit, says_what_is_wrong_with_a_question)
     }
 }
 
-TEST(pages, that_refuse_are_problems)
+TEST(pages, refuse_with_a_problem)
 {
     request asked(http::verb::post, "/limit", 11);
     const auto refused = problem(asked, http::status::bad_request, "a \"quoted\" word");

@@ -8,7 +8,7 @@
 namespace scopegate {
 namespace {
 
-// The key 00 01 .. 0f and the input 00 01 .. of the paper's appendix A.
+// The key 00 01 .. 0f and the input 00 01 .. of the SipHash paper's appendix A.
 constexpr hash_key paper_key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
 
 std::string counting(std::size_t size)
@@ -19,7 +19,7 @@ std::string counting(std::size_t size)
     return text;
 }
 
-TEST(hash, is_siphash_as_published)
+TEST(hash, matches_the_published_siphash_vectors)
 {
     EXPECT_EQ((siphash<2, 4>(paper_key, counting(15))), 0xa129ca6149be45e5U);
     EXPECT_EQ((siphash<2, 4>(paper_key, "")), 0x726fdb47dd0e0e31U);

@@ -32,7 +32,7 @@ TEST(json_text, escapes_characters_that_end_a_line_for_some_readers)
     EXPECT_EQ(out, "\"a\\u0085b\\u2028c\\u2029d\\u009be\xC3\xA9\xC2\xA0\"");
 }
 
-TEST(json_parse, refuses_what_is_not_strictly_one_value)
+TEST(json_parse, refuses_anything_but_one_strict_value)
 {
     const text_row rows[] = {
         {"nothing at all", ""},
@@ -82,7 +82,7 @@ TEST(json_parse, refuses_what_is_not_strictly_one_value)
         EXPECT_FALSE(parse(row.text).has_value()) << row.sentence << ": " << row.text;
 }
 
-TEST(json_parse, takes_all_that_rfc_8259_allows)
+TEST(json_parse, accepts_all_that_rfc_8259_allows)
 {
     const struct {
         const char* sentence;
@@ -111,7 +111,7 @@ TEST(json_parse, takes_all_that_rfc_8259_allows)
 
 TEST(json_parse, keeps_long_strings_and_names_whole)
 {
-    // Longer than any buffer that the parser hands over in pieces, with an escape in the middle.
+    // Longer than any buffer in which the parser delivers pieces, with an escape in the middle.
     const std::string run(5000, 'x');
     const auto v = parse("{\"" + run + "\\u0041" + run + "\":\"" + run + "\\n" + run + "\"}");
     ASSERT_TRUE(v.has_value());
@@ -120,7 +120,7 @@ TEST(json_parse, keeps_long_strings_and_names_whole)
     EXPECT_THAT(*found->if_string(), run + "\n" + run);
 }
 
-TEST(json_parse, holds_to_its_limits)
+TEST(json_parse, keeps_to_its_limits)
 {
     const limits bounds{.bytes = 40, .depth = 3};
     EXPECT_TRUE(parse("[[[1]]]", bounds).has_value());
@@ -141,7 +141,7 @@ TEST(json_parse, finds_a_duplicate_among_many_members)
     EXPECT_FALSE(parse(text + "\"n99\\u0039\":0}").has_value());
 }
 
-TEST(json_value, answers_for_its_own_kind_only)
+TEST(json_value, converts_to_its_own_kind_only)
 {
     const auto v = parse(R"({"s":"text","n":1.5,"b":true,"z":null,"a":[1],"o":{"x":1}})");
     ASSERT_TRUE(v.has_value());
@@ -161,7 +161,7 @@ TEST(json_value, answers_for_its_own_kind_only)
     EXPECT_EQ(v->find("o")->if_object()->front().first, "x");
 }
 
-TEST(json_value, gives_a_scalar_as_it_was_written)
+TEST(json_value, returns_a_scalar_as_it_was_written)
 {
     const struct {
         const char* text;
@@ -187,7 +187,7 @@ TEST(json_value, compares_by_content)
         const char *a, *b;
         bool same;
     } rows[] = {
-        {R"({"a":1,"b":[2,"x"]})", R"({"b":[2,"x"],"a":1})", true}, // an object's members have no order
+        {R"({"a":1,"b":[2,"x"]})", R"({"b":[2,"x"],"a":1})", true}, // the members of an object are unordered
         {R"([1,2])", R"([2,1])", false},
         {"1", "1.0", false}, // numbers compare by their text
         {"1", R"("1")", false},
@@ -201,7 +201,7 @@ TEST(json_value, compares_by_content)
         EXPECT_EQ(*parse(row.a) == *parse(row.b), row.same) << row.a << " and " << row.b;
 }
 
-TEST(json_quoted, writes_text_that_any_parser_reads)
+TEST(json_quoted, writes_text_that_any_parser_can_read)
 {
     const struct {
         const char* sentence;
@@ -226,7 +226,7 @@ TEST(json_quoted, writes_text_that_any_parser_reads)
     }
 }
 
-TEST(json_path, finds_a_claim_where_it_lies)
+TEST(json_path, finds_a_claim_by_name_or_pointer)
 {
     const auto root =
         parse(R"({"sub":"u1","https://api/roles":["admin"],"address":{"country":"AT","a/b":{"m~n":1}},
@@ -236,7 +236,7 @@ TEST(json_path, finds_a_claim_where_it_lies)
         const char *path, *found; // the value's text, or null
     } rows[] = {
         {"sub", R"("u1")"},
-        {"https://api/roles", R"(["admin"])"}, // a slash inside makes no pointer
+        {"https://api/roles", R"(["admin"])"}, // a slash inside a name does not make it a pointer
         {"/address/country", R"("AT")"},
         {"address/country", nullptr},
         {"/address/a~1b/m~0n", "1"},
@@ -259,7 +259,7 @@ TEST(json_path, finds_a_claim_where_it_lies)
         EXPECT_EQ(found != nullptr ? serialize(*found) : "none", row.found != nullptr ? row.found : "none")
             << row.path;
     }
-    EXPECT_EQ(path().find(*root), nullptr) << "no path names nothing";
+    EXPECT_EQ(path().find(*root), nullptr) << "an empty path names no value";
     EXPECT_EQ(path("/address/country").name(), "/address/country");
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t mib = 1024UL * 1024;
 
-TEST(memory_budget, grows_tighter_as_the_limit_comes_near)
+TEST(memory_budget, raises_the_pressure_near_the_limit)
 {
     struct row {
         const char* what;
@@ -31,14 +31,14 @@ TEST(memory_budget, grows_tighter_as_the_limit_comes_near)
         memory_account account(budget);
         account.take(r.counted);
         budget.set_uncounted(r.uncounted);
-        EXPECT_EQ(budget.pressure(), memory_pressure::low) << r.what << ": there is no limit";
+        EXPECT_EQ(budget.pressure(), memory_pressure::low) << r.what << ": without a limit";
         budget.set_limit(100 * mib);
         EXPECT_EQ(budget.pressure(), r.pressure) << r.what;
         EXPECT_EQ(budget.excess() > 0, r.pressure >= memory_pressure::high) << r.what;
     }
 }
 
-TEST(memory_budget, sums_the_accounts_of_all_threads_and_forgets_those_that_ended)
+TEST(memory_budget, sums_the_accounts_of_all_threads_and_drops_ended_ones)
 {
     memory_budget budget;
     memory_account own(budget);
@@ -57,7 +57,7 @@ TEST(memory_budget, sums_the_accounts_of_all_threads_and_forgets_those_that_ende
     EXPECT_EQ(budget.counted(), mib);
 }
 
-TEST(memory_budget, learns_of_small_changes_in_batches)
+TEST(memory_budget, counts_small_changes_in_batches)
 {
     memory_budget budget;
     memory_account account(budget);

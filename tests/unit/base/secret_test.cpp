@@ -13,7 +13,7 @@ namespace {
 
 const std::string long_text(200, 'S'), short_text = "SSSSSSSS";
 
-// Memory that outlives the secret in it, so that a test may look at what is left.
+// Memory that outlives the secret in it, so that a test can inspect what remains.
 struct place {
     alignas(secret) std::byte bytes[sizeof(secret)]{};
     [[nodiscard]] bool shows(char c, std::size_t times) const
@@ -23,7 +23,7 @@ struct place {
     }
 };
 
-TEST(secret, short_ones_leave_nothing_in_their_place)
+TEST(secret, leaves_no_bytes_of_a_short_text_in_its_place)
 {
     place p;
     auto* made = new (p.bytes) secret(std::string{short_text});
@@ -32,7 +32,7 @@ TEST(secret, short_ones_leave_nothing_in_their_place)
     EXPECT_FALSE(p.shows('S', 2));
 }
 
-TEST(secret, moved_and_replaced_ones_leave_nothing_behind)
+TEST(secret, leaves_no_bytes_behind_when_moved_or_replaced)
 {
     place p;
     auto* made = new (p.bytes) secret(std::string{short_text});
@@ -46,7 +46,7 @@ TEST(secret, moved_and_replaced_ones_leave_nothing_behind)
     std::destroy_at(made);
 }
 
-TEST(secret, copies_are_independent)
+TEST(secret, has_independent_copies)
 {
     auto first = std::make_unique<secret>(std::string{long_text});
     const auto second = *first;
@@ -60,19 +60,19 @@ TEST(secret, copies_are_independent)
     EXPECT_EQ(third.reveal(), long_text);
 }
 
-TEST(secret, wiping_reaches_all_that_a_text_owns)
+TEST(secret, wipes_all_memory_that_a_text_owns)
 {
     auto text = long_text;
-    text.resize(20); // the rest is still there, behind its end
+    text.resize(20); // the old bytes are still there, behind its end
     const auto* const memory = text.data();
     const auto capacity = text.capacity();
     wipe(text);
     EXPECT_TRUE(text.empty());
-    ASSERT_EQ(text.data(), memory) << "it stays where it was";
+    ASSERT_EQ(text.data(), memory) << "the text must keep its memory";
     EXPECT_TRUE(std::all_of(memory, memory + capacity, [](char c) { return c == '\0'; }));
 }
 
-TEST(secret, a_text_is_wiped_at_the_end_of_a_scope)
+TEST(secret, wipes_a_text_at_the_end_of_a_scope)
 {
     auto text = long_text;
     const auto* const memory = text.data();

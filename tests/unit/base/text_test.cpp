@@ -28,7 +28,7 @@ TEST(text, counts_edits)
         EXPECT_EQ(edit_distance(row.a, row.b), row.distance) << row.a << " and " << row.b;
 }
 
-TEST(text, suggests_what_was_meant)
+TEST(text, suggests_the_nearest_known_word)
 {
     const std::vector<std::string> known{"GET",   "POST", "audience", "audience_claim", "read:appointments",
                                          "scopes"};
@@ -56,7 +56,7 @@ TEST(text, ignores_the_case_of_ascii_letters_only)
 {
     EXPECT_TRUE(iequals("Bearer", "bEARER"));
     EXPECT_FALSE(iequals("Bearer", "Bearer "));
-    EXPECT_FALSE(iequals("[", "{")) << "32 apart as letters are, but no letters";
+    EXPECT_FALSE(iequals("[", "{")) << "32 apart like the two cases of a letter, but not letters";
     EXPECT_FALSE(iequals("\xC4", "\xE4"));
 }
 

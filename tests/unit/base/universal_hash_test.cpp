@@ -14,7 +14,7 @@ namespace {
 
 constexpr hash_key seed{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
 
-// The definition, a word at a time.
+// Computes the definition, one word at a time.
 std::uint64_t naive(std::string_view text)
 {
     std::uint64_t number = 0;
@@ -45,7 +45,7 @@ std::uint64_t naive(std::string_view text)
     return so_far;
 }
 
-TEST(universal_hash, is_what_it_is_defined_to_be_at_every_length)
+TEST(universal_hash, agrees_with_its_definition_at_every_length)
 {
     const universal_hash hash(seed);
     std::mt19937 random(1);
@@ -72,14 +72,14 @@ TEST(universal_hash, depends_on_every_byte_on_the_length_and_on_the_seed)
     std::set<std::uint64_t> seen;
     for (std::size_t size = 0; size < 64; ++size)
         EXPECT_TRUE(seen.insert(hash(std::string(size, '\0'))).second) << "length " << size;
-    EXPECT_EQ(hash({}), hash("")) << "no text is an empty one";
+    EXPECT_EQ(hash({}), hash("")) << "a null view hashes like an empty text";
     EXPECT_NE(hash("token"), universal_hash({seed[0], seed[1] + 1})("token"));
     EXPECT_NE(hash("token"), universal_hash({seed[0] + 1, seed[1]})("token"));
 }
 
-// Opaque tokens that differ in a few characters only, and share a footer: the half that the cache uses
-// spreads them as chance would.
-TEST(universal_hash, spreads_texts_that_are_nearly_the_same)
+// Opaque tokens that differ in a few characters only and share a footer: the half of the hash that the cache
+// uses must spread them like random values.
+TEST(universal_hash, spreads_nearly_equal_texts)
 {
     const universal_hash hash(seed);
     constexpr std::size_t count = 1U << 16U;

@@ -38,7 +38,7 @@ TEST_F(watched_file, is_open_for_writing_until_its_writer_closes_it)
     EXPECT_FALSE(is_open_for_writing(path()));
     EXPECT_FALSE(is_open_for_writing(path() + ".none"));
     std::ifstream reader(path());
-    EXPECT_FALSE(is_open_for_writing(path())) << "a reader is no writer";
+    EXPECT_FALSE(is_open_for_writing(path())) << "a reader does not count as a writer";
     std::ofstream writer(path());
     writer << "half" << std::flush;
     EXPECT_TRUE(is_open_for_writing(path()));
@@ -46,7 +46,7 @@ TEST_F(watched_file, is_open_for_writing_until_its_writer_closes_it)
     EXPECT_FALSE(is_open_for_writing(path()));
 }
 
-TEST(two_looks, agree_when_the_second_sees_what_the_first_saw)
+TEST(two_looks, agree_when_both_see_the_same)
 {
     two_looks looks;
     EXPECT_FALSE(looks.agree("a"));

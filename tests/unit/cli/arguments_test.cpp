@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 struct time_row {
     const char* text;
-    std::int64_t seconds; // -1: refused
+    std::int64_t seconds; // -1 if the text is refused
 };
 
 TEST(arguments, understand_times)
@@ -66,7 +66,7 @@ TEST(arguments, read_claims_from_text)
     EXPECT_THROW((void)read_claims(R"({"sub": "ann", "sub": "bob"})"), input_error);
     EXPECT_THROW((void)read_claims("{"), input_error);
     EXPECT_THROW((void)read_claims("/nonexistent/claims.json"), input_error);
-    EXPECT_THROW((void)read_claims("/dev/null"), input_error) << "nothing is no object";
+    EXPECT_THROW((void)read_claims("/dev/null"), input_error) << "an empty file is not an object";
 }
 
 struct claim_row {
@@ -75,7 +75,7 @@ struct claim_row {
     const char* result;
 };
 
-TEST(arguments, set_a_claim_where_routes_yaml_would_find_it)
+TEST(arguments, set_a_claim_at_the_place_that_routes_yaml_reads)
 {
     const claim_row rows[] = {
         {R"({})", "scope", R"({"scope":"x"})"},
@@ -93,7 +93,7 @@ TEST(arguments, set_a_claim_where_routes_yaml_would_find_it)
     }
 }
 
-TEST(arguments, merge_claims_so_that_the_later_win)
+TEST(arguments, merge_claims_with_later_ones_winning)
 {
     const auto made = merged(*json::parse(R"({"a":1,"b":2})"), *json::parse(R"({"b":3,"/c":4})"));
     EXPECT_EQ(json::serialize(made), R"({"a":1,"b":3,"/c":4})");

@@ -37,7 +37,7 @@ struct exchange {
     const char* target;
     const char* body;
     unsigned status;
-    const char* answer; // user left out, it is null in all of them
+    const char* answer; // without `user`, which is null in all responses
 };
 
 // In this order, on one calendar.
@@ -97,7 +97,7 @@ TEST(calendar, keeps_appointments)
     }
 }
 
-TEST(calendar, names_the_user_that_the_proxy_named)
+TEST(calendar, records_the_user_that_the_proxy_states)
 {
     calendar c;
     auto asked = asking("GET", "/healthz");
@@ -108,7 +108,7 @@ TEST(calendar, names_the_user_that_the_proxy_named)
     EXPECT_EQ(*body->find("user")->if_string(), "auth0|ann \"A\"");
 }
 
-TEST(calendar, says_where_what_was_made_lies_and_which_methods_there_are)
+TEST(calendar, returns_the_location_of_a_new_appointment_and_the_allowed_methods)
 {
     calendar c;
     EXPECT_EQ(c.answer(asking("POST", "/appointments", R"({"title":"a"})"))[http::field::location],
@@ -118,7 +118,7 @@ TEST(calendar, says_where_what_was_made_lies_and_which_methods_there_are)
     EXPECT_EQ(c.answer(asking("POST", "/healthz"))[http::field::allow], "GET, HEAD");
 }
 
-TEST(calendar, answers_head_as_get_without_the_body)
+TEST(calendar, responds_to_head_like_get_without_the_body)
 {
     calendar c;
     const auto get = c.answer(asking("GET", "/appointments"));
@@ -128,9 +128,9 @@ TEST(calendar, answers_head_as_get_without_the_body)
     EXPECT_EQ(head[http::field::content_length], get[http::field::content_length]);
 }
 
-TEST(calendar, has_an_end)
+TEST(calendar, refuses_more_appointments_than_it_can_hold)
 {
-    calendar c; // with one in it
+    calendar c; // with one appointment in it
     for (int i = 1; i < 1000; ++i)
         ASSERT_EQ(c.answer(asking("POST", "/appointments", R"({"title":"a"})")).result_int(), 201U) << i;
     EXPECT_EQ(c.answer(asking("POST", "/appointments", R"({"title":"a"})")).result_int(), 507U);
@@ -138,7 +138,7 @@ TEST(calendar, has_an_end)
     EXPECT_EQ(c.answer(asking("POST", "/appointments", R"({"title":"a"})")).result_int(), 201U);
 }
 
-// The server, on a thread of its own, and a client of it.
+// The server, on a thread of its own, and a client for it.
 class calendar_api_test : public ::testing::Test {
 protected:
     calendar_api_test() : thread_([this] { io_.run(); })
@@ -184,7 +184,7 @@ TEST_F(calendar_api_test, refuses_a_large_body_and_does_not_act_on_it)
     EXPECT_EQ(ask(asking("GET", "/appointments/1")).result_int(), 200U);
 }
 
-TEST_F(calendar_api_test, outlives_what_is_no_http)
+TEST_F(calendar_api_test, survives_bytes_that_are_not_http)
 {
     const std::string noise = "hello\r\n\r\n";
     asio::write(client_, asio::buffer(noise));

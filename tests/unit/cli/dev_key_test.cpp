@@ -43,16 +43,17 @@ protected:
     fs::path folder;
 };
 
-TEST_F(dev_keys, are_made_where_there_are_none_and_only_their_owner_may_read_them)
+TEST_F(dev_keys, are_created_when_missing_and_readable_by_their_owner_only)
 {
     const auto made = open_dev_key(file("scopegate-dev-key.pem"), jose::algorithm::es256);
     EXPECT_TRUE(made.made);
     EXPECT_EQ(mode(file("scopegate-dev-key.pem")), 0600U);
     EXPECT_EQ(made.jwks_file, file("scopegate-dev-keys.json"));
-    EXPECT_EQ(read(made.jwks_file).find("\"d\""), std::string::npos) << "the private part stays private";
+    EXPECT_EQ(read(made.jwks_file).find("\"d\""), std::string::npos)
+        << "the public file contains the private part";
 }
 
-TEST_F(dev_keys, stay_what_they_are)
+TEST_F(dev_keys, are_kept_when_they_exist)
 {
     const auto first = open_dev_key(file("k.pem"), jose::algorithm::es256);
     const auto public_half = read(first.jwks_file);
@@ -63,7 +64,7 @@ TEST_F(dev_keys, stay_what_they_are)
     EXPECT_EQ(read(second.jwks_file), public_half);
 }
 
-TEST_F(dev_keys, write_their_public_half_anew_where_it_is_gone)
+TEST_F(dev_keys, rewrite_a_missing_public_half)
 {
     const auto first = open_dev_key(file("k.pem"), jose::algorithm::es256);
     const auto public_half = read(first.jwks_file);
@@ -72,12 +73,12 @@ TEST_F(dev_keys, write_their_public_half_anew_where_it_is_gone)
     EXPECT_EQ(read(first.jwks_file), public_half);
 }
 
-TEST_F(dev_keys, do_not_overwrite_what_is_no_key)
+TEST_F(dev_keys, do_not_overwrite_a_file_that_is_no_key)
 {
     std::ofstream(file("notes.pem")) << "remember the milk\n";
     try {
         (void)open_dev_key(file("notes.pem"), jose::algorithm::es256);
-        FAIL() << "taken for a key";
+        FAIL() << "a text file was taken for a key";
     } catch (const input_error& e) {
         EXPECT_THAT(e.what(), ::testing::HasSubstr("notes.pem"));
         EXPECT_THAT(e.what(), ::testing::Not(::testing::HasSubstr("milk")));
@@ -85,7 +86,7 @@ TEST_F(dev_keys, do_not_overwrite_what_is_no_key)
     EXPECT_EQ(read(file("notes.pem")), "remember the milk\n");
 }
 
-TEST(jwks_file_of, stands_beside_its_key)
+TEST(jwks_file_of, is_beside_its_key)
 {
     EXPECT_EQ(jwks_file_of("scopegate-dev-key.pem"), "scopegate-dev-keys.json");
     EXPECT_EQ(jwks_file_of("dir/ann.pem"), "dir/ann-keys.json");

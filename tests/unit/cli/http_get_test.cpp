@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// Answers one connection with these bytes and keeps what it was asked.
+// Serves one connection with these bytes and keeps the request that it got.
 template <class Protocol>
 class one_answer final {
 public:
@@ -30,7 +30,7 @@ public:
               boost::system::error_code ignored;
               asio::read_until(peer, asio::dynamic_buffer(asked), "\r\n\r\n", ignored);
               asio::write(peer, asio::buffer(text), ignored);
-              if (text.empty()) // silent: until the other side gives up
+              if (text.empty()) // silent until the client gives up
                   asio::read_until(peer, asio::dynamic_buffer(asked), "never", ignored);
           })
     {
@@ -63,7 +63,7 @@ http_url url_of(const tcp::endpoint& at)
     return {policy::endpoint{"127.0.0.1", at.port(), {}}, "/readyz"};
 }
 
-TEST(http_get, gives_the_status)
+TEST(http_get, returns_the_status)
 {
     one_answer<tcp> server(any_port, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
     const auto port = std::to_string(server.endpoint().port());
@@ -72,7 +72,7 @@ TEST(http_get, gives_the_status)
               "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\nConnection: close\r\n\r\n");
 }
 
-TEST(http_get, asks_a_unix_socket_too)
+TEST(http_get, works_on_a_unix_socket)
 {
     const auto path =
         std::filesystem::temp_directory_path() / ("scopegate-health-" + std::to_string(::getpid()) + ".sock");
@@ -84,13 +84,13 @@ TEST(http_get, asks_a_unix_socket_too)
     std::filesystem::remove(path);
 }
 
-TEST(http_get, does_not_wait_for_ever)
+TEST(http_get, gives_up_after_a_timeout)
 {
     one_answer<tcp> server(any_port, "");
     EXPECT_THROW((void)http_get_status(url_of(server.endpoint()), 50ms), input_error);
 }
 
-TEST(http_get, takes_nothing_else_for_an_answer)
+TEST(http_get, accepts_only_an_http_response)
 {
     one_answer<tcp> server(any_port, "SSH-2.0-OpenSSH\r\n");
     EXPECT_THROW((void)http_get_status(url_of(server.endpoint()), 5s), input_error);
@@ -98,7 +98,7 @@ TEST(http_get, takes_nothing_else_for_an_answer)
 
 struct url_row {
     const char* url;
-    const char* host; // null: refused
+    const char* host; // null if the URL is refused
     std::uint16_t port;
     const char* path;
 };

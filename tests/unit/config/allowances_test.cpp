@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A file with one warning, in line 4.
+// Returns a file with one warning, in line 4.
 std::string with_comments(std::string_view above, std::string_view beside)
 {
     return upstream + issuers + "scopes: {a: A}\n" + std::string(above) + "routes: {/x: {PURGE: a}} " +
@@ -37,7 +37,7 @@ TEST(allowances, silence_a_warning_beside_it_or_in_the_line_above)
         EXPECT_THAT(names_of(with_comments(above, beside)), IsEmpty()) << above << beside;
 }
 
-TEST(allowances, silence_neither_other_warnings_nor_other_lines)
+TEST(allowances, silence_no_other_warnings_and_no_other_lines)
 {
     for (const auto& [above, beside] : std::initializer_list<std::pair<const char*, const char*>>{
              {"", "# scopegate: allow idle-ca"},
@@ -49,7 +49,7 @@ TEST(allowances, silence_neither_other_warnings_nor_other_lines)
     }
 }
 
-TEST(allowances, above_the_first_key_cover_the_file_as_a_whole)
+TEST(allowances, cover_the_whole_file_above_the_first_key)
 {
     diagnostics out("routes.yaml");
     const auto allowed = allowances::read("# scopegate: allow hosts-not-listed\n\nupstream: x\n", out);

@@ -1,6 +1,6 @@
-// Every broken file in tests/cases/bad_yaml gets exactly the messages that NAME.expect has: `line:col:
-// message`, one a line, all errors of the file in its order. Line 0 is the file as a whole. SET, LIST and GAP
-// are the variables of their environment.
+// Each broken file in tests/cases/bad_yaml must cause exactly the messages in NAME.expect. Each message is
+// one line, `line:col: message`, in the order of the file. Line 0 stands for the file as a whole. The files
+// may use the environment variables SET, LIST and GAP.
 #include "config/load.hpp"
 #include "support/places.hpp"
 
@@ -62,7 +62,7 @@ TEST_P(bad_yaml, has_these_errors_and_no_policy)
 
 INSTANTIATE_TEST_SUITE_P(files, bad_yaml, testing::ValuesIn(names()), [](const auto& p) { return p.param; });
 
-TEST(bad_yaml_files, are_many)
+TEST(bad_yaml_files, cover_many_mistakes)
 {
     EXPECT_GE(names().size(), 60U);
 }

@@ -1,4 +1,4 @@
-// The names of this server: `server.hosts`, `external_url` and a written `metadata.resource`.
+// The names of this server: `server.hosts`, `external_url` and a configured `metadata.resource`.
 #include "yaml.hpp"
 
 #include <gmock/gmock.h>
@@ -24,7 +24,7 @@ std::vector<std::string> authorities(const std::string& more)
     return out;
 }
 
-TEST(hosts, are_in_lower_case_and_each_once)
+TEST(hosts, are_in_lower_case_without_duplicates)
 {
     const auto p =
         policy_from_yaml(common + "server: {hosts: [API.Example.com, api.example.com, \"[FE80::1]:80\"]}\n");
@@ -32,7 +32,7 @@ TEST(hosts, are_in_lower_case_and_each_once)
     EXPECT_THAT(policy_from_yaml(common)->server.hosts, IsEmpty());
 }
 
-TEST(hosts, are_not_all_that_names_the_server)
+TEST(hosts, exclude_names_that_are_no_addresses)
 {
     EXPECT_THAT(authorities(""), IsEmpty()) << "an audience is a name, not an address";
     EXPECT_THAT(authorities("metadata: {name: Calendar}\n"), IsEmpty());
@@ -48,15 +48,15 @@ TEST(hosts, are_not_all_that_names_the_server)
                 ElementsAre("http://a.example/x", "b.example", "https://b.example"));
 }
 
-// Beside /x the host may serve other APIs.
-TEST(hosts, of_external_url_have_its_path)
+// The host may serve other APIs beside /x.
+TEST(hosts, keep_the_path_of_external_url)
 {
     EXPECT_THAT(authorities("server: {external_url: \"https://a.example/x\", hosts: [\"a.example:443\"]}\n"
                             "metadata: {resource: \"https://a.example\"}\n"),
                 ElementsAre("https://a.example/x"));
 }
 
-TEST(keys_max_age, is_off_unless_it_is_written)
+TEST(keys_max_age, is_off_by_default)
 {
     EXPECT_EQ(policy_from_yaml(common)->keys_max_age.count(), 0);
     EXPECT_EQ(policy_from_yaml(common + "keys_max_age: 24h\n")->keys_max_age, std::chrono::hours(24));

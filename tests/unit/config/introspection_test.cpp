@@ -1,4 +1,4 @@
-// `issuers[].introspection` and `keys_cache`.
+// Tests of `issuers[].introspection` and `keys_cache`.
 #include "yaml.hpp"
 
 #include "jose/sign.hpp"
@@ -16,7 +16,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-// A file whose one issuer introspects; `more` goes into `introspection: {...}`, from column 40 of line 2 on.
+// Returns a file whose one issuer introspects. `more` goes into `introspection: {...}`, from column 40 of
+// line 2 on.
 std::string file_with(const std::string& more, const std::string& beside = {})
 {
     return upstream + "issuers: [{issuer: https://a.example, " + beside +
@@ -38,7 +39,7 @@ std::vector<std::string> messages(const std::string& more, const std::string& be
     return out;
 }
 
-TEST(introspection, has_defaults_that_are_right)
+TEST(introspection, has_sound_defaults)
 {
     const auto issuer = loaded_issuer(", client_secret: s");
     ASSERT_TRUE(issuer.introspection);
@@ -54,7 +55,7 @@ TEST(introspection, has_defaults_that_are_right)
     EXPECT_TRUE(loaded_issuer(", client_secret: s", "audience: x, keys: discover, ").signs_tokens());
 }
 
-TEST(introspection, signs_with_a_key_whose_kind_says_the_algorithm)
+TEST(introspection, derives_the_algorithm_from_the_kind_of_the_client_key)
 {
     const folder files;
     for (const auto a :
@@ -66,7 +67,7 @@ TEST(introspection, signs_with_a_key_whose_kind_says_the_algorithm)
         ASSERT_TRUE(issuer.introspection && issuer.introspection->client_key) << jose::name(a);
         EXPECT_EQ(issuer.introspection->by, auth::private_key_jwt);
         EXPECT_EQ(issuer.introspection->client_key->alg(), a);
-        EXPECT_EQ(issuer.introspection->client_key->kid(), "") << "PEM has none to tell";
+        EXPECT_EQ(issuer.introspection->client_key->kid(), "") << "a PEM file has no kid";
     }
     const auto key = jose::signing_key::generate(jose::algorithm::ps384).with_kid("mine");
     files.write("key.jwk", key.private_jwk().reveal());
@@ -76,7 +77,7 @@ TEST(introspection, signs_with_a_key_whose_kind_says_the_algorithm)
     EXPECT_EQ(issuer.introspection->client_key->kid(), "mine");
 }
 
-TEST(introspection, a_key_that_is_replaced_is_noticed)
+TEST(introspection, watches_the_client_key_for_replacement)
 {
     const folder files;
     files.write("key.pem", jose::signing_key::generate(jose::algorithm::es256).private_pem().reveal());
@@ -85,7 +86,7 @@ TEST(introspection, a_key_that_is_replaced_is_noticed)
     EXPECT_THAT(result.files, testing::Contains(files / "key.pem"));
 }
 
-TEST(introspection, each_way_of_authentication_has_its_own_secret)
+TEST(introspection, requires_the_secret_of_the_chosen_authentication)
 {
     const folder files;
     files.write("key.pem", jose::signing_key::generate(jose::algorithm::es256).private_pem().reveal());
@@ -118,7 +119,8 @@ TEST(keys_cache, is_a_folder_relative_to_the_file)
     const auto result = load_file(files / "routes.yaml", nothing_set);
     ASSERT_NE(result.policy, nullptr);
     EXPECT_EQ(result.policy->keys_cache, files / "var/keys");
-    EXPECT_THAT(result.files, ElementsAre(files / "routes.yaml")) << "what we write there is no change";
+    EXPECT_THAT(result.files, ElementsAre(files / "routes.yaml"))
+        << "files that the gate writes itself must not cause a reload";
     EXPECT_EQ(load(upstream + issuers + routes + "keys_cache: /var/cache/scopegate\n").policy->keys_cache,
               "/var/cache/scopegate");
     EXPECT_EQ(load(upstream + issuers + routes).policy->keys_cache, "");

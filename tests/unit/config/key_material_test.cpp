@@ -1,5 +1,5 @@
-// What `ca` and `keys: file:` name, looked into when the file is loaded: `check` sees what would fail at
-// `run`.
+// The files that `ca` and `keys: file:` name are read when the configuration is loaded, so that `check` finds
+// errors before `run` does.
 #include "yaml.hpp"
 
 #include "jose/sign.hpp"
@@ -25,10 +25,10 @@ loaded with_file(const std::string& setting, const std::string& content)
     return load_file(here / "routes.yaml", nothing_set);
 }
 
-TEST(key_material, of_an_authority_is_pem)
+TEST(key_material, must_be_pem_for_an_authority)
 {
     const auto ca = scopegate::test::certificate_authority().pem();
-    auto trusted = ca; // as `openssl x509 -trustout` and some distributions' bundles have it
+    auto trusted = ca; // as in files of `openssl x509 -trustout` and in some distributions' bundles
     for (const std::string word : {"BEGIN ", "END "})
         trusted.insert(trusted.find(word) + word.size(), "TRUSTED ");
     for (const auto& good : {ca, "some words\n" + ca, ca + ca, trusted})
@@ -41,7 +41,7 @@ TEST(key_material, of_an_authority_is_pem)
             << bad;
 }
 
-TEST(key_material, of_a_key_set_is_warned_of)
+TEST(key_material, causes_a_warning_if_a_key_set_is_unusable)
 {
     for (const char* bad : {"", "hello", "{}", R"({"keys":[]})", R"({"keys":[{"kty":"RSA"}]})"}) {
         const auto result = with_file("keys: \"file:named\"", bad);

@@ -31,7 +31,7 @@ TEST(load, reads_the_sample_without_environment_or_network)
     EXPECT_TRUE(p.match("/healthz", "GET").needs->is_public());
 }
 
-// The sample with the comment signs taken off all that is no prose; of `upstream`, the long form.
+// Returns the sample with every commented-out setting enabled. For `upstream`, the long form is enabled.
 std::string uncommented_sample()
 {
     const std::regex setting("^( *)# ( *[A-Za-z_./{}]+:( .*)?)$");
@@ -47,7 +47,7 @@ std::string uncommented_sample()
     return out;
 }
 
-TEST(load, reads_the_sample_with_all_that_is_commented_out)
+TEST(load, reads_the_sample_with_every_comment_enabled)
 {
     const folder here;
     here.write("issuer-ca.pem", scopegate::test::certificate_authority().pem());
@@ -72,14 +72,14 @@ TEST(load, reads_the_sample_with_all_that_is_commented_out)
     EXPECT_EQ(p.metadata.name, "Calendar");
 }
 
-TEST(load, gives_no_policy_and_every_error)
+TEST(load, returns_every_error_and_no_policy)
 {
     const auto result = load("upstream: x\nmode: y\n");
     EXPECT_EQ(result.policy, nullptr);
     EXPECT_EQ(result.errors.size(), 3U);
 }
 
-TEST(load, says_file_line_and_column)
+TEST(load, reports_file_line_and_column)
 {
     const auto result = load_text("mode: y\n" + upstream + routes, "/etc/x.yaml", nothing_set);
     ASSERT_EQ(result.errors.size(), 1U);
@@ -87,13 +87,14 @@ TEST(load, says_file_line_and_column)
               "/etc/x.yaml:1:7: error: expected enforce or observe, found \"y\"");
 }
 
-TEST(load, says_why_a_file_cant_be_read)
+TEST(load, reports_why_a_file_cannot_be_read)
 {
     const auto result = load_file("/nowhere/routes.yaml", nothing_set);
     ASSERT_EQ(result.errors.size(), 1U);
     EXPECT_EQ(result.errors.front().text(),
               "/nowhere/routes.yaml: error: can't read the file: No such file or directory");
-    EXPECT_THAT(result.files, ElementsAre("/nowhere/routes.yaml")) << "it is watched: it may come";
+    EXPECT_THAT(result.files, ElementsAre("/nowhere/routes.yaml"))
+        << "a missing file is watched, for it may appear later";
     EXPECT_EQ(load_file("/dev/zero", nothing_set).errors.size(), 1U) << "a device never ends";
 }
 
@@ -155,7 +156,7 @@ TEST(load, takes_true_and_false_from_the_environment_in_quotes_too)
         EXPECT_TRUE(result.policy->tokens.dpop.nonce) << flag;
     }
     EXPECT_EQ(errors(upstream + routes + "tokens: {dpop: {mode: allow, nonce: \"true\"}}\n").size(), 1U)
-        << "what is written in quotes is a string";
+        << "a quoted value is a string";
 }
 
 TEST(load, takes_values_from_files_without_their_final_newline)
@@ -188,7 +189,7 @@ TEST(load, takes_values_from_files_without_their_final_newline)
     }
 }
 
-TEST(load, names_every_file_to_be_watched_once_and_those_that_are_missing_too)
+TEST(load, lists_every_file_to_watch_once_including_missing_ones)
 {
     const folder here;
     here.write("keys.json", "{}");
@@ -204,14 +205,14 @@ TEST(load, names_every_file_to_be_watched_once_and_those_that_are_missing_too)
                 ElementsAre("5:50: can't read the file \"sub/../missing.pem\": No such file or directory"));
 }
 
-TEST(load, says_a_fault_behind_an_alias_once)
+TEST(load, reports_an_error_behind_an_alias_once)
 {
     EXPECT_THAT(
         errors(upstream + issuers + scopes + "routes:\n  /x: &r\n    GET: [a, d]\n  /y: *r\n  /z: *r\n"),
         ElementsAre("6:14: the scope \"d\" is not declared under \"scopes\""));
 }
 
-TEST(load, uses_an_alias_where_its_anchor_would_do)
+TEST(load, accepts_an_alias_wherever_its_anchor_is_valid)
 {
     const auto p = policy_from_yaml(upstream + issuers + scopes + "routes:\n  /x: &r {GET: a}\n  /y: *r\n");
     EXPECT_EQ(p->match("/y", "GET").needs->alternatives.size(), 1U);

@@ -26,11 +26,11 @@ std::shared_ptr<const policy::policy> compiled(const std::string& body)
     return policy_from_yaml(with_routes(body));
 }
 
-TEST(requirements, every_form)
+TEST(requirements, can_have_every_form)
 {
     struct row {
         const char* written;
-        const char* meaning; // as describe() says it
+        const char* meaning; // as describe() writes it
     };
     const row rows[] = {
         {"public", "public"},
@@ -52,7 +52,7 @@ TEST(requirements, every_form)
     }
 }
 
-TEST(requirements, conditions)
+TEST(requirements, can_have_conditions)
 {
     const auto p = compiled("  /{org}/users/{user}/{rest...}:\n"
                             "    GET:\n"
@@ -90,11 +90,11 @@ TEST(requirements, have_dense_indexes)
     EXPECT_EQ(p->match("/z", "GET").found, route_match::outcome::unlisted);
 }
 
-TEST(routes, match_what_their_templates_say)
+TEST(routes, match_their_templates)
 {
     struct row {
         const char* written;
-        const char* path; // normalised
+        const char* path; // normalized
         bool matches;
     };
     const row rows[] = {
@@ -130,7 +130,7 @@ TEST(routes, match_what_their_templates_say)
     }
 }
 
-TEST(routes, say_which_methods_they_allow)
+TEST(routes, list_their_allowed_methods)
 {
     struct row {
         const char* methods;
@@ -149,7 +149,7 @@ TEST(routes, say_which_methods_they_allow)
             << r.methods;
 }
 
-TEST(routes, of_a_large_template_are_within_the_bounds)
+TEST(routes, may_have_templates_up_to_the_bounds)
 {
     std::string longest, fullest;
     for (std::size_t i = 0; i < policy::max_segments; ++i)
@@ -159,7 +159,7 @@ TEST(routes, of_a_large_template_are_within_the_bounds)
     EXPECT_THAT(errors(with_routes("  " + longest + ": {GET: a}\n  " + fullest + ": {GET: a}\n")), IsEmpty());
 }
 
-// Whether the path is refused because a careless upstream could take it for another route.
+// Returns whether the path is refused because a careless upstream could take it for another route.
 bool is_lookalike(const policy::policy& p, std::string_view path)
 {
     std::string scratch;
@@ -203,16 +203,16 @@ TEST(routes, have_a_folded_tree_that_finds_lookalikes)
     }
 }
 
-TEST(routes, that_fold_alike_know_each_other)
+TEST(routes, know_the_routes_that_fold_alike)
 {
     const auto p = compiled("  /a: {GET: a}\n  /b: {GET: a}\n  /a/: {GET: b}\n  /a.: {GET: c}\n");
     const auto& r = p->routes;
     EXPECT_THAT(p->folded_alike[0], ElementsAre(&r[0], &r[2], &r[3]));
     EXPECT_THAT(p->folded_alike[1], ElementsAre(&r[1]));
-    EXPECT_THAT(p->folded_alike[2], IsEmpty()) << "the tree finds the first of them";
+    EXPECT_THAT(p->folded_alike[2], IsEmpty()) << "the tree itself finds the first of them";
 }
 
-TEST(routes, may_differ_by_letter_case_where_it_makes_no_difference)
+TEST(routes, may_differ_by_letter_case_if_their_requirements_agree)
 {
     struct row {
         const char* why;
@@ -247,9 +247,8 @@ TEST(routes, may_differ_by_letter_case_where_it_makes_no_difference)
         EXPECT_EQ(errors(with_routes(r.templates)).size(), r.errors) << r.why;
 }
 
-// As many spellings of one literal as its letters have; each pair of them would be compared if time were
-// free.
-TEST(routes, that_fold_alike_may_be_many)
+// Uses every spelling of one literal that letter case allows. A comparison of all pairs would take too long.
+TEST(routes, may_fold_alike_in_large_numbers)
 {
     constexpr unsigned letters = 13;
     std::string body;
@@ -267,7 +266,7 @@ TEST(routes, match_characters_that_a_template_encodes)
 {
     struct row {
         const char* path;
-        const char* matched; // -: none
+        const char* matched; // -: no template
         const char* why;
     };
     const row rows[] = {
@@ -305,8 +304,8 @@ TEST(routes, match_characters_that_a_template_encodes)
         ElementsAre("6:3: the template \"/$metadata\" matches the same paths as \"/%24metadata\" in line 5"));
 }
 
-// The second template encodes a delimiter: that gives the first one no second spelling.
-TEST(routes, lend_each_other_no_spelling)
+// The second template encodes a delimiter, which must not give the first one a second spelling.
+TEST(routes, do_not_add_spellings_to_each_other)
 {
     const auto p = compiled("  /x/@a/c: {GET: a}\n  /x/%40a/b: {GET: b}\n  /x/{p}/c: {GET: c}\n");
     const auto matched = [&](std::string_view path) {
@@ -316,11 +315,11 @@ TEST(routes, lend_each_other_no_spelling)
     EXPECT_EQ(matched("/x/@a/c"), "/x/@a/c");
     EXPECT_EQ(matched("/x/@a/b"), "/x/%40a/b");
     EXPECT_EQ(matched("/x/%40a/b"), "/x/%40a/b");
-    EXPECT_EQ(matched("/x/%40a/c"), "/x/{p}/c") << "and is refused as a lookalike";
+    EXPECT_EQ(matched("/x/%40a/c"), "/x/{p}/c") << "the gate refuses it as a lookalike";
     EXPECT_TRUE(p->is_lookalike("/x/@a/c", "GET", p->match("/x/%40a/c", "GET")));
 }
 
-TEST(routes, relax_with_the_path_rules)
+TEST(routes, follow_the_path_rules)
 {
     EXPECT_THAT(errors(with_routes("  /a;b: {GET: a}\n  /a%3Bc: {GET: a}\npaths: {semicolon: keep}\n")),
                 IsEmpty());
@@ -328,7 +327,7 @@ TEST(routes, relax_with_the_path_rules)
     EXPECT_THAT(errors(with_routes("  /a%2F..: {GET: a}\npaths: {encoded_slash: keep}\n")).size(), 1U);
 }
 
-TEST(routes, warn_of_what_works_but_may_not_be_meant)
+TEST(routes, warn_about_templates_that_work_but_look_like_mistakes)
 {
     EXPECT_THAT(warnings(with_routes("  /x: {GTE: a, PURGE: a, M-SEARCH: a}\n"
                                      "  /.well-known/oauth-protected-resource: {GET: public}\n"
@@ -341,7 +340,7 @@ TEST(routes, warn_of_what_works_but_may_not_be_meant)
                             "7:3: the metadata document (\"metadata\") comes before this route"));
 }
 
-TEST(routes, take_every_registered_method_without_a_word)
+TEST(routes, accept_every_registered_method_silently)
 {
     for (const char* method :
          {"GET", "QUERY", "PATCH", "PROPFIND", "MKCALENDAR", "ACL", "VERSION-CONTROL", "UPDATEREDIRECTREF"}) {
@@ -351,7 +350,7 @@ TEST(routes, take_every_registered_method_without_a_word)
     }
 }
 
-TEST(routes, may_be_none_where_every_token_passes)
+TEST(routes, may_be_left_out_if_every_token_passes)
 {
     EXPECT_THAT(errors(upstream + issuers + "unlisted: authenticated\nroutes: {}\n"), IsEmpty());
 }

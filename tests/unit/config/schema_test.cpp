@@ -1,4 +1,4 @@
-// The JSON Schema, which editors show, and the loader's tables know the same keys.
+// The JSON Schema, which editors show, must know the same keys as the loader's tables.
 #include "config/compile.hpp"
 #include "config/load.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 
 using keys_by_path = std::map<std::string, std::set<std::string>>;
 
-// All properties that a schema has, by the path of the map that they are in.
+// Collects all properties of a schema by the path of their map.
 class schema_walk final {
 public:
     explicit schema_walk(const json::value& root) : root_(root) { walk(root, ""); }
@@ -72,7 +72,7 @@ json::value schema()
     return *parsed;
 }
 
-TEST(schema, has_the_keys_that_the_loader_has)
+TEST(schema, has_the_same_keys_as_the_loader)
 {
     keys_by_path loader;
     for (const auto& s : all_sections())

@@ -1,4 +1,4 @@
-// A secret that stands where it does not belong is in no message: they are logged at every reload.
+// Error messages never contain a secret, even one in the wrong place: they are logged at every reload.
 #include "yaml.hpp"
 
 #include <gmock/gmock.h>
@@ -41,7 +41,7 @@ std::string introspection_with(const std::string& settings)
     return issuer_with("introspection: {client_id: x, " + settings + "}");
 }
 
-TEST(secrets, of_the_environment_are_shown_as_they_are_written)
+TEST(secrets, are_shown_as_their_placeholder_when_they_come_from_the_environment)
 {
     const std::string url = "url: https://a.example/i, ";
     const std::string files[] = {
@@ -88,7 +88,7 @@ TEST(secrets, of_the_environment_are_shown_as_they_are_written)
         EXPECT_THAT(said(file, the_secret), AllOf(Not(IsEmpty()), Each(Not(HasSubstr("s3cr3t"))))) << file;
 }
 
-TEST(secrets, of_the_environment_are_no_suggestions)
+TEST(secrets, are_never_suggested_when_they_come_from_the_environment)
 {
     EXPECT_THAT(said(upstream + routes + "server: {trusted_proxies: [\"${S}\"]}\n", "10.7.7.7/8"),
                 ElementsAre("3:28: \"${S}\" has bits beyond its prefix"));
@@ -102,7 +102,7 @@ TEST(secrets, of_the_environment_are_no_suggestions)
                 Contains("4:58: expected discover, an https URL or file:PATH, found \"${S}\""));
 }
 
-TEST(secrets, are_shown_in_part_where_the_file_itself_has_the_part)
+TEST(secrets, are_shown_only_as_far_as_the_file_itself_spells_them)
 {
     EXPECT_THAT(said(issuer_with("keys: \"http://idp.example/jwks?api_key=s3cr3t\""), ""),
                 ElementsAre("4:58: \"http://idp.example/jwks?...\" must be https: plain http is for loopback "
@@ -111,7 +111,7 @@ TEST(secrets, are_shown_in_part_where_the_file_itself_has_the_part)
                 ElementsAre("4:58: \"https://idp.example/${S}#x\" has a fragment"));
 }
 
-TEST(secrets, that_a_file_holds_are_named_by_its_key)
+TEST(secrets, are_named_by_their_key_when_a_file_holds_them)
 {
     const folder here;
     here.write("odd", "s3cr3t");
@@ -123,7 +123,7 @@ TEST(secrets, that_a_file_holds_are_named_by_its_key)
                 Each(Not(HasSubstr("s3cr3t"))));
 }
 
-TEST(secrets, that_stand_where_a_files_name_belongs_are_not_shown)
+TEST(secrets, are_not_shown_in_place_of_a_file_name)
 {
     EXPECT_THAT(
         said(issuer_with("algorithms: [HS256], secret_file: s3cr3t"), ""),

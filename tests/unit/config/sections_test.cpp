@@ -1,4 +1,4 @@
-// scopes, limit, issuers, upstream and the small sections.
+// The sections scopes, limit, issuers, upstream and several small ones.
 #include "yaml.hpp"
 
 #include "config/implications.hpp"
@@ -13,7 +13,7 @@ using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(implications, say_one_cycle_of_scopes_that_all_imply_each_other)
+TEST(implications, report_one_cycle_of_scopes_that_all_imply_each_other)
 {
     std::string all = "scopes:\n";
     for (int i = 0; i < 100; ++i)
@@ -22,7 +22,7 @@ TEST(implications, say_one_cycle_of_scopes_that_all_imply_each_other)
                 ElementsAre("5:18: scopes imply each other in a cycle: s0 -> s1 -> s0"));
 }
 
-TEST(implications, say_each_of_two_cycles)
+TEST(implications, report_each_of_two_cycles)
 {
     EXPECT_THAT(errors(upstream + routes +
                        "scopes:\n"
@@ -34,7 +34,7 @@ TEST(implications, say_each_of_two_cycles)
                             "7:17: scopes imply each other in a cycle: c -> d -> c"));
 }
 
-TEST(globs, stand_for_any_run_of_characters)
+TEST(globs, match_any_run_of_characters)
 {
     struct row {
         const char* pattern;
@@ -92,7 +92,7 @@ scopes:
     EXPECT_EQ(p->scopes[0].description, "");
 }
 
-TEST(scopes, that_are_implied_twice_over_make_no_cycle)
+TEST(scopes, may_be_implied_on_two_ways_without_a_cycle)
 {
     EXPECT_THAT(errors(upstream + routes +
                        "scopes: {a: {implies: [b, c]}, b: {implies: [d]}, c: {implies: [d]}, d: D}\n"),
@@ -107,7 +107,7 @@ TEST(scopes, are_bounded)
     EXPECT_THAT(errors(text), ElementsAre("3:1: more than 4096 scopes"));
 }
 
-TEST(limit, by_permissions_and_roles)
+TEST(limit, takes_permissions_and_roles)
 {
     const auto p = policy_from_yaml(upstream + routes + R"(
 scopes: {a: A, b: {implies: [a]}, c: C}
@@ -122,7 +122,8 @@ limit:
     EXPECT_EQ(p->limit.by_role->claim.name(), "https://calendar.example.com/roles");
     EXPECT_TRUE(p->limit.absent_allows_all);
     const auto& allow = p->limit.by_role->allow;
-    EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c")) << "with what they imply";
+    EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c"))
+        << "with the scopes that they imply";
     EXPECT_THAT(p->scopes.names(allow.at("viewer")), ElementsAre("a"));
     EXPECT_TRUE(allow.at("nobody").empty());
     EXPECT_FALSE(policy_from_yaml(upstream + routes + "limit: {permissions: p}\n")->limit.absent_allows_all);
@@ -146,7 +147,7 @@ TEST(issuers, have_production_defaults)
     EXPECT_EQ(i.mark.line, 4);
 }
 
-TEST(issuers, take_every_setting)
+TEST(issuers, accept_every_setting)
 {
     const auto p = issuer(
         R"({issuer: https://a.example, audience: x, keys: https://a.example/jwks, algorithms: [RS256, EdDSA],
@@ -165,7 +166,7 @@ TEST(issuers, take_every_setting)
     EXPECT_TRUE(other->issuers.front().algorithms.contains(jose::algorithm::eddsa)) << "RFC 9864's name";
 }
 
-TEST(issuers, with_a_secret_have_no_keys)
+TEST(issuers, need_no_keys_when_they_have_a_secret)
 {
     const auto p = issuer(
         "{issuer: my-tool, audience: x, algorithms: [HS256], secret: 0123456789abcdef0123456789abcdef}");
@@ -185,7 +186,7 @@ TEST(issuers, may_be_plain_http_on_loopback_only)
             << name;
 }
 
-TEST(issuers, require_claims_with_the_type_that_is_written)
+TEST(issuers, require_claims_of_the_configured_type)
 {
     const auto p = issuer(
         "{issuer: https://a.example, audience: x, require: {a: access, b: 1, c: \"1\", d: true, e: 'true', "
@@ -197,7 +198,7 @@ TEST(issuers, require_claims_with_the_type_that_is_written)
                                     "g=\"010\"", "h=\"yes\"", "i=\"\"", "/j/k=\"x\""));
 }
 
-TEST(issuers, are_warned_of_what_makes_every_token_fail)
+TEST(issuers, cause_a_warning_when_every_token_would_fail)
 {
     EXPECT_THAT(warnings(upstream + routes +
                          "issuers:\n"
@@ -207,7 +208,7 @@ TEST(issuers, are_warned_of_what_makes_every_token_fail)
                             "by a slash: tokens are compared exactly"));
 }
 
-TEST(issuers, may_be_left_out_where_every_route_is_public)
+TEST(issuers, may_be_left_out_if_every_route_is_public)
 {
     EXPECT_THAT(errors(upstream + routes), IsEmpty());
     EXPECT_THAT(errors(upstream + routes + "issuers: []\n"), IsEmpty());
@@ -215,7 +216,7 @@ TEST(issuers, may_be_left_out_where_every_route_is_public)
     EXPECT_EQ(errors(upstream + "routes: {/x: {GET: {scopes: authenticated, mode: observe}}}\n").size(), 1U);
 }
 
-TEST(upstream_section, takes_a_url_or_a_map)
+TEST(upstream_section, accepts_a_url_or_a_map)
 {
     struct row {
         const char* written;
@@ -247,7 +248,7 @@ TEST(upstream_section, takes_a_url_or_a_map)
         EXPECT_EQ(errors(routes + "upstream: \"" + bad + "\"\n").size(), 1U) << bad;
 }
 
-TEST(upstream_section, says_what_the_api_is_told)
+TEST(upstream_section, configures_the_forwarded_fields)
 {
     using source = policy::identity_header::source;
     const auto p = policy_from_yaml(routes + R"(
@@ -307,10 +308,10 @@ TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https
     EXPECT_EQ(policy_from_yaml(upstream + routes + issuers + "metadata: {name: Calendar}\n")->metadata.name,
               "Calendar");
     EXPECT_EQ(warnings(upstream + routes + "metadata: {name: Calendar}\n").size(), 1U)
-        << "a name for no document";
+        << "no document can exist under that name";
 }
 
-TEST(small_sections, take_their_words)
+TEST(small_sections, accept_their_keywords)
 {
     const auto p =
         policy_from_yaml(upstream + routes +
@@ -329,7 +330,7 @@ TEST(small_sections, take_their_words)
     EXPECT_FALSE(q->observe || q->unlisted_authenticated);
     EXPECT_EQ(q->log.which, policy::log_settings::requests::all);
     EXPECT_EQ(q->log.burst, 1000U);
-    EXPECT_EQ(q->log.paths, policy::log_settings::path_lines::none) << "where mistyped secrets stand";
+    EXPECT_EQ(q->log.paths, policy::log_settings::path_lines::none) << "paths may contain mistyped secrets";
     EXPECT_FALSE(q->paths.case_exact || q->paths.keep_encoded_slash || q->paths.keep_semicolon);
     EXPECT_EQ(q->paths.format, http::format_rule::reject);
     EXPECT_EQ(policy_from_yaml(upstream + routes + "paths: {format: keep}\n")->paths.format,

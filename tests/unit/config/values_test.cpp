@@ -1,4 +1,4 @@
-// Durations, sizes, counts and addresses, as `server:` has them.
+// Durations, sizes, counts and addresses in the section `server:`.
 #include "yaml.hpp"
 
 #include "support/policy_from_yaml.hpp"
@@ -19,7 +19,7 @@ std::shared_ptr<const policy::policy> server(const std::string& body)
     return policy_from_yaml(upstream + routes + "server: {" + body + "}\n");
 }
 
-TEST(values, durations)
+TEST(values, include_durations)
 {
     struct row {
         const char* text;
@@ -41,7 +41,7 @@ TEST(values, durations)
             << text;
 }
 
-TEST(values, sizes)
+TEST(values, include_sizes)
 {
     struct row {
         const char* text;
@@ -59,7 +59,7 @@ TEST(values, sizes)
             << text;
 }
 
-TEST(values, counts)
+TEST(values, include_counts)
 {
     const auto s = server("workers: 256, limits: {headers: 1KiB, header_count: 0, connections: 1, "
                           "connections_per_client: 2, connection_requests: 3, connection_age: 4s}");
@@ -76,7 +76,7 @@ TEST(values, counts)
     EXPECT_EQ(server("workers: auto")->server.workers, 0U);
 }
 
-TEST(values, memory_limits)
+TEST(values, include_memory_limits)
 {
     using kind = policy::memory_limit::kind;
     const auto limit = [](const std::string& text) {
@@ -93,7 +93,7 @@ TEST(values, memory_limits)
             << text;
 }
 
-TEST(values, every_timeout_has_its_own_key)
+TEST(values, include_a_key_for_each_timeout)
 {
     const auto t =
         server("timeouts: {headers: 1s, idle: 2s, body: 3s, stream: 4s, upstream_connect: 5s, "
@@ -116,7 +116,7 @@ TEST(values, every_timeout_has_its_own_key)
         EXPECT_EQ(one, milliseconds(1000 * seconds++));
 }
 
-TEST(values, a_response_may_pause_for_as_long_as_it_may_take_to_begin)
+TEST(values, let_a_response_pause_as_long_as_it_may_take_to_begin)
 {
     EXPECT_EQ(server("timeouts: {upstream_response: 6s}")->server.timeouts.longest_pause(),
               milliseconds(6000));
@@ -126,7 +126,7 @@ TEST(values, a_response_may_pause_for_as_long_as_it_may_take_to_begin)
         EXPECT_EQ(errors(upstream + routes + "server: {timeouts: {" + text + "}}").size(), 1U) << text;
 }
 
-TEST(values, the_defaults_are_those_of_production)
+TEST(values, have_defaults_for_production)
 {
     const auto p = policy_from_yaml(upstream + routes);
     EXPECT_EQ(p->server.listen.front().host, "0.0.0.0");
@@ -134,7 +134,7 @@ TEST(values, the_defaults_are_those_of_production)
     EXPECT_EQ(p->server.admin->port, 9901);
     EXPECT_FALSE(p->server.health);
     EXPECT_EQ(p->server.timeouts.drain_delay, milliseconds(5000));
-    EXPECT_EQ(p->server.timeouts.idle, milliseconds(75'000)) << "above the 60 s of common balancers";
+    EXPECT_EQ(p->server.timeouts.idle, milliseconds(75'000)) << "longer than the 60 s of common balancers";
     EXPECT_EQ(p->server.timeouts.longest_pause(), p->server.timeouts.upstream_response);
     EXPECT_FALSE(p->server.timeouts.half_closed);
     EXPECT_EQ(p->server.limits.lingering, 1000U);
@@ -143,7 +143,7 @@ TEST(values, the_defaults_are_those_of_production)
     EXPECT_EQ(p->upstream.headers.size(), 3U);
 }
 
-TEST(values, addresses)
+TEST(values, include_addresses)
 {
     const auto p =
         server("listen: [\"127.0.0.1:0\", \"[::]:80\", unix:/run/x.sock], admin: off, health: 0.0.0.0:9902");
@@ -155,7 +155,7 @@ TEST(values, addresses)
     EXPECT_FALSE(p->server.admin);
     EXPECT_EQ(p->server.health->port, 9902);
     EXPECT_THAT(server("listen: 127.0.0.1:0, admin: 127.0.0.1:0, health: off")->server.listen.size(), 1U)
-        << "port 0 is another one each time";
+        << "port 0 stands for a new port each time";
 }
 
 std::array<std::uint8_t, 16> v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d)
@@ -163,7 +163,7 @@ std::array<std::uint8_t, 16> v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, 
     return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, a, b, c, d};
 }
 
-TEST(values, networks)
+TEST(values, include_networks)
 {
     const auto p = server("trusted_proxies: [10.0.0.0/8, 192.168.1.7, \"fd00::/8\", \"::1\", 172.16.0.0/12, "
                           "\"::ffff:10.0.0.0/104\"]");
@@ -178,10 +178,10 @@ TEST(values, networks)
     EXPECT_EQ(n[3].prefix, 128U);
     EXPECT_TRUE(n[4].contains(v4(172, 31, 0, 1)));
     EXPECT_FALSE(n[4].contains(v4(172, 32, 0, 1)));
-    EXPECT_TRUE(n[5].contains(v4(10, 1, 2, 3))) << "the same block in v6's words";
+    EXPECT_TRUE(n[5].contains(v4(10, 1, 2, 3))) << "the same block written as IPv6";
 }
 
-TEST(values, a_network_of_everyone_is_warned_of)
+TEST(values, warn_about_a_network_of_all_addresses)
 {
     EXPECT_THAT(warnings(upstream + routes + "server: {trusted_proxies: [0.0.0.0/0, \"::/0\", 10.0.0.0/8]}"),
                 ElementsAre("3:28: \"0.0.0.0/0\" trusts every caller: each can say that it is another",

@@ -1,4 +1,4 @@
-// Warnings that no single key shows: where they stand, and what keeps them away.
+// Warnings that depend on several keys: their places, and what prevents them.
 #include "yaml.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using testing::StartsWith;
 
 const std::string needing_tokens = "routes: {/x: {GET: a}}\n";
 
-TEST(ambiguous_subject, is_a_sub_that_several_issuers_give)
+TEST(ambiguous_subject, warns_about_a_sub_that_several_issuers_can_set)
 {
     const std::string second = "issuers: [{issuer: https://a.example, audience: https://api.example}, "
                                "{issuer: https://b.example, audience: https://api.example}]\n";
@@ -34,8 +34,8 @@ TEST(hosts_not_listed, warns_if_a_proof_counts_for_any_host)
 {
     struct row {
         const char* why;
-        const char* more; // of the file
-        const char* at;   // the warning's place; empty: no warning
+        const char* more; // for the file
+        const char* at;   // the warning's place; empty if none is expected
     };
     const row rows[] = {
         {"the default", "", "0:0: "},
@@ -62,7 +62,7 @@ TEST(hosts_not_listed, warns_if_a_proof_counts_for_any_host)
                 IsEmpty());
 }
 
-TEST(issuer_without_audience, is_one_that_only_introspects)
+TEST(issuer_without_audience, warns_about_an_issuer_that_only_introspects)
 {
     const auto file = [](const std::string& more) {
         return upstream +
@@ -75,7 +75,7 @@ TEST(issuer_without_audience, is_one_that_only_introspects)
     EXPECT_THAT(warnings_named(warning::issuer_without_audience, file("    audience: x\n")), IsEmpty());
 }
 
-TEST(admin_exposed, is_a_listener_beyond_loopback)
+TEST(admin_exposed, warns_about_a_listener_beyond_loopback)
 {
     struct row {
         const char* admin;
@@ -107,7 +107,7 @@ TEST(admin_exposed, is_a_listener_beyond_loopback)
         IsEmpty());
 }
 
-TEST(method_in_body, is_a_post_that_could_become_a_stricter_method)
+TEST(method_in_body, warns_about_a_post_that_could_become_a_stricter_method)
 {
     const auto advice = [](const std::string& body) {
         return warnings_named(warning::method_in_body, upstream + issuers + scopes + "routes:\n" + body);

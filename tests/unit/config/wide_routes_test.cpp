@@ -1,4 +1,4 @@
-// `wide-weak-route`: which routes get the warning, and its words.
+// `wide-weak-route`: the routes that get the warning, and its text.
 #include "yaml.hpp"
 
 #include <gmock/gmock.h>
@@ -12,19 +12,19 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Line 4 is the first of `body`. Scope d implies a.
+// Returns the warnings of a file in which line 4 is the first of `body`. Scope d implies a.
 std::vector<std::string> found(const std::string& body)
 {
     return warnings_named(warning::wide_weak_route,
                           upstream + issuers + "scopes: {a: A, b: B, c: C, d: {implies: [a]}}\n" + body);
 }
 
-TEST(wide_weak_route, asks_for_less_than_a_route_that_it_surrounds)
+TEST(wide_weak_route, has_a_weaker_requirement_than_a_route_inside_it)
 {
     struct row {
         const char* why;
         const char* routes;
-        const char* at; // the warning's place and what it begins with; empty: no warning
+        const char* at; // the warning's place and beginning; empty if none is expected
     };
     const row rows[] = {
         {"a public catch-all", "  /{r...}: {GET: public}\n  /x: {GET: a}\n",
@@ -111,7 +111,7 @@ TEST(wide_weak_route, counts_each_stricter_route_once_and_shows_three)
                     "them in its place"));
 }
 
-TEST(wide_weak_route, may_be_all_that_is_not_listed)
+TEST(wide_weak_route, can_be_the_default_for_unlisted_paths)
 {
     EXPECT_THAT(
         found("unlisted: authenticated\nroutes:\n  /a: {GET: a}\n  /b: {GET: b}\n  /c: {GET: public}\n"),
@@ -122,7 +122,7 @@ TEST(wide_weak_route, may_be_all_that_is_not_listed)
     EXPECT_THAT(found("unlisted: deny\nroutes:\n  /a: {GET: a}\n"), IsEmpty());
 }
 
-TEST(wide_weak_route, is_silenced_at_its_method)
+TEST(wide_weak_route, can_be_silenced_at_its_method)
 {
     EXPECT_THAT(found("routes:\n"
                       "  /x/me: {GET: b}\n"
@@ -131,8 +131,8 @@ TEST(wide_weak_route, is_silenced_at_its_method)
                 IsEmpty());
 }
 
-// A comparison of each route with each other takes a hundred million steps here.
-TEST(wide_weak_route, is_found_among_many)
+// A comparison of all pairs of routes would take a hundred million steps here.
+TEST(wide_weak_route, is_found_quickly_among_many_routes)
 {
     std::string body = "unlisted: authenticated\nroutes:\n";
     for (int i = 0; i < 10'000; ++i)

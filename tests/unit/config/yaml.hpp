@@ -1,4 +1,4 @@
-// Files in a line or two, for the tests of this folder.
+// Short configuration files for the tests of this folder.
 #pragma once
 
 #include "config/load.hpp"
@@ -26,7 +26,7 @@ inline loaded load(std::string_view text)
     return load_text(text, "routes.yaml", nothing_set);
 }
 
-// Errors as `line:column: message`.
+// Returns errors as `line:column: message`.
 inline std::vector<std::string> places(const std::vector<diagnostic>& list)
 {
     std::vector<std::string> out;
@@ -38,7 +38,8 @@ inline std::vector<std::string> errors(std::string_view text)
 {
     return places(load(text).errors);
 }
-// Warnings likewise, without advice and without the one that nearly every short file has.
+// Returns warnings in the same form, without advice and without the warning that nearly every short file
+// causes.
 inline std::vector<std::string> warnings(std::string_view text)
 {
     auto list = load(text).warnings;
@@ -47,7 +48,7 @@ inline std::vector<std::string> warnings(std::string_view text)
     });
     return places(list);
 }
-// The warnings of that name, as `line:column: message`.
+// Returns the warnings of that name, as `line:column: message`.
 inline std::vector<std::string> warnings_named(warning kind, std::string_view text)
 {
     auto list = load(text).warnings;
@@ -60,7 +61,7 @@ inline const std::string issuers = "issuers: [{issuer: https://a.example, audien
 inline const std::string scopes = "scopes: {a: A, b: B, c: C}\n";
 inline const std::string routes = "routes: {/x: {GET: public}}\n";
 
-// A folder of its own, removed with all that is in it.
+// A temporary folder, removed with all its contents.
 class folder final {
 public:
     folder()

@@ -10,7 +10,7 @@ namespace {
 
 using kind = node::kind;
 
-// The tree on one line, with places: `{a@1:1="x"@1:4}`; plain scalars without quotes.
+// Writes the tree on one line, with places: `{a@1:1="x"@1:4}`; plain scalars have no quotes.
 std::string shown(const node& n)
 {
     const auto at = "@" + std::to_string(n.at.line) + ":" + std::to_string(n.at.column);
@@ -46,7 +46,7 @@ std::string read(std::string_view text)
     return root ? shown(*root) : "nothing, and no error";
 }
 
-TEST(yaml_source, knows_the_place_of_everything)
+TEST(yaml_source, records_the_place_of_every_node)
 {
     struct row {
         const char* why;
@@ -76,7 +76,7 @@ TEST(yaml_source, knows_the_place_of_everything)
         EXPECT_EQ(read(r.text), r.tree) << r.why;
 }
 
-TEST(yaml_source, takes_scalars_as_written)
+TEST(yaml_source, keeps_scalars_as_written)
 {
     struct row {
         const char* text;
@@ -106,14 +106,14 @@ TEST(yaml_source, takes_scalars_as_written)
         EXPECT_EQ(read(r.text), r.tree) << r.text;
 }
 
-TEST(yaml_source, finds_what_is_never_closed_wherever_the_file_ends)
+TEST(yaml_source, finds_an_unclosed_construct_wherever_the_file_ends)
 {
     for (const char* text : {"a: \"x", "a: \"x\n", "a: 'x\n", "a: \"x\nb: y\nc: z\n", "a: [x\nb: y\n",
                              "a: {x: y\n", "a: \"x\\\"\n", "a: 'x''\n", "\"", "'", "[", "{", "a: \"\n\n\n"})
         EXPECT_THAT(read(text), testing::HasSubstr("error: not valid YAML: ")) << text;
 }
 
-TEST(yaml_source, allows_what_is_within_the_bounds)
+TEST(yaml_source, accepts_files_within_the_bounds)
 {
     const std::string deepest(max_levels, '[');
     EXPECT_THAT(read(deepest + std::string(max_levels, ']')), testing::StartsWith("[[["));
@@ -131,7 +131,7 @@ TEST(yaml_source, refuses_a_file_that_is_too_large)
     EXPECT_EQ(out.errors().front().text(), "x: error: the file is larger than 16 MiB");
 }
 
-TEST(yaml_source, refuses_text_that_another_reader_would_see_differently)
+TEST(yaml_source, refuses_text_that_another_reader_could_read_differently)
 {
     struct row {
         const char* why;

@@ -1,4 +1,4 @@
-// deploy/kubernetes*.yaml against what the program does by default: ports, probes, users and durations.
+// Compares deploy/kubernetes*.yaml with the program's defaults: ports, probes, users and durations.
 #include "policy/settings.hpp"
 #include "support/places.hpp"
 #include "support/temporary_folder.hpp"
@@ -25,7 +25,7 @@ YAML::Node named(const YAML::Node& list, const std::string& name)
     for (const auto& each : list)
         if (each["name"].as<std::string>() == name)
             return each;
-    ADD_FAILURE() << "nothing is named " << name;
+    ADD_FAILURE() << "no entry is named " << name;
     return {};
 }
 
@@ -63,17 +63,17 @@ TEST_P(kubernetes, names_the_ports_that_the_program_listens_on)
     EXPECT_EQ(documents_.at(1)["spec"]["ports"][0]["targetPort"].as<std::string>(), "http");
 }
 
-TEST_P(kubernetes, asks_for_readiness_only_where_readiness_counts)
+TEST_P(kubernetes, probes_readiness_only_where_it_counts)
 {
     const auto path = [&](const char* probe) { return gate()[probe]["httpGet"]["path"].as<std::string>(); };
-    EXPECT_EQ(path("startupProbe"), "/livez") << "an API must start while its issuer is down";
+    EXPECT_EQ(path("startupProbe"), "/livez") << "an API must be able to start while its issuer is down";
     EXPECT_EQ(path("livenessProbe"), "/livez") << "a gate without keys must not be restarted";
     EXPECT_EQ(path("readinessProbe"), "/readyz");
     for (const auto* probe : {"startupProbe", "livenessProbe", "readinessProbe"})
         EXPECT_EQ(gate()[probe]["httpGet"]["port"].as<std::string>(), "health") << probe;
 }
 
-TEST_P(kubernetes, asks_the_api_through_the_gate)
+TEST_P(kubernetes, probes_the_api_through_the_gate)
 {
     const auto probe = api()["readinessProbe"]["httpGet"];
     EXPECT_EQ(probe["port"].as<unsigned>(), server_.listen.at(0).port);
@@ -90,7 +90,7 @@ TEST_P(kubernetes, ends_the_api_when_the_gate_no_longer_needs_it)
         EXPECT_GE(api_sleep(), 10);
         EXPECT_GT(grace, api_sleep() + seconds_of(server_.timeouts));
     } else {
-        EXPECT_GT(api_sleep(), seconds_of(server_.timeouts)) << "the API goes before the gate";
+        EXPECT_GT(api_sleep(), seconds_of(server_.timeouts)) << "the API ends before the gate";
         EXPECT_GT(grace, api_sleep());
     }
 }
@@ -101,7 +101,7 @@ TEST_P(kubernetes, runs_as_the_user_of_the_image_and_within_limits)
     EXPECT_THAT(test::content_of(deploy("Dockerfile")), HasSubstr("USER " + user + ":" + user + "\n"));
     EXPECT_THAT(test::content_of(deploy("image_root.sh")),
                 HasSubstr("scopegate:x:" + user + ":" + user + ":"));
-    EXPECT_NE(user, "65532") << "the user of distroless images";
+    EXPECT_NE(user, "65532") << "65532 is the user of distroless images";
     EXPECT_TRUE(gate()["resources"]["limits"]["memory"]);
     EXPECT_TRUE(gate()["resources"]["limits"]["cpu"]);
 }

@@ -1,6 +1,6 @@
-// deploy/examples: each routes.yaml against tokens as its issuer shapes them, from tests/cases/examples (its
-// README says how they are written). Signed with a key of ours; all else is as in production, up to the
-// decision.
+// Checks each routes.yaml in deploy/examples against tokens in its issuer's format, from tests/cases/examples
+// (its README describes them). The tokens are signed with a test key. All other parts up to the decision are
+// those of production.
 #include "config/load.hpp"
 #include "support/places.hpp"
 #include "unit/access/evaluate.hpp"
@@ -40,7 +40,7 @@ std::vector<std::string> lines(std::string_view text)
     return out;
 }
 
-// The example as the proxy would have loaded it, with its one issuer's keys at hand.
+// The example as the proxy would load it, with the keys of its one issuer at hand.
 class loaded_example final {
 public:
     explicit loaded_example(const std::string& name)
@@ -112,14 +112,14 @@ void check_good(loaded_example& example, const json::value& row, const std::stri
 
 class example : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(example, takes_its_issuers_access_tokens_and_no_others)
+TEST_P(example, accepts_its_issuers_access_tokens_and_no_others)
 {
     loaded_example subject(GetParam());
     ASSERT_TRUE(subject.ok());
     std::ifstream in(cases / (GetParam() + ".json"));
     const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     const auto rows = json::parse(text);
-    ASSERT_TRUE(rows) << "no cases, or no JSON: tests/cases/examples/" << GetParam() << ".json";
+    ASSERT_TRUE(rows) << "missing or malformed cases: tests/cases/examples/" << GetParam() << ".json";
 
     int good = 0, refused = 0;
     for (const auto& row : *rows->if_array()) {
@@ -134,7 +134,7 @@ TEST_P(example, takes_its_issuers_access_tokens_and_no_others)
         }
     }
     EXPECT_GE(good, 1);
-    EXPECT_GE(refused, 2) << "an ID token, and a token for another API";
+    EXPECT_GE(refused, 2) << "the cases must refuse an ID token and a token for another API";
 }
 
 std::vector<std::string> names()

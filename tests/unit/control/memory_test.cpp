@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::size_t mib = 1024UL * 1024;
 
-TEST(cgroup_memory_maximum, is_the_least_of_all_groups_around_the_process)
+TEST(cgroup_memory_maximum, is_the_smallest_of_all_groups_around_the_process)
 {
     struct row {
         const char* what;
-        std::string own; // /proc/self/cgroup
+        std::string own; // the content of /proc/self/cgroup
         std::vector<std::pair<std::string, std::string>> files;
         std::optional<std::size_t> maximum;
     };
@@ -65,14 +65,14 @@ TEST(cgroup_memory_maximum, is_the_least_of_all_groups_around_the_process)
     }
 }
 
-TEST(memory_limit, gives_the_token_cache_a_quarter_and_64_mib_at_most)
+TEST(memory_limit, gives_the_token_cache_a_quarter_up_to_64_mib)
 {
     EXPECT_EQ(token_cache_bytes(memory_budget::unlimited), 64 * mib);
     EXPECT_EQ(token_cache_bytes(1024 * mib), 64 * mib);
     EXPECT_EQ(token_cache_bytes(64 * mib), 16 * mib);
 }
 
-TEST(used_proofs, take_an_eighth_of_the_memory_limit_at_most)
+TEST(used_proofs, take_at_most_an_eighth_of_the_memory_limit)
 {
     EXPECT_EQ(proof_bounds(memory_budget::unlimited).all, 1U << 20);
     EXPECT_EQ(proof_bounds(memory_budget::unlimited).of_key, 128U << 10);
@@ -80,7 +80,7 @@ TEST(used_proofs, take_an_eighth_of_the_memory_limit_at_most)
     EXPECT_EQ(proof_bounds(32 * mib).of_key, 32 * mib / 8 / 80 / 8);
 }
 
-TEST(memory_limit, is_what_the_file_says)
+TEST(memory_limit, follows_the_file)
 {
     using kind = policy::memory_limit::kind;
     EXPECT_EQ(bytes_of({kind::none, 0}), memory_budget::unlimited);
@@ -89,9 +89,9 @@ TEST(memory_limit, is_what_the_file_says)
     EXPECT_EQ(bytes_of({}), maximum ? *maximum / 4 * 3 : memory_budget::unlimited);
 }
 
-#ifndef SCOPEGATE_SANITIZED // what is resident says nothing there
+#ifndef SCOPEGATE_SANITIZED // the resident size means nothing with the sanitizer
 
-TEST(memory_keeper, gives_back_what_lies_free_between_blocks_that_stay)
+TEST(memory_keeper, returns_free_memory_between_live_blocks_to_the_system)
 {
     gate::shared_counters counters;
     memory_keeper keeper(counters);
@@ -107,7 +107,7 @@ TEST(memory_keeper, gives_back_what_lies_free_between_blocks_that_stay)
     EXPECT_LT(resident_bytes(), peak - blocks * bytes / 4 * 3);
 }
 
-TEST(memory_keeper, counts_what_no_account_does)
+TEST(memory_keeper, counts_memory_without_an_account)
 {
     gate::shared_counters counters;
     memory_keeper keeper(counters);

@@ -10,7 +10,7 @@
 namespace scopegate::control {
 namespace {
 
-// Runs the function in a child process, whose state nobody else needs; its result is the exit status.
+// Runs the function in a child process, so that it cannot change this one. The result is the exit status.
 template <class Function>
 int in_a_child(Function f)
 {
@@ -29,7 +29,7 @@ rlim_t core_limit()
     return core.rlim_cur;
 }
 
-TEST(privileges, new_ones_are_refused)
+TEST(privileges, cannot_be_gained)
 {
     EXPECT_EQ(in_a_child([] {
                   refuse_new_privileges();
@@ -39,7 +39,7 @@ TEST(privileges, new_ones_are_refused)
 }
 
 #ifndef SCOPEGATE_SANITIZED
-TEST(privileges, memory_is_kept_from_core_files_and_debuggers)
+TEST(privileges, do_not_expose_memory_to_core_files_and_debuggers)
 {
     EXPECT_EQ(in_a_child([] {
                   protect_memory(false);
@@ -49,7 +49,7 @@ TEST(privileges, memory_is_kept_from_core_files_and_debuggers)
 }
 #endif
 
-TEST(privileges, core_dumps_are_possible_when_asked_for)
+TEST(privileges, allow_core_dumps_when_configured)
 {
     EXPECT_EQ(in_a_child([] {
                   rlimit core{};
@@ -61,7 +61,7 @@ TEST(privileges, core_dumps_are_possible_when_asked_for)
               0);
 }
 
-TEST(privileges, an_ordinary_user_has_none)
+TEST(privileges, are_absent_for_an_ordinary_user)
 {
     EXPECT_EQ(in_a_child([] {
                   if (::geteuid() == 0 && ::setresuid(28080, 28080, 28080) != 0)
@@ -71,10 +71,10 @@ TEST(privileges, an_ordinary_user_has_none)
               0);
 }
 
-TEST(privileges, root_is_reported)
+TEST(privileges, are_reported_for_root)
 {
     if (::geteuid() != 0)
-        GTEST_SKIP() << "needs root";
+        GTEST_SKIP() << "this test needs root";
     EXPECT_TRUE(present_privileges().root);
 }
 

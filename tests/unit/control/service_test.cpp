@@ -1,5 +1,5 @@
-// Reloads of a running service. The test's environment variable holds a load up for as long as the test
-// wants, as a file of a hundred thousand routes would.
+// Reloads of a running service. The test's environment variable blocks a load for as long as the test wants,
+// as a file of a hundred thousand routes would.
 #include "control/service.hpp"
 #include "support/fake_issuer.hpp"
 #include "support/run_until.hpp"
@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::run_until;
 
-// Each load looks one variable up, and waits there while it is held.
+// Each load reads one variable, and blocks there while it is held.
 class held_environment final {
 public:
     [[nodiscard]] config::environment lookup()
@@ -84,7 +84,7 @@ protected:
                           "routes: {" +
                           route + ": {GET: public}}\n");
     }
-    // Begins a load and waits until it is held up.
+    // Begins a load and waits until it is blocked.
     void begin_held_load()
     {
         environment_.hold();
@@ -125,12 +125,12 @@ TEST_F(service_reload, loads_again_when_a_file_changes_during_a_load)
     service_->reload_if_changed();
     environment_.release();
     EXPECT_TRUE(run_until(control_, [&] { return first_route() == "/two"; }));
-    EXPECT_EQ(environment_.loads(), 3) << "the start, the load that was held up and the one after it";
+    EXPECT_EQ(environment_.loads(), 3) << "the initial load, the blocked one and the one after it";
     service_->reload_if_changed();
     EXPECT_EQ(environment_.loads(), 3) << "nothing has changed since";
 }
 
-TEST_F(service_reload, waits_until_two_looks_have_seen_the_same)
+TEST_F(service_reload, waits_until_two_checks_have_seen_the_same)
 {
     const auto before = environment_.loads();
     service_->reload_if_changed();
@@ -151,7 +151,7 @@ TEST_F(service_reload, waits_until_the_writer_has_closed_the_file)
     writer << "mode: " << std::flush;
     for (int look = 0; look < 5; ++look)
         service_->reload_if_changed();
-    EXPECT_EQ(environment_.loads(), before) << "a half of a file";
+    EXPECT_EQ(environment_.loads(), before) << "half a file was loaded";
     writer << "observe\n";
     writer.close();
     service_->reload_if_changed();
@@ -159,14 +159,14 @@ TEST_F(service_reload, waits_until_the_writer_has_closed_the_file)
     EXPECT_TRUE(run_until(control_, [&] { return service_->policy().observe; }));
 }
 
-// A load that reads while its files change may mix two of them.
+// A load that reads while its files change may mix two versions.
 TEST_F(service_reload, drops_a_load_of_files_that_changed_meanwhile)
 {
     write("/half");
     begin_held_load();
     write("/two");
     service_->reload_if_changed();
-    service_->reload_if_changed(); // another load follows
+    service_->reload_if_changed(); // triggers another load
     bool published = false;
     environment_.release();
     EXPECT_TRUE(run_until(control_, [&] {
@@ -176,10 +176,10 @@ TEST_F(service_reload, drops_a_load_of_files_that_changed_meanwhile)
     EXPECT_FALSE(published);
 }
 
-TEST_F(service_reload, answers_several_requests_during_a_load_with_one_more_load)
+TEST_F(service_reload, combines_several_requests_during_a_load_into_one_more_load)
 {
     begin_held_load();
-    write("/two"); // after the load that is held up has read the file
+    write("/two"); // after the blocked load has read the file
     for (int i = 0; i < 5; ++i)
         service_->reload();
     environment_.release();
@@ -201,12 +201,12 @@ TEST_F(service_reload, keeps_the_policy_when_the_new_file_has_errors)
     EXPECT_EQ(first_route(), "/two");
 }
 
-TEST_F(service_reload, does_not_hold_up_a_drain)
+TEST_F(service_reload, does_not_delay_a_drain)
 {
     begin_held_load();
     bool ended = false;
     service_->drain(0ms, [&] { ended = true; });
-    EXPECT_TRUE(run_until(control_, [&] { return ended; })) << "the drain waits for the load";
+    EXPECT_TRUE(run_until(control_, [&] { return ended; })) << "the drain had to wait for the load";
 }
 
 TEST_F(service_reload, is_dropped_when_the_service_stops)
@@ -223,7 +223,7 @@ TEST_F(service_reload, is_dropped_when_the_service_stops)
     service_->reload();
     control_.restart();
     control_.poll();
-    EXPECT_EQ(environment_.loads(), 2) << "a service that has stopped loads nothing";
+    EXPECT_EQ(environment_.loads(), 2) << "a stopped service must not load";
 }
 
 TEST(policy_load, reports_every_error_of_the_file_and_of_its_certificates)
@@ -239,7 +239,7 @@ TEST(policy_load, reports_every_error_of_the_file_and_of_its_certificates)
     EXPECT_NE(done.errors[0].text().find("none.pem"), std::string::npos) << done.errors[0].text();
 }
 
-TEST(policy_load, takes_an_exception_for_an_error)
+TEST(policy_load, reports_an_exception_as_an_error)
 {
     const test::temporary_folder folder;
     const auto path = folder.write("routes.yaml", "upstream: \"${HELD}\"\n");

@@ -8,7 +8,7 @@
 namespace scopegate::control {
 namespace {
 
-// Resident pages of files, in KiB.
+// Returns the resident pages of files, in KiB.
 std::size_t of_files()
 {
     std::ifstream status("/proc/self/status");
@@ -19,7 +19,7 @@ std::size_t of_files()
     return 0;
 }
 
-TEST(startup_memory, is_given_back)
+TEST(startup_memory, is_returned_to_the_system)
 {
     const auto before = of_files();
     give_back_startup_memory();

@@ -23,7 +23,7 @@ TEST(buffer_pool, takes_the_smallest_size_that_fits)
         EXPECT_EQ(pool.take(r.wanted).size(), r.size) << r.wanted;
 }
 
-TEST(buffer_pool, reuses_what_was_given_back)
+TEST(buffer_pool, reuses_returned_pieces)
 {
     buffer_pool pool;
     const char* const first = pool.take(4096).data();
@@ -32,7 +32,7 @@ TEST(buffer_pool, reuses_what_was_given_back)
     EXPECT_EQ(heap.count(), 0U);
 }
 
-TEST(buffer_pool, frees_what_lies_unused_and_counts_what_it_has)
+TEST(buffer_pool, frees_unused_pieces_and_counts_the_others)
 {
     memory_budget budget;
     memory_account account(budget);
@@ -43,19 +43,19 @@ TEST(buffer_pool, frees_what_lies_unused_and_counts_what_it_has)
             taken.push_back(pool.take_slice());
         EXPECT_GE(budget.counted(), 60 * buffer_pool::slice_bytes - memory_account::batch);
     }
-    EXPECT_GE(budget.counted(), 3 * mib) << "spare pieces are held";
+    EXPECT_GE(budget.counted(), 3 * mib) << "spare pieces must be kept and counted";
     for (int i = 0; i < 10; ++i)
         pool.free_unused();
     EXPECT_LE(budget.counted(), static_cast<std::size_t>(memory_account::batch));
 }
 
-TEST(buffer_pool, keeps_what_is_in_use_again_and_again)
+TEST(buffer_pool, keeps_pieces_that_are_used_again_and_again)
 {
     buffer_pool pool;
     for (int i = 0; i < 10; ++i) {
         static_cast<void>(pool.take_slice());
         pool.free_unused();
-        const auto taken = pool.take_slice(); // used since
+        const auto taken = pool.take_slice(); // used since the last call
         pool.free_unused();
     }
     static_cast<void>(pool.take_slice());
@@ -64,7 +64,7 @@ TEST(buffer_pool, keeps_what_is_in_use_again_and_again)
     EXPECT_EQ(heap.count(), 0U);
 }
 
-TEST(buffer_pool, takes_smaller_slices_and_keeps_no_spare_ones_as_memory_runs_short)
+TEST(buffer_pool, hands_out_smaller_slices_and_keeps_no_spare_ones_when_memory_is_short)
 {
     struct row {
         const char* what;
@@ -90,7 +90,7 @@ TEST(buffer_pool, takes_smaller_slices_and_keeps_no_spare_ones_as_memory_runs_sh
     }
 }
 
-TEST(workspace, grows_with_what_comes_and_keeps_it)
+TEST(workspace, grows_with_its_input_and_keeps_the_bytes)
 {
     buffer_pool pool;
     workspace space(pool);
@@ -104,7 +104,7 @@ TEST(workspace, grows_with_what_comes_and_keeps_it)
     }
 }
 
-TEST(workspace, moves_what_was_left_of_an_upload_to_the_next_request)
+TEST(workspace, moves_bytes_behind_an_upload_to_the_next_request)
 {
     buffer_pool pool;
     workspace space(pool);
@@ -115,7 +115,7 @@ TEST(workspace, moves_what_was_left_of_an_upload_to_the_next_request)
     EXPECT_EQ(std::string_view(space.request_bytes.data(), next.size()), next);
 }
 
-TEST(workspace, gives_large_buffers_back_when_its_request_has_ended)
+TEST(workspace, returns_large_buffers_when_its_request_has_ended)
 {
     memory_budget budget;
     memory_account account(budget);

@@ -1,4 +1,4 @@
-// A stream of ours, and the socket of its peer.
+// A stream under test, and the socket of its peer.
 #pragma once
 
 #include "net/stream.hpp"
@@ -15,7 +15,7 @@
 
 namespace scopegate::gate {
 
-// Each side may send so many bytes that the other has not read, as far as the kernel allows.
+// Each side may have as many unread bytes in transit as the kernel allows.
 struct connected_stream {
     connected_stream(net::asio::io_context& loop, net::deadlines& times, int room)
     {
@@ -35,14 +35,14 @@ struct connected_stream {
         close_peer();
     }
 
-    // As the peer; as much as goes.
+    // Sends as the peer, as much as the socket takes.
     [[nodiscard]] std::size_t send(std::string_view bytes) const
     {
         const auto sent = ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         return sent > 0 ? static_cast<std::size_t>(sent) : 0;
     }
     void close_peer() { ::close(std::exchange(peer, -1)); }
-    // Bytes of ours that the peer has not read.
+    // Returns the number of our bytes that the peer has not read.
     [[nodiscard]] std::size_t has_arrived() const
     {
         int bytes = 0;

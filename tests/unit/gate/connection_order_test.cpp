@@ -1,4 +1,4 @@
-// Which connections give way first when a worker has to close some.
+// The order in which a worker closes connections when it needs to free some.
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
 
@@ -28,7 +28,7 @@ protected:
         EXPECT_EQ(made.exchange(request()).status, 200U);
         return made;
     }
-    // Closes exactly one, as soon as there is one to close.
+    // Closes exactly one connection, as soon as one can be closed.
     void close_one(bool heads)
     {
         const auto end = std::chrono::steady_clock::now() + test::patience;
@@ -44,13 +44,13 @@ TEST_F(connection_order, closes_the_longest_idle_connection_first)
 {
     auto first = connect_and_ask();
     auto second = connect_and_ask();
-    EXPECT_EQ(first.exchange(request()).status, 200U); // now the second has been idle for longer
+    EXPECT_EQ(first.exchange(request()).status, 200U); // the second one has now been idle for longer
     EXPECT_EQ(gate_.close_oldest(1, false), 1U);
     EXPECT_TRUE(second.is_closed_clean());
     EXPECT_EQ(first.exchange(request()).status, 200U);
 }
 
-TEST_F(connection_order, closes_no_more_than_it_is_asked_to_and_says_how_many)
+TEST_F(connection_order, closes_no_more_than_requested_and_returns_the_number)
 {
     auto first = connect_and_ask();
     auto second = connect_and_ask();
@@ -61,17 +61,17 @@ TEST_F(connection_order, closes_no_more_than_it_is_asked_to_and_says_how_many)
     EXPECT_EQ(gate_.close_oldest(5, true), 0U);
 }
 
-TEST_F(connection_order, closes_unfinished_heads_only_when_asked_and_after_idle_connections)
+TEST_F(connection_order, closes_unfinished_heads_only_when_requested_and_after_idle_connections)
 {
     raw_client slow(gate_.address());
     slow.send(request().substr(0, 20));
     close_one(true);
-    // Either the head had been seen, or the connection was still idle: both end.
+    // The worker has seen the head, or the connection still counted as idle. It ends in both cases.
     EXPECT_NE(slow.read_to_end().end, test::ending::late);
 
     raw_client unfinished(gate_.address());
     unfinished.send(request().substr(0, 20));
-    auto idle = connect_and_ask(); // by then the head's beginning has been read
+    auto idle = connect_and_ask(); // by now the head's beginning has been read
     EXPECT_EQ(gate_.close_oldest(1, true), 1U);
     EXPECT_TRUE(idle.is_closed_clean());
     EXPECT_EQ(gate_.close_oldest(1, false), 0U);
@@ -89,7 +89,7 @@ TEST_F(connection_order, leaves_a_request_in_progress_alone)
     EXPECT_EQ(busy.exchange(test::request_text("GET", "/appointments/2", reader_token())).body, "two");
 }
 
-TEST_F(connection_order, counts_a_closed_connection_no_longer)
+TEST_F(connection_order, does_not_count_a_closed_connection)
 {
     auto idle = connect_and_ask();
     EXPECT_EQ(gate_.close_oldest(1, true), 1U);

@@ -1,5 +1,5 @@
-// The hot path's budget: a valid, already seen token on a kept-alive connection. Counts, not times; system
-// calls are counted in tests/bench/syscall_budget_test.cpp.
+// The hot path's allocation budget: a valid, already seen token on a kept-alive connection. The test counts
+// and does not measure times. tests/bench/syscall_budget_test.cpp counts system calls.
 #include "support/allocations.hpp"
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
@@ -26,7 +26,8 @@ TEST(hot_path, allocates_nothing_for_a_token_seen_before_on_a_kept_alive_connect
 #ifdef SCOPEGATE_SANITIZED
     static_cast<void>(taken); // each frame is allocated, so that a use after free shows
 #else
-    // The sweep of the deadlines and the two questions above may take a few; a hundred requests add nothing.
+    // The sweep of the deadlines and the two calls above may allocate a little. A hundred requests add
+    // nothing.
     EXPECT_LT(taken, requests / 4U);
 #endif
     EXPECT_EQ(upstream.connections(), 1U) << "the upstream connection was not kept";

@@ -1,4 +1,4 @@
-// The least rate of a request's body, alone and as relaying obeys it.
+// The minimum rate of a request's body, alone and as the relay enforces it.
 #include "gate/least_rate.hpp"
 
 #include "gate/relay.hpp"
@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A client that sends `bytes` after each `pause`. Gives after how long it is too slow; nothing: not within an
-// hour.
+// Simulates a client that sends `bytes` after each `pause`. Returns after how long it is too slow, or nothing
+// if it is not too slow within an hour.
 std::optional<std::chrono::seconds> too_slow_after(std::chrono::milliseconds pause, std::size_t bytes)
 {
     const steady_time start(24h);
@@ -54,7 +54,7 @@ TEST(least_rate, is_128_bytes_a_second_averaged_over_a_minute)
         EXPECT_EQ(too_slow_after(r.pause, r.bytes), r.end) << r.sentence;
 }
 
-TEST(least_rate, a_fast_beginning_is_not_saved_up)
+TEST(least_rate, does_not_credit_a_fast_beginning)
 {
     const steady_time start(24h);
     least_rate rate(60s, true);
@@ -62,7 +62,7 @@ TEST(least_rate, a_fast_beginning_is_not_saved_up)
     EXPECT_EQ(rate.deadline(start), start + 60s);
 }
 
-TEST(least_rate, time_before_leave_to_send_does_not_count)
+TEST(least_rate, does_not_count_time_before_the_client_may_send)
 {
     const steady_time start(24h);
     least_rate rate(60s, false);
@@ -73,7 +73,7 @@ TEST(least_rate, time_before_leave_to_send_does_not_count)
     EXPECT_EQ(rate.deadline(start + 80s), start + 80s + 50s);
 }
 
-TEST(least_rate, a_client_that_sends_without_leave_has_it)
+TEST(least_rate, starts_with_a_client_that_sends_without_permission)
 {
     const steady_time start(24h);
     least_rate rate(60s, false);
@@ -83,7 +83,7 @@ TEST(least_rate, a_client_that_sends_without_leave_has_it)
     EXPECT_LT(rate.deadline(start + 60s), start + 111s);
 }
 
-TEST(least_rate, nothing_counts_once_it_is_stopped)
+TEST(least_rate, counts_nothing_once_it_is_stopped)
 {
     const steady_time start(24h);
     least_rate rate(60s, true);
@@ -94,7 +94,7 @@ TEST(least_rate, nothing_counts_once_it_is_stopped)
     EXPECT_EQ(rate.deadline(start), net::no_deadline);
 }
 
-// A body of ten bytes from one socket pair to another; the test is the client and the upstream.
+// Relays a body of ten bytes from one socket pair to another. The test plays the client and the upstream.
 class rated_relay : public ::testing::Test {
 protected:
     rated_relay()
@@ -146,7 +146,7 @@ protected:
     std::optional<relay_end> end_;
 };
 
-TEST_F(rated_relay, a_client_below_the_rate_is_late)
+TEST_F(rated_relay, cuts_off_a_client_below_the_rate)
 {
     const auto begin = std::chrono::steady_clock::now();
     relay(10);
@@ -157,7 +157,7 @@ TEST_F(rated_relay, a_client_below_the_rate_is_late)
     EXPECT_EQ(end_, relay_end::source_slow);
 }
 
-TEST_F(rated_relay, an_upstream_that_is_slow_to_take_it_is_not_held_against_the_client)
+TEST_F(rated_relay, does_not_blame_the_client_for_a_slow_upstream)
 {
     rate_.waited(steady_time(),
                  steady_time(60s)); // the allowance is used up: the next wait for the client ends it
@@ -168,7 +168,7 @@ TEST_F(rated_relay, an_upstream_that_is_slow_to_take_it_is_not_held_against_the_
             n = ::send(client_[1], much.data() + sent, much.size() - sent, MSG_DONTWAIT);
     };
     send_more();
-    relay(sent); // all of it is there, and more than the upstream takes at once
+    relay(sent); // the body is complete, and larger than the upstream takes at once
     run(std::chrono::steady_clock::now() + 50min);
     EXPECT_FALSE(end_);
     std::array<char, 65536> bytes{};

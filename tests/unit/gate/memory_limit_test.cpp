@@ -1,4 +1,4 @@
-// How a worker behaves as the memory of the process runs short.
+// A worker's behavior when the memory of the process runs short.
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
 
@@ -28,7 +28,7 @@ protected:
         return made;
     }
 
-    // Waits until so many connections were closed for the sake of memory.
+    // Waits until this many connections have been closed to free memory.
     void expect_closed(std::size_t count)
     {
         const auto end = std::chrono::steady_clock::now() + test::patience;
@@ -57,7 +57,7 @@ TEST_F(memory_limit, refuses_new_requests_until_there_is_memory_again)
     EXPECT_EQ(gate_.counters().memory_refusals, 1U);
 }
 
-TEST_F(memory_limit, lets_requests_under_way_end)
+TEST_F(memory_limit, lets_requests_in_progress_finish)
 {
     api_.on("/appointments/17", [](test::upstream_exchange& x) {
         x.read_body();
@@ -85,7 +85,7 @@ TEST_F(memory_limit, closes_idle_connections_at_80_percent)
     hold(81);
     EXPECT_TRUE(idle.is_closed_clean());
     expect_closed(1);
-    static_cast<void>(connect_and_ask()); // new ones are served
+    static_cast<void>(connect_and_ask()); // new connections are served
 }
 
 TEST_F(memory_limit, closes_lingering_connections_at_80_percent)

@@ -1,5 +1,5 @@
-// A worker between a client and an upstream, in the test's own process and without the rest of the program:
-// what the budgets of the hot path are counted in.
+// A worker between a client and an upstream, in the test's own process and without the rest of the program.
+// The budgets of the hot path are counted in it.
 #pragma once
 
 #include "gate/worker.hpp"
@@ -18,14 +18,14 @@
 
 namespace scopegate::gate {
 
-// One route, /appointments/{id} with GET and POST, which need read:a of a token of one issuer. Its thread
-// runs while it lives.
+// One route, /appointments/{id} with GET and POST, which needs the scope read:a from one issuer. The worker's
+// thread runs for this object's lifetime.
 class running_worker final {
 public:
     explicit running_worker(const test::recording_upstream& upstream) : running_worker(upstream.authority())
     {
     }
-    // `upstream`: 127.0.0.1:PORT. With TLS on either side where there is a context for it.
+    // `upstream` is 127.0.0.1:PORT. A context enables TLS on its side.
     explicit running_worker(const std::string& upstream,
                             std::shared_ptr<const net::tls_context> server_tls = {},
                             std::shared_ptr<const net::tls_context> upstream_tls = {})
@@ -64,10 +64,10 @@ public:
     }
 
     [[nodiscard]] const std::string& address() const { return address_; }
-    [[nodiscard]] std::size_t connections() const { return counters_.connections; } // of callers, now
+    [[nodiscard]] std::size_t connections() const { return counters_.connections; } // of clients
     [[nodiscard]] shared_counters& counters() noexcept { return counters_; }
 
-    // Runs f on the worker's thread and waits for what it gives.
+    // Runs `f` on the worker's thread and returns its result.
     template <class F>
     auto on_thread(F f)
     {
@@ -77,7 +77,7 @@ public:
         return done.get();
     }
 
-    // worker::close_oldest, on its thread.
+    // Calls worker::close_oldest on the worker's thread.
     std::size_t close_oldest(std::size_t count, bool heads)
     {
         return on_thread([this, count, heads] { return worker_->close_oldest(count, heads); });
@@ -91,7 +91,7 @@ private:
     std::thread thread_;
 };
 
-// A token that the route takes.
+// Returns a token that the route accepts.
 inline std::string reader_token()
 {
     return test::make_token(
@@ -100,7 +100,7 @@ inline std::string reader_token()
         jose::algorithm::hs256);
 }
 
-// The same, but never seen before.
+// Returns such a token that was never used before.
 inline std::string fresh_token()
 {
     static std::size_t made = 0;

@@ -1,4 +1,4 @@
-// A transfer whose two sides are ready all the time lets others have their turn.
+// A transfer whose two sides are always ready must let other connections run.
 #include "gate/stretch.hpp"
 
 #include "gate/relay.hpp"
@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t body_bytes = 4 * stretch::most_bytes;
 constexpr int room = 4 * static_cast<int>(body_bytes);
 constexpr std::size_t most_passed =
-    stretch::most_bytes + buffer_pool::slice_bytes; // the last read ends beyond it
+    stretch::most_bytes + buffer_pool::slice_bytes; // the last read may end beyond it
 
 class long_transfer : public ::testing::Test {
 public:
@@ -37,7 +37,7 @@ public:
     std::size_t sent_ = 0;
 };
 
-TEST_F(long_transfer, of_a_body_gives_way)
+TEST_F(long_transfer, yields_within_a_body)
 {
     bool done = false;
     const auto transfer = [&]() -> net::detached {
@@ -52,12 +52,12 @@ TEST_F(long_transfer, of_a_body_gives_way)
         done = true;
     };
     transfer();
-    EXPECT_LE(sink_.has_arrived(), most_passed) << "before anybody else was asked";
+    EXPECT_LE(sink_.has_arrived(), most_passed) << "too much was passed before other connections could run";
     EXPECT_TRUE(test::run_until(loop_, [&] { return done; }));
     EXPECT_EQ(sink_.has_arrived(), sent_);
 }
 
-TEST_F(long_transfer, through_a_tunnel_gives_way)
+TEST_F(long_transfer, yields_within_a_tunnel)
 {
     bool done = false;
     const auto transfer = [&]() -> net::detached {
@@ -67,7 +67,7 @@ TEST_F(long_transfer, through_a_tunnel_gives_way)
         done = true;
     };
     transfer();
-    EXPECT_LE(sink_.has_arrived(), most_passed) << "before anybody else was asked";
+    EXPECT_LE(sink_.has_arrived(), most_passed) << "too much was passed before other connections could run";
     EXPECT_TRUE(test::run_until(loop_, [&] { return sink_.has_arrived() == sent_; }));
     ::shutdown(sink_.peer, SHUT_RDWR);
     EXPECT_TRUE(test::run_until(loop_, [&] { return done; }));

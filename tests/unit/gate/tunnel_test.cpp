@@ -1,4 +1,4 @@
-// A tunnel with peers that the test holds: what happens while one side is slow.
+// A tunnel whose peers the test controls, while one side is slow.
 #include "gate/tunnel.hpp"
 
 #include "support/run_until.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Its API takes nothing more, and the client has sent more than that.
+// The API reads nothing more, and the client has sent more than the buffers take.
 class stuck_tunnel : public ::testing::Test {
 public:
     void SetUp() override
@@ -27,7 +27,7 @@ public:
         ASSERT_TRUE(test::run_until(loop_, [&] { return api_.has_arrived() == arrived_before(); }));
         ASSERT_FALSE(end_);
     }
-    // The same twice in a row: the API's socket is full.
+    // Returns the count of the previous call. Two equal counts in a row mean that the API's socket is full.
     [[nodiscard]] std::size_t arrived_before() { return std::exchange(last_seen_, api_.has_arrived()); }
 
     net::detached run()
@@ -56,12 +56,12 @@ TEST_F(stuck_tunnel, ends_when_its_client_resets)
     EXPECT_FALSE(api_.own->is_open());
 }
 
-TEST_F(stuck_tunnel, gives_the_api_a_while_when_its_client_ends)
+TEST_F(stuck_tunnel, gives_the_api_some_time_when_its_client_ends)
 {
     ::shutdown(client_.peer, SHUT_WR);
     loop_.restart();
     loop_.poll();
-    EXPECT_FALSE(end_) << "a close frame may lie in what the API has not taken";
+    EXPECT_FALSE(end_) << "the bytes that the API has not read may contain a close frame";
     times_.sweep(std::chrono::steady_clock::now() + 6s);
     EXPECT_TRUE(ends());
     EXPECT_FALSE(api_.own->is_open());

@@ -22,7 +22,7 @@ steady_time now()
     return std::chrono::steady_clock::now();
 }
 
-// One request that asks for a slot. It gives the slot back when it is reset.
+// One request that asks for a slot. It returns the slot when it is reset.
 struct asker {
     std::unique_ptr<upstream_slot> slot = std::make_unique<upstream_slot>();
     std::optional<bool> taken;
@@ -35,7 +35,7 @@ net::detached ask(asker& a, upstream_limit& limit, net::asio::io_context& worker
 
 class upstream_limit_test : public ::testing::Test {
 protected:
-    ~upstream_limit_test() override // nobody waits for ever
+    ~upstream_limit_test() override // releases every request that still waits
     {
         limit_.set(0);
         run();
@@ -51,7 +51,7 @@ protected:
         worker_.restart();
         worker_.poll();
     }
-    // What each has got: a slot (1), none (0), or it waits (?).
+    // Returns what each request has: a slot (1), no slot (0), or a wait (?).
     [[nodiscard]] std::string outcomes()
     {
         run();
@@ -67,7 +67,7 @@ protected:
     std::deque<asker> askers_;
 };
 
-TEST_F(upstream_limit_test, slots_go_to_those_that_wait_in_their_order)
+TEST_F(upstream_limit_test, gives_slots_to_waiting_requests_in_order)
 {
     for (int i = 0; i < 5; ++i)
         come();
@@ -80,21 +80,21 @@ TEST_F(upstream_limit_test, slots_go_to_those_that_wait_in_their_order)
     leave(3);
     EXPECT_EQ(outcomes(), "11111");
     come();
-    EXPECT_EQ(outcomes(), "111111") << "a slot is free";
+    EXPECT_EQ(outcomes(), "111111") << "a slot must be free";
 }
 
-TEST_F(upstream_limit_test, a_full_queue_refuses_at_once)
+TEST_F(upstream_limit_test, refuses_at_once_when_the_queue_is_full)
 {
     for (int i = 0; i < 2 + 16; ++i)
         come();
     EXPECT_EQ(come().taken, false);
     leave(0);
     run();
-    EXPECT_FALSE(come().taken) << "there is room in the queue again";
+    EXPECT_FALSE(come().taken) << "the queue has room again";
     leave(1);
 }
 
-TEST_F(upstream_limit_test, the_queue_is_as_long_as_the_limit)
+TEST_F(upstream_limit_test, has_a_queue_as_long_as_the_limit)
 {
     limit_.set(20);
     for (int i = 0; i < 40; ++i)
@@ -105,7 +105,7 @@ TEST_F(upstream_limit_test, the_queue_is_as_long_as_the_limit)
     run();
 }
 
-TEST_F(upstream_limit_test, a_wait_ends_with_its_time)
+TEST_F(upstream_limit_test, ends_a_wait_at_its_deadline)
 {
     come();
     come();
@@ -118,14 +118,14 @@ TEST_F(upstream_limit_test, a_wait_ends_with_its_time)
     EXPECT_EQ(outcomes(), "1101") << "the slot goes to the next";
 }
 
-TEST_F(upstream_limit_test, a_wait_may_be_cut_short_and_not_made_longer)
+TEST_F(upstream_limit_test, lets_a_wait_be_shortened_but_not_extended)
 {
     come();
     come();
     come();
     come();
     askers_[2].slot->wait_until(now());
-    askers_[0].slot->wait_until(now()); // it does not wait
+    askers_[0].slot->wait_until(now()); // this request does not wait
     EXPECT_EQ(outcomes(), "110?");
     askers_[3].slot->wait_until(now() + 2h);
     EXPECT_EQ(outcomes(), "110?");
@@ -133,7 +133,7 @@ TEST_F(upstream_limit_test, a_wait_may_be_cut_short_and_not_made_longer)
     EXPECT_EQ(outcomes(), "1101");
 }
 
-TEST_F(upstream_limit_test, a_slot_that_comes_as_the_time_ends_is_not_lost)
+TEST_F(upstream_limit_test, loses_no_slot_that_becomes_free_at_the_deadline)
 {
     come();
     come();
@@ -148,7 +148,7 @@ TEST_F(upstream_limit_test, a_slot_that_comes_as_the_time_ends_is_not_lost)
     EXPECT_EQ(outcomes(), "11111");
 }
 
-TEST_F(upstream_limit_test, another_limit_counts_from_now_on)
+TEST_F(upstream_limit_test, applies_a_new_limit_from_now_on)
 {
     for (int i = 0; i < 6; ++i)
         come();
@@ -157,7 +157,7 @@ TEST_F(upstream_limit_test, another_limit_counts_from_now_on)
     limit_.set(1);
     leave(0);
     leave(1);
-    EXPECT_EQ(outcomes(), "111???") << "one is still there";
+    EXPECT_EQ(outcomes(), "111???") << "one slot is still taken";
     leave(2);
     EXPECT_EQ(outcomes(), "1111??");
     limit_.set(0);
@@ -166,7 +166,7 @@ TEST_F(upstream_limit_test, another_limit_counts_from_now_on)
 
 TEST(upstream_limit, holds_across_threads)
 {
-    constexpr int threads = 4, requests = 4, rounds = 200, slots = 3; // the queue holds the rest
+    constexpr int threads = 4, requests = 4, rounds = 200, slots = 3; // the queue holds all other requests
     upstream_limit limit(slots);
     std::atomic<int> inside = 0, most = 0, served = 0;
     const auto request = [&](net::asio::io_context& worker) -> net::detached {

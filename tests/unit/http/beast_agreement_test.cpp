@@ -1,5 +1,5 @@
-// What we accept and Beast's parser accepts too, both must read alike: the same method, target, fields, body
-// length and connection. Mutations of good and of attacking messages, from a fixed seed.
+// If both our parser and Beast's accept a message, they must read it alike: method, target, fields, body
+// length and connection. The inputs are mutations of good and of attacking messages, from a fixed seed.
 #include "support/message_reading.hpp"
 #include "support/places.hpp"
 
@@ -33,7 +33,7 @@ const T& one_of(random& rng, const std::vector<T>& from)
     return from[below(rng, from.size())];
 }
 
-// Lines and pieces that parsers differ about, to be put anywhere.
+// Lines and pieces that parsers disagree about, to be inserted anywhere.
 const std::vector<std::string> pieces = {
     "\r\n",
     "\n",
@@ -85,7 +85,7 @@ std::string mutated(random& rng, std::string s)
             if (at < s.size())
                 s[at] = static_cast<char>(below(rng, 256));
             break;
-        case 3: { // a whole line behind another
+        case 3: { // inserts a whole line behind another
             const auto line = s.find("\r\n", at);
             if (line != std::string::npos)
                 s.insert(line + 2, one_of(rng, pieces));
@@ -116,7 +116,7 @@ std::vector<std::string> request_seeds()
         std::ifstream file(entry.path(), std::ios::binary);
         seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     }
-    std::sort(seeds.begin(), seeds.end()); // a folder has no order of its own
+    std::sort(seeds.begin(), seeds.end()); // a folder is unordered
     return seeds;
 }
 
@@ -142,7 +142,7 @@ TEST(beast_agreement, requests_are_read_alike)
     EXPECT_GT(compared, 20'000U) << "only we accepted " << only_ours;
 }
 
-TEST(beast_agreement, answers_are_read_alike)
+TEST(beast_agreement, responses_are_read_alike)
 {
     const std::vector<std::string> seeds = {
         "HTTP/1.1 200 OK\r\nServer: a\r\nContent-Length: 5\r\n\r\nhello",

@@ -11,8 +11,8 @@
 namespace scopegate::http {
 namespace {
 
-// Feeds the pieces one after the other, as reads from a socket would bring them. Says the data, `|`, the
-// trailers and what was not consumed, or `...` where the body is not complete, or the reason.
+// Feeds the pieces one after the other, as reads from a socket deliver them. Returns the data, `|`, the
+// trailers and the bytes that were not consumed. Returns `...` if the body is incomplete, or else the reason.
 std::string decoded(const std::vector<std::string_view>& pieces, const chunk_rules& rules = {})
 {
     chunked_decoder decoder(rules);
@@ -34,7 +34,7 @@ std::string decoded(const std::vector<std::string_view>& pieces, const chunk_rul
     return data + (complete ? "|" + std::string(decoder.trailers()) + "|" + left : "...");
 }
 
-// The outcome however the bytes are split.
+// Returns the result, which must not depend on how the bytes are split.
 std::string decoded(std::string_view body, const chunk_rules& rules = {})
 {
     const auto whole = decoded(std::vector{body}, rules);
@@ -163,7 +163,7 @@ TEST(chunked_decoder, bounds_the_extensions_of_a_response_by_line)
     EXPECT_EQ(decoded(std::vector<std::string_view>{line(4096)}, response), "!malformed-request");
 }
 
-TEST(chunked_decoder, reads_blanks_behind_the_size_in_a_response_only)
+TEST(chunked_decoder, accepts_blanks_behind_the_size_in_a_response_only)
 {
     const chunk_rules response{.response = true};
     EXPECT_EQ(decoded("5 \r\nhello\r\n0\t \r\n\r\n", response), "hello||");
@@ -198,7 +198,7 @@ TEST(chunked_decoder, yields_views_into_the_input)
     ASSERT_TRUE(last);
     EXPECT_TRUE(last->complete);
     EXPECT_EQ(last->data, "");
-    EXPECT_EQ(decoder.next("more")->consumed, 0U) << "a complete body takes nothing more";
+    EXPECT_EQ(decoder.next("more")->consumed, 0U) << "a complete body consumes nothing more";
     EXPECT_TRUE(decoder.next("more")->complete);
     EXPECT_EQ(chunked_decoder().next("")->consumed, 0U);
 }

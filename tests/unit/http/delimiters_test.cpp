@@ -5,7 +5,7 @@
 namespace scopegate::http {
 namespace {
 
-TEST(decode_delimiters, decodes_what_may_stand_in_a_path_as_it_is)
+TEST(decode_delimiters, decodes_characters_that_a_path_may_contain)
 {
     struct row {
         std::string_view normalised, decoded;

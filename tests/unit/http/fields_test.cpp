@@ -11,7 +11,7 @@
 namespace scopegate::http {
 namespace {
 
-// The naive table that the fast one must agree with.
+// The naive table that the fast lookup must agree with.
 const std::vector<std::pair<std::string, field_id>> all_names = {
     {"host", field_id::host},
     {"content-length", field_id::content_length},
@@ -131,7 +131,7 @@ std::string upper(std::string s)
     return s;
 }
 
-// Each way to spell a name with `_` for some of its hyphens.
+// Returns every spelling of a name with `_` for some of its hyphens.
 std::vector<std::string> spellings(const std::string& name)
 {
     std::vector<std::string> out{name};
@@ -195,14 +195,14 @@ TEST(classify, agrees_with_the_naive_table_on_near_misses)
     EXPECT_GT(others, 100'000U);
 }
 
-TEST(classify, takes_names_of_any_length)
+TEST(classify, accepts_names_of_any_length)
 {
     EXPECT_EQ(classify("").id, field_id::other);
     EXPECT_EQ(classify(std::string(100'000, 'x')).id, field_id::other);
     EXPECT_EQ(classify("X-Forwarded-" + std::string(100'000, 'x')).id, field_id::x_forwarded);
 }
 
-TEST(read_name, ends_where_the_name_does_and_says_what_classify_says)
+TEST(read_name, ends_with_the_name_and_agrees_with_classify)
 {
     const auto agrees = [](const std::string& name) {
         for (const auto* const rest : {"", ":", ": a", " : a", "\r\n", "\x80", ": a value of some length"}) {

@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<std::string> identity{"X-Auth-Subject", "X-Auth-Client", "X-Auth-Scopes"};
 
-// The runs that are forwarded, each in brackets with `;` for a line's end, or the reason.
+// Returns the forwarded runs, each in brackets with `;` for the end of a line, or the reason of a refusal.
 template <class Head, class Rules>
 std::string runs(const Head& head, const Rules& rules)
 {
@@ -27,7 +27,7 @@ std::string runs(const Head& head, const Rules& rules)
         out += ']';
     });
     if (ok.has_error()) {
-        EXPECT_EQ(out, "") << "nothing is forwarded of what is refused";
+        EXPECT_EQ(out, "") << "a refused head must not be forwarded in part";
         return test::outcome(ok);
     }
     return out;
@@ -63,7 +63,7 @@ TEST(forward, merges_adjacent_lines)
         EXPECT_EQ(forwarded(r.fields), r.outcome) << r.why;
 }
 
-TEST(forward, drops_what_is_the_hops_or_imitates)
+TEST(forward, drops_hop_by_hop_fields_and_imitations)
 {
     for (const auto* name : {"Connection",
                              "Keep-Alive",
@@ -131,7 +131,7 @@ TEST(forward, drops_what_is_the_hops_or_imitates)
             << name;
 }
 
-TEST(forward, drops_what_proxies_say_unless_the_peer_is_trusted)
+TEST(forward, drops_fields_of_proxies_unless_the_peer_is_trusted)
 {
     request_rules trusting;
     trusting.peer_trusted = true;
@@ -160,18 +160,19 @@ TEST(forward, believes_trusted_peers)
               "[Forwarded: for=a;X-Forwarded-For: b;X-Forwarded-Port: 1;X-Real-IP: c;Client-Cert: d;]");
     EXPECT_EQ(forwarded("X_Forwarded_For: 127.0.0.1\r\nX-Forwarded-For: b\r\n", rules),
               "[X-Forwarded-For: b;]")
-        << "but not what the caller may have smuggled past them in CGI spelling";
-    EXPECT_EQ(forwarded("X-Auth-Subject: admin\r\n", rules), "") << "nor who is calling";
+        << "a client may have smuggled the CGI spelling past the proxy";
+    EXPECT_EQ(forwarded("X-Auth-Subject: admin\r\n", rules), "")
+        << "not even a trusted proxy may set the identity";
     EXPECT_EQ(forwarded("Connection: close, X-Forwarded-For\r\nX-Forwarded-For: b\r\n", rules),
               "!malformed-request")
-        << "the caller can't name away what they say";
+        << "a client cannot remove a proxy's fields by naming them";
     EXPECT_EQ(forwarded("X-Forwarded-For: b\r\nConnection: client-cert\r\nClient-Cert: b\r\n", rules),
               "!malformed-request");
     EXPECT_EQ(forwarded("Connection: X-Forwarded-For\r\nA: b\r\n", rules), "[A: b;]")
-        << "where there is nothing to name";
+        << "without a field of that name";
 }
 
-TEST(forward, drops_what_connection_names)
+TEST(forward, drops_fields_that_connection_names)
 {
     const row rows[] = {
         {"Connection: X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\n", "[X-End: 2;]", "a hop's own field"},
@@ -207,7 +208,7 @@ TEST(forward, refuses_another_method)
     }
 }
 
-TEST(forward, leaves_out_what_the_caller_writes_anew)
+TEST(forward, leaves_out_fields_that_the_calling_code_writes_itself)
 {
     request_rules rules;
     rules.also_drop = {field_id::authorization, field_id::dpop, field_id::host};
@@ -230,7 +231,7 @@ std::string answered(const std::string& fields, const response_rules& rules = {}
     return runs(head, rules);
 }
 
-TEST(forward, of_answers_drops_the_hops_fields_only)
+TEST(forward, drops_only_hop_by_hop_fields_of_responses)
 {
     EXPECT_EQ(
         answered("Server: a\r\nContent-Length: 5\r\nDate: b\r\nContent-Type: c\r\nX-Auth-Subject: d\r\n"
@@ -253,7 +254,7 @@ TEST(forward, of_answers_drops_the_hops_fields_only)
     EXPECT_EQ(answered(names + "\r\n"), "!upstream-bad-answer");
 }
 
-TEST(forward, of_trailers_passes_what_is_the_bodys)
+TEST(forward, passes_trailers_that_belong_to_the_body)
 {
     field_list fields;
     ASSERT_TRUE(parse_field_lines(

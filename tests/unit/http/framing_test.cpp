@@ -72,7 +72,7 @@ TEST(frame_request, reads_the_body_length)
         EXPECT_EQ(framed_request(r), r.outcome) << r.why;
 }
 
-// RFC 9112 section 3.2.2: the API believes the target.
+// RFC 9112 section 3.2.2: the API takes the host from the target.
 TEST(frame_request, compares_the_authority_of_an_absolute_target_with_the_host)
 {
     const struct {
@@ -157,7 +157,7 @@ TEST(frame_request, reads_connection_expectation_and_upgrade)
         EXPECT_EQ(framed_request(r), r.outcome) << r.why;
 }
 
-TEST(frame_response, is_as_strict)
+TEST(frame_response, is_as_strict_as_for_requests)
 {
     struct response_row {
         std::string_view method;

@@ -19,7 +19,7 @@ std::string number(std::size_t n)
     return std::to_string(n);
 }
 
-// What find_head_end says when `data` comes in pieces of `step` bytes: the first answer that is not "wait".
+// Feeds `data` to find_head_end in pieces of `step` bytes and returns its first result that is not "wait".
 std::string find_end(std::string_view data, std::size_t step, bool request, const head_limits& l = limits)
 {
     std::size_t scanned = 0;
@@ -33,7 +33,7 @@ std::string find_end(std::string_view data, std::size_t step, bool request, cons
 std::string find_end(std::string_view data, bool request = true, const head_limits& l = limits)
 {
     const auto whole = find_end(data, data.size(), request, l);
-    // A fault may be seen earlier, as another one, than with the whole line at hand; an end is an end.
+    // With less data, a fault may be found earlier and as another one. An end is the same end.
     if (!whole.starts_with('!'))
         for (const std::size_t step : {1U, 2U, 3U, 7U})
             EXPECT_EQ(find_end(data, step, request, l), whole) << "in pieces of " << step;
@@ -46,14 +46,15 @@ TEST(find_head_end, finds_the_empty_line)
 {
     const std::string_view simple = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     EXPECT_EQ(find_end(simple), number(simple.size()));
-    EXPECT_EQ(find_end(std::string(simple) + "GET /next"), number(simple.size())) << "and no further";
+    EXPECT_EQ(find_end(std::string(simple) + "GET /next"), number(simple.size()))
+        << "the end of the first head";
     EXPECT_EQ(find_end("GET / HTTP/1.0\r\n\r\n"), "18") << "a head without fields";
-    EXPECT_EQ(find_end("\r\nGET / HTTP/1.0\r\n\r\n"), "20") << "one empty line before it counts";
+    EXPECT_EQ(find_end("\r\nGET / HTTP/1.0\r\n\r\n"), "20") << "one empty line before a head belongs to it";
     EXPECT_EQ(find_end("HTTP/1.1 200 OK\r\n\r\n", false), "19");
     EXPECT_EQ(find_end("HTTP/1.1 200\r\nA: b\r\n\r\n", false), "22");
 }
 
-TEST(find_head_end, waits_while_a_head_can_come_of_it)
+TEST(find_head_end, waits_while_the_bytes_can_still_become_a_head)
 {
     for (const auto* part :
          {"", "\r", "\r\n", "G", "GET", "GET ", "GET /", "GET /a ", "GET /a H", "GET /a HTTP/1.",
@@ -65,7 +66,7 @@ TEST(find_head_end, waits_while_a_head_can_come_of_it)
         EXPECT_EQ(find_end(part, false), "0") << part;
 }
 
-TEST(find_head_end, refuses_at_once_what_no_head_can_come_of)
+TEST(find_head_end, refuses_bytes_at_once_that_cannot_become_a_head)
 {
     struct row {
         std::string_view data;
@@ -123,10 +124,10 @@ TEST(find_head_end, leaves_a_whole_head_to_the_parser)
     EXPECT_EQ(find_head_end("GET / HTTP/1.1\r\nA: " + std::string(18, 'b') + "\r\n\r\n", scanned, small, true)
                   .error(),
               reason::headers_too_large)
-        << "whole behind the limit only";
+        << "the head is whole only behind the limit";
 }
 
-TEST(find_head_end, says_what_was_too_large)
+TEST(find_head_end, reports_what_was_too_large)
 {
     const head_limits small{40, 0};
     const std::string_view line = "GET / HTTP/1.1\r\n";
@@ -138,20 +139,20 @@ TEST(find_head_end, says_what_was_too_large)
     EXPECT_EQ(find_end("GET /" + std::string(100, 'a') + " HTTP/1.1\r\n\r\n", true, small),
               "!target-too-long");
     EXPECT_EQ(find_end("GET /" + std::string(300, 'a'), true, {300, 0}), "!target-too-long")
-        << "beyond what is looked at again";
+        << "beyond the bytes that are examined again";
     EXPECT_EQ(find_end("HTTP/1.1 200 " + std::string(40, 'a'), false, small), "!headers-too-large");
     EXPECT_EQ(find_end("GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\n\r\n", true, {0, 0}), "100018")
-        << "0 is no limit";
+        << "0 means no limit";
 }
 
-TEST(find_head_end, goes_on_where_it_stopped)
+TEST(find_head_end, continues_where_it_stopped)
 {
     const std::string head = "GET / HTTP/1.1\r\nA: b\r\n\r\n";
     std::size_t scanned = 0;
     EXPECT_EQ(*find_head_end(std::string_view(head).substr(0, 18), scanned, limits, true), 0U);
     EXPECT_EQ(scanned, 18U);
     std::string overwritten = head;
-    overwritten[1] = '\0'; // what was looked at is not looked at again
+    overwritten[1] = '\0'; // bytes that were examined are not examined again
     EXPECT_EQ(*find_head_end(overwritten, scanned, limits, true), head.size());
     EXPECT_EQ(scanned, head.size());
 }
@@ -180,7 +181,7 @@ TEST(parse_request_head, yields_views)
     EXPECT_EQ(head.fields[2].value.data(), data.data() + data.find("Empty:") + 6)
         << "an empty view into the head";
     ASSERT_TRUE(parse_request_head("GET / HTTP/1.1\r\nContent_Length: 1\r\n\r\n", limits, head));
-    ASSERT_EQ(head.fields.size(), 1U) << "the fields of the head before are gone";
+    ASSERT_EQ(head.fields.size(), 1U) << "the fields of the previous head are gone";
     EXPECT_EQ(head.fields[0].id, field_id::content_length);
     EXPECT_TRUE(head.fields[0].underscore);
 }
@@ -197,7 +198,7 @@ TEST(parse_request_head, reads_versions)
         EXPECT_EQ(parsed("GET / " + std::string(version) + "\r\n\r\n"), "!malformed-request") << version;
 }
 
-TEST(parse_request_head, refuses_what_is_not_just_a_head)
+TEST(parse_request_head, refuses_anything_but_one_head)
 {
     for (const std::string_view data : {"",
                                         "\r\n",
@@ -225,8 +226,8 @@ TEST(parse_request_head, refuses_what_is_not_just_a_head)
         EXPECT_EQ(parsed(data), "!malformed-request") << data;
 }
 
-// Every byte in every kind of place, against the grammar spelled out.
-TEST(parse_request_head, takes_just_the_bytes_that_the_grammar_has)
+// Tests every byte in every kind of place against the grammar.
+TEST(parse_request_head, accepts_exactly_the_bytes_of_the_grammar)
 {
     const std::string_view token =
         "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -240,7 +241,7 @@ TEST(parse_request_head, takes_just_the_bytes_that_the_grammar_has)
         EXPECT_EQ(good("GET /" + c + "a HTTP/1.1\r\n\r\n"), visible) << "target " << byte;
         EXPECT_EQ(good("GET / HTTP/1.1\r\nA" + c + "b: c\r\n\r\n"), tchar || c == ":") << "name " << byte;
         for (std::size_t before = 0; before < 40;
-             ++before) // wherever it falls among the 16 bytes looked at at once
+             ++before) // at each position within a block of 16 bytes, which are examined together
             EXPECT_EQ(good("GET / HTTP/1.1\r\nA: " + std::string(before, 'x') + c + "yz\r\n\r\n"), text)
                 << "value " << byte << " behind " << before;
     }
@@ -251,11 +252,11 @@ TEST(parse_request_head, counts_fields)
     const std::string_view three = "GET / HTTP/1.1\r\na:\r\nb:\r\nc:\r\n\r\n";
     EXPECT_EQ(parsed(three, {1000, 3}), "GET|/|1|a=|b=|c=");
     EXPECT_EQ(parsed(three, {1000, 2}), "!headers-too-large");
-    EXPECT_EQ(parsed(three, {1000, 0}), "GET|/|1|a=|b=|c=") << "0 is no limit";
+    EXPECT_EQ(parsed(three, {1000, 0}), "GET|/|1|a=|b=|c=") << "0 means no limit";
     EXPECT_EQ(parsed(three, {three.size() - 1, 3}), "!headers-too-large");
 }
 
-TEST(parse_response_head, takes_what_servers_send)
+TEST(parse_response_head, accepts_what_servers_send)
 {
     struct row {
         std::string_view line;
@@ -295,8 +296,9 @@ TEST(parse_response_head, takes_what_servers_send)
     }
 }
 
-// What `data` comes to at once, and cut in two anywhere: the first line and the fields, or why not.
-TEST(read_request_head, reads_what_is_whole_and_nothing_of_what_is_not)
+// Parses `data` at once, and split in two at every byte. Returns the first line and the fields, or the
+// reason.
+TEST(read_request_head, reads_whole_heads_only)
 {
     const head_limits small{64, 2};
     const std::string get = "GET / HTTP/1.1\r\n";
@@ -326,7 +328,7 @@ TEST(read_request_head, reads_what_is_whole_and_nothing_of_what_is_not)
             if (size && *size > 0)
                 got = std::string(head.method) + " " + std::string(head.target) + " " + got + " " +
                       std::to_string(head.fields.size());
-            EXPECT_EQ(got, outcome) << data << " cut at " << cut;
+            EXPECT_EQ(got, outcome) << data << " split at " << cut;
         }
     }
 }
@@ -371,7 +373,7 @@ TEST(parse_field_lines, reads_a_trailer_section)
     EXPECT_EQ(test::outcome(parse_field_lines("A: b\r\nC: d\r\n", 1, fields)), "!headers-too-large");
 }
 
-TEST(lists, are_taken_apart_at_commas)
+TEST(lists, are_split_at_commas)
 {
     const auto elements = [](std::string_view list) {
         std::vector<std::string_view> out;
@@ -382,7 +384,7 @@ TEST(lists, are_taken_apart_at_commas)
     EXPECT_TRUE(elements(" , ,").empty());
 }
 
-TEST(is_token, is_not_empty_and_has_no_blanks)
+TEST(is_token, is_nonempty_and_without_blanks)
 {
     EXPECT_TRUE(is_token("GET"));
     EXPECT_TRUE(is_token("M-SEARCH"));

@@ -1,4 +1,4 @@
-// Reads the timeout that a Keep-Alive field announces.
+// Reading of the timeout that a Keep-Alive field announces.
 #include "http/keep_alive.hpp"
 
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@ std::optional<long> seconds_in(const std::string& lines)
     return found ? std::optional<long>(found->count()) : std::nullopt;
 }
 
-TEST(keep_alive, is_the_shortest_timeout_that_is_a_number)
+TEST(keep_alive, uses_the_shortest_numeric_timeout)
 {
     struct {
         std::string sentence, lines;

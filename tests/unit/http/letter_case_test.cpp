@@ -1,4 +1,5 @@
-// Letters that differ by case only: the table against Unicode's own file, and bytes of UTF-8 one by one.
+// Letters that differ by case only: the table is compared with Unicode's own file, and UTF-8 is folded byte
+// by byte.
 #include "http/letter_case.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +20,7 @@ std::string folded(std::string_view text)
     return out;
 }
 
-TEST(letter_case, folds_as_unicode_says)
+TEST(letter_case, folds_as_unicode_specifies)
 {
     std::ifstream file("/usr/share/unicode/CaseFolding.txt");
     if (!file)
@@ -40,7 +41,7 @@ TEST(letter_case, folds_as_unicode_says)
     }
 }
 
-TEST(letter_case, folds_once)
+TEST(letter_case, folds_a_folded_letter_to_itself)
 {
     for (char32_t letter = 0; letter <= 0x110000; ++letter)
         ASSERT_EQ(fold_case(fold_case(letter)), fold_case(letter)) << static_cast<unsigned>(letter);

@@ -1,4 +1,4 @@
-// How the tests of http/ say what came of something: the value's own word, or `!` and the reason.
+// Texts for results in the tests of http/: the value in words, or `!` and the reason.
 #pragma once
 
 #include "base/errc.hpp"

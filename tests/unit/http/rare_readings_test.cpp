@@ -5,7 +5,7 @@
 namespace scopegate::http {
 namespace {
 
-TEST(rare_readings, take_sessions_out)
+TEST(rare_readings, remove_session_parameters)
 {
     struct row {
         std::string_view folded, path;
@@ -36,7 +36,7 @@ TEST(rare_readings, take_sessions_out)
     }
 }
 
-TEST(rare_readings, take_a_bare_format_for_none)
+TEST(rare_readings, ignore_a_bare_format)
 {
     EXPECT_EQ(without_bare_format("/a/admin/.json", {}).path, "/a/admin");
     EXPECT_EQ(without_bare_format("/a/admin/.json", {}).literal_from, 2U);

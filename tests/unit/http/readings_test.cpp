@@ -1,4 +1,4 @@
-// The readings of a path besides its folded form: which there are, and how many at most.
+// The readings of a path besides its folded form, and their maximum number.
 #include "http/readings.hpp"
 
 #include "support/allocations.hpp"
@@ -10,7 +10,7 @@
 namespace scopegate::http {
 namespace {
 
-// The different readings of a path in their order, each behind a blank.
+// Returns the distinct readings of a path in their order, each behind a blank.
 std::string readings_of(std::string_view path, const path_rules& rules = {}, const spelled_out& spelled = {})
 {
     std::string out, scratch;
@@ -56,7 +56,7 @@ TEST(readings, drop_formats_and_scripts)
         EXPECT_EQ(readings_of(r.path), r.readings) << r.path << ": " << r.why;
 }
 
-TEST(readings, keep_what_the_file_says)
+TEST(readings, follow_the_rules_of_the_file)
 {
     const path_rules keep{false, false, false, format_rule::keep};
     EXPECT_EQ(readings_of("/export.json", keep), "");
@@ -67,7 +67,7 @@ TEST(readings, keep_what_the_file_says)
     EXPECT_EQ(readings_of("/index.php/x.json", {}, {false, true}), " /index.php /index /x.json");
 }
 
-TEST(readings, have_a_bound)
+TEST(readings, are_bounded_in_number)
 {
     const path_rules all{false, true, true, format_rule::reject};
     const std::string_view worst = "/a.%20/%20/;b/index.php/c.php/%2F/d.e.f%3Fx/y.z.%20";

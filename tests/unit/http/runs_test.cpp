@@ -8,8 +8,8 @@ namespace {
 
 using namespace scopegate::http;
 
-// What 16 bytes at a time find is what the table says of each: every byte, at every place of strings that end
-// before, at and behind such a block.
+// Processing 16 bytes at a time must agree with the table for each byte. The test tries every byte at every
+// place of strings that end before, at and behind such a block.
 TEST(runs, agree_with_the_table_for_every_byte_at_every_place)
 {
     for (std::size_t size = 1; size <= 35; ++size)
@@ -24,8 +24,8 @@ TEST(runs, agree_with_the_table_for_every_byte_at_every_place)
             }
 }
 
-// All strings of these four bytes, at every place of strings that end before, at and behind a block: what the
-// naive search finds.
+// Tries all strings of these four bytes, at every place of strings that end before, at and behind a block.
+// The result must be that of the naive search.
 TEST(runs, end_with_the_first_empty_line)
 {
     const auto naive = [](const std::string& s) {
@@ -45,7 +45,7 @@ TEST(runs, end_with_the_first_empty_line)
     }
 }
 
-TEST(runs, of_nothing_are_nothing)
+TEST(runs, are_empty_for_empty_input)
 {
     EXPECT_TRUE(all_b64({}));
     const char* const p = "x";

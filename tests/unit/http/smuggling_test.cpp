@@ -1,4 +1,4 @@
-// Plays tests/cases/smuggling (see its README) against the parts that a session is made of, without sockets.
+// Plays tests/cases/smuggling (see its README) against the components of a session, without sockets.
 #include "base/text.hpp"
 #include "http/forward.hpp"
 #include "http/framing.hpp"
@@ -25,7 +25,7 @@ std::string read_file(const std::filesystem::path& path)
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The size of the body at the start of `in`, decoded, which is then removed; nothing: it is not all there.
+// Decodes and removes the body at the start of `in` and returns its size, or nothing if it is incomplete.
 result<std::optional<std::size_t>> take_body(std::string_view& in, const body_framing& framing)
 {
     if (framing.kind != body_kind::chunked) {
@@ -97,7 +97,7 @@ played play_one(std::string_view& in)
     event << "passes: " << head.method << ' ' << target->path << target->query << ' ' << **body;
     played out{event.str(), {}, !framing->keep_alive};
     field_list fields;
-    EXPECT_TRUE(parse_field_lines(forwarded, 0, fields)) << "what is forwarded is a field section itself";
+    EXPECT_TRUE(parse_field_lines(forwarded, 0, fields)) << "the forwarded bytes must be a field section";
     for (const auto& f : fields)
         out.names.insert(lower(f.name));
     return out;
@@ -109,7 +109,7 @@ void play(const std::filesystem::path& path)
     std::istringstream expect(read_file(std::filesystem::path(path).replace_extension(".expect")));
     std::string line;
     std::getline(expect, line);
-    ASSERT_TRUE(line.starts_with("# ")) << "a case begins with the sentence that says why";
+    ASSERT_TRUE(line.starts_with("# ")) << "a case must begin with a sentence that states its purpose";
     SCOPED_TRACE(path.filename().string() + ": " + line.substr(2));
 
     std::string_view in = bytes;
@@ -129,7 +129,7 @@ void play(const std::filesystem::path& path)
     EXPECT_TRUE(now.last || in.empty()) << "left over: " << in;
 }
 
-TEST(smuggling, every_case_comes_out_as_expected)
+TEST(smuggling, ends_as_each_case_expects)
 {
     std::size_t cases = 0;
     for (const auto& entry : std::filesystem::directory_iterator(SCOPEGATE_TEST_CASES "/smuggling")) {
@@ -141,8 +141,9 @@ TEST(smuggling, every_case_comes_out_as_expected)
     EXPECT_GE(cases, 60U);
 }
 
-// What comes of a head in two pieces: its size (0: not whole), or `refused`, before it is whole or when it is
-// parsed. For what it is refused may differ: `HTTP/0` is another version, where `HTTP/01.1` is none.
+// Returns the result for a head in two pieces: its size (0 if incomplete), or `refused`, whether it was
+// refused early or when it was parsed. The reason of a refusal may differ: `HTTP/0` is another version,
+// whereas `HTTP/01.1` is not a version.
 std::string head_end(std::string_view bytes, std::size_t cut)
 {
     std::size_t scanned = 0;
@@ -154,7 +155,7 @@ std::string head_end(std::string_view bytes, std::size_t cut)
     return size ? std::to_string(*size) : "refused";
 }
 
-TEST(smuggling, no_head_comes_out_otherwise_for_being_cut_anywhere)
+TEST(smuggling, does_not_depend_on_where_a_head_is_split)
 {
     for (const auto& entry : std::filesystem::directory_iterator(SCOPEGATE_TEST_CASES "/smuggling")) {
         if (entry.path().extension() != ".http")
@@ -165,7 +166,7 @@ TEST(smuggling, no_head_comes_out_otherwise_for_being_cut_anywhere)
         for (bool last = false; !last && !in.empty();) {
             const auto whole = head_end(in, in.size());
             for (std::size_t cut = 0; cut < in.size(); ++cut)
-                EXPECT_EQ(head_end(in, cut), whole) << "cut at " << cut;
+                EXPECT_EQ(head_end(in, cut), whole) << "split at " << cut;
             last = play_one(in).last;
         }
     }

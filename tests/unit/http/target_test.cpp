@@ -13,7 +13,7 @@
 namespace scopegate::http {
 namespace {
 
-// The bytes behind the escapes of tests/cases/targets.tsv.
+// Decodes the escapes of tests/cases/targets.tsv.
 std::string unescape(const std::string& s)
 {
     std::string out;
@@ -88,7 +88,7 @@ std::string itself(std::string_view s)
     return std::string(s);
 }
 
-TEST(targets, become_what_the_table_says)
+TEST(targets, become_the_paths_of_the_table)
 {
     const auto rows = read_rows();
     ASSERT_GE(rows.size(), 150U);
@@ -104,7 +104,7 @@ TEST(targets, become_what_the_table_says)
     }
 }
 
-TEST(targets, normalised_once_stay_as_they_are)
+TEST(targets, are_unchanged_by_a_second_normalization)
 {
     for (const auto& row : read_rows()) {
         const auto rules = rules_of(row.rules);
@@ -116,7 +116,7 @@ TEST(targets, normalised_once_stay_as_they_are)
     }
 }
 
-TEST(targets, authority_of_absolute_form_is_kept)
+TEST(targets, keep_the_authority_of_the_absolute_form)
 {
     std::string scratch;
     const auto authority = [&](std::string_view target) {
@@ -131,7 +131,7 @@ TEST(targets, authority_of_absolute_form_is_kept)
     EXPECT_FALSE(same_authority("api.example.com", "evil.example"));
 }
 
-TEST(targets, in_normal_form_already_are_not_copied)
+TEST(targets, are_not_copied_when_already_normal)
 {
     std::string scratch;
     const std::string_view sent = "/users/42/calendar.ics?from=today";
@@ -156,7 +156,7 @@ TEST(targets, are_rewritten_without_allocation_once_warm)
     EXPECT_EQ(allocations.count(), 0U);
 }
 
-TEST(normalise_segment, spells_a_literal_as_a_normalised_path_does)
+TEST(normalise_segment, spells_a_literal_like_a_normalized_path)
 {
     struct row {
         std::string_view literal;
@@ -193,14 +193,14 @@ TEST(normalise_segment, spells_a_literal_as_a_normalised_path_does)
         EXPECT_EQ(test::outcome(normalise_segment(r.literal, r.rules), itself), r.becomes) << r.why;
 }
 
-TEST(percent_decode, leaves_what_is_no_triplet)
+TEST(percent_decode, leaves_incomplete_triplets_alone)
 {
     EXPECT_EQ(percent_decode("a%20b%41%"), "a bA%");
     EXPECT_EQ(percent_decode("%4%zz%00"), std::string("%4%zz\0", 6));
-    EXPECT_EQ(percent_decode("%2541"), "%41") << "once, not again";
+    EXPECT_EQ(percent_decode("%2541"), "%41") << "decoded once, not twice";
 }
 
-TEST(is_host, takes_names_and_addresses_with_a_port)
+TEST(is_host, accepts_names_and_addresses_with_a_port)
 {
     for (const auto* good : {"example.com", "EXAMPLE.com.", "a", "127.0.0.1", "127.0.0.1:80", "a:65535",
                              "a:", "a:0", "[::1]", "[::1]:8080", "[2001:db8::192.0.2.1]", "my_host",

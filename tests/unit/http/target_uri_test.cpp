@@ -12,7 +12,7 @@ struct row {
     bool fits;
 };
 
-TEST(target_uri, is_compared_after_syntax_and_scheme_based_normalisation)
+TEST(target_uri, is_compared_after_syntax_and_scheme_based_normalization)
 {
     const target_uri https{true, "api.example.com", {}, "/a/b"};
     const target_uri http{false, "api.example.com", {}, "/a/b"};

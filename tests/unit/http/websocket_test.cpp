@@ -1,4 +1,4 @@
-// Where WebSocket frames end, however the bytes come; and the close frame.
+// The ends of WebSocket frames, wherever the bytes are split, and the close frame.
 #include "http/websocket.hpp"
 
 #include <gtest/gtest.h>
@@ -9,8 +9,8 @@
 namespace scopegate::http {
 namespace {
 
-// An unmasked frame, or one with a mask (whose payload is left as it is), in the shortest form of its length
-// or a longer one.
+// Returns a frame, unmasked or with a mask (whose payload is left as it is). Its length takes the shortest
+// form or a longer one.
 std::string frame(std::size_t payload, bool masked, int length_bytes = 0)
 {
     std::string out = "\x82";
@@ -74,13 +74,13 @@ TEST(frame_tracker, finds_the_same_ends_wherever_the_bytes_are_split)
         is_end[0] = true;
         for (const auto& f : r.frames)
             is_end[end += f.size()] = true;
-        const auto step = all.size() > 5000 ? all.size() / 500 : 1; // and near every end, below
+        const auto step = all.size() > 5000 ? all.size() / 500 : 1; // smaller steps near every end, see below
         for (std::size_t cut = 0; cut <= all.size(); cut += cut < 20 ? 1 : step) {
             frame_tracker frames;
             frames.advance(std::string_view(all).substr(0, cut));
-            EXPECT_EQ(frames.at_boundary(), is_end[cut]) << r.why << " cut at " << cut;
+            EXPECT_EQ(frames.at_boundary(), is_end[cut]) << r.why << " split at " << cut;
             frames.advance(std::string_view(all).substr(cut));
-            EXPECT_TRUE(frames.at_boundary()) << r.why << " cut at " << cut;
+            EXPECT_TRUE(frames.at_boundary()) << r.why << " split at " << cut;
         }
         frame_tracker bytewise;
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -90,7 +90,7 @@ TEST(frame_tracker, finds_the_same_ends_wherever_the_bytes_are_split)
     }
 }
 
-TEST(frame_tracker, is_not_shaken_by_a_length_that_no_frame_can_have)
+TEST(frame_tracker, tolerates_a_length_that_no_frame_can_have)
 {
     frame_tracker frames;
     frames.advance(std::string("\x82\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 10));
@@ -111,7 +111,7 @@ TEST(frame_tracker, knows_whether_a_close_frame_has_begun)
     }
 }
 
-TEST(close_frame, of_a_client_is_masked)
+TEST(close_frame, is_masked_for_a_client)
 {
     const std::array<char, 4> key{'\x01', '\x02', '\x03', '\x04'};
     EXPECT_EQ(masked_close_frame(policy_violation, "bye", key),

@@ -7,7 +7,7 @@ namespace {
 
 using testing::Optional;
 
-TEST(base64url, reads_and_writes_what_rfc_4648_shows)
+TEST(base64url, reads_and_writes_the_examples_of_rfc_4648)
 {
     const struct {
         std::string_view octets, text;
@@ -61,9 +61,9 @@ TEST(base64url, refuses_every_other_spelling)
         EXPECT_EQ(base64url_decode(row.text), std::nullopt) << row.sentence;
 }
 
-TEST(base64url, gives_each_octet_string_one_spelling_only)
+TEST(base64url, has_one_spelling_for_each_octet_string)
 {
-    // Of all texts of two and three characters exactly as many are good as there are octet strings.
+    // Among all texts of two and of three characters, exactly as many must be valid as octet strings exist.
     constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     int two = 0, three = 0;
     for (const char a : alphabet)
@@ -76,7 +76,7 @@ TEST(base64url, gives_each_octet_string_one_spelling_only)
     EXPECT_EQ(three, 65536);
 }
 
-TEST(base64url, comes_back_whole_at_every_length)
+TEST(base64url, survives_a_round_trip_at_every_length)
 {
     std::string octets;
     for (int i = 0; i < 300; ++i) {

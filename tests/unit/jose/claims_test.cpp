@@ -16,7 +16,7 @@ wall_time at(std::int64_t seconds)
     return wall_time(std::chrono::seconds(seconds));
 }
 
-TEST(claims, are_judged_row_by_row)
+TEST(claims, are_checked_row_by_row)
 {
     const auto token =
         parse_json(R"({"iss":"https://issuer.example/","aud":"https://api.example","exp":1700000300,)"
@@ -45,7 +45,7 @@ TEST(claims, must_be_an_object)
         EXPECT_EQ(check_claims(parse_json(text), rules, at(0)), reason::malformed_token) << text;
 }
 
-TEST(claims, may_have_their_audience_elsewhere)
+TEST(claims, may_have_their_audience_in_another_claim)
 {
     const std::vector<std::string> audience{"app"};
     const auto claims = parse_json(R"({"client_id":"app","aud":"other","x":{"aud":["app"]}})");
@@ -54,10 +54,10 @@ TEST(claims, may_have_their_audience_elsewhere)
     EXPECT_EQ(check_audience(claims, json::path("aud"), audience), reason::wrong_audience);
     EXPECT_EQ(check_audience(claims, json::path("azp"), audience), reason::missing_claim);
     EXPECT_EQ(check_audience(claims, json::path("client_id"), {}), reason::wrong_audience)
-        << "no audience is ours";
+        << "none of the audiences is ours";
 }
 
-TEST(claims, header_type)
+TEST(claims, include_the_type_of_the_header)
 {
     const struct {
         std::optional<std::string> typ;

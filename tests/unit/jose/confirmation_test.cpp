@@ -12,7 +12,7 @@ result<confirmation> read(const std::string& claims)
     return read_confirmation(*json::parse(claims));
 }
 
-TEST(confirmation, is_what_a_token_is_bound_to)
+TEST(confirmation, returns_what_a_token_is_bound_to)
 {
     EXPECT_TRUE(read(R"({"sub":"u"})")->empty());
     const auto key = read(R"({"cnf":{"jkt":")" + good + R"("}})");
@@ -24,7 +24,7 @@ TEST(confirmation, is_what_a_token_is_bound_to)
     EXPECT_FALSE(both->empty());
 }
 
-TEST(confirmation, that_is_not_understood_is_never_passed_over)
+TEST(confirmation, is_never_ignored_when_it_is_unknown)
 {
     const std::string rows[] = {
         "null",
@@ -38,7 +38,7 @@ TEST(confirmation, that_is_not_understood_is_never_passed_over)
         R"({"jkt":[")" + good + R"("]})",
         R"({"jkt":")" + good + R"(="})",
         R"({"jkt":")" + good + R"(A"})",
-        R"({"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4J"})", // bits that encode nothing
+        R"({"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4J"})", // its last bits encode no octet
         R"({"x5t#S256":"x"})",
         R"({"x5t":")" + good + R"("})",
         R"({"JKT":")" + good + R"("})",

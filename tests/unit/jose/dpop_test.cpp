@@ -1,4 +1,4 @@
-// DPoP proofs: the example of RFC 9449, and a row for each way of getting one wrong.
+// DPoP proofs: the example of RFC 9449, and one row for each way to make one invalid.
 #include "jose/dpop.hpp"
 
 #include "jose/base64url.hpp"
@@ -37,7 +37,7 @@ bool is_for(const dpop_proof& proof, const proven_request& asked, wall_time now)
     return proof.mismatch(asked, now) == cause::none;
 }
 
-TEST(dpop_proof, of_the_rfc_holds)
+TEST(dpop_proof, is_valid_in_the_example_of_the_rfc)
 {
     const auto proof = dpop_proof::parse(example);
     ASSERT_TRUE(proof);
@@ -49,7 +49,7 @@ TEST(dpop_proof, of_the_rfc_holds)
     EXPECT_TRUE(is_for(*proof, {"GET", example_token, example_key}, at(1562262618)));
 }
 
-TEST(dpop_proof, of_the_rfc_holds_for_nothing_else)
+TEST(dpop_proof, is_valid_for_its_own_request_only)
 {
     const auto proof = dpop_proof::parse(example);
     EXPECT_FALSE(is_for(*proof, {"get", example_token, example_key}, at(1562262618)));
@@ -63,8 +63,9 @@ TEST(dpop_proof, of_the_rfc_holds_for_nothing_else)
     EXPECT_FALSE(is_for(*proof, {"GET", example_token, example_key}, at(1562262618 - 6)));
 }
 
-// RFC 9449 section 4.2, the proof of a token request: it has no ath, so that no resource takes it.
-TEST(dpop_proof, of_a_token_request_is_none_here)
+// RFC 9449 section 4.2, the proof of a token request: it has no `ath`, so a resource server must not accept
+// it.
+TEST(dpop_proof, is_not_accepted_if_made_for_a_token_request)
 {
     proof_parts parts;
     parts.htm = json_string("POST");
@@ -73,7 +74,7 @@ TEST(dpop_proof, of_a_token_request_is_none_here)
     EXPECT_FALSE(dpop_proof::parse(test::proof_maker(test::key_for(algorithm::es256)).proof(parts)));
 }
 
-TEST(dpop_proof, is_signed_with_every_asymmetric_algorithm)
+TEST(dpop_proof, may_use_every_asymmetric_algorithm)
 {
     for (std::size_t i = 0; i < algorithm_count; ++i) {
         const auto a = static_cast<algorithm>(i);
@@ -88,8 +89,8 @@ TEST(dpop_proof, is_signed_with_every_asymmetric_algorithm)
     }
 }
 
-// The thumbprint of a client's own key costs it nothing; what we pay for its signatures must be bounded.
-TEST(dpop_proof, of_an_rsa_key_has_a_key_of_usual_size_and_exponent)
+// A client chooses its own key at no cost, so the cost of verifying its signatures must be bounded.
+TEST(dpop_proof, needs_an_rsa_key_of_usual_size_and_exponent)
 {
     const test::proof_maker owner(test::key_for(algorithm::rs256));
     const auto with_key = [&](std::size_t modulus_bytes, const char* exponent) {
@@ -102,16 +103,16 @@ TEST(dpop_proof, of_an_rsa_key_has_a_key_of_usual_size_and_exponent)
     };
     EXPECT_TRUE(with_key(256, "AQAB"));
     EXPECT_TRUE(with_key(512, "AQAB"));
-    EXPECT_FALSE(with_key(513, "AQAB")) << "of 4104 bits";
+    EXPECT_FALSE(with_key(513, "AQAB")) << "a modulus of 4104 bits";
     EXPECT_FALSE(with_key(2048, "AQAB"));
     EXPECT_FALSE(with_key(256, "Aw")) << "3";
-    EXPECT_FALSE(with_key(256, "AAEAAQ")) << "65537 with a zero before it";
-    EXPECT_FALSE(with_key(256, "AQAAAAE")) << "of 33 bits";
+    EXPECT_FALSE(with_key(256, "AAEAAQ")) << "65537 with a leading zero";
+    EXPECT_FALSE(with_key(256, "AQAAAAE")) << "an exponent of 33 bits";
     EXPECT_FALSE(with_key(256, ""));
 }
 
-// RFC 9864's name, and a key that says null of what it leaves out.
-TEST(dpop_proof, of_ed25519_holds_under_either_name)
+// Tests the name of RFC 9864, and a key with null for members that it leaves out.
+TEST(dpop_proof, may_call_ed25519_by_either_name)
 {
     const auto& key = test::key_for(algorithm::eddsa);
     const test::proof_maker owner(key);
@@ -120,7 +121,7 @@ TEST(dpop_proof, of_ed25519_holds_under_either_name)
     parts.token = "token";
     for (const auto* name : {"EdDSA", "Ed25519"}) {
         parts.alg = json_string(name);
-        const auto sent = owner.proof(parts); // which the proof refers to
+        const auto sent = owner.proof(parts); // the proof refers to this name
         const auto proof = dpop_proof::parse(sent);
         ASSERT_TRUE(proof) << name;
         EXPECT_TRUE(proof->is_signed()) << name;
@@ -206,7 +207,7 @@ std::vector<row> wrong_proofs()
     return rows;
 }
 
-TEST(dpop_proof, that_is_not_just_what_it_has_to_be_is_none)
+TEST(dpop_proof, is_refused_for_any_deviation)
 {
     const test::proof_maker owner(test::key_for(algorithm::es256));
     for (const auto& r : wrong_proofs()) {
@@ -225,7 +226,7 @@ TEST(dpop_proof, that_is_not_just_what_it_has_to_be_is_none)
     EXPECT_EQ(proof->nonce(), "n");
 }
 
-TEST(dpop_proof, that_is_no_compact_jws_is_none)
+TEST(dpop_proof, must_be_a_compact_jws)
 {
     for (const auto& text :
          {std::string(), std::string("abc"), example + ".", example + "=", example + ", " + example,
@@ -235,14 +236,14 @@ TEST(dpop_proof, that_is_no_compact_jws_is_none)
     }
 }
 
-TEST(dpop_proof, counts_only_with_the_signature_of_its_own_key)
+TEST(dpop_proof, needs_the_signature_of_its_own_key)
 {
     const auto& key = test::key_for(algorithm::es256);
     const test::proof_maker owner(key), stranger(test::other_key_for(algorithm::es256));
     proof_parts parts;
     parts.htu = json_string("https://a/b");
     parts.jwk = owner.public_jwk();
-    const auto forged = stranger.proof(parts); // names the owner's key, signed with the stranger's
+    const auto forged = stranger.proof(parts); // names the owner's key, but is signed with the stranger's
     EXPECT_EQ(dpop_proof::parse(forged)->thumbprint(), owner.thumbprint());
     EXPECT_FALSE(dpop_proof::parse(forged)->is_signed());
 
@@ -254,8 +255,8 @@ TEST(dpop_proof, counts_only_with_the_signature_of_its_own_key)
     const auto unsigned_text = right.substr(0, right.rfind('.') + 1);
     EXPECT_FALSE(dpop_proof::parse(unsigned_text)->is_signed());
 
-    // Another algorithm than the key is for; a point that is on no curve; RSA that is too weak; keys for
-    // other uses.
+    // The rows: another algorithm than the key's, a point on no curve, an RSA key that is too weak, and keys
+    // for other uses.
     parts.alg = json_string("ES384");
     const auto other_algorithm = owner.proof(parts);
     EXPECT_FALSE(dpop_proof::parse(other_algorithm)->is_signed());
@@ -270,12 +271,12 @@ TEST(dpop_proof, counts_only_with_the_signature_of_its_own_key)
         EXPECT_FALSE(dpop_proof::parse(text)->is_signed()) << jwk;
     }
     parts.jwk =
-        with_member(owner.public_jwk(), R"("ext":true,"key_ops":["verify"])"); // as browsers export one
+        with_member(owner.public_jwk(), R"("ext":true,"key_ops":["verify"])"); // as browsers export a key
     const auto exported = owner.proof(parts);
     EXPECT_TRUE(dpop_proof::parse(exported)->is_signed());
 }
 
-TEST(sha256, is_that_of_the_rfc)
+TEST(sha256, matches_the_example_of_the_rfc)
 {
     EXPECT_EQ(sha256_base64url(example_token), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
 }

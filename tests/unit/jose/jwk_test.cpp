@@ -62,7 +62,7 @@ TEST(jwk, fits_the_algorithms_of_its_type_curve_and_alg)
     EXPECT_THAT(fitting(without(ed25519(), "alg")), ElementsAre(algorithm::eddsa));
 }
 
-TEST(jwk, takes_what_real_issuers_publish)
+TEST(jwk, accepts_what_real_issuers_publish)
 {
     const auto n = base64url_decode(*rsa().find("n")->if_string()).value();
     const struct {
@@ -82,7 +82,7 @@ TEST(jwk, takes_what_real_issuers_publish)
     EXPECT_EQ(jwk::parse(without(rsa(), "kid"))->kid(), std::nullopt);
 }
 
-TEST(jwk, says_what_is_wrong_with_a_key)
+TEST(jwk, reports_what_is_wrong_with_a_key)
 {
     const std::string weak(128, '\xC1'), even = std::string(255, '\xC1') + '\x02', huge(2049, '\xC1');
     const auto x = base64url_decode(*ec().find("x")->if_string()).value();

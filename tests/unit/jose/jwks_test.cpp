@@ -37,7 +37,7 @@ json::value key_named(std::string kid, algorithm a = algorithm::es256)
     return with(key_for(a).public_jwk(), "kid", text(std::move(kid)));
 }
 
-TEST(jwk_set, is_refused_where_it_is_none)
+TEST(jwk_set, is_refused_if_malformed)
 {
     const struct {
         const char* sentence;
@@ -66,7 +66,7 @@ TEST(jwk_set, is_refused_where_it_is_none)
     }
 }
 
-TEST(jwk_set, passes_over_broken_keys_and_says_which)
+TEST(jwk_set, skips_broken_keys_and_reports_them)
 {
     const auto weak = parse_json(R"({"kty":"RSA","kid":"old \"key\"\n","n":"AQAB","e":"AQAB"})");
     const auto set =
@@ -85,7 +85,7 @@ TEST(jwk_set, passes_over_broken_keys_and_says_which)
         EXPECT_THAT(warning, testing::Not(HasSubstr("c2VjcmV0")));
 }
 
-TEST(jwk_set, passes_over_a_key_that_says_something_twice)
+TEST(jwk_set, skips_a_key_with_a_duplicate_member)
 {
     const auto good = json::serialize(key_named("good"));
     const auto set = parsed(R"({"keys":[{"kty":"EC","kid":"x","kid":"y","crv":"P-256"},)" + good + "]}");
@@ -93,11 +93,11 @@ TEST(jwk_set, passes_over_a_key_that_says_something_twice)
     EXPECT_EQ(set.keys->size(), 1U);
     EXPECT_THAT(set.warnings, ElementsAre("key 1 is passed over: it is no JSON object"));
     EXPECT_FALSE(parsed(R"({"keys":[)" + good + R"(],"keys":[]})").keys.has_value())
-        << "which of two key sets is meant nobody can say";
+        << "a set with a duplicate `keys` is ambiguous";
 }
 
-// Many serializers write each member that they know.
-TEST(jwk_set, takes_a_member_of_null_for_none)
+// Many serializers write null for each member that they know and do not set.
+TEST(jwk_set, treats_a_null_member_as_absent)
 {
     for (const auto* name : {"kid", "use", "alg", "key_ops", "x5c", "x5t", "x5u", "d", "oth"}) {
         const auto set = parsed(set_text({with(key_named("k"), name, json::value())}));
@@ -106,7 +106,7 @@ TEST(jwk_set, takes_a_member_of_null_for_none)
         EXPECT_THAT(set.warnings, IsEmpty()) << name;
     }
     EXPECT_TRUE(parsed(set_text({with(key_named("k"), "crv", json::value())})).keys->empty())
-        << "this one is needed";
+        << "this member is required";
     EXPECT_FALSE(parsed(R"({"keys":null})").keys.has_value());
 }
 
@@ -176,7 +176,7 @@ TEST(jwk_set, tries_eight_keys_at_most)
     EXPECT_EQ(set.keys->select("k", algorithm::es256).candidates.size(), 8U);
 }
 
-TEST(jwk_set, of_a_secret_serves_every_kid)
+TEST(jwk_set, serves_every_kid_if_made_from_a_secret)
 {
     const auto set = jwk_set::from_secret(secret(std::string(32, 's')));
     EXPECT_EQ(set.select("whatever", algorithm::hs256).candidates.size(), 1U);

@@ -7,7 +7,7 @@
 namespace scopegate::jose::test {
 namespace {
 
-TEST(jws_split, judges_headers)
+TEST(jws_split, accepts_valid_headers_only)
 {
     for (const auto& row : read_rows("headers.tsv", 3)) {
         const auto token = base64url_encode(row[1]) + ".e30.AAAA";
@@ -15,7 +15,7 @@ TEST(jws_split, judges_headers)
     }
 }
 
-TEST(jws_split, gives_the_parts)
+TEST(jws_split, returns_the_parts)
 {
     const std::string token = base64url_encode(R"({"alg":"ES256","kid":"k","typ":"at+jwt"})") + ".e30.AAEC";
     const auto jws = split(token);
@@ -30,7 +30,7 @@ TEST(jws_split, gives_the_parts)
     EXPECT_EQ(jws->signature, std::string("\0\1\2", 3));
 }
 
-TEST(jws_split, refuses_what_is_no_compact_jws)
+TEST(jws_split, refuses_anything_but_a_compact_jws)
 {
     const std::string h = base64url_encode(R"({"alg":"RS256"})");
     const struct {
@@ -68,7 +68,7 @@ TEST(jws_split, bounds_the_depth_and_not_the_length)
     const std::string h = base64url_encode(R"({"alg":"RS256"})");
     EXPECT_EQ(outcome(split(h + "." + std::string(200'000, 'A') + ".AAAA")), "allowed");
     EXPECT_EQ(outcome(split(h + ".e30.")), "allowed")
-        << "an empty signature is none of any key, but well-formed";
+        << "an empty signature is well-formed, but no key makes it";
 
     const auto nested = [](int depth) {
         return base64url_encode(R"({"alg":"RS256","x":)" + std::string(static_cast<std::size_t>(depth), '[') +
@@ -118,7 +118,7 @@ TEST(jws_split, names_the_cause)
     EXPECT_EQ(parse_claims("[1]").error().detail, cause::token_payload_not_json);
 }
 
-TEST(jws_claims, are_a_strict_object)
+TEST(jws_claims, must_be_a_strict_object)
 {
     EXPECT_EQ(outcome(parse_claims(R"({"sub":"u"})")), "allowed");
     for (const auto* text : {"", "[]", "null", "1", R"("x")", R"({"sub":"a","sub":"b"})", R"({"sub":"a"}x)",
@@ -126,7 +126,7 @@ TEST(jws_claims, are_a_strict_object)
         EXPECT_EQ(outcome(parse_claims(text)), "malformed-token") << text;
 }
 
-// A token against a set, by the reason's word.
+// Verifies a token against a set of keys and returns the name of the reason.
 std::string_view check(const std::string& token, const jwk_set& keys)
 {
     const auto jws = split(token);
@@ -148,7 +148,7 @@ json::object header(std::string name, json::value v)
     return {{std::move(name), std::move(v)}};
 }
 
-TEST(jws_verify, takes_every_algorithm_with_its_own_key)
+TEST(jws_verify, accepts_every_algorithm_with_its_own_key)
 {
     for (const auto a : all_algorithms()) {
         const auto& key = key_for(a);
@@ -157,7 +157,7 @@ TEST(jws_verify, takes_every_algorithm_with_its_own_key)
         const auto token = sign_compact(key, R"({"sub":"u"})");
         EXPECT_EQ(check(token, keys), "allowed") << name(a);
         EXPECT_EQ(check(sign_compact(other_key_for(a).with_kid(key.kid()), "{}"), keys), "bad-signature")
-            << name(a) << ", a stranger's key with our kid";
+            << name(a) << ", signed by a stranger's key under our kid";
     }
 }
 
@@ -166,21 +166,21 @@ TEST(jws_verify, refuses_confused_algorithms)
     const auto& rsa = key_for(algorithm::rs256);
     const auto public_text = json::serialize(rsa.public_jwk());
     const auto keys = set_of({rsa.public_jwk()});
-    // The attacker knows the public key and uses its text as the secret of HMAC.
+    // The attacker knows the public key and uses its text as an HMAC secret.
     const auto as_secret =
         signing_key::from_secret(secret(public_text), algorithm::hs256).with_kid(rsa.kid());
     EXPECT_EQ(check(sign_compact(as_secret, "{}"), keys), "unsupported-algorithm");
-    // The header says another algorithm than the one that signed.
+    // The header names another algorithm than the one that signed.
     for (const auto a : all_algorithms()) {
         const auto token = sign_compact(rsa, "{}", header("alg", text(std::string(name(a)))));
         EXPECT_NE(check(token, keys) == "allowed", a != algorithm::rs256) << name(a);
     }
     EXPECT_EQ(check(sign_compact(key_for(algorithm::ps256), "{}", header("alg", text("RS256"))), keys),
               "bad-signature")
-        << "a PSS signature as PKCS #1";
+        << "a PSS signature under a PKCS #1 algorithm";
     const auto secret_keys = jwk_set::from_secret(key_for(algorithm::hs256).shared_secret());
     EXPECT_EQ(check(sign_compact(rsa, "{}"), secret_keys), "unsupported-algorithm")
-        << "RS256 where a secret is set";
+        << "RS256 for an issuer with a secret";
 }
 
 TEST(jws_verify, never_uses_a_key_from_the_header)
@@ -192,7 +192,8 @@ TEST(jws_verify, never_uses_a_key_from_the_header)
     EXPECT_EQ(check(sign_compact(stranger, "{}", with_jwk), keys), "unknown-key");
     EXPECT_EQ(check(sign_compact(stranger.with_kid(ours.kid()), "{}", with_jwk), keys), "bad-signature");
     EXPECT_EQ(check(sign_compact(stranger.with_kid(""), "{}", with_jwk), keys), "bad-signature");
-    EXPECT_EQ(check(sign_compact(ours, "{}", with_jwk), keys), "allowed") << "it is ignored, not refused";
+    EXPECT_EQ(check(sign_compact(ours, "{}", with_jwk), keys), "allowed")
+        << "the jwk in the header is ignored, not refused";
 }
 
 TEST(jws_verify, chooses_by_kid)
@@ -202,7 +203,7 @@ TEST(jws_verify, chooses_by_kid)
     const auto keys = set_of({other.public_jwk(), key.public_jwk()});
     EXPECT_EQ(check(sign_compact(key, "{}"), keys), "allowed");
     EXPECT_EQ(check(sign_compact(key.with_kid(""), "{}"), keys), "allowed")
-        << "no kid: all that fit are tried";
+        << "without a kid, all keys that fit are tried";
     EXPECT_EQ(check(sign_compact(key.with_kid(other.kid()), "{}"), keys), "bad-signature")
         << "another key's kid";
     EXPECT_EQ(check(sign_compact(key.with_kid("new"), "{}"), keys), "unknown-key");
@@ -212,7 +213,7 @@ TEST(jws_verify, chooses_by_kid)
         << "a NUL behind the kid";
     EXPECT_EQ(check(sign_compact(key_for(algorithm::rs256).with_kid(key.kid()), "{}"), keys),
               "unsupported-algorithm")
-        << "our kid, but no key for this algorithm";
+        << "our kid, but its key is for another algorithm";
 }
 
 TEST(jws_verify, refuses_a_changed_token)
@@ -230,7 +231,7 @@ TEST(jws_verify, refuses_a_changed_token)
     EXPECT_EQ(check(token.substr(0, second + 1), keys), "bad-signature") << "without its signature";
     EXPECT_EQ(check(token + "AAAA", keys), "bad-signature") << "with a longer signature";
     EXPECT_EQ(check(token.substr(0, token.size() - 1), keys), "malformed-token")
-        << "cut (86 characters: 85 are no octets)";
+        << "truncated from 86 characters to 85, which encode no octets";
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// What the tests of jose/ share: rows from tests/cases/jose, ready keys, and changed copies of JSON objects.
+// Shared parts of the tests of jose/: rows from tests/cases/jose, ready keys, and modified copies of JSON
+// objects.
 #pragma once
 
 #include "base/errc.hpp"
@@ -29,7 +30,7 @@ inline std::string read_case(const std::string& file)
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The rows of a file of tab-separated columns; lines that begin with # are remarks.
+// Returns the rows of a file of tab-separated columns. Lines that begin with # are comments.
 inline std::vector<std::vector<std::string>> read_rows(const std::string& file, std::size_t columns)
 {
     std::vector<std::vector<std::string>> rows;
@@ -63,7 +64,7 @@ inline json::value text(std::string s)
     return json::value(std::move(s));
 }
 
-// Copies of an object without a member, and with one added or replaced.
+// Return copies of an object: one without a member, and one with a member added or replaced.
 inline json::value without(const json::value& object, std::string_view name)
 {
     json::object out;
@@ -82,7 +83,7 @@ inline json::value with(const json::value& object, std::string name, json::value
 using scopegate::test::key_for;
 using scopegate::test::other_key_for;
 
-// The public half as a key for verification; of a secret, the secret.
+// Returns the public half as a key for verification, or the secret itself.
 inline jwk public_key(const signing_key& key)
 {
     if (is_symmetric(key.alg()))
@@ -101,7 +102,7 @@ inline std::vector<algorithm> all_algorithms()
     return all;
 }
 
-// The word of a result's reason; "allowed" for a value.
+// Returns the name of a result's reason, or "allowed" for a value.
 template <class T>
 std::string_view outcome(const result<T>& r)
 {

@@ -1,4 +1,4 @@
-// The examples that the RFCs give, from tests/cases/jose/rfc_signatures.json.
+// The examples of the RFCs, from tests/cases/jose/rfc_signatures.json.
 #include "jose/base64url.hpp"
 #include "material.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 struct example {
     std::string name, token;
-    json::value key; // private
+    json::value key; // the private key
 };
 
 std::vector<example> examples()
@@ -48,11 +48,11 @@ TEST(rfc_examples, verify)
         auto changed = std::string(token->signing_input);
         changed.back() = changed.back() == 'A' ? 'B' : 'A';
         EXPECT_FALSE(verify(changed, token->signature, token->header.alg, key))
-            << e.name << ", another payload";
+            << e.name << ", with another payload";
     }
 }
 
-TEST(rfc_examples, are_what_we_sign)
+TEST(rfc_examples, match_our_own_signatures)
 {
     for (const auto& e : examples()) {
         const auto token = split(e.token).value();
@@ -71,7 +71,7 @@ TEST(rfc_examples, are_what_we_sign)
     }
 }
 
-TEST(rfc_examples, rfc_7515_a5_is_unsecured_and_refused)
+TEST(rfc_examples, do_not_verify_for_the_unsecured_rfc_7515_a5)
 {
     EXPECT_EQ(
         outcome(split("eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
@@ -79,7 +79,7 @@ TEST(rfc_examples, rfc_7515_a5_is_unsecured_and_refused)
         "unsupported-algorithm");
 }
 
-TEST(rfc_examples, rfc_7515_appendix_e_has_critical_members_and_is_refused)
+TEST(rfc_examples, do_not_verify_for_the_critical_members_of_rfc_7515_e)
 {
     EXPECT_EQ(outcome(split(
                   "eyJhbGciOiJIUzI1NiIsDQogImNyaXQiOlsiaHR0cDovL2V4YW1wbGUuY29tL1VOREVGSU5FRCJdLA0KICJodHRw"
@@ -87,7 +87,7 @@ TEST(rfc_examples, rfc_7515_appendix_e_has_critical_members_and_is_refused)
               "critical-header");
 }
 
-TEST(rfc_examples, thumbprints)
+TEST(rfc_examples, have_the_published_thumbprints)
 {
     // RFC 7638 section 3.1
     const auto rsa = parse_json(

@@ -14,7 +14,7 @@ bool signs_for(const signing_key& signer, const jwk& key)
     return verify("input", signer.sign("input"), signer.alg(), key);
 }
 
-// What a call throws, or "nothing".
+// Returns the message that a call throws, or "nothing".
 template <class F>
 std::string thrown(F&& call)
 {
@@ -26,7 +26,7 @@ std::string thrown(F&& call)
     }
 }
 
-TEST(signing_key, comes_back_from_its_exports)
+TEST(signing_key, can_be_read_from_its_exports)
 {
     for (const auto a : all_algorithms()) {
         const auto& key = key_for(a);
@@ -38,7 +38,7 @@ TEST(signing_key, comes_back_from_its_exports)
             continue;
         EXPECT_THAT(std::string(key.private_pem().reveal()), StartsWith("-----BEGIN PRIVATE KEY-----"));
         const auto from_pem = signing_key::from_pem(key.private_pem(), a);
-        EXPECT_EQ(from_pem.kid(), key.kid()) << "the thumbprint again";
+        EXPECT_EQ(from_pem.kid(), key.kid()) << "the kid is the thumbprint again";
         EXPECT_TRUE(signs_for(from_pem, public_key(key))) << name(a);
     }
 }
@@ -103,7 +103,7 @@ TEST(signing_key, refuses_what_it_cannot_use)
     EXPECT_THAT(thrown([&] { return key_for(algorithm::hs256).public_jwk(); }), HasSubstr("no public half"));
 }
 
-TEST(sign_compact, writes_the_header_that_was_asked_for)
+TEST(sign_compact, writes_the_requested_header)
 {
     const auto& key = key_for(algorithm::es256);
     const auto header_of = [&](const json::object& extras) {

@@ -1,5 +1,5 @@
-// What an attacker may put in place of a signature. Vectors in the manner of Project Wycheproof, made with
-// keys of our own.
+// Values that an attacker may put in place of a signature. The vectors follow Project Wycheproof, made with
+// test keys.
 #include "jose/key_type.hpp"
 #include "jose/openssl.hpp"
 #include "jose/verifier.hpp"
@@ -31,7 +31,7 @@ void expect_all_refused(algorithm a, const std::vector<forgery>& forgeries)
     EXPECT_EQ(ERR_peek_error(), 0U) << name(a) << " left an error in OpenSSL's queue";
 }
 
-TEST(verifier, takes_the_signature_and_nothing_near_it)
+TEST(verifier, accepts_the_signature_and_nothing_near_it)
 {
     for (const auto a : all_algorithms()) {
         const auto good = key_for(a).sign(input);
@@ -63,7 +63,7 @@ TEST(verifier, takes_the_signature_and_nothing_near_it)
 
 // --- ECDSA
 
-// The curve's order, big-endian, as long as a coordinate.
+// Returns the curve's order, big-endian, as long as a coordinate.
 bignum order_of(algorithm a)
 {
     const auto* c = curve_of(key_type_for(a));
@@ -121,8 +121,8 @@ TEST(verifier, refuses_ecdsa_numbers_out_of_range)
             {"in DER instead of raw", as_der(good)},
             {"in DER, padded to the raw length", as_der(good).substr(0, good.size())},
         };
-        if (a == algorithm::es512) { // 66 octets have room for more than the order: the same signature
-                                     // spelled anew
+        if (a == algorithm::es512) { // 66 octets have room for more than the order, so the same signature
+                                     // could be spelled in another way
             const auto plus_order = [&](const std::string& x) {
                 const auto sum = number(x);
                 BN_add(sum.get(), sum.get(), order.get());
@@ -135,9 +135,9 @@ TEST(verifier, refuses_ecdsa_numbers_out_of_range)
     }
 }
 
-TEST(verifier, takes_ecdsa_numbers_with_leading_zeros)
+TEST(verifier, accepts_ecdsa_numbers_with_leading_zeros)
 {
-    // One signature in 128 has an r or s that DER writes shorter: the raw form must keep its full length.
+    // DER shortens r or s in one signature of 128. The raw form must keep its full length.
     const auto& key = key_for(algorithm::es256);
     const auto verifying = public_key(key);
     bool seen = false;
@@ -151,7 +151,7 @@ TEST(verifier, takes_ecdsa_numbers_with_leading_zeros)
     EXPECT_TRUE(seen);
 }
 
-TEST(verifier, keeps_each_curve_to_its_algorithm)
+TEST(verifier, accepts_each_curve_for_its_algorithm_only)
 {
     for (const auto a : {algorithm::es256, algorithm::es384, algorithm::es512})
         for (const auto b : all_algorithms())
@@ -187,7 +187,7 @@ std::string sign_pss(const pss_settings& settings)
     return out;
 }
 
-TEST(verifier, keeps_pss_to_one_salt_length_and_one_hash)
+TEST(verifier, accepts_one_salt_length_and_one_hash_for_pss)
 {
     const auto key = public_key(key_for(algorithm::ps256));
     EXPECT_TRUE(verify(input, sign_pss({"SHA256", "SHA256", 32}), algorithm::ps256, key));
@@ -206,7 +206,7 @@ TEST(verifier, keeps_pss_to_one_salt_length_and_one_hash)
                        });
 }
 
-TEST(verifier, keeps_rsa_padding_and_hash_to_the_algorithm)
+TEST(verifier, accepts_rsa_padding_and_hash_of_the_algorithm_only)
 {
     for (std::size_t i = 0; i < 6; ++i)
         for (std::size_t j = 0; j < 6; ++j) {
@@ -236,7 +236,7 @@ TEST(verifier, refuses_an_rsa_signature_without_its_leading_zero)
 
 TEST(verifier, refuses_an_ed25519_signature_with_the_order_added)
 {
-    // S and S + L verify alike where S < L is not checked (RFC 8032 section 5.1.7): one message, two tokens.
+    // If S < L is not checked (RFC 8032 section 5.1.7), S and S + L both verify: one message has two tokens.
     constexpr unsigned char order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
                                          0xa2, 0xde, 0xf9, 0xde, 0x14, 0,    0,    0,    0,    0,    0,
                                          0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
@@ -255,7 +255,7 @@ TEST(verifier, refuses_an_ed25519_signature_with_the_order_added)
 
 // --- HMAC
 
-TEST(verifier, keeps_secrets_to_the_hashes_that_they_are_long_enough_for)
+TEST(verifier, accepts_secrets_for_hashes_that_they_are_long_enough_for)
 {
     const struct {
         std::size_t size;

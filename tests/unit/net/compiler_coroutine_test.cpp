@@ -1,6 +1,5 @@
-// What the toolchain makes of coroutines. g++ 12 miscompiles some of the forms below; the code keeps to the
-// others. A form that fails here after a change of compiler is one to avoid; forms known bad are only listed
-// in net/task.hpp.
+// The compiler's handling of coroutines. g++ 12 miscompiles several forms, which net/task.hpp lists; the code
+// uses only the forms below. If a form fails here after a change of compiler, the code must avoid it.
 #include "net/task.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +12,7 @@
 namespace scopegate::net {
 namespace {
 
-// Counts what lives.
+// Counts the objects that are alive.
 struct counted {
     counted() { ++alive; }
     counted(const counted&) { ++alive; }
@@ -108,7 +107,7 @@ void expect_result(Start start, int wanted)
     EXPECT_EQ(counted::alive, 0) << "destroyed twice, or not at all";
 }
 
-TEST(compiler_coroutine, forms_that_the_code_uses_run_and_destroy_once)
+TEST(compiler_coroutine, runs_and_destroys_the_forms_in_use_once)
 {
     expect_result([](int& out) { named_then_moved(out); }, 1);
     expect_result([](int& out) { constructed_argument(out); }, 2);

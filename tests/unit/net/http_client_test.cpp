@@ -21,7 +21,7 @@ using mood = test::fake_issuer::mood;
 using ::testing::HasSubstr;
 using outcome = boost::system::result<net::http_answer, net::http_failure>;
 
-// Sends one request to its end on an io_context of its own.
+// Sends one request and waits for its end, on an io_context of its own.
 outcome send(net::http_client& client, const std::string& url)
 {
     boost::asio::io_context io;
@@ -67,7 +67,7 @@ private:
     std::filesystem::path path_;
 };
 
-TEST(http_client, gets_a_body_and_what_says_how_long_it_lasts)
+TEST(http_client, returns_a_body_and_its_lifetime_fields)
 {
     test::fake_issuer issuer;
     issuer.publish(R"({"keys":[1]})");
@@ -79,7 +79,7 @@ TEST(http_client, gets_a_body_and_what_says_how_long_it_lasts)
     EXPECT_EQ(got->cache_control, "public, max-age=300");
 }
 
-TEST(http_client, an_interim_answer_is_none)
+TEST(http_client, skips_an_interim_response)
 {
     test::fake_issuer issuer;
     issuer.publish(R"({"keys":[1]})");
@@ -90,7 +90,7 @@ TEST(http_client, an_interim_answer_is_none)
     EXPECT_EQ(got->body, R"({"keys":[1]})");
 }
 
-TEST(http_client, an_error_status_is_an_answer)
+TEST(http_client, returns_an_error_status_as_a_response)
 {
     test::fake_issuer issuer;
     issuer.be(mood::failing);
@@ -99,7 +99,7 @@ TEST(http_client, an_error_status_is_an_answer)
     EXPECT_EQ(got->status, 500U);
 }
 
-TEST(http_client, a_redirect_is_not_followed)
+TEST(http_client, does_not_follow_a_redirect)
 {
     test::fake_issuer issuer;
     issuer.be(mood::redirecting);
@@ -109,19 +109,19 @@ TEST(http_client, a_redirect_is_not_followed)
     EXPECT_EQ(issuer.key_requests() + issuer.discovery_requests(), 1U);
 }
 
-TEST(http_client, plain_http_leaves_loopback_in_no_way)
+TEST(http_client, never_sends_plain_http_beyond_loopback)
 {
     EXPECT_THAT(why(send("http://example.com/keys")), HasSubstr("loopback"));
     EXPECT_THAT(why(send("not a url")), HasSubstr("not an absolute"));
 }
 
-TEST(http_client, a_refused_connection_is_a_failure_at_once)
+TEST(http_client, fails_at_once_when_the_connection_is_refused)
 {
     const test::fake_issuer issuer(false);
     EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("connecting"));
 }
 
-TEST(http_client, who_says_nothing_is_left_after_the_time_limit)
+TEST(http_client, gives_up_on_a_silent_server_after_the_time_limit)
 {
     test::fake_issuer issuer;
     issuer.be(mood::hanging);
@@ -131,14 +131,14 @@ TEST(http_client, who_says_nothing_is_left_after_the_time_limit)
     EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("no answer in time"));
 }
 
-TEST(http_client, a_body_without_end_is_cut_off)
+TEST(http_client, cuts_off_an_endless_body)
 {
     test::fake_issuer issuer;
     issuer.be(mood::endless);
     EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("body limit"));
 }
 
-TEST(http_client, a_private_authority_vouches_for_its_host)
+TEST(http_client, trusts_a_private_authority_for_its_host)
 {
     const test::certificate_authority ours;
     const auto identity = ours.issue("DNS:localhost");
@@ -150,7 +150,7 @@ TEST(http_client, a_private_authority_vouches_for_its_host)
     EXPECT_EQ(got->status, 200U);
 }
 
-TEST(http_client, a_certificate_for_another_host_is_no_proof)
+TEST(http_client, refuses_a_certificate_for_another_host)
 {
     const test::certificate_authority ours;
     const auto identity = ours.issue("DNS:elsewhere.example");
@@ -161,7 +161,7 @@ TEST(http_client, a_certificate_for_another_host_is_no_proof)
     EXPECT_EQ(issuer.key_requests(), 0U);
 }
 
-TEST(http_client, a_strangers_authority_is_not_believed)
+TEST(http_client, refuses_an_unknown_authority)
 {
     const test::certificate_authority ours;
     const test::certificate_authority theirs;
@@ -170,10 +170,11 @@ TEST(http_client, a_strangers_authority_is_not_believed)
     const file_of ca(ours.pem());
     net::http_client with_ours(ca.path());
     EXPECT_THAT(why(send(with_ours, issuer.keys_url())), HasSubstr("certificate verify failed"));
-    EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("certificate verify failed")) << "the system's store";
+    EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("certificate verify failed"))
+        << "the system's store does not know the authority";
 }
 
-TEST(http_client, an_address_is_checked_as_an_address)
+TEST(http_client, checks_an_address_as_an_address)
 {
     const test::certificate_authority ours;
     const auto identity = ours.issue("IP:127.0.0.1");
@@ -184,10 +185,11 @@ TEST(http_client, an_address_is_checked_as_an_address)
     url.replace(url.find("localhost"), 9, "127.0.0.1");
     const auto got = send(client, url);
     EXPECT_TRUE(got) << why(got);
-    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("certificate verify failed")) << "by name";
+    EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("certificate verify failed"))
+        << "the certificate names the address as a host name";
 }
 
-TEST(http_client, the_time_limit_counts_for_tls_too)
+TEST(http_client, applies_the_time_limit_to_tls_too)
 {
     const test::certificate_authority ours;
     const auto identity = ours.issue("DNS:localhost");
@@ -200,7 +202,7 @@ TEST(http_client, the_time_limit_counts_for_tls_too)
     EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("no answer in time"));
 }
 
-TEST(http_client, a_ca_file_that_is_none_is_named)
+TEST(http_client, names_a_malformed_ca_file)
 {
     const auto identity = test::certificate_authority().issue("DNS:localhost");
     const test::fake_issuer issuer(true, {}, &identity);

@@ -16,7 +16,7 @@ struct row {
     const char* why;
 };
 
-TEST(http_url, is_taken_apart)
+TEST(http_url, is_split_into_its_parts)
 {
     const row rows[] = {
         {"https://example.com/keys", true, "example.com", 443, "/keys", true, "the usual one"},
@@ -45,7 +45,7 @@ TEST(http_url, is_taken_apart)
     }
 }
 
-TEST(http_url, what_is_no_absolute_http_url_is_refused)
+TEST(http_url, must_be_absolute_and_http)
 {
     for (const char* url : {"",
                             "example.com",
@@ -71,7 +71,7 @@ TEST(http_url, what_is_no_absolute_http_url_is_refused)
         EXPECT_FALSE(net::parse_http_url(url)) << url;
 }
 
-TEST(http_url, the_host_field_says_what_was_written)
+TEST(http_url, has_a_host_field_as_it_was_written)
 {
     EXPECT_EQ(net::parse_http_url("https://example.com:8443/x")->authority, "example.com:8443");
     EXPECT_EQ(net::parse_http_url("https://[::1]:8443/x")->authority, "[::1]:8443");

@@ -1,4 +1,4 @@
-// Listeners and the file system: the files that they make, and those that they leave alone.
+// Listeners and the file system: the files that they create, and those that they leave alone.
 #include "net/listener.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -33,7 +33,7 @@ private:
     mode_t before_;
 };
 
-TEST(listener, a_unix_socket_has_its_mode_whatever_the_umask)
+TEST(listener, gives_a_unix_socket_its_mode_whatever_the_umask)
 {
     for (const mode_t mask : {0U, 022U, 077U, 0777U})
         for (const bool take_over : {false, true}) {
@@ -53,11 +53,11 @@ TEST(listener, replaces_a_socket_that_it_takes_over)
     const bound_listener first(unix_endpoint(path), 1);
     const bound_listener second(unix_endpoint(path), 1, true);
     EXPECT_TRUE(S_ISSOCK(mode_of(path)));
-    EXPECT_EQ(mode_of(path + "~"), 0U) << "the second one's first name is left";
+    EXPECT_EQ(mode_of(path + "~"), 0U) << "the temporary name of the second socket is left behind";
 }
 
 // Each row puts another kind of file at the path.
-TEST(listener, never_replaces_what_is_no_socket)
+TEST(listener, never_replaces_a_file_that_is_no_socket)
 {
     const struct {
         const char* what;
@@ -72,7 +72,7 @@ TEST(listener, never_replaces_what_is_no_socket)
     for (const auto& row : rows)
         for (const bool take_over : {false, true}) {
             if (!take_over && row.what == std::string_view("a file beside"))
-                continue; // only a take-over uses that name
+                continue; // only a takeover uses that name
             const test::temporary_folder folder;
             const auto path = folder.path("gate.sock");
             row.make(path);
@@ -80,7 +80,7 @@ TEST(listener, never_replaces_what_is_no_socket)
             const auto beside = mode_of(path + "~");
             try {
                 const bound_listener listening(unix_endpoint(path), 1, take_over);
-                ADD_FAILURE() << row.what << " is replaced, take over " << take_over;
+                ADD_FAILURE() << row.what << " was replaced, take over " << take_over;
             } catch (const boost::system::system_error& refused) {
                 EXPECT_THAT(refused.what(), HasSubstr("no socket")) << row.what;
                 EXPECT_THAT(refused.what(), HasSubstr(path)) << row.what;

@@ -42,7 +42,7 @@ TEST(listening_sockets, are_read_from_the_kernels_tables)
     EXPECT_EQ(found[3].path, "/run/a gate.sock");
 }
 
-TEST(listening_sockets, answer_at_their_own_address)
+TEST(listening_sockets, accept_connections_at_their_own_address)
 {
     std::vector<listening_socket> tcp, local;
     read_tcp_sockets(tcp_table, tcp);
@@ -50,17 +50,17 @@ TEST(listening_sockets, answer_at_their_own_address)
     const auto at = [](const char* host, std::uint16_t port) { return *literal_endpoint(host, port); };
     EXPECT_FALSE(may_answer_at(tcp[0], at("127.0.0.1", 8081)));
     EXPECT_FALSE(may_answer_at(tcp[0], at("127.0.0.2", 8080)));
-    EXPECT_TRUE(may_answer_at(tcp[0], at("0.0.0.0", 8080))) << "ours is any address";
+    EXPECT_TRUE(may_answer_at(tcp[0], at("0.0.0.0", 8080))) << "our listener is bound to any address";
     EXPECT_TRUE(may_answer_at(tcp[0], at("::", 8080)));
-    EXPECT_TRUE(may_answer_at(tcp[1], at("127.0.0.2", 80))) << "theirs is any address";
+    EXPECT_TRUE(may_answer_at(tcp[1], at("127.0.0.2", 80))) << "the other listener is bound to any address";
     EXPECT_FALSE(may_answer_at(tcp[0], unix_endpoint("/run/a gate.sock")));
     EXPECT_TRUE(may_answer_at(local[0], unix_endpoint("/run/a gate.sock")));
     EXPECT_FALSE(may_answer_at(local[0], unix_endpoint("/run/b.sock")));
-    local[0].path += '~'; // bound there, before it took the path over
+    local[0].path += '~'; // bound under this name before it took the path over
     EXPECT_TRUE(may_answer_at(local[0], unix_endpoint("/run/a gate.sock")));
 }
 
-TEST(listening_sockets, have_those_of_this_process)
+TEST(listening_sockets, include_those_of_this_process)
 {
     const bound_listener own(*literal_endpoint("127.0.0.1", 0), 2);
     const auto inodes = own.inodes();

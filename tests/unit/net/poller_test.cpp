@@ -1,5 +1,5 @@
-// Turns of dear work: what it may keep waiting, and what not; and what is sent when. (That streams are told
-// is in stream_test.cpp.)
+// Verification slots for expensive work: which events it may delay and which not, and when output is flushed.
+// stream_test.cpp tests the notification of streams.
 #include "net/poller.hpp"
 
 #include "net/stream.hpp"
@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 
 class turns : public ::testing::Test {
 public:
-    // A request that costs little, or that awaits its turn and then takes longer than one look leaves time
+    // A request that is cheap, or that waits for its slot and then takes longer than one poll leaves time
     // for.
     struct request {
         request(turns& test, std::string called) : name(std::move(called)), poll(poller::of(test.context_))
@@ -45,7 +45,7 @@ public:
         poller& poll;
         stream_ptr own;
         int peer = -1;
-        std::function<void()> meanwhile; // happens while it is served
+        std::function<void()> meanwhile; // runs while this request is served
     };
 
     detached serve(request& r, bool dear)
@@ -60,7 +60,7 @@ public:
         if (r.meanwhile)
             r.meanwhile();
     }
-    // For longer than one stretch of turns.
+    // Works for longer than one series of slots lasts.
     static void work_hard(poller& poll)
     {
         poll.take_turn();
@@ -79,7 +79,7 @@ public:
     std::vector<std::string> order_;
 };
 
-TEST_F(turns, dear_work_lets_others_pass_and_keeps_its_order)
+TEST_F(turns, let_cheap_work_pass_and_keep_the_order_of_expensive_work)
 {
     request first(*this, "dear 1"), second(*this, "dear 2"), third(*this, "dear 3"), cheap(*this, "cheap"),
         late(*this, "late");
@@ -97,7 +97,7 @@ TEST_F(turns, dear_work_lets_others_pass_and_keeps_its_order)
     EXPECT_THAT(order_, ElementsAre("dear 1", "cheap", "dear 2", "late", "dear 3"));
 }
 
-TEST_F(turns, who_gives_way_goes_on_behind_what_is_ready)
+TEST_F(turns, resume_yielding_work_behind_the_ready_events)
 {
     request busy(*this, "busy"), other(*this, "other");
     serve(other, false);
@@ -106,7 +106,7 @@ TEST_F(turns, who_gives_way_goes_on_behind_what_is_ready)
         EXPECT_EQ(woken, readiness::ready);
         co_await r.poll.give_way();
         test.order_.push_back("busy");
-        co_await r.poll.give_way(); // with nothing else to do it goes on as well
+        co_await r.poll.give_way(); // it also continues when nothing else is ready
         test.order_.push_back("busy again");
     };
     work(*this, busy);
@@ -118,8 +118,8 @@ TEST_F(turns, who_gives_way_goes_on_behind_what_is_ready)
     EXPECT_THAT(order_, ElementsAre("other", "busy", "busy again"));
 }
 
-// Of long transfers. Each has input all the time.
-TEST_F(turns, who_reads_later_goes_on_behind_what_is_ready)
+// Models long transfers, each of which has input all the time.
+TEST_F(turns, resume_postponed_reads_behind_the_ready_events)
 {
     request first(*this, "first"), second(*this, "second"), other(*this, "other");
     const auto transfer_much = [](turns& test, request& r) -> detached {
@@ -146,7 +146,7 @@ TEST_F(turns, who_reads_later_goes_on_behind_what_is_ready)
     EXPECT_THAT(order_, ElementsAre("first", "other", "second", "first", "second"));
 }
 
-TEST_F(turns, who_would_have_read_later_is_told_of_its_end_and_deadline_meanwhile)
+TEST_F(turns, report_end_and_deadline_to_a_postponed_read)
 {
     request closed(*this, "closed"), late(*this, "late"), again(*this, "again");
     const auto wait = [](turns& test, request& r, steady_time until, readiness expected) -> detached {
@@ -163,7 +163,7 @@ TEST_F(turns, who_would_have_read_later_is_told_of_its_end_and_deadline_meanwhil
         run();
     EXPECT_THAT(order_, ElementsAre("late", "closed"));
 
-    // Input behind it is noticed as ever.
+    // Later input is noticed as usual.
     wait(*this, again, no_deadline, readiness::ready);
     while (order_.size() < 3)
         run();
@@ -177,15 +177,15 @@ TEST_F(turns, who_would_have_read_later_is_told_of_its_end_and_deadline_meanwhil
         run();
 }
 
-TEST_F(turns, are_free_where_nobody_is_kept_waiting)
+TEST_F(turns, are_free_when_nobody_waits)
 {
     auto& poll = poller::of(context_);
     EXPECT_TRUE(poll.is_turn_free());
     poll.take_turn();
-    EXPECT_TRUE(poll.is_turn_free()) << "outside its own work it has nothing to let pass";
+    EXPECT_TRUE(poll.is_turn_free()) << "outside its own work the poller delays no events";
 }
 
-TEST_F(turns, everything_that_is_ready_is_read_before_anything_is_sent)
+TEST_F(turns, let_every_ready_socket_be_read_before_anything_is_sent)
 {
     request one(*this, "one"), other(*this, "other");
     const auto relay = [](turns& test, request& r) -> detached {
@@ -194,7 +194,7 @@ TEST_F(turns, everything_that_is_ready_is_read_before_anything_is_sent)
         test.order_.push_back("read " + r.name);
         co_await r.poll.all_read();
         test.order_.push_back("sent " + r.name);
-        co_await r.poll.all_read(); // where nothing is read meanwhile nobody waits
+        co_await r.poll.all_read(); // when nothing else is being read, nobody waits
         test.order_.push_back("sent more of " + r.name);
     };
     relay(*this, one);
@@ -208,8 +208,9 @@ TEST_F(turns, everything_that_is_ready_is_read_before_anything_is_sent)
                                     "sent more of other"));
 }
 
-// Of turns, too, as long as others wait for theirs; but no event that comes meanwhile waits for that.
-TEST_F(turns, what_comes_of_them_is_sent_together)
+// Output of slots is sent together too, as long as others wait for theirs. Events that arrive meanwhile do
+// not wait for it.
+TEST_F(turns, batch_their_output)
 {
     const auto relay = [](turns& test, request& r, bool dear) -> detached {
         const auto woken = co_await r.own->readable(no_deadline);
@@ -242,7 +243,7 @@ TEST_F(turns, what_comes_of_them_is_sent_together)
                                     "did 5", "sent 2", "sent 3", "sent 4", "sent 5"));
 }
 
-TEST_F(turns, what_comes_of_them_is_not_kept_for_long)
+TEST_F(turns, do_not_delay_their_output_for_long)
 {
     const auto relay = [](turns& test, request& r) -> detached {
         const auto woken = co_await r.own->readable(no_deadline);
@@ -261,7 +262,7 @@ TEST_F(turns, what_comes_of_them_is_not_kept_for_long)
         r->send();
     while (order_.size() < 2 * many.size())
         run();
-    std::vector<std::string> expected{"did", "sent"}; // the first finds its turn free
+    std::vector<std::string> expected{"did", "sent"}; // the first one finds its slot free
     for (const auto* what : {"did", "sent"})
         expected.insert(expected.end(), 8, what);
     for (const auto* what : {"did", "sent"})

@@ -31,7 +31,7 @@ std::string extension(char type, const std::string& value)
 const std::string ipv4("\xC0\x00\x02\x07\xC0\x00\x02\x01\xDC\x04\x01\xBB", 12); // 192.0.2.7 to 192.0.2.1
 const std::string ipv6 = "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x07" + std::string(20, '\1');
 
-// What was read of it: the caller, `local`, `unknown`, `more` or `refused`.
+// Returns the result of reading the header: the client, `local`, `unknown`, `more` or `refused`.
 std::string read(std::string_view text)
 {
     const auto header = parse_proxy_header(text);
@@ -49,7 +49,7 @@ struct row {
     const char* what;
 };
 
-TEST(proxy_protocol, version_1)
+TEST(proxy_protocol, reads_version_1)
 {
     const row rows[] = {
         {"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n", "192.0.2.7"},
@@ -58,7 +58,7 @@ TEST(proxy_protocol, version_1)
         {"PROXY TCP6 ::ffff:192.0.2.7 ::1 1 2\r\n", "192.0.2.7"},
         {"PROXY UNKNOWN\r\n", "unknown"},
         {"PROXY UNKNOWN ffff:f...f:ffff 65535 whatever it is\r\n", "unknown"},
-        // spelled otherwise
+        // other spellings
         {"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\n", "refused"},
         {"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\r\n", "refused"},
         {"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443 \r\n", "refused"},
@@ -98,7 +98,7 @@ TEST(proxy_protocol, version_1)
         {"PROXY TCP4 192.0.2.7 192.0.2.1 -1 2\r\n", "refused"},
         {"PROXY TCP4 192.0.2.7 192.0.2.1 +1 2\r\n", "refused"},
         {"PROXY TCP4 192.0.2.7 192.0.2.1 1 2a\r\n", "refused"},
-        // 107 bytes at most, the line's end included
+        // 107 bytes at most, including the end of the line
         {"PROXY UNKNOWN " + std::string(91, 'x') + "\r\n", "unknown"},
         {"PROXY UNKNOWN " + std::string(92, 'x') + "\r\n", "refused"},
         {"PROXY UNKNOWN " + std::string(92, 'x'), "more"},
@@ -108,7 +108,7 @@ TEST(proxy_protocol, version_1)
         EXPECT_EQ(read(text), what) << testing::PrintToString(text);
 }
 
-TEST(proxy_protocol, version_2)
+TEST(proxy_protocol, reads_version_2)
 {
     const auto checked = [](const std::string& sum) {
         return v2(proxied, over_ipv4, ipv4 + extension('\x03', sum));
@@ -135,7 +135,7 @@ TEST(proxy_protocol, version_2)
         {checked("\xA2\xAA\x7A\xE8"), "refused"},
         {checked(std::string(4, '\0')), "refused"},
         {checked("\xA2\xAA\x7A"), "refused"},
-        // spelled otherwise
+        // other spellings
         {v2('\x22', over_ipv4, ipv4), "refused"},
         {v2('\x11', over_ipv4, ipv4), "refused"},
         {v2('\x01', over_ipv4, ipv4), "refused"},
@@ -148,16 +148,16 @@ TEST(proxy_protocol, version_2)
         {v2(proxied, over_unix, std::string(215, 'x')), "refused"},
         {"\r\n\r\n\0\r\nQUIX\n"s, "refused"},
         {"\r\n\r\nGET"s, "refused"},
-        // its length
+        // the limit of its length
         {v2(proxied, '\0', std::string(proxy_header_most - 16, 'x')), "unknown"},
         {v2(proxied, '\0', std::string(proxy_header_most - 15, 'x')), "refused"},
-        {start + proxied + over_ipv4 + "\xFF\xFF", "refused"}, // at once: nothing of it is waited for
+        {start + proxied + over_ipv4 + "\xFF\xFF", "refused"}, // refused without waiting for the rest
     };
     for (const auto& [text, what] : rows)
         EXPECT_EQ(read(text), what) << testing::PrintToString(text);
 }
 
-TEST(proxy_protocol, takes_its_own_bytes_and_no_other)
+TEST(proxy_protocol, consumes_its_own_bytes_and_no_others)
 {
     for (const auto& text : {"PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n"s, "PROXY UNKNOWN\r\n"s,
                              v2(proxied, over_ipv4, ipv4 + extension('\x04', "xx")), v2(local, '\0', "")}) {
@@ -171,7 +171,7 @@ TEST(proxy_protocol, takes_its_own_bytes_and_no_other)
     }
 }
 
-TEST(proxy_protocol, the_caller_compares_as_a_connections_peer_does)
+TEST(proxy_protocol, yields_a_client_that_compares_like_a_connections_peer)
 {
     const auto header = parse_proxy_header("PROXY TCP4 192.0.2.7 192.0.2.1 1 2\r\n");
     const auto same = peer_of(*literal_endpoint("192.0.2.7", 1));

@@ -1,4 +1,4 @@
-// One look-up for all that wait for a name, and its memory. Look-ups are scripted.
+// One look-up serves all that wait for a name, and its result is cached. Look-ups are scripted.
 #include "net/resolved_name.hpp"
 
 #include "net/address.hpp"
@@ -21,7 +21,7 @@ steady_time now()
 
 class resolved_name_test : public ::testing::Test {
 protected:
-    // A caller: what it has been given, or nothing yet.
+    // Starts a waiting coroutine and returns its result, which is empty until it has one.
     std::optional<resolved_name::addresses>& come(std::chrono::milliseconds patience = 1h,
                                                   std::chrono::milliseconds later = 0ms)
     {
@@ -56,7 +56,7 @@ protected:
                                        }};
 };
 
-TEST_F(resolved_name_test, asks_once_for_all_that_wait)
+TEST_F(resolved_name_test, makes_one_look_up_for_all_that_wait)
 {
     for (int i = 0; i < 100; ++i)
         EXPECT_FALSE(come());
@@ -66,7 +66,7 @@ TEST_F(resolved_name_test, asks_once_for_all_that_wait)
         EXPECT_EQ(given, resolved_name::addresses{*literal_endpoint("127.0.0.1", 1000)});
 }
 
-TEST_F(resolved_name_test, remembers_the_addresses_for_a_second)
+TEST_F(resolved_name_test, caches_the_addresses_for_a_second)
 {
     come();
     answer(0, true);
@@ -78,7 +78,7 @@ TEST_F(resolved_name_test, remembers_the_addresses_for_a_second)
     EXPECT_EQ(given_.back(), resolved_name::addresses{*literal_endpoint("127.0.0.1", 1001)});
 }
 
-TEST_F(resolved_name_test, shares_a_failure_and_does_not_remember_it)
+TEST_F(resolved_name_test, shares_a_failure_and_does_not_cache_it)
 {
     const auto& first = come();
     const auto& second = come();
@@ -92,7 +92,7 @@ TEST_F(resolved_name_test, shares_a_failure_and_does_not_remember_it)
     EXPECT_EQ(given_.back()->size(), 1U);
 }
 
-TEST_F(resolved_name_test, a_caller_waits_no_longer_than_its_deadline)
+TEST_F(resolved_name_test, waits_no_longer_than_the_deadline)
 {
     const auto& late = come(0ms);
     const auto& patient = come();
@@ -106,7 +106,7 @@ TEST_F(resolved_name_test, a_caller_waits_no_longer_than_its_deadline)
     EXPECT_EQ(patient->size(), 1U);
 }
 
-TEST_F(resolved_name_test, a_look_up_may_end_after_it)
+TEST_F(resolved_name_test, may_be_destroyed_before_a_look_up_ends)
 {
     const auto& late = come(0ms);
     while (!late)
@@ -115,7 +115,7 @@ TEST_F(resolved_name_test, a_look_up_may_end_after_it)
     answer(0, true);
 }
 
-TEST_F(resolved_name_test, the_system_resolves_its_own_name)
+TEST_F(resolved_name_test, resolves_the_systems_own_name)
 {
     name_.emplace(context_, system_resolver(context_, "localhost", 80));
     const auto& given = come();

@@ -20,7 +20,7 @@ steady_time now()
     return std::chrono::steady_clock::now();
 }
 
-// A stream on one end of a socket pair; the test holds the other.
+// A stream on one end of a socket pair. The test holds the other end.
 class stream_test : public ::testing::Test {
 protected:
     stream_test()
@@ -62,7 +62,7 @@ protected:
     std::optional<readiness> outcome_;
 };
 
-TEST_F(stream_test, a_wait_ends_when_bytes_come)
+TEST_F(stream_test, ends_a_wait_when_bytes_arrive)
 {
     await_readable(no_deadline);
     run();
@@ -72,7 +72,7 @@ TEST_F(stream_test, a_wait_ends_when_bytes_come)
     EXPECT_EQ(outcome_, readiness::ready);
 }
 
-TEST_F(stream_test, a_wait_ends_at_once_where_bytes_have_come_before)
+TEST_F(stream_test, ends_a_wait_at_once_if_bytes_have_arrived)
 {
     peer_sends("x");
     stream_->arm_read();
@@ -82,7 +82,7 @@ TEST_F(stream_test, a_wait_ends_at_once_where_bytes_have_come_before)
     EXPECT_EQ(outcome_, readiness::ready);
 }
 
-TEST_F(stream_test, a_read_that_drains_the_socket_arms_the_next_wait)
+TEST_F(stream_test, arms_the_next_wait_when_a_read_drains_the_socket)
 {
     peer_sends("first");
     std::array<char, 64> bytes{};
@@ -92,7 +92,7 @@ TEST_F(stream_test, a_read_that_drains_the_socket_arms_the_next_wait)
     EXPECT_TRUE(stream_->read_pending());
 }
 
-TEST_F(stream_test, the_sweep_ends_a_wait_that_is_overdue_and_no_other)
+TEST_F(stream_test, ends_only_overdue_waits_in_a_sweep)
 {
     await_readable(now() + 1h);
     times_.sweep(now() + 59min);
@@ -101,7 +101,7 @@ TEST_F(stream_test, the_sweep_ends_a_wait_that_is_overdue_and_no_other)
     EXPECT_EQ(outcome_, readiness::timed_out);
 }
 
-TEST_F(stream_test, a_deadline_can_be_moved_while_somebody_waits)
+TEST_F(stream_test, lets_a_deadline_be_moved_during_a_wait)
 {
     await_readable(now() + 1h);
     stream_->move_read_deadline(now() + 1s);
@@ -109,17 +109,17 @@ TEST_F(stream_test, a_deadline_can_be_moved_while_somebody_waits)
     EXPECT_EQ(outcome_, readiness::timed_out);
 }
 
-TEST_F(stream_test, closing_ends_a_wait)
+TEST_F(stream_test, ends_a_wait_when_it_is_closed)
 {
     await_readable(no_deadline);
     stream_->close();
     run();
     EXPECT_EQ(outcome_, readiness::closed);
     await_readable(no_deadline);
-    EXPECT_EQ(outcome_, readiness::closed) << "a closed stream can't be waited for";
+    EXPECT_EQ(outcome_, readiness::closed) << "a wait on a closed stream must end at once";
 }
 
-TEST_F(stream_test, the_peers_leaving_is_read_as_an_end)
+TEST_F(stream_test, reads_an_end_when_the_peer_leaves)
 {
     peer_closes();
     await_readable(no_deadline);
@@ -136,7 +136,7 @@ public:
     int calls = 0;
 };
 
-TEST_F(stream_test, an_observer_learns_of_input_that_nobody_waits_for)
+TEST_F(stream_test, tells_an_observer_about_input_that_nobody_waits_for)
 {
     counting_observer observer;
     stream_->observe(&observer);
@@ -148,7 +148,7 @@ TEST_F(stream_test, an_observer_learns_of_input_that_nobody_waits_for)
     stream_->observe(nullptr);
 }
 
-TEST_F(stream_test, an_observer_learns_that_the_stream_was_closed)
+TEST_F(stream_test, tells_an_observer_that_it_was_closed)
 {
     counting_observer observer;
     stream_->observe(&observer);
@@ -165,7 +165,7 @@ detached send_all(gather& pieces, stream& to, std::optional<transfer::status>& e
     end = co_await pieces.send(to, 1h);
 }
 
-TEST_F(stream_test, a_gather_goes_on_where_a_full_socket_stopped_it)
+TEST_F(stream_test, continues_a_gather_where_a_full_socket_stopped_it)
 {
     const std::string large(1 << 20, 'x');
     gather pieces;
@@ -187,7 +187,7 @@ TEST_F(stream_test, a_gather_goes_on_where_a_full_socket_stopped_it)
     EXPECT_TRUE(pieces.empty());
 }
 
-TEST_F(stream_test, a_gather_to_a_peer_that_left_fails)
+TEST_F(stream_test, fails_to_gather_to_a_peer_that_left)
 {
     peer_closes();
     gather pieces;
@@ -197,7 +197,7 @@ TEST_F(stream_test, a_gather_to_a_peer_that_left_fails)
     EXPECT_EQ(end, transfer::status::failed);
 }
 
-TEST(gather, sends_what_is_left_from_another_place)
+TEST(gather, sends_the_rest_from_another_place)
 {
     gather out;
     out.add("head ");
@@ -207,15 +207,15 @@ TEST(gather, sends_what_is_left_from_another_place)
     out.move_to(place);
     EXPECT_EQ(place, "head and body");
     EXPECT_EQ(out.bytes(), 13U);
-    EXPECT_TRUE(out.has_room(gather::capacity - 1)) << "it is one piece now";
+    EXPECT_TRUE(out.has_room(gather::capacity - 1)) << "the rest is one piece now";
 }
 
-TEST(gather, makes_one_piece_of_neighbours_and_refuses_what_does_not_fit)
+TEST(gather, joins_adjacent_pieces_and_refuses_those_that_do_not_fit)
 {
     const std::string text(200, 'x');
     gather pieces;
     for (std::size_t i = 0; i < 100; ++i)
-        EXPECT_TRUE(pieces.add(std::string_view(text).substr(i, 1))) << "neighbours are one piece";
+        EXPECT_TRUE(pieces.add(std::string_view(text).substr(i, 1))) << "adjacent pieces are joined";
     for (std::size_t i = 1; i < gather::capacity; ++i)
         EXPECT_TRUE(pieces.add(std::string_view(text).substr(i % 2 == 0 ? 0 : 150, 1)));
     EXPECT_FALSE(pieces.add(std::string_view(text).substr(100, 1)));
@@ -241,7 +241,7 @@ detached run_task(task<int> t, std::optional<int>& value, bool& failed)
     }
 }
 
-TEST(task, gives_its_value_or_its_exception_to_who_awaits_it)
+TEST(task, passes_its_value_or_exception_to_the_awaiting_coroutine)
 {
     std::optional<int> value;
     bool failed = false;

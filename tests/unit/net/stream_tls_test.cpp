@@ -1,4 +1,4 @@
-// A stream under TLS: what wakes whom, and that nothing turns round without end.
+// A stream under TLS: which event wakes which waiter, and that nothing loops forever.
 #include "net/gather.hpp"
 #include "net/stream.hpp"
 #include "unit/net/tls_peer.hpp"
@@ -22,7 +22,7 @@ protected:
         run();
     }
 
-    // Everything that can happen now. False: it goes on happening.
+    // Runs everything that can happen now. Returns false if it does not come to rest.
     bool run()
     {
         context_.restart();
@@ -53,7 +53,7 @@ protected:
         outcome_.reset();
         outcome_ = co_await stream_->readable(no_deadline);
     }
-    // Until the client's receive buffer takes no more.
+    // Fills the client's receive buffer until it takes no more.
     void fill()
     {
         const std::string bytes(16384, 'x');
@@ -111,7 +111,7 @@ TEST_F(stream_tls_test, shakes_hands_and_reads)
     EXPECT_EQ(read().how, transfer::status::end);
 }
 
-TEST_F(stream_tls_test, a_request_that_came_with_the_handshake_is_not_waited_for)
+TEST_F(stream_tls_test, reads_a_request_that_came_with_the_handshake_without_waiting)
 {
     handshake();
     ERR_clear_error();
@@ -127,20 +127,20 @@ TEST_F(stream_tls_test, a_request_that_came_with_the_handshake_is_not_waited_for
     EXPECT_EQ(read().bytes, 5U);
 }
 
-TEST_F(stream_tls_test, a_handshake_that_stalls_ends_at_its_deadline)
+TEST_F(stream_tls_test, ends_a_stalled_handshake_at_its_deadline)
 {
     const auto now = std::chrono::steady_clock::now();
     handshake(now + 10s);
     run();
     times_.sweep(now + 9s);
     EXPECT_FALSE(made_);
-    client_.send_raw("\x16"); // a byte now and then is no progress
+    client_.send_raw("\x16"); // a byte now and then does not count as progress
     run();
     times_.sweep(now + 11s);
     EXPECT_EQ(made_, false);
 }
 
-TEST_F(stream_tls_test, part_of_a_record_wakes_nobody_twice)
+TEST_F(stream_tls_test, wakes_nobody_twice_for_a_partial_record)
 {
     connect();
     counting_observer observer(stream_);
@@ -156,9 +156,9 @@ TEST_F(stream_tls_test, part_of_a_record_wakes_nobody_twice)
     EXPECT_EQ(observer.state, stream::peer_state::closed);
 }
 
-// The client asks for a new key, takes nothing, so that it can't be told of one, and leaves: to read is not
-// possible, and the socket says that there is something to read. That must not be asked again and again.
-TEST_F(stream_tls_test, a_read_that_has_to_send_first_waits_for_room)
+// The client asks for a key update, reads nothing, so that the reply cannot be sent, and leaves. A read
+// cannot succeed, yet the socket reports input. The stream must not retry in a loop.
+TEST_F(stream_tls_test, waits_for_room_when_a_read_has_to_send_first)
 {
     connect();
     fill();
@@ -167,19 +167,19 @@ TEST_F(stream_tls_test, a_read_that_has_to_send_first_waits_for_room)
     counting_observer observer(stream_);
     stream_->observe(&observer);
     stream_->arm_read();
-    EXPECT_TRUE(run()) << "it turns round";
+    EXPECT_TRUE(run()) << "the stream loops";
     ::shutdown(client_.socket(), SHUT_WR);
-    EXPECT_TRUE(run()) << "it turns round after the end";
+    EXPECT_TRUE(run()) << "the stream loops after the end";
     EXPECT_LT(observer.calls, 10);
     while (!client_.receive().empty())
         run();
     EXPECT_TRUE(run());
-    EXPECT_EQ(observer.state, stream::peer_state::input) << "told once there was room";
+    EXPECT_EQ(observer.state, stream::peer_state::input) << "the observer is told once the socket has room";
     stream_->observe(nullptr);
     EXPECT_EQ(read().bytes, 18U);
 }
 
-TEST_F(stream_tls_test, a_reader_that_has_to_send_first_is_woken_by_room)
+TEST_F(stream_tls_test, wakes_a_reader_that_has_to_send_first_when_there_is_room)
 {
     connect();
     fill();
@@ -200,7 +200,7 @@ TEST_F(stream_tls_test, a_reader_that_has_to_send_first_is_woken_by_room)
     EXPECT_EQ(bytes, 18U);
 }
 
-TEST_F(stream_tls_test, what_is_discarded_is_not_decrypted)
+TEST_F(stream_tls_test, does_not_decrypt_discarded_bytes)
 {
     connect();
     client_.send("ignored");
@@ -210,13 +210,13 @@ TEST_F(stream_tls_test, what_is_discarded_is_not_decrypted)
     EXPECT_EQ(stream_->discard_some().how, transfer::status::end);
 }
 
-TEST_F(stream_tls_test, closing_says_goodbye_and_a_reset_does_not)
+TEST_F(stream_tls_test, sends_close_notify_on_close_but_not_on_reset)
 {
     connect();
     stream_->close();
     EXPECT_EQ(client_.receive(), "");
     EXPECT_EQ(client_.error(), SSL_ERROR_ZERO_RETURN);
-    EXPECT_EQ(read().how, transfer::status::failed) << "a closed stream";
+    EXPECT_EQ(read().how, transfer::status::failed) << "a read on a closed stream must fail";
     EXPECT_EQ(stream_->peek(), stream::peer_state::reset);
 }
 
@@ -226,10 +226,10 @@ detached end(stream& s, bool& ended)
     ended = true;
 }
 
-TEST_F(stream_tls_test, the_end_of_sending_waits_until_it_has_been_said)
+TEST_F(stream_tls_test, waits_until_close_notify_has_been_sent)
 {
     connect();
-    fill(); // not at a record's end, most likely: what is half sent can't be ended in order
+    fill(); // most likely not at the end of a record: a partly sent record cannot be ended in order
     bool ended = false;
     end(*stream_, ended);
     for (int i = 0; i < 1000 && !ended; ++i) {

@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A channel that serves, and a client.
+// A channel on the server side, and a client.
 class tls_channel_test : public ::testing::TestWithParam<int> {
 protected:
     tls_channel_test()
@@ -24,7 +24,7 @@ protected:
     }
     std::string read(std::size_t most = 65536)
     {
-        channel_->forget_drained(); // as if the socket had said that there is input
+        channel_->forget_drained(); // as if the socket had reported input
         std::string into(most, '\0');
         last_ = channel_->read(into);
         into.resize(last_.bytes);
@@ -58,22 +58,22 @@ TEST_P(tls_channel_test, carries_bytes_both_ways)
     EXPECT_EQ(client_.receive(), "an answer");
 }
 
-TEST_P(tls_channel_test, a_read_fills_its_span_and_keeps_the_rest)
+TEST_P(tls_channel_test, fills_the_span_of_a_read_and_keeps_the_rest)
 {
     connect();
     client_.send("first");
     client_.send("second");
     EXPECT_EQ(read(3), "fir");
-    EXPECT_EQ(last_.then, outcome::done) << "there may be more";
+    EXPECT_EQ(last_.then, outcome::done) << "more input may follow";
     EXPECT_TRUE(channel_->holds_input());
     EXPECT_EQ(channel_->peek(), outcome::done);
-    EXPECT_EQ(read(), "stsecond") << "records are no borders";
+    EXPECT_EQ(read(), "stsecond") << "a read may span records";
     EXPECT_FALSE(channel_->holds_input());
     channel_->forget_drained();
     EXPECT_EQ(channel_->peek(), outcome::wants_read);
 }
 
-TEST_P(tls_channel_test, small_pieces_share_a_record)
+TEST_P(tls_channel_test, puts_small_pieces_into_one_record)
 {
     connect();
     const std::string large(20000, 'x');
@@ -85,7 +85,7 @@ TEST_P(tls_channel_test, small_pieces_share_a_record)
     EXPECT_EQ(client_.receive(), ("head lines " + large).substr(0, 16384));
 }
 
-TEST_P(tls_channel_test, what_did_not_go_is_sent_once_and_whole)
+TEST_P(tls_channel_test, sends_unsent_bytes_once_and_whole)
 {
     connect();
     std::string all(3 * 1024 * 1024, '\0');
@@ -94,7 +94,7 @@ TEST_P(tls_channel_test, what_did_not_go_is_sent_once_and_whole)
     std::size_t sent = 0;
     std::size_t blocked = 0;
     while (sent < all.size()) {
-        // In pieces that differ from call to call: after a stop more may stand behind the same bytes.
+        // The pieces differ from call to call: after a stop, more bytes may follow the same ones.
         const auto left = all.size() - sent;
         const auto first = std::min<std::size_t>(left, 100);
         const auto second = std::min<std::size_t>(left - first, 700 + blocked * 1000);
@@ -113,7 +113,7 @@ TEST_P(tls_channel_test, what_did_not_go_is_sent_once_and_whole)
     EXPECT_TRUE(received == all) << received.size();
 }
 
-TEST_P(tls_channel_test, an_end_that_is_said_and_one_that_is_not)
+TEST_P(tls_channel_test, tells_an_announced_end_from_a_truncation)
 {
     connect();
     client_.send("last words");
@@ -121,13 +121,13 @@ TEST_P(tls_channel_test, an_end_that_is_said_and_one_that_is_not)
     EXPECT_EQ(read(), "last words");
     EXPECT_EQ(last_.then, outcome::ended);
     EXPECT_EQ(read(), "");
-    EXPECT_EQ(last_.then, outcome::ended) << "and stays so";
+    EXPECT_EQ(last_.then, outcome::ended) << "the end must be permanent";
     EXPECT_EQ(channel_->peek(), outcome::ended);
-    EXPECT_EQ(write("still heard").bytes, 11U) << "the other half is open";
+    EXPECT_EQ(write("still heard").bytes, 11U) << "the other direction is still open";
     EXPECT_EQ(client_.receive(), "still heard");
 }
 
-TEST_P(tls_channel_test, a_connection_that_ends_without_a_word_has_failed)
+TEST_P(tls_channel_test, fails_when_the_connection_ends_without_close_notify)
 {
     connect();
     client_.send("last words");
@@ -139,7 +139,7 @@ TEST_P(tls_channel_test, a_connection_that_ends_without_a_word_has_failed)
     EXPECT_EQ(channel_->peek(), outcome::failed);
 }
 
-TEST_P(tls_channel_test, goodbye_is_said_once)
+TEST_P(tls_channel_test, sends_close_notify_once)
 {
     connect();
     EXPECT_EQ(channel_->say_goodbye(), outcome::done);
@@ -147,11 +147,11 @@ TEST_P(tls_channel_test, goodbye_is_said_once)
     EXPECT_EQ(client_.receive(), "");
     EXPECT_EQ(client_.error(), SSL_ERROR_ZERO_RETURN);
     client_.send("after that");
-    EXPECT_EQ(read(), "after that") << "it is our half that has ended";
+    EXPECT_EQ(read(), "after that") << "only our direction has ended";
 }
 
-// Whoever is on the wire can break a record, and must not choose where the stream goes on behind it.
-TEST_P(tls_channel_test, nothing_is_read_behind_a_broken_record)
+// An attacker on the wire can corrupt a record, and must not choose where the stream continues behind it.
+TEST_P(tls_channel_test, reads_nothing_behind_a_corrupt_record)
 {
     connect();
     client_.send("before");
@@ -165,11 +165,11 @@ TEST_P(tls_channel_test, nothing_is_read_behind_a_broken_record)
         EXPECT_EQ(channel_->peek(), outcome::failed);
         EXPECT_EQ(write("x").then, outcome::failed);
     }
-    EXPECT_EQ(channel_->say_goodbye(), outcome::done) << "an alert has said it";
+    EXPECT_EQ(channel_->say_goodbye(), outcome::done) << "an alert has been sent already";
 }
 
-// What the peer answered before it closed is read although nothing can be sent any more.
-TEST_P(tls_channel_test, input_outlives_the_connections_other_half)
+// The peer's last response must remain readable after it closed, although nothing can be sent any more.
+TEST_P(tls_channel_test, reads_input_after_sending_has_become_impossible)
 {
     connect();
     client_.send("413, please go away");
@@ -179,7 +179,7 @@ TEST_P(tls_channel_test, input_outlives_the_connections_other_half)
     EXPECT_EQ(read(), "413, please go away");
 }
 
-TEST_P(tls_channel_test, a_closed_sockets_number_is_not_used)
+TEST_P(tls_channel_test, does_not_use_the_number_of_a_closed_socket)
 {
     connect();
     channel_->detach();
@@ -189,12 +189,12 @@ TEST_P(tls_channel_test, a_closed_sockets_number_is_not_used)
     EXPECT_EQ(last_.then, outcome::failed);
 }
 
-TEST_P(tls_channel_test, connections_are_not_resumed)
+TEST_P(tls_channel_test, does_not_resume_sessions)
 {
     SSL_CTX_set_session_cache_mode(client_.context(), SSL_SESS_CACHE_CLIENT);
     connect();
     write("x");
-    EXPECT_EQ(client_.receive(), "x"); // with whatever ticket came
+    EXPECT_EQ(client_.receive(), "x"); // with any ticket that came
     SSL_SESSION* const session = SSL_get1_session(client_.ssl());
     EXPECT_FALSE(SSL_SESSION_has_ticket(session));
 
@@ -210,7 +210,7 @@ TEST_P(tls_channel_test, connections_are_not_resumed)
 using tls_1_3_channel = tls_channel_test;
 INSTANTIATE_TEST_SUITE_P(versions, tls_1_3_channel, testing::Values(TLS1_3_VERSION));
 
-TEST_P(tls_1_3_channel, a_new_key_is_taken_in_the_middle_of_a_write)
+TEST_P(tls_1_3_channel, accepts_a_key_update_in_the_middle_of_a_write)
 {
     connect();
     const std::string all(2 * 1024 * 1024, 'x');
@@ -226,7 +226,7 @@ TEST_P(tls_1_3_channel, a_new_key_is_taken_in_the_middle_of_a_write)
         }
     };
     ASSERT_EQ(send_on(), outcome::wants_write);
-    // The client asks for a new key of ours while a record of ours is half sent.
+    // The client asks us for a key update while one of our records is half sent.
     SSL_key_update(client_.ssl(), SSL_KEY_UPDATE_REQUESTED);
     client_.send("a question");
     std::string question = read();
@@ -243,9 +243,9 @@ TEST_P(tls_1_3_channel, a_new_key_is_taken_in_the_middle_of_a_write)
     EXPECT_TRUE(received == all) << received.size() << " bytes";
 }
 
-// New keys cost us more than the client, and come in records without content: a read must not go on for as
-// long as they do.
-TEST_P(tls_1_3_channel, a_flood_of_new_keys_does_not_hold_the_thread)
+// Key updates cost us more than the client, and come in records without content. A read must not go on for as
+// long as they arrive.
+TEST_P(tls_1_3_channel, does_not_block_the_thread_during_a_flood_of_key_updates)
 {
     connect();
     SSL* const client = client_.ssl();
@@ -259,7 +259,7 @@ TEST_P(tls_1_3_channel, a_flood_of_new_keys_does_not_hold_the_thread)
     char* text = nullptr;
     const auto whole = static_cast<std::size_t>(BIO_get_mem_data(flood, &text));
     std::string_view left(text, whole);
-    const auto send_on = [&] { // as fast as it is read
+    const auto send_on = [&] { // as fast as the channel reads
         const auto n = ::send(client_.socket(), left.data(), left.size(), MSG_NOSIGNAL);
         left.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
     };
@@ -269,13 +269,13 @@ TEST_P(tls_1_3_channel, a_flood_of_new_keys_does_not_hold_the_thread)
         got = read();
         ASSERT_NE(last_.then, outcome::failed);
     }
-    EXPECT_GE(reads, whole / (5 * 16384)) << "too much of it in one go";
+    EXPECT_GE(reads, whole / (5 * 16384)) << "one read processed too much";
 }
 
 using tls_1_2_channel = tls_channel_test;
 INSTANTIATE_TEST_SUITE_P(versions, tls_1_2_channel, testing::Values(TLS1_2_VERSION));
 
-TEST_P(tls_1_2_channel, a_client_may_not_renegotiate)
+TEST_P(tls_1_2_channel, refuses_renegotiation)
 {
     connect();
     SSL_renegotiate(client_.ssl());
@@ -291,7 +291,7 @@ TEST_P(tls_1_2_channel, a_client_may_not_renegotiate)
 using any_channel = tls_channel_test;
 INSTANTIATE_TEST_SUITE_P(versions, any_channel, testing::Values(0));
 
-TEST_P(any_channel, older_versions_are_refused)
+TEST_P(any_channel, refuses_older_versions)
 {
     for (const int version : {TLS1_VERSION, TLS1_1_VERSION}) {
         tls_peer old(false);
@@ -303,7 +303,7 @@ TEST_P(any_channel, older_versions_are_refused)
     }
 }
 
-TEST_P(any_channel, ciphers_without_forward_secrecy_are_refused)
+TEST_P(any_channel, refuses_ciphers_without_forward_secrecy)
 {
     for (const auto* ciphers : {"AES128-SHA:AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "aNULL:eNULL"}) {
         tls_peer weak(false);
@@ -314,7 +314,7 @@ TEST_P(any_channel, ciphers_without_forward_secrecy_are_refused)
     }
 }
 
-TEST_P(any_channel, http_1_1_is_what_is_spoken)
+TEST_P(any_channel, negotiates_http_1_1)
 {
     const struct {
         std::string_view offered;
@@ -339,7 +339,7 @@ TEST_P(any_channel, http_1_1_is_what_is_spoken)
     }
 }
 
-TEST_P(any_channel, plain_http_is_told_from_broken_tls)
+TEST_P(any_channel, distinguishes_plain_http_from_broken_tls)
 {
     for (const auto* text : {"GET / HTTP/1.1\r\n\r\n", "POST /x HTTP/1.1\r\n"}) {
         tls_peer plain(false);
@@ -349,7 +349,7 @@ TEST_P(any_channel, plain_http_is_told_from_broken_tls)
         EXPECT_TRUE(channel->met_plain_http());
         std::array<char, 8> bytes{};
         EXPECT_LT(::recv(plain.socket(), bytes.data(), bytes.size(), 0), 0)
-            << "an answer in plain can be sent";
+            << "a plain-text response can still be sent";
     }
     tls_peer noise(false);
     const auto channel = context_.open(noise.far_socket());
@@ -359,7 +359,7 @@ TEST_P(any_channel, plain_http_is_told_from_broken_tls)
     EXPECT_NE(channel->failure(), "");
 }
 
-TEST_P(any_channel, a_handshake_that_ends_early_says_so)
+TEST_P(any_channel, reports_a_handshake_that_ends_early)
 {
     const auto channel = context_.open(client_.far_socket());
     EXPECT_EQ(channel->handshake(), outcome::wants_read);

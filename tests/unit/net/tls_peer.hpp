@@ -1,5 +1,5 @@
-// Both ends of a TLS connection in one thread: a tls_channel of ours, and a peer of OpenSSL's own calls at
-// the other end of a socket pair. Neither ever blocks.
+// Both ends of a TLS connection in one thread: a tls_channel, and a peer made of OpenSSL's own calls at the
+// other end of a socket pair. No call blocks.
 #pragma once
 
 #include "net/tls.hpp"
@@ -24,7 +24,7 @@ namespace scopegate::net {
 
 using outcome = tls_channel::outcome;
 
-// One authority, and certificates of it as files.
+// One authority, and files with certificates that it signed.
 struct tls_files {
     test::certificate_authority ca{"ours"};
     test::temporary_folder folder;
@@ -44,7 +44,7 @@ public:
     {
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends_.data()), 0);
         SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        // Otherwise the peer's own security level hides what we refuse.
+        // The peer's own security level would hide what our side refuses.
         SSL_CTX_set_security_level(context_.get(), 0);
     }
     ~tls_peer()
@@ -56,7 +56,7 @@ public:
     tls_peer(const tls_peer&) = delete;
     tls_peer& operator=(const tls_peer&) = delete;
 
-    [[nodiscard]] SSL_CTX* context() noexcept { return context_.get(); } // before ssl()
+    [[nodiscard]] SSL_CTX* context() noexcept { return context_.get(); } // call before ssl()
     [[nodiscard]] SSL* ssl()
     {
         if (!ssl_) {
@@ -66,7 +66,7 @@ public:
         }
         return ssl_.get();
     }
-    [[nodiscard]] int far_socket() const noexcept { return ends_[0]; } // the channel's
+    [[nodiscard]] int far_socket() const noexcept { return ends_[0]; } // the channel's end
     [[nodiscard]] int socket() const noexcept { return ends_[1]; }
 
     void use(const test::tls_identity& identity) { test::use_identity(context(), identity); }
@@ -78,7 +78,7 @@ public:
                   0);
     }
 
-    // Goes on with both handshakes until the channel's is made or has failed.
+    // Continues both handshakes until the channel's has succeeded or failed.
     outcome shake_hands(tls_channel& channel)
     {
         for (int i = 0; i < 100; ++i) {
@@ -104,7 +104,7 @@ public:
     {
         ASSERT_EQ(::send(socket(), bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
     }
-    // Whatever has come.
+    // Returns all bytes that have arrived.
     std::string receive()
     {
         std::string all;
@@ -115,7 +115,7 @@ public:
             all.append(bytes.data(), got);
         return all;
     }
-    // Of the last call, which returned 0 or less.
+    // Returns the error of the last call, which returned 0 or less.
     [[nodiscard]] int error() { return SSL_get_error(ssl(), 0); }
     void close() { ::close(std::exchange(ends_[1], -1)); }
 

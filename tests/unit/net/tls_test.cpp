@@ -1,4 +1,4 @@
-// Whose certificate is believed, and for which name; what certificate files may hold.
+// Verification of certificates and their names, and the allowed contents of certificate files.
 #include "unit/net/tls_peer.hpp"
 
 #include <gmock/gmock.h>
@@ -12,7 +12,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// The verdict of a client for `name` about a server with this certificate: empty where it is believed.
+// Returns a client's error about a server with this certificate for `name`, or an empty text if it trusts the
+// server.
 std::string verdict(const tls_files& ours, const certificate_authority& by, const certificate_wish& wish,
                     const std::string& name)
 {
@@ -23,7 +24,7 @@ std::string verdict(const tls_files& ours, const certificate_authority& by, cons
     return server.shake_hands(*channel) == outcome::done ? "" : channel->failure();
 }
 
-TEST(tls_client, believes_a_certificate_for_just_its_name)
+TEST(tls_client, accepts_a_certificate_for_exactly_its_name)
 {
     const tls_files ours;
     const struct {
@@ -34,7 +35,7 @@ TEST(tls_client, believes_a_certificate_for_just_its_name)
         {"DNS:api.internal", "api.internal", true},
         {"DNS:API.Internal", "api.internal", true},
         {"DNS:api.internal", "API.INTERNAL", true},
-        {"DNS:api.internal", "api.internal.", true}, // the dot is the resolver's
+        {"DNS:api.internal", "api.internal.", true}, // the final dot is for the resolver only
         {"DNS:other.internal,DNS:api.internal", "api.internal", true},
         {"DNS:api.internal", "other.internal", false},
         {"DNS:api.internal", "x.api.internal", false},
@@ -48,7 +49,7 @@ TEST(tls_client, believes_a_certificate_for_just_its_name)
         {"IP:127.0.0.1", "127.0.0.2", false},
         {"IP:::1", "::1", true},
         {"IP:::1", "::2", false},
-        {"DNS:127.0.0.1", "127.0.0.1", false}, // an address is no name
+        {"DNS:127.0.0.1", "127.0.0.1", false}, // an address is not a DNS name
         {"IP:127.0.0.1", "localhost", false},
         {"URI:https://api.internal/", "api.internal", false},
         {"email:api@api.internal", "api.internal", false},
@@ -62,7 +63,7 @@ TEST(tls_client, believes_a_certificate_for_just_its_name)
     }
 }
 
-TEST(tls_client, does_not_take_the_subject_for_a_name)
+TEST(tls_client, does_not_use_the_subject_as_a_name)
 {
     const tls_files ours;
     certificate_wish no_names;
@@ -72,10 +73,10 @@ TEST(tls_client, does_not_take_the_subject_for_a_name)
     EXPECT_NE(verdict(ours, ours.ca, no_names, "127.0.0.1"), "");
 }
 
-TEST(tls_client, refuses_who_nobody_trusted_vouches_for)
+TEST(tls_client, refuses_a_certificate_of_an_untrusted_authority)
 {
     const tls_files ours;
-    const certificate_authority stranger("ours"); // the name is the same, the key is not
+    const certificate_authority stranger("ours"); // the name is the same, but the key differs
     EXPECT_NE(verdict(ours, stranger, {"DNS:localhost"}, "localhost"), "");
     certificate_wish expired{"DNS:localhost"};
     expired.valid_from = -7200;
@@ -93,7 +94,7 @@ TEST(tls_client, refuses_who_nobody_trusted_vouches_for)
     EXPECT_EQ(verdict(ours, ours.ca, of_a_server, "localhost"), "");
 }
 
-TEST(tls_client, trusts_the_systems_authorities_where_it_has_no_others)
+TEST(tls_client, trusts_the_systems_authorities_by_default)
 {
     const tls_files ours;
     tls_peer server(true);
@@ -123,7 +124,7 @@ TEST(tls_client, refuses_a_protocol_that_it_did_not_offer)
     EXPECT_EQ(channel->peek(), outcome::failed);
 }
 
-TEST(tls_client, asks_for_names_and_not_for_addresses)
+TEST(tls_client, sends_names_but_no_addresses_in_sni)
 {
     const tls_files ours;
     for (const std::string name : {"api.internal", "127.0.0.1", "::1"}) {
@@ -147,7 +148,7 @@ std::string refusal(const auto& make)
     return "";
 }
 
-TEST(tls_context, wants_a_name_that_can_be_checked)
+TEST(tls_context, requires_a_name_that_can_be_checked)
 {
     const tls_files ours;
     for (const auto* name : {"", ".", ".internal"})
@@ -155,7 +156,7 @@ TEST(tls_context, wants_a_name_that_can_be_checked)
             << name;
 }
 
-TEST(tls_context, says_what_is_wrong_with_a_file)
+TEST(tls_context, reports_what_is_wrong_with_a_file)
 {
     const tls_files ours;
     const auto good = ours.server();
@@ -186,7 +187,7 @@ TEST(tls_context, says_what_is_wrong_with_a_file)
         EXPECT_THAT(said, AllOf(Not(HasSubstr("BEGIN")), Not(HasSubstr("\n"))));
 }
 
-TEST(tls_context, a_key_with_a_passphrase_is_refused_and_not_asked_for)
+TEST(tls_context, refuses_an_encrypted_key_without_a_prompt)
 {
     const tls_files ours;
     const auto good = ours.server();
@@ -201,7 +202,7 @@ TEST(tls_context, a_key_with_a_passphrase_is_refused_and_not_asked_for)
     EXPECT_THAT(said, HasSubstr("without a passphrase"));
 }
 
-TEST(tls_context, warns_of_a_certificate_that_nobody_believes_now)
+TEST(tls_context, warns_about_a_certificate_outside_its_validity)
 {
     const tls_files ours;
     EXPECT_TRUE(tls_context(ours.server()).warnings().empty());
@@ -215,7 +216,7 @@ TEST(tls_context, warns_of_a_certificate_that_nobody_believes_now)
     EXPECT_THAT(tls_context(ours.server(early)).warnings(), testing::ElementsAre(HasSubstr("not valid yet")));
 }
 
-TEST(tls_context, a_server_with_authorities_wants_a_certificate_of_theirs)
+TEST(tls_context, requires_a_client_certificate_when_authorities_are_set)
 {
     tls_files ours;
     auto files = ours.server();

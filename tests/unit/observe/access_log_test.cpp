@@ -53,7 +53,7 @@ struct sample {
     request_record record;
 };
 
-TEST(access_log, of_an_allowed_request)
+TEST(access_log, describes_a_permitted_request)
 {
     sample s;
     policy::scope_set effective;
@@ -71,7 +71,7 @@ TEST(access_log, of_an_allowed_request)
         R"("duration_ms":1.250,"upstream_ms":0.900})");
 }
 
-TEST(access_log, says_whom_trusted_proxies_name_and_what_the_client_calls_the_request)
+TEST(access_log, shows_the_address_from_trusted_proxies_and_the_clients_request_id)
 {
     sample s;
     s.record.forwarded_for = "2001:db8::1";
@@ -80,7 +80,7 @@ TEST(access_log, says_whom_trusted_proxies_name_and_what_the_client_calls_the_re
                                     R"("client":"192.0.2.7","forwarded_for":"2001:db8::1","method")"));
 }
 
-TEST(access_log, of_a_refused_request_says_what_was_missing)
+TEST(access_log, states_what_a_denied_request_lacked)
 {
     sample s;
     s.refusal.why = reason::insufficient_scope;
@@ -90,7 +90,7 @@ TEST(access_log, of_a_refused_request_says_what_was_missing)
     s.record.status = 403;
     EXPECT_THAT(s.line(), HasSubstr(R"("status":403,"reason":"insufficient-scope","required":["read:a"],)"
                                     R"("missing":["read:a"],"duration_ms")"));
-    const policy::scope_set none; // a valid token whose scopes the limit took away
+    const policy::scope_set none; // a valid token whose scopes the scope cap removed
     s.record.effective = &none;
     EXPECT_THAT(s.line(), HasSubstr(R"("missing":["read:a"],"scopes":[],"duration_ms")"));
 }
@@ -103,7 +103,7 @@ TEST(access_log, marks_what_observe_mode_let_through)
     EXPECT_THAT(s.line(), HasSubstr(R"("status":200,"reason":"no-token","observe":true,)"));
 }
 
-TEST(access_log, has_the_cause_beside_the_reason)
+TEST(access_log, prints_the_cause_beside_the_reason)
 {
     sample s;
     s.record.why = reason::malformed_request;
@@ -120,10 +120,10 @@ TEST(access_log, names_the_template_nearest_to_a_path_without_a_route)
     s.record.match = nullptr;
     s.record.why = reason::no_route;
     EXPECT_THAT(s.line(), HasSubstr(R"("route":"-","near":"/a/{id}","status")"));
-    EXPECT_THAT(s.line(), Not(HasSubstr("hunter2"))) << "where mistyped secrets stand";
+    EXPECT_THAT(s.line(), Not(HasSubstr("hunter2"))) << "a path may contain mistyped secrets";
 }
 
-TEST(access_log, has_the_path_only_where_the_file_asks_for_it)
+TEST(access_log, prints_the_path_only_when_configured)
 {
     using which = policy::log_settings::path_lines;
     sample s;
@@ -141,14 +141,14 @@ TEST(access_log, has_the_path_only_where_the_file_asks_for_it)
     EXPECT_THAT(s.line(), HasSubstr("\"path\":\"" + long_path.substr(0, 256) + "\","));
 }
 
-TEST(access_log, has_a_dash_for_a_route_that_there_is_not)
+TEST(access_log, prints_a_dash_without_a_route)
 {
     sample s;
     s.record.match = nullptr;
     EXPECT_THAT(s.line(), HasSubstr(R"("route":"-")"));
 }
 
-TEST(access_log, says_how_bad_it_is)
+TEST(access_log, states_a_severity)
 {
     sample s;
     s.record.status = 504;
@@ -157,11 +157,11 @@ TEST(access_log, says_how_bad_it_is)
     s.record.status = 500;
     s.record.why = reason::internal_error;
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"error")"));
-    s.record.why = reason::allowed; // the API's own
+    s.record.why = reason::allowed; // the API's own status
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
 }
 
-TEST(access_log, shows_the_cause_and_what_a_refused_token_says)
+TEST(access_log, shows_the_cause_and_the_claims_of_a_refused_token)
 {
     sample s;
     s.record.why = reason::wrong_audience;
@@ -176,8 +176,8 @@ TEST(access_log, shows_the_cause_and_what_a_refused_token_says)
     EXPECT_TRUE(json::parse(s.line()));
 }
 
-// Anybody can make up a key's name: an alert on warnings must not follow from it.
-TEST(access_log, tells_a_key_that_is_not_known_yet_from_an_issuer_out_of_reach)
+// Anybody can invent a key's name, so it must not raise an alert on warnings.
+TEST(access_log, distinguishes_an_unknown_key_from_an_unreachable_issuer)
 {
     sample s;
     s.record.status = 503;
@@ -187,21 +187,21 @@ TEST(access_log, tells_a_key_that_is_not_known_yet_from_an_issuer_out_of_reach)
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"warn")"));
 }
 
-TEST(access_log, is_neither_filled_nor_forged_by_what_a_caller_chooses)
+TEST(access_log, cannot_be_flooded_or_forged_by_values_of_a_client)
 {
     sample s;
     const std::string method(30'000, 'A');
     const std::string subject = "\"},\n{\"event\":\"forged\"" + std::string(30'000, 'x');
     s.record.method = method;
     s.record.subject = subject;
-    s.record.client = subject; // never so, in truth
+    s.record.client = subject; // never so long in reality
     const auto line = s.line();
     EXPECT_LT(line.size(), 800U);
     EXPECT_EQ(line.find('\n'), std::string::npos);
     EXPECT_TRUE(json::parse(line)) << line;
 }
 
-TEST(access_log, writes_which_requests_the_file_asks_for)
+TEST(access_log, writes_the_requests_that_are_configured)
 {
     using requests = policy::log_settings::requests;
     EXPECT_TRUE(is_logged(requests::all, reason::allowed));
@@ -210,7 +210,7 @@ TEST(access_log, writes_which_requests_the_file_asks_for)
     EXPECT_FALSE(is_logged(requests::off, reason::no_token));
 }
 
-TEST(access_log, reaches_the_log_as_a_line)
+TEST(access_log, is_written_to_the_log_as_a_line)
 {
     const captured_log log;
     const sample s;
@@ -218,7 +218,7 @@ TEST(access_log, reaches_the_log_as_a_line)
     EXPECT_EQ(log.flushed(), s.line() + "\n");
 }
 
-TEST(access_log, counts_refusals_beyond_the_burst_in_one_line)
+TEST(access_log, counts_denials_beyond_the_burst_in_one_line)
 {
     const captured_log log;
     sample s;
@@ -239,14 +239,14 @@ TEST(access_log, counts_refusals_beyond_the_burst_in_one_line)
                           R"({"client":"203.0.113.9","count":3}]})"));
 }
 
-TEST(access_log, counts_no_request_that_passed)
+TEST(access_log, does_not_count_requests_that_passed)
 {
     const captured_log log;
     sample s;
     s.p.log.burst = 10;
     s.route.text = "/passed";
     for (int i = 0; i < 25; ++i)
-        log_request(s.p, s.record); // allowed
+        log_request(s.p, s.record); // permitted
     s.record.why = reason::no_token;
     s.record.observed = true; // as with mode: observe
     for (int i = 0; i < 25; ++i)
@@ -256,7 +256,7 @@ TEST(access_log, counts_no_request_that_passed)
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 50);
 }
 
-// The request path's budget: nothing is allocated once the thread's buffer and the log's are warm.
+// The allocation budget of the hot path: no allocation once the buffers of the thread and the log are warm.
 TEST(access_log, allocates_nothing_once_warm)
 {
     const captured_log log;

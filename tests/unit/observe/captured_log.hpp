@@ -1,4 +1,4 @@
-// The log, written into a pipe for as long as this lives.
+// Redirects the log into a pipe for the lifetime of this object.
 #pragma once
 
 #include "observe/log.hpp"
@@ -31,7 +31,7 @@ public:
     captured_log(const captured_log&) = delete;
     captured_log& operator=(const captured_log&) = delete;
 
-    // What has been written since the last call, without flushing.
+    // Returns the bytes written since the last call, without flushing.
     [[nodiscard]] std::string written() const
     {
         std::string all;
@@ -43,7 +43,7 @@ public:
             all.append(piece, static_cast<std::size_t>(n));
         }
     }
-    // The same, once it is this many lines; fewer where they do not come within 10 s.
+    // Returns the same once it has this many lines, or fewer lines after 10 s.
     [[nodiscard]] std::string awaited(std::ptrdiff_t lines) const
     {
         std::string all;

@@ -18,7 +18,7 @@ struct date_row {
     const char* rfc3339;
 };
 
-TEST(dates, are_written_as_the_standards_say)
+TEST(dates, are_written_in_the_standard_format)
 {
     const date_row rows[] = {
         {0ms, "Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00.000Z"},

@@ -31,7 +31,7 @@ std::vector<std::string> lines_of(const std::string& text)
     return lines;
 }
 
-// Blocking at the writing end, as standard output is.
+// A pipe whose writing end blocks, as standard output does.
 struct slow_reader {
     slow_reader()
     {
@@ -46,7 +46,7 @@ struct slow_reader {
     slow_reader(const slow_reader&) = delete;
     slow_reader& operator=(const slow_reader&) = delete;
 
-    // Reads all that has come.
+    // Reads all bytes that have arrived.
     [[nodiscard]] std::string take() const
     {
         std::string all;
@@ -58,14 +58,14 @@ struct slow_reader {
             all.append(piece, static_cast<std::size_t>(n));
         }
     }
-    // Reads on until the text is there, or nothing comes for 10 s.
+    // Reads until the text has arrived, or no byte arrives for 10 s.
     void read_until(std::string& all, std::string_view text) const
     {
         pollfd ready{ends[0], POLLIN, 0};
         while (all.find(text) == std::string::npos && ::poll(&ready, 1, 10'000) == 1)
             all += take();
     }
-    // Nobody reads any more: the number of the reading end is the writing end now.
+    // Closes the reading end: its number now belongs to a copy of the writing end.
     void leave() const { ::close(::dup2(ends[1], ends[0])); }
 
     int ends[2];
@@ -88,7 +88,7 @@ struct running_writer {
     log_output& output;
 };
 
-TEST(log_output, drains_without_waiting_for_a_reader_and_goes_on_where_it_stopped)
+TEST(log_output, drains_without_waiting_for_a_reader_and_resumes_where_it_stopped)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe);
@@ -96,7 +96,7 @@ TEST(log_output, drains_without_waiting_for_a_reader_and_goes_on_where_it_stoppe
         output->add(line_kind::request, std::string(99, static_cast<char>('a' + i % 26)), false);
     std::string all;
     for (int turn = 0; turn < 100 && all.size() < 400'000; ++turn) {
-        output->drain(0ms); // a pipe takes 64 KiB: with 400 KB this would hang if it waited
+        output->drain(0ms); // a pipe holds 64 KiB: with 400 KB this call would hang if it waited
         all += pipe.take();
     }
     const auto lines = lines_of(all);
@@ -105,7 +105,7 @@ TEST(log_output, drains_without_waiting_for_a_reader_and_goes_on_where_it_stoppe
         ASSERT_EQ(lines[i], std::string(99, static_cast<char>('a' + i % 26))) << i;
 }
 
-TEST(log_output, waits_at_the_end_for_a_reader_that_is_slow)
+TEST(log_output, waits_for_a_slow_reader_at_the_end)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe);
@@ -119,7 +119,7 @@ TEST(log_output, waits_at_the_end_for_a_reader_that_is_slow)
     EXPECT_EQ(all.size(), 400'005U);
 }
 
-TEST(log_output, drops_lines_beyond_its_bound_and_tells_how_many)
+TEST(log_output, drops_lines_beyond_its_bound_and_reports_the_number)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe, {1000, 1000});
@@ -140,7 +140,7 @@ TEST(log_output, drops_lines_beyond_its_bound_and_tells_how_many)
     EXPECT_EQ(pipe.take(), "again\n");
 }
 
-TEST(log_output, keeps_events_whatever_requests_are_dropped)
+TEST(log_output, keeps_events_when_requests_are_dropped)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe, {1000, 1000});
@@ -153,7 +153,7 @@ TEST(log_output, keeps_events_whatever_requests_are_dropped)
     ASSERT_EQ(lines.size(), 21U);
     EXPECT_THAT(lines[0], HasSubstr(R"("count":22,"events":2})"));
     EXPECT_EQ(std::count(lines.begin() + 1, lines.begin() + 11, std::string(99, 'e')), 10)
-        << "events go first";
+        << "events must be written first";
     EXPECT_EQ(std::count(lines.begin() + 11, lines.end(), std::string(99, 'x')), 10);
 }
 
@@ -163,7 +163,7 @@ TEST(log_output, writes_an_event_before_the_requests_that_wait)
     const auto output = output_to(pipe);
     for (int i = 0; i < 10'000; ++i)
         output->add(line_kind::request, std::string(99, 'x'), false);
-    output->drain(0ms); // the pipe is full, most is not written
+    output->drain(0ms); // the pipe is full, so most lines are not written
     output->add(line_kind::event, "event", false);
     std::string all;
     while (all.find("event\n") == std::string::npos) {
@@ -175,7 +175,7 @@ TEST(log_output, writes_an_event_before_the_requests_that_wait)
         ASSERT_TRUE(line == "event" || line.find_first_not_of('x') == std::string::npos) << line;
 }
 
-TEST(log_output, counts_what_it_keeps_until_it_is_written)
+TEST(log_output, counts_kept_lines_until_they_are_written)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe, {1000, 300'000});
@@ -185,7 +185,7 @@ TEST(log_output, counts_what_it_keeps_until_it_is_written)
         output->add(line_kind::request, std::string(99, 'x'), false);
     EXPECT_EQ(output->memory().bytes, 300'000U);
     output->drain(0ms);
-    EXPECT_GE(output->memory().bytes, 100'000U) << "a pipe takes less";
+    EXPECT_GE(output->memory().bytes, 100'000U) << "a pipe holds less";
     EXPECT_LE(output->memory().bytes, 300'000U);
 }
 
@@ -198,7 +198,7 @@ TEST(log_output, survives_a_reader_that_left)
     output->drain(0ms); // no SIGPIPE, no exception
 }
 
-TEST(log_output, its_writer_writes_all_that_comes_at_once_to_a_reader_that_reads)
+TEST(log_output, passes_all_lines_to_an_active_reader_by_its_writer)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe);
@@ -214,7 +214,7 @@ TEST(log_output, its_writer_writes_all_that_comes_at_once_to_a_reader_that_reads
     EXPECT_EQ(all.size(), 2'000'005U);
 }
 
-TEST(log_output, its_writer_brings_an_event_past_a_reader_that_was_blocked)
+TEST(log_output, delivers_an_event_after_a_reader_was_blocked)
 {
     const slow_reader pipe;
     const auto output = output_to(pipe, {1000, 500'000});
@@ -229,9 +229,9 @@ TEST(log_output, its_writer_brings_an_event_past_a_reader_that_was_blocked)
     EXPECT_THAT(all, HasSubstr("log_lines_dropped"));
 }
 
-TEST(log_output, its_writer_outlives_a_reader_that_left)
+TEST(log_output, keeps_its_writer_alive_after_a_reader_left)
 {
-    // The test would end with SIGPIPE, if the writer let it come.
+    // SIGPIPE would end the test if the writer did not block it.
     const slow_reader pipe;
     const auto output = output_to(pipe);
     std::atomic<int> seconds = 0;
@@ -241,7 +241,7 @@ TEST(log_output, its_writer_outlives_a_reader_that_left)
     const auto most = std::chrono::steady_clock::now() + 10s;
     while (seconds < 2 && std::chrono::steady_clock::now() < most)
         std::this_thread::yield();
-    EXPECT_GE(seconds, 2) << "its other work goes on";
+    EXPECT_GE(seconds, 2) << "the writer's other work must continue";
 }
 
 TEST(log_output, stops_although_nobody_reads)

@@ -66,7 +66,7 @@ TEST(log, keeps_calm_lines_and_writes_urgent_ones_at_once)
     log_event(level::info, "calm");
     EXPECT_EQ(log.written(), "");
     log_event(level::warn, "urgent");
-    EXPECT_EQ(lines_of(log.written()).size(), 2U) << "in order, what was kept first";
+    EXPECT_EQ(lines_of(log.written()).size(), 2U) << "in order, with the kept line first";
 }
 
 TEST(log, writes_no_request_at_once)
@@ -84,7 +84,7 @@ TEST(log, keeps_requests_whatever_the_level_of_events)
     EXPECT_EQ(log.flushed(), "{}\n");
 }
 
-TEST(log, speaks_to_people_in_sentences)
+TEST(log, writes_sentences_for_people)
 {
     const captured_log log(level::info, log_form::text);
     log_event(level::warn, "key_passed_over",
@@ -134,7 +134,7 @@ TEST(log, does_not_count_a_repeated_event_below_its_level)
     EXPECT_EQ(log.flushed(), "");
 }
 
-TEST(log, tells_what_its_queues_hold)
+TEST(log, reports_the_size_of_its_queues)
 {
     const captured_log log;
     const auto before = log_memory_in_use();
@@ -146,7 +146,7 @@ TEST(log, tells_what_its_queues_hold)
     EXPECT_EQ(log_memory_in_use().bytes, 0U);
 }
 
-TEST(log, is_written_by_its_writer_without_being_asked)
+TEST(log, is_written_by_its_writer_without_a_flush)
 {
     const captured_log log;
     const log_writer writing;

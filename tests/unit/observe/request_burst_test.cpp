@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 
 constexpr wall_time noon{1'800'000'000'000ms};
 
-// How many of so many refusals have a line of their own.
+// Returns how many of `refusals` denials get a line of their own.
 int admitted(int refusals, std::size_t burst, const refused_request& r, wall_time now)
 {
     int lines = 0;
@@ -29,7 +29,7 @@ int admitted(int refusals, std::size_t burst, const refused_request& r, wall_tim
     return lines;
 }
 
-TEST(request_burst, gives_the_first_refusals_of_a_second_lines_and_counts_the_others)
+TEST(request_burst, logs_the_first_denials_of_a_second_and_counts_the_others)
 {
     const refused_request r{"/a/{id}", reason::no_token, "192.0.2.7"};
     EXPECT_EQ(admitted(25, 10, r, noon), 10);
@@ -43,7 +43,7 @@ TEST(request_burst, gives_the_first_refusals_of_a_second_lines_and_counts_the_ot
     EXPECT_THAT(take_burst_lines(noon), ElementsAre(HasSubstr(R"("count":15,)")));
 }
 
-TEST(request_burst, counts_each_route_and_reason_apart)
+TEST(request_burst, counts_each_route_and_reason_separately)
 {
     const auto later = noon + 10s;
     EXPECT_EQ(admitted(6, 5, {"/a", reason::no_token, "192.0.2.7"}, later), 5);
@@ -55,7 +55,7 @@ TEST(request_burst, counts_each_route_and_reason_apart)
                             HasSubstr(R"("route":"/b","reason":"no-token","count":1,)")));
 }
 
-TEST(request_burst, has_no_limit_where_the_file_sets_none)
+TEST(request_burst, has_no_limit_by_default)
 {
     EXPECT_EQ(admitted(5000, 0, {"/c", reason::no_token, "192.0.2.7"}, noon), 5000);
     EXPECT_THAT(take_burst_lines(noon), IsEmpty());
@@ -75,7 +75,7 @@ TEST(request_burst, names_the_three_busiest_clients)
                               R"({"client":"192.0.2.1","count":30},{"client":"192.0.2.2","count":20}]})")));
 }
 
-TEST(request_burst, sums_what_threads_have_counted)
+TEST(request_burst, sums_the_counts_of_all_threads)
 {
     const auto later = noon + 30s;
     std::vector<std::thread> threads;

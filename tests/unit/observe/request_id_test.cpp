@@ -15,7 +15,7 @@ struct id_row {
     bool kept;
 };
 
-TEST(request_id, of_a_caller_is_kept_only_where_it_is_harmless)
+TEST(request_id, is_kept_from_a_client_only_if_harmless)
 {
     const id_row rows[] = {
         {"a UUID", "3f2b9c1e-8d5a-4c1e-9f0a-1b2c3d4e5f60", true},
@@ -39,7 +39,7 @@ TEST(request_id, of_a_caller_is_kept_only_where_it_is_harmless)
         EXPECT_EQ(is_request_id(row.id), row.kept) << row.sentence;
 }
 
-TEST(request_id, made_here_is_128_bits_of_hex_and_never_the_same)
+TEST(request_id, is_generated_as_128_unique_bits_in_hex)
 {
     std::set<std::string> seen;
     request_id_buffer buffer;

@@ -1,5 +1,5 @@
-// Policies in a line or two, for the tests of this folder: no YAML, no http/. Templates fold by letter case
-// and trailing slash only here.
+// Policies in a line or two for the tests of this folder, without YAML or http/. Only here, templates fold by
+// letter case and trailing slash.
 #pragma once
 
 #include "base/json.hpp"
@@ -29,7 +29,7 @@ inline std::vector<std::string> split(std::string_view text, char at)
     return out;
 }
 
-// `/a/{id}/{rest...}` as segments.
+// Returns `/a/{id}/{rest...}` as segments.
 inline std::vector<template_segment> segments_of(std::string_view text)
 {
     std::vector<template_segment> out;
@@ -50,7 +50,7 @@ inline std::string lower_case(std::string text)
     return text;
 }
 
-// `public`, `authenticated`, `a b` (both), `a b | c` (both a and b, or c). The scopes must be declared.
+// Parses `public`, `authenticated`, `a b` (both), or `a b | c` (a and b, or c). The scopes must be declared.
 inline requirement needs(const scope_registry& scopes, std::string_view text)
 {
     requirement out;
@@ -73,7 +73,7 @@ class builder {
 public:
     using methods = std::vector<std::pair<std::string, requirement>>;
 
-    // `implied` are declared already.
+    // `implied` must be declared before.
     builder& scope(const std::string& name, const std::vector<std::string>& implied = {})
     {
         scope_set closure;
@@ -113,7 +113,7 @@ public:
         return *this;
     }
 
-    // Methods with what they need, as in needs().
+    // Adds a route: methods with their requirements in the syntax of needs().
     builder& route(const std::string& text, std::initializer_list<std::pair<const char*, const char*>> what)
     {
         methods compiled;

@@ -1,5 +1,5 @@
-// decide() and grant() against a model that knows no bits: sets of names, written from the specification's
-// words alone.
+// Compares decide() and grant() with a model without bit sets: it uses sets of names and follows only the
+// words of the specification.
 #include "policy/decide.hpp"
 
 #include "unit/policy/builder.hpp"
@@ -228,7 +228,7 @@ private:
     {
         names out;
         for (int n = below(4); n > 0; --n)
-            out.insert(scope(below(declared + 1))); // the last is not declared
+            out.insert(scope(below(declared + 1))); // the last one is not declared
         return out;
     }
 
@@ -259,7 +259,7 @@ private:
         }
     }
 
-    // A claim that lists some of the words: absent, a string, an array, or nothing that makes sense.
+    // Adds a claim that lists some of the words. It may be absent, a string, an array, or malformed.
     void add_list(scenario& s, const std::string& name, const std::vector<std::string>& words)
     {
         if (one_in(8))
@@ -311,7 +311,7 @@ private:
     std::mt19937 random_;
 };
 
-// --- the same scenario for the real one ---
+// --- the same scenario for the real decide() ---
 
 void declare(const scenario& s, test::builder& b)
 {
@@ -382,11 +382,12 @@ TEST(decide, agrees_with_a_model_on_generated_policies)
         ASSERT_EQ(really_decide(s, b.get(), now, nullptr), wanted) << "seed " << seed << '\n'
                                                                    << spoken(s, b.get());
         steps trace;
-        ASSERT_EQ(really_decide(s, b.get(), now, &trace), wanted) << "a trace changes nothing, seed " << seed;
+        ASSERT_EQ(really_decide(s, b.get(), now, &trace), wanted)
+            << "a trace must change nothing, seed " << seed;
         ASSERT_FALSE(trace.empty());
         const bool all_hold =
             std::all_of(trace.begin(), trace.end(), [](const step& one) { return one.holds; });
-        ASSERT_FALSE(all_hold && wanted.why != "allowed") << "a refusal shows in its trace, seed " << seed;
+        ASSERT_FALSE(all_hold && wanted.why != "allowed") << "the trace must show a denial, seed " << seed;
         ++seen[wanted.why];
     }
     for (const char* why : {"allowed", "no-token", "insufficient-scope", "scope-limited", "condition-failed",

@@ -36,7 +36,7 @@ struct asked {
     const char* path = "/";
     bool with_token = true;
     names token = {};
-    std::optional<names> allowed = std::nullopt; // by a limit
+    std::optional<names> allowed = std::nullopt; // restricted by a scope cap
     json::value claims = test::claims({});
 };
 
@@ -66,7 +66,7 @@ test::builder calendar()
     return b;
 }
 
-TEST(decide, names_the_first_thing_that_fails)
+TEST(decide, names_the_first_failure)
 {
     auto b = calendar();
     struct {
@@ -131,7 +131,7 @@ TEST(decide, names_the_first_thing_that_fails)
     }
 }
 
-TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
+TEST(decide, chooses_the_alternative_with_the_fewest_missing_scopes_and_the_first_of_equals)
 {
     test::builder b;
     b.scopes({"a", "b", "c", "d", "e"});
@@ -144,12 +144,12 @@ TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
         reason wanted;
     } const rows[] = {
         {{}, {}, 1, {"d", "e"}, reason::insufficient_scope},
-        {{"a"}, {}, 0, {"b", "c"}, reason::insufficient_scope}, // each lacks two
+        {{"a"}, {}, 0, {"b", "c"}, reason::insufficient_scope}, // each alternative lacks two
         {{"a", "b"}, {}, 0, {"c"}, reason::insufficient_scope},
         {{"c"}, {}, 2, {"d"}, reason::insufficient_scope},
         {{"e"}, {}, 1, {"d"}, reason::insufficient_scope},
         {{"d", "e"}, names{"d"}, 1, {"e"}, reason::scope_limited},
-        // A new token would bring b, and c as little as this one.
+        // A new token could add b, but not c, just as this one.
         {{"a", "c"}, names{"a"}, 0, {"b", "c"}, reason::scope_limited},
     };
     for (const auto& row : rows) {
@@ -162,7 +162,7 @@ TEST(decide, takes_the_alternative_that_lacks_fewest_and_the_first_of_equals)
     }
 }
 
-TEST(decide, names_what_to_ask_for_where_no_scope_lacks)
+TEST(decide, names_the_alternative_to_request_if_no_scope_is_missing)
 {
     test::builder b;
     b.scopes({"a", "b", "c", "d"});
@@ -173,8 +173,8 @@ TEST(decide, names_what_to_ask_for_where_no_scope_lacks)
         const auto d = decide_for(b.get(), a);
         return std::get<denial>(d).alternative;
     };
-    EXPECT_EQ(asked_for({.with_token = false}), 1U) << "one scope is less than two";
-    EXPECT_EQ(asked_for({.token = {"d"}}), 2U) << "the login that is too old had this one";
+    EXPECT_EQ(asked_for({.with_token = false}), 1U) << "the alternative with one scope is shorter";
+    EXPECT_EQ(asked_for({.token = {"d"}}), 2U) << "the token with the old login met this alternative";
     EXPECT_EQ(asked_for({.token = {"a", "b", "d"}}), 0U);
     EXPECT_EQ(refuse(b.get().match("/", "GET"), reason::token_expired).alternative, 1U);
 }
@@ -218,7 +218,7 @@ TEST(decide, checks_where_against_the_decoded_parameter)
             << row.shows;
     }
     EXPECT_EQ(why(decide_for(b.get(), {.path = "/users/bob/of/7"})), reason::condition_failed)
-        << "no claims at all";
+        << "the token has no claims";
 }
 
 TEST(decide, checks_the_class_and_the_age_of_the_login)
@@ -279,7 +279,7 @@ TEST(decide, checks_the_class_and_the_age_of_the_login)
             << row.shows;
 }
 
-TEST(decide, asks_in_the_order_token_scopes_where_login)
+TEST(decide, checks_token_scopes_where_and_login_in_this_order)
 {
     test::builder b;
     b.scopes({"read"});
@@ -300,7 +300,7 @@ TEST(decide, asks_in_the_order_token_scopes_where_login)
     EXPECT_EQ(why(decide_for(b.get(), a)), reason::login_too_old);
 }
 
-TEST(decide, fails_closed_on_what_a_loader_should_have_refused)
+TEST(decide, fails_closed_on_policies_that_a_loader_should_refuse)
 {
     test::builder b;
     requirement open_with_condition;
@@ -321,7 +321,7 @@ TEST(decide, fails_closed_on_what_a_loader_should_have_refused)
     EXPECT_EQ(why(decide_for(b.get(), {.path = "/beyond", .claims = empty})), reason::condition_failed);
 }
 
-TEST(decide, lets_unlisted_paths_pass_with_a_token_only_where_the_file_says_so)
+TEST(decide, permits_unlisted_paths_with_a_token_only_when_configured)
 {
     auto b = calendar();
     b.unlisted_authenticated();
@@ -332,7 +332,7 @@ TEST(decide, lets_unlisted_paths_pass_with_a_token_only_where_the_file_says_so)
     EXPECT_EQ(why(decide_for(b.get(), {.method = "CONNECT", .path = "/none"})), reason::no_route);
 }
 
-TEST(needs_token, only_where_the_answer_depends_on_it)
+TEST(needs_token, is_true_only_if_the_decision_depends_on_a_token)
 {
     auto b = calendar();
     EXPECT_FALSE(needs_token(b.get().match("/public", "GET")));

@@ -10,7 +10,7 @@ namespace {
 
 using names = std::vector<std::string>;
 
-// admin implies write implies read; delete stands alone.
+// Scopes: admin implies write, write implies read, and delete is independent.
 scope_registry calendar_scopes()
 {
     scope_registry scopes;
@@ -58,7 +58,7 @@ json::value roles(json::value v)
     return test::claims({{"https://calendar.example.com/roles", std::move(v)}});
 }
 
-TEST(limit, cuts_effective_scopes_down)
+TEST(limit, reduces_effective_scopes)
 {
     const scope_registry scopes = calendar_scopes();
     limit all_if_absent = by_permissions();
@@ -188,7 +188,7 @@ TEST(limit, cuts_effective_scopes_down)
         for (const auto name : row.token)
             scopes.add_with_implied(name, token);
         EXPECT_EQ(scopes.names(granted.token), scopes.names(token))
-            << row.shows << ": the token's own stay known";
+            << row.shows << ": the token's own scopes must stay known";
     }
 }
 

@@ -1,4 +1,4 @@
-// The steps that decide() tells: what `explain` shows.
+// The steps that decide() reports, which `explain` prints.
 #include "policy/decide.hpp"
 
 #include "unit/policy/builder.hpp"
@@ -13,7 +13,7 @@ using lines = std::vector<std::string>;
 
 constexpr wall_time noon{std::chrono::seconds(1'700'000'000)};
 
-// Each step as `+ sentence` where it holds, `- sentence` where it does not.
+// Returns each step as `+ sentence` if it holds, `- sentence` if it does not.
 lines told(const policy& p, const char* method, const char* path, const bearer* token)
 {
     steps trace;
@@ -24,7 +24,7 @@ lines told(const policy& p, const char* method, const char* path, const bearer* 
     return out;
 }
 
-TEST(trace, says_each_step_for_people)
+TEST(trace, explains_each_step)
 {
     test::builder b;
     b.scopes({"read:a", "write:a", "audit"});

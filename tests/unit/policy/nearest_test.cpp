@@ -9,7 +9,7 @@
 namespace scopegate::policy {
 namespace {
 
-TEST(nearest_route, names_the_template_that_the_path_differs_least_from)
+TEST(nearest_route, names_the_template_closest_to_the_path)
 {
     test::builder b;
     for (const auto* text : {"/appointments", "/appointments/{id}", "/users/{user}/appointments",
@@ -44,7 +44,7 @@ TEST(nearest_route, is_null_for_a_file_without_routes)
     EXPECT_EQ(nearest_route(b.get(), "/a"), nullptr);
 }
 
-// A client chooses the path, and many templates make each comparison longer.
+// A client chooses the path, and each additional template adds a comparison.
 TEST(nearest_route, bounds_its_work)
 {
     test::builder b;
@@ -55,7 +55,7 @@ TEST(nearest_route, bounds_its_work)
     for (int i = 0; i < 1'000; ++i)
         path += "/" + std::string(100, 'b');
     const scopegate::test::allocation_scope allocations;
-    EXPECT_EQ(nearest_route(b.get(), path), nullptr) << "a wrong name is worse than none";
+    EXPECT_EQ(nearest_route(b.get(), path), nullptr) << "a wrong suggestion is worse than none";
     EXPECT_EQ(allocations.count(), 0U);
 }
 

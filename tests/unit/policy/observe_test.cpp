@@ -1,4 +1,4 @@
-// Observe mode: which refusals are logged instead of made.
+// Observe mode: which denials are logged instead of enforced.
 #include "policy/decide.hpp"
 
 #include "unit/policy/builder.hpp"
@@ -11,10 +11,10 @@ namespace {
 
 enum class stays { in_force, observed_by_file, observed_by_any_mode };
 
-// By the steps of a request's way, as reason.hpp orders them.
+// Returns the result that follows from the steps of an exchange, in the order of reason.hpp.
 stays expected(reason r)
 {
-    if (r == reason::misdirected_request) // the file's own list of hosts refuses it, as its routes do
+    if (r == reason::misdirected_request) // the file's own list of hosts decides, as its routes do
         return stays::observed_by_file;
     if (r == reason::allowed || r < reason::malformed_target || r == reason::method_override ||
         r == reason::malformed_credentials || r == reason::several_tokens ||

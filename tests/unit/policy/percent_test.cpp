@@ -6,7 +6,7 @@ namespace scopegate::policy {
 
 namespace {
 
-TEST(percent, compares_the_decoded_text)
+TEST(percent, is_decoded_before_a_comparison)
 {
     struct {
         std::string_view encoded;

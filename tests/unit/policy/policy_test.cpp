@@ -20,7 +20,7 @@ test::builder calendar()
     return b;
 }
 
-TEST(match, tells_the_four_outcomes_apart)
+TEST(match, distinguishes_the_four_results)
 {
     auto listed_only = calendar();
     auto with_unlisted = calendar();
@@ -71,8 +71,8 @@ TEST(match, does_not_try_a_less_specific_template_for_a_method)
     EXPECT_EQ(m.matched, &b.get().routes[0]);
 }
 
-// What an upstream that ignores letter case, dots and the like could take a path for (`folded`, as
-// http::fold_path gives it) against what it was matched as.
+// Compares the template of a path with the template of its `folded` form (http::fold_path). The latter is
+// what an upstream that ignores letter case, dots and the like could read.
 TEST(lookalike, is_a_path_that_reaches_a_template_with_another_requirement)
 {
     test::builder b;
@@ -117,7 +117,7 @@ TEST(lookalike, is_a_path_that_reaches_a_template_with_another_requirement)
     }
 }
 
-TEST(lookalike, of_an_unlisted_path)
+TEST(lookalike, can_be_an_unlisted_path)
 {
     test::builder b;
     b.scopes({"admin"});
@@ -128,15 +128,15 @@ TEST(lookalike, of_an_unlisted_path)
         return b.get().is_lookalike(folded, method, b.get().match(path, method));
     };
     EXPECT_TRUE(lookalike("/Admin", "/admin", "GET"))
-        << "unlisted, and looks like a template that needs more";
-    EXPECT_FALSE(lookalike("/ME", "/me", "GET")) << "the same need";
-    EXPECT_FALSE(lookalike("/Other", "/other", "GET")) << "looks like nothing";
-    EXPECT_TRUE(lookalike("/ADMIN", "/admin", "POST")) << "the template does not take the method";
+        << "an unlisted path that resembles a stricter template";
+    EXPECT_FALSE(lookalike("/ME", "/me", "GET")) << "both have the same requirement";
+    EXPECT_FALSE(lookalike("/Other", "/other", "GET")) << "the path resembles no template";
+    EXPECT_TRUE(lookalike("/ADMIN", "/admin", "POST")) << "the template does not allow the method";
     EXPECT_FALSE(lookalike("/admin", "/admin", "POST")) << "an unlisted method of the template itself";
 }
 
 // `where` on another value is another condition, even if it reads the same in the file.
-TEST(lookalike, compares_what_where_would_read)
+TEST(lookalike, compares_the_values_that_where_reads)
 {
     test::builder b;
     const auto own = [](std::size_t parameter) {
@@ -151,13 +151,13 @@ TEST(lookalike, compares_what_where_would_read)
     const auto lookalike = [&](const char* path, const char* folded) {
         return b.get().is_lookalike(folded, "GET", b.get().match(path, "GET"));
     };
-    EXPECT_FALSE(lookalike("/users/Bob/", "/users/bob")) << "the same user by either template";
-    EXPECT_FALSE(lookalike("/users/auth0%7C1/", "/users/auth0|1")) << "the same, decoded";
-    EXPECT_TRUE(lookalike("/users/bob./", "/users/bob")) << "two users";
+    EXPECT_FALSE(lookalike("/users/Bob/", "/users/bob")) << "both templates read the same user";
+    EXPECT_FALSE(lookalike("/users/auth0%7C1/", "/users/auth0|1")) << "the decoded values are the same";
+    EXPECT_TRUE(lookalike("/users/bob./", "/users/bob")) << "the templates read two different users";
     EXPECT_TRUE(lookalike("/TEAM/photos", "/team/photos")) << "one template reads TEAM, the other photos";
 }
 
-TEST(conditions, say_which_claims_are_asked_for_with_each_request)
+TEST(conditions, list_the_claims_that_each_request_needs)
 {
     test::builder b;
     b.route("/plain", {{"GET", "authenticated"}});
@@ -177,14 +177,14 @@ TEST(conditions, say_which_claims_are_asked_for_with_each_request)
     EXPECT_THAT(b.get().claims_of_conditions(), ::testing::Contains("tenant"));
 }
 
-TEST(realm, is_the_first_audience)
+TEST(realm, is_the_first_audience_by_default)
 {
     test::builder b;
     EXPECT_EQ(b.get().realm(), "");
     issuer_settings issuer;
     issuer.issuer = "https://example.com/";
     b.get().issuers.push_back(issuer);
-    EXPECT_EQ(b.get().realm(), "https://example.com/") << "an issuer without audience";
+    EXPECT_EQ(b.get().realm(), "https://example.com/") << "the issuer has no audience";
     b.get().issuers[0].audience = {"https://calendar.example.com", "other"};
     EXPECT_EQ(b.get().realm(), "https://calendar.example.com");
 }

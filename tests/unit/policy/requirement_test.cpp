@@ -18,7 +18,7 @@ scope_registry three_scopes()
     return scopes;
 }
 
-TEST(describe, says_and_and_or)
+TEST(describe, writes_and_and_or)
 {
     const scope_registry scopes = three_scopes();
     struct {
@@ -40,7 +40,7 @@ TEST(describe, says_and_and_or)
         EXPECT_EQ(describe(test::needs(scopes, row.written), scopes), row.said) << row.written;
 }
 
-TEST(describe, says_the_conditions)
+TEST(describe, writes_the_conditions)
 {
     const scope_registry scopes = three_scopes();
     requirement r = test::needs(scopes, "read:a");
@@ -54,7 +54,7 @@ TEST(describe, says_the_conditions)
               "login at most 300 s ago; observed only");
 }
 
-TEST(same_needs, tells_requirements_apart)
+TEST(same_needs, distinguishes_requirements)
 {
     const scope_registry scopes = three_scopes();
     const auto with = [&](const char* written, const std::function<void(requirement&)>& change) {
@@ -117,7 +117,7 @@ TEST(same_needs, tells_requirements_apart)
 TEST(requirement, is_public_only_without_conditions)
 {
     requirement r;
-    EXPECT_FALSE(r.is_public()) << "the default asks for a token";
+    EXPECT_FALSE(r.is_public()) << "the default requires a token";
     r.needs = requirement::kind::open;
     EXPECT_TRUE(r.is_public());
     r.acr = {"mfa"};

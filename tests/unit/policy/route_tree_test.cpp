@@ -16,7 +16,7 @@ namespace {
 
 using kind = template_segment::kind;
 
-// Routes that stay where they are, and the tree over them.
+// Routes with stable addresses, and the tree over them.
 struct routes {
     std::deque<route> all;
     route_tree tree;
@@ -39,7 +39,7 @@ std::vector<std::string> values_of(const parameters& p)
     return out;
 }
 
-TEST(route_tree, matches_as_the_table_says)
+TEST(route_tree, matches_like_the_table_of_cases)
 {
     std::ifstream file(SCOPEGATE_TEST_CASES "/route_matches.tsv");
     ASSERT_TRUE(file);
@@ -66,22 +66,22 @@ TEST(route_tree, matches_as_the_table_says)
     EXPECT_GT(rows, 40);
 }
 
-TEST(route_tree, says_which_template_has_the_same_shape)
+TEST(route_tree, returns_the_template_of_the_same_shape)
 {
     routes made;
     EXPECT_EQ(made.add("/a/{x}"), nullptr);
     EXPECT_EQ(made.add("/a/{y}"), &made.all[0]) << "names of parameters make no difference";
-    EXPECT_EQ(made.add("/a/{x}/"), nullptr) << "a trailing slash does";
+    EXPECT_EQ(made.add("/a/{x}/"), nullptr) << "a trailing slash makes a difference";
     EXPECT_EQ(made.add("/a/{x...}"), nullptr);
     EXPECT_EQ(made.add("/a/{y...}"), &made.all[3]);
     EXPECT_EQ(made.add("/"), nullptr);
     EXPECT_EQ(made.tree.add({}, true, made.all.back()), &made.all.back())
         << "the slash of / is not a trailing one";
     parameters values;
-    EXPECT_EQ(made.tree.match("/a/1", values), &made.all[0]) << "the first one stays";
+    EXPECT_EQ(made.tree.match("/a/1", values), &made.all[0]) << "the first template stays";
 }
 
-TEST(route_tree, refuses_what_no_template_may_be)
+TEST(route_tree, refuses_malformed_templates)
 {
     routes made;
     std::string deep;
@@ -97,7 +97,7 @@ TEST(route_tree, refuses_what_no_template_may_be)
     EXPECT_THROW(made.add("/{rest...}/a"), std::invalid_argument);
 }
 
-TEST(route_tree, an_empty_tree_matches_nothing)
+TEST(route_tree, matches_nothing_when_empty)
 {
     parameters values;
     values.count = 3;
@@ -118,7 +118,7 @@ TEST(route_tree, finds_each_of_very_many_siblings)
     EXPECT_EQ(made.tree.match("/api/v1/thing20000/7", values), nullptr);
 }
 
-TEST(route_tree, takes_paths_of_any_length)
+TEST(route_tree, accepts_paths_of_any_length)
 {
     routes made;
     made.add("/a/{x}/a");
@@ -133,8 +133,8 @@ TEST(route_tree, takes_paths_of_any_length)
     EXPECT_EQ(values.values[0].size(), path.size() - 1);
 }
 
-// The model: try every template by a plain recursive matcher, and take the most specific by the words of the
-// definition.
+// The model: a plain recursive matcher tries every template and takes the most specific one, as the
+// definition states.
 bool model_matches(const std::vector<template_segment>& segments, std::size_t at, bool trailing_slash,
                    std::string left, std::vector<std::string>& values)
 {
@@ -155,8 +155,8 @@ bool model_matches(const std::vector<template_segment>& segments, std::size_t at
     return model_matches(segments, at + 1, trailing_slash, left.substr(end), values);
 }
 
-// Whether a is more specific than b, both matching one path: at the first segment where they differ a literal
-// (or the end) beats a parameter, and that beats a rest.
+// Returns whether `a` is more specific than `b`; both match one path. At the first segment that differs, a
+// literal (or the end) beats a parameter, and a parameter beats a rest.
 bool model_beats(const route& a, const route& b)
 {
     const auto rank = [](const route& r, std::size_t at) {
@@ -237,7 +237,7 @@ TEST(route_tree, agrees_with_the_definition_on_generated_policies)
             matched += found != nullptr;
         }
     }
-    EXPECT_GT(matched, 10'000) << "the generator must hit";
+    EXPECT_GT(matched, 10'000) << "the generator must produce matches";
 }
 
 TEST(route, finds_the_requirement_of_a_method)

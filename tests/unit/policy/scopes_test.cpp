@@ -27,7 +27,7 @@ std::set<scope_id> ids_of(const scope_set& s)
     return out;
 }
 
-// Sets of different capacity must mix: a token's set is often shorter than the requirement's.
+// Sets of different capacity must combine: a token's set is often shorter than the requirement's.
 TEST(scope_set, agrees_with_std_set_on_generated_sets)
 {
     for (unsigned seed = 0; seed < 3'000; ++seed) {
@@ -66,7 +66,7 @@ TEST(scope_set, agrees_with_std_set_on_generated_sets)
     }
 }
 
-TEST(scope_registry, compares_names_whole_and_by_letter_case)
+TEST(scope_registry, compares_whole_names_with_letter_case)
 {
     scope_registry scopes;
     const scope_id app = scopes.add("read:app", "read");
@@ -75,7 +75,7 @@ TEST(scope_registry, compares_names_whole_and_by_letter_case)
         EXPECT_EQ(scopes.find(other), std::nullopt) << other;
 }
 
-TEST(scope_registry, adds_what_a_scope_implies)
+TEST(scope_registry, adds_implied_scopes)
 {
     scope_registry scopes;
     const scope_id read = scopes.add("read", "");
@@ -89,7 +89,7 @@ TEST(scope_registry, adds_what_a_scope_implies)
     scope_set held;
     EXPECT_TRUE(scopes.add_with_implied("admin", held));
     EXPECT_THAT(scopes.names(held), ElementsAre("read", "write", "admin"))
-        << "itself too, in the order of the file";
+        << "a scope implies itself, and the order is that of the file";
     scope_set one;
     EXPECT_TRUE(scopes.add_with_implied("write", one));
     EXPECT_THAT(scopes.names(one), ElementsAre("write"));
@@ -99,7 +99,7 @@ TEST(scope_registry, adds_what_a_scope_implies)
     EXPECT_EQ(scopes.size(), 3U);
 }
 
-TEST(scope_registry, refuses_a_name_twice)
+TEST(scope_registry, refuses_a_duplicate_name)
 {
     scope_registry scopes;
     scopes.add("read", "");

@@ -1,4 +1,4 @@
-// Siblings are often alike but for their last characters: they must not crowd.
+// Siblings often differ in their last characters only. Their hashes must not cluster.
 #include "policy/segment_hash.hpp"
 
 #include <gtest/gtest.h>
@@ -24,14 +24,14 @@ TEST(segment_hash, scatters_siblings_that_differ_in_two_bytes_only)
                     literal[at + 1] = other;
                     ++taken[segment_hash(7, literal) % places];
                 }
-            // Of 1,024 that fall at random, 906 places are taken and more than six are never in one.
+            // With 1,024 random values, 906 places are taken, and no place ever has more than six.
             const auto free = std::count(taken.begin(), taken.end(), 0);
             EXPECT_GT(static_cast<std::ptrdiff_t>(places) - free, 850) << size << " bytes, at " << at;
             EXPECT_LE(*std::max_element(taken.begin(), taken.end()), 8) << size << " bytes, at " << at;
         }
 }
 
-TEST(segment_hash, tells_nodes_and_lengths_apart)
+TEST(segment_hash, distinguishes_nodes_and_lengths)
 {
     EXPECT_NE(segment_hash(0, "a"), segment_hash(1, "a"));
     EXPECT_NE(segment_hash(0, "aa"), segment_hash(0, "aaa"));

@@ -18,7 +18,7 @@ constexpr address v6(std::uint8_t first, std::uint8_t last)
     return {first, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last};
 }
 
-TEST(network, contains_what_its_prefix_says)
+TEST(network, contains_the_addresses_of_its_prefix)
 {
     struct {
         const char* shows;

@@ -1,4 +1,4 @@
-// A small policy made by hand, for the tests of answers/: no YAML is needed to say what a refusal looks like.
+// A small policy made by hand for the tests of answers/: problem responses do not depend on YAML.
 #pragma once
 
 #include "policy/decide.hpp"
@@ -31,7 +31,7 @@ public:
         add("/weak", {}).acr = {R"(say "friend" \o/)"};
     }
 
-    // The requirement of that route's GET.
+    // Returns the requirement of that route's GET.
     [[nodiscard]] const policy::route& route(std::string_view text) const
     {
         for (const auto& r : p.routes)

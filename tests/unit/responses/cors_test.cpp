@@ -43,7 +43,7 @@ protected:
                     {"Access-Control-Request-Headers", headers}});
     }
 
-    // The answer as `Name: value` lines; of a refusal its reason.
+    // Returns the response as `Name: value` lines, or the reason of a denial.
     [[nodiscard]] std::string answered() const
     {
         std::string scratch;
@@ -61,7 +61,7 @@ protected:
     http::request_head head;
 };
 
-TEST_F(cors, a_preflight_is_options_with_both_fields)
+TEST_F(cors, takes_options_with_both_fields_for_a_preflight)
 {
     ask("https://app.example.com", "GET");
     EXPECT_TRUE(is_preflight(p, head.method, head.fields));
@@ -82,7 +82,7 @@ TEST_F(cors, a_preflight_is_options_with_both_fields)
         << "without cors: a preflight is a request like any";
 }
 
-TEST_F(cors, an_allowed_origin_is_told_what_it_may_send)
+TEST_F(cors, tells_an_allowed_origin_what_it_may_send)
 {
     ask("https://app.example.com", "POST", "/appointments?x=1", "content-type,X-Thing, bad name,(x)");
     EXPECT_EQ(answered(), "204\n"
@@ -95,13 +95,13 @@ TEST_F(cors, an_allowed_origin_is_told_what_it_may_send)
     EXPECT_THAT(answered(), HasSubstr("Allow-Methods: PATCH\nAccess-Control-Allow-Headers: Authorization\n"));
 }
 
-TEST_F(cors, a_proof_may_be_sent)
+TEST_F(cors, lets_an_application_send_a_proof)
 {
     ask("https://app.example.com", "POST", "/appointments", "authorization,dpop");
     EXPECT_THAT(answered(), HasSubstr("Access-Control-Allow-Headers: authorization, dpop\n"));
 }
 
-TEST_F(cors, what_has_no_route_is_refused_as_the_request_itself_would_be)
+TEST_F(cors, denies_a_preflight_without_a_route_like_the_request_itself)
 {
     ask("https://app.example.com", "DELETE");
     EXPECT_EQ(answered(), "wrong-method");
@@ -120,7 +120,7 @@ TEST_F(cors, what_has_no_route_is_refused_as_the_request_itself_would_be)
     EXPECT_EQ(answered(), "wrong-method");
 }
 
-TEST_F(cors, other_origins_are_allowed_nothing_and_told_nothing)
+TEST_F(cors, tells_other_origins_nothing)
 {
     for (const auto* origin :
          {"https://evil.example.org", "https://APP.example.com", "https://app.example.com/",
@@ -133,17 +133,17 @@ TEST_F(cors, other_origins_are_allowed_nothing_and_told_nothing)
     set_fields({{"Origin", "https://app.example.com"},
                 {"Origin", "https://app.example.com"},
                 {"Access-Control-Request-Method", "GET"}});
-    EXPECT_EQ(answered(), "204\nVary: Origin\n") << "two origins are none";
+    EXPECT_EQ(answered(), "204\nVary: Origin\n") << "two origins count as none";
 }
 
-TEST_F(cors, a_star_is_any_origin)
+TEST_F(cors, accepts_any_origin_for_a_star)
 {
     p.cors.origins = {"*"};
     ask("https://anyone.example.org", "GET");
     EXPECT_THAT(answered(), HasSubstr("204\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Methods"));
 }
 
-TEST_F(cors, credentials_are_allowed_where_the_file_says_so)
+TEST_F(cors, allows_credentials_when_configured)
 {
     p.cors.credentials = true;
     ask("https://app.example.com", "GET");
@@ -152,14 +152,15 @@ TEST_F(cors, credentials_are_allowed_where_the_file_says_so)
     EXPECT_EQ(answered(), "204\nVary: Origin\n");
 }
 
-TEST_F(cors, a_refusal_is_shared_with_an_allowed_origin_only)
+TEST_F(cors, shares_a_denial_with_an_allowed_origin_only)
 {
     answer a;
     set_fields({{"Origin", "https://evil.example.org"}});
     share(p.cors, head.fields, a);
     set_fields({});
     share(p.cors, head.fields, a);
-    EXPECT_EQ(a.fields, "Vary: Origin\r\nVary: Origin\r\n") << "caches learn that it depends on the origin";
+    EXPECT_EQ(a.fields, "Vary: Origin\r\nVary: Origin\r\n")
+        << "caches must know that the response depends on the origin";
 
     a.fields.clear();
     set_fields({{"Origin", "https://app.example.com"}});
@@ -171,7 +172,7 @@ TEST_F(cors, a_refusal_is_shared_with_an_allowed_origin_only)
     EXPECT_THAT(std::string(shared[2].second), HasSubstr("WWW-Authenticate"));
 }
 
-TEST_F(cors, an_answer_of_the_api_is_shared_unless_it_says_itself_with_whom)
+TEST_F(cors, shares_an_api_response_unless_it_has_its_own_fields)
 {
     const auto added = [&](test::field_texts asked, test::field_texts answered_with) {
         set_fields(answered_with);

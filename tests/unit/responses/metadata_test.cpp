@@ -33,7 +33,7 @@ TEST(metadata, leaves_out_what_is_empty)
               R"({"resource":"https://a.example","bearer_methods_supported":["header"]})");
 }
 
-TEST(metadata, says_what_tokens_may_be_or_have_to_be_bound_to)
+TEST(metadata, states_which_bindings_tokens_may_or_must_have)
 {
     policy::policy p;
     p.metadata.resource = "https://a.example";
@@ -45,7 +45,7 @@ TEST(metadata, says_what_tokens_may_be_or_have_to_be_bound_to)
     EXPECT_EQ(metadata_document(p), begin + algorithms + R"(,"dpop_bound_access_tokens_required":true})");
     p.tokens.dpop.how = policy::dpop_settings::mode::off;
     p.server.tls.emplace();
-    EXPECT_EQ(metadata_document(p), begin + "}") << "callers are not asked for certificates";
+    EXPECT_EQ(metadata_document(p), begin + "}") << "clients are not asked for certificates";
     p.server.tls->client_ca = "/clients.pem";
     EXPECT_EQ(metadata_document(p), begin + R"(,"tls_client_certificate_bound_access_tokens":true})");
 }
@@ -69,7 +69,7 @@ struct url_row {
     const char* url;
 };
 
-TEST(metadata, lies_where_path_insertion_puts_it)
+TEST(metadata, is_found_by_path_insertion)
 {
     const url_row rows[] = {
         {"a host alone", "https://a.example", "https://a.example/.well-known/oauth-protected-resource"},
@@ -99,7 +99,7 @@ TEST(metadata, is_served_at_both_forms)
                             "/.well-known/oauth-protected-resource/cal/~ann"));
     EXPECT_THAT(metadata_paths("https://a.example/../x", {}),
                 ElementsAre("/.well-known/oauth-protected-resource"))
-        << "a path that no request can have is served nowhere else";
+        << "a path that no request can have is not served in another form";
 }
 
 } // namespace

@@ -41,7 +41,7 @@ std::vector<std::string> split(const std::string& line, char separator)
     return parts;
 }
 
-TEST(challenges, are_as_the_table_of_cases_says)
+TEST(challenges, match_the_table_of_cases)
 {
     const calendar file;
     const response_book book(file.p);
@@ -78,7 +78,7 @@ TEST(answers, name_the_protocol_that_a_port_speaks)
     EXPECT_THAT(book.make(refusal, "id-1").body, HasSubstr("without TLS; ask with http."));
 }
 
-TEST(answers, say_something_for_every_reason)
+TEST(answers, have_a_text_for_every_reason)
 {
     const calendar file;
     const response_book book(file.p);
@@ -109,7 +109,7 @@ TEST(answers, say_something_for_every_reason)
 }
 
 // RFC 9449 section 7.1.
-TEST(answers, challenge_with_dpop_whom_that_concerns)
+TEST(answers, challenge_with_dpop_only_clients_that_it_concerns)
 {
     calendar file;
     const response_book book(file.p);
@@ -133,7 +133,8 @@ TEST(answers, challenge_with_dpop_whom_that_concerns)
     EXPECT_TRUE(begins(file.deny(reason::insufficient_scope, "/one"), "DPoP "));
 }
 
-// RFC 6750 section 3: an error_description is %x20-21 / %x23-5B / %x5D-7E, and a detail becomes one.
+// RFC 6750 section 3: an error_description consists of %x20-21 / %x23-5B / %x5D-7E, and the detail becomes
+// one.
 TEST(answers, have_details_that_fit_a_challenge)
 {
     for (std::size_t i = 0; i < reason_count; ++i)
@@ -153,7 +154,7 @@ TEST(answers, challenge_with_401_always_and_with_5xx_never)
     }
 }
 
-TEST(answers, close_the_connection_where_its_framing_or_its_pace_is_in_doubt)
+TEST(answers, close_the_connection_when_its_framing_or_pace_is_in_doubt)
 {
     const auto closes = [](reason r) { return row(r).close; };
     for (const auto r :
@@ -188,7 +189,7 @@ TEST(problems, list_the_alternatives_of_an_any)
                           R"("alternatives":[["admin"],["write:appointments","export"]]})"));
 }
 
-TEST(problems, name_what_the_limit_took_away)
+TEST(problems, name_the_scopes_that_the_scope_cap_removed)
 {
     const calendar file;
     const response_book book(file.p);
@@ -196,7 +197,7 @@ TEST(problems, name_what_the_limit_took_away)
                 HasSubstr(R"("missing_scopes":["write:appointments"])"));
 }
 
-TEST(problems, of_a_403_for_another_reason_name_none_that_lacks)
+TEST(problems, name_no_missing_scope_in_a_403_for_another_reason)
 {
     const calendar file;
     const response_book book(file.p);
@@ -206,7 +207,7 @@ TEST(problems, of_a_403_for_another_reason_name_none_that_lacks)
                 HasSubstr(R"("required_scopes":[],"missing_scopes":[]})"));
 }
 
-TEST(problems, keep_scopes_out_of_other_refusals)
+TEST(problems, keep_scopes_out_of_other_denials)
 {
     const calendar file;
     const response_book book(file.p);
@@ -214,26 +215,27 @@ TEST(problems, keep_scopes_out_of_other_refusals)
         EXPECT_THAT(book.make(file.deny(why, "/one"), "7f").body, Not(HasSubstr("scopes"))) << name(why);
 }
 
-TEST(answers, of_a_wrong_method_say_what_is_allowed)
+TEST(answers, list_the_allowed_methods_for_a_wrong_one)
 {
     const calendar file;
     const response_book book(file.p);
     EXPECT_EQ(field(book.make(file.deny(reason::wrong_method, "/one"), "7f"), "Allow"), "GET, HEAD");
-    // RFC 9110 section 10.2.1: an empty Allow says that the resource allows nothing.
+    // RFC 9110 section 10.2.1: an empty Allow states that the resource allows no methods.
     EXPECT_EQ(field(book.make(file.deny(reason::wrong_method), "7f"), "Allow"), "");
 }
 
-TEST(answers, say_when_to_come_back)
+TEST(answers, say_when_to_retry)
 {
     const calendar file;
     const response_book book(file.p);
     auto refusal = file.deny(reason::keys_unavailable);
-    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "1") << "never 0: that invites a storm";
+    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "1")
+        << "never 0, which would invite a storm of retries";
     refusal.retry_after = 10;
     EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "10");
 }
 
-TEST(answers, on_the_wire_are_these_bytes)
+TEST(answers, have_these_bytes_on_the_wire)
 {
     const calendar file;
     const response_book book(file.p);
@@ -249,7 +251,7 @@ TEST(answers, on_the_wire_are_these_bytes)
                     R"("detail":"There is no such resource.","request_id":"7f"})");
 }
 
-TEST(answers, to_head_have_the_length_and_no_body)
+TEST(answers, state_the_length_without_a_body_for_head)
 {
     const calendar file;
     const response_book book(file.p);
@@ -262,7 +264,7 @@ TEST(answers, to_head_have_the_length_and_no_body)
                     "\r\n");
 }
 
-TEST(answers, say_that_the_connection_ends)
+TEST(answers, announce_the_end_of_the_connection)
 {
     const calendar file;
     const response_book book(file.p);
@@ -276,8 +278,8 @@ TEST(answers, say_that_the_connection_ends)
     EXPECT_THAT(wire(reason::no_token, true), Not(HasSubstr("Connection")));
 }
 
-// A realm comes from the file; a line break in it must not become a header of its own.
-TEST(challenges, can_not_be_broken_out_of)
+// A realm comes from the file. A line break in it must not start another header field.
+TEST(challenges, cannot_be_broken_out_of)
 {
     calendar file;
     file.p.issuers.front().audience = {"a\"b\\c\r\nSet-Cookie: x=1\x01\xC3\xA9"};
@@ -286,7 +288,7 @@ TEST(challenges, can_not_be_broken_out_of)
                 StartsWith(R"(Bearer realm="a\"b\\c  Set-Cookie: x=1   ", )"));
 }
 
-TEST(challenges, leave_out_what_there_is_not)
+TEST(challenges, leave_out_empty_parameters)
 {
     calendar file;
     file.p.metadata.resource.clear();
@@ -297,7 +299,7 @@ TEST(challenges, leave_out_what_there_is_not)
     EXPECT_EQ(book.metadata_document(), "");
 }
 
-TEST(metadata, is_answered_to_anyone)
+TEST(metadata, is_served_to_anyone)
 {
     const calendar file;
     const response_book book(file.p);

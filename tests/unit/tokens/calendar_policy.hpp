@@ -1,4 +1,4 @@
-// The policy of the tests here, built by hand: two issuers, a few scopes, two routes. And keys without a
+// The policy for these tests, built by hand: two issuers, a few scopes, two routes. Keys come without a
 // network.
 #pragma once
 
@@ -29,8 +29,8 @@ inline policy::requirement needs_scope(const policy::policy& p, std::string_view
     return r;
 }
 
-// Issuer 0: any asymmetric algorithm, keys at a URL. Issuer 1: RS256 and at+jwt only, keys in a file. Routes
-// /read and /write for GET, which need read:app and write:app.
+// Issuer 0 allows any asymmetric algorithm and has keys at a URL. Issuer 1 allows only RS256 and at+jwt and
+// has keys in a file. GET on /read and /write needs read:app and write:app.
 inline std::shared_ptr<policy::policy> calendar_policy()
 {
     auto p = std::make_shared<policy::policy>();
@@ -63,7 +63,7 @@ inline std::shared_ptr<policy::policy> calendar_policy()
     return p;
 }
 
-// Keys that the test hands out itself.
+// A key store with the keys that the test supplies.
 class given_keys final : public tokens::key_store {
 public:
     explicit given_keys(std::size_t issuers) : sets(issuers) {}
@@ -75,7 +75,7 @@ public:
     }
     [[nodiscard]] bool may_refresh(std::size_t) const override
     {
-        if (const auto happens = when_asked) // a copy: it may take itself away
+        if (const auto happens = when_asked) // a copy, since the call may replace it
             happens();
         return refreshable;
     }

@@ -10,7 +10,7 @@ namespace {
 
 using test::fields_of;
 
-TEST(client_certificate, is_one_byte_sequence)
+TEST(client_certificate, must_be_one_byte_sequence)
 {
     const struct {
         const char* value;
@@ -27,7 +27,7 @@ TEST(client_certificate, is_one_byte_sequence)
             << row.value;
 }
 
-TEST(client_certificate, that_could_be_read_in_two_ways_is_none)
+TEST(client_certificate, is_ignored_if_it_could_be_read_in_two_ways)
 {
     for (const auto* value : {"",           ":",
                               "::",         "YWJj",

@@ -11,7 +11,7 @@ using namespace scopegate;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(discovery, looks_at_openid_first_and_then_at_rfc_8414)
+TEST(discovery, tries_openid_first_and_then_rfc_8414)
 {
     EXPECT_THAT(tokens::metadata_urls("https://example.eu.auth0.com/"),
                 ElementsAre("https://example.eu.auth0.com/.well-known/openid-configuration",
@@ -26,15 +26,15 @@ TEST(discovery, looks_at_openid_first_and_then_at_rfc_8414)
                 ElementsAre("https://kc.example.com/realms/a/.well-known/openid-configuration",
                             "https://kc.example.com/.well-known/oauth-authorization-server/realms/a"))
         << "RFC 8414 section 3.1: without the final slash";
-    EXPECT_THAT(tokens::metadata_urls("accounts.example.com"), ElementsAre()) << "no URL, nothing to look at";
+    EXPECT_THAT(tokens::metadata_urls("accounts.example.com"), ElementsAre()) << "not a URL, so no document";
 }
 
 struct row {
     const char* document;
-    const char* failure; // empty: the uri is https://i.example/keys
+    const char* failure; // empty if the uri is https://i.example/keys
 };
 
-TEST(discovery, believes_a_document_of_the_very_issuer_only)
+TEST(discovery, accepts_a_document_of_exactly_this_issuer_only)
 {
     const row rows[] = {
         {R"({"issuer":"https://i.example/","jwks_uri":"https://i.example/keys","more":[1]})", ""},
@@ -66,7 +66,7 @@ TEST(discovery, believes_a_document_of_the_very_issuer_only)
     }
 }
 
-TEST(discovery, keys_on_loopback_may_be_plain_http)
+TEST(discovery, allows_plain_http_for_keys_on_loopback)
 {
     const auto uri = tokens::jwks_uri_of(
         R"({"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/keys"})", "http://127.0.0.1:1");

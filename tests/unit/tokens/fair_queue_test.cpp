@@ -37,7 +37,7 @@ std::string all_of(fair_queue& queue)
     return order;
 }
 
-TEST(fair_queue, serves_a_single_client_in_its_order)
+TEST(fair_queue, serves_a_single_client_in_order)
 {
     fair_queue queue;
     push(queue, 1, "abcd");
@@ -45,7 +45,7 @@ TEST(fair_queue, serves_a_single_client_in_its_order)
     EXPECT_EQ(all_of(queue), "");
 }
 
-TEST(fair_queue, lets_clients_take_turns)
+TEST(fair_queue, alternates_between_clients)
 {
     fair_queue queue;
     push(queue, 1, "abcdef");
@@ -54,7 +54,7 @@ TEST(fair_queue, lets_clients_take_turns)
     EXPECT_EQ(all_of(queue), "a1XbYcdef");
 }
 
-TEST(fair_queue, a_client_that_comes_back_waits_for_its_turn)
+TEST(fair_queue, makes_a_returning_client_wait_for_its_turn)
 {
     fair_queue queue;
     push(queue, 1, "ab");
@@ -65,7 +65,7 @@ TEST(fair_queue, a_client_that_comes_back_waits_for_its_turn)
     EXPECT_EQ(all_of(queue), "b2");
 }
 
-TEST(fair_queue, the_longest_line_gives_way_with_its_newest)
+TEST(fair_queue, evicts_the_newest_request_of_the_longest_line)
 {
     fair_queue queue;
     push(queue, 1, "abc");
@@ -77,19 +77,19 @@ TEST(fair_queue, the_longest_line_gives_way_with_its_newest)
     EXPECT_EQ(all_of(queue), "a1b");
 }
 
-TEST(fair_queue, nobody_gives_way_to_a_line_as_long_as_his_own)
+TEST(fair_queue, evicts_nothing_for_a_line_of_equal_length)
 {
     fair_queue queue;
     EXPECT_FALSE(queue.give_way_to(client(1)));
     push(queue, 1, "ab");
-    EXPECT_FALSE(queue.give_way_to(client(1))) << "to itself";
+    EXPECT_FALSE(queue.give_way_to(client(1))) << "a client must not evict its own requests";
     push(queue, 2, "1");
-    EXPECT_FALSE(queue.give_way_to(client(2))) << "it would only change places";
+    EXPECT_FALSE(queue.give_way_to(client(2))) << "the two clients would only change places";
     EXPECT_TRUE(queue.give_way_to(client(3)));
     EXPECT_FALSE(queue.give_way_to(client(3)));
 }
 
-TEST(fair_queue, a_line_that_gave_all_away_has_no_turn)
+TEST(fair_queue, gives_no_turn_to_an_emptied_line)
 {
     fair_queue queue;
     push(queue, 1, "ab");

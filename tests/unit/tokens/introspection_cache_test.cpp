@@ -28,7 +28,7 @@ TEST(token_digests, are_sha_256)
     EXPECT_NE(token_digest("abd"), digest);
 }
 
-TEST(introspection_cache, keeps_an_answer_to_the_moment_that_it_ends)
+TEST(introspection_cache, keeps_a_result_until_it_expires)
 {
     introspection_cache cache(10, 1000);
     const auto answer = until(now + 10s);
@@ -39,14 +39,14 @@ TEST(introspection_cache, keeps_an_answer_to_the_moment_that_it_ends)
     EXPECT_EQ(cache.find(token_digest("b"), now), nullptr);
 }
 
-TEST(introspection_cache, does_not_take_what_has_ended)
+TEST(introspection_cache, does_not_accept_an_expired_result)
 {
     introspection_cache cache(10, 1000);
     cache.insert(token_digest("a"), until(now), 10, now);
     EXPECT_EQ(cache.size(), 0U);
 }
 
-TEST(introspection_cache, a_newer_answer_replaces_the_older)
+TEST(introspection_cache, replaces_an_older_result)
 {
     introspection_cache cache(10, 1000);
     const auto newer = until(now + 20s);
@@ -56,13 +56,13 @@ TEST(introspection_cache, a_newer_answer_replaces_the_older)
     EXPECT_EQ(cache.find(token_digest("a"), now + 15s), newer);
 }
 
-TEST(introspection_cache, is_bounded_in_answers_and_in_bytes)
+TEST(introspection_cache, is_bounded_in_results_and_in_bytes)
 {
     introspection_cache few(3, 1'000'000);
     for (const auto* token : {"a", "b", "c", "d"})
         few.insert(token_digest(token), until(now + 10s), 10, now);
     EXPECT_EQ(few.size(), 3U);
-    EXPECT_EQ(few.find(token_digest("a"), now), nullptr) << "the oldest goes first";
+    EXPECT_EQ(few.find(token_digest("a"), now), nullptr) << "the oldest is evicted first";
     EXPECT_NE(few.find(token_digest("d"), now), nullptr);
 
     introspection_cache small(1000, 100);
@@ -70,11 +70,11 @@ TEST(introspection_cache, is_bounded_in_answers_and_in_bytes)
         small.insert(token_digest(token), until(now + 10s), 40, now);
     EXPECT_EQ(small.size(), 2U);
     small.insert(token_digest("d"), until(now + 10s), 101, now);
-    EXPECT_EQ(small.find(token_digest("d"), now), nullptr) << "larger than all of it";
-    EXPECT_EQ(small.size(), 2U) << "and pushes nothing out";
+    EXPECT_EQ(small.find(token_digest("d"), now), nullptr) << "the result is larger than the whole cache";
+    EXPECT_EQ(small.size(), 2U) << "an oversized result must not evict others";
 }
 
-TEST(introspection_cache, replacing_one_answer_again_and_again_takes_no_more_room)
+TEST(introspection_cache, does_not_grow_when_one_result_is_replaced_again_and_again)
 {
     introspection_cache cache(3, 100);
     cache.insert(token_digest("other"), until(now + 1h), 10, now);
@@ -84,7 +84,7 @@ TEST(introspection_cache, replacing_one_answer_again_and_again_takes_no_more_roo
     EXPECT_NE(cache.find(token_digest("a"), now), nullptr);
 }
 
-TEST(introspection_cache, what_has_ended_makes_room_when_something_comes)
+TEST(introspection_cache, evicts_expired_results_when_one_is_added)
 {
     introspection_cache cache(100, 1000);
     for (int i = 0; i < 50; ++i)

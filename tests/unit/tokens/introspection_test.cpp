@@ -34,7 +34,7 @@ struct kind_of_token {
     tokens::token_form form;
 };
 
-TEST(token_form, follows_from_the_beginning_and_the_parts)
+TEST(token_form, is_recognized_by_the_beginning_and_the_parts)
 {
     const auto encoded = [](std::string_view header) { return jose::base64url_encode(header) + ".e30.x"; };
     constexpr auto opaque = tokens::token_form::opaque, jws = tokens::token_form::jws;
@@ -66,7 +66,7 @@ TEST(token_form, follows_from_the_beginning_and_the_parts)
         EXPECT_EQ(tokens::form_of(row.token), row.form) << row.sentence << ": " << row.token;
 }
 
-TEST(introspected_tokens, are_those_that_the_issuer_alone_can_have_made)
+TEST(introspected_tokens, are_those_that_only_the_issuer_can_have_made)
 {
     auto issuer = issuer_with(auth::basic);
     issuer.keys.where = policy::key_location::kind::none;
@@ -76,21 +76,22 @@ TEST(introspected_tokens, are_those_that_the_issuer_alone_can_have_made)
         return jose::base64url_encode(header) + ".a.b.c.d";
     };
     EXPECT_TRUE(asks("2YotnFZFEjr1zCsicMWpAA"));
-    EXPECT_TRUE(asks(own)) << "a JWT of an issuer that has no keys";
+    EXPECT_TRUE(asks(own)) << "a JWT of an issuer without keys";
     EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})")));
     EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM","iss":"https://legacy.example"})")));
     EXPECT_FALSE(asks(encrypted(R"({"enc":"A256GCM","iss":"https://other.example"})")));
     EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://other.example"})")));
-    EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://legacy.example/"})"))) << "another name by a slash";
+    EXPECT_FALSE(asks(test::make_token(R"({"iss":"https://legacy.example/"})")))
+        << "the name differs by a slash";
     EXPECT_FALSE(asks(test::make_token(R"({"iss":["https://legacy.example"]})")));
     EXPECT_FALSE(
         asks(test::make_token(R"({"iss":"https://legacy.example","iss":"https://legacy.example"})")));
     EXPECT_FALSE(asks(own + ".x")) << "four parts";
     EXPECT_FALSE(asks(own.substr(0, own.rfind('.')))) << "two parts";
     issuer.keys.where = policy::key_location::kind::discover;
-    EXPECT_FALSE(asks(own)) << "keys count where there are some";
+    EXPECT_FALSE(asks(own)) << "an issuer's keys take precedence";
     EXPECT_TRUE(asks("2YotnFZFEjr1zCsicMWpAA"));
-    EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})"))) << "no key of ours opens it";
+    EXPECT_TRUE(asks(encrypted(R"({"enc":"A256GCM"})"))) << "the gate has no key to decrypt it";
 }
 
 TEST(introspection_request, posts_the_token_with_the_clients_credentials)
@@ -98,7 +99,8 @@ TEST(introspection_request, posts_the_token_with_the_clients_credentials)
     const auto basic = tokens::introspection_request(issuer_with(auth::basic), "a+b c&d", now);
     EXPECT_EQ(basic.url, "https://legacy.example/introspect");
     EXPECT_EQ(basic.form, "token=a%2Bb%20c%26d&token_type_hint=access_token");
-    // RFC 6749 section 2.3.1: both are form-urlencoded before they are joined, so that a colon is no joint.
+    // RFC 6749 section 2.3.1: both values are form-urlencoded before they are joined, so that a colon within
+    // one is not taken for the separator.
     EXPECT_EQ(
         basic.authorization, "Basic " + [] {
             auto text = jose::base64url_encode("gate%3A1%20%C3%BC:p%26ss%2B%25%3A%2F%20word");
@@ -114,7 +116,7 @@ TEST(introspection_request, posts_the_token_with_the_clients_credentials)
     EXPECT_EQ(test::form_parameter(post.form, "client_secret"), "p&ss+%:/ word");
 }
 
-TEST(introspection_request, signs_an_assertion_for_each_question)
+TEST(introspection_request, signs_an_assertion_for_each_request)
 {
     for (const auto a : {jose::algorithm::rs256, jose::algorithm::es384, jose::algorithm::eddsa}) {
         SCOPED_TRACE(jose::name(a));
@@ -134,13 +136,14 @@ TEST(introspection_request, signs_an_assertion_for_each_question)
         const auto jws = jose::split(assertion);
         ASSERT_TRUE(jws.has_value()) << assertion;
         EXPECT_EQ(jws->header.alg, a);
-        EXPECT_FALSE(jws->header.kid.has_value()) << "the key's file named none";
+        EXPECT_FALSE(jws->header.kid.has_value()) << "the key file has no kid";
         EXPECT_EQ(jose::verify(*jws, *test::keys_for({a})), reason::allowed);
         const auto claims = json::parse(jws->payload);
         ASSERT_TRUE(claims);
         EXPECT_EQ(*claims->find("iss")->if_string(), "gate:1 ü");
         EXPECT_EQ(*claims->find("sub")->if_string(), "gate:1 ü");
-        EXPECT_EQ(*claims->find("aud")->if_string(), "https://legacy.example") << "one, and no array";
+        EXPECT_EQ(*claims->find("aud")->if_string(), "https://legacy.example")
+            << "one audience as a string, not an array";
         EXPECT_EQ(claims->find("iat")->scalar_text(), "1800000000");
         EXPECT_EQ(claims->find("exp")->scalar_text(), "1800000060");
         const auto again = tokens::introspection_request(issuer, "t", now);
@@ -161,7 +164,7 @@ struct response_row {
     reason why;
 };
 
-TEST(introspection_answer, counts_as_active_by_the_word_true_only)
+TEST(introspection_answer, counts_as_active_only_for_true)
 {
     const auto inactive = reason::token_inactive;
     const auto no_answer = reason::introspection_unavailable;
@@ -195,7 +198,7 @@ TEST(introspection_answer, counts_as_active_by_the_word_true_only)
     }
 }
 
-TEST(introspection_answer, says_nothing_with_null)
+TEST(introspection_answer, treats_null_as_absent)
 {
     const auto said = tokens::read_introspection(
         R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view active = R"({"active":true,"scope":"read:app"})";
 
-// The control thread is the test's own: nothing happens between two lines of a test.
+// The test runs the control thread itself, so nothing happens between two lines of a test.
 struct introspection : ::testing::Test {
     test::introspection_endpoint endpoint;
     boost::asio::io_context control;
@@ -42,7 +42,7 @@ struct introspection : ::testing::Test {
             asker->stop();
         control.restart();
         control.run_for(10s);
-        EXPECT_TRUE(control.stopped()) << "stop() leaves nothing to do";
+        EXPECT_TRUE(control.stopped()) << "stop() must leave no work behind";
     }
 
     [[nodiscard]] policy::issuer_settings issuer() const
@@ -70,7 +70,7 @@ struct introspection : ::testing::Test {
         return test::run_until(control, holds);
     }
 
-    // The answer's word, and when it ends.
+    // The result's reason, and when the result expires.
     struct in_brief {
         std::string why;
         wall_time until;
@@ -92,13 +92,13 @@ struct introspection : ::testing::Test {
     }
 };
 
-TEST_F(introspection, an_issuer_that_does_not_introspect_needs_no_asker)
+TEST_F(introspection, needs_no_introspector_for_an_issuer_without_it)
 {
     policy.issuers[0].introspection.reset();
     EXPECT_EQ(make(), nullptr);
 }
 
-TEST_F(introspection, asks_once_and_remembers)
+TEST_F(introspection, calls_once_and_caches_the_result)
 {
     endpoint.knows("good", std::string(active));
     start();
@@ -120,29 +120,29 @@ TEST_F(introspection, asks_once_and_remembers)
     EXPECT_EQ(endpoint.calls("good"), 1U);
     now += 1ms;
     endpoint.knows("good", R"({"active":false})");
-    EXPECT_EQ(ask("good").why, "token-inactive") << "withdrawn, and seen after `cache` at the latest";
+    EXPECT_EQ(ask("good").why, "token-inactive") << "a revocation must be seen after `cache` at the latest";
     EXPECT_EQ(endpoint.calls("good"), 2U);
 }
 
-TEST_F(introspection, an_inactive_token_is_asked_about_again_soon)
+TEST_F(introspection, checks_an_inactive_token_again_soon)
 {
     start();
     EXPECT_EQ(ask("bad").why, "token-inactive");
     EXPECT_EQ(ask("bad").until, now + 5s);
-    EXPECT_EQ(endpoint.calls("bad"), 1U) << "a client that tries again and again costs nothing";
+    EXPECT_EQ(endpoint.calls("bad"), 1U) << "repeated attempts must not cost further calls";
     now += 5s;
     endpoint.knows("bad", std::string(active));
     EXPECT_EQ(ask("bad").why, "allowed");
 }
 
-TEST_F(introspection, the_inactive_are_never_kept_longer_than_the_active)
+TEST_F(introspection, never_caches_inactive_tokens_longer_than_active_ones)
 {
     policy.issuers[0].introspection->cache = 1s;
     start();
     EXPECT_EQ(ask("bad").until, now + 1s);
 }
 
-TEST_F(introspection, nothing_is_remembered_past_its_exp)
+TEST_F(introspection, caches_nothing_beyond_its_exp)
 {
     endpoint.knows("brief", R"({"active":true,"exp":1800000002.5})");
     endpoint.knows("over", R"({"active":true,"exp":1799999999})");
@@ -154,13 +154,13 @@ TEST_F(introspection, nothing_is_remembered_past_its_exp)
     EXPECT_EQ(ask("brief").why, "token-inactive");
     EXPECT_EQ(endpoint.calls("brief"), 2U);
 
-    EXPECT_EQ(ask("over").why, "allowed") << "the clock skew is looked at behind it";
+    EXPECT_EQ(ask("over").why, "allowed") << "the validator applies the clock skew later";
     EXPECT_EQ(ask("over").why, "allowed");
     EXPECT_EQ(endpoint.calls("over"), 2U);
-    EXPECT_EQ(ask("odd").until, now + 30s) << "what is no time is refused behind it";
+    EXPECT_EQ(ask("odd").until, now + 30s) << "the validator refuses a malformed time later";
 }
 
-TEST_F(introspection, cache_zero_asks_every_time)
+TEST_F(introspection, calls_every_time_with_cache_zero)
 {
     policy.issuers[0].introspection->cache = 0ms;
     endpoint.knows("good", std::string(active));
@@ -170,7 +170,7 @@ TEST_F(introspection, cache_zero_asks_every_time)
     EXPECT_EQ(endpoint.calls("good"), 2U);
 }
 
-TEST_F(introspection, all_who_wait_for_a_token_share_one_call)
+TEST_F(introspection, shares_one_call_among_all_that_wait_for_a_token)
 {
     endpoint.knows("good", std::string(active));
     endpoint.be(mood::hanging);
@@ -186,7 +186,7 @@ TEST_F(introspection, all_who_wait_for_a_token_share_one_call)
     EXPECT_EQ(endpoint.calls("good"), 1U);
 }
 
-TEST_F(introspection, whatever_is_no_answer_is_no_answer)
+TEST_F(introspection, is_unavailable_while_responses_fail_or_are_malformed)
 {
     endpoint.knows("good", std::string(active));
     start();
@@ -196,14 +196,14 @@ TEST_F(introspection, whatever_is_no_answer_is_no_answer)
         endpoint.be(m);
         EXPECT_EQ(ask("good").why, "introspection-unavailable");
     }
-    EXPECT_EQ(endpoint.calls("good"), 9U) << "none of it is remembered";
+    EXPECT_EQ(endpoint.calls("good"), 9U) << "failures must not be cached";
     for (const auto& request : endpoint.requests())
-        EXPECT_EQ(request.target, "/introspect") << "no redirect is followed";
+        EXPECT_EQ(request.target, "/introspect") << "redirects must not be followed";
     endpoint.be(mood::serving);
-    EXPECT_EQ(ask("good").why, "allowed") << "and all is well as soon as the endpoint is";
+    EXPECT_EQ(ask("good").why, "allowed") << "service must resume as soon as the endpoint recovers";
 }
 
-TEST_F(introspection, an_endpoint_that_says_nothing_is_left_in_time)
+TEST_F(introspection, gives_up_on_a_silent_endpoint_in_time)
 {
     bounds.time = 50ms;
     endpoint.be(mood::hanging);
@@ -211,7 +211,7 @@ TEST_F(introspection, an_endpoint_that_says_nothing_is_left_in_time)
     EXPECT_EQ(ask("good").why, "introspection-unavailable");
 }
 
-TEST_F(introspection, an_answer_that_was_known_counts_while_the_endpoint_is_down)
+TEST_F(introspection, uses_a_cached_result_while_the_endpoint_is_down)
 {
     endpoint.knows("good", std::string(active));
     start();
@@ -219,10 +219,10 @@ TEST_F(introspection, an_answer_that_was_known_counts_while_the_endpoint_is_down
     endpoint.be(mood::failing);
     EXPECT_EQ(ask("good").why, "allowed");
     now += 30s;
-    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "but no longer than `cache`";
+    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "a cached result must not outlive `cache`";
 }
 
-TEST_F(introspection, made_up_tokens_are_bounded)
+TEST_F(introspection, bounds_the_calls_for_made_up_tokens)
 {
     bounds.calls = 2;
     bounds.waiting_tokens = 5;
@@ -234,18 +234,18 @@ TEST_F(introspection, made_up_tokens_are_bounded)
             heard[i] = name(answer->said.why);
         });
     EXPECT_THAT(std::vector(heard.begin() + 5, heard.end()), ::testing::Each("introspection-unavailable"))
-        << "at once";
+        << "the surplus must be refused at once";
     ASSERT_TRUE(run_until([&] { return endpoint.calls() == 2; }));
     control.restart();
     control.run_for(20ms);
-    EXPECT_EQ(endpoint.calls(), 2U) << "no more at a time";
+    EXPECT_EQ(endpoint.calls(), 2U) << "no more calls may be in flight";
     EXPECT_EQ(heard[0], "");
     endpoint.release();
     EXPECT_TRUE(
         run_until([&] { return std::count(heard.begin(), heard.begin() + 5, "token-inactive") == 5; }));
 }
 
-TEST_F(introspection, who_has_waited_too_long_for_a_turn_is_not_asked_about_any_more)
+TEST_F(introspection, drops_tokens_that_waited_too_long_in_the_queue)
 {
     bounds.calls = 1;
     bounds.time = 100ms;
@@ -259,7 +259,7 @@ TEST_F(introspection, who_has_waited_too_long_for_a_turn_is_not_asked_about_any_
     EXPECT_EQ(endpoint.calls("second"), 0U);
 }
 
-TEST_F(introspection, stop_lets_those_who_wait_go)
+TEST_F(introspection, releases_waiting_requests_on_stop)
 {
     endpoint.be(mood::hanging);
     start();
@@ -273,7 +273,7 @@ TEST_F(introspection, stop_lets_those_who_wait_go)
     EXPECT_EQ(later, "introspection-unavailable");
 }
 
-TEST_F(introspection, a_reload_keeps_what_is_known_unless_the_endpoint_changed)
+TEST_F(introspection, keeps_results_over_a_reload_unless_the_endpoint_changed)
 {
     endpoint.knows("good", std::string(active));
     start();
@@ -282,7 +282,7 @@ TEST_F(introspection, a_reload_keeps_what_is_known_unless_the_endpoint_changed)
     EXPECT_EQ(same, asker);
     policy.issuers[0].audience = {"another"};
     policy.issuers.insert(policy.issuers.begin(), policy::issuer_settings());
-    EXPECT_EQ(make(asker), asker) << "audiences are looked at behind it";
+    EXPECT_EQ(make(asker), asker) << "the validator checks audiences later";
     policy.issuers.erase(policy.issuers.begin());
 
     const auto changed = [&](auto change) {
@@ -311,11 +311,11 @@ TEST_F(introspection, a_reload_keeps_what_is_known_unless_the_endpoint_changed)
     const auto signing = make();
     EXPECT_EQ(make(signing), signing);
     policy.issuers[0].introspection->client_key = test::other_key_for(jose::algorithm::es256).with_kid({});
-    EXPECT_NE(make(signing), signing) << "another key of the same kind";
+    EXPECT_NE(make(signing), signing) << "the client key differs, of the same kind";
     signing->stop();
 }
 
-TEST_F(introspection, the_endpoints_certificate_is_checked)
+TEST_F(introspection, verifies_the_endpoints_certificate)
 {
     const test::certificate_authority authority;
     test::tls_relay_settings tls;
@@ -327,11 +327,11 @@ TEST_F(introspection, the_endpoints_certificate_is_checked)
     policy.issuers[0].introspection->url = "https://localhost" + port + "/introspect";
     endpoint.knows("good", std::string(active));
     start();
-    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "nobody vouches for it";
-    EXPECT_EQ(endpoint.calls(), 0U) << "and it never sees the token";
+    EXPECT_EQ(ask("good").why, "introspection-unavailable") << "the endpoint's certificate is not trusted";
+    EXPECT_EQ(endpoint.calls(), 0U) << "an untrusted endpoint must not see the token";
     asker->stop();
 
-    // The file comes later than we do: an orchestrator mounts it when it likes.
+    // The file appears after the gate has started: an orchestrator mounts it at any time.
     const test::temporary_folder folder;
     policy.issuers[0].ca_file = folder.path("ca.pem");
     start();
@@ -347,7 +347,7 @@ tokens::client_network client(std::uint8_t number)
     return made;
 }
 
-TEST_F(introspection, a_client_that_floods_delays_another_one_by_a_single_call)
+TEST_F(introspection, delays_other_clients_of_a_flooding_one_by_a_single_call)
 {
     bounds.calls = 1;
     start();
@@ -359,17 +359,17 @@ TEST_F(introspection, a_client_that_floods_delays_another_one_by_a_single_call)
     for (int i = 0; i < 50; ++i)
         ask_for("flood" + std::to_string(i), 1);
     ask_for("other", 2);
-    ask_for("flood49", 3); // the last of them, which another client shows as well
+    ask_for("flood49", 3); // the last token of the flood, which another client uses as well
     ASSERT_TRUE(run_until([&] { return order.size() == 52; }));
     EXPECT_EQ(order[0], "flood0");
     EXPECT_EQ(order[1], "other");
-    EXPECT_EQ(order[2], "flood49") << "it has a turn in the line of each client that waits for it";
+    EXPECT_EQ(order[2], "flood49") << "a token is queued for each client that waits for it";
     EXPECT_EQ(order[3], "flood49");
     EXPECT_EQ(order[4], "flood1");
-    EXPECT_EQ(endpoint.calls(), 51U) << "and one call";
+    EXPECT_EQ(endpoint.calls(), 51U) << "a token of two clients needs one call";
 }
 
-TEST_F(introspection, where_too_many_wait_the_one_who_floods_gives_way)
+TEST_F(introspection, evicts_requests_of_the_flooding_client_when_too_many_wait)
 {
     bounds.calls = 1;
     bounds.waiting_tokens = 10;
@@ -385,18 +385,20 @@ TEST_F(introspection, where_too_many_wait_the_one_who_floods_gives_way)
     for (int i = 0; i < 10; ++i)
         ask_for("flood" + std::to_string(i), 1);
     ask_for("flood10", 1);
-    EXPECT_EQ(ended["flood10"], "introspection-unavailable") << "its own tokens make no room";
+    EXPECT_EQ(ended["flood10"], "introspection-unavailable")
+        << "a flooding client must not evict its own tokens";
     ask_for("other", 2);
-    EXPECT_EQ(ended.count("other"), 0U) << "it waits";
+    EXPECT_EQ(ended.count("other"), 0U) << "the other client's token must wait";
     ASSERT_TRUE(run_until([&] { return ended.count("flood9") == 1; }));
-    EXPECT_EQ(ended["flood9"], "introspection-unavailable") << "the newest of the longest line";
+    EXPECT_EQ(ended["flood9"], "introspection-unavailable")
+        << "the newest request of the longest line must be evicted";
     EXPECT_EQ(ended.size(), 2U);
     endpoint.release();
     ASSERT_TRUE(run_until([&] { return ended.size() == 12; }));
     EXPECT_EQ(ended["other"], "token-inactive");
 }
 
-TEST_F(introspection, inactive_tokens_push_no_active_one_out)
+TEST_F(introspection, do_not_let_inactive_tokens_evict_active_ones)
 {
     bounds.answers = 4;
     endpoint.knows("good", std::string(active));

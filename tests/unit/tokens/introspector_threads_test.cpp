@@ -1,5 +1,5 @@
-// Workers that ask about tokens at the same time, while answers end, the endpoint fails and a reload comes:
-// what ThreadSanitizer is to look at.
+// Workers introspect tokens at the same time while results expire, the endpoint fails and a reload happens.
+// ThreadSanitizer checks this test.
 #include "tokens/introspector.hpp"
 
 #include "support/introspection_endpoint.hpp"
@@ -32,7 +32,7 @@ std::string token(int i)
     return "token-" + std::to_string(i);
 }
 
-TEST(introspector_threads, workers_ask_while_answers_end_and_a_reload_comes)
+TEST(introspector_threads, introspect_while_results_expire_and_a_reload_happens)
 {
     test::introspection_endpoint endpoint;
     for (int i = 0; i < token_count; ++i)
@@ -67,17 +67,18 @@ TEST(introspector_threads, workers_ask_while_answers_end_and_a_reload_comes)
                                     [&](tokens::validator::awaited got) { came.set_value(std::move(got)); });
                     outcome = validator.check(name, now(), came.get_future().get());
                 }
-                // In between the endpoint fails: then it is our fault, and never another token's claims.
+                // The endpoint fails in between. The result is then a failure of the gate, and never another
+                // token's claims.
                 const bool fine = outcome.token ? outcome.token->subject == name
                                                 : outcome.why == reason::introspection_unavailable;
                 ++(fine ? right : wrong);
                 if (round % 10 == 0)
-                    seconds += 31; // what was known ends
+                    seconds += 31; // cached results expire
             }
         });
     for (const auto m : {mood::failing, mood::garbage, mood::closing, mood::serving}) {
         endpoint.be(m);
-        std::promise<void> reloaded; // the same settings: it goes on
+        std::promise<void> reloaded; // with the same settings: the introspector continues
         boost::asio::post(control, [&] {
             EXPECT_EQ(tokens::introspector::start(control, *policy, asker, {}, now), asker);
             reloaded.set_value();

@@ -48,7 +48,7 @@ struct saved_keys : ::testing::Test {
     const policy::issuer_settings issuer = issuer_named("https://a.example/../x");
     const std::string text = test::jwk_set_text({algorithm::es256});
 
-    // As a later process finds it.
+    // Loads the keys as a later process would.
     [[nodiscard]] std::optional<std::string> load() const
     {
         const auto saved = tokens::key_cache(folder.path(), issuer).load(noon);
@@ -58,7 +58,7 @@ struct saved_keys : ::testing::Test {
     [[nodiscard]] std::string the_file() const { return folder.files().at(0); }
 };
 
-TEST_F(saved_keys, come_back)
+TEST_F(saved_keys, can_be_loaded_again)
 {
     EXPECT_EQ(load(), std::nullopt);
     save(text);
@@ -69,7 +69,7 @@ TEST_F(saved_keys, come_back)
     EXPECT_EQ(what.st_mode & 0777U, 0600U);
 }
 
-TEST_F(saved_keys, grow_too_old_for_a_limit)
+TEST_F(saved_keys, expire_at_the_configured_age)
 {
     const auto found = [&](std::chrono::seconds max_age, wall_time now) {
         return tokens::key_cache(folder.path(), issuer, max_age).load(now).has_value();
@@ -82,7 +82,7 @@ TEST_F(saved_keys, grow_too_old_for_a_limit)
     cache.save(text, noon + 30min); // the same set, confirmed again
     EXPECT_TRUE(found(1h, noon + 1h));
     EXPECT_EQ(cache.load(noon + 1h)->confirmed, noon + 30min);
-    EXPECT_EQ(cache.load(noon)->confirmed, noon) << "a clock that was set back makes them no younger";
+    EXPECT_EQ(cache.load(noon)->confirmed, noon) << "a clock that was set back must not make them younger";
 }
 
 TEST_F(saved_keys, are_private_whatever_the_umask)
@@ -104,7 +104,7 @@ TEST_F(saved_keys, are_private_whatever_the_umask)
     }
 }
 
-TEST_F(saved_keys, leave_the_mode_of_a_folder_that_is_there)
+TEST_F(saved_keys, keep_the_mode_of_an_existing_folder)
 {
     ASSERT_EQ(::chmod(folder.path().c_str(), 0750), 0);
     save(text);
@@ -113,7 +113,7 @@ TEST_F(saved_keys, leave_the_mode_of_a_folder_that_is_there)
     EXPECT_EQ(what.st_mode & 0777U, 0750U);
 }
 
-TEST_F(saved_keys, without_a_folder_are_nowhere)
+TEST_F(saved_keys, are_not_written_without_a_folder)
 {
     tokens::key_cache none("", issuer);
     none.save(text, noon);
@@ -121,7 +121,7 @@ TEST_F(saved_keys, without_a_folder_are_nowhere)
     EXPECT_EQ(none.file(), "");
 }
 
-TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)
+TEST_F(saved_keys, have_one_file_per_issuer_and_location)
 {
     save(text);
     const auto others = {
@@ -141,7 +141,7 @@ TEST_F(saved_keys, each_issuer_and_place_has_its_own_file)
                     ::testing::MatchesRegex("[-_A-Za-z0-9]{43}.json"));
 }
 
-TEST_F(saved_keys, a_newer_set_replaces_the_older_in_one_step)
+TEST_F(saved_keys, replace_an_older_set_atomically)
 {
     tokens::key_cache cache(folder.path(), issuer);
     cache.save(text, noon);
@@ -151,12 +151,12 @@ TEST_F(saved_keys, a_newer_set_replaces_the_older_in_one_step)
     cache.save(newer, noon);
     EXPECT_EQ(load(), newer);
     const std::string old((std::istreambuf_iterator<char>(reader)), {});
-    EXPECT_THAT(old, Not(HasSubstr("RSA"))) << "who was reading has the old file whole";
+    EXPECT_THAT(old, Not(HasSubstr("RSA"))) << "a reader of the old file must see it whole";
     EXPECT_THAT(old, ::testing::EndsWith("}"));
-    EXPECT_THAT(folder.files(), SizeIs(1)) << "and nothing is left over";
+    EXPECT_THAT(folder.files(), SizeIs(1)) << "no temporary file may be left over";
 }
 
-TEST_F(saved_keys, a_set_that_lies_there_is_not_written_again)
+TEST_F(saved_keys, do_not_rewrite_an_unchanged_set)
 {
     tokens::key_cache cache(folder.path(), issuer);
     cache.save(text, noon);
@@ -168,10 +168,10 @@ TEST_F(saved_keys, a_set_that_lies_there_is_not_written_again)
     EXPECT_EQ(first.st_ino, second.st_ino);
     std::filesystem::remove(the_file());
     cache.save(text, noon);
-    EXPECT_EQ(load(), text) << "but where somebody tidied up, it is";
+    EXPECT_EQ(load(), text) << "a deleted set must be written again";
 }
 
-TEST_F(saved_keys, the_folder_is_made)
+TEST_F(saved_keys, create_their_folder)
 {
     const auto inner = folder.path("var/cache/scopegate");
     tokens::key_cache cache(inner, issuer);
@@ -179,7 +179,7 @@ TEST_F(saved_keys, the_folder_is_made)
     EXPECT_EQ(tokens::key_cache(inner, issuer).load(noon)->text, text);
 }
 
-TEST_F(saved_keys, a_folder_that_can_not_be_written_costs_nothing_but_a_warning)
+TEST_F(saved_keys, cause_only_a_warning_if_the_folder_cannot_be_written)
 {
     folder.write("file", "not a folder");
     tokens::key_cache cache(folder.path("file"), issuer);
@@ -202,7 +202,7 @@ TEST_F(saved_keys, hold_no_private_material)
     EXPECT_THAT(content, HasSubstr("RSA"));
 }
 
-TEST_F(saved_keys, a_file_that_is_not_ours_or_not_whole_is_passed_over)
+TEST_F(saved_keys, ignore_files_that_are_foreign_or_incomplete)
 {
     save(text);
     const auto good = content_of(the_file());
@@ -223,7 +223,7 @@ TEST_F(saved_keys, a_file_that_is_not_ours_or_not_whole_is_passed_over)
     put(good);
     EXPECT_EQ(load(), text);
 
-    // Whoever can write the file could have his own tokens accepted.
+    // An attacker who can write the file could have forged tokens accepted.
     std::filesystem::permissions(file, std::filesystem::perms(0620));
     EXPECT_EQ(load(), std::nullopt) << "the group can write it";
     std::filesystem::permissions(file, std::filesystem::perms(0602));
@@ -231,13 +231,13 @@ TEST_F(saved_keys, a_file_that_is_not_ours_or_not_whole_is_passed_over)
     std::filesystem::permissions(file, std::filesystem::perms(0644));
     EXPECT_EQ(load(), text);
     if (::geteuid() == 0 && ::chown(file.c_str(), 65532, 65532) == 0) {
-        EXPECT_EQ(load(), std::nullopt) << "another user's";
+        EXPECT_EQ(load(), std::nullopt) << "another user owns it";
     }
 
     std::filesystem::remove(file);
     folder.write("elsewhere", good);
     std::filesystem::create_symlink(folder.path("elsewhere"), file);
-    EXPECT_EQ(load(), std::nullopt) << "a link leads anywhere";
+    EXPECT_EQ(load(), std::nullopt) << "a link could lead anywhere";
     std::filesystem::remove(file);
     std::filesystem::create_directory(file);
     EXPECT_EQ(load(), std::nullopt) << "a folder";
@@ -246,7 +246,7 @@ TEST_F(saved_keys, a_file_that_is_not_ours_or_not_whole_is_passed_over)
     EXPECT_EQ(load(), std::nullopt) << "a pipe, which would never end";
 }
 
-// --- the key store with such a folder: one process after the other
+// --- the key store with such a folder: several processes, one after the other
 
 struct restarted_store : ::testing::Test {
     const test::temporary_folder folder;
@@ -287,7 +287,7 @@ struct restarted_store : ::testing::Test {
     [[nodiscard]] bool fresh() const { return store->keys(0) != nullptr && store->up_to_date(0); }
 };
 
-TEST_F(restarted_store, has_its_keys_from_the_first_moment_on)
+TEST_F(restarted_store, has_its_keys_at_once)
 {
     test::fake_issuer issuer;
     issuer.publish(jose::public_jwk_set(std::vector{old_key}));
@@ -299,12 +299,12 @@ TEST_F(restarted_store, has_its_keys_from_the_first_moment_on)
     issuer.be(mood::failing);
     start(issuer);
     ASSERT_NE(store->keys(0), nullptr);
-    EXPECT_THAT(store->without_keys(), IsEmpty()) << "it is ready";
-    EXPECT_FALSE(store->up_to_date(0)) << "an unknown kid is no 401 yet";
-    EXPECT_TRUE(store->may_refresh(0)) << "the fetch is under way";
+    EXPECT_THAT(store->without_keys(), IsEmpty()) << "the store must be ready";
+    EXPECT_FALSE(store->up_to_date(0)) << "an unknown kid must not be a 401 yet";
+    EXPECT_TRUE(store->may_refresh(0)) << "the fetch is in progress";
     const auto seen = issuer.discovery_requests();
     ASSERT_TRUE(run_until([&] { return issuer.discovery_requests() >= seen + 6; }))
-        << "and goes on until it is known what the issuer says now";
+        << "the fetch continues until the issuer has responded";
     EXPECT_NE(store->keys(0), nullptr);
 
     issuer.publish(jose::public_jwk_set(std::vector{new_key}));
@@ -315,17 +315,17 @@ TEST_F(restarted_store, has_its_keys_from_the_first_moment_on)
     const wall_time now{1'800'000'000s};
     EXPECT_EQ(name(validator.check(test::make_token(claims, new_key), now).why), "allowed");
     EXPECT_NE(name(validator.check(test::make_token(claims, old_key), now).why), "allowed")
-        << "a key that was withdrawn meanwhile is gone";
+        << "a key that was withdrawn meanwhile must be gone";
     stop();
 
     issuer.be(mood::failing);
     start(issuer);
     tokens::validator third(policy, store, 1 << 20);
     EXPECT_EQ(name(third.check(test::make_token(claims, new_key), now).why), "allowed")
-        << "the newer set was saved";
+        << "the newer set must have been saved";
 }
 
-TEST_F(restarted_store, drops_keys_that_nobody_confirms_and_takes_none_that_are_too_old)
+TEST_F(restarted_store, drops_unconfirmed_keys_and_loads_none_that_are_too_old)
 {
     test::fake_issuer issuer;
     issuer.publish(jose::public_jwk_set(std::vector{old_key}));
@@ -337,30 +337,31 @@ TEST_F(restarted_store, drops_keys_that_nobody_confirms_and_takes_none_that_are_
         test::make_token(R"({"iss":")" + issuer.name() + R"(","aud":"calendar","exp":1800000300})", old_key);
     EXPECT_EQ(name(validator.check(token, now).why), "allowed");
     const auto seen = issuer.key_requests();
-    ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= seen + 3; })) << "they are fetched in time";
+    ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= seen + 3; }))
+        << "the keys must be fetched in time";
     EXPECT_EQ(name(validator.check(token, now).why), "allowed");
 
     issuer.be(mood::failing);
     ASSERT_TRUE(run_until([&] { return store->keys(0) == nullptr; }));
     EXPECT_EQ(name(validator.check(token, now).why), "keys-unavailable")
-        << "what was validated with them ends too";
+        << "cached tokens must end with their keys";
     EXPECT_THAT(store->without_keys(), SizeIs(1));
     stop();
     start(issuer, 1s);
-    EXPECT_EQ(store->keys(0), nullptr) << "a restart makes them no younger";
+    EXPECT_EQ(store->keys(0), nullptr) << "a restart must not make them younger";
     stop();
     start(issuer);
-    EXPECT_NE(store->keys(0), nullptr) << "without a limit they count";
+    EXPECT_NE(store->keys(0), nullptr) << "without a limit they remain valid";
     stop();
 
     start(issuer, 1s);
     issuer.be(mood::serving);
-    ASSERT_TRUE(run_until([&] { return fresh(); })) << "and they come back";
+    ASSERT_TRUE(run_until([&] { return fresh(); })) << "the keys must come back";
     tokens::validator again(policy, store, 1 << 20);
     EXPECT_EQ(name(again.check(token, now).why), "allowed");
 }
 
-TEST_F(restarted_store, passes_over_a_set_that_has_no_usable_key)
+TEST_F(restarted_store, ignores_a_set_without_a_usable_key)
 {
     test::fake_issuer issuer;
     issuer.be(mood::failing);
@@ -371,7 +372,7 @@ TEST_F(restarted_store, passes_over_a_set_that_has_no_usable_key)
     EXPECT_THAT(store->without_keys(), SizeIs(1));
 }
 
-TEST_F(restarted_store, never_saves_what_is_of_no_use)
+TEST_F(restarted_store, never_saves_an_unusable_set)
 {
     test::fake_issuer issuer;
     issuer.be(mood::no_keys);

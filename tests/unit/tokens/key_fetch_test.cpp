@@ -33,7 +33,7 @@ struct key_fetching : ::testing::Test {
     }
 };
 
-// From an issuer that is discovered, and has no keys yet.
+// Fetches from an issuer that is discovered, and whose keys are not known yet.
 struct discovered_keys : key_fetching {
     test::fake_issuer issuer;
 
@@ -44,7 +44,7 @@ struct discovered_keys : key_fetching {
     }
 };
 
-TEST_F(discovered_keys, looks_each_time_where_the_keys_are)
+TEST_F(discovered_keys, discovers_their_location_with_each_fetch)
 {
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
@@ -53,20 +53,20 @@ TEST_F(discovered_keys, looks_each_time_where_the_keys_are)
     EXPECT_EQ(issuer.key_requests(), 2U);
 }
 
-TEST_F(discovered_keys, looks_for_an_awaited_key_where_the_last_were_and_then_where_they_may_have_moved)
+TEST_F(discovered_keys, looks_for_an_awaited_key_at_the_last_location_before_discovery)
 {
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
     issuer.publish(R"({"keys":[1]})");
     EXPECT_EQ(run(fetch, true).text, R"({"keys":[1]})");
-    EXPECT_EQ(issuer.discovery_requests(), 1U) << "discovery may be slow, and callers wait";
+    EXPECT_EQ(issuer.discovery_requests(), 1U) << "discovery may be slow while requests wait";
     EXPECT_TRUE(run(fetch, true).ok);
-    EXPECT_EQ(issuer.discovery_requests(), 2U) << "nothing new there";
+    EXPECT_EQ(issuer.discovery_requests(), 2U) << "the last location has no new key";
     issuer.stop_listening();
     EXPECT_FALSE(run(fetch, true).ok);
 }
 
-TEST_F(discovered_keys, takes_the_last_place_where_discovery_fails)
+TEST_F(discovered_keys, uses_the_last_location_if_discovery_fails)
 {
     tokens::key_fetch fetch(settings);
     EXPECT_TRUE(run(fetch).ok);
@@ -75,7 +75,7 @@ TEST_F(discovered_keys, takes_the_last_place_where_discovery_fails)
     EXPECT_EQ(issuer.key_requests(), 2U);
 }
 
-TEST_F(key_fetching, says_no_query_of_a_url)
+TEST_F(key_fetching, never_logs_the_query_of_a_url)
 {
     const test::fake_issuer issuer(false);
     settings.issuer = issuer.name();
@@ -85,7 +85,7 @@ TEST_F(key_fetching, says_no_query_of_a_url)
     EXPECT_THAT(got.text, AllOf(HasSubstr(issuer.keys_url()), Not(HasSubstr("s3cr3t"))));
 }
 
-TEST_F(key_fetching, asks_for_the_second_document_only_where_somebody_answers)
+TEST_F(key_fetching, requests_the_second_document_only_if_the_server_responds)
 {
     test::fake_issuer issuer(false);
     settings.issuer = issuer.name();
@@ -98,7 +98,7 @@ TEST_F(key_fetching, asks_for_the_second_document_only_where_somebody_answers)
     EXPECT_THAT(got.text, AllOf(HasSubstr("openid-configuration"), HasSubstr("oauth-authorization-server")));
 }
 
-TEST_F(key_fetching, a_name_that_is_no_url_is_said)
+TEST_F(key_fetching, reports_an_issuer_name_that_is_no_url)
 {
     settings.issuer = "accounts.example.com";
     tokens::key_fetch fetch(settings);

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr wall_time now{1'800'000'000s};
 
-// Short where a test waits for it, long where it must not happen by itself.
+// Returns times that are short where a test waits for them, and long where nothing may happen by itself.
 tokens::key_timing quick()
 {
     tokens::key_timing t;
@@ -61,7 +61,7 @@ std::string jwks(std::initializer_list<jose::signing_key> keys)
     return jose::public_jwk_set(std::vector(keys));
 }
 
-// The control thread is the test's own: nothing happens between two lines of a test.
+// The test runs the control thread itself, so nothing happens between two lines of a test.
 struct key_storage : ::testing::Test {
     const jose::signing_key& old_key = test::key_for(algorithm::es256);
     const jose::signing_key& new_key = test::other_key_for(algorithm::es256);
@@ -73,7 +73,7 @@ struct key_storage : ::testing::Test {
         if (store)
             store->stop();
         control.run_for(10s);
-        EXPECT_TRUE(control.stopped()) << "stop() leaves nothing to do";
+        EXPECT_TRUE(control.stopped()) << "stop() must leave no work behind";
     }
 
     template <class Predicate>
@@ -91,7 +91,8 @@ struct key_storage : ::testing::Test {
         ASSERT_TRUE(run_until([&] { return ended; }));
     }
 
-    // Of a policy whose one issuer is discovered, once the store has its keys: `old_key` alone.
+    // Returns a validator for a policy whose one issuer is discovered, once the store has its keys: `old_key`
+    // alone.
     [[nodiscard]] tokens::validator discovering_validator(test::fake_issuer& issuer)
     {
         issuer.publish(jwks({old_key}));
@@ -134,7 +135,7 @@ TEST_F(key_storage, finds_an_issuer_with_a_path_by_both_documents)
     }
 }
 
-TEST_F(key_storage, another_issuers_document_brings_no_keys)
+TEST_F(key_storage, takes_no_keys_from_another_issuers_document)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -155,7 +156,7 @@ TEST_F(key_storage, reaches_an_issuer_behind_a_private_authority)
     const temporary_folder folder;
     auto settings = issuer_at(issuer.name(), kind::discover);
     settings.ca_file = folder.path("ca.pem");
-    // The file comes later than we do: an orchestrator mounts it when it likes.
+    // The file appears after the gate has started: an orchestrator mounts it at any time.
     store = tokens::key_store::start(control, policy_of({settings}), nullptr, quick());
     control.run_for(5ms);
     EXPECT_FALSE(has_keys());
@@ -163,7 +164,7 @@ TEST_F(key_storage, reaches_an_issuer_behind_a_private_authority)
     EXPECT_TRUE(run_until([&] { return has_keys(); }));
 }
 
-TEST_F(key_storage, an_issuer_that_is_down_at_start_is_found_when_it_comes_up)
+TEST_F(key_storage, finds_an_issuer_that_is_down_at_the_start)
 {
     test::fake_issuer issuer(false);
     issuer.publish(jwks({old_key}));
@@ -171,12 +172,12 @@ TEST_F(key_storage, an_issuer_that_is_down_at_start_is_found_when_it_comes_up)
                                      quick());
     control.run_for(20ms);
     EXPECT_THAT(store->without_keys(), ElementsAre(issuer.name()));
-    EXPECT_FALSE(store->may_refresh(0)) << "nobody is made to wait for an issuer that never answered";
+    EXPECT_FALSE(store->may_refresh(0)) << "no request may wait for an issuer that has never responded";
     issuer.listen();
     EXPECT_TRUE(run_until([&] { return has_keys(); }));
 }
 
-TEST_F(key_storage, whatever_is_no_key_set_brings_no_keys_until_there_are_some)
+TEST_F(key_storage, ignores_malformed_key_sets_until_a_good_one_arrives)
 {
     for (const auto m : {mood::failing, mood::garbage, mood::no_keys, mood::redirecting, mood::endless}) {
         SCOPED_TRACE(static_cast<int>(m));
@@ -193,7 +194,7 @@ TEST_F(key_storage, whatever_is_no_key_set_brings_no_keys_until_there_are_some)
     }
 }
 
-TEST_F(key_storage, good_keys_outlive_whatever_a_fetch_brings)
+TEST_F(key_storage, keeps_good_keys_when_a_fetch_fails)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -222,7 +223,7 @@ TEST_F(key_storage, good_keys_outlive_whatever_a_fetch_brings)
     EXPECT_TRUE(store->up_to_date(0));
 }
 
-TEST_F(key_storage, an_unchanged_key_set_changes_nothing)
+TEST_F(key_storage, ignores_an_unchanged_key_set)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -237,7 +238,7 @@ TEST_F(key_storage, an_unchanged_key_set_changes_nothing)
     EXPECT_EQ(store->epoch(), epoch);
 }
 
-TEST_F(key_storage, all_who_wait_share_one_fetch)
+TEST_F(key_storage, shares_one_fetch_among_all_that_wait)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -252,7 +253,7 @@ TEST_F(key_storage, all_who_wait_share_one_fetch)
 }
 
 // lua-resty-openidc#468 and others: random kids flooded the issuer, or emptied the cache.
-TEST_F(key_storage, a_flood_of_random_kids_makes_one_fetch)
+TEST_F(key_storage, makes_one_fetch_for_a_flood_of_random_kids)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -267,11 +268,11 @@ TEST_F(key_storage, a_flood_of_random_kids_makes_one_fetch)
             EXPECT_EQ(name(outcome.why), "key-pending");
         }
     }
-    EXPECT_EQ(issuer.key_requests(), 2U) << "at the start, and once for all of them";
+    EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch at the start, and one for all random kids";
     EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
 }
 
-TEST_F(key_storage, a_kid_that_a_fetch_has_shown_to_be_absent_is_remembered_for_a_while)
+TEST_F(key_storage, remembers_absent_kids_for_a_while)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -280,19 +281,19 @@ TEST_F(key_storage, a_kid_that_a_fetch_has_shown_to_be_absent_is_remembered_for_
     EXPECT_FALSE(store->is_absent(0, "made-up", present));
     refresh();
     EXPECT_EQ(name(validator.check(token, now, true).why), "unknown-key");
-    EXPECT_TRUE(store->is_absent(0, "made-up", present)) << "the issuer was asked a moment ago";
+    EXPECT_TRUE(store->is_absent(0, "made-up", present)) << "the last fetch is recent";
     EXPECT_FALSE(store->is_absent(0, "another", present));
     EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s))
-        << "a key may have come since";
+        << "the issuer may have published the key since";
 
     for (std::size_t i = 0; i < tokens::most_absent_kids; ++i)
         store->note_absent(0, "kid " + std::to_string(i));
-    EXPECT_FALSE(store->is_absent(0, "made-up", present)) << "the oldest go first";
+    EXPECT_FALSE(store->is_absent(0, "made-up", present)) << "the oldest kids must be evicted first";
     EXPECT_TRUE(store->is_absent(0, "kid 0", present));
     EXPECT_TRUE(store->is_absent(0, "kid 1023", present));
 }
 
-TEST_F(key_storage, a_new_key_under_an_old_kid_is_fetched_behind_the_first_refusal)
+TEST_F(key_storage, fetches_a_new_key_under_an_old_kid_behind_the_first_denial)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -301,7 +302,7 @@ TEST_F(key_storage, a_new_key_under_an_old_kid_is_fetched_behind_the_first_refus
     const auto token = token_of(renewed, issuer.name());
     const auto first = validator.check(token, now);
     EXPECT_EQ(name(first.why), "bad-signature");
-    EXPECT_EQ(first.wait_for_issuer, -1) << "nobody waits: it may be forged";
+    EXPECT_EQ(first.wait_for_issuer, -1) << "the request must not wait, since the token may be forged";
     ASSERT_TRUE(run_until([&] { return name(validator.check(token, now).why) == "allowed"; }));
     EXPECT_EQ(issuer.key_requests(), 2U);
 
@@ -309,10 +310,10 @@ TEST_F(key_storage, a_new_key_under_an_old_kid_is_fetched_behind_the_first_refus
     for (int i = 0; i < 100; ++i)
         EXPECT_EQ(name(validator.check(forged, now).why), "bad-signature");
     control.run_for(20ms);
-    EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch for each cooldown";
+    EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch per cooldown";
 }
 
-TEST_F(key_storage, after_the_cooldown_another_fetch_is_allowed)
+TEST_F(key_storage, allows_another_fetch_after_the_cooldown)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -327,7 +328,7 @@ TEST_F(key_storage, after_the_cooldown_another_fetch_is_allowed)
     EXPECT_EQ(issuer.key_requests(), 3U);
 }
 
-TEST_F(key_storage, a_rotation_refuses_nobody)
+TEST_F(key_storage, denies_no_token_during_a_rotation)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -342,7 +343,7 @@ TEST_F(key_storage, a_rotation_refuses_nobody)
     EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
 }
 
-TEST_F(key_storage, a_rotation_refuses_no_token_without_a_kid)
+TEST_F(key_storage, denies_no_token_without_a_kid_during_a_rotation)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -353,10 +354,11 @@ TEST_F(key_storage, a_rotation_refuses_no_token_without_a_kid)
     EXPECT_EQ(name(validator.check(good, now, true).why), "allowed");
     const auto forged = validator.check(token_of(old_key.with_kid({}), issuer.name()), now);
     EXPECT_EQ(name(forged.why), "bad-signature");
-    EXPECT_EQ(forged.wait_for_issuer, -1) << "no other fetch within the cooldown, and it is said at once";
+    EXPECT_EQ(forged.wait_for_issuer, -1)
+        << "the denial is immediate, since the cooldown forbids another fetch";
 }
 
-TEST_F(key_storage, an_unknown_kid_while_the_issuer_is_out_of_reach_is_no_401)
+TEST_F(key_storage, does_not_deny_an_unknown_kid_while_the_issuer_is_unreachable)
 {
     test::fake_issuer issuer;
     auto validator = discovering_validator(issuer);
@@ -368,7 +370,7 @@ TEST_F(key_storage, an_unknown_kid_while_the_issuer_is_out_of_reach_is_no_401)
     EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
 }
 
-TEST_F(key_storage, keys_are_refreshed_in_the_background_as_often_as_the_issuer_says)
+TEST_F(key_storage, refreshes_keys_in_the_background_at_the_issuers_interval)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -384,7 +386,7 @@ TEST_F(key_storage, keys_are_refreshed_in_the_background_as_often_as_the_issuer_
     EXPECT_EQ(store->keys(0)->size(), 2U);
 }
 
-TEST_F(key_storage, stop_lets_those_who_wait_go)
+TEST_F(key_storage, releases_waiting_requests_on_stop)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -398,14 +400,14 @@ TEST_F(key_storage, stop_lets_those_who_wait_go)
     EXPECT_FALSE(ended);
     store->stop();
     EXPECT_TRUE(ended);
-    EXPECT_FALSE(store->up_to_date(0)) << "nothing was fetched: an unknown kid must not become a 401";
+    EXPECT_FALSE(store->up_to_date(0)) << "without a fetch, an unknown kid must not become a 401";
     EXPECT_FALSE(store->may_refresh(0));
     bool later = false;
     store->await_refresh(0, [&] { later = true; });
     EXPECT_TRUE(run_until([&] { return later; }));
 }
 
-TEST_F(key_storage, a_reload_keeps_the_keys)
+TEST_F(key_storage, keeps_the_keys_over_a_reload)
 {
     test::fake_issuer issuer;
     issuer.publish(jwks({old_key}));
@@ -417,16 +419,16 @@ TEST_F(key_storage, a_reload_keeps_the_keys)
     store = tokens::key_store::start(control, policy_of({other, issuer_at(issuer.name(), kind::discover)}),
                                      before.get(), quick());
     before->stop();
-    EXPECT_FALSE(has_keys(0)) << "a new issuer has none yet";
-    EXPECT_TRUE(has_keys(1)) << "wherever in the file it stands now";
+    EXPECT_FALSE(has_keys(0)) << "a new issuer has no keys yet";
+    EXPECT_TRUE(has_keys(1)) << "the issuer may have moved within the file";
     store->stop();
 
     store = tokens::key_store::start(
         control, policy_of({issuer_at(issuer.name(), kind::url, issuer.keys_url())}), before.get(), quick());
-    EXPECT_FALSE(has_keys(0)) << "another place may hold other keys";
+    EXPECT_FALSE(has_keys(0)) << "another location may have other keys";
 }
 
-TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
+TEST_F(key_storage, loads_a_key_file_at_once_and_follows_its_changes)
 {
     const temporary_folder folder;
     folder.write("keys.json", jwks({old_key}));
@@ -438,7 +440,7 @@ TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
 
     folder.write("keys.json", "half a file");
     control.run_for(20ms);
-    EXPECT_EQ(store->epoch(), epoch) << "what is broken replaces nothing";
+    EXPECT_EQ(store->epoch(), epoch) << "a broken file must not replace good keys";
 
     folder.write("keys.json", jwks({old_key, new_key}));
     ASSERT_TRUE(run_until([&] { return store->epoch() != epoch; }));
@@ -447,11 +449,11 @@ TEST_F(key_storage, a_key_file_is_there_at_once_and_followed)
     epoch = store->epoch();
     std::filesystem::remove(folder.path("keys.json"));
     control.run_for(20ms);
-    EXPECT_TRUE(has_keys()) << "nor does a file that is gone";
+    EXPECT_TRUE(has_keys()) << "a missing file must not replace good keys";
 }
 
-// A Kubernetes ConfigMap: the file is a link through a folder that is swapped as a whole.
-TEST_F(key_storage, a_key_file_behind_a_swapped_link_is_followed)
+// As in a Kubernetes ConfigMap, the file is a link through a folder that is swapped as a whole.
+TEST_F(key_storage, follows_a_key_file_behind_a_swapped_link)
 {
     const temporary_folder folder;
     folder.write("one.json", jwks({old_key}));
@@ -466,7 +468,7 @@ TEST_F(key_storage, a_key_file_behind_a_swapped_link_is_followed)
     EXPECT_TRUE(run_until([&] { return store->epoch() != epoch; }));
 }
 
-TEST_F(key_storage, a_secret_needs_no_fetching)
+TEST_F(key_storage, needs_no_fetch_for_a_secret)
 {
     auto settings = issuer_at("https://i.example", kind::none);
     settings.hmac_secret = secret(std::string(32, 's'));
@@ -475,17 +477,17 @@ TEST_F(key_storage, a_secret_needs_no_fetching)
     EXPECT_THAT(store->without_keys(), IsEmpty());
 }
 
-// What the others here shorten.
-TEST(key_timing, is_productions_by_default)
+// The other tests shorten these times.
+TEST(key_timing, has_production_values_by_default)
 {
     const tokens::key_timing timing;
-    EXPECT_LE(timing.longest_retry, 1s) << "an issuer that comes back is found within a second";
+    EXPECT_LE(timing.longest_retry, 1s) << "an issuer must be found within a second after it comes back";
     EXPECT_EQ(timing.cooldown, 10s) << "at most one fetch for unknown kids";
     EXPECT_LE(timing.shortest_refresh, timing.refresh);
     EXPECT_LE(timing.refresh, timing.longest_refresh);
 }
 
-TEST(offline_keys, are_those_of_files_and_secrets)
+TEST(offline_keys, come_from_files_and_secrets)
 {
     const temporary_folder folder;
     folder.write("keys.json", jwks({test::key_for(algorithm::es256)}));

@@ -1,5 +1,4 @@
-// Workers that validate tokens while the keys rotate under them, on real threads: what ThreadSanitizer is to
-// look at.
+// Workers validate tokens on real threads while the keys rotate. ThreadSanitizer checks this test.
 #include "tokens/key_store.hpp"
 
 #include "support/fake_issuer.hpp"
@@ -33,7 +32,7 @@ std::string token_of(const jose::signing_key& key, const std::string& issuer)
     return test::make_token(R"({"iss":")" + issuer + R"(","aud":"calendar","exp":1800000300})", key);
 }
 
-// As a worker does it: ask, wait if it is told to, ask again.
+// Checks a token as a worker does: it checks, waits if required, and checks again.
 reason check_to_the_end(tokens::validator& v, tokens::key_store& keys, const std::string& token)
 {
     auto outcome = v.check(token, now);
@@ -45,7 +44,7 @@ reason check_to_the_end(tokens::validator& v, tokens::key_store& keys, const std
     return v.check(token, now, true).why;
 }
 
-TEST(key_store_threads, workers_read_while_keys_rotate)
+TEST(key_store_threads, read_keys_while_they_rotate)
 {
     test::fake_issuer issuer;
     std::vector<jose::signing_key> keys;
@@ -73,7 +72,7 @@ TEST(key_store_threads, workers_read_while_keys_rotate)
     while (!store->without_keys().empty())
         std::this_thread::yield();
 
-    // Tokens of a generation are in use only once its keys are published, as it is with real issuers.
+    // Tokens of a generation are in use only after its keys are published, as with real issuers.
     std::atomic<std::size_t> published{1};
     std::atomic<int> refused{0};
     std::atomic<int> allowed{0};
@@ -86,7 +85,7 @@ TEST(key_store_threads, workers_read_while_keys_rotate)
                 const auto count = published.load();
                 last_round = count == generations;
                 for (std::size_t i = 0; i < count; ++i) {
-                    // A 503 asks the client to come again; a 401 would be a refusal of a good token.
+                    // A 503 asks the client to retry. A 401 would deny a good token.
                     auto why = reason::keys_unavailable;
                     while (why == reason::keys_unavailable || why == reason::key_pending)
                         why = check_to_the_end(validator, *store, tokens_made[i]);
@@ -97,7 +96,7 @@ TEST(key_store_threads, workers_read_while_keys_rotate)
     for (std::size_t i = 1; i < generations; ++i) {
         const auto seen = issuer.key_requests();
         issuer.publish(texts[i]);
-        while (issuer.key_requests() < seen + 2) // one that began after the rotation has ended
+        while (issuer.key_requests() < seen + 2) // a fetch that began after the rotation has ended
             std::this_thread::yield();
         published = i + 1;
     }

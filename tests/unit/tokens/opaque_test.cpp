@@ -1,4 +1,4 @@
-// Tokens that are no JWTs: what an issuer's word must say before they count.
+// Tokens that are not JWTs: what an introspection result must contain before they count.
 #include "tokens/validator.hpp"
 
 #include "http/chars.hpp"
@@ -18,7 +18,7 @@ using namespace scopegate;
 using test::now;
 using namespace std::chrono_literals;
 
-// Says what the test says, and counts.
+// Returns the results that the test sets, and counts the calls.
 class told final : public tokens::introspector {
 public:
     void ask(std::string_view token, std::function<void(tokens::introspection_ptr)> done,
@@ -40,7 +40,7 @@ public:
     wall_time until = now + 30s;
 };
 
-// The policy of the others, and a third issuer, which introspects.
+// The policy of the other tests, and a third issuer, which introspects.
 struct opaque_tokens : ::testing::Test {
     std::shared_ptr<policy::policy> policy = test::calendar_policy();
     std::shared_ptr<told> endpoint = std::make_shared<told>();
@@ -60,7 +60,7 @@ struct opaque_tokens : ::testing::Test {
 
     policy::issuer_settings& introspecting() { return policy->issuers.at(2); }
 
-    // As a worker does it: ask, wait if it is told to, ask again.
+    // Checks a token as a worker does: it checks, waits if required, and checks again.
     tokens::validator::outcome check(const std::string& token, wall_time at = now)
     {
         if (!validator)
@@ -83,7 +83,7 @@ struct word {
     std::string sentence, answer, why;
 };
 
-TEST_F(opaque_tokens, count_as_far_as_their_issuers_word_does)
+TEST_F(opaque_tokens, follow_their_introspection_result)
 {
     const std::string good = R"("active":true,"aud":"https://calendar.example")";
     const word rows[] = {
@@ -122,7 +122,7 @@ TEST_F(opaque_tokens, count_as_far_as_their_issuers_word_does)
     }
 }
 
-TEST_F(opaque_tokens, may_lack_an_audience_where_the_file_names_none)
+TEST_F(opaque_tokens, may_lack_an_audience_if_none_is_configured)
 {
     introspecting().audience.clear();
     endpoint->answers["t"] = R"({"active":true,"scope":"read:app"})";
@@ -131,7 +131,7 @@ TEST_F(opaque_tokens, may_lack_an_audience_where_the_file_names_none)
     EXPECT_EQ(outcome.token->issuer, 2U);
 }
 
-TEST_F(opaque_tokens, have_what_the_file_requires)
+TEST_F(opaque_tokens, must_have_the_required_claims)
 {
     introspecting().require.emplace_back(json::path("token_type"), json::value(std::string("Bearer")));
     introspecting().audience.clear();
@@ -143,7 +143,7 @@ TEST_F(opaque_tokens, have_what_the_file_requires)
     EXPECT_EQ(why("none"), "missing-claim");
 }
 
-TEST_F(opaque_tokens, claims_are_remembered_and_never_a_decision)
+TEST_F(opaque_tokens, are_cached_as_claims_and_never_as_a_decision)
 {
     introspecting().audience.clear();
     endpoint->answers["t"] = R"({"active":true,"sub":"ann","client_id":"app","scope":"read:app"})";
@@ -151,7 +151,7 @@ TEST_F(opaque_tokens, claims_are_remembered_and_never_a_decision)
     const auto again = check("t");
     ASSERT_NE(first.token, nullptr);
     EXPECT_EQ(again.token, first.token);
-    EXPECT_EQ(endpoint->asked.size(), 1U) << "a token that was seen needs no asking";
+    EXPECT_EQ(endpoint->asked.size(), 1U) << "a token that was seen needs no call";
     EXPECT_EQ(first.token->subject, "ann");
     const auto bearer = first.token->as_bearer();
     const auto may = [&](const char* path) {
@@ -162,7 +162,7 @@ TEST_F(opaque_tokens, claims_are_remembered_and_never_a_decision)
     EXPECT_FALSE(may("/write")) << "CVE-2021-32701: the next route's scope is checked too";
 }
 
-TEST_F(opaque_tokens, are_remembered_no_longer_than_the_answer)
+TEST_F(opaque_tokens, are_cached_no_longer_than_their_result)
 {
     introspecting().audience.clear();
     endpoint->answers["t"] = R"({"active":true})";
@@ -174,15 +174,15 @@ TEST_F(opaque_tokens, are_remembered_no_longer_than_the_answer)
 
     endpoint->answers["once"] = R"({"active":true})";
     endpoint->until = now; // `cache: 0`
-    EXPECT_EQ(why("once"), "allowed") << "good for who waited";
+    EXPECT_EQ(why("once"), "allowed") << "the result counts for requests that waited for it";
     EXPECT_EQ(why("once"), "allowed");
     EXPECT_EQ(endpoint->asked.size(), 4U);
 }
 
-TEST_F(opaque_tokens, an_answer_that_did_not_come_is_our_fault)
+TEST_F(opaque_tokens, cause_503_and_not_401_without_a_result)
 {
     EXPECT_EQ(why("never_heard_of"), "introspection-unavailable");
-    // No endpoint at all: as `explain` has it.
+    // Without an endpoint, as in `explain`.
     tokens::validator offline(policy, keys, 1 << 20);
     const auto outcome = offline.check("t", now);
     EXPECT_EQ(name(outcome.why), "introspection-unavailable");
@@ -196,7 +196,7 @@ TEST_F(opaque_tokens, without_an_issuer_that_introspects_are_malformed)
     EXPECT_EQ(endpoint->asked.size(), 0U);
 }
 
-TEST_F(opaque_tokens, that_are_too_long_are_not_asked_about)
+TEST_F(opaque_tokens, are_not_sent_to_the_endpoint_if_too_long)
 {
     EXPECT_EQ(why(std::string(32 * 1024 + 1, 'a')), "token-too-large");
     EXPECT_EQ(endpoint->asked.size(), 0U);
@@ -206,8 +206,8 @@ TEST_F(opaque_tokens, that_are_too_long_are_not_asked_about)
     EXPECT_EQ(endpoint->asked.size(), 1U);
 }
 
-// Each token that an issuer has issued and not revoked is active.
-TEST_F(opaque_tokens, of_another_kind_than_access_tokens_are_refused)
+// Each token that an issuer has issued and not revoked is active, whatever its kind.
+TEST_F(opaque_tokens, are_refused_if_they_are_not_access_tokens)
 {
     introspecting().audience.clear();
     const struct {
@@ -247,8 +247,8 @@ TEST_F(opaque_tokens, of_another_kind_than_access_tokens_are_refused)
     }
 }
 
-// A JWT shows whose it is, and may be another's: its bearer's rights are in it.
-TEST_F(opaque_tokens, a_jwt_of_another_issuer_is_never_shown_to_the_endpoint)
+// A JWT names its issuer. A token of another issuer must stay secret, for its bearer gets its rights.
+TEST_F(opaque_tokens, never_include_a_jwt_of_another_issuer)
 {
     const std::string mine = R"({"iss":"https://legacy.example","aud":"https://calendar.example","exp":)";
     const auto token = test::make_token(mine + "1800000300}");
@@ -260,21 +260,21 @@ TEST_F(opaque_tokens, a_jwt_of_another_issuer_is_never_shown_to_the_endpoint)
     EXPECT_EQ(endpoint->asked.size(), 0U);
 }
 
-TEST_F(opaque_tokens, a_jwt_of_an_issuer_without_keys_is_introspected)
+TEST_F(opaque_tokens, include_a_jwt_of_an_issuer_without_keys)
 {
     const auto token = test::make_token(R"({"iss":"https://legacy.example","sub":"eve"})");
     endpoint->answers[token] = R"({"active":true,"sub":"ann","aud":"https://calendar.example"})";
     const auto outcome = check(token);
     ASSERT_NE(outcome.token, nullptr) << name(outcome.why);
     EXPECT_EQ(outcome.token->issuer, 2U);
-    EXPECT_EQ(outcome.token->subject, "ann") << "what counts is the issuer's word, not what the token says";
+    EXPECT_EQ(outcome.token->subject, "ann") << "the introspection result counts, not the token's own claims";
     const auto inactive = test::make_token(R"({"iss":"https://legacy.example","sub":"bob"})");
     endpoint->answers[inactive] = R"({"active":false})";
     EXPECT_EQ(why(inactive), "token-inactive");
 }
 
-// The endpoint may leave out what binds the token, and its kind.
-TEST_F(opaque_tokens, a_jwt_that_is_introspected_keeps_its_binding_and_its_kind)
+// The endpoint may leave out the token's binding and its kind.
+TEST_F(opaque_tokens, keep_the_binding_and_kind_of_an_introspected_jwt)
 {
     const auto thumbprint = std::string(42, 'x') + "A";
     const auto bound = R"({"cnf":{"jkt":")" + thumbprint + R"("}})";
@@ -301,7 +301,7 @@ TEST_F(opaque_tokens, a_jwt_that_is_introspected_keeps_its_binding_and_its_kind)
     }
 }
 
-TEST_F(opaque_tokens, an_encrypted_token_is_introspected)
+TEST_F(opaque_tokens, include_an_encrypted_token)
 {
     const auto token =
         jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","cty":"JWT"})") + "..AAAA.BBBB.CCCC";
@@ -316,8 +316,8 @@ TEST_F(opaque_tokens, an_encrypted_token_is_introspected)
     EXPECT_EQ(endpoint->asked.size(), 1U);
 }
 
-// One issuer may have both: `iss` says which of its tokens are JWTs.
-TEST_F(opaque_tokens, an_issuer_with_keys_checks_its_jwts_by_them)
+// One issuer may have both kinds of tokens. `iss` shows that a token is one of its JWTs.
+TEST_F(opaque_tokens, exclude_jwts_of_an_issuer_with_keys)
 {
     introspecting().keys = {policy::key_location::kind::url, "https://legacy.example/keys"};
     keys->give(2, test::keys_for({jose::algorithm::es256}));

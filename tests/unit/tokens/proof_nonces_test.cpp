@@ -6,9 +6,9 @@ namespace scopegate::tokens {
 namespace {
 
 using std::chrono::seconds;
-constexpr wall_time start{seconds(1'800'000'000)}; // of a period
+constexpr wall_time start{seconds(1'800'000'000)}; // the start of a period
 
-TEST(proof_nonces, are_good_for_a_while)
+TEST(proof_nonces, are_valid_for_a_while)
 {
     const proof_nonces nonces;
     const auto first = nonces.current(start);
@@ -18,10 +18,10 @@ TEST(proof_nonces, are_good_for_a_while)
     EXPECT_NE(nonces.current(start + seconds(60)), first);
     EXPECT_TRUE(nonces.accepts(first, start + seconds(119)));
     EXPECT_FALSE(nonces.accepts(first, start + seconds(120)));
-    EXPECT_FALSE(nonces.accepts(first, start - seconds(1))) << "of the future";
+    EXPECT_FALSE(nonces.accepts(first, start - seconds(1))) << "the nonce is from the future";
 }
 
-TEST(proof_nonces, are_those_of_the_key)
+TEST(proof_nonces, depend_on_the_key)
 {
     const proof_nonces nonces, other;
     EXPECT_NE(nonces.current(start), other.current(start));

@@ -10,15 +10,16 @@ using tokens::proof_window;
 
 constexpr wall_time noon{1'800'000'000s};
 
-TEST(proof_window, of_a_process_that_was_always_alone_asks_for_nothing)
+TEST(proof_window, needs_no_nonce_in_a_process_that_was_always_alone)
 {
     const proof_window window;
     EXPECT_FALSE(window.needs_nonce(noon - 60s, noon));
     EXPECT_FALSE(window.needs_nonce(noon + 5s, noon));
 }
 
-// The process before us took proofs of clocks that are five seconds ahead, up to the moment when we began.
-TEST(proof_window, begins_behind_what_the_process_before_may_have_accepted)
+// The previous process accepted proofs of clocks that are five seconds ahead, until the moment when this one
+// started.
+TEST(proof_window, begins_behind_proofs_that_the_previous_process_may_have_accepted)
 {
     proof_window window;
     window.open(noon + 300ms);
@@ -39,21 +40,21 @@ TEST(proof_window, begins_behind_what_the_process_before_may_have_accepted)
     }
 }
 
-TEST(proof_window, shared_asks_for_a_nonce_until_a_minute_after_the_other_process)
+TEST(proof_window, needs_a_nonce_until_a_minute_after_a_shared_period)
 {
     proof_window window;
     window.open(noon);
     window.share();
-    EXPECT_TRUE(window.needs_nonce(noon + 1h, noon + 1h)) << "however long it takes";
+    EXPECT_TRUE(window.needs_nonce(noon + 1h, noon + 1h)) << "for as long as the other process runs";
     window.unshare(noon + 1h);
     EXPECT_TRUE(window.needs_nonce(noon + 1h + 59s, noon + 1h + 59s));
     EXPECT_FALSE(window.needs_nonce(noon + 1h + 60s, noon + 1h + 60s));
     EXPECT_TRUE(window.needs_nonce(noon + 1h + 5s, noon + 1h + 60s))
-        << "the other one may have seen this one";
+        << "the other process may have seen this proof";
 }
 
-// At most one of two processes takes a proof without a nonce, whenever the handover is.
-TEST(proof_window, of_two_processes_leaves_a_proof_to_one)
+// At most one of two processes accepts a proof without a nonce, whenever the handover happens.
+TEST(proof_window, lets_only_one_of_two_processes_accept_a_proof)
 {
     for (const std::chrono::milliseconds pause : {0ms, 1ms, 700ms, 4000ms, 20000ms}) {
         proof_window before, after;
@@ -62,7 +63,7 @@ TEST(proof_window, of_two_processes_leaves_a_proof_to_one)
         for (auto issued = noon - 60s; issued < noon + 60s; issued += 100ms)
             EXPECT_TRUE(before.needs_nonce(issued, issued) || after.needs_nonce(issued, issued))
                 << (issued - noon).count();
-        EXPECT_FALSE(before.needs_nonce(noon, noon)) << "requests under way end as they would have";
+        EXPECT_FALSE(before.needs_nonce(noon, noon)) << "requests in progress end as they would have";
     }
 }
 

@@ -32,7 +32,7 @@ std::string token_number(int i)
     return "header.payload-with-some-length-to-it." + std::to_string(i);
 }
 
-TEST(token_cache, remembers_what_it_was_given_and_nothing_else)
+TEST(token_cache, returns_its_entries_and_nothing_else)
 {
     tokens::token_cache cache(1 << 20, 1);
     const auto ann = made();
@@ -43,13 +43,13 @@ TEST(token_cache, remembers_what_it_was_given_and_nothing_else)
     EXPECT_EQ(cache.find("", now), nullptr);
 }
 
-TEST(token_cache, forgets_at_the_very_moment_of_expiry)
+TEST(token_cache, drops_a_token_exactly_at_its_expiry)
 {
     tokens::token_cache cache(1 << 20, 1);
     cache.insert("token", made(0, now + 5s), now);
     EXPECT_NE(cache.find("token", now + 4999ms), nullptr);
     EXPECT_EQ(cache.find("token", now + 5s), nullptr);
-    EXPECT_EQ(cache.size(), 0U) << "and gives the place back";
+    EXPECT_EQ(cache.size(), 0U) << "the entry must be removed";
 }
 
 TEST(token_cache, drops_the_tokens_of_one_issuer_only)
@@ -61,10 +61,10 @@ TEST(token_cache, drops_the_tokens_of_one_issuer_only)
     EXPECT_EQ(cache.find("a", now), nullptr);
     EXPECT_NE(cache.find("b", now), nullptr);
     cache.insert("a", made(0), now);
-    EXPECT_NE(cache.find("a", now), nullptr) << "what comes later counts again";
+    EXPECT_NE(cache.find("a", now), nullptr) << "later entries must count again";
 }
 
-TEST(token_cache, keeps_thousands_apart)
+TEST(token_cache, distinguishes_thousands_of_tokens)
 {
     tokens::token_cache cache(64 << 20, 1);
     for (int i = 0; i < 10'000; ++i)
@@ -77,8 +77,8 @@ TEST(token_cache, keeps_thousands_apart)
     EXPECT_EQ(cache.size(), 10'000U);
 }
 
-// Wherever tokens differ: opaque ones may have their middle and their end in common.
-TEST(token_cache, tells_tokens_apart_by_every_byte)
+// Tokens may differ anywhere: opaque ones may share their middle and their end.
+TEST(token_cache, distinguishes_tokens_by_every_byte)
 {
     std::string token(900, 'a');
     tokens::token_cache cache(1 << 20, 1);
@@ -99,7 +99,7 @@ TEST(token_cache, tells_tokens_apart_by_every_byte)
     EXPECT_EQ(cache.find(token, now), ann);
 }
 
-TEST(token_cache, stays_within_its_bytes_whatever_comes)
+TEST(token_cache, stays_within_its_bytes_whatever_is_added)
 {
     tokens::token_cache cache(100'000, 1);
     for (int i = 0; i < 5'000; ++i) {
@@ -107,7 +107,7 @@ TEST(token_cache, stays_within_its_bytes_whatever_comes)
         ASSERT_LE(cache.bytes(), 100'000U);
     }
     EXPECT_GT(cache.size(), 50U);
-    EXPECT_NE(cache.find(token_number(4'999), now), nullptr) << "the newest is there";
+    EXPECT_NE(cache.find(token_number(4'999), now), nullptr) << "the newest token must be there";
 }
 
 TEST(token_cache, counts_claims_and_lines_of_a_token)
@@ -123,7 +123,7 @@ TEST(token_cache, counts_claims_and_lines_of_a_token)
     EXPECT_GT(cache.bytes() - small, 15'000U);
 }
 
-TEST(token_cache, one_that_would_fill_it_alone_is_not_remembered)
+TEST(token_cache, does_not_store_a_token_that_would_fill_it_alone)
 {
     tokens::token_cache cache(10'000, 1);
     cache.insert("a", made(), now);
@@ -135,7 +135,7 @@ TEST(token_cache, one_that_would_fill_it_alone_is_not_remembered)
     EXPECT_EQ(none.find("a", now), nullptr);
 }
 
-TEST(token_cache, tokens_seen_once_do_not_push_out_one_that_is_seen_often)
+TEST(token_cache, keeps_a_frequent_token_against_tokens_seen_once)
 {
     tokens::token_cache cache(100'000, 1);
     cache.insert("often", made(), now);
@@ -145,7 +145,7 @@ TEST(token_cache, tokens_seen_once_do_not_push_out_one_that_is_seen_often)
     }
 }
 
-TEST(token_cache, what_expired_goes_first)
+TEST(token_cache, evicts_expired_tokens_first)
 {
     tokens::token_cache cache(100'000, 1);
     int count = 0;
@@ -159,7 +159,7 @@ TEST(token_cache, what_expired_goes_first)
         EXPECT_NE(cache.find("late." + token_number(i), now + 10s), nullptr) << i;
 }
 
-// Insertions and removals in an order that leaves gaps in every probe sequence.
+// Inserts and removes tokens in an order that leaves gaps in every probe sequence.
 TEST(token_cache, finds_the_others_when_some_expire_between_them)
 {
     tokens::token_cache cache(64 << 20, 1);
@@ -179,7 +179,7 @@ TEST(token_cache, finds_the_others_when_some_expire_between_them)
     }
 }
 
-TEST(token_cache, looking_up_allocates_nothing)
+TEST(token_cache, does_not_allocate_in_a_lookup)
 {
     tokens::token_cache cache(1 << 20, 1);
     const auto token = token_number(1);
@@ -192,9 +192,9 @@ TEST(token_cache, looking_up_allocates_nothing)
     EXPECT_EQ(heap.count(), 0U);
 }
 
-#ifndef SCOPEGATE_SANITIZED // the sanitizer's heap is another
+#ifndef SCOPEGATE_SANITIZED // the sanitizer has another heap
 
-TEST(token_cache, counts_what_the_heap_holds_for_it)
+TEST(token_cache, counts_its_memory_as_the_heap_does)
 {
     struct row {
         const char* what;
@@ -223,7 +223,7 @@ TEST(token_cache, counts_what_the_heap_holds_for_it)
         }
         const auto held = ::mallinfo2().uordblks - before;
         EXPECT_LE(cache.bytes(), bound) << r.what;
-        EXPECT_GT(cache.bytes(), bound / 5 * 4) << r.what << ": it is full";
+        EXPECT_GT(cache.bytes(), bound / 5 * 4) << r.what << ": the cache is full";
         EXPECT_LE(held, cache.bytes() + bound / 16) << r.what;
         EXPECT_GE(held, cache.bytes() / 20 * 17) << r.what;
     }
@@ -231,7 +231,7 @@ TEST(token_cache, counts_what_the_heap_holds_for_it)
 
 #endif
 
-TEST(token_cache, tells_an_account_what_it_holds)
+TEST(token_cache, reports_its_size_to_an_account)
 {
     memory_budget budget;
     memory_account account(budget);

@@ -1,5 +1,5 @@
-// Tokens in the query, in cookies and in a WebSocket's subprotocols: which one is taken, what is refused, and
-// what goes on to the API without it.
+// Tokens in the query, in cookies and in a WebSocket's subprotocols: which token is used, which requests are
+// refused, and what the API gets after the token's removal.
 #include "tokens/token_places.hpp"
 
 #include "support/fields.hpp"
@@ -28,7 +28,7 @@ struct row {
     const char* why;
     const char* query;
     field_texts fields;
-    reason outcome = reason::allowed; // then the token is `abc`
+    reason outcome = reason::allowed; // allowed: the token is `abc`
 };
 
 const row rows[] = {
@@ -112,14 +112,14 @@ const row rows[] = {
      reason::malformed_credentials},
 };
 
-TEST(token_places, exactly_one_token_is_taken)
+TEST(token_places, yield_exactly_one_token)
 {
     for (const auto& r : rows) {
         SCOPED_TRACE(r.why);
         const auto fields = fields_of(r.fields);
         std::string scratch;
         auto taken = take_token(all_places(), {fields, r.query, true}, scratch);
-        if (taken && !is_b64token(taken->text)) // the validator's to refuse
+        if (taken && !is_b64token(taken->text)) // the validator refuses it later
             taken = reason::malformed_credentials;
         EXPECT_EQ(name(taken ? failure(reason::allowed) : taken.error()), name(r.outcome));
         if (taken) {
@@ -129,7 +129,7 @@ TEST(token_places, exactly_one_token_is_taken)
     }
 }
 
-TEST(token_places, places_that_are_not_configured_hold_none)
+TEST(token_places, exclude_places_that_are_not_configured)
 {
     const auto fields = fields_of({{"Authorization", "Bearer abc"},
                                    {"Cookie", "session=abc"},
@@ -148,7 +148,7 @@ TEST(token_places, places_that_are_not_configured_hold_none)
     EXPECT_FALSE(from_cookie->from_header);
 }
 
-TEST(token_places, subprotocols_count_where_a_websocket_is_opened)
+TEST(token_places, include_subprotocols_only_in_a_websocket_handshake)
 {
     const auto fields = fields_of({{"Sec-WebSocket-Protocol", "bearer, abc"}});
     std::string scratch;
@@ -162,7 +162,7 @@ struct removal {
     const char* after;
 };
 
-TEST(token_places, what_is_left_of_a_query_keeps_its_bytes_and_order)
+TEST(token_places, keep_bytes_and_order_of_the_rest_of_a_query)
 {
     const removal queries[] = {
         {"", ""},
@@ -184,7 +184,7 @@ TEST(token_places, what_is_left_of_a_query_keeps_its_bytes_and_order)
     }
 }
 
-TEST(token_places, what_is_left_of_cookies_keeps_its_bytes_and_order)
+TEST(token_places, keep_bytes_and_order_of_the_rest_of_cookies)
 {
     const removal cookies[] = {
         {"a=1; b=2", "a=1; b=2"},
@@ -203,7 +203,7 @@ TEST(token_places, what_is_left_of_cookies_keeps_its_bytes_and_order)
     }
 }
 
-TEST(token_places, what_is_left_of_subprotocols_is_the_others)
+TEST(token_places, keep_the_other_subprotocols)
 {
     const removal protocols[] = {
         {"bearer, abc", ""}, {"bearer, abc, chat", "chat"}, {"chat, bearer, abc, v2.chat", "chat, v2.chat"},

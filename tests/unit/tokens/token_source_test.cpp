@@ -18,7 +18,7 @@ struct row {
     const char* token = "";
 };
 
-// As the validator does: what is no b64token is no token.
+// Takes a token as the validator does: a text that is not a b64token is not a token.
 result<tokens::taken_token> take(const http::field_list& fields, bool dpop)
 {
     const auto taken = tokens::take_token(fields, dpop);
@@ -27,7 +27,7 @@ result<tokens::taken_token> take(const http::field_list& fields, bool dpop)
     return taken;
 }
 
-TEST(token_source, takes_exactly_one_bearer_token)
+TEST(token_source, accepts_exactly_one_bearer_token)
 {
     const row rows[] = {
         {"the usual one", {{"Authorization", "Bearer abc.def.ghi"}}, reason::allowed, "abc.def.ghi"},
@@ -89,7 +89,7 @@ TEST(token_source, takes_exactly_one_bearer_token)
     }
 }
 
-TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
+TEST(token_source, takes_a_token_under_the_scheme_dpop_unless_it_is_off)
 {
     const row rows[] = {
         {"the usual one", {{"Authorization", "DPoP abc.def.ghi"}}, reason::allowed, "abc.def.ghi"},
@@ -119,8 +119,8 @@ TEST(token_source, takes_a_token_under_the_scheme_dpop_where_it_is_not_off)
     EXPECT_FALSE(tokens::take_token(fields, true)->dpop);
 }
 
-// What a CGI application would read as HTTP_AUTHORIZATION counts, whatever it is spelled like here.
-TEST(token_source, an_underscore_spelling_beside_the_field_is_a_second_token)
+// A CGI application reads any of these spellings as HTTP_AUTHORIZATION, so each counts as a token.
+TEST(token_source, treats_an_underscore_spelling_as_a_second_token)
 {
     http::field_list fields(2);
     fields[0].id = http::field_id::authorization;

@@ -1,4 +1,4 @@
-// The claims of a refused token, as the operator sees them.
+// The claims of a refused token, as the log shows them to the operator.
 #include "tokens/unverified.hpp"
 
 #include "jose/base64url.hpp"
@@ -17,7 +17,7 @@ TEST(printable, is_short_ascii_with_everything_else_escaped)
     EXPECT_EQ(tokens::printable("https://a.example/ \"x\""), "https://a.example/ \"x\"");
     EXPECT_EQ(tokens::printable("a\r\nb\x1b[2J\x7f"), "a\\x0D\\x0Ab\\x1B[2J\\x7F");
     EXPECT_EQ(tokens::printable("J\xc3\xb6rg"), "J\\xC3\\xB6rg");
-    EXPECT_EQ(tokens::printable("\\x41"), "\\x5Cx41") << "what is written so is told from what is escaped so";
+    EXPECT_EQ(tokens::printable("\\x41"), "\\x5Cx41") << "a literal backslash must differ from an escape";
     EXPECT_EQ(tokens::printable(std::string("\0", 1)), "\\x00");
     const std::string whole(tokens::longest_unverified, 'a');
     EXPECT_EQ(tokens::printable(whole), whole);
@@ -41,7 +41,7 @@ std::string described(const std::string& token, failure why, int issuer = -1)
     return tokens::to_json(tokens::describe(*test::calendar_policy(), {token, issuer}, why, now).all());
 }
 
-TEST(describe, shows_the_header_the_usual_claims_and_what_was_wanted)
+TEST(describe, shows_the_header_the_usual_claims_and_the_expected_value)
 {
     const auto token = token_of(
         R"({"alg":"RS256","kid":"k","typ":"JWT","jku":"https://evil.example"})",
@@ -51,10 +51,10 @@ TEST(describe, shows_the_header_the_usual_claims_and_what_was_wanted)
         R"({"alg":"RS256","kid":"k","typ":"JWT","iss":"https://other.example","aud":"[\"a\",\"b\"]",)"
         R"("exp":"1","scope":"read:app","scp":"[\"x\"]","wanted":"https://first.example/, https://second.example"})");
     EXPECT_EQ(described(token, reason::malformed_token).find("ann"), std::string::npos)
-        << "a subject that is not what is wrong is nobody's business";
+        << "the subject must not show unless it is the cause";
 }
 
-TEST(describe, reads_as_far_as_a_broken_token_goes)
+TEST(describe, reads_as_far_as_a_broken_token_is_readable)
 {
     EXPECT_EQ(described("opaque", reason::malformed_token), "{}");
     EXPECT_EQ(described("", reason::malformed_token), "{}");
@@ -66,7 +66,7 @@ TEST(describe, reads_as_far_as_a_broken_token_goes)
               R"({"iss":"{\"a\":1}"})");
 }
 
-TEST(describe, names_the_requirement_that_is_not_met)
+TEST(describe, names_the_unmet_requirement)
 {
     const auto token = token_of(R"({"alg":"RS256"})", R"({"token_use":"id"})");
     EXPECT_EQ(described(token, {reason::wrong_claim, cause::required_claim_differs}, 1),

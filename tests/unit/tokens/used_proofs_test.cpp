@@ -14,20 +14,20 @@ constexpr wall_time noon{std::chrono::seconds(1'800'000'000)};
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(used_proofs, takes_each_proof_of_a_key_once)
+TEST(used_proofs, accepts_each_proof_of_a_key_once)
 {
     used_proofs used;
     EXPECT_EQ(used.use("key", "1", noon), reason::allowed);
     EXPECT_EQ(used.use("key", "1", noon), reason::invalid_proof);
     EXPECT_EQ(used.use("key", "2", noon), reason::allowed);
-    EXPECT_EQ(used.use("other", "1", noon), reason::allowed) << "whose proof it is counts";
+    EXPECT_EQ(used.use("other", "1", noon), reason::allowed) << "proofs of different keys are different";
     EXPECT_EQ(used.use("other", "1", noon), reason::invalid_proof);
     EXPECT_EQ(used.size(), 3U);
 }
 
-TEST(used_proofs, remembers_for_as_long_as_a_proof_could_count_and_not_for_ever)
+TEST(used_proofs, remembers_a_proof_exactly_as_long_as_it_could_count)
 {
-    // At whatever point of a period it was used.
+    // Covers any moment of a period at which a proof may be used.
     for (int offset = 0; offset < 14'000; offset += 500) {
         used_proofs used;
         const auto first = noon + milliseconds(offset);
@@ -51,7 +51,7 @@ TEST(used_proofs, forgets_nothing_early_when_the_clock_is_set_back)
     EXPECT_EQ(used.use("key", "1", noon + seconds(60)), reason::invalid_proof);
 }
 
-TEST(used_proofs, a_key_that_floods_it_spoils_its_own_requests_only)
+TEST(used_proofs, limits_the_damage_of_a_flooding_key_to_its_own_requests)
 {
     used_proofs used({100, 10});
     for (int i = 0; i < 10; ++i)
@@ -59,12 +59,12 @@ TEST(used_proofs, a_key_that_floods_it_spoils_its_own_requests_only)
     for (int i = 10; i < 200; ++i)
         ASSERT_EQ(used.use("flood", std::to_string(i), noon + seconds(10)), reason::proof_memory_full);
     EXPECT_EQ(used.use("flood", "3", noon + seconds(10)), reason::invalid_proof)
-        << "nothing was given up for it";
+        << "a used proof may not be dropped for a new one";
     EXPECT_EQ(used.use("other", "1", noon + seconds(10)), reason::allowed);
     EXPECT_EQ(used.use("flood", "new", noon + seconds(90)), reason::allowed);
 }
 
-TEST(used_proofs, where_it_is_full_nothing_is_given_up_for_what_is_new)
+TEST(used_proofs, drops_no_entry_for_a_new_one_when_full)
 {
     used_proofs used({20, 10});
     for (int i = 0; i < 20; ++i)
@@ -74,11 +74,11 @@ TEST(used_proofs, where_it_is_full_nothing_is_given_up_for_what_is_new)
         EXPECT_EQ(used.use("key" + std::to_string(i), "1", noon), reason::invalid_proof);
     EXPECT_EQ(used.size(), 20U);
     EXPECT_EQ(used.use("late", "1", noon + seconds(80)), reason::allowed)
-        << "what is old makes room, whoever's it is";
+        << "old entries must make room, whatever their key";
     EXPECT_EQ(used.size(), 1U);
 }
 
-TEST(used_proofs, holds_many)
+TEST(used_proofs, holds_many_proofs)
 {
     used_proofs used;
     for (int i = 0; i < 20'000; ++i)
@@ -88,7 +88,7 @@ TEST(used_proofs, holds_many)
     EXPECT_EQ(used.size(), 20'000U);
 }
 
-TEST(used_proofs, of_threads_that_use_one_at_once_one_is_first)
+TEST(used_proofs, lets_one_of_several_threads_use_a_proof)
 {
     used_proofs used;
     constexpr int proofs = 2'000;

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t cache_bytes = 1 << 20;
 
-// The object with members added or replaced; null takes one away.
+// Returns the object with members added or replaced; null removes a member.
 std::string changed(std::string_view text, std::string_view changes)
 {
     const auto whole = json::parse(text);
@@ -37,7 +37,7 @@ std::string changed(std::string_view text, std::string_view changes)
     return json::serialize(json::value(std::move(members)));
 }
 
-// The claims of a token that the first issuer would make, changed.
+// Returns the claims of a token of the first issuer, with changes.
 std::string claims(std::string_view changes = "{}")
 {
     return changed(R"({"iss":"https://first.example/","aud":"https://calendar.example","sub":"ann",
@@ -45,7 +45,7 @@ std::string claims(std::string_view changes = "{}")
                    changes);
 }
 
-// The same of the second issuer, which wants RFC 9068 access tokens.
+// Returns the claims of the second issuer, which requires RFC 9068 access tokens.
 std::string second_claims(std::string_view changes = "{}")
 {
     return changed(
@@ -69,7 +69,7 @@ struct validation : ::testing::Test {
         keys->give(1, test::keys_for({algorithm::rs256}));
     }
 
-    // The reason's word, so that a failure prints it.
+    // Returns the name of the reason, so that a failure prints it.
     std::string_view check(const std::string& token)
     {
         const auto outcome = validator.check(token, now);
@@ -92,7 +92,7 @@ struct negative {
     std::string token;
 };
 
-TEST_F(validation, refuses_what_is_wrong_with_the_reason)
+TEST_F(validation, refuses_each_invalid_token_with_its_reason)
 {
     const auto rs = algorithm::rs256;
     const auto good = test::make_token(claims());
@@ -161,12 +161,11 @@ TEST_F(validation, refuses_what_is_wrong_with_the_reason)
     for (const auto& r : rows) {
         SCOPED_TRACE(r.why);
         EXPECT_EQ(check(r.token), name(r.refused));
-        EXPECT_EQ(check(r.token), name(r.refused))
-            << "the second time too: a refused token is not remembered";
+        EXPECT_EQ(check(r.token), name(r.refused)) << "a refused token must not be cached";
     }
 }
 
-TEST_F(validation, times_count_within_the_skew_and_the_cache_knows_it)
+TEST_F(validation, applies_the_clock_skew_in_the_cache_too)
 {
     const auto token = test::make_token(claims(R"({"exp":1800000010})"));
     EXPECT_EQ(name(validator.check(token, now + 39999ms).why), "allowed");
@@ -175,8 +174,8 @@ TEST_F(validation, times_count_within_the_skew_and_the_cache_knows_it)
     EXPECT_EQ(name(validator.check(token, now + 41s).why), "token-expired");
 }
 
-// The expensive check comes last: of a token that is wrong otherwise nobody asks which key signed it.
-TEST_F(validation, asks_for_no_keys_before_the_cheap_checks)
+// The expensive check comes last: a token that is invalid otherwise must not cause a search for its key.
+TEST_F(validation, requests_no_keys_before_the_cheap_checks)
 {
     keys->refreshable = true;
     const auto stranger = test::other_key_for(algorithm::rs256);
@@ -189,18 +188,18 @@ TEST_F(validation, asks_for_no_keys_before_the_cheap_checks)
     EXPECT_EQ(validator.check(test::make_token(claims(), stranger), now).wait_for_issuer, 0);
 }
 
-TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
+TEST_F(validation, denies_an_unknown_key_only_after_a_fetch)
 {
     const auto token = test::make_token(claims(), test::other_key_for(algorithm::rs256));
 
     keys->refreshable = true;
     auto outcome = validator.check(token, now);
-    EXPECT_EQ(outcome.wait_for_issuer, 0) << "newer keys may come";
-    EXPECT_EQ(name(outcome.why), "key-pending") << "and who does not wait must not lose the token";
+    EXPECT_EQ(outcome.wait_for_issuer, 0) << "newer keys may arrive";
+    EXPECT_EQ(name(outcome.why), "key-pending") << "a request that does not wait must not get a 401";
 
     outcome = validator.check(token, now, true);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "unknown-key") << "not there either";
+    EXPECT_EQ(name(outcome.why), "unknown-key") << "the fetch did not bring the key";
 
     keys->fetched_well = false;
     outcome = validator.check(token, now, true);
@@ -211,7 +210,7 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
     keys->refreshable = false;
     outcome = validator.check(token, now);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "unknown-key") << "a fetch has shown that there is no such key";
+    EXPECT_EQ(name(outcome.why), "unknown-key") << "a fetch has shown that the key does not exist";
     const auto other = test::make_token(claims(), test::other_key_for(algorithm::rs256).with_kid("newer"));
     outcome = validator.check(other, now);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
@@ -219,8 +218,8 @@ TEST_F(validation, an_unknown_key_is_judged_after_a_fetch_only)
     EXPECT_EQ(outcome.why.detail, cause::kid_inside_cooldown);
 }
 
-// An issuer may put a new key under an old name.
-TEST_F(validation, a_bad_signature_under_a_known_kid_is_refused_at_once_and_asks_for_newer_keys)
+// An issuer may publish a new key under an old name.
+TEST_F(validation, denies_a_bad_signature_under_a_known_kid_at_once_and_requests_newer_keys)
 {
     keys->refreshable = true;
     const auto forged = test::make_token(
@@ -231,13 +230,13 @@ TEST_F(validation, a_bad_signature_under_a_known_kid_is_refused_at_once_and_asks
     EXPECT_EQ(keys->requested, 1);
 }
 
-// One row for each member: the cause, and what the log may show once the issuer has signed it.
+// One row for each member: the cause, and what the log may show once the issuer's signature is verified.
 TEST_F(validation, names_the_member_that_is_wrong)
 {
     struct row {
         const char* changes;
         cause why;
-        const char* member; // of the description, and its text
+        const char* member; // the member of the description, and its text
         const char* text;
     };
     const row rows[] = {
@@ -268,8 +267,8 @@ TEST_F(validation, names_the_member_that_is_wrong)
     }
 }
 
-// Claims that anybody can write show only if the file asks for them.
-TEST_F(validation, describes_a_token_that_nobody_signed_only_with_log_unverified)
+// Claims of a forged token show only if the file asks for them.
+TEST_F(validation, describes_an_unsigned_token_only_with_log_unverified)
 {
     const auto stranger = test::other_key_for(algorithm::rs256);
     const std::string tokens_of_strangers[] = {
@@ -294,7 +293,7 @@ TEST_F(validation, describes_a_token_that_nobody_signed_only_with_log_unverified
     EXPECT_EQ(unknown.said->all().back().second, "https://first.example/, https://second.example");
 }
 
-// The signature of a refused token is checked for the log's sake only, and not as often as anybody likes.
+// The gate checks the signature of a refused token only for the log, so the number of such checks is bounded.
 TEST_F(validation, checks_few_signatures_for_the_log)
 {
     const auto expired = test::make_token(claims(R"({"exp":1})"));
@@ -305,7 +304,7 @@ TEST_F(validation, checks_few_signatures_for_the_log)
     EXPECT_NE(validator.check(expired, now + 2s).said, nullptr) << "in the next second";
 }
 
-TEST_F(validation, names_the_slash_in_which_an_issuer_differs)
+TEST_F(validation, names_a_slash_by_which_an_issuer_differs)
 {
     EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).why.detail,
               cause::iss_differs_by_slash);
@@ -317,7 +316,7 @@ TEST_F(validation, names_the_slash_in_which_an_issuer_differs)
         cause::none);
 }
 
-TEST_F(validation, a_claim_of_null_is_absent)
+TEST_F(validation, treats_a_null_claim_as_absent)
 {
     const auto with_null = [](std::string_view name) {
         auto text = claims();
@@ -325,7 +324,7 @@ TEST_F(validation, a_claim_of_null_is_absent)
     };
     for (const auto* name : {"nbf", "jti", "client_id", "azp", "scp", "roles", "auth_time", "whatever"})
         EXPECT_EQ(check(with_null(name)), "allowed") << name;
-    EXPECT_EQ(check(with_null("cnf")), "unbound-token") << "a broken condition is not taken for none";
+    EXPECT_EQ(check(with_null("cnf")), "unbound-token") << "a malformed `cnf` must not count as absent";
     auto without = json::parse(claims());
     for (const auto& [name, why] :
          {std::pair("exp", cause::exp_missing), {"aud", cause::aud_missing}, {"iss", cause::iss_missing}}) {
@@ -340,18 +339,18 @@ TEST_F(validation, a_claim_of_null_is_absent)
     }
 }
 
-TEST_F(validation, ed25519_is_another_name_of_eddsa)
+TEST_F(validation, accepts_ed25519_as_another_name_of_eddsa)
 {
     const auto named = test::make_token(claims(), algorithm::eddsa, header(R"({"alg":"Ed25519"})"));
     EXPECT_EQ(check(named), "allowed");
     EXPECT_EQ(check(test::make_token(claims(), algorithm::rs256, header(R"({"alg":"Ed25519"})"))),
               "unsupported-algorithm")
-        << "the key under that kid is another one's";
+        << "the key under that kid belongs to another algorithm";
 }
 
-// Of 50 requests in a rotation one was answered 503: it had looked at the old keys, and then found the fetch
+// In a rotation, one of 50 requests got a 503: it had read the old keys, and then found that the fetch had
 // ended.
-TEST_F(validation, keys_that_come_between_two_looks_are_not_overlooked)
+TEST_F(validation, notices_keys_that_arrive_between_two_checks)
 {
     keys->give(0, test::keys_for({algorithm::es256}));
     keys->when_asked = [this] {
@@ -359,10 +358,10 @@ TEST_F(validation, keys_that_come_between_two_looks_are_not_overlooked)
         keys->give(0, test::keys_for({algorithm::es256, algorithm::rs256}));
     };
     EXPECT_EQ(check(test::make_token(claims(), algorithm::rs256)), "allowed");
-    EXPECT_EQ(keys->when_asked, nullptr) << "nobody asked";
+    EXPECT_EQ(keys->when_asked, nullptr) << "the validator did not request keys";
 }
 
-TEST_F(validation, a_key_file_has_all_its_keys)
+TEST_F(validation, uses_all_keys_of_a_key_file)
 {
     keys->refreshable = true;
     const auto outcome =
@@ -373,7 +372,7 @@ TEST_F(validation, a_key_file_has_all_its_keys)
     EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
-TEST_F(validation, without_any_keys_it_is_our_fault_and_nobody_waits)
+TEST_F(validation, fails_with_503_at_once_without_any_keys)
 {
     keys->refreshable = true;
     keys->give(0, nullptr);
@@ -382,7 +381,7 @@ TEST_F(validation, without_any_keys_it_is_our_fault_and_nobody_waits)
     EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
-TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselves_again)
+TEST_F(validation, accepts_new_tokens_and_verifies_old_ones_again_after_a_rotation)
 {
     const auto& old_key = test::key_for(algorithm::rs256);
     const auto& new_key = test::other_key_for(algorithm::rs256);
@@ -402,11 +401,11 @@ TEST_F(validation, a_rotation_makes_new_tokens_good_and_old_ones_prove_themselve
     EXPECT_EQ(check(new_token), "allowed");
 
     keys->give(0, parse(std::span(both).subspan(1)));
-    EXPECT_EQ(check(old_token), "key-pending") << "its key was withdrawn: what was remembered counts no more";
+    EXPECT_EQ(check(old_token), "key-pending") << "the key was withdrawn, so the cached token must not count";
     EXPECT_EQ(check(new_token), "allowed");
 }
 
-TEST_F(validation, other_issuers_tokens_stay_remembered_in_a_rotation)
+TEST_F(validation, keeps_cached_tokens_of_other_issuers_in_a_rotation)
 {
     const auto first = test::make_token(claims());
     const auto second = test::make_token(second_claims(), algorithm::rs256, header(R"({"typ":"at+jwt"})"));
@@ -420,7 +419,7 @@ TEST_F(validation, other_issuers_tokens_stay_remembered_in_a_rotation)
     EXPECT_EQ(validator.check(first, now).token, again);
 }
 
-TEST_F(validation, a_token_seen_before_costs_no_allocation)
+TEST_F(validation, allocates_nothing_for_a_token_seen_before)
 {
     const auto token = test::make_token(claims());
     ASSERT_EQ(check(token), "allowed");
@@ -430,9 +429,9 @@ TEST_F(validation, a_token_seen_before_costs_no_allocation)
     EXPECT_EQ(heap.count(), 0U);
 }
 
-// CVE-2021-32701 (ory/oathkeeper#743) and its relatives: a remembered answer skipped the next route's scope
-// check.
-TEST_F(validation, what_is_remembered_are_claims_and_never_decisions)
+// CVE-2021-32701 (ory/oathkeeper#743) and similar ones: a cached result skipped the scope check of the next
+// route.
+TEST_F(validation, caches_claims_and_never_decisions)
 {
     const auto token = test::make_token(claims(R"({"scope":"read:app"})"));
     for (int round = 0; round < 3; ++round) {
@@ -447,7 +446,7 @@ TEST_F(validation, what_is_remembered_are_claims_and_never_decisions)
     }
 }
 
-TEST_F(validation, what_conditions_look_at_is_kept_and_the_other_claims_are_not)
+TEST_F(validation, keeps_only_the_claims_that_conditions_use)
 {
     auto& needs = policy->routes.front().methods.front().second;
     needs.acr = {"gold"};
@@ -462,7 +461,7 @@ TEST_F(validation, what_conditions_look_at_is_kept_and_the_other_claims_are_not)
     };
     auto match = policy->match("/read", "GET");
     match.values = {{"ann"}, 1};
-    for (int round = 0; round < 2; ++round) { // new, then remembered
+    for (int round = 0; round < 2; ++round) { // new, then cached
         const auto valid = conditional.check(made("gold"), now).token;
         ASSERT_NE(valid, nullptr);
         EXPECT_EQ(valid->claims.find("iss"), nullptr);
@@ -478,7 +477,7 @@ TEST_F(validation, what_conditions_look_at_is_kept_and_the_other_claims_are_not)
 }
 
 // haproxy-lua-oauth, kong-plugin-jwt-keycloak#31: a substring match let `my-scope` satisfy `scope`.
-TEST_F(validation, scopes_are_compared_whole)
+TEST_F(validation, compares_whole_scopes)
 {
     for (const char* scope :
          {"read:app2", "xread:app", "read:ap", "READ:APP", "read:app,write:app", "read:app\\t"}) {
@@ -493,14 +492,14 @@ TEST_F(validation, scopes_are_compared_whole)
     }
 }
 
-// --- what claims mean under a policy ---
+// --- the meaning of claims under a policy ---
 
 tokens::token_ptr interpret(const policy::policy& p, std::string_view text)
 {
     return tokens::interpret_claims(p, 0, *json::parse(text));
 }
 
-TEST(interpretation, takes_the_scopes_of_every_claim_together)
+TEST(interpretation, joins_the_scopes_of_all_scope_claims)
 {
     const auto p = test::calendar_policy();
     const auto token = interpret(*p, R"({"scope":"openid read:app","scp":["write:app","offline_access"]})");
@@ -508,18 +507,18 @@ TEST(interpretation, takes_the_scopes_of_every_claim_together)
     EXPECT_THAT(token->undeclared_scopes, ElementsAre("openid", "offline_access"));
 }
 
-TEST(interpretation, knows_who_it_is_and_how_long)
+TEST(interpretation, yields_the_identity_and_the_expiry)
 {
     const auto p = test::calendar_policy();
     const auto token = interpret(*p, R"({"sub":"ann","azp":"app","exp":1800000000.5})");
     EXPECT_EQ(token->subject, "ann");
-    EXPECT_EQ(token->client_id, "app") << "azp stands in";
+    EXPECT_EQ(token->client_id, "app") << "azp replaces a missing client_id";
     EXPECT_EQ(token->expires, wall_time(1'800'000'030'500ms));
     EXPECT_EQ(interpret(*p, R"({"client_id":"mine","azp":"app"})")->client_id, "mine");
-    EXPECT_EQ(interpret(*p, "{}")->expires, wall_time::max()) << "claims of `explain` may lack it";
+    EXPECT_EQ(interpret(*p, "{}")->expires, wall_time::max()) << "claims given to `explain` may lack exp";
 }
 
-TEST(interpretation, tells_a_claim_that_says_nothing)
+TEST(interpretation, reports_an_unusable_claim)
 {
     const auto p = test::calendar_policy();
     p->limit.permissions = json::path("permissions");
@@ -554,7 +553,7 @@ struct line {
     const char* expected;
 };
 
-TEST(identity, says_what_the_upstream_may_rely_on)
+TEST(identity, contains_what_the_upstream_may_rely_on)
 {
     const auto p = test::calendar_policy();
     p->issuers.resize(1);
@@ -589,8 +588,8 @@ TEST(identity, says_what_the_upstream_may_rely_on)
         EXPECT_EQ(interpret(*p, r.claims)->identity_lines, r.expected) << r.why;
 }
 
-// An API that misses a user's groups can't tell why.
-TEST(identity, reports_at_debug_what_no_header_can_carry)
+// Without this line, nobody could find out why an API misses a user's groups.
+TEST(identity, reports_claims_that_no_header_can_carry_at_debug)
 {
     const auto p = test::calendar_policy();
     p->upstream.headers = {{"X-Groups", policy::identity_header::source::claim, json::path("groups")}};
@@ -599,7 +598,7 @@ TEST(identity, reports_at_debug_what_no_header_can_carry)
         static_cast<void>(interpret(*p, claims));
         return log.flushed();
     };
-    EXPECT_EQ(logged(R"({"groups":["Domain Users\n","admins"]})"), "") << "not at debug by the file";
+    EXPECT_EQ(logged(R"({"groups":["Domain Users\n","admins"]})"), "") << "the file does not enable debug";
     p->log.at = policy::log_settings::level::debug;
     EXPECT_EQ(logged(R"({"groups":["sales","admins"]})"), "");
     EXPECT_EQ(logged(R"({"groups":[]})"), "");
@@ -615,9 +614,9 @@ TEST(identity, names_the_issuer_if_the_file_has_several)
 {
     struct row {
         const char* why;
-        const char* header; // of upstream.headers, which holds the claim `iss`; null: none
+        const char* header; // the field in upstream.headers that holds the claim `iss`, or null
         std::size_t issuers;
-        std::size_t issuer; // the token's
+        std::size_t issuer; // the token's issuer
         const char* lines;
         std::vector<std::string> names;
     };
