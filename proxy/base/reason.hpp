@@ -1,5 +1,5 @@
 // Every named refusal and failure in one enum. The access log, the problem `type`, the challenge table,
-// `explain` and the tests all use the same word. Only answers/answer_table.cpp maps a reason to its status
+// `explain` and the tests all use the same word. Only responses/response_table.cpp maps a reason to its status
 // and challenge.
 #pragma once
 

@@ -40,7 +40,7 @@ struct requirement {
     std::optional<std::chrono::seconds> max_age;
     std::vector<std::string> acr;
     bool observe = false;    // `mode: observe` for this one: refusals are logged, but not enforced
-    std::uint32_t index = 0; // dense within a policy; answers/ stores its prepared challenges by it
+    std::uint32_t index = 0; // dense within a policy; responses/ stores its prepared challenges by it
     source_mark mark;
 
     [[nodiscard]] bool has_conditions() const noexcept { return !where.empty() || max_age || !acr.empty(); }

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace answers = scopegate::responses;
+namespace responses = scopegate::responses;
 namespace http = scopegate::http;
 namespace json = scopegate::json;
 namespace policy = scopegate::policy;

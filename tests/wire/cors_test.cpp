@@ -1,4 +1,4 @@
-// Browser applications of other origins, over a socket. tests/unit/answers/cors_test.cpp has the table of
+// Browser applications of other origins, over a socket. tests/unit/responses/cors_test.cpp has the table of
 // rules.
 #include "support/calendar.hpp"
 

@@ -1,4 +1,4 @@
-// A small policy made by hand for the tests of answers/: problem responses do not depend on YAML.
+// A small policy made by hand for the tests of responses/: problem responses do not depend on YAML.
 #pragma once
 
 #include "policy/decide.hpp"

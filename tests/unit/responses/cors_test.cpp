@@ -51,8 +51,8 @@ protected:
             p, head.fields, http::normalise_target(head.target, head.method, p.paths, scratch));
         if (const auto* refused = std::get_if<policy::denial>(&got))
             return std::string(name(refused->why));
-        std::string out = std::to_string(std::get<answer>(got).status) + "\n";
-        for (const auto& [field, value] : fields_of(std::get<answer>(got)))
+        std::string out = std::to_string(std::get<response>(got).status) + "\n";
+        for (const auto& [field, value] : fields_of(std::get<response>(got)))
             out.append(field).append(": ").append(value).append("\n");
         return out;
     }
@@ -154,7 +154,7 @@ TEST_F(cors, allows_credentials_when_configured)
 
 TEST_F(cors, shares_a_denial_with_an_allowed_origin_only)
 {
-    answer a;
+    response a;
     set_fields({{"Origin", "https://evil.example.org"}});
     share(p.cors, head.fields, a);
     set_fields({});

@@ -1,6 +1,6 @@
 #include "responses/metadata.hpp"
 
-#include "unit/answers/calendar.hpp"
+#include "unit/responses/calendar.hpp"
 
 #include <gmock/gmock.h>
 

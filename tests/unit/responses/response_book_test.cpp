@@ -1,7 +1,7 @@
 #include "responses/response_book.hpp"
 
 #include "support/places.hpp"
-#include "unit/answers/calendar.hpp"
+#include "unit/responses/calendar.hpp"
 
 #include <gmock/gmock.h>
 
@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-std::string field(const answer& a, std::string_view name)
+std::string field(const response& a, std::string_view name)
 {
     for (const auto& [n, value] : fields_of(a))
         if (n == name)
