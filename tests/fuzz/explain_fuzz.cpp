@@ -253,7 +253,7 @@ void check_log_line(const policy::policy& p, const access::findings& v, const po
     r.method = asked.method;
     r.match = &v.match;
     r.refusal = refused;
-    r.why = r.refusal != nullptr ? r.refusal->why : reason::allowed;
+    r.why = r.refusal != nullptr ? r.refusal->why : scopegate::failure(reason::allowed);
     if (v.token)
         r.effective = &v.token->scopes.effective;
     std::string line;
