@@ -76,8 +76,12 @@ outcome evaluation::start(const question& q, const token_authority& authority, w
     if (auto own = own_response(target))
         return std::move(*own);
     path_refusal_ = examine_target(target);
-    if (path_refusal_ == reason::method_override || (path_refusal_ && !policy_.observe))
+    if (path_refusal_ && !policy_.observe)
         return conclude(now);
+    if (const auto overridden = find_override()) {
+        path_refusal_ = overridden;
+        return conclude(now);
+    }
     use_ = use_of_token();
     return use_ == token_use::unused ? conclude(now) : take_token(now);
 }
@@ -137,12 +141,23 @@ std::optional<failure> evaluation::examine_target(const result<http::request_tar
     found_.match = policy_.match(target->path, question_.method);
     if (is_misdirected(policy_, question_))
         return failure(reason::misdirected_request, cause::unlisted_host);
-    if (const auto why = find_lookalike(policy_, question_.method, *target, found_.match, scratch_.folded))
-        return why;
-    if (!names_another_method(question_.fields, target->query, question_.method))
+    return find_lookalike(policy_, question_.method, *target, found_.match, scratch_.folded);
+}
+
+// A method override is refused in any mode, also on a path that observe mode would forward.
+std::optional<failure> evaluation::find_override() const
+{
+    if (!names_another_method(question_.fields, sent_query(), question_.method))
         return std::nullopt;
     const bool by_header = names_another_method(question_.fields, {}, question_.method);
     return failure(reason::method_override, by_header ? cause::override_header : cause::override_parameter);
+}
+
+// With its `?`; empty without a query.
+std::string_view evaluation::sent_query() const noexcept
+{
+    const auto sent = question_.target;
+    return sent.substr(std::min(sent.find('?'), sent.size()));
 }
 
 evaluation::token_use evaluation::use_of_token() const noexcept
@@ -161,9 +176,7 @@ outcome evaluation::take_token(wall_time now)
     }
     if (question_.fields == nullptr)
         return conclude(now);
-    const auto sent = question_.target;
-    const auto query = sent.substr(std::min(sent.find('?'), sent.size()));
-    const tokens::credentials from{*question_.fields, query, question_.websocket};
+    const tokens::credentials from{*question_.fields, sent_query(), question_.websocket};
     const auto taken = tokens::take_token(policy_.tokens, from, scratch_.token);
     if (!taken) {
         found_.no_token = taken.error().detail;

@@ -112,6 +112,8 @@ private:
 
     [[nodiscard]] std::optional<outcome> own_response(const result<http::request_target>& target) const;
     [[nodiscard]] std::optional<failure> examine_target(const result<http::request_target>& target);
+    [[nodiscard]] std::optional<failure> find_override() const;
+    [[nodiscard]] std::string_view sent_query() const noexcept;
     [[nodiscard]] token_use use_of_token() const noexcept;
     [[nodiscard]] outcome take_token(wall_time now);
     [[nodiscard]] outcome validate(const tokens::validator::awaited& came, bool may_verify, wall_time now);

@@ -329,6 +329,7 @@ void service::stop()
         current_.keys->stop();
     if (current_.introspection)
         current_.introspection->stop();
+    current_.shield->close();
     for (const auto& w : workers_)
         w->stop();
     // Workers' sessions may wait for work that they posted to this thread, so it keeps running that work

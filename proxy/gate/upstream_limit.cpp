@@ -25,6 +25,12 @@ void upstream_limit::set(std::size_t slots)
     hand_out();
 }
 
+void upstream_limit::close() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+}
+
 bool upstream_limit::take_now()
 {
     const std::lock_guard lock(mutex_);

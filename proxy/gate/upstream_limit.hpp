@@ -26,6 +26,8 @@ public:
     // Replaces the limit, at a reload. Requests that wait get the slots that this adds; those that hold one
     // keep it.
     void set(std::size_t slots);
+    // Gives no slot any more: the workers end one after the other, and what one frees is not for the next.
+    void close() noexcept;
 
 private:
     friend class upstream_slot;
@@ -44,11 +46,12 @@ private:
     [[nodiscard]] bool leave(waiter& w); // whether it has a slot
     void release() noexcept;
     void hand_out() noexcept; // under the lock
-    [[nodiscard]] bool has_room() const noexcept { return slots_ == 0 || taken_ < slots_; }
+    [[nodiscard]] bool has_room() const noexcept { return !closed_ && (slots_ == 0 || taken_ < slots_); }
 
     std::mutex mutex_;
     std::size_t slots_;
     std::size_t taken_ = 0;
+    bool closed_ = false;
     boost::intrusive::list<waiter> queue_; // nobody waits while there is room
 };
 
@@ -84,6 +87,11 @@ struct upstream_shield {
     {
         requests.set(slots);
         tunnels.set(slots);
+    }
+    void close() noexcept
+    {
+        requests.close();
+        tunnels.close();
     }
 };
 

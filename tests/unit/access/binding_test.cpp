@@ -71,18 +71,19 @@ public:
     [[nodiscard]] policy::policy& p() { return file_.get(); }
     void trust_proxy() { p().server.trusted_proxies.push_back({proxy.address, 128}); }
 
+    [[nodiscard]] token_authority authority(bool slot_free)
+    {
+        return {validator_.get(), {}, has_memory ? &memory : nullptr, slot_free};
+    }
     test::evaluated ask(const field_texts& texts, std::string_view method = "GET",
                         std::string_view target = "/a")
     {
         fields_.clear();
         for (const auto& [name, value] : texts)
             fields_.push_back(scopegate::test::field_of(name, value));
-        token_authority authority;
-        authority.validator = validator_.get();
-        authority.proofs = has_memory ? &memory : nullptr;
         const question request{method, target, host, &fields_, false, caller};
         const tokens::validator::awaited came(true, answer);
-        return test::evaluate(p(), request, authority, now, scratch_, nullptr, &came);
+        return test::evaluate(p(), request, authority(true), now, scratch_, nullptr, &came);
     }
     reason why(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
     {
@@ -475,6 +476,70 @@ TEST(binding, applies_to_an_opaque_token_by_its_introspection_result)
     EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
     EXPECT_EQ(name(api.why(under_dpop(opaque, proof))), name(reason::invalid_proof));
     EXPECT_EQ(name(api.why(under_dpop(opaque, owner().proof(right(opaque))))), name(reason::allowed));
+}
+
+// The evaluation waits for a verification slot, then for the issuer. Its proof counts once, and only at the
+// end: a client that left while it waited can send the same proof again.
+TEST(binding, uses_a_proof_once_after_every_wait_and_not_at_all_if_the_client_leaves)
+{
+    desk api;
+    auto& issuer = api.p().issuers.emplace_back();
+    issuer.issuer = "https://opaque.example.com/";
+    issuer.keys.where = policy::key_location::kind::none;
+    issuer.introspection.emplace();
+    api.renew_validator();
+    const std::string token = "opaque-token";
+    const auto texts = under_dpop(token, owner().proof(right(token)));
+    http::field_list fields;
+    for (const auto& [name, value] : texts)
+        fields.push_back(scopegate::test::field_of(name, value));
+    tokens::introspection_answer active;
+    active.said = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + owner().confirmation() + "}");
+    active.until = noon + std::chrono::seconds(30);
+    const tokens::validator::awaited came(true, std::make_shared<const tokens::introspection_answer>(active));
+    const question asked{"GET", "/a", api.host, &fields, false, api.caller};
+    const auto authority = api.authority(false);
+    const responses::response_book book(api.p());
+    access_scratch scratch;
+
+    for (const bool stays : {false, true}) {
+        policy::steps steps;
+        evaluation machine(api.p(), book, scratch, &steps);
+        const auto first = machine.start(asked, authority, noon);
+        ASSERT_TRUE(std::holds_alternative<need>(first));
+        EXPECT_EQ(std::get<need>(first).of, need::kind::verification_slot);
+        const auto second = machine.resume(false, noon);
+        ASSERT_TRUE(std::holds_alternative<need>(second));
+        EXPECT_EQ(std::get<need>(second).of, need::kind::issuer);
+        EXPECT_EQ(std::get<need>(second).issuer, 1U);
+        EXPECT_EQ(api.memory.used.size(), 0U);
+        EXPECT_EQ(steps.size(), 1U) << "the target";
+        if (!stays)
+            continue;
+        EXPECT_TRUE(std::holds_alternative<policy::permit>(machine.resume(came, noon)));
+        EXPECT_EQ(api.memory.used.size(), 1U);
+        EXPECT_EQ(std::count_if(steps.begin(), steps.end(),
+                                [](const auto& s) { return s.what.starts_with("the path is"); }),
+                  1);
+    }
+}
+
+// A reload changes the policy of later requests. An evaluation that waits keeps the one that it began with.
+TEST(binding, is_decided_under_the_policy_that_the_evaluation_began_with)
+{
+    desk before, after;
+    after.p().tokens.dpop.how = mode::off;
+    const auto texts = under_dpop(key_bound(), owner().proof(right()));
+    http::field_list fields;
+    for (const auto& [name, value] : texts)
+        fields.push_back(scopegate::test::field_of(name, value));
+    const question asked{"GET", "/a", before.host, &fields, false, before.caller};
+    const responses::response_book book(before.p());
+    access_scratch scratch;
+    evaluation machine(before.p(), book, scratch);
+    ASSERT_TRUE(std::holds_alternative<need>(machine.start(asked, before.authority(false), noon)));
+    EXPECT_NE(after.why(texts), reason::allowed);
+    EXPECT_TRUE(std::holds_alternative<policy::permit>(machine.resume(false, noon)));
 }
 
 TEST(binding, ignores_proofs_on_a_public_route)

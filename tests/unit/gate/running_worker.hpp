@@ -47,15 +47,12 @@ public:
             static_cast<std::uint16_t>(std::stoi(upstream.substr(upstream.find(':') + 1)));
 
         const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});
-        shared_snapshot first{borrowed, std::make_shared<const responses::response_book>(p),
-                              tokens::key_store::offline(borrowed)};
-        first.server_tls = std::move(server_tls);
-        first.upstream_tls = std::move(upstream_tls);
-        worker_ = std::make_unique<worker>(counters_, first);
-        net::bound_listener listening(*net::literal_endpoint("127.0.0.1", 0), 1);
-        address_ = net::to_text(listening.address());
-        worker_->listen(listening.release(0));
-        thread_ = std::thread([this] { worker_->run(); });
+        start(borrowed, tokens::key_store::offline(borrowed), std::move(server_tls), std::move(upstream_tls));
+    }
+    // With a policy of the test's own, which names the upstream.
+    running_worker(std::shared_ptr<const policy::policy> p, std::shared_ptr<tokens::key_store> keys)
+    {
+        start(std::move(p), std::move(keys), {}, {});
     }
     ~running_worker()
     {
@@ -84,6 +81,21 @@ public:
     }
 
 private:
+    void start(std::shared_ptr<const policy::policy> p, std::shared_ptr<tokens::key_store> keys,
+               std::shared_ptr<const net::tls_context> server_tls,
+               std::shared_ptr<const net::tls_context> upstream_tls)
+    {
+        auto book = std::make_shared<const responses::response_book>(*p);
+        shared_snapshot first{std::move(p), std::move(book), std::move(keys)};
+        first.server_tls = std::move(server_tls);
+        first.upstream_tls = std::move(upstream_tls);
+        worker_ = std::make_unique<worker>(counters_, first);
+        net::bound_listener listening(*net::literal_endpoint("127.0.0.1", 0), 1);
+        address_ = net::to_text(listening.address());
+        worker_->listen(listening.release(0));
+        thread_ = std::thread([this] { worker_->run(); });
+    }
+
     policy::test::builder file_;
     shared_counters counters_;
     std::unique_ptr<worker> worker_;

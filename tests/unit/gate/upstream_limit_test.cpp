@@ -164,6 +164,17 @@ TEST_F(upstream_limit_test, applies_a_new_limit_from_now_on)
     EXPECT_EQ(outcomes(), "111111");
 }
 
+TEST_F(upstream_limit_test, gives_no_slot_after_it_is_closed)
+{
+    for (int i = 0; i < 3; ++i)
+        come();
+    limit_.close();
+    leave(0);
+    EXPECT_EQ(outcomes(), "11?") << "another worker ends later, and its queued request would still be served";
+    askers_[2].slot->wait_until(now());
+    EXPECT_EQ(outcomes(), "110");
+}
+
 TEST(upstream_limit, holds_across_threads)
 {
     constexpr int threads = 4, requests = 4, rounds = 200, slots = 3; // the queue holds all other requests
