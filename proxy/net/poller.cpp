@@ -113,6 +113,8 @@ void poller::revive()
         untold_ = std::exchange(told->next_untold_, nullptr);
         told->on_closed();
     }
+    if (!later_.empty())
+        continue_soon();
     if (!awaited_)
         wait();
 }
@@ -177,8 +179,27 @@ void poller::give_turns()
 
 void poller::continue_later(later_reader& told) noexcept
 {
-    if (!told.is_linked())
-        later_.push_back(told);
+    if (told.is_linked())
+        return;
+    later_.push_back(told);
+    if (!serving_)
+        continue_soon();
+}
+
+// From outside serve(), which Asio may call much later. Where that takes memory that is not there, revive()
+// does it.
+void poller::continue_soon() noexcept
+{
+    try {
+        asio::post(waiting_.get_executor(), [this] {
+            if (!later_.empty())
+                let_continue();
+            if (!later_.empty())
+                continue_soon();
+        });
+    } catch (const std::bad_alloc&) {
+        return;
+    }
 }
 
 // Whoever comes back meanwhile joins at the end.

@@ -93,6 +93,7 @@ private:
     void await_turn(std::coroutine_handle<> awaiting);
     void give_turns();
     void let_continue() noexcept;
+    void continue_soon() noexcept;
     [[nodiscard]] bool has_work() const noexcept { return !awaiting_turn_.empty() || !later_.empty(); }
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
     void tell() noexcept;

@@ -265,6 +265,7 @@ void stream::close(bool reset) noexcept
 void stream::close_socket() noexcept
 {
     poller_.forget(*this);
+    unlink(); // from those that read later
     ::close(std::exchange(socket_, -1));
 }
 

@@ -4,6 +4,7 @@
 
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "support/run_until.hpp"
 
 #include <gmock/gmock.h>
 
@@ -73,6 +74,10 @@ public:
         context_.restart();
         context_.poll();
     }
+    void run_until_served(std::size_t count)
+    {
+        EXPECT_TRUE(test::run_until(context_, [&] { return order_.size() >= count; }));
+    }
 
     deadlines times_;
     asio::io_context context_{1};
@@ -92,8 +97,7 @@ TEST_F(turns, let_cheap_work_pass_and_keep_the_order_of_expensive_work)
     run();
     for (const auto* r : {&first, &second, &third, &cheap})
         r->send();
-    while (order_.size() < 5)
-        run();
+    run_until_served(5);
     EXPECT_THAT(order_, ElementsAre("dear 1", "cheap", "dear 2", "late", "dear 3"));
 }
 
@@ -113,8 +117,7 @@ TEST_F(turns, resume_yielding_work_behind_the_ready_events)
     run();
     busy.send();
     other.send();
-    while (order_.size() < 3)
-        run();
+    run_until_served(3);
     EXPECT_THAT(order_, ElementsAre("other", "busy", "busy again"));
 }
 
@@ -141,8 +144,7 @@ TEST_F(turns, resume_postponed_reads_behind_the_ready_events)
     run();
     first.send();
     second.send();
-    while (order_.size() < 5)
-        run();
+    run_until_served(5);
     EXPECT_THAT(order_, ElementsAre("first", "other", "second", "first", "second"));
 }
 
@@ -159,22 +161,19 @@ TEST_F(turns, report_end_and_deadline_to_a_postponed_read)
     wait(*this, late, steady_time{}, readiness::timed_out);
     closed.own->close();
     times_.sweep(std::chrono::steady_clock::now());
-    while (order_.size() < 2)
-        run();
+    run_until_served(2);
     EXPECT_THAT(order_, ElementsAre("late", "closed"));
 
     // Later input is noticed as usual.
     wait(*this, again, no_deadline, readiness::ready);
-    while (order_.size() < 3)
-        run();
+    run_until_served(3);
     std::array<char, 8> bytes{};
     EXPECT_EQ(again.own->read_some(bytes).how, transfer::status::would_block);
     serve(again, false);
     run();
     EXPECT_EQ(order_.size(), 3U);
     again.send();
-    while (order_.size() < 4)
-        run();
+    run_until_served(4);
 }
 
 TEST_F(turns, are_free_when_nobody_waits)
@@ -202,8 +201,7 @@ TEST_F(turns, let_every_ready_socket_be_read_before_anything_is_sent)
     run();
     one.send();
     other.send();
-    while (order_.size() < 6)
-        run();
+    run_until_served(6);
     EXPECT_THAT(order_, ElementsAre("read one", "read other", "sent one", "sent more of one", "sent other",
                                     "sent more of other"));
 }
@@ -237,8 +235,7 @@ TEST_F(turns, batch_their_output)
     run();
     for (const auto* r : {&first, &second, &third, &fourth})
         r->send();
-    while (order_.size() < 12)
-        run();
+    run_until_served(12);
     EXPECT_THAT(order_, ElementsAre("did 1", "sent 1", "did 2", "did late", "sent late", "did 3", "did 4",
                                     "did 5", "sent 2", "sent 3", "sent 4", "sent 5"));
 }
@@ -260,8 +257,7 @@ TEST_F(turns, do_not_delay_their_output_for_long)
     run();
     for (const auto& r : many)
         r->send();
-    while (order_.size() < 2 * many.size())
-        run();
+    run_until_served(2 * many.size());
     std::vector<std::string> expected{"did", "sent"}; // the first one finds its slot free
     for (const auto* what : {"did", "sent"})
         expected.insert(expected.end(), 8, what);
