@@ -7,7 +7,7 @@ build_packages=(
     libboost1.81-dev libboost-json1.81-dev libssl-dev
     libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
 )
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps unicode-data binutils)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl procps unicode-data binutils git clang-format clang-tidy shellcheck)
 clang_packages=(clang libclang-rt-14-dev llvm-14) # the latter two: sanitizers, libFuzzer, and names in their reports
 peer_packages=(nodejs python3-websockets curl)
 image_packages=(buildah debootstrap curl openssl python3 binutils)

@@ -151,6 +151,7 @@ done
 
 causes=$(sed -n 's/^ *X([a-z0-9_]*, "\([a-z0-9-]\{1,\}\)").*/\1/p' proxy/base/cause.hpp)
 [[ $(wc -l <<<"$causes") -gt 80 ]] || fail "the causes were not found: $causes"
+# shellcheck disable=SC2016 # backquotes of Markdown
 told=$(sed -n '/^### Causes/,/^### Bounds/s/^\(| `[^|]*|\).*/\1/p' README.md | grep -oE '`[a-z0-9-]+`' | tr -d '`')
 for cause in $causes; do
     grep -qx -- "$cause" <<<"$told" || fail "the cause $cause is not explained"

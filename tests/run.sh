@@ -6,9 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 usage() {
     cat <<'END'
-tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e] [--peers] [--differential]
+tests/run.sh [--sanitize] [--clang] [--image] [--fuzz] [--e2e] [--peers] [--differential] [--tidy] [--coverage]
 
-Builds build/ (Release) and runs every test in it. Besides:
+Builds build/ (Release), runs every test in it and checks the style (tests/style.sh). Besides:
   --sanitize  again under AddressSanitizer and UBSan (build-asan/), then under ThreadSanitizer (build-tsan/)
   --clang     compiles everything with clang 14 as well (build-clang/)
   --image     builds the container image and runs it (tests/image.sh; needs root)
@@ -16,11 +16,13 @@ Builds build/ (Release) and runs every test in it. Besides:
   --e2e       the whole story with a real authorization server and a browser (tests/e2e/run.sh); npm fetches its packages
   --peers     real WebSocket peers and curl through the program (tests/peers/run.sh)
   --differential  spellings of paths against nginx, Apache, Express and Python (tests/differential/run.sh); npm fetches Express
+  --tidy      runs clang-tidy on every file; without it on those of the last commit
+  --coverage  prints the line coverage of each folder (build-coverage/)
 Packages are installed with apt, as root or through sudo; when all are there nothing is touched.
 END
 }
 
-sanitize=no clang=no image=no fuzz=no e2e=no peers=no differential=no
+sanitize=no clang=no image=no fuzz=no e2e=no peers=no differential=no tidy=no coverage=no
 for option; do
     case $option in
     --sanitize) sanitize=yes ;;
@@ -30,6 +32,8 @@ for option; do
     --e2e) e2e=yes ;;
     --peers) peers=yes ;;
     --differential) differential=yes ;;
+    --tidy) tidy=yes ;;
+    --coverage) coverage=yes ;;
     -h | --help) usage && exit ;;
     *) echo "tests/run.sh: unknown option $option" >&2 && usage >&2 && exit 2 ;;
     esac
@@ -81,6 +85,18 @@ packages=("${build_packages[@]}" "${test_packages[@]}")
 step "packages" need_packages "${packages[@]}" || finish
 
 build build -DCMAKE_BUILD_TYPE=Release -DSCOPEGATE_TESTS=ON && run_tests build
+
+style=(tests/style.sh)
+if [[ $tidy == yes ]]; then
+    style+=(--tidy)
+elif git rev-parse -q --verify HEAD~1 >/dev/null; then
+    style+=(--tidy-since HEAD~1)
+fi
+step "style" "${style[@]}" && passed=$((passed + 1))
+if [[ $coverage == yes ]]; then
+    build build-coverage -DCMAKE_BUILD_TYPE=Debug -DSCOPEGATE_TESTS=ON -DCMAKE_CXX_FLAGS="--coverage -O1" && run_tests build-coverage
+    step "coverage" tests/coverage.sh build-coverage
+fi
 if [[ $clang == yes ]]; then
     build build-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++ -DSCOPEGATE_TESTS=ON && run_tests build-clang
 fi

@@ -1,6 +1,6 @@
 // Every named refusal and failure in one enum. The access log, the problem `type`, the challenge table,
-// `explain` and the tests all use the same word. Only responses/response_table.cpp maps a reason to its status
-// and challenge.
+// `explain` and the tests all use the same word. Only responses/response_table.cpp maps a reason to its
+// status and challenge.
 #pragma once
 
 #include <cstddef>

@@ -81,12 +81,18 @@ token() {
 # told PID WHAT: prints a figure of the process's memory, in KiB.
 told() { sed -n "s/^$2:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$1/status"; }
 
+# is_below MOST NUMBER: yes, or the number.
+is_below() {
+    if (($2 < $1)); then echo yes; else echo "$2"; fi
+}
+
 websockets() {
     cp "$here"/*.mjs "$here"/*.py "$here"/package*.json .
     [[ -d node_modules/ws ]] || alive npm.out "npm ci" npm ci --ignore-scripts --no-audit --no-fund ||
         { echo "npm ci: $(tail -3 npm.out)" && return 1; }
     local servers=("$python ws_server.py" "node ws_server.mjs") clients=("$python ws_client.py" "node ws_client.mjs")
     for server in "${servers[@]}"; do
+        # shellcheck disable=SC2086 # a command and its argument
         start api $server
         local api=$pid at
         at=$(first_line api) || return 1
@@ -105,7 +111,7 @@ websockets() {
             fi
         done
         check "no token in the log" 0 "$(grep -c 'eyJ' gate.out)"
-        check "memory stays flat (peak KiB)" yes "$( (($(told "$own" VmHWM) < 65536)) && echo yes || told "$own" VmHWM)"
+        check "memory stays flat (peak KiB)" yes "$(is_below 65536 "$(told "$own" VmHWM)")"
         kill "$own" && wait "$own"
         check "it drains" 0 $?
         kill "$api"
@@ -143,6 +149,7 @@ curls() {
 
     # Expect: 100-continue: a client whose request is denied sends no body.
     head -c 3000000 /dev/zero >big
+    # shellcheck disable=SC2086 # a form is several arguments
     for form in "-T big" "--data-binary @big" "-X POST -T -"; do
         check "refused before the body ($form)" "401 0" "$(curl -sS -m 60 -H 'Expect: 100-continue' \
             --expect100-timeout 30 $form -o /dev/null -w '%{http_code} %{size_upload}' "$url/" <big)"
@@ -154,7 +161,7 @@ curls() {
     check "1 GiB down" $((1 << 30)) "$(curl "${auth[@]}" -o /dev/null -w '%{size_download}' "$url/large?1024")"
     check "1 GiB up" $((1 << 30)) "$(head -c $((1 << 30)) /dev/zero | curl "${auth[@]}" -T - "$url/")"
     curl "${auth[@]}" -m 5 --limit-rate 1M -o /dev/null "$url/large?200" 2>/dev/null
-    check "in under 32 MiB (peak KiB)" yes "$( (($(told "$own" VmHWM) < 32768)) && echo yes || told "$own" VmHWM)"
+    check "in under 32 MiB (peak KiB)" yes "$(is_below 32768 "$(told "$own" VmHWM)")"
 
     # Event streams end with their token.
     brief=$(token 10s)
