@@ -170,18 +170,18 @@ evaluation::token_use evaluation::use_of_token() const noexcept
 
 outcome evaluation::take_token(wall_time now)
 {
-    if (authority_.given) {
-        found_.token = authority_.given;
-        return conclude(now);
-    }
-    if (question_.fields == nullptr)
-        return conclude(now);
-    const tokens::credentials from{*question_.fields, sent_query(), question_.websocket};
-    const auto taken = tokens::take_token(policy_.tokens, from, scratch_.token);
-    if (!taken) {
+    static const http::field_list no_fields;
+    const auto& fields = question_.fields != nullptr ? *question_.fields : no_fields;
+    const auto taken =
+        tokens::take_token(policy_.tokens, {fields, sent_query(), question_.websocket}, scratch_.token);
+    if (!taken)
         found_.no_token = taken.error().detail;
-        return taken.error() == reason::no_token ? conclude(now) : refuse_token(taken.error(), now);
-    }
+    if (!taken && taken.error() != reason::no_token)
+        return refuse_token(taken.error(), now);
+    if (authority_.given)
+        found_.token = authority_.given;
+    if (authority_.given || !taken)
+        return conclude(now);
     if (authority_.validator == nullptr) // a token that nobody can check is never permitted
         return refuse_token(reason::keys_unavailable, now);
     found_.taken = *taken;
@@ -194,9 +194,9 @@ outcome evaluation::validate(const tokens::validator::awaited& came, bool may_ve
     found_.verified = checked.verified;
     found_.dpop = found_.taken->dpop;
     found_.said = std::move(checked.said);
-    unmet_ = checked.why;
+    unmet_ = checked.wait_for_turn ? failure(reason::keys_unavailable) : checked.why;
     if (checked.wait_for_turn)
-        return need{};
+        return need{need::kind::verification_slot, 0, unmet_};
     if (checked.wait_for_issuer >= 0)
         return need{need::kind::issuer, static_cast<std::size_t>(checked.wait_for_issuer), checked.why};
     if (checked.why == reason::malformed_credentials) { // not a token at all

@@ -42,8 +42,8 @@ struct need {
         issuer,            // the issuer's keys or introspection result: see validator::await
     };
     kind of = kind::verification_slot;
-    std::size_t issuer = 0;                            // index into policy::issuers
-    failure unmet = reason::introspection_unavailable; // the refusal if nobody waits
+    std::size_t issuer = 0;                   // index into policy::issuers
+    failure unmet = reason::keys_unavailable; // the refusal if nobody waits
 };
 
 // Total: whatever Scopegate does with a request is in here. The answer is its own document, or a CORS

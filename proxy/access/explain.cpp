@@ -1,6 +1,7 @@
 #include "access/explain.hpp"
 
 #include "access/near_misses.hpp"
+#include "responses/cors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -153,8 +154,30 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
     }
     if (refused != nullptr) {
         tell_refusal(p, book, *refused, e);
-        e.near = near_misses(p, found.match, e.path, request.method);
+        if (refused->matched != nullptr && e.route.empty()) { // a preflight's: it asks about another method
+            e.route = refused->matched->text;
+            e.line = refused->matched->mark.line;
+            e.file = e.line > 0 ? p.file : std::string();
+        } else {
+            e.near = near_misses(p, found.match, e.path, request.method);
+        }
     }
+    if (e.answer && request.fields != nullptr && !std::holds_alternative<responses::response>(decided))
+        responses::share(p.cors, *request.fields, *e.answer);
+    return e;
+}
+
+explanation explain_unread(const policy::policy& p, const responses::response_book& book,
+                           std::string_view method, std::string_view target, failure why)
+{
+    explanation e;
+    e.method = method;
+    e.target = target;
+    policy::denial d;
+    d.why = why;
+    tell_refusal(p, book, d, e);
+    e.steps.push_back(
+        {"the request is refused before its path is looked at: " + std::string(name(why.detail)), false});
     return e;
 }
 

@@ -46,6 +46,10 @@ using provider = std::function<std::optional<tokens::validator::awaited>(const n
                                   const question& request, const token_authority& tokens, wall_time now,
                                   const provider& bring = {});
 
+// Explains a request that the proxy refuses before any decision, because of its framing (`why`).
+[[nodiscard]] explanation explain_unread(const policy::policy& p, const responses::response_book& book,
+                                         std::string_view method, std::string_view target, failure why);
+
 // {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
 // "missing_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
 // "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line if they are

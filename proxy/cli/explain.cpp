@@ -113,6 +113,16 @@ bool is_undecided(const access::explanation& e) noexcept
            e.why == reason::introspection_unavailable;
 }
 
+access::explanation ask(const policy::policy& p, presented_request& request, const explain_options& o,
+                        const access::token_authority& authority, wall_time now,
+                        const access::provider& bring = {})
+{
+    const responses::response_book book(p);
+    const auto question = request.as_question();
+    return question ? access::explain(p, book, *question, authority, now, bring)
+                    : access::explain_unread(p, book, o.method, o.path, question.error());
+}
+
 access::explanation explain_token(const std::shared_ptr<const policy::policy>& p, const explain_options& o,
                                   presented_request& request, wall_time now)
 {
@@ -133,8 +143,7 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
         bring = [&](const access::need& wanted) {
             return std::optional(online->wait(validator, static_cast<int>(wanted.issuer), token));
         };
-    const responses::response_book book(*p);
-    auto e = access::explain(*p, book, request.as_question(), authority, now, bring);
+    auto e = ask(*p, request, o, authority, now, bring);
     if (e.said.empty())
         e.said = tokens::describe(*p, {token, index_of_issuer(*p, token)}, reason::allowed, now).all();
     if (is_undecided(e)) {
@@ -150,22 +159,30 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
     return e;
 }
 
+// A token among the headers is checked with the keys that are at hand.
+access::explanation explain_headers(const std::shared_ptr<const policy::policy>& p, const explain_options& o,
+                                    presented_request& request, wall_time now)
+{
+    tokens::validator validator(p, tokens::key_store::offline(p), 0);
+    access::token_authority authority;
+    authority.validator = &validator;
+    authority.given = given_token(*p, o, now);
+    auto e = ask(*p, request, o, authority, now);
+    if (is_undecided(e))
+        throw input_error(
+            "the token in --header can't be checked here; give it as --token, with --online if its "
+            "issuer's keys must be fetched");
+    return e;
+}
+
 access::explanation explain(const std::shared_ptr<const policy::policy>& p, const explain_options& o)
 {
     const auto now = o.at.empty() ? observe::wall_now() : parse_time(o.at);
     presented_request request(o.method, o.path);
     for (const auto& line : o.headers)
         request.add_header(line);
-    access::explanation e;
-    if (o.token_given) {
-        e = explain_token(p, o, request, now);
-    } else {
-        const responses::response_book book(*p);
-        access::token_authority authority;
-        authority.given = given_token(*p, o, now);
-        e = access::explain(*p, book, request.as_question(), authority, now);
-    }
-    e.target = o.path; // a token in the query is no part of what was asked
+    auto e = o.token_given ? explain_token(p, o, request, now) : explain_headers(p, o, request, now);
+    e.target = o.path; // without a token that was put into the query
     return e;
 }
 

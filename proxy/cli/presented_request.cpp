@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "http/chars.hpp"
+#include "http/framing.hpp"
 #include "tokens/introspection.hpp"
 
 #include <algorithm>
@@ -71,6 +72,7 @@ void presented_request::add_token(const policy::token_settings& places, std::str
         target_ += target_.find('?') == std::string::npos ? '?' : '&';
         target_ += places.queries.front() + "=" + percent_encoded(token);
     } else if (places.websocket) {
+        add("Connection", "Upgrade");
         add("Upgrade", "websocket");
         add("Sec-WebSocket-Protocol", "bearer, " + in_one_piece(token));
     }
@@ -83,22 +85,32 @@ void presented_request::add(std::string_view name, std::string_view value)
     lines_ += "\r\n";
 }
 
-access::question presented_request::as_question()
+result<access::question> presented_request::as_question()
 {
-    fields_.clear();
-    if (const auto parsed = http::parse_field_lines(lines_, 0, fields_); !parsed)
+    head_ = {};
+    if (const auto parsed = http::parse_field_lines(lines_, 0, head_.fields); !parsed)
         throw usage_error("a --header is malformed (" + std::string(name(parsed.error().detail)) + ")");
+    head_.method = method_;
+    head_.target = target_;
+    head_.minor = 1;
+    auto framed_head = head_;
+    const auto authority = host_of(target_);
+    const bool names_host = find(head_.fields, http::field_id::host) != nullptr;
+    if (!names_host) { // the proxy wants one, and here it may be left open
+        auto& host = framed_head.fields.emplace_back();
+        host.name = "Host";
+        host.id = http::field_id::host;
+        host.value = authority.empty() ? "localhost" : authority;
+    }
+    const auto framed = http::frame_request(framed_head);
+    if (!framed)
+        return framed.error();
     access::question asked;
     asked.method = method_;
     asked.target = target_;
-    asked.host = host_of(target_);
-    asked.fields = &fields_;
-    for (const auto& f : fields_) {
-        if (f.id == http::field_id::host && asked.host.empty())
-            asked.host = f.value;
-        asked.websocket =
-            asked.websocket || (f.id == http::field_id::upgrade && iequals(f.value, "websocket"));
-    }
+    asked.host = names_host ? framed->host : authority;
+    asked.fields = &head_.fields;
+    asked.websocket = framed->upgrade_websocket;
     return asked;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "access/question.hpp"
+#include "base/errc.hpp"
+#include "http/head_parser.hpp"
 #include "policy/settings.hpp"
 
 #include <optional>
@@ -21,9 +23,9 @@ public:
     void add_header(std::string_view line);
     void add_token(const policy::token_settings& places, std::string_view token);
 
-    // Views into this object, until the next call. Throws usage_error for a header that a request cannot
-    // have.
-    [[nodiscard]] access::question as_question();
+    // Views into this object, until the next call. Fails as the proxy does for a request that it refuses
+    // before any decision. Throws usage_error for a header that no request can have.
+    [[nodiscard]] result<access::question> as_question();
 
 private:
     void add(std::string_view name, std::string_view value);
@@ -31,7 +33,7 @@ private:
     std::string method_;
     std::string target_;
     std::string lines_; // of the headers, CRLF each
-    http::field_list fields_;
+    http::request_head head_;
 };
 
 // Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.

@@ -71,9 +71,10 @@ void tunnel::expire(lasting_end how) noexcept
     ending_ = how;
     expires_ = now();
     client_.move_write_deadline(expires_ + last_words_timeout);
-    client_.interrupt_read(net::readiness::timed_out);
-    api_.interrupt_write(net::readiness::timed_out);
-    api_.interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
+    const net::stream_ptr client(&client_), api(&api_); // each interrupt may end run() and free this object
+    client->interrupt_read(net::readiness::timed_out);
+    api->interrupt_write(net::readiness::timed_out);
+    api->interrupt_read(net::readiness::timed_out);
 }
 
 // From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
@@ -87,7 +88,7 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
             to_api_.frames.advance(received);
             to_api_.whole = co_await pass(api_, received, api_takes_until());
             if (!to_api_.whole) {
-                how = client_.has_ended() ? step::broken : step::refused;
+                how = refusal_of_api();
                 break;
             }
             const auto got = read(client_, to_api_, slice);
@@ -109,6 +110,15 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
     upward_runs_ = false;
     if (upward_waiter_) // who waits may free us
         std::exchange(upward_waiter_, {}).resume();
+}
+
+// Why the upstream did not take all of it: the tunnel has expired, the client has gone meanwhile, or it takes
+// no more.
+tunnel::step tunnel::refusal_of_api() const noexcept
+{
+    if (cut_short_ || now() >= expires_)
+        return step::expired;
+    return client_.has_ended() || !client_.is_open() ? step::broken : step::refused;
 }
 
 // Behind a close frame the client's end is the API's to answer: the other direction goes on until the API has

@@ -64,6 +64,7 @@ private:
     void leave_without_client() noexcept;
     void on_unawaited_read() noexcept override;
     [[nodiscard]] steady_time api_takes_until() const noexcept;
+    [[nodiscard]] step refusal_of_api() const noexcept;
     [[nodiscard]] steady_time idle_end() const noexcept;
     [[nodiscard]] net::task<step> await_input(net::stream& from, steady_time until);
     [[nodiscard]] net::task<bool> pass(net::stream& to, std::string_view bytes, steady_time until);

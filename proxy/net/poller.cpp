@@ -113,8 +113,7 @@ void poller::revive()
         untold_ = std::exchange(told->next_untold_, nullptr);
         told->on_closed();
     }
-    if (!later_.empty())
-        continue_soon();
+    continue_soon();
     if (!awaited_)
         wait();
 }
@@ -186,17 +185,22 @@ void poller::continue_later(later_reader& told) noexcept
         continue_soon();
 }
 
-// From outside serve(), which Asio may call much later. Where that takes memory that is not there, revive()
-// does it.
+// From outside serve(), which Asio may call much later. One such call is posted at a time: each stream that
+// reads later would otherwise post one more, and Asio would get to nothing else. Without memory for it,
+// revive() tries again.
 void poller::continue_soon() noexcept
 {
+    if (continues_soon_)
+        return;
     try {
         asio::post(waiting_.get_executor(), [this] {
+            continues_soon_ = false;
             if (!later_.empty())
                 let_continue();
             if (!later_.empty())
                 continue_soon();
         });
+        continues_soon_ = true;
     } catch (const std::bad_alloc&) {
         return;
     }

@@ -111,7 +111,8 @@ private:
     bool awaited_ = false;     // by Asio, which calls serve()
     stream* untold_ = nullptr; // a list of closed streams, each with a reference
     steady_time now_{};
-    bool turn_taken_ = false; // since the last look, or others wait for it
+    bool continues_soon_ = false; // posted
+    bool turn_taken_ = false;     // since the last look, or others wait for it
     std::deque<std::coroutine_handle<>> awaiting_turn_;
     boost::intrusive::list<later_reader, boost::intrusive::constant_time_size<false>> later_;
     sender_list of_events_;          // who has something to send that came of what was fetched,

@@ -72,6 +72,7 @@ void stream::block_read() noexcept
 void stream::unblock_read(bool closed) noexcept
 {
     read_.fired = !closed;
+    unlink(); // told now
     if (read_.waiter)
         resume(read_, closed ? readiness::closed : readiness::ready);
     else if (observer_ != nullptr)

@@ -34,7 +34,9 @@ public:
     {
         buffer up, down;
         tunnel t(*client_.own, *api_.own, 1h, net::no_deadline, {}, buffers_);
+        tunnel_ = &t;
         end_ = co_await t.run({}, up, {}, down);
+        ended_as_ = t.ending().why;
     }
     [[nodiscard]] bool ends()
     {
@@ -46,8 +48,28 @@ public:
     buffer_pool buffers_;
     connected_stream client_{loop_, times_, 16384}, api_{loop_, times_, 4096};
     std::size_t last_seen_ = 1;
+    tunnel* tunnel_ = nullptr; // until it has ended
     std::optional<tunnel_end> end_;
+    reason ended_as_ = reason::allowed;
 };
+
+TEST_F(stuck_tunnel, keeps_the_reason_of_an_expiry_that_comes_after_the_client_ends)
+{
+    ::shutdown(client_.peer, SHUT_WR);
+    loop_.restart();
+    loop_.poll();
+    tunnel_->expire({reason::token_expired, 1008, "expired"});
+    EXPECT_TRUE(ends());
+    EXPECT_EQ(end_, tunnel_end::expired);
+    EXPECT_EQ(ended_as_, reason::token_expired);
+}
+
+TEST_F(stuck_tunnel, ends_when_its_client_is_closed_on_our_side)
+{
+    client_.own->close();
+    EXPECT_TRUE(ends());
+    EXPECT_FALSE(api_.own->is_open());
+}
 
 TEST_F(stuck_tunnel, ends_when_its_client_resets)
 {

@@ -6,6 +6,7 @@
 #include "net/task.hpp"
 #include "support/run_until.hpp"
 
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 
 #include <array>
@@ -146,6 +147,33 @@ TEST_F(turns, resume_postponed_reads_behind_the_ready_events)
     second.send();
     run_until_served(5);
     EXPECT_THAT(order_, ElementsAre("first", "other", "second", "first", "second"));
+}
+
+// Transfers that never end are no reason for Asio's own work to wait: timers, posted work, new connections.
+TEST_F(turns, give_other_work_of_the_loop_its_time_beside_endless_transfers)
+{
+    request first(*this, "first"), second(*this, "second"), third(*this, "third");
+    bool stops = false;
+    const auto transfer = [&stops](request& r) -> detached {
+        while (!stops) {
+            r.own->read_later();
+            static_cast<void>(co_await r.own->readable(no_deadline));
+        }
+    };
+    for (auto* r : {&first, &second, &third})
+        transfer(*r);
+    // Every handler that is posted runs before the transfers have gone on more often than a few times.
+    for (int round = 0; round < 20; ++round) {
+        bool ran = false;
+        asio::post(context_, [&ran] { ran = true; });
+        context_.restart();
+        for (int handlers = 0; handlers < 10 && !ran; ++handlers)
+            context_.poll_one();
+        EXPECT_TRUE(ran) << "in round " << round;
+        first.poll.revive(); // as the sweep of the deadlines does
+    }
+    stops = true;
+    run();
 }
 
 TEST_F(turns, report_end_and_deadline_to_a_postponed_read)
