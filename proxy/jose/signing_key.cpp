@@ -40,7 +40,7 @@ std::string random_octets(std::size_t size)
 {
     std::string octets(size, '\0');
     require(RAND_priv_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(size)) == 1,
-            "OpenSSL has no random numbers");
+            "OpenSSL can't generate random numbers");
     return octets;
 }
 
