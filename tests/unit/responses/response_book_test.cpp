@@ -245,7 +245,7 @@ TEST(answers, have_these_bytes_on_the_wire)
                     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
                     "Content-Type: application/problem+json\r\n"
                     "Cache-Control: no-store\r\n"
-                    "Content-Length: 130\r\n"
+                    "Content-Length: 131\r\n"
                     "\r\n"
                     R"({"type":"urn:scopegate:problem:no-route","title":"Not found","status":404,)"
                     R"("detail":"The resource was not found.","request_id":"7f"})");
@@ -260,7 +260,7 @@ TEST(answers, state_the_length_without_a_body_for_head)
     EXPECT_EQ(wire, "HTTP/1.1 404 Not Found\r\n"
                     "Content-Type: application/problem+json\r\n"
                     "Cache-Control: no-store\r\n"
-                    "Content-Length: 130\r\n"
+                    "Content-Length: 131\r\n"
                     "\r\n");
 }
 
