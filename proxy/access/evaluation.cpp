@@ -54,7 +54,7 @@ void tell_target(policy::steps* trace, std::string_view as_sent, std::string_vie
 {
     if (trace != nullptr)
         tell(trace,
-             (as_sent.starts_with(path) ? "the path is " : "the path is normalised to ") + std::string(path));
+             (as_sent.starts_with(path) ? "the path is " : "the path is normalized to ") + std::string(path));
 }
 
 // Whether observe mode enforces a refusal of a token that it only looks at: a request that may be read as
@@ -121,10 +121,10 @@ std::optional<outcome> evaluation::own_response(const result<http::request_targe
         return std::nullopt;
     if (metadata) {
         tell_target(trace_, question_.target, target->path);
-        tell(trace_, "Scopegate itself answers here: protected resource metadata (RFC 9728)");
+        tell(trace_, "Scopegate responds itself: protected resource metadata (RFC 9728)");
         return book_.make_metadata(question_.method, question_.request_id);
     }
-    tell(trace_, "Scopegate itself answers here: a CORS preflight");
+    tell(trace_, "Scopegate responds itself: a CORS preflight");
     auto responded = responses::respond_to_preflight(policy_, *fields, target);
     if (auto* const refused = std::get_if<policy::denial>(&responded)) {
         tell_refusal(refused->why);

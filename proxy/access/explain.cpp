@@ -74,7 +74,7 @@ void tell_own_answer(const responses::response& own, explanation& e)
     e.allowed = own.status < 400;
     e.why = e.allowed ? reason::allowed : reason::wrong_method;
     if (!e.allowed)
-        e.steps.push_back({"the document takes GET, HEAD and OPTIONS only", false});
+        e.steps.push_back({"the document supports GET, HEAD and OPTIONS only", false});
 }
 
 void append_string(std::string& out, std::string_view name, std::string_view value)

@@ -30,14 +30,14 @@ answer<std::vector<std::string>> scopes_asked_for(const json::value& question)
     const auto* scopes = question.find("scopes");
     const auto* items = scopes != nullptr ? scopes->if_array() : nullptr;
     if (items == nullptr)
-        return bad_question{"\"scopes\" must be there and be an array of strings"};
+        return bad_question{"\"scopes\" is required and must be an array of strings"};
     std::vector<std::string> asked;
     for (const auto& item : *items) {
         const auto* name = item.if_string();
         if (name == nullptr || !is_scope_token(*name))
             return bad_question{
                 "item " + std::to_string(asked.size()) +
-                " of \"scopes\" is no scope: a string of visible ASCII without spaces, quotes "
+                " of \"scopes\" is not a scope: it must be a string of visible ASCII without spaces, quotes "
                 "and backslashes (RFC 6749, section 3.3)"};
         asked.push_back(*name);
     }
@@ -53,10 +53,11 @@ answer<json::value> parse(std::string_view question)
             "duplicate members, of at most 64 KiB"};
     for (const auto& [name, value] : *parsed->if_object())
         if (name != "scopes" && name != "claims") // a misspelled `claims` must not count as absent
-            return bad_question{"unknown member \"" + name + "\": there are \"scopes\" and \"claims\""};
+            return bad_question{"unknown member \"" + name +
+                                "\": only \"scopes\" and \"claims\" are allowed"};
     const auto* claims = parsed->find("claims");
     if (claims == nullptr || claims->if_object() == nullptr)
-        return bad_question{"\"claims\" must be there and be an object"};
+        return bad_question{"\"claims\" is required and must be an object"};
     return std::move(*parsed);
 }
 

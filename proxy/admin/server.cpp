@@ -65,13 +65,14 @@ response response_to(const request& asked, control::service& shown, pages which)
     for (const auto& r : rooms) {
         if (which == pages::health && r.shown_on == pages::all)
             continue;
-        paths.append(paths.empty() ? "there are " : ", ").append(r.path);
+        paths.append(paths.empty() ? "this listener serves " : ", ").append(r.path);
         if (path != boost::core::string_view(r.path.data(), r.path.size()))
             continue;
         if (takes(r, asked.method()))
             return r.answer(asked, shown);
         const auto* allowed = r.method == http::verb::get ? "GET, HEAD" : "POST";
-        auto refused = problem(asked, http::status::method_not_allowed, std::string("only ") + allowed);
+        auto refused = problem(asked, http::status::method_not_allowed,
+                               std::string("this resource supports only ") + allowed);
         refused.set(http::field::allow, allowed);
         return refused;
     }

@@ -131,7 +131,7 @@ wall_time parse_time(std::string_view text)
     if (const auto t = rfc3339(text))
         return *t;
     throw usage_error("'" + std::string(text) +
-                      "' is no time: write 2026-01-31T12:00:00Z, or seconds since 1970");
+                      "' is not a time; write 2026-01-31T12:00:00Z, or seconds since 1970");
 }
 
 std::chrono::seconds parse_duration(std::string_view text)
@@ -145,7 +145,7 @@ std::chrono::seconds parse_duration(std::string_view text)
                                               : 0;
     const auto n = factor == 0 ? std::nullopt : whole_number(text.substr(0, text.size() - 1));
     if (!n || std::max(*n, -*n) > most / factor)
-        throw usage_error("'" + std::string(text) + "' is no duration: write 30s, 5m, 1h or 7d");
+        throw usage_error("'" + std::string(text) + "' is not a duration; write 30s, 5m, 1h or 7d");
     return std::chrono::seconds(*n * factor);
 }
 
@@ -176,9 +176,9 @@ json::value read_claims(const std::string& argument)
     bounds.bytes = largest_file;
     auto claims = json::parse(is_text ? argument : read_file(argument), bounds);
     if (!claims)
-        throw input_error(where + ": not strict JSON (no duplicate members, no comments, UTF-8)");
+        throw input_error(where + ": not strict JSON (UTF-8, without duplicate members and comments)");
     if (claims->if_object() == nullptr)
-        throw input_error(where + ": claims are a JSON object, such as {\"sub\": \"ann\"}");
+        throw input_error(where + ": the claims must be a JSON object, such as {\"sub\": \"ann\"}");
     return *std::move(claims);
 }
 

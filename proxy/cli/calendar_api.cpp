@@ -115,7 +115,7 @@ struct calendar::reply {
     }
     static reply not_allowed(std::string methods)
     {
-        auto r = error(http::status::method_not_allowed, "this method does nothing here");
+        auto r = error(http::status::method_not_allowed, "this method is not supported here");
         r.allow = std::move(methods);
         return r;
     }
@@ -123,7 +123,7 @@ struct calendar::reply {
 
 calendar::calendar()
 {
-    appointments_[next_id_++] = appointment{"See what Scopegate answers", "2026-01-05T09:00"};
+    appointments_[next_id_++] = appointment{"See how Scopegate responds", "2026-01-05T09:00"};
 }
 
 calendar::response calendar::answer(const request& asked)
@@ -158,7 +158,7 @@ calendar::reply calendar::route(const request& asked)
         return asked.method() == http::verb::post ? add(asked.body()) : reply::not_allowed("GET, HEAD, POST");
     if (path.starts_with(one_path))
         return one(asked, path.substr(one_path.size()));
-    return reply::error(http::status::not_found, "there is nothing here");
+    return reply::error(http::status::not_found, "the resource was not found");
 }
 
 calendar::reply calendar::list() const

@@ -54,8 +54,8 @@ std::string key_life(const policy::policy& p)
         }))
         return {};
     return p.keys_max_age.count() == 0
-               ? "While an issuer is out of reach, its last keys count without limit (keys_max_age).\n"
-               : "While an issuer is out of reach, its last keys count for " + in_words(p.keys_max_age) +
+               ? "While an issuer is unreachable, its last keys stay valid indefinitely (keys_max_age).\n"
+               : "While an issuer is unreachable, its last keys stay valid for " + in_words(p.keys_max_age) +
                      " (keys_max_age).\n";
 }
 
@@ -83,7 +83,8 @@ std::string metadata_note(const policy::policy& p)
     if (p.metadata.resource.empty() || p.server.external_url || names("resource") || names("resource_file"))
         return {};
     return "The metadata document is announced at " + responses::metadata_url(p.metadata.resource) +
-           ", after an audience;\nserver.external_url or metadata.resource name another place.\n";
+           ", derived from an audience;\nset server.external_url or metadata.resource to announce another "
+           "URL.\n";
 }
 
 void print(const policy::policy& p, std::ostream& out)
@@ -102,10 +103,10 @@ void print(const policy::policy& p, std::ostream& out)
     table.print(out);
     out << '\n';
     if (head_follows_get(p))
-        out << "HEAD follows GET where it is not named.\n";
+        out << "HEAD needs what GET needs, unless it is listed.\n";
     out << key_life(p) << introspected_tokens(p) << metadata_note(p);
     if (p.observe)
-        out << "mode: observe: what would be refused is logged and forwarded.\n";
+        out << "mode: observe: requests that would be refused are logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "
         << counted(p.scopes.size(), "scope") << ", " << counted(p.issuers.size(), "issuer") << ".\n";
 }
@@ -132,7 +133,7 @@ int check(const options& o)
         return exit_bad_input;
     if (o.strict && warnings > 0) {
         std::cerr << path << " has " << counted(warnings, "warning")
-                  << ", which --strict takes for errors.\n";
+                  << ", which --strict treats as errors.\n";
         return exit_bad_input;
     }
     print(*file.policy, std::cout);
@@ -146,11 +147,11 @@ void register_check(CLI::App& app, action& chosen)
     auto* command = app.add_subcommand("check", "validate routes.yaml and print what each route needs");
     auto o = std::make_shared<options>();
     add_config_argument(*command, o->config);
-    command->add_flag("--strict", o->strict, "take warnings for errors");
-    command->add_flag("--verbose", o->verbose, "print advice about what the file cannot show, too");
+    command->add_flag("--strict", o->strict, "treat warnings as errors");
+    command->add_flag("--verbose", o->verbose, "also print advice about risks that the file can't show");
     command->footer(
-        "Prints every error and warning as file:line:column and exits with 1 where there is an error.\n"
-        "A warning is silenced for its line by a comment: # scopegate: allow NAME\n\n"
+        "Prints every error and warning as file:line:column and exits with 1 if there is an error.\n"
+        "To silence a warning for a line, add a comment: # scopegate: allow NAME\n\n"
         "Examples:\n"
         "  scopegate check\n"
         "  scopegate check --strict deploy/routes.yaml");

@@ -38,7 +38,7 @@ public:
     {
         auto pattern = (fs::temp_directory_path() / "scopegate-demo-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr)
-            throw input_error("can't make a folder in " + fs::temp_directory_path().string());
+            throw input_error("can't create a folder in " + fs::temp_directory_path().string());
         at_ = pattern;
     }
     ~scratch_folder()
@@ -111,7 +111,7 @@ int run_demo(std::uint16_t wanted_port)
     observe::set_log_level(observe::level::info);
 
     if (wanted_port != 0 && at.proxy_port != wanted_port)
-        std::cout << "Port " << wanted_port << " is taken, so the proxy has port " << at.proxy_port
+        std::cout << "Port " << wanted_port << " is taken, so the proxy uses port " << at.proxy_port
                   << ".\n\n";
     print_guide(std::cout, at, issuer, observe::wall_now());
     const repeating watching(control, 1s, [&service] { service.reload_if_changed(); });
@@ -128,17 +128,15 @@ int run_demo(std::uint16_t wanted_port)
 
 void register_demo(CLI::App& app, action& chosen)
 {
-    auto* command = app.add_subcommand("demo", "try it: a proxy, an API behind it and tokens, on loopback");
+    auto* command =
+        app.add_subcommand("demo", "run a demo: a proxy, an API behind it and tokens, on loopback");
     auto port = std::make_shared<std::uint16_t>(default_port);
-    command
-        ->add_option("--port", *port,
-                     "the proxy's port (8080); where it is taken, and for 0, a free one is chosen")
+    command->add_option("--port", *port, "the proxy's port (8080); if it is taken or 0, a free one is chosen")
         ->type_name("PORT");
-    command->footer(
-        "Prints tokens and curl lines to paste into another terminal, then goes on until Ctrl-C.\n\n"
-        "Examples:\n"
-        "  scopegate demo\n"
-        "  scopegate demo --port 9000");
+    command->footer("Prints tokens and curl lines to paste into another terminal, then runs until Ctrl-C.\n\n"
+                    "Examples:\n"
+                    "  scopegate demo\n"
+                    "  scopegate demo --port 9000");
     command->callback([port, &chosen] { chosen = [port] { return run_demo(*port); }; });
 }
 

@@ -57,7 +57,7 @@ std::string demo_issuer::token(std::string_view subject, std::string_view scope,
 std::string demo_policy(const demo_place& at)
 {
     return "# scopegate: allow hosts-not-listed\n"
-           "# The policy of the running `scopegate demo`. Change it and save: it is read again within a "
+           "# The policy of the running `scopegate demo`. Change it and save: it is reloaded within a "
            "second.\n"
            "upstream: http://" +
            loopback(at.api_port) + "\n\nserver:\n  listen: " + loopback(at.proxy_port) +
@@ -106,9 +106,9 @@ void print_guide(std::ostream& out, const demo_place& at, const demo_issuer& iss
     };
 
     out << "proxy   " << proxy << "  (call this one)\n"
-        << "API     http://" << loopback(at.api_port) << "  (a calendar that asks nobody who they are)\n"
-        << "policy  " << at.policy_file << "  (edit it: it is read again within a second)\n"
-        << "issuer  in this process; its key was made just now and opens nothing else\n"
+        << "API     http://" << loopback(at.api_port) << "  (a calendar without any access control)\n"
+        << "policy  " << at.policy_file << "  (edit it: it is reloaded within a second)\n"
+        << "issuer  in this process; its key is new and valid for this demo only\n"
         << "\nPaste these tokens into another terminal, then any of the lines below them.\n\n";
     token("READER", "ann", read_scope, "editor", token_life);
     token("WRITER", "bob", both_scopes, "editor", token_life);
@@ -118,16 +118,17 @@ void print_guide(std::ostream& out, const demo_place& at, const demo_issuer& iss
     request("200", "the token has read:appointments", with("READER") + all);
     request("201", "the token has write:appointments",
             with("WRITER") + R"( -d '{"title": "Dentist", "start": "2026-03-02T09:30"}')" + all);
-    request("401", "no token; WWW-Authenticate says which scope to ask for", all);
+    request("401", "no token; WWW-Authenticate names the scope to ask for", all);
     request("401", "the token has expired", with("EXPIRED") + all);
     request("403", "the token lacks write:appointments", with("READER") + " -X DELETE" + all + "/1");
     request("403", "the token has write:appointments, but its user is only a viewer",
             with("VIEWER") + " -X DELETE" + all + "/1");
-    request("404", "the policy does not list the path, however good the token",
+    request("404", "the policy does not list the path, so no token can access it",
             with("WRITER") + " " + proxy + "/admin");
-    request("405", "nor the method here; Allow says which it does", with("WRITER") + " -X PATCH" + all);
+    request("405", "the policy does not list the method; Allow lists those it does",
+            with("WRITER") + " -X PATCH" + all);
     request("200", "a public path", " " + proxy + "/healthz");
-    request("200", "what applications can look up: which scopes there are",
+    request("200", "metadata for applications: the scopes that exist",
             " " + proxy + "/.well-known/oauth-protected-resource");
     out << "\nRefused requests are logged below. Ctrl-C ends the demo.\n" << std::flush;
 }

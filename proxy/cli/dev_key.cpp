@@ -20,7 +20,7 @@ void write_new_file(const std::string& name, std::string_view text, mode_t mode)
 {
     const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0)
-        throw input_error("can't make " + name + ": " + std::strerror(errno));
+        throw input_error("can't create " + name + ": " + std::strerror(errno));
     const auto written = ::write(file, text.data(), text.size());
     if (::close(file) != 0 || written != static_cast<ssize_t>(text.size())) {
         ::unlink(name.c_str());

@@ -49,7 +49,7 @@ std::string unexpected_argument(const CLI::App& app)
         return "unknown option " + word + suggestion(word.substr(0, word.find('=')), options);
     }
     if (&command != &app)
-        return "'" + word + "' is one argument too many for " + command.get_name();
+        return "'" + word + "' is an unexpected argument for " + command.get_name();
     if (word.ends_with(".yaml") || word.ends_with(".yml"))
         return "unknown command '" + word + "'; did you mean run " + word + "?";
     std::vector<std::string> commands;
@@ -103,9 +103,9 @@ void register_run(CLI::App& app, action& chosen)
     auto take_over = std::make_shared<bool>(false);
     add_config_argument(*command, *config);
     command->add_flag("--takeover", *take_over,
-                      "share the listeners with the process that this one replaces; end that one with "
-                      "SIGTERM once this one is ready");
-    command->footer("SIGHUP, or a change of the file, reloads it; SIGTERM drains and ends.\n\n"
+                      "share the listeners with the running process; once this process is ready, end the "
+                      "other with SIGTERM");
+    command->footer("SIGHUP or a change of the file reloads it. SIGTERM drains, then exits.\n\n"
                     "Examples:\n"
                     "  scopegate run\n"
                     "  scopegate run deploy/routes.yaml");
@@ -116,7 +116,7 @@ void register_run(CLI::App& app, action& chosen)
 
 int dispatch(int argc, char** argv)
 {
-    CLI::App app("Stands in front of an API and lets through what each caller's scopes allow.", "scopegate");
+    CLI::App app("A reverse proxy that lets each client do what its OAuth scopes allow.", "scopegate");
     app.set_version_flag("--version", "scopegate " SCOPEGATE_VERSION, "print the version and exit");
     app.get_formatter()->label("SUBCOMMAND", "COMMAND");
     app.get_formatter()->label("Positionals", "Arguments");
@@ -124,7 +124,7 @@ int dispatch(int argc, char** argv)
     app.get_formatter()->column_width(26);
     app.set_help_flag("-h,--help", "print this help and exit");
     app.require_subcommand(0, 1);
-    app.footer("`scopegate COMMAND --help` says more about a command.\n\n"
+    app.footer("`scopegate COMMAND --help` describes a command.\n\n"
                "Examples:\n"
                "  scopegate check\n"
                "  scopegate explain GET /appointments --scope read:appointments\n"

@@ -41,7 +41,7 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     const auto found =
         std::find_if(p.issuers.begin(), p.issuers.end(), [&](const auto& i) { return i.issuer == *named; });
     if (found == p.issuers.end())
-        throw input_error("the claims are of issuer '" + visible(*named) + "', which " + p.file +
+        throw input_error("the claims are from issuer '" + visible(*named) + "', which " + p.file +
                           " does not trust");
     return static_cast<std::size_t>(found - p.issuers.begin());
 }
@@ -52,7 +52,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     if (o.claims.empty() && !o.scope_given)
         return {};
     if (p.issuers.empty())
-        throw input_error(p.file + " trusts no issuer, so that no token can be valid");
+        throw input_error(p.file + " trusts no issuer, so no token can be valid");
     auto claims = o.claims.empty() ? json::value(json::object{}) : read_claims(o.claims);
     const auto issuer = issuer_of(p, claims);
     if (o.scope_given) {
@@ -62,8 +62,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     }
     auto token = tokens::interpret_claims(p, issuer, std::move(claims));
     if (token->expires <= now)
-        std::cerr
-            << "note: these claims have expired; they are taken as those of a valid token all the same\n";
+        std::cerr << "note: these claims have expired; they are still treated as those of a valid token\n";
     return token;
 }
 
@@ -79,9 +78,9 @@ std::string issuer_name(std::string_view token)
     const auto whose = issuer_name(token);
     const std::string offline = ", and explain works offline;\nadd --online, or " + instead;
     if (why == reason::introspection_unavailable)
-        throw input_error(
-            online ? "the token can't be checked: its issuer could not be asked about it;\n" + instead
-                   : "the token can't be checked: only its issuer knows what it means" + offline);
+        throw input_error(online
+                              ? "the token can't be checked: its issuer could not introspect it;\n" + instead
+                              : "the token can't be checked: only its issuer can introspect it" + offline);
     throw input_error(
         online ? "the token can't be checked: the keys of " + whose + " could not be fetched;\n" + instead
                : "the token can't be checked: the keys of " + whose + " must be fetched" + offline);
@@ -93,7 +92,7 @@ std::string given_text(const explain_options& o)
     while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
         token.pop_back();
     if (token.empty())
-        throw input_error("standard input has no token");
+        throw input_error("standard input contains no token");
     return token;
 }
 
@@ -151,11 +150,9 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
         refuse_undecided(token, e.why, o.online);
     }
     if (e.why == reason::unbound_token)
-        std::cerr
-            << "note: a token that is bound (cnf) counts only with the proof that its owner makes for each "
-               "request,\nor on a connection with its owner's certificate; --claims FILE asks as if that "
-               "were "
-               "there\n";
+        std::cerr << "note: a bound token (cnf) is accepted only with a proof that its owner makes for each "
+                     "request,\nor on a connection with its owner's certificate; --claims FILE assumes that "
+                     "this is present\n";
     return e;
 }
 
@@ -189,13 +186,13 @@ access::explanation explain(const std::shared_ptr<const policy::policy>& p, cons
 int run_explain(const explain_options& o)
 {
     if (o.token_given && o.token.empty())
-        throw usage_error("--token is empty; without it the request has no token");
+        throw usage_error("--token is empty; omit it for a request without a token");
     if (o.token_given && (!o.claims.empty() || o.scope_given))
-        throw usage_error("--token can't be combined with --scope or --claims: a token has its own");
+        throw usage_error("--token can't be combined with --scope or --claims: a token contains its own");
     if (o.online && !o.token_given)
-        throw usage_error("--online is for --token: nothing else needs an issuer");
+        throw usage_error("--online needs --token: only a token needs an issuer");
     if (!http::is_token(o.method))
-        throw usage_error("'" + o.method + "' is no HTTP method");
+        throw usage_error("'" + o.method + "' is not an HTTP method");
     if (!o.path.starts_with('/') && o.path != "*" && o.path.find("://") == std::string::npos)
         throw usage_error("the path must begin with '/': did you mean /" + o.path + "?");
     const auto policy = load_policy(o.config);
@@ -216,32 +213,32 @@ int run_explain(const explain_options& o)
 
 void register_explain(CLI::App& app, action& chosen)
 {
-    auto* command = app.add_subcommand("explain", "say what is decided on a request, and why");
+    auto* command = app.add_subcommand("explain", "show the decision on a request, and the reasons");
     auto o = std::make_shared<explain_options>();
     add_config_option(*command, o->config);
     command->add_option("METHOD", o->method, "the request's method, such as GET")->required()->type_name("");
     command->add_option("PATH", o->path, "its path, such as /appointments/17; a query may follow")
         ->required()
         ->type_name("");
-    auto* scope = command->add_option("--scope", o->scope, "ask for a valid token with these scopes")
+    auto* scope = command->add_option("--scope", o->scope, "assume a valid token with these scopes")
                       ->type_name("\"A B\"");
     command
         ->add_option("--claims", o->claims,
-                     "ask for a valid token with these claims (JSON; - is standard input)")
+                     "assume a valid token with these claims (JSON; - is standard input)")
         ->type_name("FILE");
-    auto* token = command->add_option("--token", o->token, "check this token too (- is standard input)")
-                      ->type_name("TOKEN");
-    command->add_option("--header", o->headers, "give the request this header; may be repeated")
+    auto* token =
+        command->add_option("--token", o->token, "use this token, and validate it (- is standard input)")
+            ->type_name("TOKEN");
+    command->add_option("--header", o->headers, "add this header to the request; may be repeated")
         ->type_name("'NAME: VALUE'")
         ->allow_extra_args(false);
-    command->add_flag("--online", o->online, "fetch the issuer's keys, or ask it about the token");
-    command->add_option("--at", o->at, "ask for another time than now")->type_name("TIME");
+    command->add_flag("--online", o->online, "fetch the issuer's keys, or introspect the token");
+    command->add_option("--at", o->at, "decide as at this time instead of now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")
         ->check(CLI::IsMember({"text", "json"}).description(""))
         ->type_name("text|json");
     command->footer(
-        "Without --scope, --claims and --token the request has no token. Exits with 0 whatever is "
-        "decided.\n\n"
+        "Without --scope, --claims and --token the request has no token. Exits with 0 for any decision.\n\n"
         "Examples:\n"
         "  scopegate explain GET /appointments\n"
         "  scopegate explain POST /appointments --scope \"read:appointments\"\n"

@@ -55,7 +55,7 @@ std::vector<std::string> claim_lines(const tokens::unverified::members& said)
 // The claims of a refused token are unverified; the decision above them makes that visible.
 void add_claims(columns& facts, const tokens::unverified::members& said)
 {
-    add_all(facts, "the token says", claim_lines(said));
+    add_all(facts, "token contents", claim_lines(said));
     for (const auto& [name, value] : said)
         if (name == "wanted")
             facts.add({"wanted", value});
@@ -88,7 +88,7 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
     columns facts;
     std::string decision = e.allowed ? "allow" : "deny: " + std::string(name(e.why));
     if (e.observed)
-        decision += " (forwarded all the same: mode: observe)";
+        decision += " (forwarded anyway: mode: observe)";
     facts.add({"decision", decision});
     if (e.why.detail != cause::none)
         facts.add({"cause", std::string(name(e.why.detail))});
@@ -108,9 +108,9 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
         facts.add({"missing scopes", joined(e.missing_scopes, " ")});
     add_claims(facts, e.said);
     if (!e.answer)
-        facts.add({"answer", "the API's own"});
+        facts.add({"response", "from the upstream"});
     else
-        facts.add({e.observed ? "would answer" : "answer", std::to_string(e.answer->status)});
+        facts.add({e.observed ? "would return" : "response", std::to_string(e.answer->status)});
     if (e.answer)
         for (const auto& [name, value] : responses::fields_of(*e.answer))
             facts.add({"", visible(std::string(name).append(": ").append(value))});

@@ -21,7 +21,7 @@ http_url default_url(const std::string& config, const char* path)
     const auto settings = server_settings_of(config);
     const auto& listener = settings.health ? settings.health : settings.admin;
     if (!listener)
-        throw input_error("both server.admin and server.health are off: there is nothing to ask");
+        throw input_error("both server.admin and server.health are off; enable one or pass --url");
     return {from_here(*listener), path};
 }
 
@@ -31,7 +31,7 @@ int run_health(const std::string& url, const std::string& config, bool live)
     const auto status = http_get_status(asked, patience);
     if (status == 200)
         return exit_fine;
-    throw input_error(std::string(live ? "not alive: " : "not ready: ") + asked.path + " answers " +
+    throw input_error(std::string(live ? "not alive: " : "not ready: ") + asked.path + " returned " +
                       std::to_string(status));
 }
 
@@ -39,16 +39,17 @@ int run_health(const std::string& url, const std::string& config, bool live)
 
 void register_health(CLI::App& app, action& chosen)
 {
-    auto* command = app.add_subcommand("health", "ask a running Scopegate whether it is ready");
+    auto* command = app.add_subcommand("health", "check whether a running Scopegate is ready");
     auto config = std::make_shared<std::string>();
     auto url = std::make_shared<std::string>();
     auto live = std::make_shared<bool>(false);
     add_config_option(*command, *config);
-    command->add_flag("--live", *live, "ask whether it is alive (/livez), not whether it is ready");
+    command->add_flag("--live", *live, "check whether it is alive (/livez), not whether it is ready");
     command
-        ->add_option("--url", *url, "what to ask; by default /readyz of the file's health or admin listener")
+        ->add_option("--url", *url,
+                     "the URL to request; by default /readyz of the file's health or admin listener")
         ->type_name("URL");
-    command->footer("Exits with 0 where the answer is 200 within 2 s, otherwise with 1.\n\n"
+    command->footer("Exits with 0 if the response is 200 within 2 s, otherwise with 1.\n\n"
                     "Examples:\n"
                     "  scopegate health\n"
                     "  HEALTHCHECK CMD [\"/scopegate\", \"health\", \"--live\"]");

@@ -59,7 +59,7 @@ public:
     {
         if (status_ != 0)
             return status_;
-        throw input_error("no answer from " + whom + ": " + (problem_.empty() ? "too slow" : problem_));
+        throw input_error("no response from " + whom + ": " + (problem_.empty() ? "timed out" : problem_));
     }
 
 private:
@@ -69,7 +69,7 @@ private:
         if (line.starts_with("HTTP/1.") && line.size() > 12)
             std::from_chars(line.data() + 9, line.data() + 12, status_);
         if (status_ == 0)
-            problem_ = "not HTTP";
+            problem_ = "not an HTTP response";
     }
 
     Socket socket_;
@@ -119,7 +119,7 @@ http_url parse_http_url(std::string_view url)
                            "; write http://127.0.0.1:9901/readyz");
     };
     if (!url.starts_with(scheme))
-        throw refuse("is no http URL");
+        throw refuse("is not an http URL");
     auto rest = url.substr(scheme.size());
     const auto slash = std::min(rest.find('/'), rest.size());
     http_url out;
@@ -127,7 +127,7 @@ http_url parse_http_url(std::string_view url)
     rest = rest.substr(0, slash);
     for (const char c : out.path)
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
-            throw refuse("has a path with spaces or controls");
+            throw refuse("has a path with spaces or control characters");
     const auto bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
     const auto colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
     auto host = rest.substr(0, colon);

@@ -63,10 +63,10 @@ void add_config_argument(CLI::App& command, std::string& config)
     const auto* option = command.get_option("--config");
     const auto take = [option, &config](const std::string& file) {
         if (option->count() > 0)
-            throw CLI::ValidationError("FILE", "--config names a file already");
+            throw CLI::ValidationError("FILE", "--config already names a file");
         config = file;
     };
-    command.add_option_function<std::string>("FILE", take, "the same, without the option")->type_name("");
+    command.add_option_function<std::string>("FILE", take, "the same as --config FILE")->type_name("");
 }
 
 std::optional<std::string> find_config(const std::string& given)
@@ -83,7 +83,7 @@ std::string require_config(const std::string& given)
 {
     auto path = find_config(given);
     if (!path)
-        throw input_error(std::string("there is neither ") + here + " here nor " + in_etc +
+        throw input_error(std::string("found neither ") + here + " here nor " + in_etc +
                           "; name the file with --config FILE");
     return *std::move(path);
 }

@@ -99,7 +99,7 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
 
 void tell_what_was_made(const dev_key& made, const std::string& key_file)
 {
-    std::cerr << "made " << key_file << " (private: keep it out of version control) and " << made.jwks_file
+    std::cerr << "created " << key_file << " (private: keep it out of version control) and " << made.jwks_file
               << " (its public half).\n";
 }
 
@@ -188,7 +188,7 @@ policy::issuer_settings settings_for(const token_options& o, const std::optional
         make_key_that_is_named(o.key_file, *config);
         const auto policy = load_policy(*config);
         if (!policy)
-            throw input_error("the token needs the issuer that the file names; correct the file first");
+            throw input_error("the token needs the issuer from the file; correct the file first");
         if (const auto* chosen = choose_issuer(*policy, o))
             i = *chosen;
         else if (!o.issuer.empty())
@@ -199,9 +199,9 @@ policy::issuer_settings settings_for(const token_options& o, const std::optional
     if (!o.audience.empty())
         i.audience = {o.audience};
     if (i.issuer.empty())
-        throw usage_error("there is no routes.yaml to take the issuer from; name it with --issuer");
+        throw usage_error("there is no routes.yaml to take the issuer from; pass --issuer");
     if (!config && i.audience.empty())
-        throw usage_error("there is no routes.yaml to take the audience from; name it with --audience");
+        throw usage_error("there is no routes.yaml to take the audience from; pass --audience");
     return i;
 }
 
@@ -268,9 +268,9 @@ void register_token(CLI::App& app, action& chosen)
     auto o = std::make_shared<token_options>();
     add_config_option(*command, o->config);
     command->add_option("--scope", o->scope, "the scopes it has")->type_name("\"A B\"");
-    command->add_option("--claims", o->claims, "more claims, as JSON or a file of it (- is standard input)")
+    command->add_option("--claims", o->claims, "more claims: JSON or a JSON file (- is standard input)")
         ->type_name("JSON|FILE");
-    command->add_option("--expires", o->expires, "how long it is valid (1h); -1m has expired")
+    command->add_option("--expires", o->expires, "how long it is valid (1h); -1m makes an expired token")
         ->type_name("TIME");
     command->add_option("--subject", o->subject, "its sub (developer)")->type_name("SUB");
     command->add_option("--issuer", o->issuer, "its iss; by default an issuer of the file")->type_name("URL");
@@ -279,9 +279,9 @@ void register_token(CLI::App& app, action& chosen)
     auto* key =
         command
             ->add_option("--key", o->key_file,
-                         std::string("the private key, made where it is absent (") + default_key_file + ")")
+                         std::string("the private key, created if it is absent (") + default_key_file + ")")
             ->type_name("FILE");
-    command->footer("Prints the token and nothing else on standard output.\n\n"
+    command->footer("Prints only the token on standard output.\n\n"
                     "Examples:\n"
                     "  scopegate token --scope \"read:appointments write:appointments\"\n"
                     "  curl -H \"Authorization: Bearer $(scopegate token --scope read:appointments)\" "

@@ -72,7 +72,7 @@ std::optional<policy::endpoint> unix_endpoint(compilation& c, const node& n)
     if (out.unix_path.size() > 1 && out.unix_path.front() == '/' && out.unix_path.size() <= longest &&
         out.unix_path.find('\0') == std::string::npos)
         return out;
-    c.out.error(n.at, as_written(n) + " is no unix:/path: it must be absolute and have at most " +
+    c.out.error(n.at, as_written(n) + " is not a valid unix:/path: it must be absolute and have at most " +
                           std::to_string(longest) + " bytes");
     return std::nullopt;
 }
@@ -90,7 +90,7 @@ std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n)
     };
     const auto colon = text->rfind(':');
     if (colon == std::string::npos)
-        return refuse(" is no address:port such as 0.0.0.0:8080, [::]:8080 or unix:/path");
+        return refuse(" is not an address:port such as 0.0.0.0:8080, [::]:8080 or unix:/path");
     const auto port = parse_number(std::string_view(*text).substr(colon + 1), 65535);
     if (!port)
         return refuse(": the port must be a number from 0 to 65535");
@@ -104,7 +104,7 @@ std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n)
                       : iequals(host, "localhost") ? ": write 127.0.0.1 for localhost"
                                                    : ": the host must be an IP address");
     if (address->v4 == brackets)
-        return refuse(brackets ? ": only an IPv6 address stands in brackets"
+        return refuse(brackets ? ": only an IPv6 address is written in brackets"
                                : ": an IPv6 address needs brackets");
     policy::endpoint out;
     out.host = address_text(address->bytes, address->v4); // canonical, so that addresses compare
@@ -120,7 +120,7 @@ std::optional<policy::network> read_network(compilation& c, const node& n)
     const auto slash = text->find('/');
     const auto address = parse_address(text->substr(0, slash));
     if (!address) {
-        c.out.error(n.at, as_written(n) + " is no address or CIDR block such as 10.0.0.0/8");
+        c.out.error(n.at, as_written(n) + " is not an address or CIDR block such as 10.0.0.0/8");
         return std::nullopt;
     }
     const unsigned widest = address->v4 ? 32 : 128;

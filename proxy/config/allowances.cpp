@@ -57,7 +57,7 @@ names names_in(std::string_view content, int line, diagnostics& out)
     };
     constexpr std::string_view verb = "allow ";
     if (!written->starts_with(verb)) {
-        out.error(at(*written), "expected \"allow NAME\" behind \"scopegate:\", not " + in_quotes(*written));
+        out.error(at(*written), "expected \"allow NAME\" after \"scopegate:\", found " + in_quotes(*written));
         return allowed;
     }
     const std::vector<std::string> known(std::begin(warning_names), std::end(warning_names));
@@ -65,7 +65,7 @@ names names_in(std::string_view content, int line, diagnostics& out)
         if (const auto found = warning_named(name))
             allowed.set(static_cast<std::size_t>(*found));
         else
-            out.error(at(name), "there is no warning " + in_quotes(name) + suggestion(name, known));
+            out.error(at(name), "unknown warning " + in_quotes(name) + suggestion(name, known));
     });
     return allowed;
 }

@@ -86,10 +86,10 @@ void compile(compilation& c, const node& root)
     if (!needs_tokens(c.made))
         return;
     if (seen.issuers == nullptr)
-        c.out.error({}, "missing key \"issuers\": without one only public routes can be served");
+        c.out.error({}, "missing key \"issuers\": without an issuer, only public routes can be served");
     else if (seen.issuers->is(node::kind::list) && seen.issuers->items.empty())
         c.out.error(seen.issuers->at,
-                    "the list is empty: without an issuer only public routes can be served");
+                    "the list is empty: without an issuer, only public routes can be served");
     if (!c.out.has_errors())
         warn_of_the_whole(c, file);
 }

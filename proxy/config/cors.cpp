@@ -32,21 +32,21 @@ bool is_other_scheme(std::string_view text)
 std::string_view wrong_with(std::string_view text)
 {
     if (text == "null")
-        return "is the origin of every sandboxed page and local file: it can't be told apart";
+        return "is the origin of every sandboxed page and local file, so it can't be trusted";
     if (text.find('*') != text.npos)
-        return "has a wildcard in it: origins are compared whole, and \"*\" stands only for all of them";
+        return "contains a wildcard: origins are compared exactly, and only \"*\" alone means all origins";
     const auto scheme = text.find("://");
     if (scheme != text.npos && text.find_first_of("/?#", scheme + 3) != text.npos)
         return "has a path: an origin ends with its host or port, without a slash";
     if (std::any_of(text.begin(), text.end(), [](char ch) { return ch != ascii_lower(ch); }))
-        return "has capital letters: browsers send origins in lower case";
+        return "has uppercase letters: browsers send origins in lowercase";
     if (is_other_scheme(text))
         return scheme + 3 < text.size() && http::all(http::char_class::visible, text) ? "" : "has no host";
     const auto url = parse_web_url(text);
     if (!url || url->has_user)
-        return "is no origin such as https://app.example.com";
+        return "is not an origin such as https://app.example.com";
     if (text.ends_with(url->tls ? ":443" : ":80"))
-        return "names the scheme's own port: browsers leave it out";
+        return "contains the scheme's default port: remove it, as browsers omit it";
     return {};
 }
 
@@ -56,7 +56,7 @@ void read_origins(compilation& c, const node& value, cors_settings& into)
     for (const auto& [text, at, shown] : origins) {
         if (text == any_origin) {
             if (origins.size() > 1)
-                c.out.error(at, "\"*\" stands for all origins: nothing can stand beside it");
+                c.out.error(at, "\"*\" means all origins; it must be the only entry");
         } else if (const auto problem = wrong_with(text); !problem.empty()) {
             c.out.error(at, shown + " " + std::string(problem));
             continue;
@@ -69,7 +69,7 @@ void read_credentials(compilation& c, const node& value, cors_settings& into)
 {
     into.credentials = read_word(c, value, {"false", "true"}) == 1U;
     if (into.credentials && into.origins == std::vector<std::string>{std::string(any_origin)})
-        c.out.error(value.at, "credentials are for named origins only: browsers refuse them with \"*\"");
+        c.out.error(value.at, "credentials need named origins: browsers refuse them with \"*\"");
 }
 
 constexpr key<cors_settings> cors_keys[] = {

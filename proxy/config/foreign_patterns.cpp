@@ -67,8 +67,8 @@ std::string encoded(std::string_view segment)
 
 std::string refusal(std::string_view segment, std::string_view taken_for, const std::string& meant)
 {
-    return in_quotes(segment) + " is no " + std::string(taken_for) + " here; did you mean " + meant +
-           "? The characters themselves are written " + in_quotes(encoded(segment));
+    return in_quotes(segment) + " is not " + std::string(taken_for) + " here; did you mean " + meant +
+           "? To match the characters themselves, write " + in_quotes(encoded(segment));
 }
 
 bool begins_with_name(std::string_view segment, char mark) noexcept
@@ -103,7 +103,7 @@ std::string why_anchored(std::string_view segment)
         text.remove_suffix(1);
     if (text.size() == segment.size())
         return {};
-    return refusal(segment, "regular expression", text.empty() ? "a whole path" : in_quotes(text));
+    return refusal(segment, "a regular expression", text.empty() ? "a whole path" : in_quotes(text));
 }
 
 } // namespace
@@ -114,18 +114,18 @@ std::string why_foreign(std::string_view segment, bool last)
         const auto name = first_name(segment);
         const auto behind = segment.substr(1 + name.size());
         const bool many = behind.starts_with('*') || behind.starts_with('+') || has(behind, ".*");
-        return refusal(segment, "parameter", many ? wildcard(name, last) : parameter(name));
+        return refusal(segment, "a parameter", many ? wildcard(name, last) : parameter(name));
     }
     if (has(segment, "<") && has(segment, ">"))
-        return refusal(segment, "parameter", meant_by_angles(segment, last));
+        return refusal(segment, "a parameter", meant_by_angles(segment, last));
     if (segment.starts_with('['))
-        return refusal(segment, "parameter", meant_by_brackets(segment, last));
+        return refusal(segment, "a parameter", meant_by_brackets(segment, last));
     if (segment.starts_with('(') || segment == ".+")
-        return refusal(segment, "regular expression", wildcard({}, last));
+        return refusal(segment, "a regular expression", wildcard({}, last));
     if (has(segment, "(.:")) // an optional format, as `rails routes` prints it
-        return refusal(segment, "optional format", in_quotes(segment.substr(0, segment.find("(.:"))));
+        return refusal(segment, "an optional format", in_quotes(segment.substr(0, segment.find("(.:"))));
     if (has(segment, "*"))
-        return refusal(segment, "wildcard",
+        return refusal(segment, "a wildcard",
                        wildcard(begins_with_name(segment, '*') ? first_name(segment) : "", last));
     return why_anchored(segment);
 }
@@ -135,7 +135,7 @@ std::string suggest_parameter(std::string_view braced, bool last)
     if (braced.find_first_of(":?*+=$") == npos)
         return {};
     if (braced == "{$}") // Go's ServeMux
-        return "; a path that ends with a slash is written with it";
+        return "; to match a slash at the end, end the template with it";
     const auto name = first_name(braced);
     const bool typed = has(braced, ":"); // with an expression or a type after the name
     const bool many = typed ? has(braced, ".*") || has(braced, ".+") || has(braced, ":path")

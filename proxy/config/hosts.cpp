@@ -39,7 +39,7 @@ std::string what_is_wrong_with(std::string_view text)
         return std::string(" is a URL: ") + form;
     if (text.find('*') != text.npos)
         return " has a wildcard, which no client sends: list each host";
-    return std::string(" is no host: ") + form;
+    return std::string(" is not a host: ") + form;
 }
 
 std::string authority_of(const web_url& url)

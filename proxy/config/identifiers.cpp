@@ -64,30 +64,30 @@ bool serves_all_tenants(std::string_view issuer)
 
 std::string why_no_issuer(std::string_view issuer)
 {
-    constexpr auto list_tenants = "list each tenant that you accept as an issuer of its own, with its id: "
+    constexpr auto list_tenants = "list each accepted tenant as a separate issuer, with its id: "
                                   "https://login.microsoftonline.com/TENANT-ID/v2.0";
     if (issuer.find(",http") != npos || issuer.find(", http") != npos)
-        return " holds a list, and each issuer is an entry of its own";
+        return " is a list; write one entry per issuer";
     if (serves_all_tenants(issuer))
-        return std::string(" serves several tenants, and no token names it as its issuer; ") + list_tenants;
+        return std::string(" serves several tenants, so it is not the issuer in any token; ") + list_tenants;
     if (has_placeholder(issuer))
-        return std::string(" holds a placeholder, and issuers are compared exactly; write the name itself. "
-                           "For several "
-                           "tenants, ") +
+        return std::string(" contains a placeholder, but issuers are compared exactly; write the issuer "
+                           "itself. For several tenants, ") +
                list_tenants;
     if (has_wildcard(issuer))
-        return " holds a wildcard, and issuers are compared exactly; list each issuer that you accept";
+        return " contains a wildcard, but issuers are compared exactly; list each issuer that you accept";
     return {};
 }
 
 std::string why_no_audience(std::string_view audience)
 {
     if (has_placeholder(audience))
-        return " holds a placeholder, and audiences are compared exactly; write what the token's aud is";
+        return " contains a placeholder, but audiences are compared exactly; write the value of the token's "
+               "aud";
     if (has_wildcard(audience))
         return " is a wildcard, which would accept tokens that are meant for other APIs; audiences are "
                "compared exactly. "
-               "Write this API's own name, as the token's aud has it, or a list of such names";
+               "Write this API's name as it is in the token's aud, or a list of such names";
     return {};
 }
 

@@ -62,7 +62,7 @@ void read_client_key(compilation& c, const node& value, settings& into)
             throw std::runtime_error(content.problem);
         into.client_key = key_of(secret(std::move(content.text)));
     } catch (const std::runtime_error& e) {
-        c.out.error(value.at, as_written(value) + " holds no key to sign with: " + e.what());
+        c.out.error(value.at, as_written(value) + " contains no signing key: " + e.what());
     }
 }
 
@@ -97,13 +97,14 @@ void check_credentials(compilation& c, const node& map, settings::auth by)
     const auto* key_given = map.find("client_key");
     const bool signs = by == settings::auth::private_key_jwt;
     if (signs && key_given == nullptr)
-        c.out.error(map.at, "missing key \"client_key\", which \"auth: private_key_jwt\" signs with");
+        c.out.error(map.at, "missing key \"client_key\", which \"auth: private_key_jwt\" needs");
     if (signs && secret_given != nullptr)
-        c.out.error(secret_given->key_at, "\"auth: private_key_jwt\" has a \"client_key\" and no secret");
+        c.out.error(secret_given->key_at,
+                    "\"auth: private_key_jwt\" signs with \"client_key\"; remove the secret");
     if (!signs && secret_given == nullptr)
         c.out.error(map.at, "missing key \"client_secret\"");
     if (!signs && key_given != nullptr)
-        c.out.error(key_given->key_at, "a \"client_key\" is for \"auth: private_key_jwt\"");
+        c.out.error(key_given->key_at, "\"client_key\" needs \"auth: private_key_jwt\"");
 }
 
 } // namespace
@@ -130,19 +131,17 @@ void check_introspection(compilation& c, issuer_entry& entry, const node& issuer
         for (const auto* name : {"algorithms", "token_type"})
             if (const auto* given = issuer.find(name))
                 c.out.error(given->key_at,
-                            in_quotes(name) + " is for JWTs, which this issuer has no \"keys\" for");
+                            in_quotes(name) + " applies to JWTs only, and this issuer has no \"keys\"");
     } else if (!has_audience) {
-        c.out.error(issuer.at,
-                    "missing key \"audience\": it may be left out only where there are no \"keys\"");
+        c.out.error(issuer.at, "missing key \"audience\": only an issuer without \"keys\" may omit it");
     }
     const auto other = std::find_if(c.made.issuers.begin(), c.made.issuers.end(),
                                     [](const auto& i) { return i.introspection.has_value(); });
     if (other != c.made.issuers.end())
-        c.out.error(
-            entry.introspection->key_at,
-            "the issuer in line " + std::to_string(other->mark.line) +
-                " introspects already: an opaque token does not say which of the two made it, and must "
-                "not be shown to the wrong one");
+        c.out.error(entry.introspection->key_at,
+                    "the issuer in line " + std::to_string(other->mark.line) +
+                        " already has introspection; an opaque token does not identify its issuer, and must "
+                        "not be sent to the wrong one");
 }
 
 section introspection_section()

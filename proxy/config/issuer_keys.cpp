@@ -53,7 +53,7 @@ void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& na
         c.out.error(entry.keys->key_at, "an issuer has \"keys\" or a \"secret\", not both");
     entry.made.keys = {policy::key_location::kind::none, {}};
     if (entry.algorithms == nullptr)
-        c.out.error(entry.secret_at, "a secret needs \"algorithms\" with HS256, HS384 or HS512 in it");
+        c.out.error(entry.secret_at, "a secret needs HS256, HS384 or HS512 in \"algorithms\"");
     else if (!named.symmetric)
         c.out.error(entry.algorithms->at, "a secret is for HS256, HS384 or HS512 only");
     else if (entry.made.hmac_secret.reveal().size() < hash_size(named.largest))
@@ -68,8 +68,10 @@ void warn_of_key_set(compilation& c, const node& value, const std::string& path)
 {
     const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
     if (!problem.empty())
-        c.out.warn(warning::unusable_key_set, value.at,
-                   as_written(value) + " is no usable key set, and tokens get 503 until it is: " + problem);
+        c.out.warn(
+            warning::unusable_key_set, value.at,
+            as_written(value) +
+                " is not a usable key set; requests with tokens get 503 until it is fixed: " + problem);
 }
 
 // `scopegate token` makes its key set with its first token. So a missing one means that the command has not
@@ -81,9 +83,10 @@ bool lacks_development_keys(compilation& c, const node& value, std::string_view 
         std::filesystem::exists(c.files.absolute(file), ignored))
         return false;
     static_cast<void>(c.files.watch(file));
-    c.out.error(value.at,
-                "there is no file " + as_written(value, file) +
-                    "; for development, \"scopegate token\" makes it, and signs tokens with its key");
+    c.out.error(
+        value.at,
+        "the file " + as_written(value, file) +
+            " does not exist; for development, \"scopegate token\" creates it and signs tokens with its key");
     return true;
 }
 
@@ -150,8 +153,9 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
         return;
     const auto named = kinds_of(entry.made.algorithms);
     if (entry.algorithms != nullptr && named.symmetric && named.asymmetric)
-        c.out.error(entry.algorithms->at, "HS algorithms can't be mixed with others: a public key must never "
-                                          "be taken for the secret");
+        c.out.error(
+            entry.algorithms->at,
+            "HS algorithms can't be mixed with others: a public key must never be used as the secret");
     else if (entry.secret_at.line != 0)
         check_secret(c, entry, named);
     else if (entry.algorithms != nullptr && named.symmetric)
@@ -180,9 +184,10 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     if (!discovers) {
         if (url && !url->tls && !url->loopback)
             c.out.warn(warning::issuer_without_https, entry.name.at,
-                       "the issuer " + as_written(entry.name) + " is no https URL, as RFC 8414 wants it");
+                       "the issuer " + as_written(entry.name) + " must be an https URL (RFC 8414)");
     } else if (check_fetchable(c, entry.name) && url->has_query) {
-        c.out.error(entry.name.at, shown_url(entry.name) + " has a query, which no issuer has (RFC 8414)");
+        c.out.error(entry.name.at,
+                    shown_url(entry.name) + " has a query; an issuer must not have one (RFC 8414)");
     }
 }
 

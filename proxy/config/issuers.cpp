@@ -18,7 +18,7 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
     if (!expect(c, value, node::kind::map))
         return;
     if (value.items.empty())
-        c.out.error(value.at, "the map is empty: leave \"require\" out where nothing is required");
+        c.out.error(value.at, "the map is empty: remove \"require\" if no claim is required");
     for (const node& entry : value.items) {
         auto claim = claim_named(c, placed_key(entry));
         auto wanted = read_json_scalar(c, entry);
@@ -70,7 +70,8 @@ void read_ca(compilation& c, const node& value, issuer_entry& into)
     if (!path)
         return;
     if (!holds_certificates(read_regular_file(*path, max_named_file).text))
-        c.out.error(value.at, "the file " + as_written(value) + " has no certificate of an authority in PEM");
+        c.out.error(value.at,
+                    "the file " + as_written(value) + " contains no certificate of an authority in PEM");
     into.made.ca_file = std::move(*path);
 }
 
@@ -112,11 +113,11 @@ void check_against_others(compilation& c, const issuer_entry& entry)
         const auto line = std::to_string(other.mark.line);
         if (other.issuer == name)
             c.out.error(entry.name.at,
-                        "the issuer " + as_written(entry.name) + " is there already, in line " + line);
+                        "the issuer " + as_written(entry.name) + " is already listed in line " + line);
         else
             c.out.warn(warning::similar_issuers, entry.name.at,
-                       "the issuer " + as_written(entry.name) + " and that in line " + line +
-                           " differ only by a slash: tokens are compared exactly");
+                       "the issuer " + as_written(entry.name) + " and the one in line " + line +
+                           " differ only by a slash at the end: issuers are compared exactly");
     }
 }
 
@@ -125,9 +126,8 @@ void check_audience(compilation& c, const issuer_entry& entry)
 {
     if (entry.made.audience.empty() && entry.introspection != nullptr)
         c.out.warn(warning::issuer_without_audience, entry.made.mark,
-                   "every token that this issuer calls active counts, also one for another API: set "
-                   "\"audience\", or "
-                   "let routes need scopes that only this API has");
+                   "every token that this issuer reports as active is accepted, even one for another API: "
+                   "set \"audience\", or require scopes that only this API has");
 }
 
 } // namespace

@@ -50,7 +50,7 @@ std::string problem_of_key_set(std::string_view text)
     } catch (const std::runtime_error& e) { // an error in OpenSSL
         return e.what();
     }
-    return unfit.empty() ? "it has no key in it" : unfit.front();
+    return unfit.empty() ? "it contains no key" : unfit.front();
 }
 
 } // namespace scopegate::config

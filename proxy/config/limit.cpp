@@ -12,7 +12,7 @@ using roles = policy::limit::roles;
 void read_role(compilation& c, const node& entry, roles& into)
 {
     if (entry.key.empty())
-        c.out.error(entry.key_at, "a role without a name");
+        c.out.error(entry.key_at, "the role has no name");
     auto& allowed = into.allow[entry.key];
     if (entry.is(node::kind::list) && entry.items.empty()) // a role may allow nothing
         return;

@@ -36,7 +36,7 @@ void add_split(compilation& c, const node& n, std::vector<node>& into)
 {
     if (n.from == node::origin::variable && !is_one_placeholder(n.written)) {
         c.out.error(n.at,
-                    as_written(n) + " holds a list, which can't be a part of a text: write ${NAME} alone");
+                    as_written(n) + " is a list, which can't be part of a longer value: write ${NAME} alone");
         return;
     }
     for (std::string_view rest = n.text;;) {

@@ -62,12 +62,12 @@ std::string problem_of(std::string_view name)
     if (iequals(name, "CONNECT") || iequals(name, "TRACE"))
         return " is never forwarded";
     if (means_any(name))
-        return " is no method; did you mean \"ANY\"?";
+        return " is not a method; did you mean \"ANY\"?";
     if (names_several(name))
-        return " is no method: write one line for each";
+        return " is not a method: write one line for each method";
     if (!can_be_sent(name) || std::any_of(known.begin(), known.end(),
                                           [&](const std::string& other) { return iequals(name, other); }))
-        return " is no method" + suggestion(name, known);
+        return " is not a method" + suggestion(name, known);
     return {};
 }
 
@@ -84,7 +84,7 @@ bool check_method(compilation& c, const node& entry)
         return false;
     }
     c.out.warn(warning::unregistered_method, entry.key_at,
-               "the method " + in_quotes(name) + " is no registered one" + suggestion(name, known));
+               in_quotes(name) + " is not a registered method" + suggestion(name, known));
     return true;
 }
 

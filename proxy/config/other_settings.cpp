@@ -47,7 +47,7 @@ constexpr key<policy::metadata_settings> metadata_keys[] = {
          auto text = read_text(c, value);
          if (text && !is_resource(*text))
              c.out.error(value.at, shown_url(value) +
-                                       " is no https URL without fragment and user information (RFC "
+                                       " is not an https URL without fragment and user information (RFC "
                                        "9728); plain http is for loopback hosts only");
          else if (text)
              into.resource = std::move(*text);

@@ -37,19 +37,19 @@ std::optional<std::string> value_of(std::string_view inner, policy::source_mark 
     const std::string name(inner.substr(0, end));
     if (!is_name(name)) {
         out.error(at, in_quotes("${" + std::string(inner) + "}") +
-                          " is not ${NAME} or ${NAME:-default}; a dollar sign is written $$");
+                          " is not ${NAME} or ${NAME:-default}; write $$ for a dollar sign");
         return std::nullopt;
     }
     const auto found = env(name);
     if (end == std::string_view::npos) {
         if (!found)
             out.error(at,
-                      "the environment variable " + in_quotes(name) + " is not set, and has no default here");
+                      "the environment variable " + in_quotes(name) + " is not set and has no default here");
         return found;
     }
     const auto fallback = inner.substr(end + 2);
     if (fallback.find("${") != std::string_view::npos) {
-        out.error(at, "the default of " + in_quotes(name) + " can't hold another ${");
+        out.error(at, "the default of " + in_quotes(name) + " can't contain another ${");
         return std::nullopt;
     }
     return found && !found->empty() ? *found : unescaped(fallback);
@@ -70,7 +70,7 @@ bool replace_in(node& n, const environment& env, diagnostics& out)
         } else if (rest.starts_with("${")) {
             const auto end = rest.find('}');
             if (end == std::string_view::npos) {
-                out.error(n.at, "a ${ without its }; a dollar sign is written $$");
+                out.error(n.at, "a ${ without a closing }; write $$ for a dollar sign");
                 return false;
             }
             const auto value = value_of(rest.substr(2, end - 2), n.at, env, out);
@@ -93,8 +93,8 @@ bool replace_in(node& n, const environment& env, diagnostics& out)
 void replace_placeholders(node& root, const environment& env, diagnostics& out)
 {
     if (root.key.find("${") != std::string::npos)
-        out.error(root.key_at,
-                  "the key " + in_quotes(root.key) + " holds a ${: only values are replaced, keys are not");
+        out.error(root.key_at, "the key " + in_quotes(root.key) +
+                                   " contains a ${: placeholders are replaced in values only");
     if (root.is(node::kind::scalar) && root.text.find('$') != std::string::npos &&
         !replace_in(root, env, out))
         root.type = node::kind::broken;

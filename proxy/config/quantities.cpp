@@ -71,10 +71,10 @@ std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const 
         return refuse(" is not " + std::string(kind.name) + " such as " + std::string(kind.example));
     const auto factor = found == nullptr ? 1 : found->factor;
     if (*number > most / factor)
-        return refuse(" is too much: at most " + in_units(most, kind.units));
+        return refuse(" is too large: at most " + in_units(most, kind.units));
     const auto value = *number * factor;
     if (value < least)
-        return refuse(" is too little: at least " + in_units(least, kind.units));
+        return refuse(" is too small: at least " + in_units(least, kind.units));
     return value;
 }
 

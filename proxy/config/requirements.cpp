@@ -32,7 +32,7 @@ bool is_word(std::string_view text) noexcept
 void add_scope(compilation& c, const placed_text& name, policy::alternative& into)
 {
     if (is_word(name.text)) {
-        c.out.error(name.at, name.shown + " is no scope: it stands alone, in no list");
+        c.out.error(name.at, name.shown + " is not a scope; write it alone, not in a list");
         return;
     }
     const auto id = find_needed_scope(c, name);
@@ -57,7 +57,7 @@ bool refuse_outside_list(compilation& c, const node& scope)
     if (!holds_outside_list(scope))
         return false;
     c.out.error(scope.at,
-                as_written(scope) + " holds several scopes: write [${NAME}] where all of them are needed");
+                as_written(scope) + " contains several scopes: write [${NAME}] if all of them are needed");
     return true;
 }
 
@@ -67,7 +67,7 @@ void read_any(compilation& c, const node& value, requirement_entry& into)
     if (!expect(c, value, node::kind::list))
         return;
     if (value.items.empty())
-        c.out.error(value.at, "the list is empty: it would let nobody in");
+        c.out.error(value.at, "the list is empty: every request would be refused");
     for (const node& item : value.items) {
         if (refuse_outside_list(c, item))
             continue;
@@ -76,7 +76,7 @@ void read_any(compilation& c, const node& value, requirement_entry& into)
             std::any_of(into.made.alternatives.begin(), into.made.alternatives.end(),
                         [&](const policy::alternative& other) { return other.scopes == one.scopes; });
         if (again && !one.scopes.empty())
-            c.out.error(item.at, "this alternative is in the list already");
+            c.out.error(item.at, "this alternative is already in the list");
         into.made.alternatives.push_back(std::move(one));
     }
 }
@@ -91,14 +91,13 @@ void read_scopes(compilation& c, const node& value, requirement_entry& into)
         read_keys(c, value, any_keys, into);
     } else if (value.is(node::kind::list)) {
         if (value.items.empty())
-            c.out.error(value.at, "the list is empty: say public or authenticated where no scope is needed");
+            c.out.error(value.at, "the list is empty: write public or authenticated if no scope is needed");
         else
             into.made.alternatives.push_back(all_of(c, read_text_list(c, value)));
     } else if (value.is(node::kind::scalar) && is_word(value.text)) {
         into.made.needs = value.text == "public" ? requirement::kind::open : requirement::kind::authenticated;
     } else if (value.is(node::kind::nothing)) {
-        c.out.error(value.at,
-                    "expected what is needed: a scope, a list or map of them, public or authenticated");
+        c.out.error(value.at, "expected a scope, a list or map of scopes, public or authenticated");
     } else if (refuse_outside_list(c, value)) {
         return;
     } else if (auto name = read_text(c, value)) {
@@ -116,7 +115,7 @@ std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
             continue;
         if (s.text == entry.key && s.type == template_segment::kind::rest) {
             c.out.error(entry.key_at,
-                        in_quotes(entry.key) + " takes all of the rest: \"where\" can't compare it");
+                        in_quotes(entry.key) + " matches the rest of the path: \"where\" can't compare it");
             return std::nullopt;
         }
         if (s.text == entry.key)
@@ -133,7 +132,7 @@ void read_where(compilation& c, const node& value, requirement_entry& into)
     if (!expect(c, value, node::kind::map))
         return;
     if (value.items.empty())
-        c.out.error(value.at, "the map is empty: leave \"where\" out where there is no condition");
+        c.out.error(value.at, "the map is empty: remove \"where\" if there is no condition");
     for (const node& entry : value.items) {
         const auto parameter = find_parameter(c, entry, into.segments);
         auto claim = read_claim(c, entry);
@@ -148,7 +147,7 @@ void read_acr(compilation& c, const node& value, requirement_entry& into)
     for (auto& item : read_text_list(c, value)) {
         if (!is_scope_token(item.text))
             c.out.error(item.at, item.shown +
-                                     " is no acr value: it must be visible ASCII without spaces, double "
+                                     " is not an acr value: it must be visible ASCII without spaces, double "
                                      "quotes and backslashes");
         into.made.acr.push_back(std::move(item.text));
     }
@@ -175,13 +174,14 @@ void read_map(compilation& c, const node& value, requirement_entry& into)
         return;
     const node* any = value.find("any");
     if (any != nullptr && value.items.size() > 1)
-        c.out.error(any->key_at, "\"any\" stands alone; beside conditions write \"scopes: {any: [...]}\"");
+        c.out.error(any->key_at,
+                    "\"any\" must be the only key; with conditions, write \"scopes: {any: [...]}\"");
     else if (any == nullptr && value.find("scopes") == nullptr)
         c.out.error(value.at, "missing key \"scopes\" (\"authenticated\" for any valid token)");
     if (into.made.needs == requirement::kind::open && into.made.has_conditions())
         c.out.error(value.find("scopes")->at,
-                    "\"public\" looks at no token, so that no condition can be checked: "
-                    "\"authenticated\" is any valid token");
+                    "\"public\" accepts requests without a token, so conditions can't be checked; write "
+                    "\"authenticated\" for any valid token");
 }
 
 } // namespace

@@ -77,7 +77,7 @@ public:
         auto shape = folded(t, c_.made.paths);
         if (!shape) {
             c_.out.error(r.mark, "the template " + in_quotes(r.text) +
-                                     " can't be reached: it could be taken for a dot segment");
+                                     " can't be reached: it could be read as a dot segment");
             return;
         }
         auto& alike = c_.made.folded_alike;
@@ -119,8 +119,8 @@ private:
     {
         c_.out.error(r.mark, "the template " + in_quotes(r.text) + " differs from " + in_quotes(other.text) +
                                  " in " + line_of(other) +
-                                 " by letter case only, but needs something else: only \"paths: "
-                                 "{case: exact}\" allows that");
+                                 " by letter case only, but has other requirements: only \"paths: {case: "
+                                 "exact}\" allows that");
     }
 
     compilation& c_;

@@ -45,7 +45,7 @@ void compile_methods(compilation& c, const node& methods, policy::route& into)
     if (!expect(c, methods, node::kind::map))
         return;
     if (methods.items.empty())
-        c.out.error(methods.at, "the map is empty: no method would be let pass");
+        c.out.error(methods.at, "the map is empty: every method would be refused");
     for (const node& entry : methods.items) {
         const bool good = check_method(c, entry);
         auto needs = compile_requirement(c, entry, into.segments);
@@ -66,7 +66,7 @@ void warn_of_metadata(compilation& c, const node& entry)
     const auto rest = std::string_view(entry.key).substr(metadata.size());
     if (rest.empty() || rest.front() == '/')
         c.out.warn(warning::hidden_route, entry.key_at,
-                   "the metadata document (\"metadata\") comes before this route");
+                   "the metadata document (\"metadata\") takes precedence over this route");
 }
 
 } // namespace

@@ -116,7 +116,7 @@ const node* value_of(compilation& c, const node& map, const key_info& wanted, no
     if (value != nullptr && named != nullptr) {
         const auto& later = named > value ? *named : *value;
         c.out.error(later.key_at, in_quotes(wanted.name) + " and " + in_quotes(named->key) +
-                                      " say the same: only one of them can stand");
+                                      " set the same value; keep only one of them");
         return nullptr;
     }
     if (named != nullptr) {

@@ -45,11 +45,11 @@ bool is_reserved(std::string_view name) noexcept
 void check_name(compilation& c, const node& entry)
 {
     if (is_reserved(entry.key))
-        c.out.error(entry.key_at,
-                    in_quotes(entry.key) + " is reserved: a route that needs no scope says so with it");
+        c.out.error(entry.key_at, in_quotes(entry.key) +
+                                      " is a reserved word for routes without scopes; choose another name");
     else if (!is_scope_token(entry.key))
         c.out.error(entry.key_at, in_quotes(entry.key) +
-                                      " is no scope name: RFC 6749 allows visible ASCII without "
+                                      " is not a scope name: RFC 6749 allows visible ASCII without "
                                       "spaces, double quotes and backslashes");
 }
 

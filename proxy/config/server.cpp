@@ -49,8 +49,8 @@ void read_response_pause(compilation& c, const node& value, timeouts& into)
     const auto pause = read_duration(c, value, milliseconds(1), longest_timeout);
     if (pause && *pause < into.upstream_response)
         c.out.error(value.at, as_written(value) +
-                                  " is less than \"upstream_response\": a response may pause for as "
-                                  "long as the upstream may take to begin it");
+                                  " is less than \"upstream_response\": a pause within a response must "
+                                  "be allowed to last as long as the wait for its beginning");
     into.response_pause = pause;
 }
 
@@ -81,7 +81,7 @@ void read_headers_limit(compilation& c, const node& value, size_limits& into)
     if (!size)
         return;
     if (*size != 0 && *size < least_headers)
-        c.out.error(value.at, as_written(value) + " is too little: at least 1KiB, or 0 for no limit");
+        c.out.error(value.at, as_written(value) + " is too small: at least 1KiB, or 0 for no limit");
     else
         into.headers = static_cast<std::size_t>(*size);
 }
@@ -224,7 +224,7 @@ void check_addresses(compilation& c, const server_entry& entry)
         for (std::size_t j = 0; j < i; ++j)
             if (overlap(*all[i].address, *all[j].address))
                 c.out.error(all[i].at,
-                            "the address is in use already, by " + in_quotes(all[j].key) +
+                            "the address is already used by " + in_quotes(all[j].key) +
                                 (all[j].at.line == 0 ? " (its default)"
                                                      : " in line " + std::to_string(all[j].at.line)));
 }
@@ -250,7 +250,7 @@ void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
         into.made.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
             c.out.warn(warning::trusts_every_client, item.at,
-                       as_written(item) + " trusts every caller: each can say that it is another");
+                       as_written(item) + " trusts every client: each can claim another client's address");
     }
 }
 
@@ -283,7 +283,8 @@ void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
     if (!flag)
         return;
     if (*flag && into.made.trusted_proxies.empty())
-        c.out.error(value.at, "proxy_protocol needs \"trusted_proxies\": whose PROXY header is believed");
+        c.out.error(value.at,
+                    "proxy_protocol needs \"trusted_proxies\", the addresses whose PROXY header is trusted");
     into.made.proxy_protocol = *flag;
 }
 
@@ -295,9 +296,9 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
     if (!text)
         return;
     if (!url)
-        return c.out.error(value.at, shown_url(value) + " is no http or https URL");
+        return c.out.error(value.at, shown_url(value) + " is not an http or https URL");
     if (url->has_user || url->has_query || url->has_fragment)
-        return c.out.error(value.at, shown_url(value) + " has more to it than scheme, host, port and path");
+        return c.out.error(value.at, shown_url(value) + " may only have a scheme, host, port and path");
     std::string scratch;
     const auto parts = http::normalise_target(*text, "GET", {}, scratch);
     if (!parts)
@@ -339,10 +340,9 @@ void compile_server(compilation& c, const node& value)
         return;
     check_addresses(c, entry);
     if (c.made.server.admin && !is_loopback(*c.made.server.admin))
-        c.out.warn(
-            warning::admin_exposed, entry.admin_at,
-            "other machines can reach the admin listener: keep it on loopback, and let \"health\" answer "
-            "probes from outside");
+        c.out.warn(warning::admin_exposed, entry.admin_at,
+                   "other machines can reach the admin listener: keep it on loopback, and use \"health\" for "
+                   "probes from outside");
 }
 
 std::vector<section> server_sections()

@@ -15,7 +15,7 @@ namespace scopegate::config {
 file_content read_regular_file(const std::string& path, std::size_t max_size)
 {
     if (path.find('\0') != std::string::npos)
-        return {{}, "the name holds a NUL"};
+        return {{}, "the name contains a NUL"};
     const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat what {};
     if (!file.is_open() || ::fstat(file.get(), &what) != 0)

@@ -25,7 +25,7 @@ std::string why_unreachable(std::string_view literal)
     const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
     const auto decoded = http::percent_decode(literal);
     if (has(literal, '?'))
-        return "the query takes no part in matching";
+        return "templates match the path only, without the query";
     if (has(literal, '#'))
         return "a fragment is never sent";
     if (decoded == "." || decoded == "..")
@@ -36,7 +36,7 @@ std::string why_unreachable(std::string_view literal)
         return "\";\" is refused in every path, unless paths.semicolon is keep";
     if (has(decoded, '\\'))
         return "a backslash is refused in every path";
-    return "no path that is let pass can hold it";
+    return "no accepted path can contain it";
 }
 
 // Parses a segment without braces. Returns the text of the error, if any.
@@ -61,14 +61,14 @@ std::string parse_segment(std::string_view text, bool last, const http::path_rul
         return parse_literal(text, last, rules, into);
     if (text.size() < 2 || text.front() != '{' || text.back() != '}' ||
         text.find('{', 1) != std::string_view::npos || text.find('}') != text.size() - 1)
-        return in_quotes(text) + ": a {parameter} is a whole segment";
+        return in_quotes(text) + ": a {parameter} must be a whole segment";
     auto name = text.substr(1, text.size() - 2);
     const bool rest = name.ends_with("...");
     if (rest)
         name.remove_suffix(3);
     if (!is_parameter_name(name))
         return in_quotes(text) +
-               ": a parameter's name has letters, digits and \"_\", and begins with no digit" +
+               ": a parameter's name may have letters, digits and \"_\", and must not begin with a digit" +
                suggest_parameter(text, last);
     into = {rest ? kind::rest : kind::parameter, std::string(name)};
     return {};
@@ -91,12 +91,13 @@ std::string problem_of(const std::vector<template_segment>& segments, bool trail
         if (!is_parameter(*s))
             continue;
         if (s->type == kind::rest && (s + 1 != segments.end() || trailing_slash))
-            return in_quotes("{" + s->text + "...}") + " takes all of the rest: nothing can stand behind it";
+            return in_quotes("{" + s->text + "...}") +
+                   " matches the rest of the path, so it must be the last segment";
         const bool again = std::any_of(segments.begin(), s, [&](const template_segment& before) {
             return is_parameter(before) && before.text == s->text;
         });
         if (again)
-            return "the parameter " + in_quotes(s->text) + " is there twice";
+            return "the parameter " + in_quotes(s->text) + " is used twice";
     }
     return {};
 }

@@ -42,8 +42,8 @@ void read_from(compilation& c, const node& value, token_settings& into)
     for (const auto& [text, at, shown] : read_text_list(c, value))
         if (!read_place(text, places))
             c.out.error(at, shown +
-                                " is no place of a token: header, cookie:NAME, query:NAME or websocket, NAME "
-                                "of letters, digits, \"-\", \".\", \"_\" and \"~\"");
+                                " is not a place for a token: write header, cookie:NAME, query:NAME or "
+                                "websocket; NAME may have letters, digits, \"-\", \".\", \"_\" and \"~\"");
     into = std::move(places);
 }
 

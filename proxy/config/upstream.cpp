@@ -29,9 +29,9 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
     if (!url)
         c.out.error(value.at,
                     shown_url(value) +
-                        " is no URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
+                        " is not the URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
     else if (url->has_user)
-        c.out.error(value.at, "the upstream's URL has user information in it, which is not sent");
+        c.out.error(value.at, "the upstream's URL contains user information, which is never sent; remove it");
     else if (url->has_path || url->has_query || url->has_fragment)
         c.out.error(value.at, shown_url(value) + " has a path or query: requests keep their own");
     else {
@@ -57,7 +57,7 @@ void read_server_name(compilation& c, const node& value, policy::upstream_tls& i
 {
     auto text = read_text(c, value);
     if (text && (!http::is_host(*text) || text->find(':') != std::string::npos))
-        c.out.error(value.at, as_written(value) + " is no host name or IPv4 address");
+        c.out.error(value.at, as_written(value) + " is not a host name or IPv4 address");
     else if (text)
         into.server_name = std::move(*text);
 }
@@ -74,7 +74,7 @@ void read_tls(compilation& c, const node& value, upstream_settings& into)
 {
     const bool has_address = into.address.is_unix() || !into.address.host.empty();
     if (has_address && !into.tls)
-        c.out.error(value.at, "\"tls\" is for an https upstream, and this one is not");
+        c.out.error(value.at, "\"tls\" needs an https upstream");
     policy::upstream_tls tls = into.tls.value_or(policy::upstream_tls());
     tls.mark = value.at;
     if (!read_keys(c, value, tls_keys, tls))
@@ -91,7 +91,7 @@ void read_host(compilation& c, const node& value, upstream_settings& into)
 {
     auto text = read_text(c, value);
     if (text && !http::is_host(*text))
-        c.out.error(value.at, as_written(value) + " is no host or host:port");
+        c.out.error(value.at, as_written(value) + " is not a host or host:port");
     else if (text)
         into.host = std::move(*text);
 }
@@ -117,13 +117,14 @@ std::optional<identity_header> read_header(compilation& c, const node& entry)
     identity_header out;
     out.name = entry.key;
     if (!http::is_token(out.name)) {
-        c.out.error(entry.key_at, in_quotes(out.name) + " is no field name");
+        c.out.error(entry.key_at, in_quotes(out.name) + " is not a field name");
         return std::nullopt;
     }
     // Refuses the fields of HTTP itself, credentials, and fields that Scopegate sets or removes: a claim
     // there would change the meaning of the request.
     if (http::classify(out.name).id != http::field_id::other) {
-        c.out.error(entry.key_at, in_quotes(out.name) + " can't carry a claim: it has a meaning of its own");
+        c.out.error(entry.key_at,
+                    in_quotes(out.name) + " can't carry a claim: this field has another meaning");
         return std::nullopt;
     }
     if (entry.is(node::kind::scalar) && entry.text == "scopes") {
@@ -154,7 +155,7 @@ void read_headers(compilation& c, const node& value, upstream_settings& into)
             });
         if (same != into.headers.end())
             c.out.error(entry.key_at, in_quotes(entry.key) + " and " + in_quotes(same->name) +
-                                          " are the same field to an API that reads \"_\" as \"-\"");
+                                          " are the same field to an upstream that reads \"_\" as \"-\"");
         else
             into.headers.push_back(std::move(*header));
     }

@@ -116,9 +116,9 @@ bool check_fetchable(compilation& c, const node& n)
 {
     const auto url = parse_web_url(n.text);
     if (url && url->has_user)
-        c.out.error(n.at, "a URL with user information in it is not fetched");
+        c.out.error(n.at, "a URL with user information is not fetched; remove it");
     else if (!url)
-        c.out.error(n.at, shown_url(n) + " is no https URL");
+        c.out.error(n.at, shown_url(n) + " is not an https URL");
     else if (!url->tls && !url->loopback)
         c.out.error(n.at, shown_url(n) + " must be https: plain http is for loopback hosts only");
     else if (url->has_fragment)

@@ -26,7 +26,7 @@ std::vector<placed_text> read_items(compilation& c, const std::vector<node>& ite
         const bool again = std::any_of(out.begin(), out.end(),
                                        [&](const placed_text& other) { return other.text == *text; });
         if (again)
-            c.out.error(item.at, as_written(item) + " is in the list already");
+            c.out.error(item.at, as_written(item) + " is already in the list");
         else
             out.push_back({std::move(*text), item.at, as_written(item)});
     }
@@ -40,11 +40,11 @@ std::optional<std::string> read_text(compilation& c, const node& n)
     if (!expect(c, n, node::kind::scalar))
         return std::nullopt;
     if (n.text.empty()) {
-        c.out.error(n.at, "the text is empty");
+        c.out.error(n.at, "the value is empty");
         return std::nullopt;
     }
     if (has_control(n.text)) {
-        c.out.error(n.at, "a control character or line break in the text");
+        c.out.error(n.at, "the value contains a control character or line break");
         return std::nullopt;
     }
     return n.text;
@@ -91,14 +91,15 @@ std::optional<json::path> claim_named(compilation& c, const placed_text& claim)
 {
     const auto& name = claim.text;
     if (name.empty() || has_control(name)) {
-        c.out.error(claim.at, claim.shown + " is no claim");
+        c.out.error(claim.at, claim.shown + " is not a claim");
         return std::nullopt;
     }
     for (auto tilde = name.find('~'); name.front() == '/' && tilde != std::string::npos;
          tilde = name.find('~', tilde + 1))
         if (tilde + 1 == name.size() || (name[tilde + 1] != '0' && name[tilde + 1] != '1')) {
             c.out.error(claim.at,
-                        claim.shown + " is no JSON Pointer: a \"~\" is written ~0, a \"/\" in a name ~1");
+                        claim.shown +
+                            " is not a JSON Pointer: write ~0 for \"~\", and ~1 for \"/\" in a name");
             return std::nullopt;
         }
     return json::path(name);

@@ -35,7 +35,7 @@ void warn_of_subjects(compilation& c)
                 c.out.warn(warning::ambiguous_subject, r.mark,
                            "{" + w.parameter_name + "} is compared with \"sub\", which each of the " +
                                std::to_string(c.made.issuers.size()) +
-                               " issuers gives as it likes: compare a claim that only one of them sets");
+                               " issuers chooses freely: compare a claim that only one of them sets");
     });
 }
 
@@ -52,7 +52,7 @@ void warn_of_hosts(compilation& c, const node& file)
     const node* tokens = file.find("tokens");
     const node* dpop = tokens != nullptr ? tokens->find("dpop") : nullptr;
     c.out.warn(warning::hosts_not_listed, dpop != nullptr ? dpop->key_at : policy::source_mark{},
-               "a DPoP proof counts for whichever host the request names: list the hosts of this server, "
+               "a DPoP proof is accepted for any Host: list the hosts of this server, "
                "\"server: {hosts: [calendar.example.com]}\", or set \"tokens: {dpop: off}\"");
 }
 
@@ -89,11 +89,11 @@ void advise_on_bodies(compilation& c)
     if (first.empty())
         return;
     const auto others = more == 0   ? std::string()
-                        : more == 1 ? "; so it is with 1 more route"
-                                    : "; so it is with " + std::to_string(more) + " more routes";
+                        : more == 1 ? "; the same applies to 1 more route"
+                                    : "; the same applies to " + std::to_string(more) + " more routes";
     c.out.warn(warning::method_in_body, {},
                "a framework that reads the form field \"_method\" turns " + first + others +
-                   ": turn that off in the API");
+                   ": turn that off in the upstream");
 }
 
 } // namespace

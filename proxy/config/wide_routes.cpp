@@ -133,8 +133,8 @@ private:
                     subject + " surrounds " + std::to_string(found.surrounded) + " stricter route" +
                         (found.surrounded == 1 ? "" : "s") + (all ? ": " : ", such as ") +
                         policy::enumerate(found.examples, " and ") +
-                        "; an API that reads a path more loosely than Scopegate could serve one of them in "
-                        "its place");
+                        "; an upstream that reads a path more loosely than Scopegate could serve one of them "
+                        "instead");
     }
 
     compilation& c_;

@@ -90,7 +90,7 @@ public:
             stop(where, "more than " + std::to_string(max_aliases) + " aliases");
         const auto anchored = anchored_.find(anchor);
         if (anchored == anchored_.end())
-            stop(where, "this alias stands inside of what it stands for");
+            stop(where, "this alias refers to a node that contains it");
         node n = copied(anchored->second, where);
         if (open_.size() + levels_of(n) > max_levels)
             stop(where, "nested deeper than " + std::to_string(max_levels) + " levels");
@@ -262,10 +262,9 @@ std::string explained(const std::string& message)
         {"end of map not found",
          "this does not belong to the map before it: check the indentation and quotes"},
         {"end of sequence not found", "this does not belong to the list before it: check the indentation"},
-        {"illegal map value", "a \":\" that is out of place: check the indentation, or quote the text"},
-        {"illegal block entry",
-         "a \"-\" that is out of place: check the indentation, which must not hold tabs"},
-        {unclosed_quote, "the quoted text behind this is not closed"},
+        {"illegal map value", "unexpected \":\": check the indentation, or quote the text"},
+        {"illegal block entry", "unexpected \"-\": check the indentation, which must not contain tabs"},
+        {unclosed_quote, "the quoted text after this is not closed"},
         {"unknown token", "text can't begin with this character: quote it"},
     };
     for (const auto& w : known)
@@ -309,9 +308,10 @@ std::optional<node> read_yaml(std::string_view text, diagnostics& out)
         return root;
     } catch (const give_up&) {
     } catch (const YAML::Exception& e) {
-        out.error(place_of(e, lines, builder), "not valid YAML: " + (lines.is_indented_by_tab(e.mark.line)
-                                                                         ? "a tab can't indent: use spaces"
-                                                                         : explained(e.msg)));
+        out.error(place_of(e, lines, builder),
+                  "not valid YAML: " + (lines.is_indented_by_tab(e.mark.line)
+                                            ? "a tab can't be used for indentation: use spaces"
+                                            : explained(e.msg)));
     }
     return std::nullopt;
 }

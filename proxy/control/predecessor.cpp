@@ -47,7 +47,8 @@ void predecessor::watch(std::function<void()> gone)
 {
     if (!sockets_) {
         log_event(level::warn, "takeover_not_visible",
-                  {{"why", "/proc/net does not show who listens: DPoP proofs need our nonces for good"}});
+                  {{"why", "/proc/net does not show which process listens: DPoP proofs must contain our "
+                           "nonces permanently"}});
         return;
     }
     gone_ = std::move(gone);

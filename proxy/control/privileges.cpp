@@ -47,7 +47,7 @@ void warn_of_privileges(const privileges& has)
         observe::log_event(observe::level::warn, "runs_as_root",
                            {{"root", has.root},
                             {"capabilities", has.capabilities != 0},
-                            {"message", "run it as a user of its own, without capabilities"}});
+                            {"message", "run it as a separate user, without capabilities"}});
 }
 
 } // namespace scopegate::control

@@ -222,9 +222,8 @@ void service::warn_of_what_needs_a_restart(const policy::server_settings& next) 
         if (changed)
             log_event(level::warn, "config_warning",
                       {{"warning", name(config::warning::restart_needed)},
-                       {"message",
-                        path_ + ": server." + key +
-                            " has changed, and what the process was started with stays until a restart"}});
+                       {"message", path_ + ": server." + key +
+                                       " has changed; the old value stays in effect until a restart"}});
 }
 
 void service::reload_if_changed()

@@ -29,12 +29,12 @@ lasting_end token_has_expired() noexcept
 
 lasting_end connection_is_too_old() noexcept
 {
-    return {reason::allowed, http::going_away, "the connection has reached its greatest age"};
+    return {reason::allowed, http::going_away, "the connection has reached its maximum age"};
 }
 
 lasting_end server_shuts_down() noexcept
 {
-    return {reason::allowed, http::going_away, "the server shuts down"};
+    return {reason::allowed, http::going_away, "the server is shutting down"};
 }
 
 // 1001, not 1000: nobody agreed that the conversation is over, and clients that see 1000 do not connect
@@ -46,12 +46,12 @@ lasting_end tunnel_was_idle() noexcept
 
 lasting_end client_has_gone() noexcept
 {
-    return {reason::allowed, http::unexpected_condition, "the client has gone"};
+    return {reason::allowed, http::unexpected_condition, "the client has disconnected"};
 }
 
 lasting_end api_has_gone() noexcept
 {
-    return {reason::allowed, http::unexpected_condition, "the upstream has gone"};
+    return {reason::allowed, http::unexpected_condition, "the upstream has disconnected"};
 }
 
 lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
@@ -74,7 +74,7 @@ void lasting::judge(snapshot& now, const tokens::validator::awaited& came)
 {
     judged_by_ = now.serial();
     if (now.shared.admission != admission_) {
-        finish({reason::allowed, http::policy_violation, "other connections are admitted now"});
+        finish({reason::allowed, http::policy_violation, "the rules for connections have changed"});
         return;
     }
     const auto why = decide(now, came);

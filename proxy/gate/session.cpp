@@ -149,9 +149,10 @@ void session::count(std::size_t bytes) noexcept
 net::task<void> session::end_unsecured(snapshot& policy)
 {
     const auto& failed = *downstream_->tls();
-    observe::log_repeated(observe::level::debug, "tls_failed",
-                          {{"peer", peer_.text},
-                           {"error", failed.failure().empty() ? "no handshake in time" : failed.failure()}});
+    observe::log_repeated(
+        observe::level::debug, "tls_failed",
+        {{"peer", peer_.text},
+         {"error", failed.failure().empty() ? "the handshake timed out" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
         const failure met(reason::malformed_request, cause::plain_http_on_tls_port);

@@ -122,7 +122,7 @@ tunnel::step tunnel::refusal_of_api() const noexcept
 }
 
 // Behind a close frame the client's end is the API's to answer: the other direction goes on until the API has
-// closed. Without one the client has gone. An idle or expired tunnel is ended by that direction.
+// closed. Without one the client has disconnected. An idle or expired tunnel is ended by that direction.
 void tunnel::end_upward(step how)
 {
     const bool in_order = how == step::ended && to_api_.frames.has_close();

@@ -234,7 +234,7 @@ net::task<cause> upstream_pool::secure(net::stream& connection, steady_time dead
     if (made)
         co_return cause::none;
     const auto fault = connection.tls()->fault();
-    complain(fault == cause::none ? "no answer in time" : connection.tls()->failure());
+    complain(fault == cause::none ? "timed out" : connection.tls()->failure());
     co_return fault == cause::none ? cause::timeouts_upstream_connect : fault;
 }
 

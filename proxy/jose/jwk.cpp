@@ -28,7 +28,7 @@ std::string_view text_member(const json::value& key, std::string_view name)
     const auto* member = key.find(name);
     const auto* text = member != nullptr ? member->if_string() : nullptr;
     if (text == nullptr)
-        throw unfit{(member != nullptr ? "its member is no string: " : "it lacks the member ") +
+        throw unfit{(member != nullptr ? "its member is not a string: " : "it lacks the member ") +
                     std::string(name)};
     return *text;
 }
@@ -37,7 +37,7 @@ std::string octets_member(const json::value& key, std::string_view name)
 {
     auto octets = base64url_decode(text_member(key, name));
     if (!octets || octets->empty())
-        throw unfit{"its member " + std::string(name) + " is no strict base64url"};
+        throw unfit{"its member " + std::string(name) + " is not strict base64url"};
     return std::move(*octets);
 }
 
@@ -65,14 +65,14 @@ pkey rsa_key(const json::value& key)
         throw std::bad_alloc();
     const int bits = BN_num_bits(n.get());
     if (bits < min_rsa_bits)
-        throw unfit{"RSA of " + std::to_string(bits) + " bits is too weak, " + std::to_string(min_rsa_bits) +
-                    " are the least"};
+        throw unfit{"RSA of " + std::to_string(bits) + " bits is too weak: at least " +
+                    std::to_string(min_rsa_bits) + " are required"};
     if (bits > max_rsa_bits)
-        throw unfit{"RSA of " + std::to_string(bits) + " bits is too large, " + std::to_string(max_rsa_bits) +
-                    " are the most"};
+        throw unfit{"RSA of " + std::to_string(bits) + " bits is too large: at most " +
+                    std::to_string(max_rsa_bits) + " are allowed"};
     // RSA excludes even and tiny exponents. A huge one makes each verification as expensive as a signature.
     if (BN_is_odd(n.get()) == 0 || BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) || BN_num_bits(e.get()) > 32)
-        throw unfit{"its RSA modulus or exponent can't be right"};
+        throw unfit{"its RSA modulus or exponent is invalid"};
     const param_builder builder(OSSL_PARAM_BLD_new());
     if (builder == nullptr || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
@@ -85,7 +85,7 @@ pkey ec_key(const json::value& key, const curve& c)
     // RFC 7518 section 6.2.1.2: a coordinate has the curve's full length.
     const auto x = octets_member(key, "x"), y = octets_member(key, "y");
     if (x.size() != c.coordinate || y.size() != c.coordinate)
-        throw unfit{"a coordinate of " + std::string(c.name) + " has " + std::to_string(c.coordinate) +
+        throw unfit{"a coordinate of " + std::string(c.name) + " must have " + std::to_string(c.coordinate) +
                     " octets"};
     const auto point = '\x04' + x + y;
     const param_builder builder(OSSL_PARAM_BLD_new());
@@ -123,10 +123,10 @@ pkey ed25519_key(const json::value& key)
 {
     const auto x = octets_member(key, "x");
     if (is_of_small_order(x))
-        throw unfit{"its point is of small order, for which anybody can make signatures"};
+        throw unfit{"its point is of small order, so anyone could forge signatures"};
     pkey made(EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, bytes(x), x.size()));
     if (made == nullptr)
-        throw unfit{"an Ed25519 key has 32 octets"};
+        throw unfit{"an Ed25519 key must have 32 octets"};
     return made;
 }
 
@@ -143,15 +143,15 @@ typed_key public_key(const json::value& key)
     if (kty == "EC") {
         if (const auto* c = curve_named(text_member(key, "crv")); c != nullptr)
             return {c->type, ec_key(key, *c)};
-        throw unfit{"its curve is none of P-256, P-384 and P-521"};
+        throw unfit{"its curve is not P-256, P-384 or P-521"};
     }
     if (kty == "OKP") {
         if (text_member(key, "crv") == "Ed25519")
             return {key_type::ed25519, ed25519_key(key)};
         throw unfit{"its curve is not Ed25519"};
     }
-    throw unfit{kty == "oct" ? "a secret (oct) that is published is none"
-                             : "its kty is none of RSA, EC and OKP"};
+    throw unfit{kty == "oct" ? "a secret (oct) must not be published"
+                             : "its kty is not one of RSA, EC and OKP"};
 }
 
 // With a published private key, anybody can sign.
@@ -159,7 +159,7 @@ void refuse_private_members(const json::value& key)
 {
     for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "oth"})
         if (key.find(name) != nullptr)
-            throw unfit{"it holds private key material (" + std::string(name) +
+            throw unfit{"it contains private key material (" + std::string(name) +
                         "), which is compromised once it is published"};
 }
 
@@ -184,7 +184,7 @@ std::optional<algorithm> declared_algorithm(const json::value& key, key_type typ
         return std::nullopt;
     const auto a = algorithm_named(*said);
     if (!a || key_type_for(*a) != type)
-        throw unfit{"its alg is no signature algorithm for a key like this"};
+        throw unfit{"its alg is not a signature algorithm for this type of key"};
     return a;
 }
 
@@ -195,7 +195,7 @@ boost::system::result<jwk, std::string> jwk::parse(const json::value& members)
     const quiet_errors quiet;
     try {
         if (members.if_object() == nullptr)
-            throw unfit{"it is no JSON object"};
+            throw unfit{"it is not a JSON object"};
         jwk made;
         made.kid_ = optional_text(members, "kid");
         refuse_private_members(members);

@@ -26,11 +26,11 @@ std::string not_json(std::string_view text)
 {
     const std::string_view begins = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     if (begins.starts_with("-----BEGIN "))
-        return R"(this is PEM, and a key set is JSON: {"keys": [...]}. Convert the public key to a JWK)";
+        return R"(this is PEM, but a key set is JSON: {"keys": [...]}. Convert the public key to a JWK)";
     if (begins.empty())
-        return "the key set is not strict JSON: there is no text";
+        return "the key set is not strict JSON: it is empty";
     if (begins.starts_with('<'))
-        return "the key set is not strict JSON but a web page";
+        return "the key set is a web page, not strict JSON";
     return "the key set is not strict JSON";
 }
 
@@ -43,8 +43,8 @@ std::string not_a_set(const json::value& document)
     const auto* first =
         members != nullptr && !members->empty() ? members->front().second.if_string() : nullptr;
     if (first != nullptr && first->starts_with("-----BEGIN "))
-        return R"(this is a map of PEM certificates, and a key set is {"keys": [...]}: use the issuer's JWKS URL)";
-    return R"(this is no key set: it has no array "keys")";
+        return R"(this is a map of PEM certificates, but a key set is {"keys": [...]}: use the issuer's JWKS URL)";
+    return R"(this is not a key set: it has no array "keys")";
 }
 
 } // namespace
@@ -62,7 +62,7 @@ boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text
     if (!document)
         return not_json(text);
     if (document->is_null())
-        return std::string("the key set says a member twice");
+        return std::string("the key set has a duplicate member");
     const auto* member = document->find("keys");
     const auto* keys = member != nullptr ? member->if_array() : nullptr;
     if (keys == nullptr)
@@ -79,7 +79,7 @@ boost::system::result<jwk_set, std::string> jwk_set::parse(std::string_view text
         }
         const auto* kid_member = (*keys)[i].find("kid");
         const auto* kid = kid_member != nullptr ? kid_member->if_string() : nullptr;
-        warnings.push_back(label(kid, i + 1) + " is passed over: " + key.error());
+        warnings.push_back(label(kid, i + 1) + " is ignored: " + key.error());
         if (kid != nullptr)
             made.refused_kids_.push_back(*kid);
     }

@@ -75,7 +75,7 @@ std::shared_ptr<EVP_PKEY> private_ed25519(const json::value& jwk)
     const auto d = octets_of(jwk, "d");
     std::shared_ptr<EVP_PKEY> key(
         EVP_PKEY_new_raw_private_key_ex(nullptr, "ED25519", nullptr, bytes(d), d.size()), EVP_PKEY_free);
-    require(key != nullptr, "an Ed25519 key has 32 octets");
+    require(key != nullptr, "an Ed25519 key must have 32 octets");
     std::array<unsigned char, 32> x{};
     std::size_t size = x.size();
     require(EVP_PKEY_get_raw_public_key(key.get(), x.data(), &size) == 1 &&
@@ -140,7 +140,7 @@ key_type type_of(const EVP_PKEY* key)
         if (name == "secp521r1" || name == "P-521")
             return key_type::p521;
     }
-    fail("the key is none of RSA, P-256, P-384, P-521 and Ed25519");
+    fail("the key is not one of RSA, P-256, P-384, P-521 and Ed25519");
 }
 
 std::string text_of(const json::value& jwk, const char* name)
@@ -154,7 +154,7 @@ std::string octets_of(const json::value& jwk, const char* name)
 {
     auto octets = base64url_decode(text_of(jwk, name));
     if (!octets || octets->empty())
-        fail(std::string("the JWK's member ") + name + " is missing or no base64url");
+        fail(std::string("the JWK's member ") + name + " is missing or not base64url");
     return std::move(*octets);
 }
 
@@ -167,7 +167,7 @@ std::shared_ptr<evp_pkey_st> key_pair_of(const json::value& jwk)
                : kty == "OKP" && crv == "Ed25519" ? private_ed25519(jwk)
                                                   : nullptr;
     if (key == nullptr)
-        fail("the JWK is none of RSA, EC (P-256, P-384, P-521), OKP (Ed25519) and oct");
+        fail("the JWK is not one of RSA, EC (P-256, P-384, P-521), OKP (Ed25519) and oct");
     // A key whose halves do not match would sign tokens that nobody can verify.
     if (type_of(key.get()) != key_type::ed25519) {
         const pkey_ctx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));

@@ -40,7 +40,7 @@ std::string random_octets(std::size_t size)
 {
     std::string octets(size, '\0');
     require(RAND_priv_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(size)) == 1,
-            "OpenSSL has no random numbers");
+            "OpenSSL can't generate random numbers");
     return octets;
 }
 
@@ -88,17 +88,17 @@ signing_key signing_key::from_pem(const secret& pem, std::optional<algorithm> a)
     const bio source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(source.get(), nullptr, no_password, nullptr),
                                   EVP_PKEY_free);
-    require(key != nullptr, "this is no unencrypted private key in PEM");
+    require(key != nullptr, "this is not an unencrypted private key in PEM");
     return of(std::move(key), a);
 }
 
 signing_key signing_key::from_jwk(const secret& text, std::optional<algorithm> a)
 {
     const auto jwk = json::parse(text.reveal());
-    require(jwk && jwk->if_object() != nullptr, "this is no JWK: no strict JSON object");
+    require(jwk && jwk->if_object() != nullptr, "this is not a JWK: it must be a strict JSON object");
     if (const auto named = text_of(*jwk, "alg"); !a && !named.empty()) {
         a = algorithm_named(named);
-        require(a.has_value(), "the JWK's alg is no signature algorithm");
+        require(a.has_value(), "the JWK's alg is not a signature algorithm");
     }
     const bool octets = text_of(*jwk, "kty") == "oct";
     auto made = octets ? from_secret(secret(octets_of(*jwk, "k")), a.value_or(algorithm::hs256))

@@ -40,7 +40,7 @@ using outcome = boost::system::result<T, http_failure>;
 http_failure failure(const http_url& url, std::string_view step, const error_code& error)
 {
     const bool late = error == beast::error::timeout || error == asio::error::operation_aborted;
-    return {url.authority + ": " + std::string(step) + ": " + (late ? "no answer in time" : error.message())};
+    return {url.authority + ": " + std::string(step) + ": " + (late ? "timed out" : error.message())};
 }
 
 // A name lookup that may outlive its caller. getaddrinfo can't be interrupted and may exceed the timeout, so
@@ -66,7 +66,7 @@ asio::awaitable<outcome<endpoints>> resolve(const http_url& url, deadline until)
     pending->resolver.async_resolve(url.host, std::to_string(url.port), std::move(note));
     co_await pending->done.async_wait(no_throw);
     if (pending->error)
-        co_return failure(url, "name look-up", pending->error);
+        co_return failure(url, "name lookup", pending->error);
     // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
     const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
     if (!url.tls && std::any_of(pending->found.begin(), pending->found.end(), is_remote))
@@ -141,7 +141,7 @@ asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& u
         answer.body = std::move(parser.get().body());
         co_return answer;
     }
-    co_return http_failure{url.authority + ": too many interim answers"};
+    co_return http_failure{url.authority + ": too many interim responses"};
 }
 
 // Makes OpenSSL check the certificate's name: a chain that is valid for another host proves nothing.

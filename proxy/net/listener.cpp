@@ -26,10 +26,9 @@ namespace {
 
 [[noreturn]] void fail_for_other_file(const std::string& path)
 {
-    throw boost::system::system_error(
-        {EEXIST, boost::system::system_category()},
-        "can't listen on unix:" + path +
-            ", where a file is that is no socket: remove it or choose another path");
+    throw boost::system::system_error({EEXIST, boost::system::system_category()},
+                                      "can't listen on unix:" + path +
+                                          ": the file is not a socket; remove it or choose another path");
 }
 
 std::string path_of(const stream_endpoint& unix_address)

@@ -163,7 +163,7 @@ private:
 
     int socket_; // -1: closed
     bool ended_ =
-        false; // the peer has sent all it will, or the connection broke: no change will tell of it again
+        false; // the peer has sent all it will, or the connection failed: no change will tell of it again
     bool broken_ = false;
     poller& poller_;
     deadlines& times_;

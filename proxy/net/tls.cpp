@@ -72,12 +72,12 @@ void use_identity(SSL_CTX* context, const std::string& certificate, const std::s
 {
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
-        fail(certificate, "has no certificate in PEM that can be used");
+        fail(certificate, "contains no usable certificate in PEM");
     ERR_clear_error();
     if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
         if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
             fail(key, "is not the key of the certificate in \"" + certificate + "\"");
-        fail(key, "has no private key in PEM without a passphrase");
+        fail(key, "contains no private key in PEM without a passphrase");
     }
     if (SSL_CTX_check_private_key(context) != 1)
         fail(key, "is not the key of the certificate in \"" + certificate + "\"");
@@ -87,16 +87,16 @@ void look_at_dates(const SSL_CTX* context, const std::string& file, std::vector<
 {
     const X509* const own = SSL_CTX_get0_certificate(context);
     if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0)
-        warnings.push_back("\"" + file + "\" has expired: whoever checks it refuses it");
+        warnings.push_back("\"" + file + "\" has expired: peers that verify it refuse it");
     else if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0)
-        warnings.push_back("\"" + file + "\" is not valid yet: whoever checks it refuses it");
+        warnings.push_back("\"" + file + "\" is not valid yet: peers that verify it refuse it");
 }
 
 void trust(SSL_CTX* context, const std::string& authorities)
 {
     ERR_clear_error();
     if (SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1)
-        fail(authorities, "has no certificate of an authority in PEM");
+        fail(authorities, "contains no certificate of an authority in PEM");
 }
 
 // Returns the SHA-256 of each trusted certificate, sorted and without duplicates.
@@ -139,7 +139,7 @@ tls_context::tls_context(const tls_server_files& files)
     trust(context, files.client_ca);
     auto* const names = SSL_load_client_CA_file(files.client_ca.c_str());
     if (names == nullptr)
-        fail(files.client_ca, "has no certificate of an authority in PEM");
+        fail(files.client_ca, "contains no certificate of an authority in PEM");
     SSL_CTX_set_client_CA_list(context, names);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     client_authorities_ = digests_of_trusted(context);

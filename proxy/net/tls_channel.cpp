@@ -183,7 +183,7 @@ void tls_channel::describe_failure() noexcept
         else if (reason != nullptr)
             failure_ = reason;
         else
-            failure_ = wire_.ended ? "the peer closed the connection" : "the connection broke";
+            failure_ = wire_.ended ? "the peer closed the connection" : "the connection failed";
     } catch (const std::bad_alloc&) { // the failure then has no description
     }
 }

@@ -59,11 +59,11 @@ void narrator::route(const route_match& match) const
         return say(matches + spoken(*match.matched, match.values));
     case route_match::outcome::unlisted:
         return say(matches + (match.matched ? ", but not with this method" : "") +
-                   "; `unlisted: authenticated` lets any valid token pass");
+                   "; `unlisted: authenticated` accepts any valid token");
     case route_match::outcome::wrong_method:
-        return say(matches + ", but not with this method; it takes " + match.matched->allow, false);
+        return say(matches + ", but not with this method; it supports " + match.matched->allow, false);
     case route_match::outcome::no_route:
-        return say(matches + "; CONNECT, TRACE and what is not listed are refused", false);
+        return say(matches + "; CONNECT, TRACE and unlisted requests are refused", false);
     }
 }
 
@@ -72,20 +72,20 @@ void narrator::needs(const route_match& match) const
     if (out_ == nullptr)
         return;
     const bool listed = match.found == route_match::outcome::route;
-    say((listed ? std::string(method_of(*match.matched, match.needs)) : std::string("what is not listed")) +
+    say((listed ? std::string(method_of(*match.matched, match.needs)) : std::string("an unlisted request")) +
         " needs " + describe(*match.needs, policy_.scopes));
 }
 
 void narrator::no_token_looked_at() const
 {
     if (out_ != nullptr)
-        say("no token is looked at");
+        say("no token is checked");
 }
 
 void narrator::token(bool presented) const
 {
     if (out_ != nullptr)
-        say(presented ? "there is a valid token" : "there is no token", presented);
+        say(presented ? "the token is valid" : "the request has no token", presented);
 }
 
 void narrator::alternatives(const requirement& needs, const granted_scopes& scopes) const
@@ -119,8 +119,9 @@ void narrator::where(const where_condition& condition, std::string_view value, c
                      bool holds) const
 {
     if (out_ != nullptr)
-        say("{" + condition.parameter_name + "} = " + quoted(decoded(value)) + (holds ? " is" : " is not") +
-                " claim " + condition.claim.name() + " = " + spoken(claim),
+        say("{" + condition.parameter_name + "} = " + quoted(decoded(value)) +
+                (holds ? " equals" : " does not equal") + " claim " + condition.claim.name() + " = " +
+                spoken(claim),
             holds);
 }
 
@@ -136,7 +137,7 @@ void narrator::login_age(const requirement& needs, std::optional<double> age, bo
         return;
     const std::string limit = "; at most " + std::to_string(needs.max_age->count()) + " s are allowed";
     say((age ? "the login was " + std::to_string(std::llround(*age)) + " s ago"
-             : "claim auth_time is no number") +
+             : "claim auth_time is not a number") +
             limit,
         holds);
 }

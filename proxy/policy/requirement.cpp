@@ -79,7 +79,7 @@ std::string describe(const requirement& r, const scope_registry& scopes)
         break;
     }
     for (const where_condition& w : r.where)
-        out += "; {" + w.parameter_name + "} is claim " + w.claim.name();
+        out += "; {" + w.parameter_name + "} equals claim " + w.claim.name();
     if (!r.acr.empty())
         out += "; claim acr is " + enumerate(r.acr, " or ");
     if (r.max_age)

@@ -54,7 +54,7 @@ struct requirement {
 [[nodiscard]] bool same_needs(const requirement& a, const requirement& b);
 
 // Describes the requirement with AND and OR: `read:a and write:a`, `read:a, or both read:b and read:c`,
-// `public`, `any valid token`. Conditions follow: `; {user} is claim sub; login at most 300 s ago`. For
+// `public`, `any valid token`. Conditions follow: `; {user} equals claim sub; login at most 300 s ago`. For
 // check, explain and /policy.
 [[nodiscard]] std::string describe(const requirement& r, const scope_registry& scopes);
 

@@ -67,7 +67,8 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
                 break;
             case template_segment::kind::rest:
                 if (&s != &spelled.back())
-                    throw std::invalid_argument("the template " + r.text + " goes on behind its rest");
+                    throw std::invalid_argument("the template " + r.text +
+                                                " has segments after its rest parameter");
                 return take_place(nodes_[here].rest, r);
             }
         }

@@ -15,8 +15,8 @@ constexpr std::size_t usual_bytes = 512;
 // Tells a client that uses the wrong protocol for the port what to change. Empty for other causes.
 constexpr std::string_view wrong_port(cause c) noexcept
 {
-    return c == cause::plain_http_on_tls_port ? "This port speaks TLS; ask with https."
-           : c == cause::tls_on_plain_port    ? "This port speaks plain HTTP, without TLS; ask with http."
+    return c == cause::plain_http_on_tls_port ? "This port requires TLS; use https."
+           : c == cause::tls_on_plain_port    ? "This port serves plain HTTP, without TLS; use http."
                                               : std::string_view{};
 }
 

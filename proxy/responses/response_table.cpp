@@ -35,18 +35,18 @@ constexpr response_row make_row(reason r) noexcept
     case reason::malformed_request:
         return closes(400, bad_request, "The request is not well-formed HTTP/1.1.");
     case reason::ambiguous_framing:
-        return closes(400, bad_request, "The length of the request's body can be read in more than one way.");
+        return closes(400, bad_request, "The length of the request's body is ambiguous.");
     case reason::unsupported_coding:
-        return closes(400, bad_request, "The only transfer coding that is understood is chunked.");
+        return closes(400, bad_request, "The only supported transfer coding is chunked.");
     case reason::bad_host:
         return closes(400, bad_request,
-                      "The request needs exactly one valid Host, and its target must agree with it.");
+                      "The request must have exactly one valid Host, and its target must agree with it.");
     case reason::misdirected_request:
         return plain(421, "Misdirected request", "The request names a host that is not served here.");
     case reason::unsupported_version:
         return closes(505, "HTTP version not supported", "The request must be HTTP/1.1 or HTTP/1.0.");
     case reason::unsupported_expectation:
-        return closes(417, "Expectation failed", "The only expectation that is understood is 100-continue.");
+        return closes(417, "Expectation failed", "The only supported expectation is 100-continue.");
     case reason::headers_too_large:
         return closes(431, "Request header fields too large",
                       "The request's header fields exceed the limit.");
@@ -61,23 +61,21 @@ constexpr response_row make_row(reason r) noexcept
         return plain(400, bad_request, "The request's target is not a well-formed path.");
     case reason::ambiguous_path:
         return plain(400, bad_request,
-                     "The path holds dot segments, empty segments or characters that two servers "
-                     "could read in two ways.");
+                     "The path contains dot segments, empty segments or ambiguous characters.");
     case reason::lookalike_path:
-        return plain(400, bad_request, "The path is spelled so that it could be taken for another route.");
+        return plain(400, bad_request, "The path could be read as the path of another route.");
 
     case reason::no_route:
-        return plain(404, "Not found", "There is no such resource.");
+        return plain(404, "Not found", "The resource was not found.");
     case reason::wrong_method:
         return plain(405, "Method not allowed", "The resource does not support this method.");
     case reason::method_override:
-        return plain(400, bad_request,
-                     "A method override must not name another method than the request's own.");
+        return plain(400, bad_request, "A method override must not differ from the request's own method.");
 
     case reason::no_token:
-        return challenges(401, "Authentication required", "An access token is needed.", {});
+        return challenges(401, "Authentication required", "An access token is required.", {});
     case reason::malformed_credentials:
-        return challenges(400, bad_request, "The request holds no well-formed bearer token.",
+        return challenges(400, bad_request, "The request has no well-formed bearer token.",
                           "invalid_request");
     case reason::several_tokens:
         return challenges(400, bad_request, "The request must carry exactly one access token.",
@@ -88,17 +86,17 @@ constexpr response_row make_row(reason r) noexcept
     case reason::malformed_token:
         return bad_token("The access token is not well-formed.");
     case reason::unknown_issuer:
-        return bad_token("The access token is of an issuer that is not trusted here.");
+        return bad_token("The access token's issuer is not trusted here.");
     case reason::unsupported_algorithm:
         return bad_token("The access token is signed with an algorithm that is not accepted.");
     case reason::critical_header:
-        return bad_token("The access token has a critical header that is not understood.");
+        return bad_token("The access token has a critical header that is not supported.");
     case reason::wrong_token_type:
         return bad_token("The token is not an access token.");
     case reason::unknown_key:
         return bad_token("The access token is signed with an unknown key.");
     case reason::bad_signature:
-        return bad_token("The access token's signature does not hold.");
+        return bad_token("The access token's signature is invalid.");
     case reason::token_expired:
         return bad_token("The access token has expired.");
     case reason::token_not_yet_valid:
@@ -106,7 +104,7 @@ constexpr response_row make_row(reason r) noexcept
     case reason::wrong_audience:
         return bad_token("The access token is meant for another audience.");
     case reason::missing_claim:
-        return bad_token("The access token lacks a claim that is needed.");
+        return bad_token("The access token lacks a required claim.");
     case reason::wrong_claim:
         return bad_token("The access token has a claim with an unexpected value.");
     case reason::token_inactive:
@@ -114,56 +112,56 @@ constexpr response_row make_row(reason r) noexcept
     case reason::unbound_token:
         return bad_token("The access token's binding to a key or certificate is missing or not proven.");
     case reason::invalid_proof:
-        return challenges(401, "Proof not accepted", "The DPoP proof does not hold for this request.",
+        return challenges(401, "Proof not accepted", "The DPoP proof is not valid for this request.",
                           "invalid_dpop_proof");
     case reason::proof_nonce:
         return challenges(401, "Proof not accepted",
-                          "The DPoP proof needs the nonce that comes with this answer.", "use_dpop_nonce");
+                          "The DPoP proof must contain the nonce in this response.", "use_dpop_nonce");
     case reason::proof_memory_full:
-        return plain(503, "Service unavailable", "Too many DPoP proofs have been used of late.");
+        return plain(503, "Service unavailable", "Too many DPoP proofs were used recently; retry later.");
     case reason::key_pending:
-        return plain(503, "Service unavailable", "The key to check the access token with is not known yet.");
-    case reason::keys_unavailable:
         return plain(503, "Service unavailable",
-                     "The keys to check the access token with are out of reach for now.");
+                     "The key that verifies the access token is not available yet.");
+    case reason::keys_unavailable:
+        return plain(503, "Service unavailable", "The issuer's keys are temporarily unavailable.");
     case reason::introspection_unavailable:
-        return plain(503, "Service unavailable", "The access token can't be checked for now.");
+        return plain(503, "Service unavailable", "The access token can't be checked at the moment.");
 
     case reason::insufficient_scope:
-        return challenges(403, "Insufficient scope", "The access token lacks a scope that is needed.",
+        return challenges(403, "Insufficient scope", "The access token lacks a required scope.",
                           "insufficient_scope");
     case reason::scope_limited:
         return plain(403, "Insufficient permissions",
-                     "The user's roles or permissions do not allow what the access token's scopes ask for.");
+                     "The user's roles or permissions do not allow the scopes that are required.");
     case reason::condition_failed:
         return plain(403, "Forbidden", "The access token is not for this resource.");
     case reason::login_too_old:
-        return challenges(401, "Recent login required", "A more recent login is needed.",
+        return challenges(401, "Recent login required", "A more recent login is required.",
                           "insufficient_user_authentication");
     case reason::login_too_weak:
-        return challenges(401, "Stronger login required", "A stronger login is needed.",
+        return challenges(401, "Stronger login required", "A stronger login is required.",
                           "insufficient_user_authentication");
 
     case reason::upstream_unreachable:
-        return plain(502, "Bad gateway", "The API can't be reached.");
+        return plain(502, "Bad gateway", "The upstream can't be reached.");
     case reason::upstream_bad_answer:
-        return plain(502, "Bad gateway", "The API gave an answer that can't be passed on.");
+        return plain(502, "Bad gateway", "The upstream sent a response that can't be forwarded.");
     case reason::upstream_timeout:
-        return plain(504, "Gateway timeout", "The API did not answer in time.");
+        return plain(504, "Gateway timeout", "The upstream did not respond in time.");
     case reason::upstream_busy:
-        return plain(503, "Service unavailable", "The API has too many requests in progress.");
+        return plain(503, "Service unavailable", "The upstream has too many requests in progress.");
     case reason::memory_limit:
         return closes(503, "Service unavailable", "The server is short of memory.");
     case reason::connection_limit:
-        return closes(503, "Service unavailable", "There are too many connections for now.");
+        return closes(503, "Service unavailable", "There are too many connections at the moment.");
 
     // These reasons are never sent as denials. Should one be, the request is still refused.
     case reason::allowed:
     case reason::client_gone:
     case reason::internal_error:
-        return closes(500, "Internal error", "Something went wrong here.");
+        return closes(500, "Internal error", "The server has encountered an internal error.");
     }
-    return closes(500, "Internal error", "Something went wrong here.");
+    return closes(500, "Internal error", "The server has encountered an internal error.");
 }
 
 constexpr auto table = [] {

@@ -87,13 +87,13 @@ std::string_view why_left_out(const json::value* claim)
     if (const auto* elements = claim->if_array(); elements != nullptr && !append_joined(*elements, text)) {
         const bool nested = std::any_of(elements->begin(), elements->end(),
                                         [](const json::value& e) { return !e.scalar_text().has_value(); });
-        return nested ? "an element is neither text, number nor boolean"
-                      : "an element is empty or holds a space";
+        return nested ? "an element is not a string, number or boolean"
+                      : "an element is empty or contains a space";
     }
     text.append(claim->scalar_text().value_or(std::string_view{}));
     if (text.empty() || is_safe_value(text))
         return {};
-    return has_control(text) ? "it holds a control character" : "it begins or ends with a space";
+    return has_control(text) ? "it contains a control character" : "it begins or ends with a space";
 }
 
 // Returns the claim that a header is made from, or null.

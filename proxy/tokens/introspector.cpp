@@ -223,12 +223,12 @@ private:
         const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
             into.said.why.detail = answer ? cause::introspection_status : cause::introspection_failed;
-            complain(answer ? "answered " + std::to_string(answer->status) : answer.error().why);
+            complain(answer ? "returned status " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
         }
         into.said = read_introspection(answer->body);
         if (into.said.why == reason::introspection_unavailable) {
-            complain("the answer is no JSON object");
+            complain("the response is not a JSON object");
             co_return 0;
         }
         into.until = asked + usable_for(into.said);

@@ -130,7 +130,7 @@ std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, s
     report_unfit(unfit);
     if (!keys->empty())
         return keys;
-    why = "the key set has no key that can be used";
+    why = "the key set has no usable key";
     return nullptr;
 }
 
@@ -138,7 +138,7 @@ std::shared_ptr<const jose::jwk_set> issuer_keys::parse(std::string_view text, s
 // read repeatedly and its causes stay the same.
 void issuer_keys::report_unfit(const std::vector<std::string>& unfit)
 {
-    constexpr std::string_view behind_name = " is passed over: ";
+    constexpr std::string_view behind_name = " is ignored: ";
     std::map<std::string, std::size_t> causes;
     std::map<std::string, std::string_view> first;
     for (const auto& what : unfit) {
@@ -164,7 +164,8 @@ void issuer_keys::expire()
         up_to_date_ = false;
         epoch_.fetch_add(1, std::memory_order_relaxed);
     }
-    warn("keys_too_old", "no fetch has gone well within keys_max_age: its tokens get 503");
+    warn("keys_too_old",
+         "no fetch succeeded within keys_max_age; tokens of this issuer are refused with 503");
 }
 
 std::optional<wall_time> issuer_keys::confirmed() const

@@ -45,7 +45,7 @@ std::variant<std::string, file_problem> read_own_file(const std::string& path)
     if (!S_ISREG(what.st_mode))
         return file_problem{"it is not a regular file"};
     if (what.st_uid != ::geteuid() || (what.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return file_problem{"others than us can write it"};
+        return file_problem{"other users can write to it; only Scopegate's user may own and write it"};
     std::string text(file_limits.bytes + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {
@@ -167,7 +167,7 @@ std::optional<key_cache::saved_set> key_cache::load(wall_time now)
     const auto confirmed =
         std::min(date != nullptr ? jose::numeric_date(*date).value_or(wall_time{}) : wall_time{}, now);
     if (max_age_.count() > 0 && now - confirmed >= max_age_) {
-        warn("cached_keys_ignored", "the issuer was last asked for it longer ago than keys_max_age");
+        warn("cached_keys_ignored", "it is older than keys_max_age");
         return std::nullopt;
     }
     saved_ = *text;

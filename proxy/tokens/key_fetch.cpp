@@ -103,7 +103,8 @@ asio::awaitable<fetched_keys> key_fetch::discover()
         if (!document.answered) // the other URL is on the same host, and would wait for its timeout too
             break;
     }
-    co_return failed(why.empty() ? "the issuer is no URL to discover keys from" : std::move(why));
+    co_return failed(why.empty() ? "the issuer is not a URL that keys can be discovered from"
+                                 : std::move(why));
 }
 
 asio::awaitable<fetched_keys> key_fetch::get(std::string url)
@@ -113,7 +114,7 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
     if (!answer)
         co_return failed(without_query(url) + ": " + answer.error().why);
     if (answer->status != 200)
-        co_return failed(without_query(url) + ": answered " + std::to_string(answer->status), true);
+        co_return failed(without_query(url) + ": returned status " + std::to_string(answer->status), true);
     co_return fetched(std::move(*answer));
 }
 

@@ -21,7 +21,7 @@ secret random_key()
 {
     std::array<unsigned char, 32> octets{};
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1)
-        throw std::runtime_error("OpenSSL has no entropy for the key of DPoP nonces");
+        throw std::runtime_error("OpenSSL can't generate a key for DPoP nonces");
     secret key(std::string(octets.begin(), octets.end()));
     OPENSSL_cleanse(octets.data(), octets.size());
     return key;

@@ -68,9 +68,9 @@ std::string wanted_by(const policy::issuer_settings& issuer, const refused_token
     case reason::wrong_audience:
         return listed(issuer.audience);
     case reason::token_expired:
-        return "exp later than " + seconds_of(now - issuer.clock_skew) + " (now, less " + skew + " s)";
+        return "exp later than " + seconds_of(now - issuer.clock_skew) + " (now minus " + skew + " s)";
     case reason::token_not_yet_valid:
-        return "at most " + seconds_of(now + issuer.clock_skew) + " (now, and " + skew + " s)";
+        return "at most " + seconds_of(now + issuer.clock_skew) + " (now plus " + skew + " s)";
     case reason::unsupported_algorithm:
         return listed(issuer.algorithms);
     case reason::wrong_token_type:

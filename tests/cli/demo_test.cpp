@@ -228,7 +228,7 @@ TEST(demo, uses_a_free_port_if_the_requested_one_is_taken)
     const auto taken = std::to_string(ntohs(address.sin_port));
     const running_demo demo(taken);
     ::close(holder);
-    const auto port = demo.find("Port " + taken + " is taken, so the proxy has port ([0-9]+)\\.");
+    const auto port = demo.find("Port " + taken + " is taken, so the proxy uses port ([0-9]+)\\.");
     EXPECT_NE(port, "") << demo.page();
     EXPECT_NE(port, taken);
     EXPECT_EQ(demo.find("proxy +http://127\\.0\\.0\\.1:([0-9]+) "), port);

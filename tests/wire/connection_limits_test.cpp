@@ -261,7 +261,7 @@ TEST(connection_age, ends_a_tunnel_of_a_public_route)
     ASSERT_EQ(client.read().status, 101U);
     const auto last = client.read_to_end();
     EXPECT_EQ(last.end, ending::cut);
-    EXPECT_THAT(last.bytes, HasSubstr("\x03\xE9the connection has reached its greatest age"));
+    EXPECT_THAT(last.bytes, HasSubstr("\x03\xE9the connection has reached its maximum age"));
     c.api.wait_for_closed(1);
     const auto line =
         c.gate.wait_for_event("request", [](const log_line& l) { return l["status"] == "101"; });
@@ -302,7 +302,7 @@ TEST(connection_age, ends_a_tunnel_of_an_opaque_token_that_never_expires)
     auto client = c.connect();
     client.send(get("/any", "good", handshake));
     ASSERT_EQ(client.read().status, 101U);
-    EXPECT_THAT(client.read_to_end().bytes, HasSubstr("greatest age"));
+    EXPECT_THAT(client.read_to_end().bytes, HasSubstr("maximum age"));
 }
 
 } // namespace

@@ -71,8 +71,9 @@ TEST(tls_certificates, are_replaced_while_open_connections_stay)
     // An unusable file changes nothing, and the log states why.
     t.files.folder.write("server.pem", "-----BEGIN CERTIFICATE-----\nbroken\n");
     static_cast<void>(t.c.gate.wait_for_event("reload_refused"));
-    EXPECT_THAT(t.c.gate.wait_for_event("config_error")["message"],
-                testing::AllOf(HasSubstr("routes.yaml:"), HasSubstr("server.pem\" has no certificate")));
+    EXPECT_THAT(
+        t.c.gate.wait_for_event("config_error")["message"],
+        testing::AllOf(HasSubstr("routes.yaml:"), HasSubstr("server.pem\" contains no usable certificate")));
     EXPECT_EQ(t.secured().peer_serial(), second);
     EXPECT_THAT(open.exchange(get("/public")), StartsWith("HTTP/1.1 200"));
 

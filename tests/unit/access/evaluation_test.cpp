@@ -290,10 +290,10 @@ TEST(evaluation, reports_every_step)
 
     (void)file.ask("GET", "/a//b");
     EXPECT_EQ(words(file.trace).size(), 1U);
-    EXPECT_THAT(words(file.trace).front(), HasSubstr("NO the path holds dot segments"));
+    EXPECT_THAT(words(file.trace).front(), HasSubstr("NO the path contains dot segments"));
 
     (void)file.ask("GET", "/appointments/EXPORT", file.token_with("read:a"));
-    EXPECT_THAT(words(file.trace).back(), HasSubstr("could be taken for another route"));
+    EXPECT_THAT(words(file.trace).back(), HasSubstr("could be read as the path of another route"));
 }
 
 // The budget of the way that every request goes: a token that was seen before and a path that is normal

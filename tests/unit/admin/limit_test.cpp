@@ -78,14 +78,14 @@ TEST(limit, reports_what_is_wrong_with_a_request)
         {"a duplicate", R"({"scopes":[],"scopes":["a"],"claims":{}})", "duplicate members"},
         {"a duplicate among the claims", R"({"scopes":[],"claims":{"a":1,"a":2}})", "duplicate members"},
         {"too large", R"({"scopes":[],"claims":{"a":")" + std::string(65'536, 'x') + "\"}}", "64 KiB"},
-        {"no scopes", R"({"claims":{}})", "\"scopes\" must be there"},
+        {"no scopes", R"({"claims":{}})", "\"scopes\" is required"},
         {"scopes as one string", R"({"scopes":"a b","claims":{}})", "array of strings"},
         {"a scope that is a number", R"({"scopes":["a",7],"claims":{}})", "item 1 of \"scopes\""},
         {"a scope with a space", R"({"scopes":["a b"],"claims":{}})", "item 0 of \"scopes\""},
         {"an empty scope", R"({"scopes":[""],"claims":{}})", "item 0 of \"scopes\""},
-        {"no claims", R"({"scopes":[]})", "\"claims\" must be there"},
-        {"claims that are no object", R"({"scopes":[],"claims":[]})", "\"claims\" must be there"},
-        {"claims that are null", R"({"scopes":[],"claims":null})", "\"claims\" must be there"},
+        {"no claims", R"({"scopes":[]})", "\"claims\" is required"},
+        {"claims that are no object", R"({"scopes":[],"claims":[]})", "\"claims\" is required"},
+        {"claims that are null", R"({"scopes":[],"claims":null})", "\"claims\" is required"},
         {"a misspelt member", R"({"scopes":[],"claims":{},"claim":{}})", "unknown member \"claim\""},
     };
     const auto p = calendar(by_permission);

@@ -44,9 +44,9 @@ struct exchange {
 constexpr exchange day[] = {
     {"health needs nothing", "GET", "/healthz", "", 200, R"("status":"ok"})"},
     {"a query says nothing about the path", "GET", "/healthz?x=/appointments", "", 200, R"("status":"ok"})"},
-    {"health only answers", "DELETE", "/healthz", "", 405, R"("error":"this method does nothing here"})"},
+    {"health only answers", "DELETE", "/healthz", "", 405, R"("error":"this method is not supported here"})"},
     {"it begins with one", "DELETE", "/appointments/1", "", 200,
-     R"("deleted":{"id":1,"title":"See what Scopegate answers","start":"2026-01-05T09:00"}})"},
+     R"("deleted":{"id":1,"title":"See how Scopegate responds","start":"2026-01-05T09:00"}})"},
     {"which then is gone", "GET", "/appointments/1", "", 404, R"("error":"there is no such appointment"})"},
     {"none is left", "GET", "/appointments", "", 200, R"("appointments":[]})"},
     {"one is made", "POST", "/appointments", R"({"title":"Dentist","start":"9:30"})", 201,
@@ -81,9 +81,11 @@ constexpr exchange day[] = {
      R"("error":"there is no such appointment"})"},
     {"nothing below one", "GET", "/appointments/2/notes", "", 404,
      R"("error":"there is no such appointment"})"},
-    {"another path", "GET", "/", "", 404, R"("error":"there is nothing here"})"},
-    {"another method", "PATCH", "/appointments/2", "", 405, R"("error":"this method does nothing here"})"},
-    {"a method of its own", "PURGE", "/appointments", "", 405, R"("error":"this method does nothing here"})"},
+    {"another path", "GET", "/", "", 404, R"("error":"the resource was not found"})"},
+    {"another method", "PATCH", "/appointments/2", "", 405,
+     R"("error":"this method is not supported here"})"},
+    {"a method of its own", "PURGE", "/appointments", "", 405,
+     R"("error":"this method is not supported here"})"},
 };
 
 TEST(calendar, keeps_appointments)

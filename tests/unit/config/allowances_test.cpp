@@ -63,10 +63,10 @@ TEST(allowances, cover_the_whole_file_above_the_first_key)
 TEST(allowances, must_name_warnings_that_exist)
 {
     EXPECT_THAT(errors(with_comments("", "# scopegate: allow unregistered-methods")),
-                ElementsAre("4:45: there is no warning \"unregistered-methods\"; did you mean "
+                ElementsAre("4:45: unknown warning \"unregistered-methods\"; did you mean "
                             "\"unregistered-method\"?"));
     EXPECT_THAT(errors(with_comments("", "# scopegate: alow idle-ca")),
-                ElementsAre("4:39: expected \"allow NAME\" behind \"scopegate:\", not \"alow idle-ca\""));
+                ElementsAre("4:39: expected \"allow NAME\" after \"scopegate:\", found \"alow idle-ca\""));
 }
 
 TEST(diagnostic, names_the_warning_behind_its_message)

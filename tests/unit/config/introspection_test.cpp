@@ -99,14 +99,14 @@ TEST(introspection, requires_the_secret_of_the_chosen_authentication)
     EXPECT_THAT(messages(", auth: post"), ElementsAre("missing key \"client_secret\""));
     EXPECT_THAT(messages(signs), ElementsAre(HasSubstr("missing key \"client_key\"")));
     EXPECT_THAT(messages(signs + ", client_secret: s"),
-                ElementsAre(HasSubstr("missing key \"client_key\""), HasSubstr("and no secret")));
+                ElementsAre(HasSubstr("missing key \"client_key\""), HasSubstr("remove the secret")));
     EXPECT_THAT(messages(signs + ", client_secret: s" + key("key.pem")),
-                ElementsAre(HasSubstr("and no secret")));
+                ElementsAre(HasSubstr("remove the secret")));
     EXPECT_THAT(messages(", client_secret: s" + key("key.pem")),
-                ElementsAre(HasSubstr("is for \"auth: private_key_jwt\"")));
+                ElementsAre(HasSubstr("needs \"auth: private_key_jwt\"")));
     EXPECT_THAT(messages(signs + key("nothing")), testing::Contains(HasSubstr("can't read the file")));
     for (const auto* bad : {"public.json", "secret.json", "empty"})
-        EXPECT_THAT(messages(signs + key(bad)), testing::Contains(HasSubstr("holds no key to sign with")))
+        EXPECT_THAT(messages(signs + key(bad)), testing::Contains(HasSubstr("contains no signing key")))
             << bad;
     EXPECT_THAT(messages(", client_secret: s, auth: digest"),
                 ElementsAre(HasSubstr("expected basic, post or private_key_jwt")));
@@ -125,7 +125,7 @@ TEST(keys_cache, is_a_folder_relative_to_the_file)
               "/var/cache/scopegate");
     EXPECT_EQ(load(upstream + issuers + routes).policy->keys_cache, "");
     EXPECT_THAT(errors(upstream + issuers + routes + "keys_cache: \"\"\n"),
-                ElementsAre(HasSubstr("the text is empty")));
+                ElementsAre(HasSubstr("the value is empty")));
     EXPECT_THAT(errors(upstream + issuers + routes + "keys_cache: [x]\n"), testing::SizeIs(1));
 }
 

@@ -37,7 +37,7 @@ TEST(key_material, must_be_pem_for_an_authority)
     for (const auto& bad : {std::string(), std::string("hello"), begin, ca.substr(0, ca.size() / 2),
                             begin + "AAAA\n-----END CERTIFICATE-----\n", ca + begin})
         EXPECT_THAT(places(with_file("ca: named", bad).errors),
-                    ElementsAre("3:56: the file \"named\" has no certificate of an authority in PEM"))
+                    ElementsAre("3:56: the file \"named\" contains no certificate of an authority in PEM"))
             << bad;
 }
 
@@ -47,8 +47,8 @@ TEST(key_material, causes_a_warning_if_a_key_set_is_unusable)
         const auto result = with_file("keys: \"file:named\"", bad);
         EXPECT_THAT(places(result.errors), IsEmpty()) << bad;
         EXPECT_THAT(places(result.warnings),
-                    ElementsAre(HasSubstr(
-                        "3:58: \"file:named\" is no usable key set, and tokens get 503 until it is: ")))
+                    ElementsAre(HasSubstr("3:58: \"file:named\" is not a usable key set; requests with "
+                                          "tokens get 503 until it is fixed: ")))
             << bad;
     }
     const auto key = jose::signing_key::generate(jose::algorithm::es256);

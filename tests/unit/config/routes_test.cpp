@@ -43,7 +43,7 @@ TEST(requirements, can_have_every_form)
         {"{scopes: a}", "a"},
         {"{scopes: [b, a]}", "b and a"},
         {"{scopes: {any: [a, b]}}", "a or b"},
-        {"{scopes: authenticated, where: {id: sub}}", "any valid token; {id} is claim sub"},
+        {"{scopes: authenticated, where: {id: sub}}", "any valid token; {id} equals claim sub"},
         {"{scopes: public}", "public"},
     };
     for (const auto& r : rows) {
@@ -333,11 +333,11 @@ TEST(routes, warn_about_templates_that_work_but_look_like_mistakes)
                                      "  /.well-known/oauth-protected-resource: {GET: public}\n"
                                      "  /.well-known/oauth-protected-resource/x: {GET: public}\n"
                                      "  /.well-known/oauth-protected-resources: {GET: public}\n")),
-                ElementsAre("5:8: the method \"GTE\" is no registered one; did you mean \"GET\"?",
-                            "5:16: the method \"PURGE\" is no registered one",
-                            "5:26: the method \"M-SEARCH\" is no registered one; did you mean \"SEARCH\"?",
-                            "6:3: the metadata document (\"metadata\") comes before this route",
-                            "7:3: the metadata document (\"metadata\") comes before this route"));
+                ElementsAre("5:8: \"GTE\" is not a registered method; did you mean \"GET\"?",
+                            "5:16: \"PURGE\" is not a registered method",
+                            "5:26: \"M-SEARCH\" is not a registered method; did you mean \"SEARCH\"?",
+                            "6:3: the metadata document (\"metadata\") takes precedence over this route",
+                            "7:3: the metadata document (\"metadata\") takes precedence over this route"));
 }
 
 TEST(routes, accept_every_registered_method_silently)

@@ -96,8 +96,8 @@ TEST(secrets, are_never_suggested_when_they_come_from_the_environment)
         said(upstream + routes +
                  "issuers:\n  - {issuer: \"${S}\", audience: x}\n  - {issuer: \"${S}/\", audience: x}\n",
              "https://s3cr3t.example"),
-        ElementsAre("5:14: the issuer \"${S}/\" and that in line 4 differ only by a slash: tokens are "
-                    "compared exactly"));
+        ElementsAre("5:14: the issuer \"${S}/\" and the one in line 4 differ only by a slash at the end: "
+                    "issuers are compared exactly"));
     EXPECT_THAT(said(issuer_with("keys: \"${S}\""), "keys.json"),
                 Contains("4:58: expected discover, an https URL or file:PATH, found \"${S}\""));
 }
@@ -116,7 +116,7 @@ TEST(secrets, are_named_by_their_key_when_a_file_holds_them)
     const folder here;
     here.write("odd", "s3cr3t");
     EXPECT_THAT(said(routes + "upstream_file: odd\n", "", here / "routes.yaml"),
-                ElementsAre("2:16: the value of \"upstream_file\" is no URL of an upstream such as "
+                ElementsAre("2:16: the value of \"upstream_file\" is not the URL of an upstream such as "
                             "http://127.0.0.1:3000 or unix:/run/api.sock"));
     here.write("odd", "http://u:s3cr3t@h.example/?s3cr3t");
     EXPECT_THAT(said(routes + "upstream_file: odd\n", "", here / "routes.yaml"),

@@ -204,8 +204,8 @@ TEST(issuers, cause_a_warning_when_every_token_would_fail)
                          "issuers:\n"
                          "  - {issuer: https://a.example, audience: x}\n"
                          "  - {issuer: https://a.example/, audience: x}\n"),
-                ElementsAre("5:14: the issuer \"https://a.example/\" and that in line 4 differ only "
-                            "by a slash: tokens are compared exactly"));
+                ElementsAre("5:14: the issuer \"https://a.example/\" and the one in line 4 differ only by a "
+                            "slash at the end: issuers are compared exactly"));
 }
 
 TEST(issuers, may_be_left_out_if_every_route_is_public)

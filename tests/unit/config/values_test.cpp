@@ -183,9 +183,10 @@ TEST(values, include_networks)
 
 TEST(values, warn_about_a_network_of_all_addresses)
 {
-    EXPECT_THAT(warnings(upstream + routes + "server: {trusted_proxies: [0.0.0.0/0, \"::/0\", 10.0.0.0/8]}"),
-                ElementsAre("3:28: \"0.0.0.0/0\" trusts every caller: each can say that it is another",
-                            "3:39: \"::/0\" trusts every caller: each can say that it is another"));
+    EXPECT_THAT(
+        warnings(upstream + routes + "server: {trusted_proxies: [0.0.0.0/0, \"::/0\", 10.0.0.0/8]}"),
+        ElementsAre("3:28: \"0.0.0.0/0\" trusts every client: each can claim another client's address",
+                    "3:39: \"::/0\" trusts every client: each can claim another client's address"));
 }
 
 } // namespace

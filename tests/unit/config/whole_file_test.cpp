@@ -71,7 +71,7 @@ TEST(issuer_without_audience, warns_about_an_issuer_that_only_introspects)
                more + scopes + needing_tokens;
     };
     EXPECT_THAT(warnings_named(warning::issuer_without_audience, file("")),
-                ElementsAre(StartsWith("3:5: every token that this issuer calls active counts")));
+                ElementsAre(StartsWith("3:5: every token that this issuer reports as active is accepted")));
     EXPECT_THAT(warnings_named(warning::issuer_without_audience, file("    audience: x\n")), IsEmpty());
 }
 
@@ -115,9 +115,9 @@ TEST(method_in_body, warns_about_a_post_that_could_become_a_stricter_method)
     EXPECT_THAT(
         advice("  /x/{id}: {POST: a, PUT: a, PATCH: b, DELETE: b}\n  /y: {POST: a}\n"),
         ElementsAre("0:0: a framework that reads the form field \"_method\" turns POST of \"/x/{id}\" into "
-                    "PATCH or DELETE, which need more: turn that off in the API"));
+                    "PATCH or DELETE, which need more: turn that off in the upstream"));
     EXPECT_THAT(advice("  /x: {POST: a, PUT: b}\n  /y: {ANY: a, DELETE: b}\n  /z: {POST: public, PUT: a}\n"),
-                ElementsAre(HasSubstr("into PUT, which needs more; so it is with 2 more routes: ")));
+                ElementsAre(HasSubstr("into PUT, which needs more; the same applies to 2 more routes: ")));
     EXPECT_THAT(advice("  /x: {POST: a, PUT: a, DELETE: a}\n"), IsEmpty());
     EXPECT_THAT(advice("  /x: {POST: [a, b], DELETE: a}\n"), IsEmpty());
     EXPECT_THAT(advice("  /x: {GET: a, DELETE: b}\n"), IsEmpty());

@@ -107,8 +107,8 @@ TEST(wide_weak_route, counts_each_stricter_route_once_and_shows_three)
               "  /f/{id}: {GET: b}\n"
               "  /g: {DELETE: b}\n"),
         ElementsAre("6:5: \"/{r...}\" (GET, ANY) surrounds 4 stricter routes, such as \"/a/b/c\", \"/d\" and "
-                    "\"/f/{id}\"; an API that reads a path more loosely than Scopegate could serve one of "
-                    "them in its place"));
+                    "\"/f/{id}\"; an upstream that reads a path more loosely than Scopegate could serve one "
+                    "of them instead"));
 }
 
 TEST(wide_weak_route, can_be_the_default_for_unlisted_paths)

@@ -205,12 +205,12 @@ TEST(placeholders, are_replaced_in_values)
         {"what comes from the environment is no YAML, and is not replaced again", "${YAML}",
          "x: [${A}]\n- $$"},
         {"an unset name", "${NONE}",
-         "error: the environment variable \"NONE\" is not set, and has no default here"},
-        {"no name", "${}", "error: \"${}\" is not ${NAME} or ${NAME:-default}; a dollar sign is written $$"},
+         "error: the environment variable \"NONE\" is not set and has no default here"},
+        {"no name", "${}", "error: \"${}\" is not ${NAME} or ${NAME:-default}; write $$ for a dollar sign"},
         {"a name that is none", "${A-b}",
-         "error: \"${A-b}\" is not ${NAME} or ${NAME:-default}; a dollar sign is written $$"},
-        {"not closed", "${A", "error: a ${ without its }; a dollar sign is written $$"},
-        {"one inside another", "${NONE:-${A}}", "error: the default of \"NONE\" can't hold another ${"},
+         "error: \"${A-b}\" is not ${NAME} or ${NAME:-default}; write $$ for a dollar sign"},
+        {"not closed", "${A", "error: a ${ without a closing }; write $$ for a dollar sign"},
+        {"one inside another", "${NONE:-${A}}", "error: the default of \"NONE\" can't contain another ${"},
     };
     for (const auto& r : rows)
         EXPECT_EQ(replaced(r.text), r.value) << r.why;

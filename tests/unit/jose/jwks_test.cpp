@@ -53,7 +53,7 @@ TEST(jwk_set, is_refused_if_malformed)
         {"another document", R"({"issuer":"x"})", R"(it has no array "keys")"},
         {"keys that are no array", R"({"keys":{}})", R"(it has no array "keys")"},
         {"a single key", R"({"kty":"RSA"})", "this is a single key"},
-        {"a duplicate member", R"({"keys":[],"keys":[]})", "says a member twice"},
+        {"a duplicate member", R"({"keys":[],"keys":[]})", "has a duplicate member"},
         {"something behind", R"({"keys":[]} x)", "not strict JSON"},
         {"too long", R"({"keys":[],"x":")" + std::string(max_jwk_set_bytes, 'x') + "\"}",
          "longer than 1048576 bytes"},
@@ -76,11 +76,12 @@ TEST(jwk_set, skips_broken_keys_and_reports_them)
     EXPECT_EQ(set.keys->size(), 1U);
     EXPECT_THAT(
         set.warnings,
-        ElementsAre(R"(key "old \"key\"\n" is passed over: RSA of 17 bits is too weak, 2048 are the least)",
-                    "key 3 is passed over: it is no JSON object",
-                    "key 4 is passed over: a secret (oct) that is published is none",
-                    R"(key "leaked" is passed over: it holds private key material (d), which is compromised )"
-                    "once it is published"));
+        ElementsAre(
+            R"(key "old \"key\"\n" is ignored: RSA of 17 bits is too weak: at least 2048 are required)",
+            "key 3 is ignored: it is not a JSON object",
+            "key 4 is ignored: a secret (oct) must not be published",
+            R"(key "leaked" is ignored: it contains private key material (d), which is compromised )"
+            "once it is published"));
     for (const auto& warning : set.warnings)
         EXPECT_THAT(warning, testing::Not(HasSubstr("c2VjcmV0")));
 }
@@ -91,7 +92,7 @@ TEST(jwk_set, skips_a_key_with_a_duplicate_member)
     const auto set = parsed(R"({"keys":[{"kty":"EC","kid":"x","kid":"y","crv":"P-256"},)" + good + "]}");
     ASSERT_TRUE(set.keys.has_value()) << set.fault;
     EXPECT_EQ(set.keys->size(), 1U);
-    EXPECT_THAT(set.warnings, ElementsAre("key 1 is passed over: it is no JSON object"));
+    EXPECT_THAT(set.warnings, ElementsAre("key 1 is ignored: it is not a JSON object"));
     EXPECT_FALSE(parsed(R"({"keys":[)" + good + R"(],"keys":[]})").keys.has_value())
         << "a set with a duplicate `keys` is ambiguous";
 }

@@ -80,7 +80,7 @@ TEST(signing_key, refuses_what_it_cannot_use)
         return thrown([&] { return signing_key::from_jwk(secret(json::serialize(key))); });
     };
     EXPECT_THAT(thrown([&] { return signing_key::from_pem(secret("nonsense")); }),
-                HasSubstr("no unencrypted private key"));
+                HasSubstr("not an unencrypted private key"));
     EXPECT_THAT(thrown([&] { return signing_key::from_pem(pem(algorithm::es256), algorithm::es384); }),
                 HasSubstr("the key can't sign ES384"));
     EXPECT_THAT(thrown([&] { return signing_key::from_pem(pem(algorithm::rs256), algorithm::hs256); }),
@@ -90,11 +90,11 @@ TEST(signing_key, refuses_what_it_cannot_use)
     EXPECT_THAT(
         thrown([&] { return signing_key::from_secret(secret(std::string(64, 's')), algorithm::rs256); }),
         HasSubstr("a secret signs HS256, HS384 or HS512 only"));
-    EXPECT_THAT(thrown([&] { return signing_key::from_jwk(secret("[]")); }), HasSubstr("this is no JWK"));
+    EXPECT_THAT(thrown([&] { return signing_key::from_jwk(secret("[]")); }), HasSubstr("this is not a JWK"));
     EXPECT_THAT(load(key_for(algorithm::es256).public_jwk()), HasSubstr("member d is missing"));
     EXPECT_THAT(load(with(jwk_of(algorithm::es256), "alg", text("RSA1_5"))),
-                HasSubstr("no signature algorithm"));
-    EXPECT_THAT(load(with(jwk_of(algorithm::es256), "kty", text("XX"))), HasSubstr("the JWK is none of"));
+                HasSubstr("not a signature algorithm"));
+    EXPECT_THAT(load(with(jwk_of(algorithm::es256), "kty", text("XX"))), HasSubstr("the JWK is not one of"));
     for (const auto a : {algorithm::es256, algorithm::eddsa, algorithm::rs256}) {
         const auto* part = a == algorithm::rs256 ? "n" : "d";
         const auto stranger = parse_json(other_key_for(a).private_jwk().reveal());

@@ -82,7 +82,7 @@ TEST(listener, never_replaces_a_file_that_is_no_socket)
                 const bound_listener listening(unix_endpoint(path), 1, take_over);
                 ADD_FAILURE() << row.what << " was replaced, take over " << take_over;
             } catch (const boost::system::system_error& refused) {
-                EXPECT_THAT(refused.what(), HasSubstr("no socket")) << row.what;
+                EXPECT_THAT(refused.what(), HasSubstr("not a socket")) << row.what;
                 EXPECT_THAT(refused.what(), HasSubstr(path)) << row.what;
             }
             EXPECT_EQ(mode_of(path), before) << row.what;

@@ -171,7 +171,8 @@ TEST(tls_context, reports_what_is_wrong_with_a_file)
 
     const auto foreign = serve({good.certificate, file("other.key", other.key), {}});
     EXPECT_THAT(foreign, HasSubstr("other.key\" is not the key of the certificate in"));
-    EXPECT_THAT(serve({file("none.pem", ""), good.key, {}}), HasSubstr("none.pem\" has no certificate"));
+    EXPECT_THAT(serve({file("none.pem", ""), good.key, {}}),
+                HasSubstr("none.pem\" contains no usable certificate"));
     EXPECT_THAT(serve({file("cut.pem", other.certificate.substr(0, 200)), good.key, {}}),
                 HasSubstr("cut.pem"));
     EXPECT_THAT(serve({good.certificate, file("cut.key", other.key.substr(0, 60)), {}}),
@@ -182,7 +183,7 @@ TEST(tls_context, reports_what_is_wrong_with_a_file)
     const auto client = refusal([&] {
         const tls_context made(tls_client_files{file("bad_ca.pem", "x"), {}, {}}, "localhost");
     });
-    EXPECT_THAT(client, HasSubstr("bad_ca.pem\" has no certificate of an authority"));
+    EXPECT_THAT(client, HasSubstr("bad_ca.pem\" contains no certificate of an authority"));
     for (const auto& said : {foreign, client})
         EXPECT_THAT(said, AllOf(Not(HasSubstr("BEGIN")), Not(HasSubstr("\n"))));
 }

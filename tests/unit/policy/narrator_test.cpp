@@ -54,50 +54,53 @@ TEST(trace, explains_each_step)
         const bearer* token;
         lines wanted;
     } const rows[] = {
-        {"GET", "/none", &token, {"- no route matches; CONNECT, TRACE and what is not listed are refused"}},
-        {"PATCH", "/healthz", &token, {"- route /healthz matches, but not with this method; it takes GET"}},
+        {"GET", "/none", &token, {"- no route matches; CONNECT, TRACE and unlisted requests are refused"}},
+        {"PATCH",
+         "/healthz",
+         &token,
+         {"- route /healthz matches, but not with this method; it supports GET"}},
         {"GET",
          "/healthz",
          nullptr,
-         {"+ route /healthz matches", "+ GET needs public", "+ no token is looked at"}},
+         {"+ route /healthz matches", "+ GET needs public", "+ no token is checked"}},
         {"HEAD",
          "/appointments/4%7C2",
          nullptr,
-         {"+ route /appointments/{id} matches; {id} = \"4|2\"", "+ GET needs read:a", "- there is no token"}},
+         {"+ route /appointments/{id} matches; {id} = \"4|2\"", "+ GET needs read:a",
+          "- the request has no token"}},
         {"GET",
          "/appointments/42",
          &token,
-         {"+ route /appointments/{id} matches; {id} = \"42\"", "+ GET needs read:a",
-          "+ there is a valid token",
+         {"+ route /appointments/{id} matches; {id} = \"42\"", "+ GET needs read:a", "+ the token is valid",
           "- the token has read:a, which the user's roles or permissions do not allow"}},
         {"PUT",
          "/appointments/42",
          &token,
          {"+ route /appointments/{id} matches; {id} = \"42\"", "+ PUT needs read:a and write:a",
-          "+ there is a valid token", "+ the token has write:a",
+          "+ the token is valid", "+ the token has write:a",
           "- the token has read:a, which the user's roles or permissions do not allow"}},
         {"DELETE",
          "/appointments/42",
          &token,
          {"+ route /appointments/{id} matches; {id} = \"42\"",
-          "+ DELETE needs audit, or both read:a and write:a", "+ there is a valid token",
+          "+ DELETE needs audit, or both read:a and write:a", "+ the token is valid",
           "- alternative 1: the token lacks audit", "+ alternative 2: the token has write:a",
           "- alternative 2: the token has read:a, which the user's roles or permissions do not allow"}},
         {"GET",
          "/users/al%20%22x%22/a/b",
          &token,
          {"+ route /users/{user}/{rest...} matches; {user} = \"al \\\"x\\\"\"; {rest} = \"a/b\"",
-          "+ ANY needs write:a; {user} is claim sub; claim acr is mfa; login at most 300 s ago",
-          "+ there is a valid token", "+ the token has write:a",
-          "+ {user} = \"al \\\"x\\\"\" is claim sub = \"al \\\"x\\\"\"",
+          "+ ANY needs write:a; {user} equals claim sub; claim acr is mfa; login at most 300 s ago",
+          "+ the token is valid", "+ the token has write:a",
+          "+ {user} = \"al \\\"x\\\"\" equals claim sub = \"al \\\"x\\\"\"",
           "+ claim acr is \"mfa\"; it must be mfa", "+ the login was 120 s ago; at most 300 s are allowed"}},
         {"GET",
          "/users/bob",
          &bare,
          {"+ route /users/{user}/{rest...} matches; {user} = \"bob\"; {rest} = \"\"",
-          "+ ANY needs write:a; {user} is claim sub; claim acr is mfa; login at most 300 s ago",
-          "+ there is a valid token", "+ the token has write:a",
-          "- {user} = \"bob\" is not claim sub = absent"}},
+          "+ ANY needs write:a; {user} equals claim sub; claim acr is mfa; login at most 300 s ago",
+          "+ the token is valid", "+ the token has write:a",
+          "- {user} = \"bob\" does not equal claim sub = absent"}},
     };
     for (const auto& row : rows)
         EXPECT_EQ(told(b.get(), row.method, row.path, row.token), row.wanted)
@@ -105,12 +108,12 @@ TEST(trace, explains_each_step)
 
     b.unlisted_authenticated();
     EXPECT_EQ(told(b.get(), "GET", "/none", &token),
-              (lines{"+ no route matches; `unlisted: authenticated` lets any valid token pass",
-                     "+ what is not listed needs any valid token", "+ there is a valid token"}));
+              (lines{"+ no route matches; `unlisted: authenticated` accepts any valid token",
+                     "+ an unlisted request needs any valid token", "+ the token is valid"}));
     EXPECT_EQ(told(b.get(), "PATCH", "/healthz", nullptr),
-              (lines{"+ route /healthz matches, but not with this method; `unlisted: authenticated` lets any "
-                     "valid token pass",
-                     "+ what is not listed needs any valid token", "- there is no token"}));
+              (lines{"+ route /healthz matches, but not with this method; `unlisted: authenticated` accepts "
+                     "any valid token",
+                     "+ an unlisted request needs any valid token", "- the request has no token"}));
 }
 
 } // namespace

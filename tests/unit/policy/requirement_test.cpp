@@ -46,11 +46,11 @@ TEST(describe, writes_the_conditions)
     requirement r = test::needs(scopes, "read:a");
     r.where.push_back({0, "user", json::path("sub")});
     r.max_age = std::chrono::minutes(5);
-    EXPECT_EQ(describe(r, scopes), "read:a; {user} is claim sub; login at most 300 s ago");
+    EXPECT_EQ(describe(r, scopes), "read:a; {user} equals claim sub; login at most 300 s ago");
     r.acr = {"urn:example:mfa", "urn:example:key"};
     r.observe = true;
     EXPECT_EQ(describe(r, scopes),
-              "read:a; {user} is claim sub; claim acr is urn:example:mfa or urn:example:key; "
+              "read:a; {user} equals claim sub; claim acr is urn:example:mfa or urn:example:key; "
               "login at most 300 s ago; observed only");
 }
 

@@ -73,9 +73,9 @@ TEST(answers, name_the_protocol_that_a_port_speaks)
     refusal.why.detail = cause::plain_http_on_tls_port;
     EXPECT_EQ(book.make(refusal, "id-1").body,
               R"({"type":"urn:scopegate:problem:malformed-request","title":"Bad request","status":400,)"
-              R"("detail":"This port speaks TLS; ask with https.","request_id":"id-1"})");
+              R"("detail":"This port requires TLS; use https.","request_id":"id-1"})");
     refusal.why.detail = cause::tls_on_plain_port;
-    EXPECT_THAT(book.make(refusal, "id-1").body, HasSubstr("without TLS; ask with http."));
+    EXPECT_THAT(book.make(refusal, "id-1").body, HasSubstr("without TLS; use http."));
 }
 
 TEST(answers, have_a_text_for_every_reason)
@@ -176,7 +176,7 @@ TEST(problems, name_the_scopes_of_a_403)
     EXPECT_EQ(
         book.make(file.deny(reason::insufficient_scope, "/all", 0, {"read:appointments"}), "7f").body,
         R"({"type":"urn:scopegate:problem:insufficient-scope","title":"Insufficient scope","status":403,)"
-        R"("detail":"The access token lacks a scope that is needed.","request_id":"7f",)"
+        R"("detail":"The access token lacks a required scope.","request_id":"7f",)"
         R"("required_scopes":["write:appointments","read:appointments"],"missing_scopes":["read:appointments"]})");
 }
 
@@ -245,10 +245,10 @@ TEST(answers, have_these_bytes_on_the_wire)
                     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
                     "Content-Type: application/problem+json\r\n"
                     "Cache-Control: no-store\r\n"
-                    "Content-Length: 130\r\n"
+                    "Content-Length: 131\r\n"
                     "\r\n"
                     R"({"type":"urn:scopegate:problem:no-route","title":"Not found","status":404,)"
-                    R"("detail":"There is no such resource.","request_id":"7f"})");
+                    R"("detail":"The resource was not found.","request_id":"7f"})");
 }
 
 TEST(answers, state_the_length_without_a_body_for_head)
@@ -260,7 +260,7 @@ TEST(answers, state_the_length_without_a_body_for_head)
     EXPECT_EQ(wire, "HTTP/1.1 404 Not Found\r\n"
                     "Content-Type: application/problem+json\r\n"
                     "Cache-Control: no-store\r\n"
-                    "Content-Length: 130\r\n"
+                    "Content-Length: 131\r\n"
                     "\r\n");
 }
 

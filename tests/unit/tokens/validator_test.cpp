@@ -249,9 +249,9 @@ TEST_F(validation, names_the_member_that_is_wrong)
          R"([null,"https://calendar.example"])"},
         {R"({"aud":{"a":1}})", cause::aud_not_string, "aud", R"({"a":1})"},
         {R"({"aud":"https://other.example"})", cause::none, "wanted", "https://calendar.example"},
-        {R"({"nbf":1800000060})", cause::nbf_in_future, "wanted", "at most 1800000030 (now, and 30 s)"},
+        {R"({"nbf":1800000060})", cause::nbf_in_future, "wanted", "at most 1800000030 (now plus 30 s)"},
         {R"({"iat":1800000060})", cause::iat_in_future, "iat", "1800000060"},
-        {R"({"exp":1799999969})", cause::none, "wanted", "exp later than 1799999970 (now, less 30 s)"},
+        {R"({"exp":1799999969})", cause::none, "wanted", "exp later than 1799999970 (now minus 30 s)"},
         {R"({"cnf":{"kid":"x"}})", cause::cnf_not_understood, "iss", "https://first.example/"},
     };
     for (const auto& r : rows) {
@@ -606,7 +606,7 @@ TEST(identity, reports_claims_that_no_header_can_carry_at_debug)
     EXPECT_EQ(logged("{}"), "");
     EXPECT_THAT(logged(R"({"groups":["Domain Users","J\u00f6rg"]})"),
                 ::testing::HasSubstr(R"("event":"identity_header_left_out","header":"X-Groups",)"
-                                     R"("why":"an element is empty or holds a space",)"
+                                     R"("why":"an element is empty or contains a space",)"
                                      R"("value":"[\"Domain Users\",\"J\\xC3\\xB6rg\"]")"));
 }
 
