@@ -57,7 +57,7 @@ private:
     [[nodiscard]] std::chrono::milliseconds longest_pause() const noexcept;
     [[nodiscard]] failure late_body() const noexcept;
 
-    // gate/answering.cpp: the answer's way
+    // gate/responding.cpp: the answer's way
     [[nodiscard]] net::task<attempt_end> receive(bool reused);
     [[nodiscard]] net::task<failure> receive_head(bool& first_byte_seen);
     void make_room_for_head(std::size_t most);

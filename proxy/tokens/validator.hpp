@@ -41,7 +41,7 @@ public:
     // From a validator, only the claims that conditions read: its cache holds thousands of tokens.
     json::value claims;
     std::size_t issuer = 0;      // index into policy::issuers
-    jose::confirmation bound_to; // what each request must prove; see gate/binding.hpp
+    jose::confirmation bound_to; // what each request must prove; see access/binding.hpp
     policy::granted_scopes scopes;
     std::vector<std::string> undeclared_scopes; // in the token, but not declared by the policy
     wall_time expires;                          // exp plus the clock skew; refused from then on

@@ -1,5 +1,5 @@
 // DPoP end to end (RFC 9449): bound tokens pass with their proof, once, and no request with a bad proof
-// reaches the API. tests/unit/jose/dpop_test.cpp and tests/unit/gate/binding_test.cpp test proofs in all
+// reaches the API. tests/unit/jose/dpop_test.cpp and tests/unit/access/binding_test.cpp test proofs in all
 // detail.
 #include "support/calendar.hpp"
 #include "support/proof_maker.hpp"
