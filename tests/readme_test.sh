@@ -1,30 +1,32 @@
 #!/usr/bin/env bash
-# Checks that README.md is true: tests/readme_test.sh PROGRAM. The first line of a fenced block states its kind:
+# Checks that README.md and the pages for developers are true: tests/readme_test.sh PROGRAM. The first line of a fenced
+# block states its kind:
 #   yaml NAME   a file of that name
 #   sh          commands, run in a scratch copy of the tree with the program on the PATH
 #   sh demo     the same beside a running demo, whose port replaces 8080
 #   sh norun    commands that need apt, a network or much time: their scripts, options and files must exist
 #   text        directly behind a block of sh: its output; `...` matches anything
-# Keys of routes.yaml, reasons, folders and files must agree with README.md too.
+# Keys of routes.yaml, reasons and files must agree with README.md too, and the folders with proxy/README.md.
 set -uo pipefail
 program=$(realpath "${1:?tests/readme_test.sh PROGRAM}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/scopegate-readme-XXXXXX")
-demo='' wrong=0
+demo='' wrong=0 page=README.md
+pages=(README.md proxy/README.md tests/README.md .github/*.md)
 tidy_up() {
     [[ -z $demo ]] || { kill -INT "$demo" && wait "$demo"; } 2>/dev/null
     rm -rf --one-file-system "$scratch"
 }
 trap tidy_up EXIT
 fail() {
-    echo "README.md${number:+:$number}: $*"
+    echo "$page${number:+:$number}: $*"
     wrong=$((wrong + 1))
 }
 
 mkdir "$scratch/bin" "$scratch/tree"
 ln -s "$program" "$scratch/bin/scopegate"
-cp -a .ci deploy proxy tests CMakeLists.txt README.md routes.yaml "$scratch/tree"
+cp -a .ci .github deploy proxy tests CMakeLists.txt README.md routes.yaml "$scratch/tree"
 export PATH=$scratch/bin:$PATH no_proxy='*'
 
 # --- The blocks.
@@ -66,13 +68,26 @@ offers() {
         [[ $option != --* ]] || grep -qe "$option\b" <<<"$help" || fail "${words[*]} has no option $option"
     done
 }
+# is_built NAME: whether CMake has this target.
+is_built() {
+    case $1 in
+    unit_*) [[ -d tests/unit/${1#unit_} ]] ;;
+    fuzz_*) [[ -e tests/fuzz/${1#fuzz_}_fuzz.cpp ]] ;;
+    *) grep -qE "(scopegate_test|add_executable)\($1 " CMakeLists.txt tests/CMakeLists.txt ;;
+    esac
+}
 look_at() {
     local line words
     while IFS= read -r line; do
         read -ra words <<<"${line%%#*}"
+        [[ ${words[0]:-} != SCOPEGATE_*=* ]] || words=("${words[@]:1}")
+        for word in "${!words[@]}"; do
+            [[ ${words[word]} != --target ]] || is_built "${words[word + 1]}" || fail "no target ${words[word + 1]}"
+        done
         case ${words[0]:-} in
         '') ;;
         build/scopegate) offers "$program" "${words[1]}" -- "${words[@]:2}" ;;
+        build/*) is_built "${words[0]#build/}" || fail "no target ${words[0]#build/}" ;;
         deploy/* | tests/* | .ci/*) offers "${words[0]}" -- "${words[@]:1}" ;;
         docker | podman | buildah | cmake | ctest | curl) ;; # their files and -D options are checked below
         *) fail "no rule for running: $line" ;;
@@ -80,54 +95,98 @@ look_at() {
     done <<<"$1"
 }
 
-kind='' body='' after_run=no number=0
-while IFS= read -r line; do
-    number=$((number + 1))
-    if [[ -n $kind && $line != '```' ]]; then
-        body+=$line$'\n'
-    elif [[ -n $kind ]]; then
-        ran=no
-        case $kind in
-        'yaml '*) printf '%s' "$body" >"$scratch/tree/${kind#yaml }" ;;
-        sh) run "$body" && ran=yes ;;
-        'sh demo') begin_demo && run "$demo_variables${body//127.0.0.1:8080/127.0.0.1:$demo_port}" && ran=yes ;;
-        'sh norun') look_at "$body" ;;
-        text) [[ $after_run == no ]] || compare "$body" ;;
-        *) fail "a block of an unknown kind: $kind" ;;
-        esac
-        after_run=$ran kind=''
-    elif [[ $line == '```'* ]]; then
-        kind=${line#'```'} body=''
-    elif [[ -n $line ]]; then
-        after_run=no
-    fi
-done <README.md
-[[ -z $kind ]] || fail "a block does not end"
-number=
+check_blocks() {
+    local kind='' body='' after_run=no line ran
+    number=0
+    while IFS= read -r line; do
+        number=$((number + 1))
+        if [[ -n $kind && $line != '```' ]]; then
+            body+=$line$'\n'
+        elif [[ -n $kind ]]; then
+            ran=no
+            case $kind in
+            'yaml '*) printf '%s' "$body" >"$scratch/tree/${kind#yaml }" ;;
+            sh) run "$body" && ran=yes ;;
+            'sh demo') begin_demo && run "$demo_variables${body//127.0.0.1:8080/127.0.0.1:$demo_port}" && ran=yes ;;
+            'sh norun') look_at "$body" ;;
+            text) [[ $after_run == no ]] || compare "$body" ;;
+            *) fail "a block of an unknown kind: $kind" ;;
+            esac
+            after_run=$ran kind=''
+        elif [[ $line == '```'* ]]; then
+            kind=${line#'```'} body=''
+        elif [[ -n $line ]]; then
+            after_run=no
+        fi
+    done <"$page"
+    [[ -z $kind ]] || fail "a block does not end"
+    number=
+}
+for page in "${pages[@]}"; do
+    check_blocks
+done
+page=README.md
 
 # --- The names in the text.
-while read -r path; do
-    [[ -e $path ]] || fail "$path does not exist"
-done < <(grep -oE '(\.ci|deploy|proxy|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' README.md | sort -u)
+# exists PATTERN...: whether one of them names a file or folder.
+exists() {
+    local pattern
+    for pattern; do
+        [[ -e $pattern ]] || { [[ $pattern == *\** ]] && compgen -G "$pattern" >/dev/null; } && return
+    done
+    return 1
+}
+# has_heading FILE ANCHOR: the anchor is that of a heading, as GitHub makes it.
+has_heading() {
+    sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxe "$2"
+}
+check_links() {
+    local target file
+    while read -r target; do
+        [[ $target != http* ]] || continue
+        file=${target%%#*} file=${file:+$(dirname "$page")/$file}
+        [[ -e ${file:=$page} ]] || fail "$target does not exist"
+        [[ $target != *'#'* ]] || has_heading "$file" "${target#*#}" || fail "no heading for $target"
+    done < <(grep -oE '\]\([^)]+\)' "$page" | sed 's/^](\(.*\))$/\1/')
+}
+# The paths of a page for developers, relative to the page or to the whole tree; NAME and FOLDER stand for any name.
+check_paths() {
+    local path here
+    here=$(dirname "$page")
+    # shellcheck disable=SC2016
+    while read -r path; do
+        [[ $path != build* && ! ($path == *NAME* && $path != */*) ]] || continue
+        [[ $path == *.* || $path == */ || -d $here/${path%%/*} || -d ${path%%/*} ]] || continue
+        path=${path//@(NAME|FOLDER)/*}
+        exists "$here/$path" "$path" || fail "$path does not exist"
+    done < <(grep -oE '`[A-Za-z0-9_.*-]+(/[A-Za-z0-9_.*-]*)+`|`[A-Za-z0-9_*-]+\.([ch]pp|sh|md|yaml|json|txt|tsv)`' "$page" | tr -d '`' | sort -u)
+}
+shopt -s extglob
+for page in "${pages[@]}"; do
+    while read -r path; do
+        [[ -e $path ]] || fail "$path does not exist"
+    done < <(grep -oE '\<(\.ci|deploy|proxy|tests)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' "$page" | grep -v NAME | sort -u)
+    check_links
+    [[ $page == README.md ]] || check_paths
+    while read -r variable; do
+        grep -q "^[a-z]*($variable " CMakeLists.txt || fail "CMakeLists.txt has no $variable"
+    done < <(grep -oE -- '-D[A-Z_]+' "$page" | sed 's/^-D//' | grep '^SCOPEGATE' | sort -u)
+    while read -r option; do
+        offers tests/run.sh -- "$option"
+    done < <(grep -F 'tests/run.sh' "$page" | grep -oE -- '--[a-z0-9]+' | sort -u)
+done
+page=README.md
 for example in deploy/examples/*.yaml; do
     "$program" check --config "$example" >/dev/null || fail "$example is not valid"
 done
-while read -r target; do
-    case $target in
-    '#'*) grep -qix "#* ${target:1}" <(tr -d '.' <README.md | sed '/^#/y/ /-/; s/^\(#*\)-/\1 /') || fail "no heading for $target" ;;
-    http*) ;;
-    *) [[ -e $target ]] || fail "$target does not exist" ;;
-    esac
-done < <(grep -oE '\]\([^)]+\)' README.md | sed 's/^](\(.*\))$/\1/')
-for folder in proxy/*/; do
-    grep -qE "^  $(basename "$folder")/ " README.md || fail "the map lacks $folder"
-done
-while read -r variable; do
-    grep -q "^[a-z]*($variable " CMakeLists.txt || fail "CMakeLists.txt has no $variable"
-done < <(grep -oE -- '-D[A-Z_]+' README.md | sed 's/^-D//' | grep '^SCOPEGATE' | sort -u)
-while read -r option; do
-    offers tests/run.sh -- "$option"
-done < <(grep -F 'tests/run.sh' README.md | grep -oE -- '--[a-z0-9]+')
+
+# The map has the folders of CMakeLists.txt, in the same order, and these are all there are.
+page=proxy/README.md
+folders=$(sed -n 's/^scopegate_folder(\([a-z0-9_]*\) .*/\1/p' CMakeLists.txt)
+drawn=$(sed -n '/^## The map/,/^## /s/^\([a-z0-9_]*\)\/ .*/\1/p' "$page")
+[[ -n $folders && $drawn == "$folders" ]] || fail "the map is not that of CMakeLists.txt: ${drawn//$'\n'/ }"
+[[ $(sort <<<"$folders") == "$(printf '%s\n' proxy/*/ | cut -d/ -f2 | sort)" ]] || fail "CMakeLists.txt lacks a folder"
+page=README.md
 
 # The keys of the schema: those one level below a line `"properties": {`. The key `x` also stands for
 # `x_file`.
@@ -151,7 +210,7 @@ done
 
 causes=$(sed -n 's/^ *X([a-z0-9_]*, "\([a-z0-9-]\{1,\}\)").*/\1/p' proxy/base/cause.hpp)
 [[ $(wc -l <<<"$causes") -gt 80 ]] || fail "the causes were not found: $causes"
-# shellcheck disable=SC2016 # backquotes of Markdown
+# shellcheck disable=SC2016
 told=$(sed -n '/^### Causes/,/^### Bounds/s/^\(| `[^|]*|\).*/\1/p' README.md | grep -oE '`[a-z0-9-]+`' | tr -d '`')
 for cause in $causes; do
     grep -qx -- "$cause" <<<"$told" || fail "the cause $cause is not explained"
@@ -173,4 +232,4 @@ for warning in $warnings; do
     grep -q "^| \`$warning\`" README.md || fail "the warning $warning is not explained"
 done
 
-((wrong == 0)) && echo "README.md is true"
+((wrong == 0)) && echo "${pages[*]}: true"

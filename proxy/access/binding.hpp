@@ -1,6 +1,5 @@
-// Whether a request proves what its token asks for (`cnf`). A token's validity is
-// remembered, its proof never is: this is asked of every request, of one whose token was found in a cache as
-// well.
+// Checks that a request proves the binding of its token (`cnf`). The validity of a token is cached, a proof
+// never is: the check runs for every request.
 #pragma once
 
 #include "access/question.hpp"
@@ -24,20 +23,18 @@ struct proven {
     bool nonce = false;
 };
 
-// allowed, or:
-// - unbound_token: a token that is bound to a key came without the scheme DPoP (off included), one that is
-// not came
-//   under it, or without it where it is required; or the certificate that it is bound to is not the caller's.
-//   Of a trusted proxy, which speaks for its callers, the certificate is what `Client-Cert` says, not its
-//   own.
-// - invalid_proof: not exactly one DPoP field, or its proof does not hold for this request (jose/dpop.hpp),
-// its `htu`
-//   and a repeated `jti` included.
-// - proof_nonce: all of it holds but the nonce. The file asks for one, another process of ours may know the
-// proof (tokens/proof_window.hpp), or the nonce is that of another Scopegate.
-// - proof_memory_full: it can't be told any more whether it is used for the first time.
-// Only a proof of which all else holds is marked as used. `scratch` is overwritten. Allocates nothing
-// where the token is bound to nothing.
+// Returns `allowed`, or why the token's binding is not proven:
+// - unbound_token: the scheme and the token disagree (a token bound to a key without the scheme DPoP, or the
+//   scheme DPoP for another token), the policy requires DPoP, or the connection lacks the certificate that
+//   the token is bound to. A trusted proxy speaks for its clients: `Client-Cert` counts there, not its own
+//   certificate.
+// - invalid_proof: the request has not exactly one DPoP header, or the proof is not valid for this request
+//   (jose/dpop.hpp). A wrong `htu` and a `jti` that was used before are invalid, too.
+// - proof_nonce: only the nonce is missing or wrong. The policy may require one, another process of ours may
+//   know the proof (tokens/proof_window.hpp), or the nonce is another Scopegate's.
+// - proof_memory_full: the memory of used proofs is full, so a replay could not be told.
+// A proof is marked as used only if everything else about it is valid. `scratch` is overwritten. Allocates
+// nothing for a token that is not bound.
 [[nodiscard]] proven check_binding(const policy::policy& p, const question& request, std::string_view path,
                                    const presented_token& presented, tokens::proof_memory* proofs,
                                    wall_time now, std::string& scratch);

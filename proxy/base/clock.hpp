@@ -1,4 +1,5 @@
-// The two kinds of time. Time is always passed as an argument: only net/, observe/ and cli/ read a clock.
+// The two kinds of time. Time is always passed as an argument: the pure rooms
+// (base, http, jose, policy, config, responses, access) read no clock.
 #pragma once
 
 #include <chrono>

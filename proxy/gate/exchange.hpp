@@ -34,7 +34,7 @@ struct exchange_context {
     snapshot& policy;
     steady_time connection_end = net::no_deadline; // when limits.connection_age ends the connection
     bool last_request = false;                     // limits.connection_requests allows no more of them
-    std::uint64_t admission = 0;                   // shared_generation::admission of the connection
+    std::uint64_t admission = 0;                   // shared_snapshot::admission of the connection
 
     // Whether the connection ends with its next response.
     [[nodiscard]] bool ends_connection() const noexcept;
