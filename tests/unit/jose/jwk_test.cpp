@@ -134,7 +134,7 @@ TEST(jwk, reports_what_is_wrong_with_a_key)
         {"no curve", without(ec(), "crv"), "it lacks the member crv"},
         {"another curve", with(ec(), "crv", text("secp256k1")), "its curve is not P-256"},
         {"a longer curve", with(without(ec(), "alg"), "crv", text("P-384")),
-         "a coordinate of P-384 has 48 octets"},
+         "a coordinate of P-384 must have 48 octets"},
         {"a short coordinate", with(ec(), "x", octets(x.substr(1))),
          "a coordinate of P-256 must have 32 octets"},
         {"a long coordinate", with(ec(), "y", octets('\0' + x)), "a coordinate of P-256 must have 32 octets"},

@@ -102,7 +102,7 @@ TEST_F(key_fetching, reports_an_issuer_name_that_is_no_url)
 {
     settings.issuer = "accounts.example.com";
     tokens::key_fetch fetch(settings);
-    EXPECT_THAT(run(fetch).text, HasSubstr("no URL"));
+    EXPECT_THAT(run(fetch).text, HasSubstr("not a URL"));
 }
 
 } // namespace
