@@ -345,7 +345,7 @@ TEST(memory_bound, holds_when_tls_connections_are_made)
     const std::string request = get("/public", {}, "Connection: close\r\n");
     for (int warm = 0; warm < 20; ++warm)
         EXPECT_THAT(t.secured().exchange(request), testing::StartsWith("HTTP/1.1 200"));
-    const auto at_start = t.c.gate.resident_bytes();
+    [[maybe_unused]] const auto at_start = t.c.gate.resident_bytes();
     {
         std::vector<tls_client> idle;
         for (std::size_t i = 0; i < 1200 / scale; ++i) {
