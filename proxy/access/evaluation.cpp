@@ -2,6 +2,7 @@
 
 #include "access/authorities.hpp"
 #include "access/binding.hpp"
+#include "access/client_address.hpp"
 #include "access/lookalikes.hpp"
 #include "access/method_override.hpp"
 #include "base/text.hpp"
@@ -102,6 +103,7 @@ outcome evaluation::review(const standing_permit& permit, tokens::validator& val
     question_.method = permit.method;
     authority_.validator = &validator;
     conditions_as_of_ = permit.since;
+    client_ = permit.client;
     found_.match = policy_.match(permit.path, permit.method);
     if (!policy::needs_token(found_.match) || permit.token.empty())
         return conclude(now);
@@ -139,9 +141,21 @@ std::optional<failure> evaluation::examine_target(const result<http::request_tar
         return target.error();
     tell_target(trace_, question_.target, target->path);
     found_.match = policy_.match(target->path, question_.method);
+    if (found_.match.needs != nullptr &&
+        policy::find<policy::ip_condition>(found_.match.needs->conditions) != nullptr)
+        client_ = address_of_client();
     if (is_misdirected(policy_, question_))
         return failure(reason::misdirected_request, cause::unlisted_host);
     return find_lookalike(policy_, question_.method, *target, found_.match, scratch_.folded);
+}
+
+std::optional<policy::client_address> evaluation::address_of_client() const noexcept
+{
+    static const http::field_list no_fields;
+    if (question_.client.peer == nullptr)
+        return std::nullopt;
+    return client_address(policy_, *question_.client.peer,
+                          question_.fields != nullptr ? *question_.fields : no_fields);
 }
 
 // A method override is refused in any mode, also on a path that observe mode would forward.
@@ -151,6 +165,11 @@ std::optional<failure> evaluation::find_override() const
         return std::nullopt;
     const bool by_header = names_another_method(question_.fields, {}, question_.method);
     return failure(reason::method_override, by_header ? cause::override_header : cause::override_parameter);
+}
+
+policy::circumstances evaluation::circumstances_at(wall_time now) const noexcept
+{
+    return {now, client_ ? &*client_ : nullptr};
 }
 
 // With its `?`; empty without a query.
@@ -163,7 +182,8 @@ std::string_view evaluation::sent_query() const noexcept
 evaluation::token_use evaluation::use_of_token() const noexcept
 {
     if (!path_refusal_ && policy::needs_token(found_.match))
-        return token_use::required;
+        return policy::is_refused_without_token(found_.match, circumstances_at({})) ? token_use::unused
+                                                                                    : token_use::required;
     const bool forwarded_anyway = policy_.observe && (path_refusal_ || found_.match.needs == nullptr);
     return forwarded_anyway ? token_use::looked_at : token_use::unused;
 }
@@ -245,7 +265,7 @@ outcome evaluation::conclude(wall_time now)
     if (found_.token)
         bearer.emplace(found_.token->as_bearer());
     auto decided = policy::decide(policy_, found_.match, bearer ? &*bearer : nullptr,
-                                  conditions_as_of_.value_or(now), trace_);
+                                  circumstances_at(conditions_as_of_.value_or(now)), trace_);
     if (const auto* const granted = std::get_if<policy::permit>(&decided))
         return *granted;
     auto& refused = std::get<policy::denial>(decided);

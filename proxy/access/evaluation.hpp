@@ -74,9 +74,10 @@ struct access_scratch {
 // A permit that lasts: a tunnel's or an event stream's.
 struct standing_permit {
     std::string_view method;
-    std::string_view path;  // normalized
-    std::string_view token; // as it came; empty: no token was looked at
-    wall_time since;        // when it was given
+    std::string_view path;                          // normalized
+    std::string_view token;                         // as it came; empty: no token was looked at
+    wall_time since;                                // when it was given
+    std::optional<policy::client_address> client{}; // the client's address then
 };
 
 // One request's. Everything that it is made of outlives it. Confined to the validator's thread. A permit for
@@ -113,6 +114,8 @@ private:
     [[nodiscard]] std::optional<outcome> own_response(const result<http::request_target>& target) const;
     [[nodiscard]] std::optional<failure> examine_target(const result<http::request_target>& target);
     [[nodiscard]] std::optional<failure> find_override() const;
+    [[nodiscard]] std::optional<policy::client_address> address_of_client() const noexcept;
+    [[nodiscard]] policy::circumstances circumstances_at(wall_time now) const noexcept;
     [[nodiscard]] std::string_view sent_query() const noexcept;
     [[nodiscard]] token_use use_of_token() const noexcept;
     [[nodiscard]] outcome take_token(wall_time now);
@@ -131,7 +134,8 @@ private:
     question question_;
     token_authority authority_;
     findings found_;
-    std::optional<failure> path_refusal_; // decided, but the token is looked at first
+    std::optional<policy::client_address> client_; // where a condition asks for it
+    std::optional<failure> path_refusal_;          // decided, but the token is looked at first
     token_use use_ = token_use::unused;
     failure unmet_ = reason::allowed;           // of the need that is open
     std::optional<wall_time> conditions_as_of_; // of a review

@@ -64,6 +64,7 @@ namespace scopegate {
     X(condition_failed, "condition-failed")                                                                  \
     X(login_too_old, "login-too-old")                                                                        \
     X(login_too_weak, "login-too-weak")                                                                      \
+    X(address_not_allowed, "address-not-allowed")                                                            \
     /* the upstream, and our own limits and errors */                                                        \
     X(upstream_unreachable, "upstream-unreachable")                                                          \
     X(upstream_bad_answer, "upstream-bad-answer")                                                            \

@@ -23,7 +23,7 @@ namespace scopegate::cli {
 namespace {
 
 struct explain_options {
-    std::string config, method, path, scope, claims, token, at;
+    std::string config, method, path, scope, claims, token, at, from;
     std::string format = "text";
     std::vector<std::string> headers;
     bool scope_given = false;
@@ -176,6 +176,8 @@ access::explanation explain(const std::shared_ptr<const policy::policy>& p, cons
 {
     const auto now = o.at.empty() ? observe::wall_now() : parse_time(o.at);
     presented_request request(o.method, o.path);
+    if (!o.from.empty())
+        request.set_peer(o.from);
     for (const auto& line : o.headers)
         request.add_header(line);
     auto e = o.token_given ? explain_token(p, o, request, now) : explain_headers(p, o, request, now);
@@ -232,6 +234,7 @@ void register_explain(CLI::App& app, action& chosen)
     command->add_option("--header", o->headers, "add this header to the request; may be repeated")
         ->type_name("'NAME: VALUE'")
         ->allow_extra_args(false);
+    command->add_option("--from", o->from, "let the request come from this address")->type_name("ADDRESS");
     command->add_flag("--online", o->online, "fetch the issuer's keys, or introspect the token");
     command->add_option("--at", o->at, "decide as at this time instead of now")->type_name("TIME");
     command->add_option("--format", o->format, "text or json")

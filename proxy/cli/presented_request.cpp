@@ -62,6 +62,17 @@ void presented_request::add_header(std::string_view line)
     add(line.substr(0, colon), line.substr(colon + 1));
 }
 
+void presented_request::set_peer(const std::string& address)
+{
+    const auto parsed = net::parse_address(address);
+    if (!parsed)
+        throw usage_error("--from needs an IP address, not '" + address + "'");
+    auto& made = peer_.emplace();
+    made.text = address;
+    made.is_ip = true;
+    made.address = *parsed;
+}
+
 void presented_request::add_token(const policy::token_settings& places, std::string_view token)
 {
     if (places.header) {
@@ -111,6 +122,8 @@ result<access::question> presented_request::as_question()
     asked.target = target_;
     asked.host = names_host ? framed->host : authority;
     asked.fields = &head_.fields;
+    if (peer_)
+        asked.client.peer = &*peer_;
     asked.websocket = framed->upgrade_websocket;
     return asked;
 }

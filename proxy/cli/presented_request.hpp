@@ -21,6 +21,8 @@ public:
 
     // `line` is `Name: value`. Throws usage_error where it is not.
     void add_header(std::string_view line);
+    // The connection's peer. Throws usage_error where it is not an IP address.
+    void set_peer(const std::string& address);
     void add_token(const policy::token_settings& places, std::string_view token);
 
     // Views into this object, until the next call. Fails as the proxy does for a request that it refuses
@@ -34,6 +36,7 @@ private:
     std::string target_;
     std::string lines_; // of the headers, CRLF each
     http::request_head head_;
+    std::optional<net::peer> peer_;
 };
 
 // Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.

@@ -30,39 +30,47 @@ bool scopes_suffice(const requirement& wide, const requirement& strict, const po
     });
 }
 
-bool login_suffices(const requirement& wide, const requirement& strict)
+// The parameters of two templates are compared by their segments.
+bool is_as_strict(const asked_for& wide, const policy::where_condition& w, const asked_for& strict,
+                  const policy::where_condition& wanted)
 {
-    const bool as_recent = !strict.max_age || (wide.max_age && *wide.max_age <= *strict.max_age);
-    const bool as_strong =
-        strict.acr.empty() ||
-        (!wide.acr.empty() && std::all_of(wide.acr.begin(), wide.acr.end(), [&](const std::string& value) {
-            return std::find(strict.acr.begin(), strict.acr.end(), value) != strict.acr.end();
-        }));
-    return as_recent && as_strong;
+    return w.claim.name() == wanted.claim.name() &&
+           segment_of(*wide.by, w.parameter) == segment_of(*strict.by, wanted.parameter);
 }
 
-bool where_suffices(const asked_for& wide, const asked_for& strict)
+template <class Kind>
+bool is_as_strict(const asked_for&, const Kind& w, const asked_for&, const Kind& wanted)
 {
-    const auto is_asked_by_wide = [&](const policy::where_condition& wanted) {
-        return std::any_of(
-            wide.needs.where.begin(), wide.needs.where.end(), [&](const policy::where_condition& w) {
-                return w.claim.name() == wanted.claim.name() &&
-                       segment_of(*wide.by, w.parameter) == segment_of(*strict.by, wanted.parameter);
-            });
+    return w.is_as_strict_as(wanted);
+}
+
+// Whether each condition of `strict` follows from one of `wide`.
+bool conditions_suffice(const asked_for& wide, const asked_for& strict)
+{
+    const auto follows = [&](const auto& wanted) {
+        using kind = std::decay_t<decltype(wanted)>;
+        bool found = false;
+        policy::for_each<kind>(wide.needs.conditions, [&](const kind& w) {
+            found = found || is_as_strict(wide, w, strict, wanted);
+        });
+        return found;
     };
-    return std::all_of(strict.needs.where.begin(), strict.needs.where.end(), is_asked_by_wide);
+    const auto& wanted = strict.needs.conditions;
+    return std::all_of(wanted.begin(), wanted.end(),
+                       [&](const policy::condition& c) { return std::visit(follows, c); });
 }
 
 } // namespace
 
 bool admits_more(const asked_for& wide, const asked_for& strict, const policy::scope_registry& scopes)
 {
-    if (strict.needs.is_public() || strict.needs.observe) // refuses no client
+    if (strict.needs.is_open_to_all() || strict.needs.observe)
         return false;
-    if (wide.needs.is_public() || wide.needs.observe)
+    if (wide.needs.is_open_to_all() || wide.needs.observe)
         return true;
-    return !scopes_suffice(wide.needs, strict.needs, scopes) || !login_suffices(wide.needs, strict.needs) ||
-           !where_suffices(wide, strict);
+    const bool token_suffices = strict.needs.is_public() || !wide.needs.is_public();
+    return !token_suffices || !scopes_suffice(wide.needs, strict.needs, scopes) ||
+           !conditions_suffice(wide, strict);
 }
 
 std::size_t segment_of(const policy::route& r, std::size_t parameter)

@@ -1,6 +1,7 @@
 #include "config/requirements.hpp"
 
 #include "config/compile.hpp"
+#include "config/conditions.hpp"
 #include "config/lists.hpp"
 #include "config/scopes.hpp"
 #include "config/values.hpp"
@@ -13,8 +14,6 @@ namespace {
 
 using policy::requirement;
 using policy::template_segment;
-
-constexpr std::chrono::seconds longest_age = std::chrono::hours(24 * 365);
 
 // A requirement while it is read. `where` needs the template's parameters.
 struct requirement_entry {
@@ -105,57 +104,11 @@ void read_scopes(compilation& c, const node& value, requirement_entry& into)
     }
 }
 
-// Returns the index of a parameter among those of the template.
-std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
-                                          const std::vector<template_segment>& segments)
+template <void (*Read)(compilation&, const node&, const std::vector<template_segment>&,
+                       policy::condition_list&)>
+void read_condition(compilation& c, const node& value, requirement_entry& into)
 {
-    std::vector<std::string> names;
-    for (const auto& s : segments) {
-        if (s.type == template_segment::kind::literal)
-            continue;
-        if (s.text == entry.key && s.type == template_segment::kind::rest) {
-            c.out.error(entry.key_at,
-                        in_quotes(entry.key) + " matches the rest of the path: \"where\" can't compare it");
-            return std::nullopt;
-        }
-        if (s.text == entry.key)
-            return names.size();
-        names.push_back(s.text);
-    }
-    c.out.error(entry.key_at,
-                "the template has no parameter " + in_quotes(entry.key) + suggestion(entry.key, names));
-    return std::nullopt;
-}
-
-void read_where(compilation& c, const node& value, requirement_entry& into)
-{
-    if (!expect(c, value, node::kind::map))
-        return;
-    if (value.items.empty())
-        c.out.error(value.at, "the map is empty: remove \"where\" if there is no condition");
-    for (const node& entry : value.items) {
-        const auto parameter = find_parameter(c, entry, into.segments);
-        auto claim = read_claim(c, entry);
-        if (parameter && claim)
-            into.made.where.push_back({*parameter, entry.key, std::move(*claim)});
-    }
-}
-
-// Challenges send these values back as a quoted list split at spaces (RFC 9470 section 3).
-void read_acr(compilation& c, const node& value, requirement_entry& into)
-{
-    for (auto& item : read_text_list(c, value)) {
-        if (!is_scope_token(item.text))
-            c.out.error(item.at, item.shown +
-                                     " is not an acr value: it must be visible ASCII without spaces, double "
-                                     "quotes and backslashes");
-        into.made.acr.push_back(std::move(item.text));
-    }
-}
-
-void read_max_age(compilation& c, const node& value, requirement_entry& into)
-{
-    into.made.max_age = read_seconds(c, value, std::chrono::seconds(1), longest_age);
+    Read(c, value, into.segments, into.made.conditions);
 }
 
 void read_mode(compilation& c, const node& value, requirement_entry& into)
@@ -164,8 +117,14 @@ void read_mode(compilation& c, const node& value, requirement_entry& into)
 }
 
 constexpr key<requirement_entry> requirement_keys[] = {
-    {"any", read_any},         {"scopes", read_scopes}, {"where", read_where},
-    {"max_age", read_max_age}, {"acr", read_acr},       {"mode", read_mode},
+    {"any", read_any},
+    {"scopes", read_scopes},
+    {"mode", read_mode},
+    {"where", read_condition<read_where>},
+    {"client", read_condition<read_client>},
+    {"ip", read_condition<read_ip>},
+    {"acr", read_condition<read_acr>},
+    {"max_age", read_condition<read_max_age>},
 };
 
 void read_map(compilation& c, const node& value, requirement_entry& into)
@@ -178,7 +137,7 @@ void read_map(compilation& c, const node& value, requirement_entry& into)
                     "\"any\" must be the only key; with conditions, write \"scopes: {any: [...]}\"");
     else if (any == nullptr && value.find("scopes") == nullptr)
         c.out.error(value.at, "missing key \"scopes\" (\"authenticated\" for any valid token)");
-    if (into.made.needs == requirement::kind::open && into.made.has_conditions())
+    if (into.made.needs == requirement::kind::open && !into.made.is_public())
         c.out.error(value.find("scopes")->at,
                     "\"public\" accepts requests without a token, so conditions can't be checked; write "
                     "\"authenticated\" for any valid token");
@@ -195,6 +154,8 @@ requirement compile_requirement(compilation& c, const node& value,
         read_map(c, value, entry);
     else
         read_scopes(c, value, entry);
+    std::stable_sort(entry.made.conditions.begin(), entry.made.conditions.end(),
+                     [](const auto& a, const auto& b) { return a.index() < b.index(); });
     entry.made.index = c.made.requirement_count++;
     return std::move(entry.made);
 }

@@ -30,12 +30,13 @@ void warn_of_subjects(compilation& c)
     if (c.made.issuers.size() < 2)
         return;
     for_each_requirement(c.made, [&](const requirement& r) {
-        for (const auto& w : r.where)
+        policy::for_each<policy::where_condition>(r.conditions, [&](const policy::where_condition& w) {
             if (w.claim.name() == "sub" || w.claim.name() == "/sub")
                 c.out.warn(warning::ambiguous_subject, r.mark,
                            "{" + w.parameter_name + "} is compared with \"sub\", which each of the " +
                                std::to_string(c.made.issuers.size()) +
                                " issuers chooses freely: compare a claim that only one of them sets");
+        });
     });
 }
 

@@ -94,10 +94,13 @@ private:
     // A `where` on the segment limits each token to one value, so the route is not wide there.
     static bool is_pinned(const asked_for& wide, std::size_t missed)
     {
-        return wide.by != nullptr && std::any_of(wide.needs.where.begin(), wide.needs.where.end(),
-                                                 [&](const policy::where_condition& w) {
-                                                     return segment_of(*wide.by, w.parameter) == missed;
-                                                 });
+        bool pinned = false;
+        if (wide.by != nullptr)
+            policy::for_each<policy::where_condition>(
+                wide.needs.conditions, [&](const policy::where_condition& w) {
+                    pinned = pinned || segment_of(*wide.by, w.parameter) == missed;
+                });
+        return pinned;
     }
 
     static void add(finding& to, const requirement& weak, const route& strict)

@@ -57,7 +57,8 @@ lasting_end api_has_gone() noexcept
 lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end)
     : at_(at), method_(permitted.method), path_(permitted.path), token_(permitted.token),
       admission_(permitted.admission), since_(observe::wall_now()), judged_by_(permitted.snapshot),
-      tunnel_(permitted.tunnel), end_(std::move(end)), self_(std::make_shared<lasting*>(this))
+      tunnel_(permitted.tunnel), client_(permitted.client), end_(std::move(end)),
+      self_(std::make_shared<lasting*>(this))
 {
     if (is_due(*at_.current_)) // a reload came between the permit and now
         at_.lasting_.push_front(*this);
@@ -93,7 +94,7 @@ reason lasting::decide(snapshot& now, const tokens::validator::awaited& came)
     access::access_scratch scratch;
     access::evaluation evaluated(now.policy, now.answers, scratch);
     const auto decided =
-        evaluated.review({method_, path_, token_, since_}, now.validator, observe::wall_now(), came);
+        evaluated.review({method_, path_, token_, since_, client_}, now.validator, observe::wall_now(), came);
     if (const auto* const wanted = std::get_if<access::need>(&decided)) {
         await(now, static_cast<int>(wanted->issuer));
         return reason::allowed;

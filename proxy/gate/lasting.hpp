@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,7 @@ struct lasting_permit {
     std::uint64_t admission = 0; // of the connection
     std::uint64_t snapshot = 0;  // serial of the one that permitted it
     bool tunnel = false;         // it can be told of its end, and so ends when the server does
+    std::optional<policy::client_address> client{}; // the client's address
 };
 
 // Confined to the worker's thread.
@@ -72,6 +74,7 @@ private:
     wall_time since_;
     std::uint64_t judged_by_;
     bool tunnel_;
+    std::optional<policy::client_address> client_;
     std::function<void(lasting_end)> end_; // null: called
     std::shared_ptr<lasting*> self_;       // null inside: gone
 };

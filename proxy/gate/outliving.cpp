@@ -1,4 +1,5 @@
 // Responses that outlive their request, WebSocket tunnels and event streams: when they end, and why.
+#include "access/client_address.hpp"
 #include "base/text.hpp"
 #include "gate/forwarding.hpp"
 #include "gate/response_head.hpp"
@@ -44,7 +45,8 @@ lasting_permit forwarding::what_lasts(bool is_tunnel) const noexcept
             request_.taken ? request_.taken->text : std::string_view{},
             c_.admission,
             c_.policy.serial(),
-            is_tunnel};
+            is_tunnel,
+            access::client_address(c_.policy.policy, c_.peer, c_.space.request.fields)};
 }
 
 void forwarding::end_events(lasting_end how) noexcept

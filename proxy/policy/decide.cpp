@@ -2,7 +2,6 @@
 
 #include "policy/methods.hpp"
 #include "policy/narrator.hpp"
-#include "policy/percent.hpp"
 
 #include <algorithm>
 
@@ -67,64 +66,19 @@ std::size_t least_alternative(const requirement& needs) noexcept
     return static_cast<std::size_t>(least - needs.alternatives.begin());
 }
 
-bool equals(std::string_view parameter, const json::value* claim) noexcept
+// Checks the conditions on the token, or the others. Returns the reason of the first that fails.
+std::optional<reason> failed_condition(const requirement& needs, bool of_token, const condition_context& at,
+                                       const narrator* tell)
 {
-    const auto text = claim != nullptr ? claim->scalar_text() : std::nullopt;
-    return text && decodes_to(parameter, *text);
-}
-
-bool where_holds(const requirement& needs, const parameters& values, const json::value& claims,
-                 const narrator& tell)
-{
-    for (const where_condition& w : needs.where) {
-        const std::string_view value =
-            w.parameter < values.count ? values.values[w.parameter] : std::string_view{};
-        const json::value* claim = w.claim.find(claims);
-        const bool holds = w.parameter < values.count && equals(value, claim);
-        tell.where(w, value, claim, holds);
-        if (!holds)
-            return false;
+    for (const condition& c : needs.conditions) {
+        if (needs_token(c) != of_token)
+            continue;
+        const bool held = holds(c, at);
+        if (tell != nullptr)
+            tell->condition(c, at, held);
+        if (!held)
+            return refusal_of(c);
     }
-    return true;
-}
-
-bool acr_holds(const requirement& needs, const json::value& claims, const narrator& tell)
-{
-    if (needs.acr.empty())
-        return true;
-    const json::value* claim = claims.find("acr");
-    const std::string* text = claim != nullptr ? claim->if_string() : nullptr;
-    const bool holds =
-        text != nullptr && std::find(needs.acr.begin(), needs.acr.end(), *text) != needs.acr.end();
-    tell.acr(needs, claim, holds);
-    return holds;
-}
-
-bool login_is_recent(const requirement& needs, const json::value& claims, wall_time now, const narrator& tell)
-{
-    if (!needs.max_age)
-        return true;
-    const json::value* claim = claims.find("auth_time");
-    const auto auth_time = claim != nullptr ? claim->if_number() : std::nullopt;
-    std::optional<double> age;
-    if (auth_time)
-        age = static_cast<double>(now.time_since_epoch().count()) / 1000.0 - *auth_time;
-    // A login in the future is invalid: some issuers write milliseconds.
-    constexpr double clocks_differ = 60;
-    const bool holds = age && *age >= -clocks_differ && *age <= static_cast<double>(needs.max_age->count());
-    tell.login_age(needs, age, holds);
-    return holds;
-}
-
-std::optional<reason> failed_condition(const route_match& match, const json::value& claims, wall_time now,
-                                       const narrator& tell)
-{
-    if (!where_holds(*match.needs, match.values, claims, tell))
-        return reason::condition_failed;
-    if (!acr_holds(*match.needs, claims, tell))
-        return reason::login_too_weak;
-    if (!login_is_recent(*match.needs, claims, now, tell))
-        return reason::login_too_old;
     return std::nullopt;
 }
 
@@ -151,13 +105,23 @@ bool needs_token(const route_match& match) noexcept
     return match.needs != nullptr && !match.needs->is_public();
 }
 
-decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now, steps* trace)
+bool is_refused_without_token(const route_match& match, const circumstances& around) noexcept
+{
+    const condition_context at{match.values, nullptr, around.client, around.now};
+    return match.needs != nullptr && failed_condition(*match.needs, false, at, nullptr).has_value();
+}
+
+decision decide(const policy& p, const route_match& match, const bearer* token, const circumstances& around,
+                steps* trace)
 {
     const narrator tell(p, trace);
     tell.route(match);
     if (match.needs == nullptr)
         return refuse(match, match.matched != nullptr ? reason::wrong_method : reason::no_route);
     tell.needs(match);
+    condition_context at{match.values, nullptr, around.client, around.now};
+    if (const auto failed = failed_condition(*match.needs, false, at, &tell))
+        return refuse(match, *failed);
     if (match.needs->is_public()) {
         tell.no_token_looked_at();
         return permit_maker::decided();
@@ -168,7 +132,8 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     tell.alternatives(*match.needs, token->scopes);
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes));
-    if (const auto failed = failed_condition(match, token->claims, now, tell)) {
+    at.claims = &token->claims;
+    if (const auto failed = failed_condition(*match.needs, true, at, &tell)) {
         auto d = refuse(match, *failed);
         d.alternative = held_alternative(*match.needs, token->scopes.effective);
         return d;
@@ -224,6 +189,7 @@ observable how_observable(reason why) noexcept
     case reason::condition_failed:
     case reason::login_too_old:
     case reason::login_too_weak:
+    case reason::address_not_allowed:
         return observable::by_any_mode;
     case reason::allowed:
     case reason::malformed_request:

@@ -19,6 +19,16 @@ struct bearer {
     const granted_scopes& scopes;
 };
 
+// What a decision depends on besides the request and its token.
+struct circumstances {
+    circumstances(wall_time at, const client_address* from = nullptr) noexcept // NOLINT: implicit
+        : now(at), client(from)
+    {
+    }
+    wall_time now;
+    const client_address* client; // null: not known; it is in no network
+};
+
 class permit final {
 public:
     // Returns whether observe_instead made it rather than a decision.
@@ -57,13 +67,16 @@ using steps = std::vector<step>;
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
 // Decides. `token` is null if the request has none; requirements other than public then yield no_token. The
-// checks run in this order: route and method, token, scopes, where, acr, max_age. The first failure is the
-// reason. If the scope cap removed a missing scope from the token, the reason is scope_limited, because no
-// scope to ask for would help. Otherwise it is insufficient_scope. max_age grants no clock skew: it limits
-// the age of a login, not the end of a token. A login more than a minute in the future is invalid. `trace`,
-// if given, receives every step. Without it, a permit allocates nothing.
-[[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token, wall_time now,
-                              steps* trace = nullptr);
+// checks run in this order: route and method, ip, token, scopes, where, client, acr, max_age. The first
+// failure is the reason. If the scope cap removed a missing scope from the token, the reason is
+// scope_limited, because no scope to ask for would help. Otherwise it is insufficient_scope. max_age grants
+// no clock skew: it limits the age of a login, not the end of a token. A login more than a minute in the
+// future is invalid. `trace`, if given, receives every step. Without it, a permit allocates nothing.
+[[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token,
+                              const circumstances& around, steps* trace = nullptr);
+
+// Returns whether decide() refuses the match whatever token comes, so that no token needs to be verified.
+[[nodiscard]] bool is_refused_without_token(const route_match& match, const circumstances& around) noexcept;
 
 // Makes a denial for code that refuses a match without calling decide().
 [[nodiscard]] denial refuse(const route_match& match, failure why);

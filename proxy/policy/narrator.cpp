@@ -3,18 +3,9 @@
 #include "policy/percent.hpp"
 #include "policy/wording.hpp"
 
-#include <cmath>
-
 namespace scopegate::policy {
 
 namespace {
-
-std::string quoted(std::string_view text)
-{
-    std::string out;
-    json::append_quoted(out, text);
-    return out;
-}
 
 // Returns `{id} = "42"` for each parameter of the template.
 std::string spoken(const route& r, const parameters& values)
@@ -25,16 +16,6 @@ std::string spoken(const route& r, const parameters& values)
         if (s.type != template_segment::kind::literal && n < values.count)
             out += "; {" + s.text + "} = " + quoted(decoded(values.values[n++]));
     return out;
-}
-
-std::string spoken(const json::value* claim)
-{
-    if (claim == nullptr || claim->is_null())
-        return "absent";
-    if (claim->if_string() != nullptr)
-        return quoted(*claim->if_string());
-    const auto text = claim->scalar_text();
-    return text ? std::string(*text) : claim->if_array() != nullptr ? "an array" : "an object";
 }
 
 // Returns the method that the requirement has in the file: a method, ANY, or GET for a HEAD that follows it.
@@ -115,31 +96,10 @@ void narrator::alternatives(const requirement& needs, const granted_scopes& scop
     }
 }
 
-void narrator::where(const where_condition& condition, std::string_view value, const json::value* claim,
-                     bool holds) const
+void narrator::condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const
 {
     if (out_ != nullptr)
-        say("{" + condition.parameter_name + "} = " + quoted(decoded(value)) +
-                (holds ? " equals" : " does not equal") + " claim " + condition.claim.name() + " = " +
-                spoken(claim),
-            holds);
-}
-
-void narrator::acr(const requirement& needs, const json::value* claim, bool holds) const
-{
-    if (out_ != nullptr)
-        say("claim acr is " + spoken(claim) + "; it must be " + enumerate(needs.acr, " or "), holds);
-}
-
-void narrator::login_age(const requirement& needs, std::optional<double> age, bool holds) const
-{
-    if (out_ == nullptr)
-        return;
-    const std::string limit = "; at most " + std::to_string(needs.max_age->count()) + " s are allowed";
-    say((age ? "the login was " + std::to_string(std::llround(*age)) + " s ago"
-             : "claim auth_time is not a number") +
-            limit,
-        holds);
+        say(tell(c, at, held), held);
 }
 
 } // namespace scopegate::policy

@@ -16,11 +16,7 @@ public:
     void no_token_looked_at() const;
     void token(bool presented) const;
     void alternatives(const requirement& needs, const granted_scopes& scopes) const;
-    void where(const where_condition& condition, std::string_view value, const json::value* claim,
-               bool holds) const;
-    void acr(const requirement& needs, const json::value* claim, bool holds) const;
-    // `age` is in seconds, and empty if the claim is absent or not a number.
-    void login_age(const requirement& needs, std::optional<double> age, bool holds) const;
+    void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
     void say(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }

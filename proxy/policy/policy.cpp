@@ -13,10 +13,12 @@ namespace {
 // Returns whether the conditions read the same values from two forms of a path.
 bool reads_the_same(const requirement& needs, const parameters& a, const parameters& b)
 {
-    return std::all_of(needs.where.begin(), needs.where.end(), [&](const where_condition& w) {
-        return w.parameter < a.count && w.parameter < b.count &&
+    bool same = true;
+    for_each<where_condition>(needs.conditions, [&](const where_condition& w) {
+        same = same && w.parameter < a.count && w.parameter < b.count &&
                decodes_to_ignoring_case(a.values[w.parameter], b.values[w.parameter]);
     });
+    return same;
 }
 
 // Returns whether two templates have the same requirement for one path. The same condition on another value
@@ -120,12 +122,8 @@ std::vector<std::string> policy::claims_of_conditions() const
 {
     std::set<std::string, std::less<>> names;
     const auto look = [&names](const requirement& needs) {
-        for (const auto& condition : needs.where)
-            names.emplace(condition.claim.first_step());
-        if (!needs.acr.empty())
-            names.emplace("acr");
-        if (needs.max_age)
-            names.emplace("auth_time");
+        for (const auto& c : needs.conditions)
+            std::visit([&](const auto& member) { member.add_claims(names); }, c);
     };
     look(unlisted_needs);
     for (const auto& route : routes) {

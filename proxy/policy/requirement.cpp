@@ -52,16 +52,17 @@ std::string describe_scopes(const requirement& r, const scope_registry& scopes)
 
 } // namespace
 
+bool requirement::is_public() const noexcept
+{
+    return needs == kind::open && std::none_of(conditions.begin(), conditions.end(),
+                                               [](const condition& c) { return needs_token(c); });
+}
+
 bool same_needs(const requirement& a, const requirement& b)
 {
-    return a.needs == b.needs && a.max_age == b.max_age && a.observe == b.observe &&
+    return a.needs == b.needs && a.observe == b.observe && same_conditions(a.conditions, b.conditions) &&
            same_as_sets(a.alternatives, b.alternatives,
-                        [](const alternative& x, const alternative& y) { return x.scopes == y.scopes; }) &&
-           same_as_sets(a.where, b.where,
-                        [](const where_condition& x, const where_condition& y) {
-                            return x.parameter == y.parameter && x.claim.name() == y.claim.name();
-                        }) &&
-           same_as_sets(a.acr, b.acr, [](const std::string& x, const std::string& y) { return x == y; });
+                        [](const alternative& x, const alternative& y) { return x.scopes == y.scopes; });
 }
 
 std::string describe(const requirement& r, const scope_registry& scopes)
@@ -78,12 +79,8 @@ std::string describe(const requirement& r, const scope_registry& scopes)
         out = describe_scopes(r, scopes);
         break;
     }
-    for (const where_condition& w : r.where)
-        out += "; {" + w.parameter_name + "} equals claim " + w.claim.name();
-    if (!r.acr.empty())
-        out += "; claim acr is " + enumerate(r.acr, " or ");
-    if (r.max_age)
-        out += "; login at most " + std::to_string(r.max_age->count()) + " s ago";
+    for (const condition& c : r.conditions)
+        out += "; " + describe(c);
     if (r.observe)
         out += "; observed only";
     return out;

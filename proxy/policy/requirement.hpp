@@ -2,11 +2,10 @@
 // conjunctions, with conditions.
 #pragma once
 
-#include "base/json.hpp"
+#include "policy/conditions/condition.hpp"
 #include "policy/scopes.hpp"
 
-#include <chrono>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,29 +23,20 @@ struct alternative {
     std::vector<scope_id> in_order; // as written, for challenges
 };
 
-// `where: {user: sub}`: the route's parameter equals the claim.
-struct where_condition {
-    std::size_t parameter = 0; // index into the route's parameters
-    std::string parameter_name;
-    json::path claim;
-};
-
 struct requirement {
     enum class kind : std::uint8_t { open, authenticated, scopes }; // open: `public`
 
     kind needs = kind::authenticated;
     std::vector<alternative> alternatives; // never empty for kind::scopes
-    std::vector<where_condition> where;
-    std::optional<std::chrono::seconds> max_age;
-    std::vector<std::string> acr;
+    condition_list conditions;             // all of which must hold
     bool observe = false;    // `mode: observe` for this one: refusals are logged, but not enforced
     std::uint32_t index = 0; // dense within a policy; responses/ stores its prepared challenges by it
     source_mark mark;
 
-    [[nodiscard]] bool has_conditions() const noexcept { return !where.empty() || max_age || !acr.empty(); }
-    // Returns whether requests need no token. A condition can only be checked against a token, so `public`
-    // with a condition needs one.
-    [[nodiscard]] bool is_public() const noexcept { return needs == kind::open && !has_conditions(); }
+    // Returns whether requests need no token. `public` with a condition on the token needs one.
+    [[nodiscard]] bool is_public() const noexcept;
+    // Returns whether every request is permitted.
+    [[nodiscard]] bool is_open_to_all() const noexcept { return needs == kind::open && conditions.empty(); }
 };
 
 // Returns whether two requirements are the same: alternatives as sets of sets, the same conditions and mode.

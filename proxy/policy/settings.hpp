@@ -7,6 +7,7 @@
 #include "http/target.hpp"
 #include "jose/algorithm.hpp"
 #include "jose/sign.hpp"
+#include "policy/network.hpp"
 #include "policy/requirement.hpp"
 
 #include <array>
@@ -26,13 +27,6 @@ struct endpoint {
     std::string unix_path;  // absolute
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
-};
-
-// 10.0.0.0/8 or an address; v4 as v4-mapped v6.
-struct network {
-    std::array<std::uint8_t, 16> address{};
-    unsigned prefix = 128;
-    [[nodiscard]] bool contains(const std::array<std::uint8_t, 16>& other) const noexcept;
 };
 
 struct key_location {

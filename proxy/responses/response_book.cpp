@@ -78,7 +78,7 @@ std::string proof_algorithms()
     return out;
 }
 
-std::string joined_acr(const std::vector<std::string>& values)
+std::string joined(const std::vector<std::string>& values)
 {
     std::string out;
     for (const auto& v : values)
@@ -183,9 +183,10 @@ void response_book::append_fields(std::string& out, const policy::denial& d) con
     if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
         // List everything that the login must satisfy, not only what it failed, so that one step-up is enough
         // (RFC 9470 section 3).
-        add_parameter(out, "acr_values", joined_acr(d.needs->acr));
-        if (d.needs->max_age)
-            add_parameter(out, "max_age", std::to_string(d.needs->max_age->count()));
+        if (const auto* acr = policy::find<policy::acr_condition>(d.needs->conditions))
+            add_parameter(out, "acr_values", joined(acr->any_of));
+        if (const auto* age = policy::find<policy::max_age_condition>(d.needs->conditions))
+            add_parameter(out, "max_age", std::to_string(age->most.count()));
     }
     add_parameter(out, resource_metadata_);
     if (out.back() == ' ') // a scheme without parameters

@@ -133,6 +133,8 @@ constexpr response_row make_row(reason r) noexcept
     case reason::scope_limited:
         return plain(403, "Insufficient permissions",
                      "The user's roles or permissions do not allow the scopes that are required.");
+    case reason::address_not_allowed:
+        return plain(403, "Forbidden", "Requests from this address are not allowed.");
     case reason::condition_failed:
         return plain(403, "Forbidden", "The access token is not for this resource.");
     case reason::login_too_old:

@@ -49,8 +49,8 @@ void fill(policy::policy& p, names from)
     route.allow = "GET, HEAD";
     auto& needs = route.methods.emplace_back("GET", policy::requirement{}).second;
     needs.index = p.requirement_count++;
-    needs.acr = {from.next(), from.next()};
-    needs.max_age = std::chrono::seconds(60);
+    needs.conditions.emplace_back(policy::acr_condition{{from.next(), from.next()}});
+    needs.conditions.emplace_back(policy::max_age_condition{std::chrono::seconds(60)});
     needs.needs = policy::requirement::kind::scopes;
     needs.alternatives.resize(2);
     for (auto name = from.next(); !name.empty() && p.scopes.size() < 8; name = from.next()) {

@@ -163,5 +163,34 @@ TEST(trusted_proxies, change_with_a_reload)
     api.wait_for_closed(1);
 }
 
+// The address is the client's, as a trusted proxy tells it; a public route can ask for it too.
+TEST(trusted_proxies, tell_the_address_that_a_route_asks_for)
+{
+    gate_settings settings;
+    settings.routes = std::string(calendar_routes);
+    const std::string route = "  /any:";
+    settings.routes.insert(settings.routes.find(route),
+                           "  /inside: {GET: {scopes: public, ip: [10.0.0.0/8]}}\n"
+                           "  /inside/own: {GET: {scopes: read:appointments, ip: [10.0.0.0/8]}}\n");
+    const calendar stranger(settings);
+    settings.server = "trusted_proxies: [127.0.0.1]";
+    const calendar trusting(settings);
+    const auto from = [](const calendar& c, std::string_view target, const std::string& address,
+                         const std::string& token = {}) {
+        return c.exchange(get(target, token, "X-Forwarded-For: " + address + "\r\n")).status;
+    };
+    EXPECT_EQ(from(trusting, "/inside", "10.1.2.3"), 200U);
+    EXPECT_EQ(from(trusting, "/inside", "192.0.2.1"), 403U);
+    EXPECT_EQ(from(trusting, "/inside", "10.1.2.3, 192.0.2.1"), 403U) << "the last proxy saw 192.0.2.1";
+    EXPECT_EQ(from(stranger, "/inside", "10.1.2.3"), 403U) << "any client can set this field";
+    const auto token = calendar_token("read:appointments");
+    EXPECT_EQ(from(trusting, "/inside/own", "10.1.2.3", token), 200U);
+    EXPECT_EQ(from(trusting, "/inside/own", "10.1.2.3"), 401U);
+    EXPECT_EQ(from(trusting, "/inside/own", "192.0.2.1", token), 403U);
+    EXPECT_EQ(from(trusting, "/inside/own", "192.0.2.1"), 403U) << "before any token";
+    const auto line = trusting.gate.wait_for_event("request");
+    EXPECT_EQ(line["reason"], "address-not-allowed");
+}
+
 } // namespace
 } // namespace scopegate::test

@@ -60,16 +60,21 @@ TEST(requirements, can_have_conditions)
                             "      where: {user: sub, org: /org/id}\n"
                             "      max_age: 5m\n"
                             "      acr: [urn:example:mfa, gold]\n"
+                            "      client: [app-a, app-b]\n"
+                            "      ip: [10.0.0.0/8, \"2001:db8::1\"]\n"
                             "      mode: observe\n"
                             "    PUT: {scopes: a, mode: enforce}\n");
     const auto& get = *p->match("/o/users/u/x", "GET").needs;
-    ASSERT_EQ(get.where.size(), 2U);
-    EXPECT_EQ(get.where[0].parameter, 1U);
-    EXPECT_EQ(get.where[0].parameter_name, "user");
-    EXPECT_EQ(get.where[0].claim.name(), "sub");
-    EXPECT_EQ(get.where[1].parameter, 0U);
-    EXPECT_EQ(get.max_age, std::chrono::seconds(300));
-    EXPECT_THAT(get.acr, ElementsAre("urn:example:mfa", "gold"));
+    std::vector<std::string> conditions;
+    for (const auto& c : get.conditions)
+        conditions.push_back(describe(c));
+    EXPECT_THAT(conditions, ElementsAre("client address in 10.0.0.0/8 or 2001:db8::1", "{user} is claim sub",
+                                        "{org} is claim /org/id", "client is app-a or app-b",
+                                        "claim acr is urn:example:mfa or gold", "login at most 300 s ago"))
+        << "in the order of the checks";
+    const auto* where = policy::find<policy::where_condition>(get.conditions);
+    ASSERT_NE(where, nullptr);
+    EXPECT_EQ(where->parameter, 1U);
     EXPECT_TRUE(get.observe);
     EXPECT_EQ(get.mark.line, 6);
     EXPECT_EQ(get.mark.column, 5);

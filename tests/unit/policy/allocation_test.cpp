@@ -27,10 +27,10 @@ TEST(allocations, do_not_happen_for_a_match_and_a_permit)
     for (int i = 0; i < 300; ++i)
         b.scope("scope" + std::to_string(i));
     requirement r = b.needs("scope7 | scope1 scope299");
-    r.where.push_back({0, "user", json::path("/org/user")});
-    r.acr = {"a class whose name is too long for a small string",
-             "another one, which is as long as the first one"};
-    r.max_age = std::chrono::seconds(300);
+    r.conditions.emplace_back(where_condition{0, "user", json::path("/org/user")});
+    r.conditions.emplace_back(acr_condition{{"a class whose name is too long for a small string",
+                                             "another one, which is as long as the first one"}});
+    r.conditions.emplace_back(max_age_condition{std::chrono::seconds(300)});
     b.route("/users/{user}/photos/{photo}", test::builder::methods{{"GET", r}});
     b.route("/users/admin/{rest...}", test::builder::methods{{"GET", r}});
     b.route("/users/{user}/photos/{photo}/", test::builder::methods{{"GET", r}});

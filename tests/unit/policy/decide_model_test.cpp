@@ -328,11 +328,11 @@ void declare(const scenario& s, test::builder& b)
     }
     requirement r = b.needs(written);
     if (s.has_where)
-        r.where.push_back({1, "user", json::path("sub")});
+        r.conditions.emplace_back(where_condition{1, "user", json::path("sub")});
     if (s.has_acr)
-        r.acr = {"mfa", "key"};
+        r.conditions.emplace_back(acr_condition{{"mfa", "key"}});
     if (s.max_age)
-        r.max_age = std::chrono::seconds(*s.max_age);
+        r.conditions.emplace_back(max_age_condition{std::chrono::seconds(*s.max_age)});
     b.route("/{realm}/users/{user}", test::builder::methods{{"GET", r}});
 
     auto& limit = b.get().limit;

@@ -167,7 +167,7 @@ TEST(decide, names_the_alternative_to_request_if_no_scope_is_missing)
     test::builder b;
     b.scopes({"a", "b", "c", "d"});
     auto either = b.needs("a b | c | d");
-    either.max_age = std::chrono::minutes(5);
+    either.conditions.emplace_back(max_age_condition{std::chrono::minutes(5)});
     b.route("/", test::builder::methods{{"GET", either}});
     const auto asked_for = [&](const asked& a) {
         const auto d = decide_for(b.get(), a);
@@ -183,8 +183,8 @@ TEST(decide, checks_where_against_the_decoded_parameter)
 {
     test::builder b;
     requirement own;
-    own.where.push_back({0, "user", json::path("sub")});
-    own.where.push_back({1, "org", json::path("/org/id")});
+    own.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
+    own.conditions.emplace_back(where_condition{1, "org", json::path("/org/id")});
     b.route("/users/{user}/of/{org}", test::builder::methods{{"GET", own}});
     const auto org = [](json::value id) { return test::claims({{"id", std::move(id)}}); };
     struct {
@@ -221,15 +221,73 @@ TEST(decide, checks_where_against_the_decoded_parameter)
         << "the token has no claims";
 }
 
+struct client_row {
+    const char* shows;
+    json::object claims;
+    reason wanted;
+};
+
+// Of tokens of the same tenant, those of other applications are valid too.
+TEST(decide, checks_the_client_of_the_token)
+{
+    test::builder b;
+    requirement apps;
+    apps.conditions.emplace_back(client_condition{{"app-a", "app-b"}});
+    b.route("/apps", test::builder::methods{{"GET", apps}});
+    const client_row rows[] = {
+        {"one of them", {{"client_id", test::text("app-b")}}, reason::allowed},
+        {"azp without client_id", {{"azp", test::text("app-a")}}, reason::allowed},
+        {"another one", {{"client_id", test::text("app-c")}}, reason::condition_failed},
+        {"a longer name", {{"client_id", test::text("app-a2")}}, reason::condition_failed},
+        {"another letter case", {{"client_id", test::text("App-A")}}, reason::condition_failed},
+        {"client_id comes before azp",
+         {{"client_id", test::text("app-c")}, {"azp", test::text("app-a")}},
+         reason::condition_failed},
+        {"a list", {{"client_id", test::list({"app-a"})}}, reason::condition_failed},
+        {"no client", {}, reason::condition_failed},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(name(why(decide_for(b.get(), {.path = "/apps", .claims = json::value(row.claims)}))),
+                  name(row.wanted))
+            << row.shows;
+}
+
+TEST(decide, checks_the_address_of_the_client_before_any_token)
+{
+    test::builder b;
+    requirement inside;
+    inside.needs = requirement::kind::open;
+    ip_condition networks;
+    networks.any_of.push_back({{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 0}, 104}, "10.0.0.0/8"});
+    inside.conditions.emplace_back(networks);
+    requirement both = inside;
+    both.needs = requirement::kind::authenticated;
+    b.route("/inside", test::builder::methods{{"GET", inside}});
+    b.route("/both", test::builder::methods{{"GET", both}});
+    const client_address near{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 1, 2, 3};
+    const client_address far{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 11, 1, 2, 3};
+    const auto decide_from = [&](const char* path, const client_address* from) {
+        const auto match = b.get().match(path, "GET");
+        EXPECT_EQ(is_refused_without_token(match, {wall_time{}, from}), from != &near);
+        return name(why(decide(b.get(), match, nullptr, {wall_time{}, from})));
+    };
+    EXPECT_EQ(decide_from("/inside", &near), "allowed");
+    EXPECT_EQ(decide_from("/inside", &far), "address-not-allowed");
+    EXPECT_EQ(decide_from("/inside", nullptr), "address-not-allowed") << "the address is not known";
+    EXPECT_EQ(decide_from("/both", &near), "no-token");
+    EXPECT_EQ(decide_from("/both", &far), "address-not-allowed");
+    EXPECT_FALSE(needs_token(b.get().match("/inside", "GET")));
+}
+
 TEST(decide, checks_the_class_and_the_age_of_the_login)
 {
     test::builder b;
     requirement recent;
-    recent.max_age = std::chrono::minutes(5);
+    recent.conditions.emplace_back(max_age_condition{std::chrono::minutes(5)});
     requirement strong;
-    strong.acr = {"urn:example:mfa", "urn:example:key"};
+    strong.conditions.emplace_back(acr_condition{{"urn:example:mfa", "urn:example:key"}});
     requirement both = strong;
-    both.max_age = recent.max_age;
+    both.conditions.push_back(recent.conditions.front());
     b.route("/recent", test::builder::methods{{"GET", recent}});
     b.route("/strong", test::builder::methods{{"GET", strong}});
     b.route("/both", test::builder::methods{{"GET", both}});
@@ -284,9 +342,9 @@ TEST(decide, checks_token_scopes_where_and_login_in_this_order)
     test::builder b;
     b.scopes({"read"});
     requirement r = b.needs("read");
-    r.where.push_back({0, "user", json::path("sub")});
-    r.acr = {"mfa"};
-    r.max_age = std::chrono::seconds(1);
+    r.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
+    r.conditions.emplace_back(acr_condition{{"mfa"}});
+    r.conditions.emplace_back(max_age_condition{std::chrono::seconds(1)});
     b.route("/{user}", test::builder::methods{{"GET", r}});
     asked a{.path = "/bob", .with_token = false};
     EXPECT_EQ(why(decide_for(b.get(), a)), reason::no_token);
@@ -305,11 +363,11 @@ TEST(decide, fails_closed_on_policies_that_a_loader_should_refuse)
     test::builder b;
     requirement open_with_condition;
     open_with_condition.needs = requirement::kind::open;
-    open_with_condition.where.push_back({0, "user", json::path("sub")});
+    open_with_condition.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
     requirement nobody;
     nobody.needs = requirement::kind::scopes;
     requirement beyond;
-    beyond.where.push_back({5, "user", json::path("sub")});
+    beyond.conditions.emplace_back(where_condition{5, "user", json::path("sub")});
     b.route("/public/{user}", test::builder::methods{{"GET", open_with_condition}});
     b.route("/nobody", test::builder::methods{{"GET", nobody}});
     b.route("/beyond", test::builder::methods{{"GET", beyond}});

@@ -29,9 +29,9 @@ TEST(trace, explains_each_step)
     test::builder b;
     b.scopes({"read:a", "write:a", "audit"});
     requirement own = b.needs("write:a");
-    own.where.push_back({0, "user", json::path("sub")});
-    own.acr = {"mfa"};
-    own.max_age = std::chrono::minutes(5);
+    own.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
+    own.conditions.emplace_back(acr_condition{{"mfa"}});
+    own.conditions.emplace_back(max_age_condition{std::chrono::minutes(5)});
     b.route("/appointments/{id}",
             {{"GET", "read:a"}, {"PUT", "read:a write:a"}, {"DELETE", "audit | read:a write:a"}});
     b.route("/users/{user}/{rest...}", test::builder::methods{{"ANY", own}});

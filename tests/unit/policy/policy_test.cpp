@@ -141,7 +141,7 @@ TEST(lookalike, compares_the_values_that_where_reads)
     test::builder b;
     const auto own = [](std::size_t parameter) {
         requirement r;
-        r.where.push_back({parameter, "user", json::path("sub")});
+        r.conditions.emplace_back(where_condition{parameter, "user", json::path("sub")});
         return test::builder::methods{{"GET", r}};
     };
     b.route("/users/{user}", own(0));
@@ -163,17 +163,18 @@ TEST(conditions, list_the_claims_that_each_request_needs)
     b.route("/plain", {{"GET", "authenticated"}});
     EXPECT_THAT(b.get().claims_of_conditions(), ::testing::IsEmpty());
     requirement own;
-    own.where.push_back({0, "user", json::path("sub")});
-    own.max_age = std::chrono::seconds(300);
+    own.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
+    own.conditions.emplace_back(max_age_condition{std::chrono::seconds(300)});
     requirement of_realm;
-    of_realm.where.push_back({0, "realm", json::path("/org/realms/0")});
-    of_realm.where.push_back({1, "user", json::path("sub")});
+    of_realm.conditions.emplace_back(where_condition{0, "realm", json::path("/org/realms/0")});
+    of_realm.conditions.emplace_back(where_condition{1, "user", json::path("sub")});
     requirement strong;
-    strong.acr = {"gold"};
+    strong.conditions.emplace_back(acr_condition{{"gold"}});
     b.route("/users/{user}", test::builder::methods{{"GET", own}, {"ANY", strong}});
     b.route("/realms/{realm}/{user}", test::builder::methods{{"GET", of_realm}});
     EXPECT_THAT(b.get().claims_of_conditions(), ::testing::ElementsAre("acr", "auth_time", "org", "sub"));
-    b.unlisted_authenticated().get().unlisted_needs.where.push_back({0, "x", json::path("tenant")});
+    b.unlisted_authenticated().get().unlisted_needs.conditions.emplace_back(
+        where_condition{0, "x", json::path("tenant")});
     EXPECT_THAT(b.get().claims_of_conditions(), ::testing::Contains("tenant"));
 }
 

@@ -44,10 +44,10 @@ TEST(describe, writes_the_conditions)
 {
     const scope_registry scopes = three_scopes();
     requirement r = test::needs(scopes, "read:a");
-    r.where.push_back({0, "user", json::path("sub")});
-    r.max_age = std::chrono::minutes(5);
+    r.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
+    r.conditions.emplace_back(max_age_condition{std::chrono::minutes(5)});
     EXPECT_EQ(describe(r, scopes), "read:a; {user} equals claim sub; login at most 300 s ago");
-    r.acr = {"urn:example:mfa", "urn:example:key"};
+    r.conditions.emplace_back(acr_condition{{"urn:example:mfa", "urn:example:key"}});
     r.observe = true;
     EXPECT_EQ(describe(r, scopes),
               "read:a; {user} equals claim sub; claim acr is urn:example:mfa or urn:example:key; "
@@ -64,7 +64,9 @@ TEST(same_needs, distinguishes_requirements)
     };
     const auto plain = [&](const char* written) { return test::needs(scopes, written); };
     const auto where = [](std::size_t parameter, const char* claim) {
-        return [=](requirement& r) { r.where.push_back({parameter, "user", json::path(claim)}); };
+        return [=](requirement& r) {
+            r.conditions.emplace_back(where_condition{parameter, "user", json::path(claim)});
+        };
     };
     struct {
         const char* shows;
@@ -87,16 +89,19 @@ TEST(same_needs, distinguishes_requirements)
         {"on another claim", with("read:a", where(0, "sub")), with("read:a", where(0, "email")), false},
         {"on another parameter", with("read:a", where(0, "sub")), with("read:a", where(1, "sub")), false},
         {"a login's age", plain("read:a"),
-         with("read:a", [](requirement& r) { r.max_age = std::chrono::seconds(1); }), false},
-        {"a login's class", plain("read:a"), with("read:a", [](requirement& r) { r.acr = {"x"}; }), false},
+         with("read:a",
+              [](requirement& r) { r.conditions.emplace_back(max_age_condition{std::chrono::seconds(1)}); }),
+         false},
+        {"a login's class", plain("read:a"),
+         with("read:a", [](requirement& r) { r.conditions.emplace_back(acr_condition{{"x"}}); }), false},
         {"classes in another order",
          with("read:a",
               [](requirement& r) {
-                  r.acr = {"x", "y"};
+                  r.conditions.emplace_back(acr_condition{{"x", "y"}});
               }),
          with("read:a",
               [](requirement& r) {
-                  r.acr = {"y", "x"};
+                  r.conditions.emplace_back(acr_condition{{"y", "x"}});
               }),
          true},
         {"the mode", plain("read:a"), with("read:a", [](requirement& r) { r.observe = true; }), false},
@@ -120,7 +125,7 @@ TEST(requirement, is_public_only_without_conditions)
     EXPECT_FALSE(r.is_public()) << "the default requires a token";
     r.needs = requirement::kind::open;
     EXPECT_TRUE(r.is_public());
-    r.acr = {"mfa"};
+    r.conditions.emplace_back(acr_condition{{"mfa"}});
     EXPECT_FALSE(r.is_public()) << "a condition can only be checked against a token";
 }
 

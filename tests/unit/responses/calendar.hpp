@@ -26,9 +26,9 @@ public:
         add("/any", {{"admin"}, {"write:appointments", "export"}});
         add("/authenticated", {});
         auto& login = add("/login", {{"write:appointments"}});
-        login.max_age = std::chrono::seconds(300);
-        login.acr = {"urn:example:mfa", "urn:example:key"};
-        add("/weak", {}).acr = {R"(say "friend" \o/)"};
+        login.conditions.emplace_back(policy::max_age_condition{std::chrono::seconds(300)});
+        login.conditions.emplace_back(policy::acr_condition{{"urn:example:mfa", "urn:example:key"}});
+        add("/weak", {}).conditions.emplace_back(policy::acr_condition{{R"(say "friend" \o/)"}});
     }
 
     // Returns the requirement of that route's GET.

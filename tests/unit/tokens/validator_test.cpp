@@ -449,9 +449,9 @@ TEST_F(validation, caches_claims_and_never_decisions)
 TEST_F(validation, keeps_only_the_claims_that_conditions_use)
 {
     auto& needs = policy->routes.front().methods.front().second;
-    needs.acr = {"gold"};
-    needs.max_age = 300s;
-    needs.where.push_back({0, "user", json::path("/org/users/1")});
+    needs.conditions.emplace_back(policy::acr_condition{{"gold"}});
+    needs.conditions.emplace_back(policy::max_age_condition{300s});
+    needs.conditions.emplace_back(policy::where_condition{0, "user", json::path("/org/users/1")});
     tokens::validator conditional{policy, keys, cache_bytes};
     const auto made = [&](std::string_view acr) {
         return test::make_token(claims(R"({"scope":"read:app","auth_time":)" +

@@ -1,0 +1,101 @@
+#include "config/conditions.hpp"
+
+#include "config/lists.hpp"
+#include "config/scopes.hpp"
+#include "config/urls.hpp"
+#include "config/values.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace scopegate::config {
+
+namespace {
+
+using policy::template_segment;
+
+constexpr std::chrono::seconds longest_age = std::chrono::hours(24 * 365);
+
+// Returns the index of a parameter among those of the template.
+std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
+                                          const std::vector<template_segment>& segments)
+{
+    std::vector<std::string> names;
+    for (const auto& s : segments) {
+        if (s.type == template_segment::kind::literal)
+            continue;
+        if (s.text == entry.key && s.type == template_segment::kind::rest) {
+            c.out.error(entry.key_at,
+                        in_quotes(entry.key) + " matches the rest of the path: \"where\" can't compare it");
+            return std::nullopt;
+        }
+        if (s.text == entry.key)
+            return names.size();
+        names.push_back(s.text);
+    }
+    c.out.error(entry.key_at,
+                "the template has no parameter " + in_quotes(entry.key) + suggestion(entry.key, names));
+    return std::nullopt;
+}
+
+} // namespace
+
+void read_where(compilation& c, const node& value, const std::vector<template_segment>& segments,
+                policy::condition_list& into)
+{
+    if (!expect(c, value, node::kind::map))
+        return;
+    if (value.items.empty())
+        c.out.error(value.at, "the map is empty: remove \"where\" if there is no condition");
+    for (const node& entry : value.items) {
+        const auto parameter = find_parameter(c, entry, segments);
+        auto claim = read_claim(c, entry);
+        if (parameter && claim)
+            into.emplace_back(policy::where_condition{*parameter, entry.key, std::move(*claim)});
+    }
+}
+
+void read_client(compilation& c, const node& value, const std::vector<template_segment>&,
+                 policy::condition_list& into)
+{
+    policy::client_condition made;
+    for (auto& item : read_text_list(c, value))
+        made.any_of.push_back(std::move(item.text));
+    into.emplace_back(std::move(made));
+}
+
+void read_ip(compilation& c, const node& value, const std::vector<template_segment>&,
+             policy::condition_list& into)
+{
+    policy::ip_condition made;
+    for (const node& item : list_items(c, value))
+        if (const auto block = read_network(c, item))
+            made.any_of.push_back({*block, item.text});
+    into.emplace_back(std::move(made));
+}
+
+// Challenges send these values back as a quoted list split at spaces (RFC 9470 section 3).
+void read_acr(compilation& c, const node& value, const std::vector<template_segment>&,
+              policy::condition_list& into)
+{
+    policy::acr_condition made;
+    for (auto& item : read_text_list(c, value)) {
+        if (!is_scope_token(item.text))
+            c.out.error(item.at, item.shown +
+                                     " is not an acr value: it must be visible ASCII without spaces, double "
+                                     "quotes and backslashes");
+        made.any_of.push_back(std::move(item.text));
+    }
+    into.emplace_back(std::move(made));
+}
+
+void read_max_age(compilation& c, const node& value, const std::vector<template_segment>&,
+                  policy::condition_list& into)
+{
+    if (const auto most = read_seconds(c, value, std::chrono::seconds(1), longest_age))
+        into.emplace_back(policy::max_age_condition{*most});
+}
+
+} // namespace scopegate::config
