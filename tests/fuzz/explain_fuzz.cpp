@@ -40,7 +40,8 @@ public:
     }
     std::string bytes()
     {
-        const auto size = std::min<std::size_t>(below(32), left_.size());
+        const std::size_t wanted = below(32); // takes a byte itself
+        const auto size = std::min(wanted, left_.size());
         std::string out(left_.substr(0, size));
         left_.remove_prefix(size);
         return out;
