@@ -47,7 +47,7 @@ TEST(describe, writes_the_conditions)
     r.conditions.emplace_back(where_condition{0, "user", json::path("sub")});
     r.conditions.emplace_back(max_age_condition{std::chrono::minutes(5)});
     EXPECT_EQ(describe(r, scopes), "read:a; {user} equals claim sub; login at most 300 s ago");
-    r.conditions.emplace_back(acr_condition{{"urn:example:mfa", "urn:example:key"}});
+    r.conditions.insert(r.conditions.end() - 1, acr_condition{{"urn:example:mfa", "urn:example:key"}});
     r.observe = true;
     EXPECT_EQ(describe(r, scopes),
               "read:a; {user} equals claim sub; claim acr is urn:example:mfa or urn:example:key; "
