@@ -1,6 +1,6 @@
 // DPoP proofs (RFC 9449 section 4): a small JWT by which a request proves that its sender holds the key that
-// the token is bound to. Pure. access/binding.hpp checks whether the proof names the request's URI, has a nonce
-// of ours and was not used before.
+// the token is bound to. Pure. access/binding.hpp checks whether the proof names the request's URI, has a
+// nonce of ours and was not used before.
 #pragma once
 
 #include "base/clock.hpp"

@@ -24,7 +24,8 @@ bool where_condition::holds(const condition_context& at) const noexcept
 std::string where_condition::tell(const condition_context& at, bool held) const
 {
     return "{" + parameter_name + "} = " + quoted(decoded(value_of(*this, at.values))) +
-           (held ? " equals" : " does not equal") + " claim " + claim.name() + " = " + spoken(claim.find(*at.claims));
+           (held ? " equals" : " does not equal") + " claim " + claim.name() + " = " +
+           spoken(claim.find(*at.claims));
 }
 
 std::string where_condition::describe() const

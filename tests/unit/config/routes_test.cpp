@@ -68,9 +68,10 @@ TEST(requirements, can_have_conditions)
     std::vector<std::string> conditions;
     for (const auto& c : get.conditions)
         conditions.push_back(describe(c));
-    EXPECT_THAT(conditions, ElementsAre("client address in 10.0.0.0/8 or 2001:db8::1", "{user} equals claim sub",
-                                        "{org} equals claim /org/id", "client is app-a or app-b",
-                                        "claim acr is urn:example:mfa or gold", "login at most 300 s ago"))
+    EXPECT_THAT(conditions,
+                ElementsAre("client address in 10.0.0.0/8 or 2001:db8::1", "{user} equals claim sub",
+                            "{org} equals claim /org/id", "client is app-a or app-b",
+                            "claim acr is urn:example:mfa or gold", "login at most 300 s ago"))
         << "in the order of the checks";
     const auto* where = policy::find<policy::where_condition>(get.conditions);
     ASSERT_NE(where, nullptr);
