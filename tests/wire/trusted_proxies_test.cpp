@@ -188,8 +188,9 @@ TEST(trusted_proxies, tell_the_address_that_a_route_asks_for)
     EXPECT_EQ(from(trusting, "/inside/own", "10.1.2.3"), 401U);
     EXPECT_EQ(from(trusting, "/inside/own", "192.0.2.1", token), 403U);
     EXPECT_EQ(from(trusting, "/inside/own", "192.0.2.1"), 403U) << "before any token";
-    const auto line = trusting.gate.wait_for_event("request");
-    EXPECT_EQ(line["reason"], "address-not-allowed");
+    const auto line = trusting.gate.wait_for_event(
+        "request", [](const log_line& l) { return l["reason"] == "address-not-allowed"; });
+    EXPECT_EQ(line["forwarded_for"], "192.0.2.1") << line.text;
 }
 
 } // namespace
