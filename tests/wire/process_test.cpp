@@ -53,8 +53,8 @@ TEST(process, logs_signals_that_it_ignores)
     const std::pair<int, const char*> signals[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}};
     for (const auto& [number, name] : signals) {
         c.gate.send_signal(number);
-        const auto line =
-            c.gate.wait_for_event("signal_ignored", [&](const log_line& l) { return l["signal"] == name; });
+        const auto line = c.gate.wait_for_event(
+            "signal_ignored", [wanted = name](const log_line& l) { return l["signal"] == wanted; });
         EXPECT_EQ(line["level"], "info");
     }
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
