@@ -139,7 +139,7 @@ void read_map(compilation& c, const node& value, requirement_entry& into)
         c.out.error(value.at, "missing key \"scopes\" (\"authenticated\" for any valid token)");
     if (into.made.needs == requirement::kind::open && !into.made.is_public())
         c.out.error(value.find("scopes")->at,
-                    "\"public\" accepts requests without a token, so conditions can't be checked; write "
+                    "\"public\" accepts requests without a token; only \"ip\" can be checked then; write "
                     "\"authenticated\" for any valid token");
 }
 
