@@ -65,6 +65,12 @@ bool is_always_enforced(reason why) noexcept
     return why == reason::malformed_credentials || why == reason::several_tokens;
 }
 
+const http::field_list& fields_of(const question& q)
+{
+    static const http::field_list none;
+    return q.fields != nullptr ? *q.fields : none;
+}
+
 } // namespace
 
 outcome evaluation::start(const question& q, const token_authority& authority, wall_time now)
@@ -151,11 +157,9 @@ std::optional<failure> evaluation::examine_target(const result<http::request_tar
 
 std::optional<policy::client_address> evaluation::address_of_client() const noexcept
 {
-    static const http::field_list no_fields;
     if (question_.client.peer == nullptr)
         return std::nullopt;
-    return client_address(policy_, *question_.client.peer,
-                          question_.fields != nullptr ? *question_.fields : no_fields);
+    return client_address(policy_, *question_.client.peer, fields_of(question_));
 }
 
 // A method override is refused in any mode, also on a path that observe mode would forward.
@@ -190,10 +194,8 @@ evaluation::token_use evaluation::use_of_token() const noexcept
 
 outcome evaluation::take_token(wall_time now)
 {
-    static const http::field_list no_fields;
-    const auto& fields = question_.fields != nullptr ? *question_.fields : no_fields;
-    const auto taken =
-        tokens::take_token(policy_.tokens, {fields, sent_query(), question_.websocket}, scratch_.token);
+    const tokens::credentials from{fields_of(question_), sent_query(), question_.websocket};
+    const auto taken = tokens::take_token(policy_.tokens, from, scratch_.token);
     if (!taken)
         found_.no_token = taken.error().detail;
     if (!taken && taken.error() != reason::no_token)

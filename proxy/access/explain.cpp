@@ -68,7 +68,7 @@ void tell_refusal(const policy::policy& p, const responses::response_book& book,
         e.steps.push_back({"mode: observe: the refusal is logged, and the request is forwarded"});
 }
 
-void tell_own_answer(const responses::response& own, explanation& e)
+void tell_own_response(const responses::response& own, explanation& e)
 {
     e.answer = own;
     e.allowed = own.status < 400;
@@ -146,7 +146,7 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
     if (found.said)
         e.said = found.said->all();
     if (const auto* const own = std::get_if<responses::response>(&decided))
-        tell_own_answer(*own, e);
+        tell_own_response(*own, e);
     const auto* refused = std::get_if<policy::denial>(&decided);
     if (found.observed) {
         refused = &*found.observed;

@@ -1,6 +1,6 @@
-// How much one transfer moves before other connections have their turn. Both sides of a body or a tunnel may
-// be ready for as long as it lasts: a socket takes megabytes, and 2,000 clients that read nothing would have
-// their responses copied there before anybody else was served. Pure.
+// Limits how much one transfer moves before other connections are served. Both sides of a body or a tunnel
+// can be ready all the time, because a socket takes megabytes. Without a limit, the responses of 2,000
+// clients that read nothing would all be copied first.
 #pragma once
 
 #include "net/stream.hpp"
@@ -14,13 +14,13 @@ class stretch final {
 public:
     static constexpr std::size_t most_bytes = 128UL * 1024;
 
-    // Reads from the stream, or, where the stretch is over, begins the next one: then it says would_block,
-    // and the wait for input ends when others had their turn.
+    // Reads from the stream. After `most_bytes` without a wait it returns would_block instead, and the
+    // caller's wait for input then ends after other connections were served.
     [[nodiscard]] net::transfer read(net::stream& from, std::span<char> into) noexcept
     {
         return read(from, [&] { return from.read_some(into); });
     }
-    // The same with another way to read.
+    // Does the same with another function that reads.
     template <typename Read>
     [[nodiscard]] net::transfer read(net::stream& from, const Read& read) noexcept
     {

@@ -190,15 +190,14 @@ void poller::continue_later(later_reader& told) noexcept
 // revive() tries again.
 void poller::continue_soon() noexcept
 {
-    if (continues_soon_)
+    if (continues_soon_ || later_.empty())
         return;
     try {
         asio::post(waiting_.get_executor(), [this] {
             continues_soon_ = false;
             if (!later_.empty())
                 let_continue();
-            if (!later_.empty())
-                continue_soon();
+            continue_soon();
         });
         continues_soon_ = true;
     } catch (const std::bad_alloc&) {
@@ -206,7 +205,7 @@ void poller::continue_soon() noexcept
     }
 }
 
-// Whoever comes back meanwhile joins at the end.
+// A stream that reads later once more joins the end of the list.
 void poller::let_continue() noexcept
 {
     const auto until = std::chrono::steady_clock::now() + continued_for;

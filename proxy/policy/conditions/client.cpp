@@ -1,8 +1,7 @@
 #include "policy/conditions/client.hpp"
 
+#include "policy/conditions/text_list.hpp"
 #include "policy/wording.hpp"
-
-#include <algorithm>
 
 namespace scopegate::policy {
 
@@ -15,18 +14,11 @@ const json::value* client_of(const json::value& claims) noexcept
     return id != nullptr ? id : claims.find("azp");
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& text) noexcept
-{
-    return std::find(list.begin(), list.end(), text) != list.end();
-}
-
 } // namespace
 
 bool client_condition::holds(const condition_context& at) const noexcept
 {
-    const auto* found = client_of(*at.claims);
-    const std::string* text = found != nullptr ? found->if_string() : nullptr;
-    return text != nullptr && contains(any_of, *text);
+    return is_one_of(client_of(*at.claims), any_of);
 }
 
 std::string client_condition::tell(const condition_context& at, bool) const
@@ -47,8 +39,7 @@ bool client_condition::same_as(const client_condition& other) const
 
 bool client_condition::is_as_strict_as(const client_condition& other) const
 {
-    return std::all_of(any_of.begin(), any_of.end(),
-                       [&](const std::string& id) { return contains(other.any_of, id); });
+    return is_subset(any_of, other.any_of);
 }
 
 void client_condition::add_claims(std::set<std::string, std::less<>>& names) const

@@ -32,6 +32,15 @@ const std::string certificate_digest = *jose::base64url_decode(certificate_thumb
 
 using field_texts = std::vector<std::pair<std::string, std::string>>;
 
+// The texts must outlive the fields.
+http::field_list fields_from(const field_texts& texts)
+{
+    http::field_list fields;
+    for (const auto& [name, value] : texts)
+        fields.push_back(scopegate::test::field_of(name, value));
+    return fields;
+}
+
 // The test itself says what the issuer answers.
 class unasked_issuer final : public tokens::introspector {
 public:
@@ -78,9 +87,7 @@ public:
     test::evaluated ask(const field_texts& texts, std::string_view method = "GET",
                         std::string_view target = "/a")
     {
-        fields_.clear();
-        for (const auto& [name, value] : texts)
-            fields_.push_back(scopegate::test::field_of(name, value));
+        fields_ = fields_from(texts);
         const question request{method, target, host, &fields_, false, caller};
         const tokens::validator::awaited came(true, answer);
         return test::evaluate(p(), request, authority(true), now, scratch_, nullptr, &came);
@@ -490,9 +497,7 @@ TEST(binding, uses_a_proof_once_after_every_wait_and_not_at_all_if_the_client_le
     api.renew_validator();
     const std::string token = "opaque-token";
     const auto texts = under_dpop(token, owner().proof(right(token)));
-    http::field_list fields;
-    for (const auto& [name, value] : texts)
-        fields.push_back(scopegate::test::field_of(name, value));
+    const auto fields = fields_from(texts);
     tokens::introspection_answer active;
     active.said = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + owner().confirmation() + "}");
     active.until = noon + std::chrono::seconds(30);
@@ -530,9 +535,7 @@ TEST(binding, is_decided_under_the_policy_that_the_evaluation_began_with)
     desk before, after;
     after.p().tokens.dpop.how = mode::off;
     const auto texts = under_dpop(key_bound(), owner().proof(right()));
-    http::field_list fields;
-    for (const auto& [name, value] : texts)
-        fields.push_back(scopegate::test::field_of(name, value));
+    const auto fields = fields_from(texts);
     const question asked{"GET", "/a", before.host, &fields, false, before.caller};
     const responses::response_book book(before.p());
     access_scratch scratch;
