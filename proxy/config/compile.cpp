@@ -28,7 +28,8 @@ void note_issuers(compilation& c, const node& value, top& into)
     compile_issuers(c, value);
 }
 
-// Keys are ordered by their dependencies: routes need scopes and the path rules.
+// Keys are ordered by their dependencies: routes need scopes, the path rules, and the settings of the server
+// and the upstream, which they may override.
 constexpr key<top> top_keys[] = {
     {"upstream", hand_on<compile_upstream>, true, true},
     {"issuers", note_issuers},
@@ -36,9 +37,9 @@ constexpr key<top> top_keys[] = {
     {"scopes", hand_on<compile_scopes>},
     {"limit", hand_on<compile_limit>},
     {"unlisted", hand_on<compile_unlisted>},
-    {"routes", hand_on<compile_routes>, true},
     {"server", hand_on<compile_server>},
     {"mode", hand_on<compile_mode>},
+    {"routes", hand_on<compile_routes>, true},
     {"tokens", hand_on<compile_tokens>},
     {"cors", hand_on<compile_cors>},
     {"keys_cache",

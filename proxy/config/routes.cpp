@@ -77,6 +77,8 @@ void compile_routes(compilation& c, const node& value)
         return;
     if (value.items.empty() && !c.made.unlisted_authenticated)
         c.out.error(value.at, "the map is empty: every request would be refused");
+    c.made.settings.front() = {c.made.server.timeouts, c.made.server.limits.body,
+                               c.made.upstream.strip_authorization};
     std::vector<path_template> templates;
     for (const node& entry : value.items) {
         auto parsed = parse_template(c, entry.key, entry.key_at);

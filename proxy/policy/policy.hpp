@@ -45,6 +45,9 @@ public:
     struct limit limit;
     server_settings server;
     upstream_settings upstream;
+    // Indexed by route::settings. The first is the server's own, which all other routes and unlisted paths
+    // share.
+    std::vector<route_settings> settings = std::vector<route_settings>(1);
     http::path_rules paths;
     token_settings tokens;
     cors_settings cors;
@@ -58,6 +61,13 @@ public:
     // and TRACE yield wrong_method on a listed path and no_route on others, even with `unlisted:
     // authenticated`.
     [[nodiscard]] route_match match(std::string_view path, std::string_view method) const noexcept;
+
+    // Returns the settings of requests that match the route: its own, or the server's. Null means no route.
+    // Allocates nothing. The reference lives as long as the policy.
+    [[nodiscard]] const route_settings& settings_of(const route* matched) const noexcept
+    {
+        return settings[matched != nullptr ? matched->settings : 0];
+    }
 
     // Returns whether the path is a lookalike: an upstream that uses the folded form would reach another
     // template than the matched one, with another requirement for the method. A missing requirement and an

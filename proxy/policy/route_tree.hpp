@@ -35,6 +35,7 @@ struct route {
     std::string allow;              // the Allow value of a 405: the named methods, HEAD with GET
     std::uint32_t index = 0;        // dense within a policy, in the order of the file
     source_mark mark;
+    std::uint32_t settings = 0; // index into policy::settings; 0: the server's
 
     // Returns the requirement for a method: the method's own, GET's for HEAD, or ANY's. Null means wrong
     // method. CONNECT and TRACE never match.

@@ -81,6 +81,16 @@ struct timeouts {
     ms drain_delay{5'000}, drain{20'000};
 
     [[nodiscard]] ms longest_pause() const noexcept { return response_pause.value_or(upstream_response); }
+    bool operator==(const timeouts&) const = default;
+};
+
+// The settings that a route may have of its own, with the server's values for what the route does not set.
+// Only upstream_response, response_pause, body, stream and half_closed of the timeouts ever differ.
+struct route_settings {
+    struct timeouts timeouts;
+    std::uint64_t body = 0;           // bytes; 0: no limit
+    bool strip_authorization = false; // authorization: strip
+    bool operator==(const route_settings&) const = default;
 };
 
 // `limits.memory`: the memory that the process may use for connection buffers, TLS, caches and log queues.

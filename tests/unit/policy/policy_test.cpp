@@ -190,6 +190,19 @@ TEST(realm, is_the_first_audience_by_default)
     EXPECT_EQ(b.get().realm(), "https://calendar.example.com");
 }
 
+TEST(settings_of, a_route_are_its_own_or_else_the_servers)
+{
+    auto b = calendar();
+    auto& p = b.get();
+    p.settings.front().body = 1;
+    p.settings.push_back({{}, 2, true});
+    p.routes[1].settings = 1;
+    EXPECT_EQ(p.settings_of(nullptr).body, 1U);
+    EXPECT_EQ(&p.settings_of(&p.routes[0]), &p.settings_of(nullptr)) << "shared, not copied";
+    EXPECT_EQ(p.settings_of(&p.routes[1]).body, 2U);
+    EXPECT_TRUE(p.settings_of(&p.routes[1]).strip_authorization);
+}
+
 } // namespace
 
 } // namespace scopegate::policy
