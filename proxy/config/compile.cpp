@@ -1,6 +1,8 @@
 #include "config/compile.hpp"
 
 #include "config/hosts.hpp"
+#include "config/route_settings.hpp"
+#include "config/timeouts.hpp"
 #include "config/values.hpp"
 #include "config/whole_file.hpp"
 
@@ -98,9 +100,9 @@ void compile(compilation& c, const node& root)
 std::vector<section> all_sections()
 {
     std::vector<section> out{make_section("", top_keys)};
-    for (const auto& some :
-         {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(), requirement_sections(),
-          server_sections(), token_sections(), cors_sections(), other_sections()})
+    for (const auto& some : {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(),
+                             requirement_sections(), route_settings_sections(), server_sections(),
+                             timeout_sections(), token_sections(), cors_sections(), other_sections()})
         out.insert(out.end(), some.begin(), some.end());
     return out;
 }

@@ -1,6 +1,7 @@
 #include "config/methods.hpp"
 
 #include "base/text.hpp"
+#include "config/route_settings.hpp"
 #include "http/chars.hpp"
 
 #include <algorithm>
@@ -42,6 +43,13 @@ bool can_be_sent(std::string_view name) noexcept
            });
 }
 
+// Returns whether the name is in the list, in any letter case.
+bool is_one_of(const std::vector<std::string>& names, std::string_view name) noexcept
+{
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& other) { return iequals(name, other); });
+}
+
 bool means_any(std::string_view name) noexcept
 {
     return name == "*" || iequals(name, "ALL") || iequals(name, "ANY");
@@ -65,13 +73,27 @@ std::string problem_of(std::string_view name)
         return " is not a method; did you mean \"ANY\"?";
     if (names_several(name))
         return " is not a method: write one line for each method";
-    if (!can_be_sent(name) || std::any_of(known.begin(), known.end(),
-                                          [&](const std::string& other) { return iequals(name, other); }))
+    if (may_be_setting(name)) {
+        const auto settings = names_of_route_settings();
+        return " is neither a setting of a route (" + either(settings) + ") nor a method in capitals" +
+               suggestion(name, settings);
+    }
+    if (!can_be_sent(name) || is_one_of(known, name))
         return " is not a method" + suggestion(name, known);
     return {};
 }
 
 } // namespace
+
+bool may_be_setting(std::string_view name)
+{
+    const auto has = [&](char first, char last) {
+        return std::any_of(name.begin(), name.end(), [&](char c) { return c >= first && c <= last; });
+    };
+    if (!has('a', 'z') || means_any(name) || is_one_of(known_methods(), name))
+        return false;
+    return !has('A', 'Z') || is_one_of(names_of_route_settings(), name);
+}
 
 bool check_method(compilation& c, const node& entry)
 {

@@ -3,6 +3,7 @@
 #include "config/compile.hpp"
 #include "config/conditions.hpp"
 #include "config/lists.hpp"
+#include "config/route_settings.hpp"
 #include "config/scopes.hpp"
 #include "config/values.hpp"
 
@@ -113,7 +114,7 @@ void read_condition(compilation& c, const node& value, requirement_entry& into)
 
 void read_mode(compilation& c, const node& value, requirement_entry& into)
 {
-    into.made.observe = read_word(c, value, {"enforce", "observe"}) == 1U;
+    read_own_mode(c, value, into.made.observe);
 }
 
 constexpr key<requirement_entry> requirement_keys[] = {
@@ -146,9 +147,10 @@ void read_map(compilation& c, const node& value, requirement_entry& into)
 } // namespace
 
 requirement compile_requirement(compilation& c, const node& value,
-                                const std::vector<template_segment>& segments)
+                                const std::vector<template_segment>& segments, bool observe)
 {
     requirement_entry entry{{}, segments};
+    entry.made.observe = observe;
     entry.made.mark = value.key_at; // an alias has its content elsewhere, but the method is here
     if (value.is(node::kind::map))
         read_map(c, value, entry);

@@ -5,9 +5,10 @@
 
 namespace scopegate::config {
 
-// Compiles one requirement of a template with these segments. If it reports errors, the requirement must not
-// be used.
+// Compiles one requirement of a template with these segments. `observe` is the route's mode, which the
+// requirement's own overrides. If it reports errors, the requirement must not be used.
 [[nodiscard]] policy::requirement compile_requirement(compilation& c, const node& value,
-                                                      const std::vector<policy::template_segment>& segments);
+                                                      const std::vector<policy::template_segment>& segments,
+                                                      bool observe);
 
 } // namespace scopegate::config

@@ -4,6 +4,7 @@
 #include "config/compile.hpp"
 #include "config/methods.hpp"
 #include "config/requirements.hpp"
+#include "config/route_settings.hpp"
 
 #include <algorithm>
 
@@ -36,7 +37,17 @@ std::string allow_of(const policy::route& r)
     return out;
 }
 
-void compile_methods(compilation& c, const node& methods, policy::route& into)
+// Returns the index of these settings. Equal ones in a row share an index, as do those that are the server's.
+std::uint32_t keep_settings(policy::policy& p, const policy::route_settings& own)
+{
+    if (own == p.settings.front())
+        return 0;
+    if (!(own == p.settings.back()))
+        p.settings.push_back(own);
+    return static_cast<std::uint32_t>(p.settings.size() - 1);
+}
+
+void compile_route(compilation& c, const node& methods, policy::route& into)
 {
     if (methods.is(node::kind::scalar) || methods.is(node::kind::list)) {
         c.out.error(methods.at, "expected a map of methods, such as \"GET: read:x\" or \"ANY: public\"");
@@ -46,9 +57,19 @@ void compile_methods(compilation& c, const node& methods, policy::route& into)
         return;
     if (methods.items.empty())
         c.out.error(methods.at, "the map is empty: every method would be refused");
+    else if (std::all_of(methods.items.begin(), methods.items.end(),
+                         [](const node& entry) { return is_route_setting(entry.key); }))
+        c.out.error(methods.key_at, "the route has settings but no method: every method would be refused");
+    route_settings_entry own(c.made.settings.front());
+    read_route_settings(c, methods, own);
+    into.settings = keep_settings(c.made, own.made);
     for (const node& entry : methods.items) {
+        if (is_route_setting(entry.key))
+            continue;
         const bool good = check_method(c, entry);
-        auto needs = compile_requirement(c, entry, into.segments);
+        if (!good && may_be_setting(entry.key)) // so its value is no requirement
+            continue;
+        auto needs = compile_requirement(c, entry, into.segments, own.observe);
         if (good && entry.key == "ANY")
             into.any = std::move(needs);
         else if (good)
@@ -93,7 +114,7 @@ void compile_routes(compilation& c, const node& value)
             templates.push_back(std::move(*parsed));
             warn_of_metadata(c, entry);
         }
-        compile_methods(c, entry, route);
+        compile_route(c, entry, route);
     }
     compile_trees(c, templates);
 }

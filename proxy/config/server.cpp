@@ -2,6 +2,7 @@
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
 #include "config/lists.hpp"
+#include "config/timeouts.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 #include "http/target.hpp"
@@ -15,18 +16,7 @@ namespace {
 
 using policy::server_settings;
 using policy::size_limits;
-using policy::timeouts;
 using std::chrono::milliseconds;
-
-constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
-
-// A timeout of 0 would refuse every request, so it must be positive.
-template <milliseconds timeouts::*Member>
-void wait(compilation& c, const node& value, timeouts& into)
-{
-    if (const auto d = read_duration(c, value, milliseconds(1), longest_timeout))
-        into.*Member = *d;
-}
 
 template <std::size_t size_limits::*Member>
 void count(compilation& c, const node& value, size_limits& into)
@@ -34,43 +24,6 @@ void count(compilation& c, const node& value, size_limits& into)
     if (const auto number = read_count(c, value, 0, 10'000'000))
         into.*Member = static_cast<std::size_t>(*number);
 }
-
-template <milliseconds timeouts::*Member>
-void wait_or_none(compilation& c, const node& value, timeouts& into)
-{
-    if (const auto d = read_duration(c, value, milliseconds(0), longest_timeout))
-        into.*Member = *d;
-}
-
-// Runs after upstream_response. If an upstream may take that long to begin its response, it may pause as long
-// within it.
-void read_response_pause(compilation& c, const node& value, timeouts& into)
-{
-    const auto pause = read_duration(c, value, milliseconds(1), longest_timeout);
-    if (pause && *pause < into.upstream_response)
-        c.out.error(value.at, as_written(value) +
-                                  " is less than \"upstream_response\": a pause within a response must "
-                                  "be allowed to last as long as the wait for its beginning");
-    into.response_pause = pause;
-}
-
-constexpr key<timeouts> timeout_keys[] = {
-    {"headers", wait<&timeouts::headers>},
-    {"idle", wait<&timeouts::idle>},
-    {"body", wait<&timeouts::body>},
-    {"stream", wait<&timeouts::stream>},
-    {"upstream_connect", wait<&timeouts::upstream_connect>},
-    {"upstream_response", wait<&timeouts::upstream_response>},
-    {"response_pause", read_response_pause},
-    {"half_closed",
-     [](compilation& c, const node& value, timeouts& into) {
-         into.half_closed = read_duration(c, value, milliseconds(1), longest_timeout);
-     }},
-    {"linger", wait<&timeouts::linger>},
-    {"linger_read", wait<&timeouts::linger_read>},
-    {"drain_delay", wait_or_none<&timeouts::drain_delay>},
-    {"drain", wait_or_none<&timeouts::drain>},
-};
 
 constexpr std::uint64_t least_headers = 1024;
 constexpr std::uint64_t most_headers = 16U * 1024 * 1024;
@@ -110,7 +63,7 @@ constexpr key<size_limits> limit_keys[] = {
      }},
     {"body",
      [](compilation& c, const node& value, size_limits& into) {
-         if (const auto size = read_size(c, value, 0, std::uint64_t{1} << 60U))
+         if (const auto size = read_size(c, value, 0, max_body_limit))
              into.body = *size;
      }},
     {"connections", count<&size_limits::connections>},
@@ -317,7 +270,7 @@ constexpr key<server_entry> server_keys[] = {
     {"limits", [](compilation& c, const node& value,
                   server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
     {"timeouts", [](compilation& c, const node& value,
-                    server_entry& into) { read_keys(c, value, timeout_keys, into.made.timeouts); }},
+                    server_entry& into) { compile_timeouts(c, value, into.made.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
@@ -348,7 +301,7 @@ void compile_server(compilation& c, const node& value)
 std::vector<section> server_sections()
 {
     return {make_section("server", server_keys), make_section("server.limits", limit_keys),
-            make_section("server.timeouts", timeout_keys), make_section("server.tls", tls_keys)};
+            make_section("server.tls", tls_keys)};
 }
 
 } // namespace scopegate::config

@@ -52,6 +52,9 @@ read_seconds(compilation& c, const node& n, std::chrono::seconds least, std::chr
 [[nodiscard]] std::optional<std::uint64_t> read_size(compilation& c, const node& n, std::uint64_t least,
                                                      std::uint64_t most);
 
+constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(24 * 365);
+constexpr std::uint64_t max_body_limit = std::uint64_t{1} << 60U;
+
 // Reads the location of a claim: a name, or a JSON Pointer if it begins with `/`.
 [[nodiscard]] std::optional<json::path> read_claim(compilation& c, const node& n);
 // Does the same for an item of a list, or a key of a map.

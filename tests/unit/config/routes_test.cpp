@@ -96,6 +96,104 @@ TEST(requirements, have_dense_indexes)
     EXPECT_EQ(p->match("/z", "GET").found, route_match::outcome::unlisted);
 }
 
+const policy::route_settings& settings_of(const policy::policy& p, const char* path)
+{
+    return p.settings_of(p.match(path, "GET").matched);
+}
+
+TEST(route_settings, override_the_servers_in_any_order)
+{
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    const auto p =
+        compiled("  /exports/{id}:\n"
+                 "    timeouts: {half_closed: 30s, response_pause: 15m, upstream_response: 10m, body: 5m,"
+                 " stream: 2h}\n"
+                 "    GET: a\n"
+                 "    authorization: strip\n"
+                 "    body: 1GiB\n"
+                 "  /x: {GET: a}\n"
+                 "server: {timeouts: {idle: 7s, body: 8s}, limits: {body: 1KiB}}\n");
+    const auto& own = settings_of(*p, "/exports/1");
+    EXPECT_EQ(own.timeouts.upstream_response, minutes(10));
+    EXPECT_EQ(own.timeouts.body, minutes(5));
+    EXPECT_EQ(own.timeouts.longest_pause(), minutes(15));
+    EXPECT_EQ(own.timeouts.stream, minutes(120));
+    EXPECT_EQ(own.timeouts.half_closed, seconds(30));
+    EXPECT_EQ(own.timeouts.idle, seconds(7)) << "the server's";
+    EXPECT_EQ(own.body, std::uint64_t{1} << 30U);
+    EXPECT_TRUE(own.strip_authorization);
+
+    const auto& of_server = settings_of(*p, "/x");
+    EXPECT_EQ(of_server.timeouts, p->server.timeouts);
+    EXPECT_EQ(of_server.timeouts.body, seconds(8));
+    EXPECT_EQ(of_server.body, 1024U);
+    EXPECT_FALSE(of_server.strip_authorization);
+    EXPECT_EQ(&of_server, &p->settings_of(nullptr)) << "shared, not copied";
+}
+
+TEST(route_settings, can_be_more_permissive_than_the_servers)
+{
+    const auto p = policy_from_yaml("upstream: {url: \"http://127.0.0.1:3000\", authorization: strip}\n" +
+                                    issuers + scopes +
+                                    "routes:\n"
+                                    "  /x: {GET: a, authorization: forward, body: 0}\n"
+                                    "  /y: {GET: a, authorization: strip}\n"
+                                    "server: {limits: {body: 1KiB}}\n");
+    EXPECT_FALSE(settings_of(*p, "/x").strip_authorization);
+    EXPECT_EQ(settings_of(*p, "/x").body, 0U);
+    EXPECT_EQ(&settings_of(*p, "/y"), &p->settings_of(nullptr)) << "what the server has anyway is shared";
+}
+
+TEST(route_settings, let_a_response_pause_as_long_as_it_may_take_to_begin)
+{
+    using std::chrono::seconds;
+    const auto p = compiled("  /longer: {GET: a, timeouts: {upstream_response: 90s}}\n"
+                            "  /shorter: {GET: a, timeouts: {upstream_response: 50s}}\n"
+                            "server: {timeouts: {response_pause: 70s}}\n");
+    EXPECT_EQ(settings_of(*p, "/longer").timeouts.longest_pause(), seconds(90));
+    EXPECT_EQ(settings_of(*p, "/shorter").timeouts.longest_pause(), seconds(70));
+}
+
+TEST(route_settings, are_kept_once_for_routes_that_share_them)
+{
+    const auto p = compiled("  /a: &long {GET: a, body: 1GiB}\n"
+                            "  /b: *long\n"
+                            "  /c: {GET: a, body: 2GiB}\n"
+                            "  /d: {GET: a}\n");
+    EXPECT_EQ(p->settings.size(), 3U);
+    EXPECT_EQ(&settings_of(*p, "/a"), &settings_of(*p, "/b"));
+    EXPECT_EQ(settings_of(*p, "/c").body, std::uint64_t{2} << 30U);
+    EXPECT_EQ(settings_of(*p, "/d").body, 0U);
+}
+
+TEST(route_settings, include_a_mode_that_a_method_may_override)
+{
+    const auto p = compiled("  /x:\n"
+                            "    GET: a\n"
+                            "    PUT: {scopes: a, mode: enforce}\n"
+                            "    mode: observe\n"
+                            "    ANY: b\n"
+                            "  /y: {mode: enforce, GET: a, PUT: {scopes: a, mode: observe}}\n");
+    const auto observed = [&](const char* path, const char* method) {
+        return p->match(path, method).needs->observe;
+    };
+    EXPECT_TRUE(observed("/x", "GET"));
+    EXPECT_TRUE(observed("/x", "HEAD"));
+    EXPECT_FALSE(observed("/x", "PUT"));
+    EXPECT_TRUE(observed("/x", "DELETE")) << "ANY";
+    EXPECT_FALSE(observed("/y", "GET"));
+    EXPECT_TRUE(observed("/y", "PUT"));
+}
+
+TEST(route_settings, can_come_from_the_environment)
+{
+    const auto result = load_text(with_routes("  /x: {GET: a, body: \"${SIZE}\"}\n"), "routes.yaml",
+                                  [](const std::string&) { return std::optional<std::string>("3MiB"); });
+    ASSERT_THAT(places(result.errors), IsEmpty());
+    EXPECT_EQ(settings_of(*result.policy, "/x").body, 3U << 20U);
+}
+
 TEST(routes, match_their_templates)
 {
     struct row {

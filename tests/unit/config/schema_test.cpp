@@ -39,8 +39,9 @@ private:
                     undescribed_.insert(path + ": " + name);
                 walk(value, path.empty() ? name : path + "." + name);
             }
-            if (const auto* more = schema.find("additionalProperties");
-                more == nullptr || more->if_bool() != false)
+            const auto* more = schema.find("additionalProperties");
+            const bool free_keys = more != nullptr && more->if_object() != nullptr; // beside the named ones
+            if (!free_keys && (more == nullptr || more->if_bool() != false))
                 open_.insert(path);
         }
         if (const auto* more = schema.find("additionalProperties");
