@@ -4,6 +4,7 @@
 #include "cli/policy_file.hpp"
 #include "config/key_place.hpp"
 #include "control/tls.hpp"
+#include "policy/wording.hpp"
 #include "responses/metadata.hpp"
 
 #include <CLI/CLI.hpp>
@@ -36,15 +37,6 @@ std::string counted(std::size_t n, std::string_view one)
     return std::to_string(n) + " " + std::string(one) + (n == 1 ? "" : "s");
 }
 
-// Formats a duration as in routes.yaml.
-std::string in_words(std::chrono::seconds time)
-{
-    const auto count = time.count();
-    return count % 3600 == 0 ? std::to_string(count / 3600) + "h"
-           : count % 60 == 0 ? std::to_string(count / 60) + "m"
-                             : std::to_string(count) + "s";
-}
-
 // Says how long the last keys stay valid while an issuer is unreachable. Empty if no keys are fetched.
 std::string key_life(const policy::policy& p)
 {
@@ -55,7 +47,9 @@ std::string key_life(const policy::policy& p)
         return {};
     return p.keys_max_age.count() == 0
                ? "While an issuer is unreachable, its last keys stay valid indefinitely (keys_max_age).\n"
-               : "While an issuer is unreachable, its last keys stay valid for " + in_words(p.keys_max_age) +
+               : "While an issuer is unreachable, its last keys stay valid for " +
+                     policy::in_units(static_cast<std::uint64_t>(p.keys_max_age.count()) * 1000,
+                                      policy::duration_units) +
                      " (keys_max_age).\n";
 }
 
@@ -87,6 +81,20 @@ std::string metadata_note(const policy::policy& p)
            "URL.\n";
 }
 
+// Prints the settings of the routes that differ from the server's, if there are any.
+void print_own_settings(const policy::policy& p, std::ostream& out)
+{
+    if (p.settings.size() == 1)
+        return;
+    columns table;
+    table.add({"PATH", "SETTINGS OF ITS OWN"});
+    for (const auto& route : p.routes)
+        if (route.settings != 0)
+            table.add({route.text, policy::describe(p.settings_of(&route), p.settings_of(nullptr))});
+    table.print(out);
+    out << '\n';
+}
+
 void print(const policy::policy& p, std::ostream& out)
 {
     columns table;
@@ -102,6 +110,7 @@ void print(const policy::policy& p, std::ostream& out)
                                         : "refused (404, or 405 for another method)"});
     table.print(out);
     out << '\n';
+    print_own_settings(p, out);
     if (head_follows_get(p))
         out << "HEAD needs what GET needs, unless it is listed.\n";
     out << key_life(p) << introspected_tokens(p) << metadata_note(p);

@@ -1,5 +1,6 @@
 // Numbers, with and without units.
 #include "config/values.hpp"
+#include "policy/wording.hpp"
 
 #include <charconv>
 #include <limits>
@@ -8,21 +9,15 @@ namespace scopegate::config {
 
 namespace {
 
-struct unit {
-    std::string_view name;
-    std::uint64_t factor;
-};
-
-constexpr unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-constexpr unit sizes[] = {{"B", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"GiB", 1U << 30U}};
+using policy::unit;
 
 struct kind_of_quantity {
     std::string_view name;    // with its article
     std::string_view example; // examples, the smallest common unit first
     std::span<const unit> units;
 };
-constexpr kind_of_quantity duration_kind{"a duration", "500ms, 10s, 5m or 1h", durations};
-constexpr kind_of_quantity size_kind{"a size", "512B, 64KiB, 10MiB or 1GiB", sizes};
+constexpr kind_of_quantity duration_kind{"a duration", "500ms, 10s, 5m or 1h", policy::duration_units};
+constexpr kind_of_quantity size_kind{"a size", "512B, 64KiB, 10MiB or 1GiB", policy::size_units};
 
 constexpr auto too_large = std::numeric_limits<std::uint64_t>::max();
 
@@ -35,18 +30,6 @@ std::optional<std::uint64_t> take_digits(std::string_view& s)
         return std::nullopt;
     s.remove_prefix(static_cast<std::size_t>(end - s.data()));
     return error == std::errc() ? number : too_large;
-}
-
-// Formats a number in the largest unit that divides it.
-std::string in_units(std::uint64_t value, std::span<const unit> units)
-{
-    if (value == 0)
-        return "0";
-    const unit* best = &units.front();
-    for (const auto& u : units)
-        if (value % u.factor == 0)
-            best = &u;
-    return std::to_string(value / best->factor) + std::string(best->name);
 }
 
 std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const kind_of_quantity& kind,
@@ -71,10 +54,10 @@ std::optional<std::uint64_t> read_quantity(compilation& c, const node& n, const 
         return refuse(" is not " + std::string(kind.name) + " such as " + std::string(kind.example));
     const auto factor = found == nullptr ? 1 : found->factor;
     if (*number > most / factor)
-        return refuse(" is too large: at most " + in_units(most, kind.units));
+        return refuse(" is too large: at most " + policy::in_units(most, kind.units));
     const auto value = *number * factor;
     if (value < least)
-        return refuse(" is too small: at least " + in_units(least, kind.units));
+        return refuse(" is too small: at least " + policy::in_units(least, kind.units));
     return value;
 }
 

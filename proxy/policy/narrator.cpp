@@ -37,15 +37,25 @@ void narrator::route(const route_match& match) const
         match.matched ? "route " + match.matched->text + " matches" : "no route matches";
     switch (match.found) {
     case route_match::outcome::route:
-        return say(matches + spoken(*match.matched, match.values));
+        say(matches + spoken(*match.matched, match.values));
+        return settings(*match.matched);
     case route_match::outcome::unlisted:
-        return say(matches + (match.matched ? ", but not with this method" : "") +
-                   "; `unlisted: authenticated` accepts any valid token");
+        say(matches + (match.matched ? ", but not with this method" : "") +
+            "; `unlisted: authenticated` accepts any valid token");
+        if (match.matched != nullptr)
+            settings(*match.matched);
+        return;
     case route_match::outcome::wrong_method:
         return say(matches + ", but not with this method; it supports " + match.matched->allow, false);
     case route_match::outcome::no_route:
         return say(matches + "; CONNECT, TRACE and unlisted requests are refused", false);
     }
+}
+
+void narrator::settings(const scopegate::policy::route& matched) const
+{
+    if (const auto own = describe(policy_.settings_of(&matched), policy_.settings_of(nullptr)); !own.empty())
+        say("its own settings are " + own);
 }
 
 void narrator::needs(const route_match& match) const

@@ -19,6 +19,7 @@ public:
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
+    void settings(const scopegate::policy::route& matched) const;
     void say(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }
 
     const policy& policy_;

@@ -1,8 +1,43 @@
 #include "policy/settings.hpp"
 
+#include "policy/wording.hpp"
+
 #include <algorithm>
 
 namespace scopegate::policy {
+
+namespace {
+
+std::vector<std::string> own_timeouts(const timeouts& own, const timeouts& of_server)
+{
+    std::vector<std::string> out;
+    const auto add = [&](const char* name, std::optional<timeouts::ms> mine,
+                         std::optional<timeouts::ms> other) {
+        if (mine && mine != other)
+            out.push_back(std::string(name) + ": " +
+                          in_units(static_cast<std::uint64_t>(mine->count()), duration_units));
+    };
+    add("upstream_response", own.upstream_response, of_server.upstream_response);
+    add("response_pause", own.response_pause, of_server.response_pause);
+    add("body", own.body, of_server.body);
+    add("stream", own.stream, of_server.stream);
+    add("half_closed", own.half_closed, of_server.half_closed);
+    return out;
+}
+
+} // namespace
+
+std::string describe(const route_settings& own, const route_settings& of_server)
+{
+    std::vector<std::string> out;
+    if (const auto timeouts = own_timeouts(own.timeouts, of_server.timeouts); !timeouts.empty())
+        out.push_back("timeouts: {" + enumerate(timeouts, ", ") + "}");
+    if (own.body != of_server.body)
+        out.push_back("body: " + in_units(own.body, size_units));
+    if (own.strip_authorization != of_server.strip_authorization)
+        out.emplace_back(own.strip_authorization ? "authorization: strip" : "authorization: forward");
+    return enumerate(out, ", ");
+}
 
 bool network::contains(const std::array<std::uint8_t, 16>& other) const noexcept
 {

@@ -93,6 +93,10 @@ struct route_settings {
     bool operator==(const route_settings&) const = default;
 };
 
+// Returns the settings in which a route differs from the server, as routes.yaml writes them: `timeouts:
+// {stream: 2h}, body: 1GiB`. Empty if it has none of its own. For check and explain.
+[[nodiscard]] std::string describe(const route_settings& own, const route_settings& of_server);
+
 // `limits.memory`: the memory that the process may use for connection buffers, TLS, caches and log queues.
 struct memory_limit {
     enum class kind : std::uint8_t { automatic, none, bytes }; // automatic: 75 % of the cgroup's maximum

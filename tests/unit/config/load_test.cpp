@@ -66,7 +66,8 @@ TEST(load, reads_the_sample_with_every_comment_enabled)
     EXPECT_NE(p.server.tls->client_ca, "");
     EXPECT_TRUE(p.issuers[0].access_token_only);
     EXPECT_EQ(p.scopes.size(), 3U);
-    EXPECT_EQ(p.routes.size(), 6U);
+    EXPECT_EQ(p.routes.size(), 7U);
+    EXPECT_EQ(p.settings_of(p.match("/exports/1", "GET").matched).body, std::uint64_t{1} << 30U);
     EXPECT_TRUE(p.limit.permissions && p.limit.by_role);
     EXPECT_TRUE(p.observe && p.paths.case_exact);
     EXPECT_EQ(p.metadata.name, "Calendar");

@@ -116,6 +116,23 @@ TEST(trace, explains_each_step)
                      "+ an unlisted request needs any valid token", "- the request has no token"}));
 }
 
+TEST(trace, names_the_settings_in_which_a_route_differs_from_the_server)
+{
+    test::builder b;
+    b.scope("read");
+    b.route("/exports", {{"GET", "public"}});
+    b.route("/x", {{"GET", "public"}});
+    b.unlisted_authenticated();
+    auto& p = b.get();
+    p.settings.push_back({{}, 1U << 20U, false});
+    p.routes[0].settings = 1;
+    EXPECT_EQ(told(p, "GET", "/exports", nullptr),
+              (lines{"+ route /exports matches", "+ its own settings are body: 1MiB", "+ GET needs public",
+                     "+ no token is checked"}));
+    EXPECT_EQ(told(p, "PUT", "/exports", nullptr)[1], "+ its own settings are body: 1MiB");
+    EXPECT_EQ(told(p, "GET", "/x", nullptr)[1], "+ GET needs public");
+}
+
 } // namespace
 
 } // namespace scopegate::policy

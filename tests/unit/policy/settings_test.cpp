@@ -47,6 +47,27 @@ TEST(network, contains_the_addresses_of_its_prefix)
         EXPECT_EQ(row.net.contains(row.asked), row.contained) << row.shows;
 }
 
+TEST(route_settings, are_described_as_the_file_writes_them_where_they_differ)
+{
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    const route_settings of_server;
+    EXPECT_EQ(describe(of_server, of_server), "");
+
+    auto all = of_server;
+    all.timeouts.upstream_response = minutes(10);
+    all.timeouts.response_pause = seconds(90);
+    all.timeouts.body = std::chrono::milliseconds(1500);
+    all.timeouts.stream = minutes(120);
+    all.timeouts.half_closed = seconds(30);
+    all.body = std::uint64_t{1} << 30U;
+    all.strip_authorization = true;
+    EXPECT_EQ(describe(all, of_server), "timeouts: {upstream_response: 10m, response_pause: 90s, body: "
+                                        "1500ms, stream: 2h, half_closed: 30s}, "
+                                        "body: 1GiB, authorization: strip");
+    EXPECT_EQ(describe({all.timeouts, 0, false}, all), "body: 0, authorization: forward");
+}
+
 } // namespace
 
 } // namespace scopegate::policy
