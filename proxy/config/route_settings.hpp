@@ -3,8 +3,6 @@
 
 #include "config/schema.hpp"
 
-#include <optional>
-
 namespace scopegate::config {
 
 // The settings of one route while it is read.
