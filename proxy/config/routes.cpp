@@ -37,14 +37,19 @@ std::string allow_of(const policy::route& r)
     return out;
 }
 
-// Returns the index of these settings. Equal ones in a row share an index, as do those that are the server's.
+// Returns the index of these settings. Routes share equal ones, as far as a short search finds them.
 std::uint32_t keep_settings(policy::policy& p, const policy::route_settings& own)
 {
-    if (own == p.settings.front())
+    constexpr std::size_t most_compared = 64;
+    auto& kept = p.settings;
+    if (own == kept.front())
         return 0;
-    if (!(own == p.settings.back()))
-        p.settings.push_back(own);
-    return static_cast<std::uint32_t>(p.settings.size() - 1);
+    const auto from = kept.end() - static_cast<std::ptrdiff_t>(std::min(kept.size(), most_compared));
+    const auto found = std::find(from, kept.end(), own);
+    const auto index = static_cast<std::uint32_t>(found - kept.begin());
+    if (found == kept.end())
+        kept.push_back(own);
+    return index;
 }
 
 void compile_route(compilation& c, const node& methods, policy::route& into)

@@ -160,8 +160,10 @@ TEST(route_settings, are_kept_once_for_routes_that_share_them)
     const auto p = compiled("  /a: &long {GET: a, body: 1GiB}\n"
                             "  /b: *long\n"
                             "  /c: {GET: a, body: 2GiB}\n"
-                            "  /d: {GET: a}\n");
+                            "  /d: {GET: a}\n"
+                            "  /e: {GET: b, body: 1024MiB}\n");
     EXPECT_EQ(p->settings.size(), 3U);
+    EXPECT_EQ(&settings_of(*p, "/a"), &settings_of(*p, "/e"));
     EXPECT_EQ(&settings_of(*p, "/a"), &settings_of(*p, "/b"));
     EXPECT_EQ(settings_of(*p, "/c").body, std::uint64_t{2} << 30U);
     EXPECT_EQ(settings_of(*p, "/d").body, 0U);
