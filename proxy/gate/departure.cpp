@@ -61,11 +61,11 @@ void forwarding::leave_without_client() noexcept
 {
     client_gone_ = true;
     if (waits_for_ != nullptr)
-        return waits_for_->wait_until(c_.at.turns().now());
+        return waits_for_->wait_until(c_.at.now());
     if (!upstream_)
         return;
     if (streaming_)
-        pauses_.not_after = c_.at.turns().now();
+        pauses_.not_after = c_.at.now();
     if (uploading_) // by a reset: an end in order would wait behind what the API has not taken
         return upstream_->close(true);
     upstream_->interrupt_read(net::readiness::closed); // last: what it wakes may free us
@@ -77,7 +77,7 @@ void forwarding::wait_half_closed() noexcept
     const auto most = c_.policy.policy.server.timeouts.half_closed;
     if (!most || half_closed_until_ != net::no_deadline)
         return;
-    half_closed_until_ = c_.at.turns().now() + *most;
+    half_closed_until_ = c_.at.now() + *most;
     pauses_.source = std::min(pauses_.source, *most);
     if (waits_for_ != nullptr)
         waits_for_->wait_until(half_closed_until_);

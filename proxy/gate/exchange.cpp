@@ -75,8 +75,7 @@ std::string_view sent_request_id(const http::field_list& fields) noexcept
 
 bool exchange_context::ends_connection() const noexcept
 {
-    return last_request || at.leaving() ||
-           (connection_end != net::no_deadline && at.turns().now() >= connection_end);
+    return last_request || at.leaving() || (connection_end != net::no_deadline && at.now() >= connection_end);
 }
 
 exchange::exchange(const exchange_context& context, steady_time started) noexcept
@@ -97,7 +96,7 @@ net::task<disposition> exchange::run()
         decided = evaluation_.resume(came, observe::wall_now());
     }
     if (evaluation_.found().verified)
-        c_.at.turns().take_turn();
+        c_.at.scheduler().take_slot();
 
     if (auto* const refused = std::get_if<policy::denial>(&decided))
         co_return co_await refuse(std::move(*refused));
@@ -141,18 +140,18 @@ access::question exchange::asked() const noexcept
 
 access::token_authority exchange::authority() const noexcept
 {
-    return {&c_.policy.validator, {}, c_.policy.shared.proofs.get(), c_.at.turns().is_turn_free()};
+    return {&c_.policy.validator, {}, c_.policy.shared.proofs.get(), c_.at.scheduler().slot_free()};
 }
 
 net::task<tokens::validator::awaited> exchange::obtain(const access::need& wanted)
 {
     if (wanted.of == access::need::kind::verification_slot) {
-        co_await c_.at.turns().turn();
+        co_await c_.at.scheduler().verification_slot();
         co_return false;
     }
     // Verifying what an issuer's keys are missing for may have taken the slot already.
     if (evaluation_.found().verified)
-        c_.at.turns().take_turn();
+        c_.at.scheduler().take_slot();
     const auto client = access::client_address(c_.policy.policy, c_.peer, c_.space.request.fields);
     issuer_wait wait(c_.policy.validator, wanted.issuer, evaluation_.found().taken->text,
                      client.value_or(net::address_bytes{}), c_.at.context());
@@ -259,7 +258,7 @@ net::task<disposition> exchange::send_response(bool close)
     auto& out = c_.space.to_downstream;
     out.clear();
     out.add(c_.space.lines);
-    co_await c_.at.turns().all_read();
+    co_await c_.at.scheduler().flush_point();
     if (!out.send_now(c_.downstream)) {
         const auto sent = co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body);
         if (sent != net::transfer::status::done)

@@ -51,7 +51,7 @@ net::task<forward_result> forwarding::run()
             co_return result_;
     }
     auto& pool = c_.policy.upstream;
-    upstream_ = pool.take(c_.at.turns().now());
+    upstream_ = pool.take(c_.at.now());
     if (upstream_ && co_await attempt(true) == attempt_end::done)
         co_return result_;
     if (upstream_)
@@ -74,7 +74,7 @@ net::task<failure> forwarding::take_slot(upstream_slot& slot)
         co_return reason::client_gone;
     auto& shield = *c_.policy.shared.shield;
     auto& limit = request_.framing.upgrade_websocket ? shield.tunnels : shield.requests;
-    const auto until = c_.at.turns().now() + c_.policy.policy.server.timeouts.upstream_connect;
+    const auto until = c_.at.now() + c_.policy.policy.server.timeouts.upstream_connect;
     waits_for_ = &slot;
     const bool taken = co_await slot.take(limit, c_.at.context(), until);
     waits_for_ = nullptr;
@@ -99,7 +99,7 @@ net::task<forwarding::attempt_end> forwarding::attempt(bool reused)
         result_.why = composed.error();
         co_return attempt_end::done;
     }
-    co_await c_.at.turns().all_read();
+    co_await c_.at.scheduler().flush_point();
     if (client_is_gone()) {
         result_.why = reason::client_gone;
         co_return attempt_end::done;
@@ -147,7 +147,7 @@ bool forwarding::begin_upload()
         return false;
     }
     after_body_.remove_prefix(used);
-    sent_at_ = c_.at.turns().now();
+    sent_at_ = c_.at.now();
     if (!out.send_now(*upstream_) || !up_->complete())
         upload();
     return true;
@@ -182,7 +182,7 @@ net::detached forwarding::upload()
     }
     uploading_ = false;
     c_.downstream.watch_input(); // a read that filled the buffer has not: the caller may leave now
-    sent_at_ = c_.at.turns().now();
+    sent_at_ = c_.at.now();
     // Whoever is woken may end the forwarding, and us with it: nothing comes behind it.
     if (upload_waiter_)
         std::exchange(upload_waiter_, {}).resume();
@@ -206,7 +206,7 @@ void forwarding::take_time_to_upload() noexcept
     if (!uploading_)
         return;
     upload_rate_->stop();
-    c_.downstream.move_read_deadline(c_.at.turns().now() + c_.policy.policy.server.timeouts.body);
+    c_.downstream.move_read_deadline(c_.at.now() + c_.policy.policy.server.timeouts.body);
 }
 
 // After the answer, while the body still goes up: one that the API did not want whole is not waited for.

@@ -26,7 +26,7 @@ net::task<void> session::linger()
     if (space_)
         at_.workspaces_.give(std::move(space_));
     order_.unlink();
-    in_order_since_ = at_.turns().now();
+    in_order_since_ = at_.now();
     at_.idle_.push_back(*this);
     begin_lingering();
     const auto timeouts = at_.current_->policy.server.timeouts;

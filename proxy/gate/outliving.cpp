@@ -87,7 +87,7 @@ net::task<void> forwarding::pass_tunnel()
     }
     result_.responded = true;
     result_.status = head.status;
-    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - sent_at_);
     const auto& timeouts = c_.policy.policy.server.timeouts;
     const auto sent = co_await out.send(c_.downstream, timeouts.body);
     if (sent != net::transfer::status::done) {

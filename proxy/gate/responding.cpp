@@ -197,7 +197,7 @@ net::task<failure> forwarding::pass_interim()
         co_return bad_response(cause::unexpected_upgrade);
     const auto buffer = c_.space.response_bytes.bytes();
     if (head.status == 100 && uploading_)
-        upload_rate_->start(c_.at.turns().now());
+        upload_rate_->start(c_.at.now());
     if (c_.space.request.minor >= 1) {
         auto& out = c_.space.to_downstream;
         out.clear();
@@ -313,7 +313,7 @@ net::task<void> forwarding::pass_response()
         co_return;
     result_.responded = true;
     result_.status = head.status;
-    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.turns().now() - sent_at_);
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - sent_at_);
     take_time_to_upload();
 
     const bool trailers = chunked_out && request_.framing.accepts_trailers;
@@ -347,7 +347,7 @@ net::task<void> forwarding::pass_response()
     }
     rest.remove_prefix(used);
     if (down.complete()) // of one that goes on, what ends it meanwhile must find it waiting
-        co_await c_.at.turns().all_read();
+        co_await c_.at.scheduler().flush_point();
     if (!down.complete() || !out.send_now(c_.downstream))
         end = co_await relay_body(down, *upstream_, c_.downstream, c_.space.buffers, c_.space.response_bytes,
                                   rest, out, pauses_, rest);

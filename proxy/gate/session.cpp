@@ -55,8 +55,8 @@ void part_from_body(workspace& space, std::size_t head_bytes, const http::head_l
 } // namespace
 
 session::session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place)
-    : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.turns().now()),
-      place_(std::move(place)), admission_(at.current_->shared.admission)
+    : at_(at), downstream_(std::move(downstream)), peer_(peer), opened_(at.now()), place_(std::move(place)),
+      admission_(at.current_->shared.admission)
 {
     at_.sessions_.push_back(*this);
     ++at_.session_count_;
@@ -234,7 +234,7 @@ net::task<bool> session::await_request()
     at_a_stretch_ = has_come ? at_a_stretch_ + 1 : 0;
     if (at_a_stretch_ == most_at_a_stretch) {
         at_a_stretch_ = 0;
-        co_await at_.turns().give_way();
+        co_await at_.scheduler().yield();
     }
     if (space_ && !space_->received.empty())
         co_return true;
@@ -243,7 +243,7 @@ net::task<bool> session::await_request()
     const auto& server = at_.current_->policy.server;
     const std::chrono::milliseconds idle = server.timeouts.idle;
     const auto timeouts = at_.draining_ ? std::min(idle, last_request_timeout) : idle;
-    in_order_since_ = at_.turns().now();
+    in_order_since_ = at_.now();
     const auto deadline = std::min(in_order_since_ + timeouts, age_end(server.limits));
     idle_ = true;
     at_.idle_.push_back(*this);
@@ -259,7 +259,7 @@ net::task<disposition> session::serve_request()
     const snapshot_ptr policy = at_.current_;
     if (!space_)
         space_ = at_.workspaces_.take();
-    const auto started = at_.turns().now();
+    const auto started = at_.now();
     const auto unreadable = co_await read_head(*policy);
     order_.unlink();
     if (unreadable == reason::client_gone)
@@ -279,7 +279,7 @@ net::task<failure> session::read_head(const snapshot& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
-    const auto deadline = at_.turns().now() + settings.timeouts.headers;
+    const auto deadline = at_.now() + settings.timeouts.headers;
     const auto most = std::max(limits.bytes + 4096, buffer_pool::slice_bytes);
     auto& space = *space_;
     auto filled = space.received.size();
@@ -317,7 +317,7 @@ net::task<failure> session::read_head(const snapshot& policy)
             co_return reason::client_gone;
         at_.make_room_for_memory(*this);
         if (!order_.is_linked()) { // a head that comes in many pieces keeps its place
-            in_order_since_ = at_.turns().now();
+            in_order_since_ = at_.now();
             at_.unfinished_.push_back(*this);
         }
         const auto woken = co_await downstream_->readable(deadline);

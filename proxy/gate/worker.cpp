@@ -86,7 +86,7 @@ void worker::revive()
 {
     if (!sweeping_)
         sweep();
-    poller_.revive();
+    scheduler_.revive();
     for (const auto& listening : acceptors_)
         listening->revive();
 }
@@ -270,7 +270,7 @@ void worker::sweep()
         net::release_spare_frames();
     }
     publish_oldest();
-    poller_.revive();
+    scheduler_.revive();
     take_up_next();
     judge_again();
     counters_.report(now);

@@ -11,7 +11,7 @@
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
 #include "net/listener.hpp"
-#include "net/poller.hpp"
+#include "net/scheduler.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,8 +36,10 @@ public:
     // --- the worker's thread ---
     void run(); // until stop()
     [[nodiscard]] net::asio::io_context& context() noexcept { return context_; }
-    // Where requests with tokens that are new wait for their turn.
-    [[nodiscard]] net::poller& turns() noexcept { return poller_; }
+    // Gives out verification slots, and decides when output is sent.
+    [[nodiscard]] net::scheduler& scheduler() noexcept { return scheduler_; }
+    // The time as of the poll that is being served; see net::poller::now().
+    [[nodiscard]] steady_time now() const noexcept { return poller_.now(); }
     // Whether each answer ends its connection.
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
     // Whether it has stopped accepting, and waits for what is under way.
@@ -102,6 +104,7 @@ private:
     net::deadlines times_;
     net::asio::io_context context_{1};
     net::poller& poller_ = net::poller::of(context_);
+    net::scheduler& scheduler_ = net::scheduler::of(context_);
     shared_counters& counters_;
     memory_account memory_{counters_.memory};
     net::asio::steady_timer sweeper_;

@@ -1,5 +1,7 @@
 #include "net/stream.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -38,9 +40,9 @@ std::string_view as_one_piece(std::span<const iovec> pieces) noexcept
 } // namespace
 
 stream::stream(asio::io_context& context, int socket, deadlines& times)
-    : socket_(socket), poller_(poller::of(context)), times_(times), index_(times.add(*this))
+    : socket_(socket), scheduler_(scheduler::of(context)), times_(times), index_(times.add(*this))
 {
-    if (poller_.add(socket, *this))
+    if (scheduler_.poller().add(socket, *this))
         return;
     times_.remove(index_);
     throw std::bad_alloc();
@@ -124,7 +126,7 @@ void stream::arm_read() noexcept
     if (read_armed_ || read_needs_write_ || !is_open() || is_linked()) // it is told in any case
         return;
     read_armed_ = true;
-    poller_.ask_again(socket_, *this);
+    scheduler_.poller().ask_again(socket_, *this);
 }
 
 void stream::watch_input() noexcept
@@ -133,18 +135,23 @@ void stream::watch_input() noexcept
         arm_read();
 }
 
-// Not armed meanwhile: a fast sender would get us woken at the next look.
+// Not armed meanwhile, because a fast sender would wake us at the next poll.
 void stream::read_later() noexcept
 {
     if (!is_open())
         return;
     read_.fired = read_armed_ = false;
-    poller_.continue_later(*this);
+    scheduler_.postpone(*this);
 }
 
 void stream::on_continue() noexcept
 {
-    on_readable(false);
+    if (is_open()) {
+        on_readable(false);
+    } else { // by notify_closed()
+        const stream_ptr keep(this, false);
+        on_closed();
+    }
 }
 
 void stream::on_events(std::uint32_t events) noexcept
@@ -163,6 +170,18 @@ void stream::on_events(std::uint32_t events) noexcept
         observer_->on_unawaited_read();
     if ((events & (EPOLLOUT | broken)) != 0 && is_open())
         on_writable(false);
+}
+
+// Calls on_closed(), but not from within close(), whose caller may not expect to be freed.
+void stream::notify_closed() noexcept
+{
+    try {
+        asio::post(scheduler_.executor(), [keep = stream_ptr(this)] { keep->on_closed(); });
+        scheduler_.poller().return_to_asio();
+    } catch (const std::bad_alloc&) { // postponing needs no memory
+        intrusive_ptr_add_ref(this);  // on_continue() takes it
+        scheduler_.postpone(*this);
+    }
 }
 
 void stream::on_closed() noexcept
@@ -259,13 +278,13 @@ void stream::close(bool reset) noexcept
     close_socket();
     read_.fired = write_.fired = false;
     if (read_.waiter || write_.waiter || observer_ != nullptr)
-        poller_.tell_closed(*this);
+        notify_closed();
 }
 
 void stream::close_socket() noexcept
 {
-    poller_.forget(*this);
-    unlink(); // from those that read later
+    scheduler_.poller().forget(socket_, *this);
+    unlink(); // from the postponed readers
     ::close(std::exchange(socket_, -1));
 }
 

@@ -8,6 +8,7 @@
 #include "net/asio.hpp"
 #include "net/deadlines.hpp"
 #include "net/poller.hpp"
+#include "net/scheduler.hpp"
 #include "net/task.hpp"
 #include "net/tls_channel.hpp"
 
@@ -44,7 +45,8 @@ protected:
 };
 
 class stream final : public boost::intrusive_ref_counter<stream, boost::thread_unsafe_counter>,
-                     private later_reader {
+                     private pollable,
+                     private postponed_reader {
 public:
     // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
     // the stream. Null if memory or the kernel's room runs out; then the socket is closed.
@@ -84,8 +86,8 @@ public:
 
     // Arms the wait for input, so that `observer` (or a later readable()) learns of it.
     void arm_read() noexcept;
-    // In place of a read, after much was read at a stretch: the next readable() waits until others had their
-    // turn, and then ends as if input had come, which is probable.
+    // Replaces a read after much was read without a pause: the next readable() waits until others were
+    // served, and then ends as if input had come, which is probable.
     void read_later() noexcept;
     // The same as arm_read() where input may have come that arm_read() would forget: under TLS, in the
     // channel.
@@ -137,7 +139,6 @@ public:
 
 private:
     friend class deadlines;
-    friend class poller;
     friend class wait;
     struct side {
         std::coroutine_handle<> waiter;
@@ -153,29 +154,29 @@ private:
     void unblock_read(bool closed) noexcept;
     void drained() noexcept;
     void close_socket() noexcept;
-    void on_events(std::uint32_t events) noexcept;
+    void on_events(std::uint32_t events) noexcept override;
+    void on_continue() noexcept override;
+    void notify_closed() noexcept;
     void on_closed() noexcept;
-    void on_continue() noexcept;
     void on_readable(bool closed) noexcept;
     void on_writable(bool closed) noexcept;
     void resume(side& s, readiness how) noexcept;
     void expire(steady_time now) noexcept;
 
     int socket_; // -1: closed
-    bool ended_ =
-        false; // the peer has sent all it will, or the connection failed: no change will tell of it again
+    // The peer has sent all it will, or the connection failed. No further event reports that.
+    bool ended_ = false;
     bool broken_ = false;
-    poller& poller_;
+    bool read_armed_ = true; // the next event of the poller counts for the reader
+    bool read_needs_write_ =
+        false; // TLS must send something before it reads on (a new key), and waits for that
+    scheduler& scheduler_;
     deadlines& times_;
     std::size_t index_;
     read_observer* observer_ = nullptr;
-    stream* next_untold_ = nullptr; // of poller::untold_
     side read_;
-    bool read_armed_ = true; // the poller's next word of it counts
-    side write_;             // what the socket refused it takes later, and that is a change: needs no arming
+    side write_; // needs no arming: when the socket takes what it refused, that is a change
     std::unique_ptr<tls_channel> tls_;
-    bool read_needs_write_ =
-        false; // TLS has something to send before it reads on (a new key): armed for that
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
 

@@ -1,18 +1,12 @@
-// Verification slots for expensive work: which events it may delay and which not, and when output is flushed.
-// stream_test.cpp tests the notification of streams.
 #include "net/poller.hpp"
-
-#include "net/stream.hpp"
-#include "net/task.hpp"
-#include "support/run_until.hpp"
 
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 
 #include <array>
 #include <functional>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -21,277 +15,170 @@
 namespace scopegate::net {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
-class turns : public ::testing::Test {
+class poller_test : public ::testing::Test, public poll_hooks {
 public:
-    // A request that is cheap, or that waits for its slot and then takes longer than one poll leaves time
-    // for.
-    struct request {
-        request(turns& test, std::string called) : name(std::move(called)), poll(poller::of(test.context_))
+    // One end of a socket pair. The test holds the other end.
+    struct socket final : pollable {
+        socket(poller_test& t, std::string called) : test(t), name(std::move(called))
         {
-            std::array<int, 2> ends{};
             EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-            own = new stream(test.context_, ends[0], test.times_);
-            peer = ends[1];
         }
-        ~request()
+        ~socket()
         {
-            own->close();
-            ::close(peer);
+            test.poller_.forget(ends[0], *this);
+            ::close(ends[0]);
+            ::close(ends[1]);
         }
-        void send() const { EXPECT_EQ(::send(peer, "x", 1, 0), 1); }
+        void add() { EXPECT_TRUE(test.poller_.add(ends[0], *this)); }
+        void peer_sends() const { EXPECT_EQ(::send(ends[1], "x", 1, 0), 1); }
+        void on_events(std::uint32_t events) noexcept override
+        {
+            test.told_.push_back(name + ((events & EPOLLIN) != 0 ? " has input" : " has none"));
+            if (meanwhile)
+                meanwhile();
+        }
 
+        poller_test& test;
         std::string name;
-        poller& poll;
-        stream_ptr own;
-        int peer = -1;
-        std::function<void()> meanwhile; // runs while this request is served
+        std::array<int, 2> ends{};       // the one that is polled, and its peer
+        std::function<void()> meanwhile; // runs when it is told of events
     };
 
-    detached serve(request& r, bool dear)
-    {
-        const auto woken = co_await r.own->readable(no_deadline);
-        EXPECT_EQ(woken, readiness::ready);
-        if (dear)
-            co_await r.poll.turn();
-        if (dear)
-            work_hard(r.poll);
-        order_.push_back(r.name);
-        if (r.meanwhile)
-            r.meanwhile();
-    }
-    // Works for longer than one series of slots lasts.
-    static void work_hard(poller& poll)
-    {
-        poll.take_turn();
-        for (const auto until = std::chrono::steady_clock::now() + 100us;
-             std::chrono::steady_clock::now() < until;) {
-        }
-    }
+    void before_events() noexcept override { told_.push_back("before"); }
+    void after_events() noexcept override { told_.push_back("after"); }
+    [[nodiscard]] bool has_work() const noexcept override { return false; }
+
     void run()
     {
+        told_.clear();
         context_.restart();
         context_.poll();
     }
-    void run_until_served(std::size_t count)
-    {
-        EXPECT_TRUE(test::run_until(context_, [&] { return order_.size() >= count; }));
-    }
 
-    deadlines times_;
     asio::io_context context_{1};
-    std::vector<std::string> order_;
+    poller& poller_ = poller::of(context_);
+    std::vector<std::string> told_;
 };
 
-TEST_F(turns, let_cheap_work_pass_and_keep_the_order_of_expensive_work)
+TEST_F(poller_test, tells_the_present_state_once_and_then_each_change)
 {
-    request first(*this, "dear 1"), second(*this, "dear 2"), third(*this, "dear 3"), cheap(*this, "cheap"),
-        late(*this, "late");
-    second.meanwhile = [&] { late.send(); };
-    serve(first, true);
-    serve(second, true);
-    serve(third, true);
-    serve(cheap, false);
-    serve(late, false);
+    socket one(*this, "one");
+    one.add();
     run();
-    for (const auto* r : {&first, &second, &third, &cheap})
-        r->send();
-    run_until_served(5);
-    EXPECT_THAT(order_, ElementsAre("dear 1", "cheap", "dear 2", "late", "dear 3"));
+    EXPECT_THAT(told_, ElementsAre("one has none"));
+    run();
+    EXPECT_THAT(told_, IsEmpty());
+    one.peer_sends();
+    run();
+    EXPECT_THAT(told_, ElementsAre("one has input"));
+    run();
+    EXPECT_THAT(told_, IsEmpty());
 }
 
-TEST_F(turns, resume_yielding_work_behind_the_ready_events)
+TEST_F(poller_test, tells_the_present_state_again_when_asked)
 {
-    request busy(*this, "busy"), other(*this, "other");
-    serve(other, false);
-    const auto work = [](turns& test, request& r) -> detached {
-        const auto woken = co_await r.own->readable(no_deadline);
-        EXPECT_EQ(woken, readiness::ready);
-        co_await r.poll.give_way();
-        test.order_.push_back("busy");
-        co_await r.poll.give_way(); // it also continues when nothing else is ready
-        test.order_.push_back("busy again");
-    };
-    work(*this, busy);
+    socket one(*this, "one");
+    one.peer_sends();
+    one.add();
     run();
-    busy.send();
-    other.send();
-    run_until_served(3);
-    EXPECT_THAT(order_, ElementsAre("other", "busy", "busy again"));
+    poller_.ask_again(one.ends[0], one);
+    run();
+    EXPECT_THAT(told_, ElementsAre("one has input"));
 }
 
-// Models long transfers, each of which has input all the time.
-TEST_F(turns, resume_postponed_reads_behind_the_ready_events)
+TEST_F(poller_test, tells_nothing_of_a_descriptor_that_was_forgotten_in_the_same_poll)
 {
-    request first(*this, "first"), second(*this, "second"), other(*this, "other");
-    const auto transfer_much = [](turns& test, request& r) -> detached {
-        static_cast<void>(co_await r.own->readable(no_deadline));
-        for (int stretch = 0; stretch < 2; ++stretch) {
-            r.own->read_later();
-            const auto woken = co_await r.own->readable(no_deadline);
-            EXPECT_EQ(woken, readiness::ready);
-            work_hard(r.poll);
-            test.order_.push_back(r.name);
-            if (r.meanwhile)
-                r.meanwhile();
-        }
-    };
-    transfer_much(*this, first);
-    transfer_much(*this, second);
-    serve(other, false);
-    first.meanwhile = [&] { other.send(); };
+    socket one(*this, "one"), other(*this, "other");
+    one.meanwhile = [&] { poller_.forget(other.ends[0], other); };
+    other.meanwhile = [&] { poller_.forget(one.ends[0], one); };
+    one.add();
+    other.add();
     run();
-    first.send();
-    second.send();
-    run_until_served(5);
-    EXPECT_THAT(order_, ElementsAre("first", "other", "second", "first", "second"));
+    EXPECT_THAT(told_, ElementsAre("one has none"));
 }
 
-// Transfers that never end are no reason for Asio's own work to wait: timers, posted work, new connections.
-TEST_F(turns, give_other_work_of_the_loop_its_time_beside_endless_transfers)
+TEST_F(poller_test, runs_its_hooks_around_the_events_of_each_poll)
 {
-    request first(*this, "first"), second(*this, "second"), third(*this, "third");
-    bool stops = false;
-    const auto transfer = [&stops](request& r) -> detached {
-        while (!stops) {
-            r.own->read_later();
-            static_cast<void>(co_await r.own->readable(no_deadline));
-        }
-    };
-    for (auto* r : {&first, &second, &third})
-        transfer(*r);
-    // Every handler that is posted runs before the transfers have gone on more often than a few times.
-    for (int round = 0; round < 20; ++round) {
-        bool ran = false;
-        asio::post(context_, [&ran] { ran = true; });
-        context_.restart();
-        for (int handlers = 0; handlers < 10 && !ran; ++handlers)
-            context_.poll_one();
-        EXPECT_TRUE(ran) << "in round " << round;
-        first.poll.revive(); // as the sweep of the deadlines does
-    }
-    stops = true;
+    poller_.attach(*this);
+    socket one(*this, "one"), other(*this, "other");
+    one.meanwhile = [&] { other.peer_sends(); };
+    one.add();
     run();
+    EXPECT_THAT(told_, ElementsAre("before", "one has none", "after"));
+    other.add();
+    run();
+    EXPECT_THAT(told_, ElementsAre("before", "other has input", "after"));
 }
 
-TEST_F(turns, report_end_and_deadline_to_a_postponed_read)
+TEST_F(poller_test, reads_its_clock_once_per_poll)
 {
-    request closed(*this, "closed"), late(*this, "late"), again(*this, "again");
-    const auto wait = [](turns& test, request& r, steady_time until, readiness expected) -> detached {
-        r.own->read_later();
-        const auto woken = co_await r.own->readable(until);
-        EXPECT_EQ(woken, expected);
-        test.order_.push_back(r.name);
+    EXPECT_FALSE(poller_.polling());
+    const auto earlier = poller_.now();
+    EXPECT_LT(earlier, poller_.now()) << "outside of a poll the clock runs";
+    socket one(*this, "one"), other(*this, "other");
+    std::vector<steady_time> times;
+    one.meanwhile = other.meanwhile = [&] {
+        EXPECT_TRUE(poller_.polling());
+        times.push_back(poller_.now());
     };
-    wait(*this, closed, no_deadline, readiness::closed);
-    wait(*this, late, steady_time{}, readiness::timed_out);
-    closed.own->close();
-    times_.sweep(std::chrono::steady_clock::now());
-    run_until_served(2);
-    EXPECT_THAT(order_, ElementsAre("late", "closed"));
-
-    // Later input is noticed as usual.
-    wait(*this, again, no_deadline, readiness::ready);
-    run_until_served(3);
-    std::array<char, 8> bytes{};
-    EXPECT_EQ(again.own->read_some(bytes).how, transfer::status::would_block);
-    serve(again, false);
+    one.add();
+    other.add();
     run();
-    EXPECT_EQ(order_.size(), 3U);
-    again.send();
-    run_until_served(4);
+    ASSERT_EQ(times.size(), 2U);
+    EXPECT_EQ(times[0], times[1]);
 }
 
-TEST_F(turns, are_free_when_nobody_waits)
+TEST_F(poller_test, advances_its_clock_within_a_poll_when_asked)
 {
-    auto& poll = poller::of(context_);
-    EXPECT_TRUE(poll.is_turn_free());
-    poll.take_turn();
-    EXPECT_TRUE(poll.is_turn_free()) << "outside its own work the poller delays no events";
+    socket one(*this, "one");
+    one.meanwhile = [&] {
+        const auto earlier = poller_.now();
+        poller_.refresh_clock();
+        EXPECT_LT(earlier, poller_.now());
+    };
+    one.add();
+    run();
+    EXPECT_THAT(told_, ElementsAre("one has none"));
 }
 
-TEST_F(turns, let_every_ready_socket_be_read_before_anything_is_sent)
+// Each event makes the next one, so that the poller always has more to tell.
+TEST_F(poller_test, returns_to_the_loop_at_once_when_asked)
 {
-    request one(*this, "one"), other(*this, "other");
-    const auto relay = [](turns& test, request& r) -> detached {
-        const auto woken = co_await r.own->readable(no_deadline);
-        EXPECT_EQ(woken, readiness::ready);
-        test.order_.push_back("read " + r.name);
-        co_await r.poll.all_read();
-        test.order_.push_back("sent " + r.name);
-        co_await r.poll.all_read(); // when nothing else is being read, nobody waits
-        test.order_.push_back("sent more of " + r.name);
+    socket one(*this, "one");
+    bool ran = false;
+    one.meanwhile = [&] {
+        asio::post(context_, [&] { ran = true; });
+        poller_.return_to_asio();
+        if (!ran)
+            poller_.ask_again(one.ends[0], one);
     };
-    relay(*this, one);
-    relay(*this, other);
+    one.add();
     run();
-    one.send();
-    other.send();
-    run_until_served(6);
-    EXPECT_THAT(order_, ElementsAre("read one", "read other", "sent one", "sent more of one", "sent other",
-                                    "sent more of other"));
+    EXPECT_TRUE(ran);
+    EXPECT_LE(told_.size(), 2U);
 }
 
-// Output of slots is sent together too, as long as others wait for theirs. Events that arrive meanwhile do
-// not wait for it.
-TEST_F(turns, batch_their_output)
+TEST_F(poller_test, returns_to_the_loop_when_a_descriptor_of_its_becomes_ready)
 {
-    const auto relay = [](turns& test, request& r, bool dear) -> detached {
-        const auto woken = co_await r.own->readable(no_deadline);
-        EXPECT_EQ(woken, readiness::ready);
-        if (dear)
-            co_await r.poll.turn();
-        if (dear)
-            test.work_hard(r.poll);
-        test.order_.push_back("did " + r.name);
-        if (r.meanwhile)
-            r.meanwhile();
-        co_await r.poll.all_read();
-        test.order_.push_back("sent " + r.name);
+    socket one(*this, "one"), listening(*this, "listening");
+    poller_.yield_to(listening.ends[0]);
+    bool ran = false;
+    one.meanwhile = [&] {
+        if (ran)
+            return;
+        if (told_.size() == 1)
+            asio::post(context_, [&] { ran = true; });
+        if (told_.size() == 2)
+            listening.peer_sends();
+        poller_.ask_again(one.ends[0], one);
     };
-    request first(*this, "1"), second(*this, "2"), third(*this, "3"), fourth(*this, "4"), late(*this, "late"),
-        late_dear(*this, "5");
-    second.meanwhile = [&] {
-        late_dear.send();
-        late.send();
-    };
-    for (auto* r : {&first, &second, &third, &fourth, &late_dear})
-        relay(*this, *r, true);
-    relay(*this, late, false);
+    one.add();
     run();
-    for (const auto* r : {&first, &second, &third, &fourth})
-        r->send();
-    run_until_served(12);
-    EXPECT_THAT(order_, ElementsAre("did 1", "sent 1", "did 2", "did late", "sent late", "did 3", "did 4",
-                                    "did 5", "sent 2", "sent 3", "sent 4", "sent 5"));
-}
-
-TEST_F(turns, do_not_delay_their_output_for_long)
-{
-    const auto relay = [](turns& test, request& r) -> detached {
-        const auto woken = co_await r.own->readable(no_deadline);
-        EXPECT_EQ(woken, readiness::ready);
-        co_await r.poll.turn();
-        test.work_hard(r.poll);
-        test.order_.push_back("did");
-        co_await r.poll.all_read();
-        test.order_.push_back("sent");
-    };
-    std::vector<std::unique_ptr<request>> many;
-    for (int n = 0; n < 12; ++n)
-        relay(*this, *many.emplace_back(std::make_unique<request>(*this, std::to_string(n))));
-    run();
-    for (const auto& r : many)
-        r->send();
-    run_until_served(2 * many.size());
-    std::vector<std::string> expected{"did", "sent"}; // the first one finds its slot free
-    for (const auto* what : {"did", "sent"})
-        expected.insert(expected.end(), 8, what);
-    for (const auto* what : {"did", "sent"})
-        expected.insert(expected.end(), 3, what);
-    EXPECT_EQ(order_, expected);
+    EXPECT_TRUE(ran);
+    EXPECT_LE(told_.size(), 4U);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -117,6 +118,40 @@ TEST_F(stream_test, ends_a_wait_when_it_is_closed)
     EXPECT_EQ(outcome_, readiness::closed);
     await_readable(no_deadline);
     EXPECT_EQ(outcome_, readiness::closed) << "a wait on a closed stream must end at once";
+}
+
+// A wait ends at its deadline although the scheduler would continue the reader later.
+TEST_F(stream_test, ends_a_postponed_read_at_its_deadline)
+{
+    stream_->read_later();
+    await_readable(steady_time{});
+    times_.sweep(now());
+    EXPECT_EQ(outcome_, readiness::timed_out);
+}
+
+TEST_F(stream_test, ends_a_postponed_read_when_it_is_closed)
+{
+    stream_->read_later();
+    await_readable(no_deadline);
+    stream_->close();
+    run();
+    EXPECT_EQ(outcome_, readiness::closed);
+}
+
+TEST_F(stream_test, notices_input_after_a_postponed_read)
+{
+    stream_->read_later();
+    await_readable(no_deadline);
+    run();
+    EXPECT_EQ(outcome_, readiness::ready) << "as if input had come";
+    std::array<char, 8> bytes{};
+    EXPECT_EQ(stream_->read_some(bytes).how, transfer::status::would_block);
+    await_readable(no_deadline);
+    run();
+    EXPECT_FALSE(outcome_);
+    peer_sends("x");
+    run();
+    EXPECT_EQ(outcome_, readiness::ready);
 }
 
 TEST_F(stream_test, reads_an_end_when_the_peer_leaves)
