@@ -94,8 +94,8 @@ service::service(asio::io_context& control, std::string path, config::environmen
     current_ = std::move(first.made);
     current_.proofs =
         std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
-    current_.shield = std::make_shared<gate::upstream_shield>();
-    current_.shield->set(policy().upstream.connections);
+    current_.upstream_limits = std::make_shared<upstream::slot_limits>();
+    current_.upstream_limits->set(policy().upstream.connections);
 }
 
 service::~service()
@@ -252,8 +252,8 @@ void service::publish(gate::shared_snapshot made)
     made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
     bound_memory(made, workers_.size());
     made.proofs = current_.proofs; // a proof stays used, whatever the new policy says
-    made.shield = current_.shield; // requests in flight hold its slots
-    made.shield->set(made.policy->upstream.connections);
+    made.upstream_limits = current_.upstream_limits; // requests in flight hold its slots
+    made.upstream_limits->set(made.policy->upstream.connections);
     observe::set_log_level(made.policy->log.at);
     for (const auto& w : workers_)
         w->publish(made);
@@ -328,7 +328,7 @@ void service::stop()
         current_.keys->stop();
     if (current_.introspection)
         current_.introspection->stop();
-    current_.shield->close();
+    current_.upstream_limits->close();
     for (const auto& w : workers_)
         w->stop();
     // Workers' sessions may wait for work that they posted to this thread, so it keeps running that work

@@ -73,23 +73,15 @@ std::string_view sent_request_id(const http::field_list& fields) noexcept
 
 } // namespace
 
-bool exchange_context::ends_connection() const noexcept
-{
-    return last_request || at.leaving() || (connection_end != net::no_deadline && at.now() >= connection_end);
-}
-
 exchange::exchange(const exchange_context& context, steady_time started) noexcept
     : c_(context), started_(started), evaluation_(c_.policy.policy, c_.policy.answers, c_.space.scratch)
 {
 }
 
-net::task<disposition> exchange::run()
+net::task<void> exchange::run()
 {
     has_head_ = true;
     name_request();
-    if (const auto unreadable = read_framing())
-        co_return co_await refuse_unread(*unreadable);
-
     auto decided = evaluation_.start(asked(), authority(), observe::wall_now());
     while (const auto* const wanted = std::get_if<access::need>(&decided)) {
         const auto came = co_await obtain(*wanted);
@@ -109,33 +101,18 @@ net::task<disposition> exchange::run()
 // another's.
 void exchange::name_request() noexcept
 {
-    const auto sent = has_head_ ? sent_request_id(c_.space.request.fields) : std::string_view{};
-    const bool ours = !sent.empty() && access::is_trusted_proxy(c_.policy.policy, c_.peer);
+    const auto sent = has_head_ ? sent_request_id(c_.client.head().fields) : std::string_view{};
+    const bool ours = !sent.empty() && access::is_trusted_proxy(c_.policy.policy, *c_.client.connection().peer);
     request_id_ = ours ? sent : observe::new_request_id(request_id_buffer_);
     client_request_id_ = ours ? std::string_view{} : sent;
 }
 
-std::optional<failure> exchange::read_framing()
-{
-    const auto framed = http::frame_request(c_.space.request);
-    if (!framed)
-        return framed.error();
-    framing_ = *framed;
-    const auto most = c_.policy.policy.server.limits.body;
-    if (most != 0 && framing_.body.kind == http::body_kind::length && framing_.body.length > most)
-        return failure(reason::body_too_large, cause::limits_body);
-    return std::nullopt;
-}
-
 access::question exchange::asked() const noexcept
 {
-    const auto& head = c_.space.request;
-    const auto* const tls = c_.downstream.tls();
-    const access::client_connection client{&c_.peer, tls != nullptr,
-                                           tls != nullptr ? std::string_view(tls->peer_certificate())
-                                                          : std::string_view{}};
-    return {head.method, head.target, framing_.host, &head.fields, framing_.upgrade_websocket,
-            client,      request_id_};
+    const auto& head = c_.client.head();
+    const auto& facts = c_.client.facts();
+    return {head.method,           head.target, facts.host, &head.fields, facts.opens_websocket,
+            c_.client.connection(), request_id_};
 }
 
 access::token_authority exchange::authority() const noexcept
@@ -152,21 +129,36 @@ net::task<tokens::validator::awaited> exchange::obtain(const access::need& wante
     // Verifying what an issuer's keys are missing for may have taken the slot already.
     if (evaluation_.found().verified)
         c_.at.scheduler().take_slot();
-    const auto client = access::client_address(c_.policy.policy, c_.peer, c_.space.request.fields);
+    const auto client = access::client_address(c_.policy.policy, *c_.client.connection().peer, c_.client.head().fields);
     issuer_wait wait(c_.policy.validator, wanted.issuer, evaluation_.found().taken->text,
                      client.value_or(net::address_bytes{}), c_.at.context());
     co_return co_await wait;
 }
 
-net::task<disposition> exchange::forward(policy::permit permit)
+const policy::route_settings& exchange::settings() const noexcept
+{
+    return c_.policy.policy.settings_of(evaluation_.found().match.matched);
+}
+
+// Of a body that says its length beforehand; others are counted as they come.
+bool exchange::exceeds_body_limit() const noexcept
+{
+    const auto most = settings().body;
+    return most != 0 && c_.client.facts().body_length.value_or(0) > most;
+}
+
+net::task<void> exchange::forward(policy::permit permit)
 {
     const auto& v = evaluation_.found();
+    if (exceeds_body_limit())
+        co_return co_await refuse(policy::refuse(v.match, {reason::body_too_large, cause::limits_body}));
+    c_.client.limit_body(settings().body);
     // Observe mode changes nothing of what it would refuse.
     const bool as_it_came = permit.observed() || v.target.path.empty();
-    const auto target = as_it_came ? target_as_sent(c_.space.request.target, v.target) : v.target;
+    const auto target = as_it_came ? target_as_sent(c_.client.head().target, v.target) : v.target;
     const auto nonce = nonce_lines(fresh_nonce(v.dpop));
-    const forwarded_request request{framing_, target, v.token.get(), request_id_,
-                                    v.taken,  nonce,  v.target.path};
+    const forwarded_request request{settings(), target, v.token.get(), request_id_,
+                                    v.taken,    nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.responded && end.why != reason::client_gone) {
@@ -179,36 +171,22 @@ net::task<disposition> exchange::forward(policy::permit permit)
     const auto unenforced = observed != nullptr ? observed->why : failure(reason::allowed);
     record(end.status, end.why != reason::allowed ? end.why : unenforced, observed, permit.observed(),
            end.upstream);
-    co_return end.then;
 }
 
-net::task<disposition> exchange::refuse(policy::denial d)
+net::task<void> exchange::refuse(policy::denial d)
 {
-    const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
-    compose_refusal(d, keep);
-    const auto& row = responses::row(d.why);
-    record(row.status, d.why, &d, false, std::nullopt);
-    co_return co_await send_response(row.close || !keep);
+    record(responses::row(d.why).status, d.why, &d, false, std::nullopt);
+    const auto ours = refusal(d);
+    co_await respond(ours);
 }
 
-void exchange::compose_refusal(const policy::denial& d, bool keep_alive)
+responses::response exchange::refusal(const policy::denial& d) const
 {
-    auto said = c_.policy.answers.make(d, request_id_);
+    auto ours = c_.policy.answers.make(d, request_id_);
     if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
-        said.add("DPoP-Nonce", nonce);
-    responses::share(c_.policy.policy.cors, c_.space.request.fields, said);
-    compose(said, keep_alive);
-}
-
-void exchange::compose(const responses::response& ours, bool keep_alive)
-{
-    auto& out = c_.space.lines;
-    out.clear();
-    std::optional<responses::response> told; // a client of HTTP/1.0 that is not told waits for the end
-    if (keep_alive && !ours.close && c_.space.request.minor == 0)
-        told.emplace(ours).add("Connection", "keep-alive");
-    responses::write(told ? *told : ours, c_.space.request.method == "HEAD", keep_alive,
-                     observe::http_date(observe::wall_now()), out);
+        ours.add("DPoP-Nonce", nonce);
+    responses::share(c_.policy.policy.cors, c_.client.head().fields, ours);
+    return ours;
 }
 
 // Returns a nonce for the client's next proof if it must have one; otherwise empty. A client that has to
@@ -234,63 +212,34 @@ std::string exchange::nonce_lines(const std::string& nonce) const
     return lines;
 }
 
-net::task<disposition> exchange::refuse_unread(failure why)
+net::task<void> exchange::refuse_unread(failure why, bool has_head)
 {
-    framing_ = {};
-    if (request_id_.empty())
-        name_request();
+    has_head_ = has_head;
+    name_request();
     policy::denial d;
     d.why = why;
-    co_return co_await refuse(std::move(d));
+    co_await refuse(std::move(d));
 }
 
-net::task<disposition> exchange::give(responses::response ours)
+net::task<void> exchange::give(responses::response ours)
 {
-    const bool keep = framing_.keep_alive && !c_.ends_connection() && skip_body();
-    compose(ours, keep);
     const auto why = ours.status == 405 ? reason::wrong_method : reason::allowed;
     record(ours.status, why, nullptr, false, std::nullopt);
-    co_return co_await send_response(!keep);
+    co_await respond(ours);
 }
 
-net::task<disposition> exchange::send_response(bool close)
+net::task<void> exchange::respond(const responses::response& ours)
 {
-    auto& out = c_.space.to_downstream;
-    out.clear();
-    out.add(c_.space.lines);
     co_await c_.at.scheduler().flush_point();
-    if (!out.send_now(c_.downstream)) {
-        const auto sent = co_await out.send(c_.downstream, c_.policy.policy.server.timeouts.body);
-        if (sent != net::transfer::status::done)
-            co_return disposition::close;
-    }
-    co_return close ? disposition::linger : disposition::keep_alive;
-}
-
-// A refused request's body must not be taken for the next request: it is passed over where it has come whole,
-// otherwise the connection ends.
-bool exchange::skip_body() noexcept
-{
-    switch (framing_.body.kind) {
-    case http::body_kind::none:
-        return true;
-    case http::body_kind::length:
-        if (framing_.body.length > c_.space.received.size())
-            return false;
-        c_.space.received.remove_prefix(static_cast<std::size_t>(framing_.body.length));
-        return true;
-    case http::body_kind::chunked:
-    case http::body_kind::until_close:
-        return false;
-    }
-    return false;
+    co_await c_.client.respond(ours, settings().timeouts.body);
 }
 
 // The first fields of a head that is refused half-way may be the client's own, and those that the proxy put
 // behind them are missing.
 std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
 {
-    return has_head_ ? access::forwarded_address(c_.policy.policy, c_.peer, c_.space.request.fields)
+    return has_head_ ? access::forwarded_address(c_.policy.policy, *c_.client.connection().peer,
+                                                 c_.client.head().fields)
                      : std::nullopt;
 }
 
@@ -299,7 +248,7 @@ std::string_view exchange::path() const noexcept
 {
     if (const auto normalized = evaluation_.found().target.path; !normalized.empty())
         return normalized;
-    const auto sent = has_head_ ? c_.space.request.target : std::string_view{};
+    const auto sent = has_head_ ? c_.client.head().target : std::string_view{};
     return sent.starts_with('/') ? sent.substr(0, sent.find_first_of("?#")) : std::string_view{};
 }
 
@@ -314,11 +263,11 @@ void exchange::record(unsigned status, failure why, const policy::denial* refusa
     r.when = observe::wall_now();
     r.request_id = request_id_;
     r.client_request_id = client_request_id_;
-    r.client = c_.peer.text;
+    r.client = c_.client.connection().peer->text;
     net::address_text_buffer address;
     if (const auto forwarded = address_from_proxies())
         r.forwarded_for = net::address_text(*forwarded, address);
-    r.method = c_.space.request.method;
+    r.method = c_.client.head().method;
     r.path = path();
     r.match = &v.match;
     r.status = status;

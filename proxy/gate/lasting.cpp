@@ -49,7 +49,7 @@ lasting_end client_has_gone() noexcept
     return {reason::allowed, http::unexpected_condition, "the client has disconnected"};
 }
 
-lasting_end api_has_gone() noexcept
+lasting_end upstream_has_gone() noexcept
 {
     return {reason::allowed, http::unexpected_condition, "the upstream has disconnected"};
 }

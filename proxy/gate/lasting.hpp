@@ -32,7 +32,7 @@ struct lasting_end {
 [[nodiscard]] lasting_end server_shuts_down() noexcept;
 [[nodiscard]] lasting_end tunnel_was_idle() noexcept;
 [[nodiscard]] lasting_end client_has_gone() noexcept;
-[[nodiscard]] lasting_end api_has_gone() noexcept;
+[[nodiscard]] lasting_end upstream_has_gone() noexcept;
 
 // The request that was permitted. Views: copied by `lasting`.
 struct lasting_permit {

@@ -2,7 +2,7 @@
 // and the client might lose the response that tells it why (RFC 9112 section 9.6): its sending is read on and
 // forgotten. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
 #include "gate/session.hpp"
-#include "gate/stretch.hpp"
+#include "http1/stretch.hpp"
 #include "gate/worker.hpp"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ net::task<void> session::linger()
     co_await downstream_->end_sending(std::min(end, net::coarse_now() + timeouts.body));
     forget_tls();
 
-    for (stretch at_a_stretch;;) {
+    for (http1::stretch at_a_stretch;;) {
         const auto got = at_a_stretch.read(*downstream_, [this] { return downstream_->discard_some(); });
         if (got.how == net::transfer::status::done)
             continue;

@@ -1,17 +1,18 @@
 // Responses that outlive their request, WebSocket tunnels and event streams: when they end, and why.
 #include "access/client_address.hpp"
 #include "base/text.hpp"
-#include "gate/forwarding.hpp"
-#include "gate/response_head.hpp"
+#include "gate/reception.hpp"
 #include "gate/tunnel.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
+#include "http1/response_lines.hpp"
 #include "observe/http_date.hpp"
 #include "tokens/token_places.hpp"
 
 namespace scopegate::gate {
 
 using http::field_id;
+using http1::find;
 
 namespace {
 
@@ -26,93 +27,76 @@ bool ends(const tokens::validated_token* token)
 
 // When a stream that outlives its request has to end: with its token, or with its connection where it has
 // none, or one that never expires.
-steady_time forwarding::expiry() const
+steady_time reception::expiry() const
 {
     if (!ends(request_.token))
         return c_.connection_end;
     return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
 }
 
-lasting_end forwarding::expiry_kind() const noexcept
+lasting_end reception::expiry_kind() const noexcept
 {
     return ends(request_.token) ? token_has_expired() : connection_is_too_old();
 }
 
-lasting_permit forwarding::what_lasts(bool is_tunnel) const noexcept
+lasting_permit reception::what_lasts(bool is_tunnel) const noexcept
 {
-    return {c_.space.request.method,
+    const auto& head = c_.client.head();
+    return {head.method,
             request_.judged_path,
             request_.taken ? request_.taken->text : std::string_view{},
             c_.admission,
             c_.policy.serial(),
             is_tunnel,
-            access::client_address(c_.policy.policy, c_.peer, c_.space.request.fields)};
+            access::client_address(c_.policy.policy, *c_.client.connection().peer, head.fields)};
 }
 
-void forwarding::end_events(lasting_end how) noexcept
+result<void> reception::begin_tunnel()
 {
-    events_end_ = how;
-    pauses_.not_after = std::chrono::steady_clock::now();
-    upstream_->interrupt_read(net::readiness::timed_out); // last: what it wakes may free us
-}
-
-// The API agreed to a WebSocket: from here on bytes go both ways as they come.
-net::task<void> forwarding::pass_tunnel()
-{
-    const auto& head = c_.space.response;
+    const auto& head = from_.head();
     const auto* protocol = find(head.fields, field_id::upgrade);
-    auto& out = c_.space.to_downstream;
-    out.clear();
-    add_status_line(out, {c_.space.response_bytes.data(), head_bytes_});
-    http::response_rules rules;
-    rules.websocket = true;
-    if (!nonce_lines().empty())
-        rules.also_drop.add(field_id::dpop_nonce);
-    bool fits = true;
-    const auto kept =
-        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    out.add(nonce_lines());
-    if (owes_bearer_protocol())
-        out.add("Sec-WebSocket-Protocol: bearer\r\n");
-    failure wrong(reason::allowed);
     if (protocol == nullptr || !iequals(protocol->value, "websocket"))
-        wrong = {reason::upstream_bad_answer, cause::bad_upgrade};
-    else if (!kept)
-        wrong = kept.error();
-    else if (!fits || !out.add("Connection: Upgrade\r\n\r\n"))
-        wrong = {reason::upstream_bad_answer, cause::scattered_headers};
-    if (wrong.why != reason::allowed) {
-        result_.why = wrong;
+        return failure(reason::upstream_bad_answer, cause::bad_upgrade);
+    auto passed = rules();
+    passed.websocket = true;
+    auto& own = c_.space.response_own_lines;
+    own.assign(nonce_lines());
+    if (owes_bearer_protocol())
+        own += "Sec-WebSocket-Protocol: bearer\r\n";
+    return c_.client.begin_tunnel({head, passed, own, {}});
+}
+
+// The upstream agreed to a WebSocket: from here on bytes go both ways as they come.
+net::task<void> reception::pass_tunnel()
+{
+    if (const auto begun = begin_tunnel(); !begun) {
+        result_.why = begun.error();
         co_return;
     }
-    result_.responded = true;
-    result_.status = head.status;
-    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - sent_at_);
-    const auto& timeouts = c_.policy.policy.server.timeouts;
-    const auto sent = co_await out.send(c_.downstream, timeouts.body);
-    if (sent != net::transfer::status::done) {
+    note_response();
+    const auto& timeouts = request_.settings.timeouts;
+    const auto sent = co_await wire::flush_all(c_.client, timeouts.body);
+    if (sent != wire::flush_result::done) {
         result_.why = reason::client_gone;
+        c_.client.cut_response();
         co_return;
     }
-    const std::string_view first_bytes(c_.space.response_bytes.data() + head_bytes_,
-                                       head_buffered_ - head_bytes_);
-    tunnel way(c_.downstream, *upstream_, timeouts.stream, expiry(), expiry_kind(), c_.space.buffers);
+    from_.begin_tunnel();
+    tunnel way(c_.client, from_, timeouts.stream, expiry(), expiry_kind());
     const lasting open(c_.at, what_lasts(true), [&way](lasting_end how) { way.expire(how); });
     if (c_.at.draining())
         way.expire(server_shuts_down());
-    const auto end =
-        co_await way.run(after_body_, c_.space.upload_bytes, first_bytes, c_.space.response_bytes);
+    const auto end = co_await way.run();
     if (end == tunnel_end::expired)
         result_.why = way.ending().why;
-    result_.then = disposition::linger;
 }
 
-// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the API,
-// so that it is ours to choose where the API chose no other.
-bool forwarding::owes_bearer_protocol() const noexcept
+// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the
+// upstream, so that it is ours to choose where the upstream chose no other.
+bool reception::owes_bearer_protocol() const noexcept
 {
-    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.space.request.fields) &&
-           find(c_.space.response.fields, field_id::sec_websocket_protocol) == nullptr;
+    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.client.head().fields) &&
+           find(from_.head().fields, field_id::sec_websocket_protocol) == nullptr;
 }
 
 } // namespace scopegate::gate

@@ -2,6 +2,7 @@
 
 #include "access/client_address.hpp"
 #include "http/forward.hpp"
+#include "http1/response_lines.hpp"
 #include "tokens/token_places.hpp"
 
 #include <algorithm>
@@ -12,13 +13,7 @@ namespace scopegate::gate {
 namespace {
 
 using http::field_id;
-
-const http::field* find(const http::field_list& fields, field_id id) noexcept
-{
-    const auto found = std::find_if(fields.begin(), fields.end(),
-                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
-    return found == fields.end() ? nullptr : &*found;
-}
+using http1::find;
 
 void line(std::string& out, std::string_view name, std::string_view value)
 {
@@ -27,80 +22,42 @@ void line(std::string& out, std::string_view name, std::string_view value)
     out += "\r\n";
 }
 
-// The line as it came, where nothing had to change: then it and the fields behind it go out as one piece.
-void add_request_line(net::gather& out, const http::request_head& head, const http::request_target& target)
-{
-    constexpr std::string_view version = " HTTP/1.1\r\n";
-    const auto* const behind =
-        head.target.data() + head.target.size(); // the parsed line goes on: version and CRLF
-    if (target.path.data() == head.target.data() &&
-        target.path.size() + target.query.size() == head.target.size() &&
-        std::string_view(behind, version.size()) == version) {
-        out.add({head.method.data(), static_cast<std::size_t>(behind - head.method.data()) + version.size()});
-        return;
-    }
-    out.add(head.method);
-    out.add(" ");
-    out.add(target.path);
-    out.add(target.query);
-    out.add(version);
-}
-
 // X-Forwarded-For grows by the peer; what a trusted proxy says of the scheme and host stays.
-void add_forwarded_lines(const exchange_context& c, const forwarded_request& request, bool trusted)
+void add_forwarded_lines(const exchange_context& c, bool trusted)
 {
-    auto& out = c.space.lines;
-    const auto& fields = c.space.request.fields;
+    auto& out = c.space.request_lines;
+    const auto& fields = c.client.head().fields;
     out += "X-Forwarded-For: ";
     if (trusted)
         for (const auto& f : fields)
             if (f.id == field_id::x_forwarded_for && !f.underscore && !f.value.empty())
                 out.append(f.value).append(", ");
-    line(out, c.peer.text, {});
+    line(out, c.client.connection().peer->text, {});
     if (!trusted || find(fields, field_id::x_forwarded_proto) == nullptr)
-        out += c.downstream.tls() != nullptr ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
-    if (!request.framing.host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
-        line(out, "X-Forwarded-Host: ", request.framing.host);
+        out += c.client.connection().tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
+    if (!c.client.facts().host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
+        line(out, "X-Forwarded-Host: ", c.client.facts().host);
 }
 
 // The Host of a request whose own does not go on, or that has none (HTTP/1.0): in absolute form its target
 // names one.
-std::string_view own_host_of(const exchange_context& c, const forwarded_request& request) noexcept
+std::string_view own_host_of(const exchange_context& c) noexcept
 {
     const auto& set = c.policy.policy.upstream.host;
     if (!set.empty())
         return set;
-    return request.framing.host.empty() ? std::string_view(c.policy.upstream_host) : request.framing.host;
-}
-
-void add_framing_lines(const exchange_context& c, const forwarded_request& request)
-{
-    switch (request.framing.body.kind) {
-    case http::body_kind::length:
-        line(c.space.lines,
-             "Content-Length: ", find(c.space.request.fields, field_id::content_length)->value);
-        break;
-    case http::body_kind::chunked:
-        c.space.lines += "Transfer-Encoding: chunked\r\n";
-        break;
-    case http::body_kind::none:
-    case http::body_kind::until_close:
-        break;
-    }
-    if (request.framing.upgrade_websocket)
-        c.space.lines += "Connection: Upgrade\r\n";
-    if (request.framing.expect_continue)
-        c.space.lines += "Expect: 100-continue\r\n";
+    return c.client.facts().host.empty() ? std::string_view(c.policy.upstream_host) : c.client.facts().host;
 }
 
 // What goes on of a request whose token may be in other places than Authorization: what was taken is removed
 // where it was, and with `authorization: strip` whatever may be a token; the subprotocol `bearer` never was
-// the API's, whatever else an upgrade asks for.
+// the upstream's, whatever else an upgrade asks for.
 class token_removal final {
 public:
     token_removal(const exchange_context& c, const forwarded_request& request) noexcept
         : c_(c), places_(c.policy.policy.tokens), taken_(request.taken && !request.taken->from_header),
-          anywhere_(taken_ || c.policy.policy.upstream.strip_authorization), protocols_(places_.websocket)
+          strip_(request.settings.strip_authorization), anywhere_(taken_ || strip_),
+          protocols_(places_.websocket)
     {
     }
 
@@ -130,14 +87,14 @@ public:
     // `rules`: those of the request, before fields() was added to what is dropped.
     void add_lines(const http::request_rules& rules, std::string_view token) const
     {
-        auto& out = c_.space.lines;
-        if (taken_ && !c_.policy.policy.upstream.strip_authorization)
+        auto& out = c_.space.request_lines;
+        if (taken_ && !strip_)
             line(out, "Authorization: Bearer ", token);
-        const auto filter = http::forward_filter::of_request(c_.space.request, rules);
+        const auto filter = http::forward_filter::of_request(c_.client.head(), rules);
         if (!filter)
             return;
         std::string left;
-        for (const auto& f : c_.space.request.fields)
+        for (const auto& f : c_.client.head().fields)
             if (f.id == field_id::cookie && fields().contains(f.id) && filter->keeps(f)) {
                 left.clear();
                 tokens::append_cookies_without_tokens(f.value, places_.cookies, left);
@@ -147,7 +104,7 @@ public:
         if (!protocols_)
             return;
         left.clear();
-        tokens::append_protocols_without_token(c_.space.request.fields, left);
+        tokens::append_protocols_without_token(c_.client.head().fields, left);
         if (!left.empty())
             line(out, "Sec-WebSocket-Protocol: ", left);
     }
@@ -156,26 +113,29 @@ private:
     const exchange_context& c_;
     const policy::token_settings& places_;
     bool taken_;
+    bool strip_;
     bool anywhere_;
     bool protocols_;
 };
 
 } // namespace
 
-result<void> compose_request_head(const exchange_context& c, const forwarded_request& request)
+result<void> prepare_request(const exchange_context& c, const forwarded_request& request,
+                             wire::upstream_side& to, const http::head_limits& limits)
 {
     const auto& p = c.policy.policy;
-    const auto& head = c.space.request;
-    const bool trusted = access::is_trusted_proxy(p, c.peer);
+    const auto& head = c.client.head();
+    const auto& facts = c.client.facts();
+    const bool trusted = access::is_trusted_proxy(p, *c.client.connection().peer);
 
     http::request_rules rules;
     rules.peer_trusted = trusted;
-    rules.websocket = request.framing.upgrade_websocket;
+    rules.websocket = facts.opens_websocket;
     rules.identity = c.policy.identity_names;
     rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
-    const bool strip = p.upstream.strip_authorization;
+    const bool strip = request.settings.strip_authorization;
     const bool as_bearer = p.tokens.dpop.as_bearer && request.token != nullptr && request.taken &&
-                           request.taken->dpop; // proven: the API need not know how
+                           request.taken->dpop; // proven: the upstream need not know how
     if (strip || as_bearer)
         rules.also_drop = rules.also_drop | http::field_set{field_id::authorization, field_id::dpop};
     const bool own_host = !p.upstream.host.empty() || find(head.fields, field_id::host) == nullptr;
@@ -191,37 +151,22 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
         rules.also_drop = rules.also_drop | removal->fields();
     }
 
-    auto& out = c.space.to_upstream;
-    out.clear();
-    add_request_line(out, head, target);
-    bool fits = true;
-    const auto kept =
-        http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
-    if (!kept)
-        return kept.error();
-    if (!fits ||
-        !out.has_room(2)) // more scattered pieces than one write takes: no honest request looks like this
-        return failure(reason::malformed_request, cause::scattered_headers);
-
-    auto& lines = c.space.lines;
+    auto& lines = c.space.request_lines;
     lines.clear();
     if (own_host)
-        line(lines, "Host: ", own_host_of(c, request));
-    add_framing_lines(c, request);
+        line(lines, "Host: ", own_host_of(c));
     if (as_bearer && !strip)
         line(lines, "Authorization: Bearer ", request.taken->text);
     if (removal)
         removal->add_lines(plain_rules, request.taken ? request.taken->text : std::string_view{});
     if (request.token != nullptr)
         lines += request.token->identity_lines;
-    add_forwarded_lines(c, request, trusted);
-    if (c.policy.policy.upstream.via)
-        lines += head.minor == 0 ? "Via: 1.0 scopegate\r\n"
-                                 : "Via: 1.1 scopegate\r\n"; // as received, RFC 9110 7.6.3
+    add_forwarded_lines(c, trusted);
+    if (p.upstream.via) { // the version as received, RFC 9110 section 7.6.3
+        lines.append("Via: ").append(facts.version).append(" scopegate\r\n");
+    }
     line(lines, "X-Request-Id: ", request.request_id);
-    lines += "\r\n";
-    out.add(lines);
-    return {};
+    return to.begin({head, rules, target, lines, facts}, limits);
 }
 
 } // namespace scopegate::gate

@@ -1,14 +1,17 @@
-// The head that the API sees: the request line, the fields that pass, and the lines that Scopegate adds (spec
-// step 7).
+// What goes on of a request: the fields that pass, and the field lines that Scopegate adds.
 #pragma once
 
-#include "gate/exchange.hpp"
-#include "gate/forwarding.hpp"
+#include "base/errc.hpp"
+#include "gate/exchange_context.hpp"
+#include "gate/forwarded_request.hpp"
+#include "http/head_parser.hpp"
+#include "wire/upstream.hpp"
 
 namespace scopegate::gate {
 
-// Writes the head into space.to_upstream, our lines into space.lines. Fails with method_override or
-// malformed_request (see http::forward_filter). `chunked`: the body is sent in chunks.
-[[nodiscard]] result<void> compose_request_head(const exchange_context& c, const forwarded_request& request);
+// Prepares the head of a request on a connection to the upstream. Our lines lie in space.request_lines. Fails
+// with method_override or malformed_request (see http::forward_filter).
+[[nodiscard]] result<void> prepare_request(const exchange_context& c, const forwarded_request& request,
+                                           wire::upstream_side& to, const http::head_limits& limits);
 
 } // namespace scopegate::gate

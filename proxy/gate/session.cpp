@@ -1,6 +1,7 @@
 #include "gate/session.hpp"
 
 #include "access/client_address.hpp"
+#include "gate/exchange.hpp"
 #include "gate/worker.hpp"
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
@@ -99,11 +100,11 @@ net::task<void> session::run()
             co_return;
         }
         const auto end = co_await serve_request();
-        if (end == disposition::keep_alive)
+        if (end == http1::disposition::keep_alive)
             continue;
-        if (end == disposition::linger)
+        if (end == http1::disposition::linger)
             co_await linger();
-        if (end == disposition::reset)
+        if (end == http1::disposition::reset)
             downstream_->close(true);
         co_return;
     }
@@ -167,10 +168,11 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
 {
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
-    const exchange_context context{at_,    *downstream_,     peer_, *space_,
-                                   policy, net::no_deadline, true,  admission_};
+    last_request_ = true;
+    http1::client_request unread(downstream_, peer_, *space_, *this);
+    const exchange_context context{at_, unread, *space_, policy, net::no_deadline, admission_};
     exchange refused(context, opened_);
-    co_await refused.refuse_unread(why);
+    co_await refused.refuse_unread(why, false);
     co_await linger();
 }
 
@@ -254,7 +256,7 @@ net::task<bool> session::await_request()
 }
 
 // One request, under the policy snapshot that is current when its first byte is read.
-net::task<disposition> session::serve_request()
+net::task<http1::disposition> session::serve_request()
 {
     const snapshot_ptr policy = at_.current_;
     if (!space_)
@@ -263,16 +265,28 @@ net::task<disposition> session::serve_request()
     const auto unreadable = co_await read_head(*policy);
     order_.unlink();
     if (unreadable == reason::client_gone)
-        co_return disposition::close;
+        co_return http1::disposition::close;
     const auto& limits = policy->policy.server.limits;
     ++requests_;
-    const bool last = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
-    const exchange_context context{at_,     *downstream_,    peer_, *space_,
-                                   *policy, age_end(limits), last,  admission_};
-    exchange request(context, started);
-    if (unreadable != reason::allowed)
-        co_return co_await request.refuse_unread(unreadable);
-    co_return co_await request.run();
+    last_request_ = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
+    age_end_ = age_end(limits);
+    const auto framed = unreadable == reason::allowed ? http::frame_request(space_->request)
+                                                      : result<http::request_framing>(unreadable);
+    http1::client_request request(downstream_, peer_, *space_, *this,
+                                  framed ? *framed : http::request_framing(),
+                                  {limits.headers, limits.header_count});
+    const exchange_context context{at_, request, *space_, *policy, age_end_, admission_};
+    exchange served(context, started);
+    if (framed)
+        co_await served.run();
+    else
+        co_await served.refuse_unread(framed.error(), unreadable == reason::allowed);
+    co_return request.finish();
+}
+
+bool session::is_due() const noexcept
+{
+    return last_request_ || at_.leaving() || (age_end_ != net::no_deadline && at_.now() >= age_end_);
 }
 
 net::task<failure> session::read_head(const snapshot& policy)

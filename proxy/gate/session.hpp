@@ -3,8 +3,9 @@
 #pragma once
 
 #include "gate/connection_counts.hpp"
-#include "gate/exchange.hpp"
+#include "gate/exchange_context.hpp"
 #include "gate/workspace.hpp"
+#include "http1/client_request.hpp"
 #include "net/address.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
@@ -20,7 +21,8 @@ namespace scopegate::gate {
 class worker;
 
 class session final
-    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    : private http1::connection_end,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place);
     ~session();
@@ -64,9 +66,11 @@ private:
     [[nodiscard]] bool is_outdated() const noexcept;
     // When limits.connection_age ends the connection.
     [[nodiscard]] steady_time age_end(const policy::size_limits& limits) const noexcept;
+    // Whether the connection ends with its next response.
+    [[nodiscard]] bool is_due() const noexcept override;
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
-    [[nodiscard]] net::task<disposition> serve_request();
+    [[nodiscard]] net::task<http1::disposition> serve_request();
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
     [[nodiscard]] net::task<failure> read_head(const snapshot& policy);
 
@@ -86,6 +90,8 @@ private:
     connection_place place_;
     const std::uint64_t admission_; // of the snapshot that the connection began under
     std::size_t requests_ = 0;      // so far
+    bool last_request_ = false;     // no other is served
+    steady_time age_end_ = net::no_deadline; // of the request that is served
     steady_time in_order_since_{};  // of order_
     order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     order_hook linger_order_; // in worker::lingering_, and then in idle_ too

@@ -4,8 +4,6 @@
 #pragma once
 
 #include "base/memory_budget.hpp"
-#include "gate/upstream.hpp"
-#include "gate/upstream_limit.hpp"
 #include "net/tls.hpp"
 #include "policy/policy.hpp"
 #include "responses/response_book.hpp"
@@ -14,6 +12,9 @@
 #include "tokens/key_store.hpp"
 #include "tokens/proof_memory.hpp"
 #include "tokens/validator.hpp"
+#include "upstream/http1_connector.hpp"
+#include "upstream/limit.hpp"
+#include "upstream/pool.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -26,7 +27,7 @@
 
 namespace scopegate::gate {
 
-// Immutable but for the key store, the introspector, the memory of proofs and the shield, which are
+// Immutable but for the key store, the introspector, the memory of proofs and the limits, which are
 // thread-safe.
 struct shared_snapshot {
     std::shared_ptr<const policy::policy> policy;
@@ -34,7 +35,7 @@ struct shared_snapshot {
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
     std::shared_ptr<tokens::proof_memory> proofs{};        // the process's; null: no DPoP proof counts
-    std::shared_ptr<upstream_shield> shield{};             // the process's; set where upstream.connections is
+    std::shared_ptr<upstream::slot_limits> upstream_limits{}; // the process's; set where upstream.connections is
     std::shared_ptr<const net::tls_context> server_tls{};  // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
     std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // that remembered claims may take in each worker
@@ -45,12 +46,12 @@ struct shared_snapshot {
 // Confined to one worker's thread, as its counter is.
 class snapshot final : public boost::intrusive_ref_counter<snapshot, boost::thread_unsafe_counter> {
 public:
-    snapshot(net::asio::io_context& context, net::deadlines& times, const shared_snapshot& s,
-             memory_account* account = nullptr)
+    // `connects`: makes the connections to the upstream; null: as the policy says.
+    snapshot(const upstream::worker_resources& own, const shared_snapshot& s, memory_account* account = nullptr,
+             std::unique_ptr<upstream::connector> connects = nullptr)
         : shared(s), policy(*s.policy), answers(*s.answers),
           validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
-          upstream(context, times, s.policy->upstream, s.upstream_tls.get(),
-                   s.policy->server.timeouts.upstream_connect),
+          upstream(connects ? std::move(connects) : connector_of(own, s)),
           identity_names(tokens::identity_names(*s.policy))
     {
         const auto& address = policy.upstream.address;
@@ -67,11 +68,17 @@ public:
     const policy::policy& policy;
     const responses::response_book& answers;
     tokens::validator validator;
-    upstream_pool upstream;
+    upstream::pool upstream;
     std::vector<std::string> identity_names; // the headers that are ours to set
     std::string upstream_host;               // the Host of a request that came without one (HTTP/1.0)
 
 private:
+    [[nodiscard]] static std::unique_ptr<upstream::connector>
+    connector_of(const upstream::worker_resources& own, const shared_snapshot& s)
+    {
+        return std::make_unique<upstream::http1_connector>(own, s.policy->upstream, s.upstream_tls.get(),
+                                                           s.policy->server.timeouts.upstream_connect);
+    }
     [[nodiscard]] static std::uint64_t next_serial() noexcept
     {
         static std::atomic<std::uint64_t> last{0}; // the first snapshot is made by another thread

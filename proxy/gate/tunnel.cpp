@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <utility>
 
 #include <sys/random.h>
 
@@ -11,11 +10,11 @@ namespace scopegate::gate {
 
 namespace {
 
-// How long an API may take to end the frame that it is in when the token expires, and a peer to take what it
+// How long an upstream may take to end the frame that it is in when the token expires, and a peer to take what it
 // is sent last.
 constexpr std::chrono::milliseconds last_words_timeout{5000};
 
-// After the close frame we read the API on for so long, and so far: a close at once could be a reset that
+// After the close frame we read the upstream on for so long, and so far: a close at once could be a reset that
 // overtakes the frame.
 constexpr std::chrono::milliseconds see_off_timeout{2000};
 constexpr std::size_t see_off_bytes = 256UL * 1024;
@@ -25,44 +24,51 @@ steady_time now()
     return std::chrono::steady_clock::now();
 }
 
+// Takes what was received, one piece of it.
+std::string_view take_piece(wire::stream& from)
+{
+    wire::data received(1);
+    from.take(received);
+    std::string_view piece;
+    received.for_each([&piece](std::string_view p) { piece = p; });
+    return piece;
+}
+
+void prepare(wire::stream& to, std::string_view bytes) noexcept
+{
+    wire::data piece(1);
+    piece.add(bytes);
+    to.add(piece, false);
+}
+
 } // namespace
 
-net::task<tunnel_end> tunnel::run(std::string_view from_client, buffer& upward_slice,
-                                  std::string_view from_api, buffer& downward_slice)
+net::task<tunnel_end> tunnel::run()
 {
     client_.observe(this);
-    upward(from_client, upward_slice);
+    upward_.start(upward());
     auto end = tunnel_end::closed;
     try {
-        end = co_await downward(from_api, downward_slice);
+        end = co_await downward();
     } catch (const std::exception&) { // out of memory: the other direction must end before we do
     }
     stopping_ = true;
-    client_.interrupt_read(net::readiness::closed);
-    api_.interrupt_write(net::readiness::closed);
-    struct upward_wait {
-        tunnel& self;
-        [[nodiscard]] bool await_ready() const noexcept { return !self.upward_runs_; }
-        void await_suspend(std::coroutine_handle<> awaiting) const noexcept
-        {
-            self.upward_waiter_ = awaiting;
-        }
-        void await_resume() const noexcept {}
-    };
-    upward_wait ended{*this};
-    co_await ended;
+    client_.interrupt(wire::direction::read, net::readiness::closed);
+    upstream_.interrupt(wire::direction::write, net::readiness::closed);
+    co_await upward_.ended();
     client_.observe(nullptr);
 
     const auto why = close_reason(end);
-    const bool api_left = end == tunnel_end::closed && !client_left_;
-    const bool told = !api_left && tell_api(why);
+    const bool upstream_left = end == tunnel_end::closed && !client_left_;
+    const bool told = !upstream_left && tell_upstream(why);
     co_await tell_client(why);
     if (told)
-        co_await see_off_api();
-    api_.close();
+        co_await see_off_upstream();
+    upstream_.close();
     co_return end;
 }
 
+// Each interrupt may end run() and destroy this object.
 void tunnel::expire(lasting_end how) noexcept
 {
     if (cut_short_ || now() >= expires_)
@@ -70,35 +76,33 @@ void tunnel::expire(lasting_end how) noexcept
     cut_short_ = true;
     ending_ = how;
     expires_ = now();
-    client_.move_write_deadline(expires_ + last_words_timeout);
-    const net::stream_ptr client(&client_), api(&api_); // each interrupt may end run() and free this object
-    client->interrupt_read(net::readiness::timed_out);
-    api->interrupt_write(net::readiness::timed_out);
-    api->interrupt_read(net::readiness::timed_out);
+    client_.move_deadline(wire::direction::write, expires_ + last_words_timeout);
+    bool destroyed = false;
+    destroyed_ = &destroyed;
+    client_.interrupt(wire::direction::read, net::readiness::timed_out);
+    if (!destroyed)
+        upstream_.interrupt(wire::direction::write, net::readiness::timed_out);
+    if (!destroyed)
+        upstream_.interrupt(wire::direction::read, net::readiness::timed_out);
+    if (!destroyed)
+        destroyed_ = nullptr;
 }
 
-// From the caller to the API, until the token expires: a caller that takes nothing, so that it can't be told
-// of the end, must not go on giving orders.
-net::detached tunnel::upward(std::string_view received, buffer& slice)
+// From the client to the upstream, until the token expires: a client that takes nothing, so that it can't be
+// told of the end, must not go on giving orders.
+net::background::work tunnel::upward()
 {
-    upward_runs_ = true;
     auto how = step::input;
     try {
         while (how == step::input) {
-            to_api_.frames.advance(received);
-            to_api_.whole = co_await pass(api_, received, api_takes_until());
-            if (!to_api_.whole) {
-                how = refusal_of_api();
+            const auto received = take_piece(client_);
+            to_upstream_.frames.advance(received);
+            to_upstream_.whole = co_await pass(upstream_, received, upstream_takes_until());
+            if (!to_upstream_.whole) {
+                how = refusal_of_upstream();
                 break;
             }
-            const auto got = read(client_, to_api_, slice);
-            received = {slice.data(), got.bytes};
-            if (got.how == net::transfer::status::would_block)
-                how = co_await await_input(client_, expires_);
-            else if (got.how == net::transfer::status::done)
-                last_activity_ = now();
-            else
-                how = got.how == net::transfer::status::end ? step::ended : step::broken;
+            how = co_await read(client_, expires_);
             if (now() >= expires_)
                 how = step::expired;
         }
@@ -107,47 +111,47 @@ net::detached tunnel::upward(std::string_view received, buffer& slice)
     }
     if (!stopping_)
         end_upward(how);
-    upward_runs_ = false;
-    if (upward_waiter_) // who waits may free us
-        std::exchange(upward_waiter_, {}).resume();
 }
 
 // Why the upstream did not take all of it: the tunnel has expired, the client has gone meanwhile, or it takes
 // no more.
-tunnel::step tunnel::refusal_of_api() const noexcept
+tunnel::step tunnel::refusal_of_upstream() const noexcept
 {
     if (cut_short_ || now() >= expires_)
         return step::expired;
-    return client_.has_ended() || !client_.is_open() ? step::broken : step::refused;
+    return client_.has_ended() || client_.has_left() ? step::broken : step::refused;
 }
 
-// Behind a close frame the client's end is the API's to answer: the other direction goes on until the API has
-// closed. Without one the client has disconnected. An idle or expired tunnel is ended by that direction.
+// Behind a close frame the client's end is the upstream's to answer: the other direction goes on until the
+// upstream has closed. Without one the client has disconnected. An idle or expired tunnel is ended by that
+// direction.
 void tunnel::end_upward(step how)
 {
-    const bool in_order = how == step::ended && to_api_.frames.has_close();
+    const bool in_order = how == step::ended && to_upstream_.frames.has_close();
     if (how == step::broken || (how == step::ended && !in_order)) {
         leave_without_client();
-    } else if ((in_order || how == step::refused) && api_.is_open()) {
-        api_.shutdown_send();
+    } else if ((in_order || how == step::refused) && !upstream_.has_left()) {
+        upstream_.shutdown_send();
         client_ended_ = in_order;
-        api_refuses_ = !in_order;
+        upstream_refuses_ = !in_order;
         last_activity_ = now();
-        api_.move_read_deadline(std::min(api_.read_deadline(), idle_end()));
+        upstream_.move_deadline(wire::direction::read, std::min(upstream_.read_deadline(), idle_end()));
     }
 }
 
-// The client left while the API is slow to take what it sent. A reset ends the tunnel; after an end the API
-// has some time left to take the rest, in which a close frame may lie.
-void tunnel::on_unawaited_read() noexcept
+// The client left while the upstream is slow to take what it sent. A reset ends the tunnel; after an end the
+// upstream has some time left to take the rest, in which a close frame may lie.
+void tunnel::on_left() noexcept
 {
-    if (client_.is_broken() || !client_.is_open())
-        api_.interrupt_write(net::readiness::closed);
-    else if (client_.has_ended())
-        api_.move_write_deadline(api_takes_until());
+    upstream_.interrupt(wire::direction::write, net::readiness::closed);
 }
 
-steady_time tunnel::api_takes_until() const noexcept
+void tunnel::on_ended(bool) noexcept
+{
+    upstream_.move_deadline(wire::direction::write, upstream_takes_until());
+}
+
+steady_time tunnel::upstream_takes_until() const noexcept
 {
     return client_.has_ended() ? std::min(expires_, now() + last_words_timeout) : expires_;
 }
@@ -156,16 +160,17 @@ steady_time tunnel::api_takes_until() const noexcept
 void tunnel::leave_without_client() noexcept
 {
     client_left_ = true;
-    client_.interrupt_write(net::readiness::closed);
-    api_.interrupt_read(net::readiness::closed); // last: what it wakes may free us
+    client_.interrupt(wire::direction::write, net::readiness::closed);
+    upstream_.interrupt(wire::direction::read, net::readiness::closed); // last: what it wakes may free us
 }
 
-net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
+net::task<tunnel_end> tunnel::downward()
 {
     auto& frames = to_client_.frames;
     auto until = expires_;
     bool expired = false; // then only the frame that was begun is brought to its end
     while (!client_left_) {
+        auto received = take_piece(upstream_);
         if (!expired && now() >= expires_) {
             expired = true;
             until = now() + last_words_timeout;
@@ -184,18 +189,10 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
         if (expired && (frames.at_boundary() || now() >= until)) // or in the middle of a frame, for too long
             co_return tunnel_end::expired;
 
-        const auto got = read(api_, to_client_, slice);
-        received = {slice.data(), got.bytes};
-        if (got.how == net::transfer::status::done) {
-            last_activity_ = now();
-            continue;
-        }
-        if (got.how != net::transfer::status::would_block)
+        const auto came = co_await read(upstream_, until);
+        if (came == step::ended || came == step::broken)
             co_return tunnel_end::closed;
-        const auto woken = co_await await_input(api_, until);
-        if (woken == step::ended)
-            co_return tunnel_end::closed;
-        if (woken == step::idle)
+        if (came == step::idle)
             co_return expired ? tunnel_end::expired : tunnel_end::idle;
     }
     co_return tunnel_end::closed;
@@ -205,24 +202,24 @@ net::task<tunnel_end> tunnel::downward(std::string_view received, buffer& slice)
 // ends of a transfer count.
 steady_time tunnel::idle_end() const noexcept
 {
-    const bool one_way = client_ended_ || api_refuses_;
+    const bool one_way = client_ended_ || upstream_refuses_;
     return last_activity_ + (one_way ? std::min(idle_, last_words_timeout) : idle_);
 }
 
-// Reads what has come; where nothing has, the slice is given back until something does.
-net::transfer tunnel::read(net::stream& from, direction& onward, buffer& slice)
+// Reads from one side, and waits for it if nothing has come; idle only where the other side has been silent
+// for as long. After a wait take() may have nothing to give.
+net::task<tunnel::step> tunnel::read(wire::stream& from, steady_time until)
 {
-    slice.reset();
-    slice = buffers_.take_slice();
-    const auto got = onward.at_a_stretch.read(from, slice.bytes());
-    if (got.how != net::transfer::status::done)
-        slice.reset();
-    return got;
-}
-
-// Waits for input from one side; idle only where the other side has been silent for as long.
-net::task<tunnel::step> tunnel::await_input(net::stream& from, steady_time until)
-{
+    using status = wire::fill_result::status;
+    if (from.has_received())
+        co_return step::input;
+    const auto got = from.fill();
+    if (got.how == status::cut)
+        co_return step::broken;
+    if (got.how == status::ready) {
+        last_activity_ = now();
+        co_return from.state() == wire::body_state::complete ? step::ended : step::input;
+    }
     for (;;) {
         const auto woken = co_await from.readable(std::min(until, idle_end()));
         if (woken == net::readiness::ready)
@@ -237,17 +234,16 @@ net::task<tunnel::step> tunnel::await_input(net::stream& from, steady_time until
 }
 
 // False: the peer has gone, or took nothing for too long.
-net::task<bool> tunnel::pass(net::stream& to, std::string_view bytes, steady_time until)
+net::task<bool> tunnel::pass(wire::stream& to, std::string_view bytes, steady_time until)
 {
-    net::gather out;
-    out.add(bytes);
-    if (out.send_now(to))
+    prepare(to, bytes);
+    if (to.flush() == wire::flush_result::done)
         co_return true;
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(std::max(until - now(), steady_time::duration(0)));
-    const auto sent = co_await out.send(to, std::min(idle_, left));
+    const auto sent = co_await wire::flush_all(to, std::min(idle_, left));
     last_activity_ = now();
-    co_return sent == net::transfer::status::done;
+    co_return sent == wire::flush_result::done;
 }
 
 lasting_end tunnel::close_reason(tunnel_end how) const noexcept
@@ -256,54 +252,53 @@ lasting_end tunnel::close_reason(tunnel_end how) const noexcept
     case tunnel_end::expired:
         return ending_;
     case tunnel_end::idle:
-        return api_refuses_ ? api_has_gone() : tunnel_was_idle();
+        return upstream_refuses_ ? upstream_has_gone() : tunnel_was_idle();
     case tunnel_end::closed:
         break;
     }
-    return client_left_ ? client_has_gone() : api_has_gone();
+    return client_left_ ? client_has_gone() : upstream_has_gone();
 }
 
-// Sends the API a close frame if that goes without waiting; returns whether it went. The random key protects
-// proxies between: no client may choose the bytes that they see (RFC 6455 section 10.3).
-bool tunnel::tell_api(const lasting_end& why)
+// Sends the upstream a close frame if that goes without waiting; returns whether it went. The random key
+// protects proxies between: no client may choose the bytes that they see (RFC 6455 section 10.3).
+bool tunnel::tell_upstream(const lasting_end& why)
 {
-    if (!api_.is_open() || !to_api_.takes_close())
+    if (upstream_.has_left() || !to_upstream_.takes_close())
         return false;
     std::array<char, 4> key{};
     [[maybe_unused]] const auto random = ::getrandom(key.data(), key.size(), 0);
     const auto frame = http::masked_close_frame(why.code, why.text, key);
-    net::gather out;
-    out.add(frame);
-    const bool told = out.send_now(api_);
-    api_.shutdown_send();
+    prepare(upstream_, frame);
+    const bool told = upstream_.flush() == wire::flush_result::done;
+    upstream_.shutdown_send();
     return told;
 }
 
 net::task<void> tunnel::tell_client(const lasting_end& why)
 {
-    if (!client_.is_open() || !to_client_.takes_close())
+    if (client_.has_left() || !to_client_.takes_close())
         co_return;
     const auto frame = http::close_frame(why.code, why.text);
-    net::gather out;
-    out.add(frame);
-    const auto sent = co_await out.send(client_, last_words_timeout);
-    if (sent == net::transfer::status::done)
+    prepare(client_, frame);
+    const auto sent = co_await wire::flush_all(client_, last_words_timeout);
+    if (sent == wire::flush_result::done)
         co_await client_.end_sending(now() + last_words_timeout);
 }
 
-// Waits for the API to close as well. Not where we are closed in a hurry ourselves.
-net::task<void> tunnel::see_off_api()
+// Waits for the upstream to close as well. Not where we are closed in a hurry ourselves.
+net::task<void> tunnel::see_off_upstream()
 {
+    using status = wire::fill_result::status;
     const auto until = now() + see_off_timeout;
-    for (std::size_t discarded = 0; discarded < see_off_bytes && client_.is_open();) {
-        const auto got = api_.discard_some();
-        if (got.how == net::transfer::status::done) {
-            discarded += got.bytes;
-            continue;
-        }
-        if (got.how != net::transfer::status::would_block)
+    for (std::size_t discarded = 0; discarded < see_off_bytes && !client_.has_left();) {
+        static_cast<void>(take_piece(upstream_));
+        const auto got = upstream_.fill();
+        if (got.how == status::cut || upstream_.state() == wire::body_state::complete)
             co_return;
-        const auto woken = co_await api_.readable(until);
+        discarded += got.bytes;
+        if (got.how == status::ready)
+            continue;
+        const auto woken = co_await upstream_.readable(until);
         if (woken != net::readiness::ready)
             co_return;
     }

@@ -42,7 +42,7 @@ constexpr std::size_t closed_for_descriptors = 16;
 
 worker::worker(shared_counters& counters, const shared_snapshot& first)
     : counters_(counters), sweeper_(context_), workspaces_(&memory_),
-      current_(new snapshot(context_, times_, first, &memory_))
+      current_(new snapshot(resources(), first, &memory_))
 {
     counters_.workers.push_back(this);
 }
@@ -105,7 +105,7 @@ void worker::take_up_next()
         return;
     snapshot_ptr made;
     try {
-        made = new snapshot(context_, times_, *next_, &memory_);
+        made = new snapshot(resources(), *next_, &memory_);
     } catch (const std::bad_alloc&) {
         return; // tried again with the next sweep
     }

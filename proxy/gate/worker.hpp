@@ -99,6 +99,10 @@ private:
     void make_room_for_memory(const session& asking) noexcept;
     void sweep();
     void session_ended();
+    [[nodiscard]] upstream::worker_resources resources() noexcept
+    {
+        return {context_, times_, workspaces_.buffers()};
+    }
 
     // Before the context, to outlive it: waits that end with it hold streams, which have their places here.
     net::deadlines times_;

@@ -35,16 +35,12 @@ void workspace::clear() noexcept
 {
     received = {};
     upload_bytes.reset();
-    response_bytes.reset();
-    constexpr std::size_t usual_fields = 64;
-    const bool large = request_bytes.size() > buffer_pool::least_bytes;
-    if (!large && response.fields.capacity() <= usual_fields)
+    if (request_bytes.size() <= buffer_pool::least_bytes)
         return;
-    if (large)
-        request_bytes.reset();
+    request_bytes.reset();
     shrink(request.fields);
-    shrink(response.fields);
-    for (auto* text : {&scratch.target, &scratch.folded, &scratch.token, &lines, &response_lines, &query})
+    for (auto* text : {&scratch.target, &scratch.folded, &scratch.token, &request_lines, &response_lines,
+                       &response_own_lines, &query})
         shrink(*text);
 }
 

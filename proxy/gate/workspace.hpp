@@ -4,9 +4,8 @@
 #pragma once
 
 #include "access/evaluation.hpp"
-#include "gate/buffer.hpp"
-#include "http/head_parser.hpp"
-#include "net/gather.hpp"
+#include "http1/client_request.hpp"
+#include "net/buffer.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,11 +17,14 @@
 
 namespace scopegate::gate {
 
-struct workspace {
+using net::buffer;
+using net::buffer_pool;
+
+struct workspace : http1::request_memory {
     // The memory of a workspace beside its buffers, about: itself and its lists.
     static constexpr std::size_t own_bytes = 6144;
 
-    explicit workspace(buffer_pool& pool) : buffers(pool) { buffers.count(own_bytes); }
+    explicit workspace(buffer_pool& pool) : request_memory(pool) { buffers.count(own_bytes); }
     ~workspace() { buffers.uncount(own_bytes); }
     workspace(const workspace&) = delete;
     workspace& operator=(const workspace&) = delete;
@@ -35,20 +37,10 @@ struct workspace {
     // they must never be the next client's request.
     void clear() noexcept;
 
-    buffer_pool& buffers;
-    buffer request_bytes;  // a request's head, and what came with it
-    buffer upload_bytes;   // a slice of the rest of its body
-    buffer response_bytes; // the response's head, or a slice of its body
-
-    std::string_view received; // read from downstream and not dealt with; in request_bytes or upload_bytes
-    http::request_head request;
-    http::response_head response;
     access::access_scratch scratch;
-    std::string lines;          // the field lines that we add to a request
-    std::string response_lines; // the same of an answer
-    std::string query;          // of a target, without the token that was in it
-    net::gather to_upstream;
-    net::gather to_downstream;
+    std::string request_lines;       // the field lines that we add to a request
+    std::string response_own_lines;  // the same of a response
+    std::string query;               // of a target, without the token that was in it
 };
 
 // Confined to its worker's thread.

@@ -121,6 +121,8 @@ result<request_line> split_request_line(std::string_view line, bool whole)
     return request_line{*method, *target, line};
 }
 
+constexpr std::size_t status_at = 9; // in a status line
+
 struct status_line {
     std::string_view version;
     std::string_view status;
@@ -131,7 +133,7 @@ struct status_line {
 // space before it may be missing too: servers send both forms.
 result<status_line> split_status_line(std::string_view line, bool whole)
 {
-    constexpr std::size_t version_size = 8, status_at = 9, status_size = 3, phrase_at = 13;
+    constexpr std::size_t version_size = 8, status_size = 3, phrase_at = 13;
     status_line parts;
     parts.version = line.substr(0, version_size);
     if (const auto ok = check_version(parts.version, whole); ok.has_error())
@@ -194,6 +196,7 @@ result<void> read_first_line(std::string_view line, response_head& out)
     for (const char digit : parts->status)
         out.status = out.status * 10 + hex_value(digit);
     out.phrase = parts->phrase;
+    out.line = {parts->status.data(), line.size() - status_at + crlf.size()}; // CRLF follows the line
     return {};
 }
 

@@ -36,6 +36,7 @@ struct response_head {
     int minor = 1;
     unsigned status = 0;     // 100..999
     std::string_view phrase; // may be empty
+    std::string_view line;   // from the code on, with its CRLF; forwarded as it is
     field_list fields;
 };
 

@@ -30,8 +30,13 @@ public:
     // Returns whether this many more pieces fit.
     [[nodiscard]] bool has_room(std::size_t pieces) const noexcept { return count_ + pieces <= capacity; }
 
+    // Returns how many more pieces fit.
+    [[nodiscard]] std::size_t room() const noexcept { return capacity - count_; }
+
     // Writes without waiting. Returns true if everything is sent; otherwise send() continues, or fails.
     [[nodiscard]] bool send_now(stream& to) noexcept;
+    // Returns whether the last write found the peer gone.
+    [[nodiscard]] bool has_failed() const noexcept { return failed_; }
     // Writes the rest, and waits for a slow peer: at most `patience` between two writes. Returns `done`,
     // `would_block` (timeout) or `failed` (the peer has gone, or the stream was closed).
     [[nodiscard]] task<transfer::status> send(stream& to, std::chrono::milliseconds patience);

@@ -1,4 +1,4 @@
-#include "gate/upstream_limit.hpp"
+#include "upstream/limit.hpp"
 
 #include "net/completion.hpp"
 
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <exception>
 
-namespace scopegate::gate {
+namespace scopegate::upstream {
 
 namespace asio = net::asio;
 
@@ -18,20 +18,20 @@ constexpr std::size_t queue_least = 16;
 
 } // namespace
 
-void upstream_limit::set(std::size_t slots)
+void slot_limit::set(std::size_t slots)
 {
     const std::lock_guard lock(mutex_);
     slots_ = slots;
     hand_out();
 }
 
-void upstream_limit::close() noexcept
+void slot_limit::close() noexcept
 {
     const std::lock_guard lock(mutex_);
     closed_ = true;
 }
 
-bool upstream_limit::take_now()
+bool slot_limit::take_now()
 {
     const std::lock_guard lock(mutex_);
     const bool taken = has_room();
@@ -39,7 +39,7 @@ bool upstream_limit::take_now()
     return taken;
 }
 
-void upstream_limit::join(waiter& w)
+void slot_limit::join(waiter& w)
 {
     const std::lock_guard lock(mutex_);
     if (has_room()) { // since take_now()
@@ -50,13 +50,13 @@ void upstream_limit::join(waiter& w)
     }
 }
 
-bool upstream_limit::is_queued(waiter& w)
+bool slot_limit::is_queued(waiter& w)
 {
     const std::lock_guard lock(mutex_);
     return w.is_linked();
 }
 
-bool upstream_limit::leave(waiter& w)
+bool slot_limit::leave(waiter& w)
 {
     const std::lock_guard lock(mutex_);
     if (w.is_linked())
@@ -64,7 +64,7 @@ bool upstream_limit::leave(waiter& w)
     return w.granted;
 }
 
-void upstream_limit::release() noexcept
+void slot_limit::release() noexcept
 {
     const std::lock_guard lock(mutex_);
     --taken_;
@@ -72,7 +72,7 @@ void upstream_limit::release() noexcept
 }
 
 // A waiter that cannot be told, for want of memory, stays first in the queue, for the next slot.
-void upstream_limit::hand_out() noexcept
+void slot_limit::hand_out() noexcept
 {
     while (!queue_.empty() && has_room()) {
         auto& first = queue_.front();
@@ -87,7 +87,7 @@ void upstream_limit::hand_out() noexcept
     }
 }
 
-upstream_slot::~upstream_slot()
+slot::~slot()
 {
     if (waiter_) // an exception ended the wait
         taken_ = limit_->leave(*waiter_);
@@ -95,14 +95,14 @@ upstream_slot::~upstream_slot()
         limit_->release();
 }
 
-net::task<bool> upstream_slot::take(upstream_limit& limit, asio::io_context& worker, steady_time until)
+net::task<bool> slot::take(slot_limit& limit, asio::io_context& worker, steady_time until)
 {
     limit_ = &limit;
     taken_ = limit.take_now();
     if (taken_)
         co_return true;
     until_ = until;
-    waiter_ = std::make_shared<upstream_limit::waiter>(worker);
+    waiter_ = std::make_shared<slot_limit::waiter>(worker);
     limit.join(*waiter_);
     auto sleep = [this](auto handler) { waiter_->timer.async_wait(std::move(handler)); };
     while (limit.is_queued(*waiter_) && std::chrono::steady_clock::now() < until_) {
@@ -114,7 +114,7 @@ net::task<bool> upstream_slot::take(upstream_limit& limit, asio::io_context& wor
     co_return taken_;
 }
 
-void upstream_slot::wait_until(steady_time until) noexcept
+void slot::wait_until(steady_time until) noexcept
 {
     if (!waiter_ || until_ <= until)
         return;
@@ -122,4 +122,4 @@ void upstream_slot::wait_until(steady_time until) noexcept
     waiter_->timer.cancel();
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::upstream

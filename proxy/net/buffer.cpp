@@ -1,6 +1,6 @@
-#include "gate/buffer.hpp"
+#include "net/buffer.hpp"
 
-namespace scopegate::gate {
+namespace scopegate::net {
 
 buffer_pool::~buffer_pool()
 {
@@ -45,4 +45,4 @@ void buffer_pool::free_unused() noexcept
     }
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::net

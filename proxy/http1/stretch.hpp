@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <span>
 
-namespace scopegate::gate {
+namespace scopegate::http1 {
 
 class stretch final {
 public:
@@ -38,4 +38,4 @@ private:
     std::size_t moved_ = 0; // without a wait for input
 };
 
-} // namespace scopegate::gate
+} // namespace scopegate::http1

@@ -1,6 +1,6 @@
-// The shield of the upstream (`upstream.connections`): how many requests may be with it at a time, over all
+// The limit of the upstream (`upstream.connections`): how many requests may be with it at a time, over all
 // workers, and a short queue for those above that number. The queue is first in, first out, whichever worker
-// a request is on. Idle connections do not count; pooling them is gate/upstream's.
+// a request is on. Idle connections do not count; pooling them is upstream/pool's.
 #pragma once
 
 #include "base/clock.hpp"
@@ -15,13 +15,13 @@
 #include <memory>
 #include <mutex>
 
-namespace scopegate::gate {
+namespace scopegate::upstream {
 
 // Thread-safe, by a lock. A request under a policy without a limit does not come here.
-class upstream_limit final {
+class slot_limit final {
 public:
     // `slots` requests at a time; 0: any number.
-    explicit upstream_limit(std::size_t slots = 0) noexcept : slots_(slots) {}
+    explicit slot_limit(std::size_t slots = 0) noexcept : slots_(slots) {}
 
     // Replaces the limit, at a reload. Requests that wait get the slots that this adds; those that hold one
     // keep it.
@@ -30,7 +30,7 @@ public:
     void close() noexcept;
 
 private:
-    friend class upstream_slot;
+    friend class slot;
 
     // One request in the queue. It sleeps on the timer, and looks at the rest when it wakes.
     struct waiter : std::enable_shared_from_this<waiter>, boost::intrusive::list_base_hook<> {
@@ -56,33 +56,33 @@ private:
 };
 
 // One request's slot, given back at its end. Confined to its worker's thread.
-class upstream_slot final {
+class slot final {
 public:
-    upstream_slot() noexcept = default;
-    ~upstream_slot();
-    upstream_slot(const upstream_slot&) = delete;
-    upstream_slot& operator=(const upstream_slot&) = delete;
+    slot() noexcept = default;
+    ~slot();
+    slot(const slot&) = delete;
+    slot& operator=(const slot&) = delete;
 
     // Takes a slot of `limit`, which outlives this; where all are taken it waits in the queue until `until`.
     // `worker` runs the caller. Gives false where the queue is full, the time is over, or the wait was ended.
     // Only once.
-    [[nodiscard]] net::task<bool> take(upstream_limit& limit, net::asio::io_context& worker,
+    [[nodiscard]] net::task<bool> take(slot_limit& limit, net::asio::io_context& worker,
                                        steady_time until);
 
     // A take() that waits does so until `until` at most. Nothing where none waits.
     void wait_until(steady_time until) noexcept;
 
 private:
-    upstream_limit* limit_ = nullptr;
+    slot_limit* limit_ = nullptr;
     bool taken_ = false;
-    std::shared_ptr<upstream_limit::waiter> waiter_; // while take() waits
+    std::shared_ptr<slot_limit::waiter> waiter_; // while take() waits
     steady_time until_{};
 };
 
 // Tunnels stay for hours and would use up the slots of requests: they have as many of their own.
-struct upstream_shield {
-    upstream_limit requests;
-    upstream_limit tunnels;
+struct slot_limits {
+    slot_limit requests;
+    slot_limit tunnels;
     void set(std::size_t slots)
     {
         requests.set(slots);
@@ -95,4 +95,4 @@ struct upstream_shield {
     }
 };
 
-} // namespace scopegate::gate
+} // namespace scopegate::upstream

@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-namespace scopegate::gate {
+namespace scopegate::net {
 
 class buffer_pool;
 
@@ -151,4 +151,4 @@ inline buffer buffer_pool::take_slice(std::size_t at_most)
     return take_of(place);
 }
 
-} // namespace scopegate::gate
+} // namespace scopegate::net

@@ -2,18 +2,18 @@
 // slices begin small, and grow only while the client fills them and the upstream takes them. Pure.
 #pragma once
 
-#include "gate/buffer.hpp"
+#include "net/buffer.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace scopegate::gate {
+namespace scopegate::http1 {
 
 class slice_growth final {
 public:
     // Not growing: every slice is the largest, for the body of a response.
     explicit slice_growth(bool grows) noexcept
-        : least_(grows ? buffer_pool::least_bytes : buffer_pool::slice_bytes), next_(least_)
+        : least_(grows ? net::buffer_pool::least_bytes : net::buffer_pool::slice_bytes), next_(least_)
     {
     }
 
@@ -23,7 +23,7 @@ public:
     {
         constexpr std::size_t factor = 4;
         if (bytes == size)
-            next_ = std::clamp(factor * size, next_, buffer_pool::slice_bytes);
+            next_ = std::clamp(factor * size, next_, net::buffer_pool::slice_bytes);
     }
     // The upstream did not take all of it at once.
     void blocked() noexcept { next_ = least_; }
@@ -33,4 +33,4 @@ private:
     std::size_t next_;
 };
 
-} // namespace scopegate::gate
+} // namespace scopegate::http1

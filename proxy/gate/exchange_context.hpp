@@ -1,0 +1,25 @@
+// What the parts of one exchange share.
+#pragma once
+
+#include "gate/snapshot.hpp"
+#include "gate/workspace.hpp"
+#include "net/deadlines.hpp"
+#include "wire/client.hpp"
+
+#include <cstdint>
+
+namespace scopegate::gate {
+
+class worker;
+
+// Everything outlives the exchange; confined to the worker's thread.
+struct exchange_context {
+    worker& at;
+    wire::client_side& client;
+    workspace& space;
+    snapshot& policy;
+    steady_time connection_end = net::no_deadline; // when limits.connection_age ends the connection
+    std::uint64_t admission = 0;                   // shared_snapshot::admission of the connection
+};
+
+} // namespace scopegate::gate

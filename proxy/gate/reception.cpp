@@ -1,0 +1,270 @@
+#include "gate/reception.hpp"
+
+#include "base/text.hpp"
+#include "gate/worker.hpp"
+#include "http/forward.hpp"
+#include "http1/response_lines.hpp"
+#include "observe/http_date.hpp"
+#include "responses/cors.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace scopegate::gate {
+
+namespace {
+
+using http::field_id;
+using http1::find;
+using body_kind = wire::response_body::kind;
+
+// Interim responses (1xx) before the final one; more are an endless stream of nothing.
+constexpr int interim_most = 32;
+
+// Shared caches keep no response to a request with Authorization (RFC 9111 section 3.5). The upstream saw one
+// where the token came otherwise, and who sent the request did not: RFC 6750 section 2.3.
+bool lacks_privacy(const http::response_head& head, const std::optional<tokens::taken_token>& taken) noexcept
+{
+    const auto& fields = head.fields;
+    return taken && !taken->from_header && head.status / 100 == 2 &&
+           std::none_of(fields.begin(), fields.end(),
+                        [](const http::field& f) { return iequals(f.name, "cache-control"); });
+}
+
+failure bad_response(cause detail) noexcept
+{
+    return {reason::upstream_bad_answer, detail};
+}
+
+bool is_event_stream(const http::response_head& head) noexcept
+{
+    const auto* type = find(head.fields, field_id::content_type);
+    constexpr std::string_view stream = "text/event-stream";
+    return type != nullptr && iequals(type->value.substr(0, stream.size()), stream);
+}
+
+// What a response's Connection makes this hop's own matter, as fields and as trailers (RFC 9110
+// section 7.6.1). Copies: the body takes the head's place.
+std::vector<std::string> named_in_connection(const http::field_list& fields)
+{
+    std::vector<std::string> names;
+    for (const auto& f : fields)
+        if (f.id == field_id::connection)
+            http::for_each_element(f.value, [&](std::string_view option) { names.emplace_back(option); });
+    return names;
+}
+
+} // namespace
+
+net::task<void> reception::run()
+{
+    for (int interim = 0; interim <= interim_most; ++interim) {
+        result_.why = co_await receive_head();
+        if (result_.why != reason::allowed)
+            co_return;
+        const auto status = from_.head().status;
+        if (status >= 200)
+            co_return co_await pass_response();
+        if (status == 101 && c_.client.facts().opens_websocket)
+            co_return co_await pass_tunnel();
+        result_.why = co_await pass_interim();
+        if (result_.why != reason::allowed)
+            co_return;
+    }
+    result_.why = bad_response(cause::too_many_interim_responses);
+}
+
+net::task<failure> reception::receive_head()
+{
+    for (;;) {
+        const auto whole = from_.take_head();
+        if (!whole)
+            co_return whole.error();
+        if (*whole)
+            co_return reason::allowed;
+        if (up_.has_failed() || watch_.was_gone()) // before anybody waited here, maybe
+            co_return wait_failure(net::readiness::closed);
+        const auto woken = co_await from_.readable(response_due());
+        if (woken != net::readiness::ready)
+            co_return wait_failure(woken);
+        const auto filled = from_.fill_head();
+        if (!filled)
+            co_return filled.error();
+    }
+}
+
+// When the wait for more of the head ends. While the body is still on its way, the upload's own timeouts are
+// what counts.
+steady_time reception::response_due() const noexcept
+{
+    const auto due = up_.is_running() ? net::no_deadline
+                                      : up_.sent_at() + request_.settings.timeouts.upstream_response;
+    return std::min(due, watch_.half_closed_until());
+}
+
+// Why a wait for the response ended without one.
+failure reception::wait_failure(net::readiness woken) const noexcept
+{
+    switch (up_.end()) {
+    case relay_end::source_late:
+        return {reason::request_timeout, cause::timeouts_body};
+    case relay_end::source_slow:
+        return {reason::request_timeout, cause::slow_body};
+    case relay_end::source_cut:
+        return reason::client_gone;
+    case relay_end::source_malformed:
+        return c_.client.fault();
+    case relay_end::too_large:
+        return {reason::body_too_large, cause::limits_body};
+    case relay_end::sink_late:
+        return {reason::upstream_timeout, cause::timeouts_body};
+    case relay_end::complete:
+    case relay_end::sink_gone:
+    case relay_end::expired: // of responses only
+        break;
+    }
+    if (watch_.was_gone() || watch_.half_close_is_over())
+        return reason::client_gone;
+    if (woken == net::readiness::timed_out)
+        return {reason::upstream_timeout, cause::timeouts_upstream_response};
+    return {reason::upstream_unreachable, cause::reset_connection};
+}
+
+// An interim response goes on to those that know them (RFC 9110 section 15.2), and makes room for the next.
+net::task<failure> reception::pass_interim()
+{
+    const auto framed = from_.frame(c_.client.head().method, false);
+    if (!framed)
+        co_return framed.error();
+    const auto status = from_.head().status;
+    if (status == 101) // no upgrade was asked for
+        co_return bad_response(cause::unexpected_upgrade);
+    if (status == 100)
+        up_.expect_body();
+    const auto begun = c_.client.begin_interim(from_.head());
+    if (!begun)
+        co_return begun.error();
+    const auto sent = co_await wire::flush_all(c_.client, request_.settings.timeouts.body);
+    if (sent != wire::flush_result::done)
+        co_return reason::client_gone;
+    from_.drop_head();
+    co_return reason::allowed;
+}
+
+// The client's next nonce, in place of the upstream's own where the file asks for ours. Otherwise the
+// upstream's has the last word: a client that never gets it could never satisfy the upstream.
+std::string_view reception::nonce_lines() const noexcept
+{
+    const bool yields = !c_.policy.policy.tokens.dpop.nonce &&
+                        find(from_.head().fields, field_id::dpop_nonce) != nullptr;
+    return yields ? std::string_view{} : request_.nonce_lines;
+}
+
+http::response_rules reception::rules() const noexcept
+{
+    http::response_rules rules;
+    if (!nonce_lines().empty())
+        rules.also_drop.add(field_id::dpop_nonce);
+    return rules;
+}
+
+void reception::note_response() noexcept
+{
+    result_.responded = true;
+    result_.status = from_.head().status;
+    result_.upstream = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - up_.sent_at());
+}
+
+result<wire::response_body> reception::begin_response()
+{
+    const auto& head = from_.head();
+    const auto& request = c_.client.head();
+    const auto body = from_.frame(request.method, c_.client.facts().accepts_trailers);
+    if (!body)
+        return body.error();
+    auto passed = rules();
+    passed.trailers = body->how == body_kind::unknown && c_.client.facts().accepts_trailers;
+    auto& own = c_.space.response_own_lines;
+    own.assign(nonce_lines());
+    responses::append_sharing(c_.policy.policy.cors, request.fields, head.fields, own);
+    if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
+        own.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
+    if (lacks_privacy(head, request_.taken))
+        own += "Cache-Control: private\r\n";
+    // An upstream that refuses a body, or has responded whole, before the body is there does not want the rest.
+    const bool ends_early = up_.is_running() && (head.status >= 400 || from_.is_received_whole());
+    const auto begun = c_.client.begin_response(
+        {head, passed, own, *body, ends_early || up_.end() != relay_end::complete});
+    if (!begun)
+        return begun.error();
+    return body;
+}
+
+net::task<void> reception::pass_response()
+{
+    const auto body = begin_response();
+    if (!body) {
+        result_.why = body.error();
+        co_return;
+    }
+    note_response();
+    up_.take_time();
+    std::optional<trailer_filter> trailers;
+    if (body->how == body_kind::unknown && c_.client.facts().accepts_trailers)
+        trailers.emplace(c_.policy.identity_names, named_in_connection(from_.head().fields));
+    relay_options options{{}, request_.settings.timeouts.body};
+    options.trailers = trailers ? &*trailers : nullptr;
+    const bool streams = is_event_stream(from_.head());
+    if (streams) {
+        options.not_after = expiry();
+        events_end_ = expiry_kind();
+    }
+    watch_.relays(options, streams);
+    std::optional<lasting> events;
+    if (streams)
+        events.emplace(c_.at, what_lasts(false), [this, &options](lasting_end how) {
+            events_end_ = how;
+            options.not_after = std::chrono::steady_clock::now();
+            from_.interrupt(wire::direction::read, net::readiness::timed_out); // last: it may free us
+        });
+    const auto end = co_await pass_body(options);
+    watch_.stops_relaying();
+    if (end == relay_end::complete || !result_.responded)
+        co_return;
+    result_.why = cut_short(end); // which is what it must look like to the client
+    c_.client.cut_response();
+}
+
+// The whole of a small response goes out in one write; a larger one is relayed.
+net::task<relay_end> reception::pass_body(relay_options& options)
+{
+    const auto state = move_received(from_, c_.client, options.trailers).state;
+    if (state == wire::body_state::malformed) { // before anything of it was passed on
+        result_.responded = false;
+        result_.why = bad_response(from_.fault().detail);
+        co_return relay_end::source_malformed;
+    }
+    if (state == wire::body_state::complete) { // of one that goes on, what ends it meanwhile must find it waiting
+        co_await c_.at.scheduler().flush_point();
+        if (c_.client.flush() == wire::flush_result::done)
+            co_return relay_end::complete;
+    }
+    co_return co_await relay_body(from_, c_.client, options);
+}
+
+// Why a response ended before its body did.
+failure reception::cut_short(relay_end end) const noexcept
+{
+    if (end == relay_end::sink_gone || end == relay_end::sink_late || watch_.was_gone())
+        return reason::client_gone;
+    if (end == relay_end::expired)
+        return events_end_.why;
+    if (end == relay_end::source_cut && up_.has_failed()) // which has ended the response too
+        return wait_failure(net::readiness::closed);
+    if (end == relay_end::source_malformed)
+        return bad_response(from_.fault().detail);
+    return end == relay_end::source_late ? watch_.late_body() : bad_response(cause::cut_body);
+}
+
+} // namespace scopegate::gate

@@ -1,0 +1,60 @@
+// Lines that HTTP/1.1 writes itself of a response, and the limits of what it reads.
+#pragma once
+
+#include "http/fields.hpp"
+#include "http/framing.hpp"
+#include "http/head_parser.hpp"
+#include "net/buffer.hpp"
+#include "net/gather.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace scopegate::http1 {
+
+// Returns the first field of that name, spelled without `_`, or null.
+[[nodiscard]] inline const http::field* find(const http::field_list& fields, http::field_id id) noexcept
+{
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+// Trailers obey the limit of heads.
+[[nodiscard]] inline http::chunk_rules trailer_rules(const http::head_limits& limits, bool of_response) noexcept
+{
+    http::chunk_rules rules;
+    rules.response = of_response;
+    rules.trailer_bytes = limits.bytes != 0 ? limits.bytes : net::buffer_pool::slice_bytes;
+    rules.keep_trailers = false;
+    return rules;
+}
+
+// Adds the status line of `head` as ours: `200 OK` stays as the upstream sent it. A space must follow the
+// code, also without a phrase (RFC 9112 section 4). The pieces are views into the head.
+inline void add_status_line(net::gather& out, const http::response_head& head)
+{
+    constexpr std::string_view version = "HTTP/1.1 ";
+    constexpr std::size_t code = 3;
+    out.add(version);
+    out.add(head.line.substr(0, code));
+    if (head.line[code] != ' ')
+        out.add(" ");
+    out.add(head.line.substr(code));
+}
+
+// Adds Content-Length: as it came, where it says the digits alone. A list of equal lengths goes on as one, in
+// `memory`.
+inline void add_length_line(net::gather& out, const http::field_list& fields, std::string_view digits,
+                            std::string& memory)
+{
+    const auto* const sent = find(fields, http::field_id::content_length);
+    if (sent != nullptr && sent->value == digits)
+        return static_cast<void>(out.add(sent->line));
+    memory.clear();
+    memory.append("Content-Length: ").append(digits).append("\r\n");
+    out.add(memory);
+}
+
+} // namespace scopegate::http1

@@ -1,0 +1,74 @@
+// An HTTP/1.1 connection to the upstream, which carries one request after the other: the upstream's side of an
+// exchange. Response heads are read as strictly as those of requests.
+#pragma once
+
+#include "http/framing.hpp"
+#include "http1/message_io.hpp"
+#include "wire/upstream.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace scopegate::http1 {
+
+// Told what TLS has against a connection: an upstream that refuses our certificate says so only when it is
+// asked.
+class tls_reports {
+public:
+    virtual void on_tls_failure(const std::string& why) = 0;
+
+protected:
+    ~tls_reports() = default;
+};
+
+class upstream_connection final : public message_stream<wire::upstream_side> {
+public:
+    // Takes over a connection that is made, TLS included. Pool and reports outlive it.
+    upstream_connection(net::stream_ptr connection, net::buffer_pool& buffers, tls_reports& reports);
+    ~upstream_connection() override;
+
+    [[nodiscard]] result<void> begin(const wire::forwarded_head& request,
+                                     const http::head_limits& limits) override;
+    [[nodiscard]] result<bool> take_head() override;
+    [[nodiscard]] result<void> fill_head() override;
+    [[nodiscard]] bool has_responded() const noexcept override { return responded_; }
+    [[nodiscard]] const http::response_head& head() const noexcept override { return head_; }
+    [[nodiscard]] result<wire::response_body> frame(std::string_view method, bool keep_trailers) override;
+    [[nodiscard]] bool is_received_whole() const noexcept override;
+    void drop_head() noexcept override;
+    void begin_tunnel() noexcept override;
+
+    [[nodiscard]] bool is_quiet(bool surely) noexcept override;
+    [[nodiscard]] bool is_reusable() const noexcept override;
+    void rest() noexcept override;
+    [[nodiscard]] std::optional<std::chrono::seconds> announced_keep() const noexcept override
+    {
+        return announced_keep_;
+    }
+
+private:
+    // The memory of a connection beside its buffers, about.
+    static constexpr std::size_t own_bytes = 4096;
+
+    [[nodiscard]] std::size_t longest_head() const noexcept;
+    void make_room_for_head();
+    [[nodiscard]] failure ended_before_head(net::transfer::status how) const noexcept;
+    [[nodiscard]] std::string_view behind_head() const noexcept;
+
+    net::buffer_pool& buffers_;
+    tls_reports& reports_;
+    net::buffer bytes_; // a response's head, then slices of its body
+    net::gather out_;
+    std::string lines_; // that we write of a request
+    http::response_head head_;
+    http::head_limits limits_;
+    std::size_t received_ = 0; // of a head, and what came with it
+    std::size_t scanned_ = 0;
+    std::size_t head_bytes_ = 0;
+    bool responded_ = false;
+    bool keep_alive_ = false;
+    std::optional<std::chrono::seconds> announced_keep_;
+};
+
+} // namespace scopegate::http1
