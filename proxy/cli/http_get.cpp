@@ -1,5 +1,6 @@
 #include "cli/http_get.hpp"
 
+#include "base/url.hpp"
 #include "cli/commands.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/write.hpp>
 
 #include <charconv>
-#include <optional>
 
 namespace scopegate::cli {
 
@@ -18,14 +18,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-std::optional<std::uint16_t> port_number(std::string_view text) noexcept
-{
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && port > 0 ? std::optional(port)
-                                                                                : std::nullopt;
-}
 
 std::string spoken(const policy::endpoint& e)
 {
@@ -113,32 +105,24 @@ unsigned status_of(const http_url& url, std::string text, std::chrono::milliseco
 
 http_url parse_http_url(std::string_view url)
 {
-    constexpr std::string_view scheme = "http://";
     const auto refuse = [&](std::string_view why) {
         return usage_error("'" + std::string(url) + "' " + std::string(why) +
                            "; write http://127.0.0.1:9901/readyz");
     };
-    if (!url.starts_with(scheme))
+    const auto parts = split_url(url);
+    if (!parts || parts->scheme != "http")
         throw refuse("is not an http URL");
-    auto rest = url.substr(scheme.size());
-    const auto slash = std::min(rest.find('/'), rest.size());
     http_url out;
-    out.path = slash == rest.size() ? "/" : std::string(rest.substr(slash));
-    rest = rest.substr(0, slash);
+    out.path = parts->path.empty() ? "/" : std::string(parts->path);
+    out.path.append(parts->query).append(parts->fragment);
     for (const char c : out.path)
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
             throw refuse("has a path with spaces or control characters");
-    const auto bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
-    const auto colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    auto host = rest.substr(0, colon);
-    if (bracket != std::string_view::npos)
-        host = host.substr(1, bracket - 1);
-    const auto port = colon == std::string_view::npos ? std::optional<std::uint16_t>(std::uint16_t{80})
-                                                      : port_number(rest.substr(colon + 1));
-    if (host.empty() || !port)
+    const auto origin = parse_web_url("http://" + std::string(parts->authority));
+    if (!origin || origin->has_user)
         throw refuse("has no valid host and port");
-    out.address.host = host;
-    out.address.port = *port;
+    out.address.host = origin->host;
+    out.address.port = origin->port;
     return out;
 }
 

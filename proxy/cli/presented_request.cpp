@@ -1,6 +1,7 @@
 #include "cli/presented_request.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "cli/commands.hpp"
 #include "http/chars.hpp"
 #include "http/framing.hpp"
@@ -39,11 +40,8 @@ std::string percent_encoded(std::string_view text)
 // Returns the authority of an absolute-form target. Empty for a mere path, which leaves the host open.
 std::string_view host_of(std::string_view target) noexcept
 {
-    const auto scheme = target.find("://");
-    if (target.starts_with('/') || scheme == std::string_view::npos)
-        return {};
-    target.remove_prefix(scheme + 3);
-    return target.substr(0, target.find_first_of("/?#"));
+    const auto parts = split_url(target);
+    return parts ? parts->authority : std::string_view{};
 }
 
 } // namespace

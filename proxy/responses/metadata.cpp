@@ -1,28 +1,17 @@
 #include "responses/metadata.hpp"
 
+#include "base/url.hpp"
+
 #include <algorithm>
 
 namespace scopegate::responses {
 
 namespace {
 
-// The parts of a resource URL. The origin is `https://host`; a slash that only ends the host is in no part.
-struct resource_parts {
-    std::string_view origin;
-    std::string_view path;
-    std::string_view query; // with its `?`
-};
-
-resource_parts split(std::string_view resource) noexcept
+// Returns the path of a resource URL. A slash that only ends the host is no path.
+std::string_view path_of(const url_parts& resource) noexcept
 {
-    const auto scheme = resource.find("://");
-    const auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
-    const auto rest = std::min(resource.find_first_of("/?", host), resource.size());
-    auto path = resource.substr(rest);
-    const auto question = std::min(path.find('?'), path.size());
-    const auto query = path.substr(question);
-    path = path.substr(0, question);
-    return {resource.substr(0, rest), path == "/" ? std::string_view{} : path, query};
+    return resource.path == "/" ? std::string_view{} : resource.path;
 }
 
 template <class Range, class Write>
@@ -108,15 +97,16 @@ std::string metadata_document(const policy::policy& p)
 
 std::string metadata_url(std::string_view resource)
 {
-    const auto parts = split(resource);
-    std::string url(parts.origin);
-    return url.append(metadata_well_known).append(parts.path).append(parts.query);
+    const auto parts = split_url(resource).value_or(url_parts{});
+    std::string url(parts.scheme);
+    url.append("://").append(parts.authority).append(metadata_well_known);
+    return url.append(path_of(parts)).append(parts.query);
 }
 
 std::vector<std::string> metadata_paths(std::string_view resource, const http::path_rules& rules)
 {
     std::vector<std::string> paths{std::string(metadata_well_known)};
-    const auto suffix = split(resource).path;
+    const auto suffix = path_of(split_url(resource).value_or(url_parts{}));
     if (suffix.empty())
         return paths;
     // Normalize the resource's path like a request's. A path that no request can have is not served.
