@@ -1,5 +1,6 @@
 #include "cli/presented_request.hpp"
 
+#include "base/percent.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "cli/commands.hpp"
@@ -25,14 +26,12 @@ std::string in_one_piece(std::string_view token)
 
 std::string percent_encoded(std::string_view text)
 {
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
         if (http::is(http::char_class::unreserved, c))
             out += c;
         else
-            (out += '%').append({digits[byte >> 4U], digits[byte & 15U]});
+            append_triplet(out, c);
     }
     return out;
 }

@@ -1,5 +1,6 @@
 #include "http/letter_case.hpp"
 
+#include "base/percent.hpp"
 #include "http/case_folding.hpp"
 
 #include <algorithm>
@@ -26,6 +27,13 @@ void append_utf8(std::string& out, char32_t letter)
     }
 }
 
+char take_plain(std::string_view& text) noexcept
+{
+    const char c = text.front();
+    text.remove_prefix(1);
+    return c;
+}
+
 } // namespace
 
 char32_t fold_case(char32_t letter) noexcept
@@ -39,6 +47,14 @@ char32_t fold_case(char32_t letter) noexcept
         (letter - range->first) % range->step != 0)
         return letter;
     return static_cast<char32_t>(static_cast<std::int32_t>(letter) + range->distance);
+}
+
+bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept
+{
+    while (!encoded.empty() && !plain.empty())
+        if (take_folded(encoded, take_decoded) != take_folded(plain, take_plain))
+            return false;
+    return encoded.empty() && plain.empty();
 }
 
 void append_folded(std::string& text, char byte)
@@ -56,11 +72,7 @@ void append_folded(std::string& text, char byte)
         if (character_size(text[begin]) != size)
             return; // the character is not complete yet
         auto rest = std::string_view(text).substr(begin);
-        const auto letter = take_folded(rest, [](std::string_view& from) {
-            const char first = from.front();
-            from.remove_prefix(1);
-            return first;
-        });
+        const auto letter = take_folded(rest, take_plain);
         text.resize(begin);
         append_utf8(text, letter);
         return;

@@ -42,6 +42,9 @@ template <class TakeByte>
     return fold_case(letter);
 }
 
+// Returns whether `encoded`, percent-decoded, equals `plain` ignoring letter case. Both are UTF-8.
+[[nodiscard]] bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept;
+
 // Appends one byte of a UTF-8 text. Folds a character when its last byte arrives.
 void append_folded(std::string& text, char byte);
 

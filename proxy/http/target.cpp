@@ -63,15 +63,6 @@ failure ambiguous(cause detail) noexcept
     return {reason::ambiguous_path, detail};
 }
 
-void append_triplet(std::string& out, char c)
-{
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-}
-
 // Returns whether the decoded bytes of a normalized path are UTF-8 (RFC 3629), without overlong forms or
 // surrogates. Decoders disagree on how to read anything else.
 bool decodes_to_utf8(std::string_view normalised) noexcept
@@ -135,8 +126,8 @@ bool hides_dot_segment(std::string_view segment)
 bool is_encoded_twice(std::string_view normalised) noexcept
 {
     for (auto at = normalised.find("%25"); at != std::string_view::npos; at = normalised.find("%25", at + 3))
-        if (at + 4 < normalised.size() && is(char_class::hex, normalised[at + 3]) &&
-            is(char_class::hex, normalised[at + 4]))
+        if (at + 4 < normalised.size() && is_hex_digit(normalised[at + 3]) &&
+            is_hex_digit(normalised[at + 4]))
             return true;
     return false;
 }
@@ -326,21 +317,6 @@ result<std::string> normalise_segment(std::string_view literal, const path_rules
         return ok.error();
     if (!decodes_to_utf8(out))
         return malformed(cause::invalid_utf_8);
-    return out;
-}
-
-std::string percent_decode(std::string_view s)
-{
-    std::string out;
-    out.reserve(s.size());
-    for (std::size_t i = 0; i < s.size(); ++i) {
-        if (starts_with_triplet(s.substr(i))) {
-            out += triplet_value(s.substr(i));
-            i += 2;
-        } else {
-            out += s[i];
-        }
-    }
     return out;
 }
 

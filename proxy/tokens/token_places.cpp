@@ -1,7 +1,7 @@
 #include "tokens/token_places.hpp"
 
+#include "base/percent.hpp"
 #include "base/text.hpp"
-#include "policy/percent.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -73,7 +73,7 @@ bool is_alike(std::string_view written, std::string_view name) noexcept
 {
     std::size_t same = 0;
     while (!written.empty()) {
-        const char c = policy::take_decoded(written);
+        const char c = take_decoded(written);
         if (c == '[' || c == '\0')
             break;
         const bool blank = c == ' ' || c == '+' || c == '\t';

@@ -1,5 +1,6 @@
 #include "tokens/token_source.hpp"
 
+#include "base/percent.hpp"
 #include "base/text.hpp"
 #include "http/runs.hpp"
 #include "tokens/token_places.hpp"
@@ -59,11 +60,9 @@ std::optional<std::string_view> decode(std::string_view value, std::string& scra
         return value;
     scratch.clear();
     while (!value.empty()) {
-        const bool encoded = value.front() == '%';
-        if (value.front() == '+' || (encoded && !http::starts_with_triplet(value)))
+        if (value.front() == '+' || (value.front() == '%' && !starts_with_triplet(value)))
             return std::nullopt;
-        scratch += encoded ? http::triplet_value(value) : value.front();
-        value.remove_prefix(encoded ? 3 : 1);
+        scratch += take_decoded(value);
     }
     return scratch;
 }
