@@ -10,23 +10,6 @@ namespace scopegate::http {
 
 namespace {
 
-void append_utf8(std::string& out, char32_t letter)
-{
-    const auto more = [&](unsigned shift) { out += static_cast<char>(0x80U | (letter >> shift & 0x3FU)); };
-    if (letter < 0x80) {
-        out += static_cast<char>(letter);
-    } else if (letter < 0x800) {
-        out += static_cast<char>(0xC0U | letter >> 6U);
-        more(0);
-    } else if (letter < 0x10000) {
-        out += static_cast<char>(0xE0U | letter >> 12U);
-        more(6), more(0);
-    } else {
-        out += static_cast<char>(0xF0U | letter >> 18U);
-        more(12), more(6), more(0);
-    }
-}
-
 char take_plain(std::string_view& text) noexcept
 {
     const char c = text.front();

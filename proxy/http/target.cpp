@@ -1,6 +1,7 @@
 #include "http/target.hpp"
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "http/chars.hpp"
 #include "http/host.hpp"
 
@@ -63,42 +64,14 @@ failure ambiguous(cause detail) noexcept
     return {reason::ambiguous_path, detail};
 }
 
-// Returns whether the decoded bytes of a normalized path are UTF-8 (RFC 3629), without overlong forms or
-// surrogates. Decoders disagree on how to read anything else.
+// Returns whether the decoded bytes of a normalized path are UTF-8.
 bool decodes_to_utf8(std::string_view normalised) noexcept
 {
-    struct lead {
-        unsigned char from, to;  // range of the first byte
-        unsigned char low, high; // range of the second byte; further ones are 80..BF
-        unsigned more;
-    };
-    constexpr lead leads[] = {{0xC2, 0xDF, 0x80, 0xBF, 1}, {0xE0, 0xE0, 0xA0, 0xBF, 2},
-                              {0xE1, 0xEC, 0x80, 0xBF, 2}, {0xED, 0xED, 0x80, 0x9F, 2},
-                              {0xEE, 0xEF, 0x80, 0xBF, 2}, {0xF0, 0xF0, 0x90, 0xBF, 3},
-                              {0xF1, 0xF3, 0x80, 0xBF, 3}, {0xF4, 0xF4, 0x80, 0x8F, 3}};
-    unsigned more = 0;
-    unsigned char low = 0x80, high = 0xBF;
-    for (std::size_t i = 0; i < normalised.size(); ++i) {
-        auto byte = static_cast<unsigned char>(normalised[i]);
-        if (normalised[i] == '%') {
-            byte = static_cast<unsigned char>(triplet_value(normalised.substr(i)));
-            i += 2;
-        }
-        if (more != 0) {
-            if (byte < low || byte > high)
-                return false;
-            --more;
-            low = 0x80, high = 0xBF;
-        } else if (byte >= 0x80) {
-            const auto* const l = std::find_if(std::begin(leads), std::end(leads), [byte](const lead& x) {
-                return byte >= x.from && byte <= x.to;
-            });
-            if (l == std::end(leads))
-                return false;
-            more = l->more, low = l->low, high = l->high;
-        }
-    }
-    return more == 0;
+    utf8_check check;
+    while (!normalised.empty())
+        if (!check.take(take_decoded(normalised)))
+            return false;
+    return check.is_whole();
 }
 
 bool is_dot_segment(std::string_view s) noexcept
