@@ -103,8 +103,7 @@ result<access::question> presented_request::as_question()
     head_.minor = 1;
     auto framed_head = head_;
     const auto authority = host_of(target_);
-    const bool names_host = std::any_of(head_.fields.begin(), head_.fields.end(),
-                                        [](const auto& f) { return f.id == http::field_id::host; });
+    const bool names_host = http::find(head_.fields, http::field_id::host) != nullptr;
     if (!names_host) { // the proxy wants one, and here it may be left open
         auto& host = framed_head.fields.emplace_back();
         host.name = "Host";

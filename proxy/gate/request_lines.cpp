@@ -12,13 +12,7 @@ namespace scopegate::gate {
 namespace {
 
 using http::field_id;
-
-const http::field* find(const http::field_list& fields, field_id id) noexcept
-{
-    const auto found = std::find_if(fields.begin(), fields.end(),
-                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
-    return found == fields.end() ? nullptr : &*found;
-}
+using http::find;
 
 void line(std::string& out, std::string_view name, std::string_view value)
 {

@@ -1,21 +1,14 @@
 // Reads single fields of a response head, and writes its status line for the client.
 #pragma once
 
-#include "http/head_parser.hpp"
+#include "http/fields.hpp"
 #include "net/gather.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 namespace scopegate::gate {
 
-// Returns the first field of that name, spelled without `_`, or null.
-[[nodiscard]] inline const http::field* find(const http::field_list& fields, http::field_id id) noexcept
-{
-    const auto found = std::find_if(fields.begin(), fields.end(),
-                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
-    return found == fields.end() ? nullptr : &*found;
-}
+using http::find;
 
 // Adds the status line of `head`, a whole response head, as ours: `200 OK` stays as the upstream sent it. A
 // space must follow the code, also without a phrase (RFC 9112 section 4). The pieces are views into `head`.
