@@ -245,6 +245,25 @@ TEST(binding, needs_exactly_one_proof)
     EXPECT_EQ(api.memory.used.size(), 0U);
 }
 
+TEST(binding, names_the_cause_if_there_is_not_one_proof)
+{
+    desk api;
+    const auto proof = owner().proof(right());
+    const struct {
+        field_texts proofs;
+        cause why;
+    } rows[] = {
+        {{}, cause::proof_missing},
+        {{{"DPoP", proof}, {"DPoP", proof}}, cause::several_proofs},
+        {{{"DPoP", ""}, {"dpop", proof}}, cause::several_proofs},
+    };
+    for (const auto& r : rows) {
+        auto fields = r.proofs;
+        fields.emplace_back("Authorization", "DPoP " + key_bound());
+        EXPECT_EQ(name(api.ask(fields).denial().why.detail), name(r.why));
+    }
+}
+
 TEST(binding, requires_the_scheme_that_fits_the_token)
 {
     desk api;
