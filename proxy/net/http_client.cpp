@@ -1,12 +1,12 @@
 #include "net/http_client.hpp"
 
 #include "base/url.hpp"
+#include "net/name_lookup.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -43,35 +43,16 @@ http_failure failure(const web_url& url, std::string_view step, const error_code
     return {url.authority + ": " + std::string(step) + ": " + (late ? "timed out" : error.message())};
 }
 
-// A name lookup that may outlive its caller. getaddrinfo can't be interrupted and may exceed the timeout, so
-// the caller leaves at the deadline and a late result is discarded.
-struct look_up {
-    explicit look_up(const asio::any_io_executor& ex) : resolver(ex), done(ex) {}
-    tcp::resolver resolver;
-    asio::steady_timer done;
-    error_code error = asio::error::timed_out;
-    endpoints found;
-};
-
 asio::awaitable<outcome<endpoints>> resolve(const web_url& url, deadline until)
 {
-    const auto pending = std::make_shared<look_up>(co_await asio::this_coro::executor);
-    pending->done.expires_at(until);
-    auto note = [pending](error_code error, const tcp::resolver::results_type& results) {
-        pending->error = error;
-        for (const auto& entry : results)
-            pending->found.push_back(entry.endpoint());
-        pending->done.cancel();
-    };
-    pending->resolver.async_resolve(url.host, std::to_string(url.port), std::move(note));
-    co_await pending->done.async_wait(no_throw);
-    if (pending->error)
-        co_return failure(url, "name lookup", pending->error);
+    auto found = co_await net::resolve(url.host, url.port, until);
+    if (!found)
+        co_return failure(url, "name lookup", found.error());
     // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
     const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
-    if (!url.tls && std::any_of(pending->found.begin(), pending->found.end(), is_remote))
+    if (!url.tls && std::any_of(found->begin(), found->end(), is_remote))
         co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
-    co_return std::move(pending->found);
+    co_return std::move(*found);
 }
 
 beast::http::request<beast::http::string_body> make_message(const web_url& url, http_request& r)
