@@ -58,13 +58,7 @@ public:
     {
         file_.route("/a", {{"GET", "authenticated"}, {"POST", "authenticated"}});
         file_.route("/open", {{"GET", "public"}});
-        auto& issuer = p().issuers.emplace_back();
-        issuer.issuer = "https://id.example.com/";
-        issuer.audience = {"api"};
-        issuer.keys.where = policy::key_location::kind::none;
-        issuer.hmac_secret = secret(secret_text);
-        issuer.algorithms = {};
-        issuer.algorithms.insert(jose::algorithm::hs256);
+        file_.issuer_with_secret(secret_text, "api");
         proxy.text = "10.0.0.1";
         proxy.is_ip = true;
         proxy.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};

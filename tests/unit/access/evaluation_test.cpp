@@ -34,13 +34,7 @@ public:
         file_.route("/appointments/{id}", {{"GET", "read:a"}});
         file_.route("/appointments/export", {{"GET", "write:a"}});
         file_.route("/healthz", {{"GET", "public"}});
-        auto& issuer = file_.get().issuers.emplace_back();
-        issuer.issuer = "https://id.example.com/";
-        issuer.audience = {"https://calendar.example.com"};
-        issuer.keys.where = policy::key_location::kind::none;
-        issuer.hmac_secret = secret(secret_text);
-        issuer.algorithms = {};
-        issuer.algorithms.insert(jose::algorithm::hs256);
+        file_.issuer_with_secret(secret_text);
     }
 
     [[nodiscard]] policy::policy& p() { return file_.get(); }
