@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "policy/percent.hpp"
-#include "tokens/token_places.hpp"
+#include "tokens/places/names.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -31,7 +31,7 @@ bool is_another(std::string_view parameter, std::string_view method) noexcept
         policy::decodes_to_ignoring_case(parameter.substr(equals + 1), method))
         return false;
     return std::any_of(std::begin(parameters), std::end(parameters), [&](std::string_view name) {
-        return tokens::is_alike(parameter.substr(0, equals), name);
+        return tokens::places::is_alike(parameter.substr(0, equals), name);
     });
 }
 

@@ -7,7 +7,7 @@
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
 #include "observe/http_date.hpp"
-#include "tokens/token_places.hpp"
+#include "tokens/places/websocket.hpp"
 
 namespace scopegate::gate {
 
@@ -111,7 +111,7 @@ net::task<void> forwarding::pass_tunnel()
 // so that it is ours to choose where the API chose no other.
 bool forwarding::owes_bearer_protocol() const noexcept
 {
-    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.space.request.fields) &&
+    return tokens::places::websocket::offers_bearer(c_.policy.policy.tokens, c_.space.request.fields) &&
            find(c_.space.response.fields, field_id::sec_websocket_protocol) == nullptr;
 }
 

@@ -2,7 +2,8 @@
 
 #include "access/client_address.hpp"
 #include "http/forward.hpp"
-#include "tokens/token_places.hpp"
+#include "tokens/places/places.hpp"
+#include "tokens/places/removal.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -93,73 +94,6 @@ void add_framing_lines(const exchange_context& c, const forwarded_request& reque
         c.space.lines += "Expect: 100-continue\r\n";
 }
 
-// What goes on of a request whose token may be in other places than Authorization: what was taken is removed
-// where it was, and with `authorization: strip` whatever may be a token; the subprotocol `bearer` never was
-// the API's, whatever else an upgrade asks for.
-class token_removal final {
-public:
-    token_removal(const exchange_context& c, const forwarded_request& request) noexcept
-        : c_(c), places_(c.policy.policy.tokens), taken_(request.taken && !request.taken->from_header),
-          anywhere_(taken_ || c.policy.policy.upstream.strip_authorization), protocols_(places_.websocket)
-    {
-    }
-
-    // The query that goes on, in the workspace where it differs.
-    [[nodiscard]] std::string_view query(std::string_view as_it_came) const
-    {
-        if (!anywhere_ || places_.queries.empty())
-            return as_it_came;
-        c_.space.query.clear();
-        tokens::append_query_without_tokens(as_it_came, places_.queries, c_.space.query);
-        return c_.space.query;
-    }
-
-    // The fields that are not passed as they are; add_lines() adds what goes on of them.
-    [[nodiscard]] http::field_set fields() const noexcept
-    {
-        http::field_set out;
-        if (taken_)
-            out.add(field_id::authorization);
-        if (anywhere_ && !places_.cookies.empty())
-            out.add(field_id::cookie);
-        if (protocols_)
-            out.add(field_id::sec_websocket_protocol);
-        return out;
-    }
-
-    // `rules`: those of the request, before fields() was added to what is dropped.
-    void add_lines(const http::request_rules& rules, std::string_view token) const
-    {
-        auto& out = c_.space.lines;
-        if (taken_ && !c_.policy.policy.upstream.strip_authorization)
-            line(out, "Authorization: Bearer ", token);
-        const auto filter = http::forward_filter::of_request(c_.space.request, rules);
-        if (!filter)
-            return;
-        std::string left;
-        for (const auto& f : c_.space.request.fields)
-            if (f.id == field_id::cookie && fields().contains(f.id) && filter->keeps(f)) {
-                left.clear();
-                tokens::append_cookies_without_tokens(f.value, places_.cookies, left);
-                if (!left.empty())
-                    line(out, "Cookie: ", left);
-            }
-        if (!protocols_)
-            return;
-        left.clear();
-        tokens::append_protocols_without_token(c_.space.request.fields, left);
-        if (!left.empty())
-            line(out, "Sec-WebSocket-Protocol: ", left);
-    }
-
-private:
-    const exchange_context& c_;
-    const policy::token_settings& places_;
-    bool taken_;
-    bool anywhere_;
-    bool protocols_;
-};
-
 } // namespace
 
 result<void> compose_request_head(const exchange_context& c, const forwarded_request& request)
@@ -184,11 +118,11 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
 
     auto target = request.target;
     const auto plain_rules = rules;
-    std::optional<token_removal> removal;
-    if (!p.tokens.only_header()) {
-        removal.emplace(c, request);
-        target.query = removal->query(target.query);
-        rules.also_drop = rules.also_drop | removal->fields();
+    std::optional<tokens::places::removal> removal;
+    if (!tokens::places::all::only_header(p.tokens)) {
+        removal.emplace(p.tokens, head.fields, request.taken ? &*request.taken : nullptr, strip);
+        target.query = removal->query(target.query, c.space.query);
+        rules.also_drop = rules.also_drop | removal->withheld();
     }
 
     auto& out = c.space.to_upstream;
@@ -209,9 +143,13 @@ result<void> compose_request_head(const exchange_context& c, const forwarded_req
         line(lines, "Host: ", own_host_of(c, request));
     add_framing_lines(c, request);
     if (as_bearer && !strip)
-        line(lines, "Authorization: Bearer ", request.taken->text);
-    if (removal)
-        removal->add_lines(plain_rules, request.taken ? request.taken->text : std::string_view{});
+        tokens::places::header::append_line(request.taken->text, lines);
+    if (removal) {
+        const auto filter = http::forward_filter::of_request(head, plain_rules);
+        if (!filter)
+            return filter.error();
+        removal->append_lines(lines, *filter);
+    }
     if (request.token != nullptr)
         lines += request.token->identity_lines;
     add_forwarded_lines(c, request, trusted);

@@ -1,5 +1,7 @@
 #include "responses/metadata.hpp"
 
+#include "tokens/places/places.hpp"
+
 #include <algorithm>
 
 namespace scopegate::responses {
@@ -44,11 +46,16 @@ void append_list(std::string& out, std::string_view name, char open, char close,
 }
 
 // Returns the RFC 6750 methods that work here, or an empty list (RFC 9728 section 2).
-std::string bearer_methods(const policy::token_settings& places)
+std::string bearer_methods(const policy::token_settings& from)
 {
-    if (!places.header)
-        return places.queries.empty() ? "[]" : R"(["query"])";
-    return places.queries.empty() ? R"(["header"])" : R"(["header","query"])";
+    std::string out;
+    tokens::places::all::for_each_configured(from, [&out]<class Place>() {
+        if (Place::bearer_method.empty())
+            return;
+        out += out.empty() ? '[' : ',';
+        json::append_quoted(out, Place::bearer_method);
+    });
+    return out.empty() ? "[]" : out + "]";
 }
 
 // Appends the members for bound tokens (RFC 9728 section 2); an omitted member is false. Certificates that a
