@@ -78,13 +78,20 @@ const policy::alternative* alternative_in_question(const request_record& r,
     return nullptr;
 }
 
-std::string_view severity(const request_record& r) noexcept
+// The reason's severity counts only if the client saw a failure: not in observe mode, and not behind a
+// response that had begun well. Anybody can make up a kid, so key_pending is no warning: an unreachable
+// issuer must stand out from that.
+std::string_view level_of(const request_record& r) noexcept
 {
-    if (r.why == reason::internal_error)
+    switch (row_of(r.why).loud) {
+    case severity::info:
+        break;
+    case severity::warn:
+        return r.status >= 500 ? "warn" : "info";
+    case severity::error:
         return "error";
-    // Anybody can make up a kid. An unreachable issuer must stand out from that.
-    const bool ours = r.status >= 500 && r.why != reason::allowed && r.why != reason::key_pending;
-    return ours ? "warn" : "info";
+    }
+    return "info";
 }
 
 std::string_view route_of(const request_record& r) noexcept
@@ -119,7 +126,7 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     out += R"({"time":")";
     append_rfc3339(out, r.when);
     out += R"(","level":")";
-    out += severity(r);
+    out += level_of(r);
     out += R"(","event":"request")";
     append_member(out, "request_id", r.request_id);
     if (!r.client_request_id.empty())

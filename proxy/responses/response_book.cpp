@@ -141,7 +141,7 @@ void response_book::prepare_beginnings()
         const auto& r = row(why);
         const auto begin = [&](std::string_view scheme, std::string_view algs) {
             std::string out("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n");
-            if (!r.challenge)
+            if (r.challenges == response_row::challenge::none)
                 return out;
             out.append("WWW-Authenticate: ").append(scheme).append(" ");
             add_parameter(out, "realm", policy_.realm());
@@ -172,15 +172,16 @@ const response_book::prepared_alternative* response_book::prepared_of(const poli
 
 void response_book::append_fields(std::string& out, const policy::denial& d) const
 {
-    const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
+    const auto how = row(d.why).challenges;
+    const bool dpop = d.dpop || how == response_row::challenge::proof ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
     const auto& begun = beginnings_[static_cast<std::size_t>(reason(d.why))];
     out += dpop ? begun.dpop : begun.bearer;
-    if (!row(d.why).challenge)
+    if (how == response_row::challenge::none)
         return;
     if (const auto* lacking = prepared_of(d))
         add_parameter(out, lacking->attribute);
-    if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
+    if (d.needs != nullptr && how == response_row::challenge::login) {
         // List everything that the login must satisfy, not only what it failed, so that one step-up is enough
         // (RFC 9470 section 3).
         if (const auto* acr = policy::find<policy::acr_condition>(d.needs->conditions))
@@ -204,7 +205,7 @@ void response_book::append_problem(std::string& out, const policy::denial& d,
     }
     if (!request_id.empty())
         out.append(R"(,"request_id":")").append(request_id).append("\""); // an id needs no escaping
-    if (row(d.why).status == 403) {
+    if (row(d.why).scopes) {
         const auto* lacking = prepared_of(d);
         out.append(R"(,"required_scopes":)").append(lacking != nullptr ? lacking->names : "[]");
         out.append(R"(,"missing_scopes":)").append(name_array([&](auto&& add) {
@@ -236,12 +237,10 @@ response response_book::make(const policy::denial& d, std::string_view request_i
     a.close = r.close;
     a.fields.reserve(usual_bytes);
     append_fields(a.fields, d);
-    if (d.why == reason::wrong_method)
+    if (r.allow)
         a.add("Allow", allow);
-    if (d.why == reason::keys_unavailable || d.why == reason::key_pending ||
-        d.why == reason::introspection_unavailable || d.why == reason::proof_memory_full ||
-        d.why == reason::connection_limit || d.why == reason::upstream_busy || d.why == reason::memory_limit)
-        a.add("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
+    if (r.retry_after > 0)
+        a.add("Retry-After", std::to_string(r.retry_after));
     a.body.reserve(usual_bytes);
     append_problem(a.body, d, request_id);
     return a;
