@@ -202,7 +202,7 @@ done
 
 # Reasons that no response has, because they are not denials.
 unseen=' allowed client-gone '
-reasons=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)").*/\1/p' proxy/base/reason.hpp)
+reasons=$(sed -n 's/^ *X([a-z_]*, "\([a-z0-9-]*\)",.*/\1/p' proxy/base/reason.hpp)
 [[ $(wc -l <<<"$reasons") -gt 30 ]] || fail "the reasons were not found: $reasons"
 for reason in $reasons; do
     [[ $unseen == *" $reason "* ]] || grep -q "\`$reason\`" README.md || fail "the reason $reason is not explained"

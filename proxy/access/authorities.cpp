@@ -44,15 +44,6 @@ http::target_uri seen_by_client(const policy::policy& p, const question& request
 
 } // namespace
 
-std::optional<std::string_view> only_value(const http::field_list& fields, field_id id) noexcept
-{
-    std::optional<std::string_view> found;
-    for (const auto& f : fields)
-        if (f.id == id)
-            found = found || f.underscore ? std::string_view{} : f.value;
-    return found;
-}
-
 bool speaks_for_clients(const policy::policy& p, const client_connection& client) noexcept
 {
     return client.peer != nullptr && is_trusted_proxy(p, *client.peer);

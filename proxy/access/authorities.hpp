@@ -18,11 +18,6 @@ namespace scopegate::access {
 [[nodiscard]] bool names_request(std::string_view uri, const policy::policy& p, const question& request,
                                  std::string_view path, std::string& scratch);
 
-// Returns the value of the only field of that name, or nothing without one. Several of them, in any spelling,
-// are empty: it would be a guess which of them counts.
-[[nodiscard]] std::optional<std::string_view> only_value(const http::field_list& fields,
-                                                         http::field_id id) noexcept;
-
 // Returns whether the peer is a trusted proxy, which speaks for its clients.
 [[nodiscard]] bool speaks_for_clients(const policy::policy& p, const client_connection& client) noexcept;
 

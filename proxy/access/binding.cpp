@@ -28,9 +28,10 @@ bool has_certificate(const policy::policy& p, const question& request)
                                                  : !request.client.certificate.empty();
 }
 
-bool has_field(const http::field_list& fields, field_id id) noexcept
+std::size_t count(const http::field_list& fields, field_id id) noexcept
 {
-    return std::any_of(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; });
+    return static_cast<std::size_t>(
+        std::count_if(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; }));
 }
 
 // A nonce of this process, where the proof needs one. One of another Scopegate is refused even where none is
@@ -52,11 +53,12 @@ proven check_proof(const policy::policy& p, const question& request, std::string
                    std::string& scratch)
 {
     const auto refused = [](cause why) { return proven{{reason::invalid_proof, why}}; };
-    const auto text = only_value(*request.fields, field_id::dpop);
-    if (!text)
-        return refused(has_field(*request.fields, field_id::dpop) ? cause::several_proofs
-                                                                  : cause::proof_missing);
-    const auto proof = jose::dpop_proof::parse(*text);
+    const auto* const field = http::find(*request.fields, field_id::dpop);
+    if (field == nullptr)
+        return refused(cause::proof_missing);
+    if (count(*request.fields, field_id::dpop) > 1)
+        return refused(cause::several_proofs);
+    const auto proof = jose::dpop_proof::parse(field->value);
     if (!proof)
         return refused(proof.error().detail);
     const jose::proven_request asked{request.method, presented.taken.text, presented.token.bound_to.key};

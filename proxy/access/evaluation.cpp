@@ -16,26 +16,6 @@ namespace scopegate::access {
 
 namespace {
 
-// Seconds after which a client may try again.
-constexpr unsigned keys_retry_after = 2;    // an issuer's back-off is a second at most
-constexpr unsigned key_retry_after = 10;    // the cooldown between two fetches for unknown keys
-constexpr unsigned proofs_retry_after = 15; // by then some used proofs will have been forgotten
-
-unsigned retry_after(reason why) noexcept
-{
-    switch (why) {
-    case reason::keys_unavailable:
-    case reason::introspection_unavailable:
-        return keys_retry_after;
-    case reason::key_pending:
-        return key_retry_after;
-    case reason::proof_memory_full:
-        return proofs_retry_after;
-    default:
-        return 0;
-    }
-}
-
 void tell(policy::steps* trace, std::string what, bool holds = true)
 {
     if (trace != nullptr)
@@ -56,13 +36,6 @@ void tell_target(policy::steps* trace, std::string_view as_sent, std::string_vie
     if (trace != nullptr)
         tell(trace,
              (as_sent.starts_with(path) ? "the path is " : "the path is normalized to ") + std::string(path));
-}
-
-// Whether observe mode enforces a refusal of a token that it only looks at: a request that may be read as
-// carrying two tokens is never forwarded.
-bool is_always_enforced(reason why) noexcept
-{
-    return why == reason::malformed_credentials || why == reason::several_tokens;
 }
 
 const http::field_list& fields_of(const question& q)
@@ -245,7 +218,8 @@ outcome evaluation::validate(const tokens::validator::awaited& came, bool may_ve
 
 outcome evaluation::refuse_token(failure why, wall_time now)
 {
-    if (use_ == token_use::looked_at && !is_always_enforced(why))
+    // A request that may be read as carrying two tokens is never forwarded.
+    if (use_ == token_use::looked_at && row_of(why).observe != observable::never)
         return conclude(now);
     if (trace_ != nullptr && !path_refusal_) {
         const policy::narrator narrate(policy_, trace_);
@@ -281,7 +255,6 @@ outcome evaluation::refuse(failure why)
 {
     auto d = policy::refuse(found_.match, why);
     d.dpop = found_.dpop;
-    d.retry_after = retry_after(why);
     return enforce(std::move(d));
 }
 

@@ -1,6 +1,7 @@
 #include "access/explain.hpp"
 
 #include "access/near_misses.hpp"
+#include "base/json_writer.hpp"
 #include "responses/cors.hpp"
 
 #include <algorithm>
@@ -77,44 +78,27 @@ void tell_own_response(const responses::response& own, explanation& e)
         e.steps.push_back({"the document supports GET, HEAD and OPTIONS only", false});
 }
 
-void append_string(std::string& out, std::string_view name, std::string_view value)
-{
-    json::append_quoted(out += ',', name);
-    json::append_quoted(out += ':', value);
-}
-
-// A null where there is none.
-void append_if(std::string& out, std::string_view name, bool is_there, std::string_view value)
+// Adds a member that is null unless there is a value.
+template <class T>
+void add_if(json::writer& out, std::string_view name, bool is_there, const T& value)
 {
     if (is_there)
-        return append_string(out, name, value);
-    json::append_quoted(out += ',', name);
-    out += ":null";
+        out.member(name, value);
+    else
+        out.member(name, nullptr);
 }
 
-void append_list(std::string& out, const std::vector<std::string>& names)
+void add_answer(json::writer& out, const std::optional<responses::response>& a)
 {
-    out += '[';
-    for (std::size_t i = 0; i < names.size(); ++i)
-        json::append_quoted(i == 0 ? out : out += ',', names[i]);
-    out += ']';
-}
-
-void append_list(std::string& out, std::string_view name, const std::vector<std::string>& names)
-{
-    json::append_quoted(out += ',', name);
-    append_list(out += ':', names);
-}
-
-void append_answer(std::string& out, const responses::response& a)
-{
-    out += ",\"answer\":{\"status\":" + std::to_string(a.status) + ",\"headers\":{";
-    auto separator = "";
-    for (const auto& [name, value] : responses::fields_of(a)) {
-        json::append_quoted(out += std::exchange(separator, ","), name);
-        json::append_quoted(out += ':', value);
+    if (!a) {
+        out.member("answer", nullptr);
+        return;
     }
-    out += "},\"body\":" + (a.body.empty() ? "null" : a.body) + "}";
+    out.name("answer").open_object().member("status", a->status).name("headers").open_object();
+    for (const auto& [name, value] : responses::fields_of(*a))
+        out.escaped_name(name).value(value);
+    out.close_object().name("body").raw() += a->body.empty() ? "null" : a->body;
+    out.close_object();
 }
 
 } // namespace
@@ -183,45 +167,36 @@ explanation explain_unread(const policy::policy& p, const responses::response_bo
 
 std::string to_json(const explanation& e)
 {
-    std::string out = R"({"decision":)";
-    json::append_quoted(out, e.allowed ? "allow" : "deny");
-    out += e.observed ? R"(,"observed":true)" : R"(,"observed":false)";
-    out += ",\"status\":" + (e.answer ? std::to_string(e.answer->status) : "null");
-    append_string(out, "reason", name(e.why));
-    append_if(out, "cause", e.why.detail != cause::none, name(e.why.detail));
-    append_string(out, "method", e.method);
-    append_string(out, "target", e.target);
-    append_if(out, "path", !e.path.empty(), e.path);
-    append_if(out, "route", !e.route.empty(), e.route);
-    append_if(out, "file", e.line > 0, e.file);
-    out += ",\"line\":" + (e.line > 0 ? std::to_string(e.line) : "null");
-    append_list(out, "required_scopes", e.required_scopes());
-    append_list(out, "missing_scopes", e.missing_scopes);
+    std::string text;
+    json::writer out(text);
+    out.open_object().member("decision", e.allowed ? "allow" : "deny").member("observed", e.observed);
+    add_if(out, "status", e.answer.has_value(), e.answer ? e.answer->status : 0);
+    out.member("reason", name(e.why));
+    add_if(out, "cause", e.why.detail != cause::none, name(e.why.detail));
+    out.member("method", e.method).member("target", e.target);
+    add_if(out, "path", !e.path.empty(), e.path);
+    add_if(out, "route", !e.route.empty(), e.route);
+    add_if(out, "file", e.line > 0, e.file);
+    add_if(out, "line", e.line > 0, e.line);
+    out.member_list("required_scopes", e.required_scopes()).member_list("missing_scopes", e.missing_scopes);
     if (e.alternatives.size() > 1) {
-        out += ",\"alternatives\":";
-        auto separator = '[';
+        out.name("alternatives").open_array();
         for (const auto& a : e.alternatives)
-            append_list(out += std::exchange(separator, ','), a);
-        out += ']';
+            out.list(a);
+        out.close_array();
     }
-    append_list(out, "token_scopes", e.token_scopes);
-    append_list(out, "effective_scopes", e.effective_scopes);
+    out.member_list("token_scopes", e.token_scopes).member_list("effective_scopes", e.effective_scopes);
     if (!e.near.empty())
-        append_list(out, "near", e.near);
+        out.member_list("near", e.near);
     if (!e.said.empty())
-        out.append(",\"unverified\":").append(tokens::to_json(e.said));
-    out += ",\"steps\":[";
-    for (std::size_t i = 0; i < e.steps.size(); ++i) {
-        json::append_quoted(out += i == 0 ? "{\"what\":" : ",{\"what\":", e.steps[i].what);
-        out += e.steps[i].holds ? ",\"holds\":true}" : ",\"holds\":false}";
-    }
-    out += ']';
-    if (e.answer)
-        append_answer(out, *e.answer);
-    else
-        out += ",\"answer\":null";
-    out += '}';
-    return out;
+        out.name("unverified").raw() += tokens::to_json(e.said);
+    out.name("steps").open_array();
+    for (const auto& step : e.steps)
+        out.open_object().member("what", step.what).member("holds", step.holds).close_object();
+    out.close_array();
+    add_answer(out, e.answer);
+    out.close_object();
+    return text;
 }
 
 } // namespace scopegate::access

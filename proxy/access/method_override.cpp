@@ -1,8 +1,8 @@
 #include "access/method_override.hpp"
 
 #include "base/text.hpp"
-#include "policy/percent.hpp"
-#include "tokens/token_places.hpp"
+#include "http/letter_case.hpp"
+#include "tokens/places/names.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -28,10 +28,10 @@ bool is_another(std::string_view parameter, std::string_view method) noexcept
 {
     const auto equals = parameter.find('=');
     if (equals == std::string_view::npos || equals + 1 == parameter.size() ||
-        policy::decodes_to_ignoring_case(parameter.substr(equals + 1), method))
+        http::decodes_to_ignoring_case(parameter.substr(equals + 1), method))
         return false;
     return std::any_of(std::begin(parameters), std::end(parameters), [&](std::string_view name) {
-        return tokens::is_alike(parameter.substr(0, equals), name);
+        return tokens::places::is_alike(parameter.substr(0, equals), name);
     });
 }
 

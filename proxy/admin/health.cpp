@@ -1,6 +1,6 @@
 #include "admin/health.hpp"
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 
 #include <utility>
 
@@ -14,14 +14,14 @@ response liveness_page(const request& asked, control::service&)
 response readiness_page(const request& asked, control::service& shown)
 {
     const auto now = shown.ready();
-    std::string body = std::string("{\"ready\":") + (now.ready ? "true" : "false") +
-                       ",\"draining\":" + (now.draining ? "true" : "false") + ",\"issuers_without_keys\":[";
-    for (std::size_t i = 0; i < now.without_keys.size(); ++i) {
-        if (i > 0)
-            body += ',';
-        json::append_quoted(body, now.without_keys[i]);
-    }
-    body += "]}\n";
+    std::string body;
+    json::writer(body)
+        .open_object()
+        .member("ready", now.ready)
+        .member("draining", now.draining)
+        .member_list("issuers_without_keys", now.without_keys)
+        .close_object();
+    body += '\n';
     return page(asked, now.ready ? http::status::ok : http::status::service_unavailable, std::move(body));
 }
 

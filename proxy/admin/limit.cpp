@@ -1,6 +1,6 @@
 #include "admin/limit.hpp"
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 #include "policy/limit.hpp"
 
 #include <algorithm>
@@ -61,15 +61,6 @@ answer<json::value> parse(std::string_view question)
     return std::move(*parsed);
 }
 
-void append_list(std::string& out, std::string_view name, const std::vector<std::string>& items)
-{
-    json::append_quoted(out, name);
-    out += ":[";
-    for (std::size_t i = 0; i < items.size(); ++i)
-        json::append_quoted(i == 0 ? out : out += ',', items[i]);
-    out += ']';
-}
-
 } // namespace
 
 void throw_exception_from_error(const bad_question& q, const boost::source_location&)
@@ -86,10 +77,13 @@ answer<std::string> limit_scopes(const policy::policy& p, std::string_view quest
     if (!asked)
         return asked.error();
     const auto cut = policy::cut_down(p.limit, p.scopes, *parsed->find("claims"), *asked);
-    std::string out = "{";
-    append_list(out, "scopes", cut.scopes);
-    append_list(out += ',', "removed", cut.removed);
-    out += "}\n";
+    std::string out;
+    json::writer(out)
+        .open_object()
+        .member_list("scopes", cut.scopes)
+        .member_list("removed", cut.removed)
+        .close_object();
+    out += '\n';
     // Explicit, because a plain string could also convert to an error.
     return {boost::system::in_place_value, std::move(out)};
 }

@@ -1,6 +1,6 @@
 #include "admin/page.hpp"
 
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
 
 #include <utility>
 
@@ -21,11 +21,16 @@ response page(const request& asked, http::status status, std::string body, std::
 
 response problem(const request& asked, http::status status, std::string_view detail)
 {
-    std::string body = R"({"type":"about:blank","title":)";
-    json::append_quoted(body, http::obsolete_reason(status));
-    body += ",\"status\":" + std::to_string(static_cast<unsigned>(status)) + ",\"detail\":";
-    json::append_quoted(body, detail);
-    return page(asked, status, body + "}\n", "application/problem+json");
+    const auto title = http::obsolete_reason(status);
+    std::string body;
+    json::writer(body)
+        .open_object()
+        .member("type", "about:blank")
+        .member("title", std::string_view(title.data(), title.size()))
+        .member("status", static_cast<unsigned>(status))
+        .member("detail", detail)
+        .close_object();
+    return page(asked, status, body + "\n", "application/problem+json");
 }
 
 } // namespace scopegate::admin

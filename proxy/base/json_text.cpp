@@ -1,4 +1,5 @@
-#include "base/json.hpp"
+#include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,29 +7,6 @@
 namespace scopegate::json {
 
 namespace {
-
-// Returns the length of the UTF-8 sequence at the start of `s`, which is not empty. Returns 0 if the sequence
-// is invalid (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t utf8_length(std::string_view s) noexcept
-{
-    const auto at = [s](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
-    const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-        return at(i) >= low && at(i) <= high;
-    };
-    const unsigned lead = at(0);
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xC2 && lead <= 0xDF)
-        return continues(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF)
-        return continues(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && continues(2) ? 3 : 0;
-    if (lead >= 0xF0 && lead <= 0xF4)
-        return continues(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && continues(2) &&
-                       continues(3)
-                   ? 4
-                   : 0;
-    return 0;
-}
 
 void append_escaped(std::string& out, char c)
 {
@@ -69,30 +47,22 @@ bool is_plain(char c) noexcept
     return plain_chars[static_cast<unsigned char>(c)];
 }
 
-void append(std::string& out, const value& v)
+void append(writer& out, const value& v)
 {
     if (const auto* s = v.if_string()) {
-        append_quoted(out, *s);
+        out.value(*s);
     } else if (const auto* items = v.if_array()) {
-        char separator = '[';
-        for (const auto& item : *items) {
-            out += separator;
+        out.open_array();
+        for (const auto& item : *items)
             append(out, item);
-            separator = ',';
-        }
-        out += items->empty() ? "[]" : "]";
+        out.close_array();
     } else if (const auto* members = v.if_object()) {
-        char separator = '{';
-        for (const auto& [name, member_value] : *members) {
-            out += separator;
-            append_quoted(out, name);
-            out += ':';
-            append(out, member_value);
-            separator = ',';
-        }
-        out += members->empty() ? "{}" : "}";
+        out.open_object();
+        for (const auto& [name, member_value] : *members)
+            append(out.escaped_name(name), member_value);
+        out.close_object();
     } else {
-        out += v.scalar_text().value_or("null");
+        out.raw() += v.scalar_text().value_or("null");
     }
 }
 
@@ -134,7 +104,7 @@ void append_quoted(std::string& out, std::string_view s)
         s.remove_prefix(plain);
         if (s.empty())
             break;
-        const auto length = utf8_length(s);
+        const auto length = leading_character(s);
         if (length > 1 && is_unsafe_character(s.substr(0, length)))
             append_unsafe(out, s.substr(0, length));
         else if (length > 1)
@@ -151,7 +121,8 @@ void append_quoted(std::string& out, std::string_view s)
 std::string serialize(const value& v)
 {
     std::string out;
-    append(out, v);
+    writer json(out);
+    append(json, v);
     return out;
 }
 

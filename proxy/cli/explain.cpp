@@ -108,8 +108,7 @@ int index_of_issuer(const policy::policy& p, std::string_view token)
 
 bool is_undecided(const access::explanation& e) noexcept
 {
-    return e.undecided || e.why == reason::keys_unavailable || e.why == reason::key_pending ||
-           e.why == reason::introspection_unavailable;
+    return e.undecided || is_undecided(e.why.why);
 }
 
 access::explanation ask(const policy::policy& p, presented_request& request, const explain_options& o,

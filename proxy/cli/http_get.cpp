@@ -1,31 +1,28 @@
 #include "cli/http_get.hpp"
 
+#include "base/url.hpp"
 #include "cli/commands.hpp"
+#include "net/name_lookup.hpp"
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <charconv>
-#include <optional>
+#include <exception>
 
 namespace scopegate::cli {
 
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
-
-std::optional<std::uint16_t> port_number(std::string_view text) noexcept
-{
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && port > 0 ? std::optional(port)
-                                                                                : std::nullopt;
-}
 
 std::string spoken(const policy::endpoint& e)
 {
@@ -35,47 +32,40 @@ std::string spoken(const policy::endpoint& e)
     return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
 }
 
-// Sends one request on a connected socket and reads the first line of the response. Calls `done` with the
-// error, if any.
+unsigned status_of(std::string_view line) noexcept
+{
+    unsigned status = 0;
+    if (line.starts_with("HTTP/1.") && line.size() > 12)
+        std::from_chars(line.data() + 9, line.data() + 12, status);
+    return status;
+}
+
+// Sends one request on a connected socket and reads the first line of the response. Returns 0 if it is none.
 template <class Socket>
-class status_request final {
-public:
-    status_request(asio::io_context& io, std::string request) : socket_(io), request_(std::move(request)) {}
-    [[nodiscard]] Socket& socket() noexcept { return socket_; }
+asio::awaitable<unsigned> exchange(Socket& socket, const std::string& request)
+{
+    co_await asio::async_write(socket, asio::buffer(request), asio::use_awaitable);
+    std::string answer;
+    auto buffer = asio::dynamic_buffer(answer, 8192);
+    co_await asio::async_read_until(socket, buffer, "\r\n", asio::use_awaitable);
+    co_return status_of(answer);
+}
 
-    void start()
-    {
-        asio::async_write(socket_, asio::buffer(request_), [this](error_code failed, std::size_t) {
-            if (failed)
-                return fail(failed);
-            asio::async_read_until(socket_, asio::dynamic_buffer(answer_, 8192), "\r\n",
-                                   [this](error_code e, std::size_t) { e ? fail(e) : read_status(); });
-        });
+// The caller bounds the time.
+asio::awaitable<unsigned> ask(const policy::endpoint& address, const std::string& request)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    if (address.is_unix()) {
+        asio::local::stream_protocol::socket socket(executor);
+        const asio::local::stream_protocol::endpoint at(address.unix_path);
+        co_await socket.async_connect(at, asio::use_awaitable);
+        co_return co_await exchange(socket, request);
     }
-    void fail(const error_code& e) { problem_ = e.message(); }
-
-    // Returns the status. Call it once the io_context has run out of work or time.
-    [[nodiscard]] unsigned status(const std::string& whom) const
-    {
-        if (status_ != 0)
-            return status_;
-        throw input_error("no response from " + whom + ": " + (problem_.empty() ? "timed out" : problem_));
-    }
-
-private:
-    void read_status()
-    {
-        const std::string_view line = answer_;
-        if (line.starts_with("HTTP/1.") && line.size() > 12)
-            std::from_chars(line.data() + 9, line.data() + 12, status_);
-        if (status_ == 0)
-            problem_ = "not an HTTP response";
-    }
-
-    Socket socket_;
-    std::string request_, answer_, problem_;
-    unsigned status_ = 0;
-};
+    const auto found = co_await net::resolve(address.host, address.port, steady_time::max());
+    asio::ip::tcp::socket socket(executor);
+    co_await asio::async_connect(socket, found.value(), asio::use_awaitable);
+    co_return co_await exchange(socket, request);
+}
 
 std::string request_text(std::string_view method, const http_url& url, std::string_view fields)
 {
@@ -85,60 +75,50 @@ std::string request_text(std::string_view method, const http_url& url, std::stri
     return text.append(fields).append("Connection: close\r\n\r\n");
 }
 
-unsigned status_of(const http_url& url, std::string text, std::chrono::milliseconds limit)
+unsigned status_within(const http_url& url, const std::string& request, std::chrono::milliseconds limit)
 {
     asio::io_context io{1};
-    const auto whom = spoken(url.address);
-    if (url.address.is_unix()) {
-        status_request<asio::local::stream_protocol::socket> request(io, std::move(text));
-        request.socket().async_connect(asio::local::stream_protocol::endpoint(url.address.unix_path),
-                                       [&](error_code e) { e ? request.fail(e) : request.start(); });
-        io.run_for(limit);
-        return request.status(whom);
-    }
-    status_request<asio::ip::tcp::socket> request(io, std::move(text));
-    asio::ip::tcp::resolver resolver(io);
-    const auto connected = [&](error_code e, const asio::ip::tcp::endpoint&) {
-        e ? request.fail(e) : request.start();
+    unsigned status = 0;
+    std::string problem = "timed out";
+    const auto done = [&](const std::exception_ptr& failed, unsigned got) {
+        status = got;
+        problem = "not an HTTP response";
+        try {
+            if (failed)
+                std::rethrow_exception(failed);
+        } catch (const boost::system::system_error& e) {
+            problem = e.code().message();
+        }
     };
-    resolver.async_resolve(url.address.host, std::to_string(url.address.port),
-                           [&](error_code e, const asio::ip::tcp::resolver::results_type& found) {
-                               e ? request.fail(e) : asio::async_connect(request.socket(), found, connected);
-                           });
+    asio::co_spawn(io, ask(url.address, request), done);
     io.run_for(limit);
-    return request.status(whom);
+    if (status == 0)
+        throw input_error("no response from " + spoken(url.address) + ": " + problem);
+    return status;
 }
 
 } // namespace
 
 http_url parse_http_url(std::string_view url)
 {
-    constexpr std::string_view scheme = "http://";
     const auto refuse = [&](std::string_view why) {
         return usage_error("'" + std::string(url) + "' " + std::string(why) +
                            "; write http://127.0.0.1:9901/readyz");
     };
-    if (!url.starts_with(scheme))
+    const auto parts = split_url(url);
+    if (!parts || parts->scheme != "http")
         throw refuse("is not an http URL");
-    auto rest = url.substr(scheme.size());
-    const auto slash = std::min(rest.find('/'), rest.size());
     http_url out;
-    out.path = slash == rest.size() ? "/" : std::string(rest.substr(slash));
-    rest = rest.substr(0, slash);
+    out.path = parts->path.empty() ? "/" : std::string(parts->path);
+    out.path.append(parts->query).append(parts->fragment);
     for (const char c : out.path)
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
             throw refuse("has a path with spaces or control characters");
-    const auto bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
-    const auto colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    auto host = rest.substr(0, colon);
-    if (bracket != std::string_view::npos)
-        host = host.substr(1, bracket - 1);
-    const auto port = colon == std::string_view::npos ? std::optional<std::uint16_t>(std::uint16_t{80})
-                                                      : port_number(rest.substr(colon + 1));
-    if (host.empty() || !port)
+    const auto origin = parse_web_url("http://" + std::string(parts->authority));
+    if (!origin || origin->has_user)
         throw refuse("has no valid host and port");
-    out.address.host = host;
-    out.address.port = *port;
+    out.address.host = origin->host;
+    out.address.port = origin->port;
     return out;
 }
 
@@ -153,12 +133,13 @@ policy::endpoint from_here(policy::endpoint listener)
 
 unsigned http_get_status(const http_url& url, std::chrono::milliseconds limit)
 {
-    return status_of(url, request_text("GET", url, ""), limit);
+    return status_within(url, request_text("GET", url, ""), limit);
 }
 
 unsigned http_post_status(const http_url& url, std::string_view fields, std::chrono::milliseconds limit)
 {
-    return status_of(url, request_text("POST", url, std::string(fields) + "Content-Length: 0\r\n"), limit);
+    return status_within(url, request_text("POST", url, std::string(fields) + "Content-Length: 0\r\n"),
+                         limit);
 }
 
 } // namespace scopegate::cli

@@ -6,6 +6,7 @@
 #include "base/errc.hpp"
 #include "http/head_parser.hpp"
 #include "policy/settings.hpp"
+#include "tokens/places/place.hpp"
 
 #include <optional>
 #include <string>
@@ -23,18 +24,15 @@ public:
     void add_header(std::string_view line);
     // The connection's peer. Throws usage_error where it is not an IP address.
     void set_peer(const std::string& address);
-    void add_token(const policy::token_settings& places, std::string_view token);
+    void add_token(const policy::token_settings& from, std::string_view token);
 
     // Views into this object, until the next call. Fails as the proxy does for a request that it refuses
     // before any decision. Throws usage_error for a header that no request can have.
     [[nodiscard]] result<access::question> as_question();
 
 private:
-    void add(std::string_view name, std::string_view value);
-
     std::string method_;
-    std::string target_;
-    std::string lines_; // of the headers, CRLF each
+    tokens::places::made_request made_;
     http::request_head head_;
     std::optional<net::peer> peer_;
 };

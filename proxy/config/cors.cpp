@@ -18,10 +18,9 @@ constexpr std::string_view any_origin = "*";
 
 // Returns whether the scheme is that of another kind of application: `capacitor://localhost`,
 // `chrome-extension://...`.
-bool is_other_scheme(std::string_view text)
+bool is_other_scheme(std::string_view scheme)
 {
-    const auto scheme = text.substr(0, std::min(text.find("://"), text.size()));
-    return scheme.size() != text.size() && !scheme.empty() && scheme != "http" && scheme != "https" &&
+    return !scheme.empty() && scheme != "http" && scheme != "https" &&
            std::all_of(scheme.begin(), scheme.end(), [](char ch) {
                return (ch >= 'a' && ch <= 'z') || http::is(http::char_class::digit, ch) || ch == '-' ||
                       ch == '+' || ch == '.';
@@ -35,13 +34,13 @@ std::string_view wrong_with(std::string_view text)
         return "is the origin of every sandboxed page and local file, so it can't be trusted";
     if (text.find('*') != text.npos)
         return "contains a wildcard: origins are compared exactly, and only \"*\" alone means all origins";
-    const auto scheme = text.find("://");
-    if (scheme != text.npos && text.find_first_of("/?#", scheme + 3) != text.npos)
+    const auto parts = split_url(text);
+    if (parts && !(parts->path.empty() && parts->query.empty() && parts->fragment.empty()))
         return "has a path: an origin ends with its host or port, without a slash";
     if (std::any_of(text.begin(), text.end(), [](char ch) { return ch != ascii_lower(ch); }))
         return "has uppercase letters: browsers send origins in lowercase";
-    if (is_other_scheme(text))
-        return scheme + 3 < text.size() && http::all(http::char_class::visible, text) ? "" : "has no host";
+    if (parts && is_other_scheme(parts->scheme))
+        return !parts->authority.empty() && http::all(http::char_class::visible, text) ? "" : "has no host";
     const auto url = parse_web_url(text);
     if (!url || url->has_user)
         return "is not an origin such as https://app.example.com";

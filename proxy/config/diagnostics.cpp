@@ -1,6 +1,7 @@
 #include "config/diagnostics.hpp"
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -61,8 +62,7 @@ std::string in_quotes(std::string_view text)
     std::string out = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool starts_character = (byte & 0xC0U) != 0x80;
-        if (out.size() > most && starts_character) {
+        if (out.size() > most && !continues_character(c)) {
             out += "...";
             break;
         }

@@ -1,5 +1,6 @@
 #include "config/foreign_patterns.hpp"
 
+#include "base/percent.hpp"
 #include "config/diagnostics.hpp"
 #include "http/chars.hpp"
 
@@ -53,14 +54,12 @@ std::string wildcard(std::string_view name, bool last)
 
 std::string encoded(std::string_view segment)
 {
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : segment) {
-        const auto byte = static_cast<unsigned char>(c);
         if (is_name_character(c) || c == '-' || c == '.' || c == '%')
             out += c;
         else
-            (out += '%').append({digits[byte >> 4U], digits[byte & 15U]});
+            append_triplet(out, c);
     }
     return out;
 }

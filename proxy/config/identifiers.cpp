@@ -50,9 +50,10 @@ bool is_entra(std::string_view host) noexcept
 bool serves_all_tenants(std::string_view issuer)
 {
     const auto url = parse_web_url(issuer);
-    if (!url || !url->has_path)
+    if (!url || !url->has_path())
         return false;
-    auto path = issuer.substr(issuer.find('/', issuer.find("://") + 3) + 1);
+    const auto target = url->target();
+    auto path = std::string_view(target).substr(1);
     const auto tenant = path.substr(0, path.find('/'));
     path.remove_prefix(tenant.size());
     const bool shared =

@@ -182,10 +182,10 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
         (entry.keys == nullptr ? entry.introspection == nullptr : entry.keys->text == "discover");
     const auto url = parse_web_url(name);
     if (!discovers) {
-        if (url && !url->tls && !url->loopback)
+        if (url && !url->is_protected())
             c.out.warn(warning::issuer_without_https, entry.name.at,
                        "the issuer " + as_written(entry.name) + " must be an https URL (RFC 8414)");
-    } else if (check_fetchable(c, entry.name) && url->has_query) {
+    } else if (check_fetchable(c, entry.name) && !url->query.empty()) {
         c.out.error(entry.name.at,
                     shown_url(entry.name) + " has a query; an issuer must not have one (RFC 8414)");
     }

@@ -32,7 +32,7 @@ constexpr key<http::path_rules> path_keys[] = {
 bool is_resource(const std::string& text)
 {
     const auto url = parse_web_url(text);
-    return url && (url->tls || url->loopback) && !url->has_fragment && !url->has_user;
+    return url && url->is_protected() && url->is_plain();
 }
 
 // Returns the URL of external_url, without a slash that only ends the host.

@@ -250,7 +250,7 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
         return;
     if (!url)
         return c.out.error(value.at, shown_url(value) + " is not an http or https URL");
-    if (url->has_user || url->has_query || url->has_fragment)
+    if (!url->is_plain() || !url->query.empty())
         return c.out.error(value.at, shown_url(value) + " may only have a scheme, host, port and path");
     std::string scratch;
     const auto parts = http::normalise_target(*text, "GET", {}, scratch);

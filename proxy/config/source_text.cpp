@@ -1,5 +1,7 @@
 #include "config/source_text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 
 namespace scopegate::config {
@@ -10,28 +12,6 @@ namespace {
 // Beyond this column, bytes are counted.
 constexpr std::size_t longest_counted = 4096;
 
-constexpr bool continues(char c) noexcept
-{
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
-}
-
-// Returns the size in bytes of the UTF-8 character at the start of `s` (RFC 3629: shortest form, no
-// surrogates), or 0 if it is invalid.
-std::size_t character_size(std::string_view s) noexcept
-{
-    const auto lead = static_cast<unsigned char>(s.front());
-    if (lead < 0x80)
-        return 1;
-    const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || s.size() < size ||
-        !std::all_of(s.begin() + 1, s.begin() + static_cast<std::ptrdiff_t>(size), continues))
-        return 0;
-    const auto second = static_cast<unsigned char>(s[1]);
-    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool not_a_character = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-    return overlong || not_a_character ? 0 : size;
-}
-
 // Returns the error in the character at the start of `s`, or null.
 const char* problem_of(std::string_view s) noexcept
 {
@@ -41,7 +21,7 @@ const char* problem_of(std::string_view s) noexcept
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F)
         return "a control character";
-    return character_size(s) == 0 ? "a byte that is not UTF-8" : nullptr;
+    return leading_character(s) == 0 ? "a byte that is not UTF-8" : nullptr;
 }
 
 } // namespace
@@ -60,7 +40,7 @@ bool check_text(std::string_view& text, diagnostics& out)
             at = {at.line + 1, 1};
         else
             ++at.column;
-        rest.remove_prefix(character_size(rest));
+        rest.remove_prefix(leading_character(rest));
     }
     return true;
 }
@@ -92,8 +72,7 @@ policy::source_mark line_index::mark(int line, int byte_column) const noexcept
     const auto before = rest.substr(0, static_cast<std::size_t>(byte_column));
     if (before.size() > longest_counted)
         return {line + 1, byte_column + 1};
-    const auto characters = std::count_if(before.begin(), before.end(), [](char c) { return !continues(c); });
-    return {line + 1, static_cast<int>(characters) + 1};
+    return {line + 1, static_cast<int>(count_characters(before)) + 1};
 }
 
 } // namespace scopegate::config

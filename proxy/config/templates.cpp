@@ -1,5 +1,6 @@
 #include "config/templates.hpp"
 
+#include "base/percent.hpp"
 #include "config/foreign_patterns.hpp"
 #include "http/target.hpp"
 
@@ -23,7 +24,7 @@ bool is_parameter_name(std::string_view s) noexcept
 std::string why_unreachable(std::string_view literal)
 {
     const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
-    const auto decoded = http::percent_decode(literal);
+    const auto decoded = percent_decode(literal);
     if (has(literal, '?'))
         return "templates match the path only, without the query";
     if (has(literal, '#'))
@@ -153,7 +154,7 @@ std::optional<std::vector<template_segment>> folded(const path_template& t, cons
             rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         }
         // Folding cuts the path off at an encoded `?` or `#`.
-        if (http::percent_decode(s.text).find_first_of("?#") != std::string::npos)
+        if (percent_decode(s.text).find_first_of("?#") != std::string::npos)
             break;
     }
     return out;

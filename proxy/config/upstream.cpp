@@ -32,7 +32,7 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
                         " is not the URL of an upstream such as http://127.0.0.1:3000 or unix:/run/api.sock");
     else if (url->has_user)
         c.out.error(value.at, "the upstream's URL contains user information, which is never sent; remove it");
-    else if (url->has_path || url->has_query || url->has_fragment)
+    else if (url->has_path() || !url->query.empty() || url->has_fragment)
         c.out.error(value.at, shown_url(value) + " has a path or query: requests keep their own");
     else {
         into.address.host = url->host;

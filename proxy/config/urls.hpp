@@ -1,29 +1,13 @@
 // URLs and addresses as written in the file.
 #pragma once
 
+#include "base/url.hpp"
 #include "config/schema.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace scopegate::config {
-
-// The parts of an absolute http or https URL.
-struct web_url {
-    bool tls = false;
-    std::string host; // without brackets
-    std::uint16_t port = 0;
-    bool loopback = false; // localhost, 127.0.0.0/8, ::1
-    bool has_path = false; // more than `/`
-    bool has_query = false;
-    bool has_fragment = false;
-    bool has_user = false;
-};
-
-// Returns nothing if the text is not such a URL.
-[[nodiscard]] std::optional<web_url> parse_web_url(std::string_view text);
 
 // Returns a URL as messages show it: without its query, which may contain an API key. Hides the whole URL if
 // it may contain a password.

@@ -105,7 +105,7 @@ std::size_t token_cache_bytes(std::size_t limit) noexcept
 
 tokens::used_proofs::bounds proof_bounds(std::size_t limit) noexcept
 {
-    constexpr std::size_t bytes_of_proof = 80; // at worst, when its table has just doubled
+    constexpr std::size_t bytes_of_proof = 60; // at worst, when its table has just doubled
     // This many keys must flood together to affect other clients.
     constexpr std::size_t keys = 8;
     tokens::used_proofs::bounds most;

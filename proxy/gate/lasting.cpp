@@ -11,17 +11,6 @@
 
 namespace scopegate::gate {
 
-namespace {
-
-// Our own trouble in checking a token is no reason to end what it was good for.
-bool is_undecided(reason why) noexcept
-{
-    return why == reason::keys_unavailable || why == reason::key_pending ||
-           why == reason::introspection_unavailable;
-}
-
-} // namespace
-
 lasting_end token_has_expired() noexcept
 {
     return {reason::token_expired, http::policy_violation, "the access token has expired"};

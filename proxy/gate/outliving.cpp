@@ -5,14 +5,13 @@
 #include "gate/tunnel.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
-#include "http1/response_lines.hpp"
 #include "observe/http_date.hpp"
-#include "tokens/token_places.hpp"
+#include "tokens/places/websocket.hpp"
 
 namespace scopegate::gate {
 
 using http::field_id;
-using http1::find;
+using http::find;
 
 namespace {
 
@@ -95,7 +94,7 @@ net::task<void> reception::pass_tunnel()
 // upstream, so that it is ours to choose where the upstream chose no other.
 bool reception::owes_bearer_protocol() const noexcept
 {
-    return c_.policy.policy.tokens.websocket && tokens::offers_bearer(c_.client.head().fields) &&
+    return tokens::places::websocket::offers_bearer(c_.policy.policy.tokens, c_.client.head().fields) &&
            find(from_.head().fields, field_id::sec_websocket_protocol) == nullptr;
 }
 

@@ -3,7 +3,6 @@
 #include "base/text.hpp"
 #include "gate/worker.hpp"
 #include "http/forward.hpp"
-#include "http1/response_lines.hpp"
 #include "observe/http_date.hpp"
 #include "responses/cors.hpp"
 
@@ -16,7 +15,7 @@ namespace scopegate::gate {
 namespace {
 
 using http::field_id;
-using http1::find;
+using http::find;
 using body_kind = wire::response_body::kind;
 
 // Interim responses (1xx) before the final one; more are an endless stream of nothing.

@@ -2,6 +2,8 @@
 // classes.
 #pragma once
 
+#include "base/percent.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -14,10 +16,9 @@ enum class char_class : std::uint8_t {
     text = 2,    // part of a field value or a reason phrase: HTAB, SP, VCHAR, obs-text
     visible = 4, // VCHAR: the characters of a request target
     digit = 8,
-    hex = 16,        // a hexadecimal digit in either case
-    unreserved = 32, // RFC 3986 section 2.3
-    sub_delim = 64,  // RFC 3986 section 2.2
-    b64 = 128,       // part of a b64token before its padding (RFC 6750 section 2.1)
+    unreserved = 16, // RFC 3986 section 2.3
+    sub_delim = 32,  // RFC 3986 section 2.2
+    b64 = 64,        // part of a b64token before its padding (RFC 6750 section 2.1)
 };
 
 // Matches bytes of either class.
@@ -46,8 +47,6 @@ inline constexpr auto char_classes = [] {
     add("!$&'()*+,;=", char_class::sub_delim);
     add("-._~+/", char_class::b64);
     add(digits, char_class::digit);
-    add(digits, char_class::hex);
-    add("abcdefABCDEF", char_class::hex);
     for (std::size_t c = 0; c < table.size(); ++c) {
         if (c > 0x20 && c < 0x7F)
             table[c] |= static_cast<std::uint8_t>(char_class::visible);
@@ -79,24 +78,6 @@ inline constexpr auto char_classes = [] {
 [[nodiscard]] constexpr bool all(char_class c, std::string_view s) noexcept
 {
     return count_leading(c, s) == s.size();
-}
-
-// Returns the value of a hexadecimal digit. The caller has checked that it is one.
-[[nodiscard]] constexpr unsigned hex_value(char digit) noexcept
-{
-    const auto c = static_cast<unsigned char>(digit);
-    return c <= '9' ? c - unsigned{'0'} : (c | 0x20U) - unsigned{'a'} + 10U;
-}
-
-// Returns whether `s` begins with a percent-encoded triplet (RFC 3986 section 2.1). triplet_value() returns
-// the byte that such a triplet encodes.
-[[nodiscard]] constexpr bool starts_with_triplet(std::string_view s) noexcept
-{
-    return s.size() >= 3 && s[0] == '%' && is(char_class::hex, s[1]) && is(char_class::hex, s[2]);
-}
-[[nodiscard]] constexpr char triplet_value(std::string_view s) noexcept
-{
-    return static_cast<char>(hex_value(s[1]) * 16 + hex_value(s[2]));
 }
 
 } // namespace scopegate::http

@@ -76,7 +76,7 @@ std::optional<chunked_decoder::state> chunked_decoder::after(char c)
 
 std::optional<chunked_decoder::state> chunked_decoder::after_size(char c)
 {
-    if (is(char_class::hex, c)) {
+    if (is_hex_digit(c)) {
         constexpr std::uint64_t overflows_from = std::uint64_t{1} << 59; // 16 times this is 2^63
         if (++digits_ > max_size_digits || left_ >= overflows_from)
             return std::nullopt;

@@ -298,4 +298,13 @@ bool same_field_name(std::string_view a, std::string_view b) noexcept
                       [](char x, char y) { return fold(x) == fold(y); });
 }
 
+std::optional<std::string_view> only_value(const field_list& fields, field_id id) noexcept
+{
+    std::optional<std::string_view> found;
+    for (const auto& f : fields)
+        if (f.id == id)
+            found = found || f.underscore ? std::string_view{} : f.value;
+    return found;
+}
+
 } // namespace scopegate::http

@@ -2,10 +2,13 @@
 // and `_` is read as `-`, as CGI and WSGI do: many applications see `X_Auth_Subject` as `X-Auth-Subject`.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace scopegate::http {
 
@@ -115,5 +118,28 @@ private:
     std::uint64_t bits_ = 0;
 };
 static_assert(static_cast<unsigned>(field_id::server) < 64, "a field_set has 64 bits");
+
+struct field {
+    std::string_view name;  // as sent
+    std::string_view value; // trimmed; may contain obs-text, but no controls except HTAB
+    std::string_view line;  // the whole line with its CRLF; forwarded as it is
+    field_id id = field_id::other;
+    bool underscore = false;
+};
+
+// The fields of one head, in order. Heads reuse the storage, so that parsing allocates nothing once warm.
+using field_list = std::vector<field>;
+
+// Returns the first field of that name, spelled without `_`, or null.
+[[nodiscard]] inline const field* find(const field_list& fields, field_id id) noexcept
+{
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [id](const field& f) { return f.id == id && !f.underscore; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+// Returns the value of the only field of that name, or nothing without one. Several of them, in any spelling,
+// are empty: it would be a guess which of them counts.
+[[nodiscard]] std::optional<std::string_view> only_value(const field_list& fields, field_id id) noexcept;
 
 } // namespace scopegate::http

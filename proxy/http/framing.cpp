@@ -1,6 +1,7 @@
 #include "http/framing.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "http/chars.hpp"
 #include "http/host.hpp"
 
@@ -127,18 +128,6 @@ struct connection_options {
     [[nodiscard]] bool persistent(int minor) const noexcept { return !close && (minor >= 1 || keep_alive); }
 };
 
-// Returns the authority of any target with a scheme. Target normalization may refuse such a target while
-// observe mode still forwards it, to an upstream that prefers it over Host (RFC 9112 section 3.2.2).
-std::optional<std::string_view> authority_of(std::string_view target) noexcept
-{
-    constexpr std::string_view mark = "://";
-    const auto scheme = target.find(mark);
-    if (scheme == target.npos || target.find_first_of("/?#") < scheme)
-        return std::nullopt;
-    target.remove_prefix(scheme + mark.size());
-    return target.substr(0, target.find_first_of("/?#"));
-}
-
 bool lists(std::string_view value, std::string_view wanted)
 {
     bool found = false;
@@ -203,13 +192,15 @@ result<request_framing> frame_request(const request_head& head)
         return failure(reason::unsupported_coding, cause::unknown_transfer_coding);
     if (!has_host && head.minor >= 1)
         return failure(reason::bad_host, cause::missing_host);
-    if (const auto authority = authority_of(head.target)) {
-        if (has_host && !same_authority(*authority, out.host))
+    // Any scheme counts. Target normalization may refuse such a target while observe mode still forwards it,
+    // to an upstream that prefers its authority over Host (RFC 9112 section 3.2.2).
+    if (const auto target = split_url(head.target)) {
+        if (has_host && !same_authority(target->authority, out.host))
             return failure(reason::bad_host, cause::host_of_target_differs);
-        if (!has_host && !is_host(*authority))
+        if (!has_host && !is_host(target->authority))
             return failure(reason::bad_host, cause::bad_host_value);
         if (!has_host) // HTTP/1.0
-            out.host = *authority;
+            out.host = target->authority;
     }
     out.body = lengths.framing(body_kind::none);
     out.keep_alive = options.persistent(head.minor);

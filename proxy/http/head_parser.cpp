@@ -1,5 +1,6 @@
 #include "http/head_parser.hpp"
 
+#include "base/utf8.hpp"
 #include "http/chars.hpp"
 #include "http/runs.hpp"
 
@@ -56,7 +57,6 @@ failure bad_byte(std::string_view message, std::size_t at, bool request) noexcep
 // Returns the error for a malformed first line of a request or a response.
 failure bad_first_line(std::string_view line, bool request) noexcept
 {
-    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     if (!request)
         return malformed(line.starts_with("HTTP/") ? cause::bad_status_line : cause::not_http);
     if (line.starts_with("PROXY "))

@@ -14,17 +14,6 @@
 
 namespace scopegate::http {
 
-struct field {
-    std::string_view name;  // as sent
-    std::string_view value; // trimmed; may contain obs-text, but no controls except HTAB
-    std::string_view line;  // the whole line with its CRLF; forwarded as it is
-    field_id id = field_id::other;
-    bool underscore = false;
-};
-
-// The fields of one head, in order. Heads reuse the storage, so that parsing allocates nothing once warm.
-using field_list = std::vector<field>;
-
 struct request_head {
     std::string_view method; // an RFC 9110 token, as sent
     std::string_view target; // visible ASCII as sent, not yet interpreted

@@ -1,12 +1,9 @@
 #include "http/host.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "http/chars.hpp"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
-#include <array>
 #include <cstdint>
 
 namespace scopegate::http {
@@ -22,17 +19,6 @@ bool is_port(std::string_view s) noexcept
     for (const char c : s)
         port = port * 10 + hex_value(c);
     return port <= max_port;
-}
-
-// Zones are refused: `[fe80::1%25eth0]` names an interface of the client, not one of ours.
-bool is_ipv6(std::string_view s) noexcept
-{
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (s.size() >= text.size() || s.find('\0') != std::string_view::npos)
-        return false;
-    std::copy(s.begin(), s.end(), text.begin());
-    in6_addr address;
-    return inet_pton(AF_INET6, text.data(), &address) == 1;
 }
 
 struct origin {
@@ -76,7 +62,7 @@ bool is_host(std::string_view s) noexcept
     if (bracketed && name_end == std::string_view::npos)
         return false;
     const auto name = bracketed ? s.substr(1, name_end - 1) : s.substr(0, name_end);
-    if (bracketed ? !is_ipv6(name) : !is_reg_name(name))
+    if (bracketed ? !is_ipv6_address(name) : !is_reg_name(name))
         return false;
     const auto rest = s.substr(bracketed ? name_end + 1 : name.size());
     return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));

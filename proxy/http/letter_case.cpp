@@ -1,5 +1,6 @@
 #include "http/letter_case.hpp"
 
+#include "base/percent.hpp"
 #include "http/case_folding.hpp"
 
 #include <algorithm>
@@ -9,21 +10,11 @@ namespace scopegate::http {
 
 namespace {
 
-void append_utf8(std::string& out, char32_t letter)
+char take_plain(std::string_view& text) noexcept
 {
-    const auto more = [&](unsigned shift) { out += static_cast<char>(0x80U | (letter >> shift & 0x3FU)); };
-    if (letter < 0x80) {
-        out += static_cast<char>(letter);
-    } else if (letter < 0x800) {
-        out += static_cast<char>(0xC0U | letter >> 6U);
-        more(0);
-    } else if (letter < 0x10000) {
-        out += static_cast<char>(0xE0U | letter >> 12U);
-        more(6), more(0);
-    } else {
-        out += static_cast<char>(0xF0U | letter >> 18U);
-        more(12), more(6), more(0);
-    }
+    const char c = text.front();
+    text.remove_prefix(1);
+    return c;
 }
 
 } // namespace
@@ -41,6 +32,14 @@ char32_t fold_case(char32_t letter) noexcept
     return static_cast<char32_t>(static_cast<std::int32_t>(letter) + range->distance);
 }
 
+bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept
+{
+    while (!encoded.empty() && !plain.empty())
+        if (take_folded(encoded, take_decoded) != take_folded(plain, take_plain))
+            return false;
+    return encoded.empty() && plain.empty();
+}
+
 void append_folded(std::string& text, char byte)
 {
     if (is_ascii(byte)) {
@@ -56,11 +55,7 @@ void append_folded(std::string& text, char byte)
         if (character_size(text[begin]) != size)
             return; // the character is not complete yet
         auto rest = std::string_view(text).substr(begin);
-        const auto letter = take_folded(rest, [](std::string_view& from) {
-            const char first = from.front();
-            from.remove_prefix(1);
-            return first;
-        });
+        const auto letter = take_folded(rest, take_plain);
         text.resize(begin);
         append_utf8(text, letter);
         return;

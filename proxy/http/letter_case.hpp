@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 #include <cstddef>
 #include <string>
@@ -13,19 +14,6 @@ namespace scopegate::http {
 
 // Returns the representative of all letters that differ from `letter` only by case.
 [[nodiscard]] char32_t fold_case(char32_t letter) noexcept;
-
-[[nodiscard]] constexpr bool is_ascii(char c) noexcept
-{
-    return static_cast<unsigned char>(c) < 0x80;
-}
-
-// Returns the size in bytes of the UTF-8 character that begins with `lead`, or 1 if no character begins with
-// it.
-[[nodiscard]] constexpr std::size_t character_size(char lead) noexcept
-{
-    const auto byte = static_cast<unsigned char>(lead);
-    return byte < 0xC2 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : byte < 0xF5 ? 4 : 1;
-}
 
 // Removes a character from the front of `text` and returns it folded. `text` is UTF-8 and not empty.
 // `take_byte(text)` removes and returns one byte.
@@ -41,6 +29,9 @@ template <class TakeByte>
         letter = letter << 6U | (static_cast<unsigned char>(take_byte(text)) & 0x3FU);
     return fold_case(letter);
 }
+
+// Returns whether `encoded`, percent-decoded, equals `plain` ignoring letter case. Both are UTF-8.
+[[nodiscard]] bool decodes_to_ignoring_case(std::string_view encoded, std::string_view plain) noexcept;
 
 // Appends one byte of a UTF-8 text. Folds a character when its last byte arrives.
 void append_folded(std::string& text, char byte);

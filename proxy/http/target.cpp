@@ -1,6 +1,7 @@
 #include "http/target.hpp"
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "http/chars.hpp"
 #include "http/host.hpp"
 
@@ -63,51 +64,14 @@ failure ambiguous(cause detail) noexcept
     return {reason::ambiguous_path, detail};
 }
 
-void append_triplet(std::string& out, char c)
-{
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-}
-
-// Returns whether the decoded bytes of a normalized path are UTF-8 (RFC 3629), without overlong forms or
-// surrogates. Decoders disagree on how to read anything else.
+// Returns whether the decoded bytes of a normalized path are UTF-8.
 bool decodes_to_utf8(std::string_view normalised) noexcept
 {
-    struct lead {
-        unsigned char from, to;  // range of the first byte
-        unsigned char low, high; // range of the second byte; further ones are 80..BF
-        unsigned more;
-    };
-    constexpr lead leads[] = {{0xC2, 0xDF, 0x80, 0xBF, 1}, {0xE0, 0xE0, 0xA0, 0xBF, 2},
-                              {0xE1, 0xEC, 0x80, 0xBF, 2}, {0xED, 0xED, 0x80, 0x9F, 2},
-                              {0xEE, 0xEF, 0x80, 0xBF, 2}, {0xF0, 0xF0, 0x90, 0xBF, 3},
-                              {0xF1, 0xF3, 0x80, 0xBF, 3}, {0xF4, 0xF4, 0x80, 0x8F, 3}};
-    unsigned more = 0;
-    unsigned char low = 0x80, high = 0xBF;
-    for (std::size_t i = 0; i < normalised.size(); ++i) {
-        auto byte = static_cast<unsigned char>(normalised[i]);
-        if (normalised[i] == '%') {
-            byte = static_cast<unsigned char>(triplet_value(normalised.substr(i)));
-            i += 2;
-        }
-        if (more != 0) {
-            if (byte < low || byte > high)
-                return false;
-            --more;
-            low = 0x80, high = 0xBF;
-        } else if (byte >= 0x80) {
-            const auto* const l = std::find_if(std::begin(leads), std::end(leads), [byte](const lead& x) {
-                return byte >= x.from && byte <= x.to;
-            });
-            if (l == std::end(leads))
-                return false;
-            more = l->more, low = l->low, high = l->high;
-        }
-    }
-    return more == 0;
+    utf8_check check;
+    while (!normalised.empty())
+        if (!check.take(take_decoded(normalised)))
+            return false;
+    return check.is_whole();
 }
 
 bool is_dot_segment(std::string_view s) noexcept
@@ -135,8 +99,8 @@ bool hides_dot_segment(std::string_view segment)
 bool is_encoded_twice(std::string_view normalised) noexcept
 {
     for (auto at = normalised.find("%25"); at != std::string_view::npos; at = normalised.find("%25", at + 3))
-        if (at + 4 < normalised.size() && is(char_class::hex, normalised[at + 3]) &&
-            is(char_class::hex, normalised[at + 4]))
+        if (at + 4 < normalised.size() && is_hex_digit(normalised[at + 3]) &&
+            is_hex_digit(normalised[at + 4]))
             return true;
     return false;
 }
@@ -326,21 +290,6 @@ result<std::string> normalise_segment(std::string_view literal, const path_rules
         return ok.error();
     if (!decodes_to_utf8(out))
         return malformed(cause::invalid_utf_8);
-    return out;
-}
-
-std::string percent_decode(std::string_view s)
-{
-    std::string out;
-    out.reserve(s.size());
-    for (std::size_t i = 0; i < s.size(); ++i) {
-        if (starts_with_triplet(s.substr(i))) {
-            out += triplet_value(s.substr(i));
-            i += 2;
-        } else {
-            out += s[i];
-        }
-    }
     return out;
 }
 

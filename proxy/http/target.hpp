@@ -55,7 +55,4 @@ struct request_target {
 [[nodiscard]] result<std::string_view> fold_path(std::string_view path, const path_rules& rules,
                                                  std::string& out);
 
-// Decodes percent-encoding. Malformed triplets stay as they are.
-[[nodiscard]] std::string percent_decode(std::string_view s);
-
 } // namespace scopegate::http

@@ -109,10 +109,10 @@ void message_io::look() noexcept
         break;
     case net::stream::peer_state::input: // of the body, or of the next request: read when its time comes
         if (connection_->has_ended())
-            observer_->on_ended(reader_.lacks_more_than(connection_->unread_bytes()));
+            observer_->on_ended(reader_.lacks_more_than(connection_->unread_bytes() + received_.size()));
         break;
     case net::stream::peer_state::closed:
-        observer_->on_ended(reader_.lacks_more_than(0));
+        observer_->on_ended(reader_.lacks_more_than(received_.size()));
         break;
     case net::stream::peer_state::reset:
         observer_->on_left();

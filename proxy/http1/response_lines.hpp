@@ -7,19 +7,10 @@
 #include "net/buffer.hpp"
 #include "net/gather.hpp"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
 namespace scopegate::http1 {
-
-// Returns the first field of that name, spelled without `_`, or null.
-[[nodiscard]] inline const http::field* find(const http::field_list& fields, http::field_id id) noexcept
-{
-    const auto found = std::find_if(fields.begin(), fields.end(),
-                                    [id](const http::field& f) { return f.id == id && !f.underscore; });
-    return found == fields.end() ? nullptr : &*found;
-}
 
 // Trailers obey the limit of heads.
 [[nodiscard]] inline http::chunk_rules trailer_rules(const http::head_limits& limits, bool of_response) noexcept
@@ -49,7 +40,7 @@ inline void add_status_line(net::gather& out, const http::response_head& head)
 inline void add_length_line(net::gather& out, const http::field_list& fields, std::string_view digits,
                             std::string& memory)
 {
-    const auto* const sent = find(fields, http::field_id::content_length);
+    const auto* const sent = http::find(fields, http::field_id::content_length);
     if (sent != nullptr && sent->value == digits)
         return static_cast<void>(out.add(sent->line));
     memory.clear();

@@ -1,12 +1,12 @@
 #include "net/http_client.hpp"
 
-#include "net/http_url.hpp"
+#include "base/url.hpp"
+#include "net/name_lookup.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -37,48 +37,29 @@ using deadline = std::chrono::steady_clock::time_point;
 template <class T>
 using outcome = boost::system::result<T, http_failure>;
 
-http_failure failure(const http_url& url, std::string_view step, const error_code& error)
+http_failure failure(const web_url& url, std::string_view step, const error_code& error)
 {
     const bool late = error == beast::error::timeout || error == asio::error::operation_aborted;
     return {url.authority + ": " + std::string(step) + ": " + (late ? "timed out" : error.message())};
 }
 
-// A name lookup that may outlive its caller. getaddrinfo can't be interrupted and may exceed the timeout, so
-// the caller leaves at the deadline and a late result is discarded.
-struct look_up {
-    explicit look_up(const asio::any_io_executor& ex) : resolver(ex), done(ex) {}
-    tcp::resolver resolver;
-    asio::steady_timer done;
-    error_code error = asio::error::timed_out;
-    endpoints found;
-};
-
-asio::awaitable<outcome<endpoints>> resolve(const http_url& url, deadline until)
+asio::awaitable<outcome<endpoints>> resolve(const web_url& url, deadline until)
 {
-    const auto pending = std::make_shared<look_up>(co_await asio::this_coro::executor);
-    pending->done.expires_at(until);
-    auto note = [pending](error_code error, const tcp::resolver::results_type& results) {
-        pending->error = error;
-        for (const auto& entry : results)
-            pending->found.push_back(entry.endpoint());
-        pending->done.cancel();
-    };
-    pending->resolver.async_resolve(url.host, std::to_string(url.port), std::move(note));
-    co_await pending->done.async_wait(no_throw);
-    if (pending->error)
-        co_return failure(url, "name lookup", pending->error);
+    auto found = co_await net::resolve(url.host, url.port, until);
+    if (!found)
+        co_return failure(url, "name lookup", found.error());
     // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
     const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
-    if (!url.tls && std::any_of(pending->found.begin(), pending->found.end(), is_remote))
+    if (!url.tls && std::any_of(found->begin(), found->end(), is_remote))
         co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
-    co_return std::move(pending->found);
+    co_return std::move(*found);
 }
 
-beast::http::request<beast::http::string_body> make_message(const http_url& url, http_request& r)
+beast::http::request<beast::http::string_body> make_message(const web_url& url, http_request& r)
 {
     namespace http = beast::http;
-    http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post, url.target,
-                                             11);
+    http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post,
+                                             url.target(), 11);
     message.set(http::field::host, url.authority);
     message.set(http::field::user_agent, "scopegate/" SCOPEGATE_VERSION);
     message.set(http::field::accept, "application/json");
@@ -115,7 +96,7 @@ private:
 };
 
 template <class Stream>
-asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& url, http_request& r,
+asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const web_url& url, http_request& r,
                                                std::size_t limit)
 {
     namespace http = beast::http;
@@ -145,7 +126,7 @@ asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const http_url& u
 }
 
 // Makes OpenSSL check the certificate's name: a chain that is valid for another host proves nothing.
-bool expect_host(SSL* ssl, const http_url& url)
+bool expect_host(SSL* ssl, const web_url& url)
 {
     error_code error;
     const auto address = asio::ip::make_address(url.host, error);
@@ -159,7 +140,7 @@ bool expect_host(SSL* ssl, const http_url& url)
 
 // Names the fault of the server's certificate, if it has one. OpenSSL's error only says that verification
 // failed.
-http_failure handshake_failure(const http_url& url, const SSL* ssl, const error_code& error)
+http_failure handshake_failure(const web_url& url, const SSL* ssl, const error_code& error)
 {
     const auto verified = SSL_get_verify_result(ssl);
     if (verified == X509_V_OK)
@@ -205,8 +186,8 @@ boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
 
 asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::send(http_request r)
 {
-    const auto url = parse_http_url(r.url);
-    if (!url)
+    const auto url = parse_web_url(r.url);
+    if (!url || !url->is_plain())
         co_return http_failure{"not an absolute http(s) URL: " + r.url};
     if (!url->is_protected())
         co_return http_failure{url->authority + ": plain http is for loopback hosts only"};

@@ -1,8 +1,7 @@
 #include "net/resolved_name.hpp"
 
 #include "net/completion.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
+#include "net/name_lookup.hpp"
 
 #include <utility>
 
@@ -63,18 +62,15 @@ void resolved_name::ask()
 
 resolved_name::look_up system_resolver(asio::io_context& context, std::string host, std::uint16_t port)
 {
-    using resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
-    const auto names = std::make_shared<resolver>(context.get_executor());
-    return [names, host = std::move(host),
-            service = std::to_string(port)](resolved_name::look_up_handler told) {
-        auto done = [told = std::move(told)](const error_code& failed, const resolver::results_type& found) {
+    return [executor = asio::any_io_executor(context.get_executor()), host = std::move(host),
+            port](resolved_name::look_up_handler told) {
+        auto done = [told = std::move(told)](const found_addresses& found) {
             resolved_name::addresses all;
-            if (!failed)
-                for (const auto& entry : found)
-                    all.emplace_back(entry.endpoint());
+            if (found)
+                all.assign(found->begin(), found->end());
             told(std::move(all));
         };
-        names->async_resolve(host, service, asio::ip::resolver_base::numeric_service, std::move(done));
+        look_up_name(executor, host, port, std::move(done));
     };
 }
 

@@ -52,7 +52,7 @@ private:
     std::shared_ptr<shared_state> state_ = std::make_shared<shared_state>();
 };
 
-// Returns the system's resolver. A running lookup can't be stopped, and later ones wait behind it.
+// Returns the system's resolver (net/name_lookup.hpp).
 [[nodiscard]] resolved_name::look_up system_resolver(asio::io_context& context, std::string host,
                                                      std::uint16_t port);
 

@@ -1,5 +1,7 @@
 #include "observe/http_date.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <array>
 #include <ctime>
 
@@ -12,19 +14,6 @@ using std::chrono::seconds;
 std::int64_t second_of(wall_time t) noexcept
 {
     return std::chrono::floor<seconds>(t).time_since_epoch().count();
-}
-
-// Writes the value as `digits` decimal digits with leading zeros.
-char* put(char* out, int value, int digits) noexcept
-{
-    for (auto* p = out + digits; p != out; value /= 10)
-        *--p = static_cast<char>('0' + value % 10);
-    return out + digits;
-}
-
-char* put(char* out, std::string_view text) noexcept
-{
-    return std::copy(text.begin(), text.end(), out);
 }
 
 std::tm broken_down(std::int64_t second) noexcept
@@ -56,13 +45,9 @@ std::string_view http_date(wall_time t) noexcept
     thread_local std::array<char, 29> text;
     if (const auto second = second_of(t); second != made_for) {
         const auto parts = broken_down(second);
-        auto* p = put(text.data(), three(days, parts.tm_wday));
-        p = put(put(p, ", "), parts.tm_mday, 2);
-        p = put(put(put(p, " "), three(months, parts.tm_mon)), " ");
-        p = put(put(p, parts.tm_year + 1900, 4), " ");
-        p = put(put(p, parts.tm_hour, 2), ":");
-        p = put(put(p, parts.tm_min, 2), ":");
-        put(put(p, parts.tm_sec, 2), " GMT");
+        fmt::format_to_n(text.data(), text.size(), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                         three(days, parts.tm_wday), parts.tm_mday, three(months, parts.tm_mon),
+                         parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
         made_for = second;
     }
     return {text.data(), text.size()};
@@ -75,18 +60,17 @@ void append_rfc3339(std::string& out, wall_time t)
     const auto second = second_of(t);
     if (second != made_for) {
         const auto parts = broken_down(second);
-        auto* p = put(put(text.data(), parts.tm_year + 1900, 4), "-");
-        p = put(put(p, parts.tm_mon + 1, 2), "-");
-        p = put(put(p, parts.tm_mday, 2), "T");
-        p = put(put(p, parts.tm_hour, 2), ":");
-        p = put(put(p, parts.tm_min, 2), ":");
-        put(put(p, parts.tm_sec, 2), ".");
+        fmt::format_to_n(text.data(), text.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
+                         parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                         parts.tm_sec);
         made_for = second;
     }
-    std::array<char, 4> rest;
-    put(put(rest.data(), static_cast<int>(t.time_since_epoch().count() - second * 1000), 3), "Z");
     out.append(text.data(), text.size());
-    out.append(rest.data(), rest.size());
+    const auto milliseconds = t.time_since_epoch().count() - second * 1000;
+    for (auto place = 100; place > 0;
+         place /= 10) // each line has its own, so fmt would cost more than it saves
+        out += static_cast<char>('0' + milliseconds / place % 10);
+    out += 'Z';
 }
 
 } // namespace scopegate::observe

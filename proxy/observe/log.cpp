@@ -1,8 +1,7 @@
 #include "observe/log.hpp"
 
-#include "base/json.hpp"
 #include "observe/event_limit.hpp"
-#include "observe/http_date.hpp"
+#include "observe/log_line.hpp"
 #include "observe/log_output.hpp"
 #include "observe/request_burst.hpp"
 
@@ -132,24 +131,17 @@ using field_span = std::span<const log_field>;
 
 void append_json(std::string& line, level at, std::string_view event, field_span fields)
 {
-    line += R"({"time":")";
-    append_rfc3339(line, wall_now());
-    line += R"(","level":")";
-    line += word(at);
-    line += R"(","event":)";
-    json::append_quoted(line, event);
+    auto json = open_line(line, wall_now(), word(at), event);
     for (const auto& f : fields) {
-        line += ',';
-        json::append_quoted(line, f.name);
-        line += ':';
+        json.escaped_name(f.name);
         if (f.type == log_field::kind::text)
-            json::append_quoted(line, f.text);
+            json.value(f.text);
         else if (f.type == log_field::kind::number)
-            line += std::to_string(f.number);
+            json.value(f.number);
         else
-            line += f.number != 0 ? "true" : "false";
+            json.value(f.number != 0);
     }
-    line += '}';
+    json.close_object();
 }
 
 // Replaces control characters, which could repaint a terminal.

@@ -1,6 +1,6 @@
 #include "observe/log_output.hpp"
 
-#include "observe/http_date.hpp"
+#include "observe/log_line.hpp"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -41,12 +41,13 @@ void block_signals() noexcept
 
 std::string drop_line(std::uint64_t all, std::uint64_t events)
 {
-    std::string line = R"({"time":")";
-    append_rfc3339(line, wall_now());
-    line += R"(","level":"error","event":"log_lines_dropped","count":)" + std::to_string(all);
+    std::string line;
+    auto json = open_line(line, wall_now(), "error", "log_lines_dropped");
+    json.member("count", all);
     if (events > 0)
-        line += R"(,"events":)" + std::to_string(events);
-    return line += "}\n";
+        json.member("events", events);
+    json.close_object();
+    return line += '\n';
 }
 
 } // namespace

@@ -1,8 +1,7 @@
 #include "observe/request_burst.hpp"
 
-#include "base/json.hpp"
 #include "observe/busiest_clients.hpp"
-#include "observe/http_date.hpp"
+#include "observe/log_line.hpp"
 
 #include <algorithm>
 #include <array>
@@ -128,23 +127,18 @@ std::vector<counts> take_counts()
 
 std::string line_of(std::string_view route, reason why, const summed& sum, wall_time now)
 {
-    std::string line = R"({"time":")";
-    append_rfc3339(line, now);
-    line += R"(","level":"warn","event":"request_burst","route":)";
-    json::append_quoted(line, route);
-    line.append(R"(,"reason":")").append(name(why));
-    line += R"(","count":)" + std::to_string(sum.count) + R"(,"busiest":[)";
+    std::string line;
+    auto json = open_line(line, now, "warn", "request_burst");
+    json.member("route", route).member("reason", name(why)).member("count", sum.count);
+    json.name("busiest").open_array();
     std::vector<std::pair<std::string, std::uint64_t>> clients(sum.clients.begin(), sum.clients.end());
     std::stable_sort(clients.begin(), clients.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     clients.resize(std::min(clients.size(), named_clients));
-    for (auto separator = ""; const auto& [client, count] : clients) {
-        line += std::exchange(separator, ",");
-        line += R"({"client":)";
-        json::append_quoted(line, client);
-        line += R"(,"count":)" + std::to_string(count) + '}';
-    }
-    return line += "]}";
+    for (const auto& [client, count] : clients)
+        json.open_object().member("client", client).member("count", count).close_object();
+    json.close_array().close_object();
+    return line;
 }
 
 } // namespace

@@ -141,91 +141,12 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     return permit_maker::decided();
 }
 
-namespace {
-
-// Which modes may turn a refusal into an observed one.
-enum class observable : std::uint8_t {
-    never,       // the refusal is enforced in any mode
-    by_file,     // only the file's own mode
-    by_any_mode, // the file's mode or the requirement's
-};
-
-// Target normalization and the route match refuse before the requirement is known. If a lookalike path
-// matches an observed route, that does not relax the protected route that it resembles.
-observable how_observable(reason why) noexcept
-{
-    switch (why) {
-    case reason::malformed_target:
-    case reason::ambiguous_path:
-    case reason::lookalike_path:
-    case reason::no_route:
-    case reason::wrong_method:
-    case reason::misdirected_request:
-        return observable::by_file;
-    case reason::no_token:
-    case reason::token_too_large:
-    case reason::malformed_token:
-    case reason::unknown_issuer:
-    case reason::unsupported_algorithm:
-    case reason::critical_header:
-    case reason::wrong_token_type:
-    case reason::unknown_key:
-    case reason::bad_signature:
-    case reason::token_expired:
-    case reason::token_not_yet_valid:
-    case reason::wrong_audience:
-    case reason::missing_claim:
-    case reason::wrong_claim:
-    case reason::token_inactive:
-    case reason::unbound_token:
-    case reason::invalid_proof:
-    case reason::proof_nonce:
-    case reason::proof_memory_full:
-    case reason::key_pending:
-    case reason::keys_unavailable:
-    case reason::introspection_unavailable:
-    case reason::insufficient_scope:
-    case reason::scope_limited:
-    case reason::condition_failed:
-    case reason::login_too_old:
-    case reason::login_too_weak:
-    case reason::address_not_allowed:
-        return observable::by_any_mode;
-    case reason::allowed:
-    case reason::malformed_request:
-    case reason::ambiguous_framing:
-    case reason::unsupported_coding:
-    case reason::bad_host:
-    case reason::unsupported_version:
-    case reason::unsupported_expectation:
-    case reason::headers_too_large:
-    case reason::target_too_long:
-    case reason::body_too_large:
-    case reason::request_timeout:
-    case reason::method_override:
-    case reason::malformed_credentials:
-    case reason::several_tokens:
-    case reason::upstream_unreachable:
-    case reason::upstream_bad_answer:
-    case reason::upstream_timeout:
-    case reason::upstream_busy:
-    case reason::connection_limit:
-    case reason::memory_limit:
-    case reason::client_gone:
-    case reason::internal_error:
-        return observable::never;
-    }
-    return observable::never;
-}
-
-} // namespace
-
 std::optional<permit> observe_instead(const policy& p, const requirement* needs, reason why,
                                       std::string_view method) noexcept
 {
     if (is_never_forwarded(method))
         return std::nullopt;
-    const observable how = how_observable(why);
+    const observable how = row_of(why).observe;
     const bool by_file = p.observe && how != observable::never;
     const bool by_requirement = needs != nullptr && needs->observe && how == observable::by_any_mode;
     if (!by_file && !by_requirement)

@@ -48,9 +48,8 @@ struct denial {
     // For an `any`: the alternative that lacks the fewest scopes, the first of equals. An index past the end
     // means none.
     std::size_t alternative = 0;
-    scope_set missing;        // for insufficient_scope and scope_limited: what that alternative lacks
-    unsigned retry_after = 0; // seconds; for keys_unavailable and similar reasons
-    bool dpop = false;        // the token used the scheme DPoP, or should have: the challenge names it
+    scope_set missing; // for insufficient_scope and scope_limited: what that alternative lacks
+    bool dpop = false; // the token used the scheme DPoP, or should have: the challenge names it
 };
 
 using decision = std::variant<permit, denial>;

@@ -1,6 +1,6 @@
 #include "policy/narrator.hpp"
 
-#include "policy/percent.hpp"
+#include "base/percent.hpp"
 #include "policy/wording.hpp"
 
 namespace scopegate::policy {
@@ -14,7 +14,7 @@ std::string spoken(const route& r, const parameters& values)
     std::size_t n = 0;
     for (const template_segment& s : r.segments)
         if (s.type != template_segment::kind::literal && n < values.count)
-            out += "; {" + s.text + "} = " + quoted(decoded(values.values[n++]));
+            out += "; {" + s.text + "} = " + quoted(percent_decode(values.values[n++]));
     return out;
 }
 

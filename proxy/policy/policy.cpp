@@ -1,7 +1,7 @@
 #include "policy/policy.hpp"
 
+#include "http/letter_case.hpp"
 #include "policy/methods.hpp"
-#include "policy/percent.hpp"
 
 #include <algorithm>
 #include <set>
@@ -16,7 +16,7 @@ bool reads_the_same(const requirement& needs, const parameters& a, const paramet
     bool same = true;
     for_each<where_condition>(needs.conditions, [&](const where_condition& w) {
         same = same && w.parameter < a.count && w.parameter < b.count &&
-               decodes_to_ignoring_case(a.values[w.parameter], b.values[w.parameter]);
+               http::decodes_to_ignoring_case(a.values[w.parameter], b.values[w.parameter]);
     });
     return same;
 }

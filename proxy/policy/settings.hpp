@@ -192,16 +192,12 @@ struct dpop_settings { // RFC 9449
     bool as_bearer = false; // forward: bearer: the upstream gets a bearer token and no proof
 };
 
-struct token_settings {               // tokens.from: the places where a token may be
+struct token_settings {               // tokens.from: the places where a token may be (tokens/places/)
     bool header = true;               // Authorization
     std::vector<std::string> cookies; // by name
     std::vector<std::string> queries; // parameters, by name
     bool websocket = false;           // Sec-WebSocket-Protocol: bearer, TOKEN
     dpop_settings dpop;
-    [[nodiscard]] bool only_header() const noexcept
-    {
-        return cookies.empty() && queries.empty() && !websocket;
-    }
 };
 
 struct cors_settings {

@@ -3,7 +3,6 @@
 #include "base/text.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace scopegate::responses {
 
@@ -16,24 +15,10 @@ constexpr std::string_view max_age = "600";
 // Headers of a problem response that a script may read besides those that are always readable.
 constexpr std::string_view exposed = "WWW-Authenticate, Retry-After, DPoP-Nonce";
 
-// Returns the value of the only header with that name, or an empty text if it occurs twice.
-std::string_view only_value(const http::field_list& fields, field_id id) noexcept
+// Returns the method that a preflight asks about, or an empty text if it names none or several.
+std::string_view wanted_method(const http::field_list& fields) noexcept
 {
-    std::optional<std::string_view> found;
-    for (const auto& f : fields) {
-        if (f.id != id || f.underscore)
-            continue;
-        if (found)
-            return {};
-        found = f.value;
-    }
-    return found.value_or(std::string_view{});
-}
-
-bool has(const http::field_list& fields, field_id id) noexcept
-{
-    return std::any_of(fields.begin(), fields.end(),
-                       [id](const http::field& f) { return f.id == id && !f.underscore; });
+    return http::only_value(fields, field_id::access_control_request_method).value_or(std::string_view{});
 }
 
 http::field_list::const_iterator find_named(const http::field_list& fields, std::string_view name) noexcept
@@ -45,7 +30,7 @@ http::field_list::const_iterator find_named(const http::field_list& fields, std:
 // Returns the value of Access-Control-Allow-Origin for this request; empty: omit the header.
 std::string_view allowed_origin(const policy::cors_settings& cors, const http::field_list& fields) noexcept
 {
-    const auto origin = only_value(fields, field_id::origin);
+    const auto origin = http::only_value(fields, field_id::origin).value_or(std::string_view{});
     if (origin.empty())
         return {};
     const auto found = std::find_if(cors.origins.begin(), cors.origins.end(),
@@ -120,8 +105,8 @@ policy::denial refusal(failure why, const policy::route* matched = nullptr)
 
 bool is_preflight(const policy::policy& p, std::string_view method, const http::field_list& fields) noexcept
 {
-    return !p.cors.origins.empty() && method == "OPTIONS" && has(fields, field_id::origin) &&
-           !only_value(fields, field_id::access_control_request_method).empty();
+    return !p.cors.origins.empty() && method == "OPTIONS" &&
+           http::find(fields, field_id::origin) != nullptr && !wanted_method(fields).empty();
 }
 
 std::variant<response, policy::denial> respond_to_preflight(const policy::policy& p,
@@ -136,7 +121,7 @@ std::variant<response, policy::denial> respond_to_preflight(const policy::policy
         return a;
     }
 
-    const auto wanted = only_value(fields, field_id::access_control_request_method);
+    const auto wanted = wanted_method(fields);
     if (!http::is_token(wanted))
         return refusal(reason::malformed_request);
     policy::route_match match;

@@ -1,71 +1,69 @@
 #include "responses/metadata.hpp"
 
+#include "base/json_writer.hpp"
+#include "base/url.hpp"
+#include "tokens/places/places.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace scopegate::responses {
 
 namespace {
 
-// The parts of a resource URL. The origin is `https://host`; a slash that only ends the host is in no part.
-struct resource_parts {
-    std::string_view origin;
-    std::string_view path;
-    std::string_view query; // with its `?`
-};
-
-resource_parts split(std::string_view resource) noexcept
+// Returns the path of a resource URL. A slash that only ends the host is no path.
+std::string_view path_of(const url_parts& resource) noexcept
 {
-    const auto scheme = resource.find("://");
-    const auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
-    const auto rest = std::min(resource.find_first_of("/?", host), resource.size());
-    auto path = resource.substr(rest);
-    const auto question = std::min(path.find('?'), path.size());
-    const auto query = path.substr(question);
-    path = path.substr(0, question);
-    return {resource.substr(0, rest), path == "/" ? std::string_view{} : path, query};
+    return resource.path == "/" ? std::string_view{} : resource.path;
 }
 
-template <class Range, class Write>
-void append_list(std::string& out, std::string_view name, char open, char close, const Range& range,
-                 Write write)
+// Adds a list, and omits one without elements (RFC 9728 section 3.2).
+void add_list(json::writer& out, std::string_view name, const std::vector<std::string_view>& texts)
 {
-    if (range.empty()) // omit a member without elements (RFC 9728 section 3.2)
-        return;
-    out += ",\"";
-    out += name;
-    out += "\":";
-    auto separator = open;
-    for (const auto& element : range) {
-        out += separator;
-        write(element);
-        separator = ',';
-    }
-    out += close;
+    if (!texts.empty())
+        out.member_list(name, texts);
 }
 
 // Returns the RFC 6750 methods that work here, or an empty list (RFC 9728 section 2).
-std::string bearer_methods(const policy::token_settings& places)
+std::vector<std::string_view> bearer_methods(const policy::token_settings& from)
 {
-    if (!places.header)
-        return places.queries.empty() ? "[]" : R"(["query"])";
-    return places.queries.empty() ? R"(["header"])" : R"(["header","query"])";
+    std::vector<std::string_view> methods;
+    tokens::places::all::for_each_configured(from, [&methods]<class Place>() {
+        if (!Place::bearer_method.empty())
+            methods.push_back(Place::bearer_method);
+    });
+    return methods;
 }
 
-// Appends the members for bound tokens (RFC 9728 section 2); an omitted member is false. Certificates that a
+// Adds the members for bound tokens (RFC 9728 section 2); an omitted member is false. Certificates that a
 // proxy forwards count too, but the policy does not say whether that proxy requests them.
-void append_bindings(std::string& out, const policy::policy& p)
+void add_bindings(json::writer& out, const policy::policy& p)
 {
     using mode = policy::dpop_settings::mode;
     if (p.server.tls && !p.server.tls->client_ca.empty())
-        out += R"(,"tls_client_certificate_bound_access_tokens":true)";
+        out.member("tls_client_certificate_bound_access_tokens", true);
     if (p.tokens.dpop.how == mode::off)
         return;
     std::vector<std::string_view> algorithms;
     jose::for_each_asymmetric_name([&](std::string_view name) { algorithms.push_back(name); });
-    append_list(out, "dpop_signing_alg_values_supported", '[', ']', algorithms,
-                [&](auto a) { json::append_quoted(out, a); });
+    add_list(out, "dpop_signing_alg_values_supported", algorithms);
     if (p.tokens.dpop.how == mode::require)
-        out += R"(,"dpop_bound_access_tokens_required":true)";
+        out.member("dpop_bound_access_tokens_required", true);
+}
+
+void add_descriptions(json::writer& out, const policy::scope_registry& scopes)
+{
+    bool any = false;
+    for (std::size_t i = 0; i < scopes.size(); ++i) {
+        const auto& scope = scopes[static_cast<policy::scope_id>(i)];
+        if (scope.description.empty())
+            continue;
+        if (!std::exchange(any, true))
+            out.name("scope_descriptions").open_object();
+        out.escaped_name(scope.name).value(scope.description);
+    }
+    if (any)
+        out.close_object();
 }
 
 } // namespace
@@ -78,45 +76,36 @@ std::string metadata_document(const policy::policy& p)
     for (const auto& i : p.issuers)
         if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
-    std::vector<const policy::scope_registry::declaration*> scopes, described;
-    for (std::size_t i = 0; i < p.scopes.size(); ++i) {
-        scopes.push_back(&p.scopes[static_cast<policy::scope_id>(i)]);
-        if (!scopes.back()->description.empty())
-            described.push_back(scopes.back());
-    }
+    std::vector<std::string_view> scopes;
+    for (std::size_t i = 0; i < p.scopes.size(); ++i)
+        scopes.push_back(p.scopes[static_cast<policy::scope_id>(i)].name);
 
-    std::string out = R"({"resource":)";
-    json::append_quoted(out, p.metadata.resource);
-    append_list(out, "authorization_servers", '[', ']', servers,
-                [&](auto s) { json::append_quoted(out, s); });
-    append_list(out, "scopes_supported", '[', ']', scopes,
-                [&](auto* s) { json::append_quoted(out, s->name); });
-    out += R"(,"bearer_methods_supported":)" + bearer_methods(p.tokens);
-    append_bindings(out, p);
-    if (!p.metadata.name.empty()) {
-        out += R"(,"resource_name":)";
-        json::append_quoted(out, p.metadata.name);
-    }
-    append_list(out, "scope_descriptions", '{', '}', described, [&](auto* s) {
-        json::append_quoted(out, s->name);
-        out += ':';
-        json::append_quoted(out, s->description);
-    });
-    out += '}';
+    std::string out;
+    json::writer document(out);
+    document.open_object().member("resource", p.metadata.resource);
+    add_list(document, "authorization_servers", servers);
+    add_list(document, "scopes_supported", scopes);
+    document.member_list("bearer_methods_supported", bearer_methods(p.tokens));
+    add_bindings(document, p);
+    if (!p.metadata.name.empty())
+        document.member("resource_name", p.metadata.name);
+    add_descriptions(document, p.scopes);
+    document.close_object();
     return out;
 }
 
 std::string metadata_url(std::string_view resource)
 {
-    const auto parts = split(resource);
-    std::string url(parts.origin);
-    return url.append(metadata_well_known).append(parts.path).append(parts.query);
+    const auto parts = split_url(resource).value_or(url_parts{});
+    std::string url(parts.scheme);
+    url.append("://").append(parts.authority).append(metadata_well_known);
+    return url.append(path_of(parts)).append(parts.query);
 }
 
 std::vector<std::string> metadata_paths(std::string_view resource, const http::path_rules& rules)
 {
     std::vector<std::string> paths{std::string(metadata_well_known)};
-    const auto suffix = split(resource).path;
+    const auto suffix = path_of(split_url(resource).value_or(url_parts{}));
     if (suffix.empty())
         return paths;
     // Normalize the resource's path like a request's. A path that no request can have is not served.

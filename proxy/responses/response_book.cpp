@@ -1,5 +1,6 @@
 #include "responses/response_book.hpp"
 
+#include "base/json_writer.hpp"
 #include "responses/metadata.hpp"
 
 #include <algorithm>
@@ -86,23 +87,16 @@ std::string joined(const std::vector<std::string>& values)
     return out;
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view value)
-{
-    json::append_quoted(out, name);
-    out += ':';
-    json::append_quoted(out, value);
-}
-
-// Returns ["a","b"] with the names that `for_each` passes to its argument.
-template <class ForEach>
-std::string name_array(ForEach&& for_each)
+// Returns ["a","b"] with the names of scopes.
+template <class Ids>
+std::string name_array(const policy::scope_registry& scopes, const Ids& ids)
 {
     std::string out;
-    for_each([&out](std::string_view name) {
-        out += out.empty() ? '[' : ',';
-        json::append_quoted(out, name);
-    });
-    out += out.empty() ? "[]" : "]";
+    json::writer json(out);
+    json.open_array();
+    for (const auto id : ids)
+        json.value(scopes[id].name);
+    json.close_array();
     return out;
 }
 
@@ -121,10 +115,7 @@ response_book::response_book(const policy::policy& p)
             prepared_.resize(r.index + 1);
         for (const auto& a : r.alternatives)
             prepared_[r.index].push_back(
-                {parameter("scope", joined(p.scopes, a.in_order)), name_array([&](auto&& add) {
-                     for (const auto id : a.in_order)
-                         add(p.scopes[id].name);
-                 })});
+                {parameter("scope", joined(p.scopes, a.in_order)), name_array(p.scopes, a.in_order)});
     };
     for (const auto& route : p.routes) {
         for (const auto& [method, needs] : route.methods)
@@ -141,7 +132,7 @@ void response_book::prepare_beginnings()
         const auto& r = row(why);
         const auto begin = [&](std::string_view scheme, std::string_view algs) {
             std::string out("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n");
-            if (!r.challenge)
+            if (r.challenges == response_row::challenge::none)
                 return out;
             out.append("WWW-Authenticate: ").append(scheme).append(" ");
             add_parameter(out, "realm", policy_.realm());
@@ -155,11 +146,9 @@ void response_book::prepare_beginnings()
         auto& made = beginnings_.emplace_back();
         made.bearer = begin("Bearer", {});
         made.dpop = begin("DPoP", proof_algorithms());
-        made.problem = R"({"type":"urn:scopegate:problem:)";
-        made.problem.append(name(why)).append("\",");
-        append_member(made.problem, "title", r.title);
-        made.problem.append(",\"status\":").append(std::to_string(r.status)).append(",");
-        append_member(made.problem, "detail", r.detail);
+        json::writer problem(made.problem);
+        problem.open_object().member("type", "urn:scopegate:problem:" + std::string(name(why)));
+        problem.member("title", r.title).member("status", r.status).member("detail", r.detail);
     }
 }
 
@@ -172,15 +161,16 @@ const response_book::prepared_alternative* response_book::prepared_of(const poli
 
 void response_book::append_fields(std::string& out, const policy::denial& d) const
 {
-    const bool dpop = d.dpop || d.why == reason::invalid_proof || d.why == reason::proof_nonce ||
+    const auto how = row(d.why).challenges;
+    const bool dpop = d.dpop || how == response_row::challenge::proof ||
                       policy_.tokens.dpop.how == policy::dpop_settings::mode::require;
     const auto& begun = beginnings_[static_cast<std::size_t>(reason(d.why))];
     out += dpop ? begun.dpop : begun.bearer;
-    if (!row(d.why).challenge)
+    if (how == response_row::challenge::none)
         return;
     if (const auto* lacking = prepared_of(d))
         add_parameter(out, lacking->attribute);
-    if (d.needs != nullptr && (d.why == reason::login_too_old || d.why == reason::login_too_weak)) {
+    if (d.needs != nullptr && how == response_row::challenge::login) {
         // List everything that the login must satisfy, not only what it failed, so that one step-up is enough
         // (RFC 9470 section 3).
         if (const auto* acr = policy::find<policy::acr_condition>(d.needs->conditions))
@@ -198,27 +188,27 @@ void response_book::append_problem(std::string& out, const policy::denial& d,
                                    std::string_view request_id) const
 {
     out += beginnings_[static_cast<std::size_t>(reason(d.why))].problem;
+    json::writer problem(out);
     if (const auto sentence = wrong_port(d.why.detail); !sentence.empty()) {
-        out.resize(out.rfind(R"("detail":)")); // the last member so far
-        append_member(out, "detail", sentence);
+        out.resize(out.rfind(R"(,"detail":)")); // the last member so far
+        problem.member("detail", sentence);
     }
     if (!request_id.empty())
-        out.append(R"(,"request_id":")").append(request_id).append("\""); // an id needs no escaping
-    if (row(d.why).status == 403) {
+        problem.member("request_id", request_id);
+    if (row(d.why).scopes) {
         const auto* lacking = prepared_of(d);
-        out.append(R"(,"required_scopes":)").append(lacking != nullptr ? lacking->names : "[]");
-        out.append(R"(,"missing_scopes":)").append(name_array([&](auto&& add) {
-            d.missing.for_each([&](policy::scope_id id) { add(policy_.scopes[id].name); });
-        }));
+        problem.name("required_scopes").raw() += lacking != nullptr ? lacking->names : "[]";
+        problem.name("missing_scopes").open_array();
+        d.missing.for_each([&](policy::scope_id id) { problem.value(policy_.scopes[id].name); });
+        problem.close_array();
         if (d.needs != nullptr && d.needs->alternatives.size() > 1) {
-            out += R"(,"alternatives":)";
-            auto separator = '[';
+            problem.name("alternatives").open_array();
             for (const auto& a : prepared_[d.needs->index])
-                (out += std::exchange(separator, ',')) += a.names;
-            out += ']';
+                problem.raw() += a.names;
+            problem.close_array();
         }
     }
-    out += '}';
+    problem.close_object();
 }
 
 response response_book::make(const policy::denial& d, std::string_view request_id) const
@@ -236,12 +226,10 @@ response response_book::make(const policy::denial& d, std::string_view request_i
     a.close = r.close;
     a.fields.reserve(usual_bytes);
     append_fields(a.fields, d);
-    if (d.why == reason::wrong_method)
+    if (r.allow)
         a.add("Allow", allow);
-    if (d.why == reason::keys_unavailable || d.why == reason::key_pending ||
-        d.why == reason::introspection_unavailable || d.why == reason::proof_memory_full ||
-        d.why == reason::connection_limit || d.why == reason::upstream_busy || d.why == reason::memory_limit)
-        a.add("Retry-After", std::to_string(std::max(d.retry_after, 1U)));
+    if (r.retry_after > 0)
+        a.add("Retry-After", std::to_string(r.retry_after));
     a.body.reserve(usual_bytes);
     append_problem(a.body, d, request_id);
     return a;

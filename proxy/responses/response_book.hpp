@@ -5,6 +5,7 @@
 
 #include "policy/decide.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,15 +13,26 @@
 
 namespace scopegate::responses {
 
-// The fixed part of a response, by reason.
+// What the client is told, by reason: a row of the second of two tables (the first is base/reason.hpp).
 struct response_row {
+    // What WWW-Authenticate says.
+    enum class challenge : std::uint8_t {
+        none,
+        scheme, // with the scheme that the token had, or should have had
+        proof,  // about the DPoP proof, hence always with the scheme DPoP
+        login,  // with everything that the login must satisfy (RFC 9470)
+    };
+
     unsigned status;
     std::string_view title;
     // Is also the challenge's error_description: visible ASCII without quotes and backslashes.
     std::string_view detail;
-    std::string_view error; // the challenge's `error`; empty: it has none (no_token)
-    bool challenge;         // whether to send WWW-Authenticate
-    bool close;             // whether to close the connection, as its framing can't be trusted
+    challenge challenges = challenge::none;
+    std::string_view error{}; // the challenge's `error`; empty: it has none (no_token)
+    bool close = false;       // whether to close the connection, as its framing can't be trusted
+    bool scopes = false;      // whether the problem lists the required and the missing scopes
+    bool allow = false;       // whether to send Allow, with the route's methods
+    unsigned retry_after = 0; // seconds for Retry-After; 0: not sent
 };
 // Returns the row of THE table. Every reason has one.
 [[nodiscard]] const response_row& row(reason r) noexcept;

@@ -1,4 +1,4 @@
-// THE table: defines the response for each reason. Everywhere else a denial is only its reason.
+// THE second table of reasons: what the client is told for each. Everywhere else a denial is only its reason.
 #include "responses/response_book.hpp"
 
 #include <array>
@@ -7,24 +7,67 @@ namespace scopegate::responses {
 
 namespace {
 
+using challenge = response_row::challenge;
+
 // These functions make the common part of a kind of row.
-constexpr response_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
-{
-    return {status, title, detail, {}, false, true};
-}
 constexpr response_row plain(unsigned status, std::string_view title, std::string_view detail) noexcept
 {
-    return {status, title, detail, {}, false, false};
+    return {status, title, detail};
+}
+constexpr response_row closing(response_row r) noexcept
+{
+    r.close = true;
+    return r;
+}
+constexpr response_row closes(unsigned status, std::string_view title, std::string_view detail) noexcept
+{
+    return closing(plain(status, title, detail));
 }
 constexpr response_row challenges(unsigned status, std::string_view title, std::string_view detail,
-                                  std::string_view error) noexcept
+                                  std::string_view error, challenge how = challenge::scheme) noexcept
 {
-    return {status, title, detail, error, true, false};
+    auto r = plain(status, title, detail);
+    r.error = error;
+    r.challenges = how;
+    return r;
 }
 constexpr response_row bad_token(std::string_view detail) noexcept
 {
     return challenges(401, "Token not accepted", detail, "invalid_token");
 }
+constexpr response_row bad_proof(std::string_view detail, std::string_view error) noexcept
+{
+    return challenges(401, "Proof not accepted", detail, error, challenge::proof);
+}
+constexpr response_row bad_login(std::string_view title, std::string_view detail) noexcept
+{
+    return challenges(401, title, detail, "insufficient_user_authentication", challenge::login);
+}
+constexpr response_row naming_scopes(response_row r) noexcept
+{
+    r.scopes = true;
+    return r;
+}
+constexpr response_row forbidden(std::string_view title, std::string_view detail) noexcept
+{
+    return naming_scopes(plain(403, title, detail));
+}
+constexpr response_row naming_methods(response_row r) noexcept
+{
+    r.allow = true;
+    return r;
+}
+// A client may try again after so many seconds.
+constexpr response_row unavailable(unsigned retry_after, std::string_view detail) noexcept
+{
+    auto r = plain(503, "Service unavailable", detail);
+    r.retry_after = retry_after;
+    return r;
+}
+constexpr unsigned soon = 1;         // never 0, which would invite a storm of retries
+constexpr unsigned for_issuer = 2;   // an issuer's back-off is a second at most
+constexpr unsigned for_new_key = 10; // the cooldown between two fetches for unknown keys
+constexpr unsigned for_proofs = 15;  // by then some used proofs will have been forgotten
 
 // `detail` is also the challenge's error_description: visible ASCII without `"` and `\` (RFC 6750 section 3).
 // It tells the client what to do, and never repeats the token's contents.
@@ -68,7 +111,7 @@ constexpr response_row make_row(reason r) noexcept
     case reason::no_route:
         return plain(404, "Not found", "The resource was not found.");
     case reason::wrong_method:
-        return plain(405, "Method not allowed", "The resource does not support this method.");
+        return naming_methods(plain(405, "Method not allowed", "The resource does not support this method."));
     case reason::method_override:
         return plain(400, bad_request, "A method override must not differ from the request's own method.");
 
@@ -112,37 +155,32 @@ constexpr response_row make_row(reason r) noexcept
     case reason::unbound_token:
         return bad_token("The access token's binding to a key or certificate is missing or not proven.");
     case reason::invalid_proof:
-        return challenges(401, "Proof not accepted", "The DPoP proof is not valid for this request.",
-                          "invalid_dpop_proof");
+        return bad_proof("The DPoP proof is not valid for this request.", "invalid_dpop_proof");
     case reason::proof_nonce:
-        return challenges(401, "Proof not accepted",
-                          "The DPoP proof must contain the nonce in this response.", "use_dpop_nonce");
+        return bad_proof("The DPoP proof must contain the nonce in this response.", "use_dpop_nonce");
     case reason::proof_memory_full:
-        return plain(503, "Service unavailable", "Too many DPoP proofs were used recently; retry later.");
+        return unavailable(for_proofs, "Too many DPoP proofs were used recently; retry later.");
     case reason::key_pending:
-        return plain(503, "Service unavailable",
-                     "The key that verifies the access token is not available yet.");
+        return unavailable(for_new_key, "The key that verifies the access token is not available yet.");
     case reason::keys_unavailable:
-        return plain(503, "Service unavailable", "The issuer's keys are temporarily unavailable.");
+        return unavailable(for_issuer, "The issuer's keys are temporarily unavailable.");
     case reason::introspection_unavailable:
-        return plain(503, "Service unavailable", "The access token can't be checked at the moment.");
+        return unavailable(for_issuer, "The access token can't be checked at the moment.");
 
     case reason::insufficient_scope:
-        return challenges(403, "Insufficient scope", "The access token lacks a required scope.",
-                          "insufficient_scope");
+        return naming_scopes(challenges(403, "Insufficient scope", "The access token lacks a required scope.",
+                                        "insufficient_scope"));
     case reason::scope_limited:
-        return plain(403, "Insufficient permissions",
-                     "The user's roles or permissions do not allow the scopes that are required.");
+        return forbidden("Insufficient permissions",
+                         "The user's roles or permissions do not allow the scopes that are required.");
     case reason::address_not_allowed:
-        return plain(403, "Forbidden", "Requests from this address are not allowed.");
+        return forbidden("Forbidden", "Requests from this address are not allowed.");
     case reason::condition_failed:
-        return plain(403, "Forbidden", "The access token is not for this resource.");
+        return forbidden("Forbidden", "The access token is not for this resource.");
     case reason::login_too_old:
-        return challenges(401, "Recent login required", "A more recent login is required.",
-                          "insufficient_user_authentication");
+        return bad_login("Recent login required", "A more recent login is required.");
     case reason::login_too_weak:
-        return challenges(401, "Stronger login required", "A stronger login is required.",
-                          "insufficient_user_authentication");
+        return bad_login("Stronger login required", "A stronger login is required.");
 
     case reason::upstream_unreachable:
         return plain(502, "Bad gateway", "The upstream can't be reached.");
@@ -151,11 +189,11 @@ constexpr response_row make_row(reason r) noexcept
     case reason::upstream_timeout:
         return plain(504, "Gateway timeout", "The upstream did not respond in time.");
     case reason::upstream_busy:
-        return plain(503, "Service unavailable", "The upstream has too many requests in progress.");
+        return unavailable(soon, "The upstream has too many requests in progress.");
     case reason::memory_limit:
-        return closes(503, "Service unavailable", "The server is short of memory.");
+        return closing(unavailable(soon, "The server is short of memory."));
     case reason::connection_limit:
-        return closes(503, "Service unavailable", "There are too many connections at the moment.");
+        return closing(unavailable(soon, "There are too many connections at the moment."));
 
     // These reasons are never sent as denials. Should one be, the request is still refused.
     case reason::allowed:

@@ -1,7 +1,7 @@
 #include "tokens/discovery.hpp"
 
 #include "base/json.hpp"
-#include "net/http_url.hpp"
+#include "base/url.hpp"
 
 #include <stdexcept>
 
@@ -26,12 +26,12 @@ void throw_exception_from_error(const discovery_failure& f, const boost::source_
 
 std::vector<std::string> metadata_urls(std::string_view issuer)
 {
-    const auto url = net::parse_http_url(issuer);
-    if (!url)
+    const auto url = parse_web_url(issuer);
+    if (!url || !url->is_plain())
         return {};
     const auto appended = issuer.substr(0, issuer.size() - (issuer.ends_with('/') ? 1 : 0));
     const auto origin = std::string(url->tls ? "https://" : "http://") + url->authority;
-    auto path = url->target;
+    auto path = url->target();
     if (path.ends_with('/')) // RFC 8414 section 3.1
         path.pop_back();
     return {std::string(appended) + "/.well-known/openid-configuration",
@@ -51,8 +51,8 @@ boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_vi
     const auto* uri = string_member(*metadata, "jwks_uri");
     if (uri == nullptr)
         return discovery_failure{"the discovery document has no jwks_uri"};
-    const auto url = net::parse_http_url(*uri);
-    if (!url || !url->is_protected())
+    const auto url = parse_web_url(*uri);
+    if (!url || !url->is_plain() || !url->is_protected())
         return discovery_failure{"the discovery document's jwks_uri is not an https URL"};
     return {boost::system::in_place_value, *uri};
 }

@@ -1,5 +1,6 @@
 #include "tokens/introspection.hpp"
 
+#include "base/percent.hpp"
 #include "jose/base64url.hpp"
 #include "jose/claims.hpp"
 #include "jose/jws.hpp"
@@ -21,17 +22,15 @@ constexpr std::size_t most_of_encoded = 3; // characters per octet
 // too. Reserves enough memory up front: a reallocation would leave a copy of the secret behind.
 std::string form_encode(std::string_view text)
 {
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     out.reserve(most_of_encoded * text.size());
-    for (const char each : text) {
-        const auto c = static_cast<unsigned char>(each);
+    for (const char c : text) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                            c == '-' || c == '.' || c == '_';
         if (plain)
-            out += each;
+            out += c;
         else
-            out.append("%").append(1, digits[c >> 4]).append(1, digits[c & 15]);
+            append_triplet(out, c);
     }
     return out;
 }

@@ -1,5 +1,6 @@
 #include "tokens/unverified.hpp"
 
+#include "base/json_writer.hpp"
 #include "jose/jwks.hpp"
 #include "tokens/introspection.hpp"
 
@@ -177,11 +178,12 @@ void unverified::add(std::string_view name, const json::value& value)
 std::string to_json(const unverified::members& said)
 {
     std::string out;
-    for (const auto& [name, value] : said) {
-        json::append_quoted(out += out.empty() ? '{' : ',', name);
-        json::append_quoted(out += ':', value);
-    }
-    return out.empty() ? "{}" : out + '}';
+    json::writer json(out);
+    json.open_object();
+    for (const auto& [name, value] : said)
+        json.escaped_name(name).value(value);
+    json.close_object();
+    return out;
 }
 
 unverified describe(const policy::policy& p, const refused_token& seen, failure why, wall_time now)

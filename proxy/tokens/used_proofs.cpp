@@ -19,45 +19,7 @@ hash_key random_key()
     return {word(), word()};
 }
 
-// Never returns 0, which marks a free place.
-std::uint64_t hash_of(const hash_key& key, std::string_view text) noexcept
-{
-    return std::max<std::uint64_t>(keyed_hash(key, text), 1);
-}
-
 } // namespace
-
-std::size_t used_proofs::hash_counts::place_of(std::uint64_t hash) const noexcept
-{
-    auto at = hash & (places_.size() - 1);
-    while (places_[at].first != 0 && places_[at].first != hash)
-        at = (at + 1) & (places_.size() - 1);
-    return at;
-}
-
-std::uint32_t used_proofs::hash_counts::of(std::uint64_t hash) const noexcept
-{
-    return places_.empty() ? 0 : places_[place_of(hash)].second;
-}
-
-void used_proofs::hash_counts::add(std::uint64_t hash)
-{
-    if (size_ + size_ / 4 >= places_.size())
-        grow();
-    auto& place = places_[place_of(hash)];
-    size_ += place.first == 0 ? 1 : 0;
-    place.first = hash;
-    ++place.second;
-}
-
-void used_proofs::hash_counts::grow()
-{
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> old(std::max<std::size_t>(places_.size() * 2, 16));
-    old.swap(places_);
-    for (const auto& kept : old)
-        if (kept.first != 0)
-            places_[place_of(kept.first)] = kept;
-}
 
 used_proofs::used_proofs(const bounds& most) : most_(most), key_(random_key()) {}
 
@@ -67,18 +29,19 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     if (size() >= most_.all)
         forget_old_everywhere(current);
 
-    const auto client = hash_of(key_, thumbprint);
+    const auto client = keyed_hash(key_, thumbprint);
     // A thumbprint contains no spaces, so no other pair makes this text. The chance of a false replay is 1 in
     // 10^12.
-    const auto proof = hash_of(key_, std::string(thumbprint).append(" ").append(id));
+    const auto proof = keyed_hash(key_, std::string(thumbprint).append(" ").append(id));
     auto& at = shards_[client % shards_.size()];
     const std::lock_guard lock(at.mutex);
     forget_old(at, current);
     std::size_t of_client = 0;
     for (const auto& p : at.periods) {
-        if (p.proofs.of(proof) != 0)
+        if (p.proofs.contains(proof))
             return reason::invalid_proof;
-        of_client += p.keys.of(client);
+        if (const auto known = p.keys.find(client); known != p.keys.end())
+            of_client += known->second;
     }
     if (of_client >= most_.of_key)
         return reason::proof_memory_full;
@@ -89,8 +52,8 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     // If the clock was set back, this place holds a later period, and the proof is remembered for longer.
     auto& into = at.periods[static_cast<std::size_t>(current) % period_count];
     into.number = std::max(into.number, current);
-    into.keys.add(client);
-    into.proofs.add(proof);
+    ++into.keys[client];
+    into.proofs.insert(proof);
     return reason::allowed;
 }
 

@@ -2,8 +2,8 @@
 // only from protected addresses of the intended issuer.
 #include "fuzz/fuzz.hpp"
 
+#include "base/url.hpp"
 #include "jose/claims.hpp"
-#include "net/http_url.hpp"
 #include "tokens/discovery.hpp"
 #include "tokens/introspection.hpp"
 
@@ -45,8 +45,8 @@ void check_discovery(std::string_view document)
         check(!uri.error().why.empty());
         return;
     }
-    const auto url = scopegate::net::parse_http_url(*uri);
-    check(url.has_value() && url->is_protected() &&
+    const auto url = scopegate::parse_web_url(*uri);
+    check(url.has_value() && url->is_plain() && url->is_protected() &&
           json::parse(document, {1024 * 1024, 16})->find("issuer") != nullptr);
 }
 
@@ -74,6 +74,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_discovery(text);
     check_request(text);
     for (const auto& url : tokens::metadata_urls(text))
-        check(scopegate::net::parse_http_url(url).has_value());
+        check(scopegate::parse_web_url(url).has_value());
     return 0;
 }

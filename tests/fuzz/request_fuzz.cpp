@@ -6,7 +6,7 @@
 #include "gate/request_lines.hpp"
 #include "gate/worker.hpp"
 #include "support/policy_from_yaml.hpp"
-#include "tokens/token_places.hpp"
+#include "tokens/places/places.hpp"
 
 #include <algorithm>
 
@@ -111,13 +111,13 @@ void check_sent(std::string_view bytes, const gate::exchange_context& c,
     if (!request.taken || request.taken->from_header)
         return;
     check(only(head.fields, "Authorization") == "Bearer " + std::string(request.taken->text));
-    tokens::for_each_parameter(query, [&](std::string_view part) {
-        check(!tokens::is_alike(part.substr(0, part.find('=')), "access_token"));
+    tokens::places::for_each_parameter(query, [&](std::string_view part) {
+        check(!tokens::places::is_alike(part.substr(0, part.find('=')), "access_token"));
     });
     for (const auto& f : head.fields)
         if (f.id == http::field_id::cookie)
-            tokens::for_each_cookie(f.value, [&](std::string_view part) {
-                check(!tokens::is_alike(part.substr(0, part.find('=')), "t"));
+            tokens::places::for_each_cookie(f.value, [&](std::string_view part) {
+                check(!tokens::places::is_alike(part.substr(0, part.find('=')), "t"));
             });
 }
 

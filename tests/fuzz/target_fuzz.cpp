@@ -28,7 +28,7 @@ bool has_dot_segments(std::string_view path)
 // characters.
 void check_decoded(std::string_view path, const http::path_rules& rules)
 {
-    const auto decoded = http::percent_decode(path);
+    const auto decoded = scopegate::percent_decode(path);
     check(!has_dot_segments(decoded) || rules.keep_encoded_slash || rules.keep_semicolon);
     check(!holds(decoded, "\\") && (rules.keep_encoded_slash || !holds(decoded, "//")));
     check(std::all_of(decoded.begin(), decoded.end(), [](char c) {
@@ -36,7 +36,7 @@ void check_decoded(std::string_view path, const http::path_rules& rules)
         return b >= 0x20 && b != 0x7F;
     }));
     for (std::size_t i = 0; i < decoded.size(); ++i) // a second decoding must change nothing more
-        check(!http::starts_with_triplet(std::string_view(decoded).substr(i)));
+        check(!scopegate::starts_with_triplet(std::string_view(decoded).substr(i)));
 }
 
 void check_path(std::string_view path, const http::path_rules& rules)
@@ -81,8 +81,8 @@ void check_target(std::string_view target, std::string_view method, const http::
     const auto twice = http::normalise_target(normal->path, method, rules, again);
     check(twice.has_value() && twice->path == normal->path && twice->query.empty());
     if (target.starts_with('/'))
-        check(http::percent_decode(target.substr(0, target.size() - normal->query.size())) ==
-              http::percent_decode(normal->path));
+        check(scopegate::percent_decode(target.substr(0, target.size() - normal->query.size())) ==
+              scopegate::percent_decode(normal->path));
 }
 
 } // namespace

@@ -1,46 +1,54 @@
 // Queries and cookies without their tokens: the rest contains no token, and is otherwise unchanged.
 #include "fuzz/fuzz.hpp"
 
-#include "tokens/token_places.hpp"
+#include "tokens/places/places.hpp"
+#include "tokens/places/removal.hpp"
 
 #include <vector>
 
 namespace http = scopegate::http;
-namespace tokens = scopegate::tokens;
+namespace places = scopegate::tokens::places;
 using scopegate::fuzz::check;
 
 namespace {
 
 const std::vector<std::string> names = {"access_token", "t"};
 
+std::string query_without_tokens(std::string_view query)
+{
+    static const http::field_list no_fields;
+    scopegate::policy::token_settings from;
+    from.queries = names;
+    std::string scratch;
+    return std::string(places::removal(from, no_fields, nullptr, true).query(query, scratch));
+}
+
 void check_query(std::string_view parameters)
 {
-    const auto query = "?" + std::string(parameters);
-    std::string left, again, plainly;
-    tokens::append_query_without_tokens(query, names, left);
-    tokens::for_each_parameter(parameters, [&](std::string_view part) {
-        const auto read = tokens::read_parameter(part, names);
-        check(read.name == tokens::named_value::match::exact || read.value.empty());
-        if (read.name == tokens::named_value::match::none) {
+    const auto left = query_without_tokens("?" + std::string(parameters));
+    std::string plainly;
+    places::for_each_parameter(parameters, [&](std::string_view part) {
+        const auto read = places::query::read(part, names);
+        check(read.name == places::named_value::match::exact || read.value.empty());
+        if (read.name == places::named_value::match::none) {
             plainly.append(plainly.empty() ? "?" : "&").append(part);
             for (const auto& n : names)
-                check(!tokens::is_alike(part.substr(0, part.find('=')), n));
+                check(!places::is_alike(part.substr(0, part.find('=')), n));
         }
     });
     check(left == plainly);
-    tokens::append_query_without_tokens(left, names, again);
-    check(again == left);
+    check(query_without_tokens(left) == left);
 }
 
 void check_cookies(std::string_view value)
 {
     std::string left, again;
-    tokens::append_cookies_without_tokens(value, names, left);
+    places::cookie::append_others(value, names, left);
     check(left.size() <= value.size());
-    tokens::append_cookies_without_tokens(left, names, again);
+    places::cookie::append_others(left, names, again);
     check(again == left);
-    tokens::for_each_cookie(left, [&](std::string_view part) {
-        check(tokens::read_cookie(part, names).name == tokens::named_value::match::none);
+    places::for_each_cookie(left, [&](std::string_view part) {
+        check(places::cookie::read(part, names).name == places::named_value::match::none);
     });
 }
 
@@ -49,14 +57,13 @@ void check_protocols(std::string_view value)
     http::field_list fields(1), others(1);
     fields[0].id = others[0].id = http::field_id::sec_websocket_protocol;
     fields[0].value = value;
-    const auto offered = tokens::find_offered_bearer(fields);
-    check((offered.times > 0) == tokens::offers_bearer(fields));
+    const auto offered = places::websocket::offered(fields);
     check(offered.times > 0 || offered.token.empty());
     std::string left, again;
-    tokens::append_protocols_without_token(fields, left);
+    places::websocket::append_others(fields, left);
     others[0].value = left;
-    check(!tokens::offers_bearer(others));
-    tokens::append_protocols_without_token(others, again);
+    check(places::websocket::offered(others).times == 0);
+    places::websocket::append_others(others, again);
     check(again == left);
 }
 

@@ -1,6 +1,6 @@
 #include "policy/conditions/where.hpp"
 
-#include "policy/percent.hpp"
+#include "base/percent.hpp"
 #include "policy/route_tree.hpp"
 
 namespace scopegate::policy {
@@ -23,7 +23,7 @@ bool where_condition::holds(const condition_context& at) const noexcept
 
 std::string where_condition::tell(const condition_context& at, bool held) const
 {
-    return "{" + parameter_name + "} = " + quoted(decoded(value_of(*this, at.values))) +
+    return "{" + parameter_name + "} = " + quoted(percent_decode(value_of(*this, at.values))) +
            (held ? " equals" : " does not equal") + " claim " + claim.name() + " = " +
            spoken(claim.find(*at.claims));
 }

@@ -58,13 +58,7 @@ public:
     {
         file_.route("/a", {{"GET", "authenticated"}, {"POST", "authenticated"}});
         file_.route("/open", {{"GET", "public"}});
-        auto& issuer = p().issuers.emplace_back();
-        issuer.issuer = "https://id.example.com/";
-        issuer.audience = {"api"};
-        issuer.keys.where = policy::key_location::kind::none;
-        issuer.hmac_secret = secret(secret_text);
-        issuer.algorithms = {};
-        issuer.algorithms.insert(jose::algorithm::hs256);
+        file_.issuer_with_secret(secret_text, "api");
         proxy.text = "10.0.0.1";
         proxy.is_ip = true;
         proxy.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 1};
@@ -243,6 +237,25 @@ TEST(binding, needs_exactly_one_proof)
     for (const auto& r : rows)
         EXPECT_EQ(name(api.why(r)), name(reason::invalid_proof)) << r.size();
     EXPECT_EQ(api.memory.used.size(), 0U);
+}
+
+TEST(binding, names_the_cause_if_there_is_not_one_proof)
+{
+    desk api;
+    const auto proof = owner().proof(right());
+    const struct {
+        field_texts proofs;
+        cause why;
+    } rows[] = {
+        {{}, cause::proof_missing},
+        {{{"DPoP", proof}, {"DPoP", proof}}, cause::several_proofs},
+        {{{"DPoP", ""}, {"dpop", proof}}, cause::several_proofs},
+    };
+    for (const auto& r : rows) {
+        auto fields = r.proofs;
+        fields.emplace_back("Authorization", "DPoP " + key_bound());
+        EXPECT_EQ(name(api.ask(fields).denial().why.detail), name(r.why));
+    }
 }
 
 TEST(binding, requires_the_scheme_that_fits_the_token)

@@ -76,8 +76,8 @@ TEST(used_proofs, take_at_most_an_eighth_of_the_memory_limit)
 {
     EXPECT_EQ(proof_bounds(memory_budget::unlimited).all, 1U << 20);
     EXPECT_EQ(proof_bounds(memory_budget::unlimited).of_key, 128U << 10);
-    EXPECT_EQ(proof_bounds(32 * mib).all, 32 * mib / 8 / 80);
-    EXPECT_EQ(proof_bounds(32 * mib).of_key, 32 * mib / 8 / 80 / 8);
+    EXPECT_EQ(proof_bounds(32 * mib).all, 32 * mib / 8 / 60);
+    EXPECT_EQ(proof_bounds(32 * mib).of_key, 32 * mib / 8 / 60 / 8);
 }
 
 TEST(memory_limit, follows_the_file)

@@ -2,6 +2,7 @@
 #include "gate/least_rate.hpp"
 
 #include "gate/relay.hpp"
+#include "unit/gate/raw_stream.hpp"
 
 #include <gmock/gmock.h>
 
@@ -127,21 +128,17 @@ protected:
     }
     net::detached relay(std::uint64_t length)
     {
-        body_relay body({http::body_kind::length, length}, false, 0);
-        net::gather out;
-        relay_timeouts pauses{1h, 1h};
-        pauses.rate = &rate_;
-        std::string_view rest;
-        const std::string_view received;
-        end_ = co_await relay_body(body, *source_, *sink_, buffers_, slice_, received, out, pauses, rest);
+        raw_stream from(source_, buffers_, {http::body_kind::length, length}), to(sink_, buffers_);
+        relay_options options{1h, 1h};
+        options.rate = &rate_;
+        end_ = co_await relay_body(from, to, options);
     }
 
     net::asio::io_context context_{1};
     net::deadlines times_;
     std::array<int, 2> client_{}, upstream_{};
     net::stream_ptr source_, sink_;
-    buffer_pool buffers_;
-    buffer slice_;
+    net::buffer_pool buffers_;
     least_rate rate_{60s, true};
     std::optional<relay_end> end_;
 };

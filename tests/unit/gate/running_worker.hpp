@@ -32,15 +32,8 @@ public:
     {
         file_.scopes({"read:a"});
         file_.route("/appointments/{id}", {{"GET", "read:a"}, {"POST", "read:a"}});
+        file_.issuer_with_secret(test::key_for(jose::algorithm::hs256).shared_secret().reveal());
         auto& p = file_.get();
-        auto& issuer = p.issuers.emplace_back();
-        issuer.issuer = "https://id.example.com/";
-        issuer.audience = {"https://calendar.example.com"};
-        issuer.keys.where = policy::key_location::kind::none;
-        issuer.hmac_secret =
-            secret(std::string(test::key_for(jose::algorithm::hs256).shared_secret().reveal()));
-        issuer.algorithms = {};
-        issuer.algorithms.insert(jose::algorithm::hs256);
         p.log.which = policy::log_settings::requests::off;
         p.upstream.address.host = "127.0.0.1";
         p.upstream.address.port =

@@ -1,8 +1,9 @@
 // A tunnel whose peers the test controls, while one side is slow.
 #include "gate/tunnel.hpp"
 
+#include "support/connected_stream.hpp"
 #include "support/run_until.hpp"
-#include "unit/gate/connected_stream.hpp"
+#include "unit/gate/raw_stream.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,10 +33,10 @@ public:
 
     net::detached run()
     {
-        buffer up, down;
-        tunnel t(*client_.own, *api_.own, 1h, net::no_deadline, {}, buffers_);
+        raw_stream client(client_.own, buffers_), upstream(api_.own, buffers_);
+        tunnel t(client, upstream, 1h, net::no_deadline, {});
         tunnel_ = &t;
-        end_ = co_await t.run({}, up, {}, down);
+        end_ = co_await t.run();
         ended_as_ = t.ending().why;
     }
     [[nodiscard]] bool ends()
@@ -45,8 +46,8 @@ public:
 
     net::asio::io_context loop_{1};
     net::deadlines times_;
-    buffer_pool buffers_;
-    connected_stream client_{loop_, times_, 16384}, api_{loop_, times_, 4096};
+    net::buffer_pool buffers_;
+    test::connected_stream client_{loop_, times_, 16384}, api_{loop_, times_, 4096};
     std::size_t last_seen_ = 1;
     tunnel* tunnel_ = nullptr; // until it has ended
     std::optional<tunnel_end> end_;

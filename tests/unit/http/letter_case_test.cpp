@@ -20,6 +20,30 @@ std::string folded(std::string_view text)
     return out;
 }
 
+TEST(letter_case, is_ignored_in_a_percent_encoded_text)
+{
+    const struct {
+        std::string_view encoded;
+        std::string_view plain;
+        bool same;
+    } rows[] = {
+        {"bob", "bob", true},
+        {"Bob", "bob", true},
+        {"", "", true},
+        {"bob", "bo", false},
+        {"bo", "bob", false},
+        {"auth0%7C123", "AUTH0|123", true},
+        {"auth0%7C123", "auth0%7C123", false},
+        {"%C3%A9", "\xC3\x89", true},
+        {"%2542", "%42", true}, // decoded once, not twice
+        {"%2542", "B", false},
+        {"%zz", "%ZZ", true},
+        {"a%", "a", false},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(decodes_to_ignoring_case(r.encoded, r.plain), r.same) << r.encoded << ' ' << r.plain;
+}
+
 TEST(letter_case, folds_as_unicode_specifies)
 {
     std::ifstream file("/usr/share/unicode/CaseFolding.txt");

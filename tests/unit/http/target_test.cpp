@@ -193,13 +193,6 @@ TEST(normalise_segment, spells_a_literal_like_a_normalized_path)
         EXPECT_EQ(test::outcome(normalise_segment(r.literal, r.rules), itself), r.becomes) << r.why;
 }
 
-TEST(percent_decode, leaves_incomplete_triplets_alone)
-{
-    EXPECT_EQ(percent_decode("a%20b%41%"), "a bA%");
-    EXPECT_EQ(percent_decode("%4%zz%00"), std::string("%4%zz\0", 6));
-    EXPECT_EQ(percent_decode("%2541"), "%41") << "decoded once, not twice";
-}
-
 TEST(is_host, accepts_names_and_addresses_with_a_port)
 {
     for (const auto* good : {"example.com", "EXAMPLE.com.", "a", "127.0.0.1", "127.0.0.1:80", "a:65535",

@@ -185,6 +185,9 @@ TEST(access_log, distinguishes_an_unknown_key_from_an_unreachable_issuer)
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
     s.record.why = reason::keys_unavailable;
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"warn")"));
+    s.record.status = 200;
+    s.record.observed = true;
+    EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
 }
 
 TEST(access_log, cannot_be_flooded_or_forged_by_values_of_a_client)

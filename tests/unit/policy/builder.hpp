@@ -1,5 +1,5 @@
-// Policies in a line or two for the tests of this folder, without YAML or http/. Only here, templates fold by
-// letter case and trailing slash.
+// Policies in a line or two for unit tests, without YAML or http/. Only here, templates fold by letter case
+// and trailing slash.
 #pragma once
 
 #include "base/json.hpp"
@@ -120,6 +120,25 @@ public:
         for (const auto& entry : what)
             compiled.emplace_back(entry.first, needs(entry.second));
         return route(text, std::move(compiled));
+    }
+
+    issuer_settings& issuer(const std::string& audience = "https://calendar.example.com")
+    {
+        auto& added = made_->issuers.emplace_back();
+        added.issuer = "https://id.example.com/";
+        added.audience = {audience};
+        return added;
+    }
+
+    // Adds an issuer that signs with a shared secret (HS256), so that no key has to be fetched.
+    void issuer_with_secret(std::string_view octets,
+                            const std::string& audience = "https://calendar.example.com")
+    {
+        auto& added = issuer(audience);
+        added.keys.where = key_location::kind::none;
+        added.hmac_secret = secret(std::string(octets));
+        added.algorithms = {};
+        added.algorithms.insert(jose::algorithm::hs256);
     }
 
     builder& unlisted_authenticated()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/decide.hpp"
+#include "unit/policy/builder.hpp"
 
 #include <initializer_list>
 #include <stdexcept>
@@ -17,18 +18,20 @@ public:
         for (const auto* name : {"read:appointments", "write:appointments", "admin", "export"})
             p.scopes.add(name, std::string("May ") + name);
         p.metadata.resource = "https://calendar.example.com";
-        auto& i = p.issuers.emplace_back();
-        i.issuer = "https://id.example.com/";
-        i.audience = {"https://calendar.example.com"};
-
-        add("/one", {{"write:appointments"}});
-        add("/all", {{"write:appointments", "read:appointments"}});
-        add("/any", {{"admin"}, {"write:appointments", "export"}});
-        add("/authenticated", {});
-        auto& login = add("/login", {{"write:appointments"}});
+        made_.issuer();
+        made_.route("/one", {{"GET", "write:appointments"}});
+        made_.route("/all", {{"GET", "write:appointments read:appointments"}});
+        made_.route("/any", {{"GET", "admin | write:appointments export"}});
+        made_.route("/authenticated", {{"GET", "authenticated"}});
+        made_.route("/login", {{"GET", "write:appointments"}});
+        auto& login = p.routes.back().methods.front().second;
         login.conditions.emplace_back(policy::max_age_condition{std::chrono::seconds(300)});
         login.conditions.emplace_back(policy::acr_condition{{"urn:example:mfa", "urn:example:key"}});
-        add("/weak", {}).conditions.emplace_back(policy::acr_condition{{R"(say "friend" \o/)"}});
+        made_.route("/weak", {{"GET", "authenticated"}});
+        auto& weak = p.routes.back().methods.front().second;
+        weak.conditions.emplace_back(policy::acr_condition{{R"(say "friend" \o/)"}});
+        for (auto& r : p.routes)
+            r.allow = "GET, HEAD";
     }
 
     // Returns the requirement of that route's GET.
@@ -56,27 +59,11 @@ public:
         return d;
     }
 
-    policy::policy p;
-
 private:
-    policy::requirement& add(std::string text,
-                             std::initializer_list<std::initializer_list<std::string_view>> any)
-    {
-        auto& r = p.routes.emplace_back();
-        r.text = std::move(text);
-        r.allow = "GET, HEAD";
-        auto& needs = r.methods.emplace_back("GET", policy::requirement{}).second;
-        needs.index = p.requirement_count++;
-        for (const auto& all : any) {
-            needs.needs = policy::requirement::kind::scopes;
-            auto& a = needs.alternatives.emplace_back();
-            for (const auto name : all) {
-                a.in_order.push_back(*p.scopes.find(name));
-                a.scopes.insert(a.in_order.back());
-            }
-        }
-        return needs;
-    }
+    policy::test::builder made_;
+
+public:
+    policy::policy& p = made_.get();
 };
 
 } // namespace scopegate::responses

@@ -2,6 +2,7 @@
 #include "responses/cors.hpp"
 
 #include "support/fields.hpp"
+#include "unit/policy/builder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,19 +17,9 @@ protected:
     cors()
     {
         p.cors.origins = {"https://app.example.com", "capacitor://localhost"};
-        auto& r = p.routes.emplace_back();
-        r.text = "/appointments";
-        r.segments = {{policy::template_segment::kind::literal, "appointments"}};
-        r.allow = "GET, HEAD, POST";
-        r.methods.emplace_back("GET", policy::requirement{});
-        r.methods.emplace_back("POST", policy::requirement{});
-        p.exact.add(r.segments, false, r);
-        auto& any = p.routes.emplace_back();
-        any.text = "/any";
-        any.index = 1;
-        any.segments = {{policy::template_segment::kind::literal, "any"}};
-        any.any.emplace();
-        p.exact.add(any.segments, false, any);
+        made_.route("/appointments", {{"GET", "authenticated"}, {"POST", "authenticated"}});
+        p.routes.back().allow = "GET, HEAD, POST";
+        made_.route("/any", {{"ANY", "authenticated"}});
     }
 
     void set_fields(const test::field_texts& texts) { head.fields = test::fields_of(texts); }
@@ -57,7 +48,8 @@ protected:
         return out;
     }
 
-    policy::policy p;
+    policy::test::builder made_;
+    policy::policy& p = made_.get();
     http::request_head head;
 };
 

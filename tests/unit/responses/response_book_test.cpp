@@ -99,12 +99,11 @@ TEST(answers, have_a_text_for_every_reason)
         EXPECT_EQ(body->find("request_id")->scalar_text(), "id-1");
         EXPECT_FALSE(body->find("title")->if_string()->empty()) << name(why);
         EXPECT_FALSE(body->find("detail")->if_string()->empty()) << name(why);
-        EXPECT_EQ(field(made, "Retry-After") != "-",
-                  why == reason::keys_unavailable || why == reason::key_pending ||
-                      why == reason::introspection_unavailable || why == reason::proof_memory_full ||
-                      why == reason::connection_limit || why == reason::upstream_busy ||
-                      why == reason::memory_limit)
-            << name(why);
+        // Each 503 says when to retry, never 0, which would invite a storm of retries.
+        EXPECT_EQ(field(made, "Retry-After") != "-", made.status == 503) << name(why);
+        EXPECT_NE(field(made, "Retry-After"), "0") << name(why);
+        EXPECT_EQ(field(made, "Allow") != "-", made.status == 405) << name(why);
+        EXPECT_EQ(body->find("required_scopes") != nullptr, made.status == 403) << name(why);
     }
 }
 
@@ -147,9 +146,9 @@ TEST(answers, challenge_with_401_always_and_with_5xx_never)
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto& r = row(static_cast<reason>(i));
         if (r.status == 401) { // RFC 9110 section 15.5.2: MUST
-            EXPECT_TRUE(r.challenge) << name(static_cast<reason>(i));
+            EXPECT_NE(r.challenges, response_row::challenge::none) << name(static_cast<reason>(i));
         } else if (r.status >= 500) {
-            EXPECT_FALSE(r.challenge) << name(static_cast<reason>(i));
+            EXPECT_EQ(r.challenges, response_row::challenge::none) << name(static_cast<reason>(i));
         }
     }
 }
@@ -228,11 +227,15 @@ TEST(answers, say_when_to_retry)
 {
     const calendar file;
     const response_book book(file.p);
-    auto refusal = file.deny(reason::keys_unavailable);
-    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "1")
-        << "never 0, which would invite a storm of retries";
-    refusal.retry_after = 10;
-    EXPECT_EQ(field(book.make(refusal, "7f"), "Retry-After"), "10");
+    const std::pair<reason, const char*> seconds[] = {
+        {reason::keys_unavailable, "2"}, {reason::introspection_unavailable, "2"},
+        {reason::key_pending, "10"},     {reason::proof_memory_full, "15"},
+        {reason::connection_limit, "1"}, {reason::memory_limit, "1"},
+        {reason::upstream_busy, "1"},    {reason::upstream_unreachable, "-"},
+        {reason::upstream_timeout, "-"},
+    };
+    for (const auto& [why, wanted] : seconds)
+        EXPECT_EQ(field(book.make(file.deny(why), "7f"), "Retry-After"), wanted) << name(why);
 }
 
 TEST(answers, have_these_bytes_on_the_wire)

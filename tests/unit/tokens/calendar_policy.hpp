@@ -5,6 +5,7 @@
 #include "policy/policy.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
+#include "unit/policy/builder.hpp"
 
 #include <functional>
 #include <memory>
@@ -17,26 +18,13 @@ namespace scopegate::test {
 
 inline constexpr wall_time now{std::chrono::seconds(1'800'000'000)};
 
-inline policy::requirement needs_scope(const policy::policy& p, std::string_view scope)
-{
-    policy::requirement r;
-    r.needs = policy::requirement::kind::scopes;
-    const auto id = *p.scopes.find(scope);
-    policy::alternative a;
-    a.scopes.insert(id);
-    a.in_order.push_back(id);
-    r.alternatives.push_back(std::move(a));
-    return r;
-}
-
 // Issuer 0 allows any asymmetric algorithm and has keys at a URL. Issuer 1 allows only RS256 and at+jwt and
 // has keys in a file. GET on /read and /write needs read:app and write:app.
 inline std::shared_ptr<policy::policy> calendar_policy()
 {
-    auto p = std::make_shared<policy::policy>();
-    p->scopes.add("read:app", "");
-    p->scopes.add("write:app", "");
-    p->scopes.add("read:app2", "");
+    const auto made = std::make_shared<policy::test::builder>();
+    made->scopes({"read:app", "write:app", "read:app2"});
+    made->route("/read", {{"GET", "read:app"}}).route("/write", {{"GET", "write:app"}});
 
     policy::issuer_settings first;
     first.issuer = "https://first.example/";
@@ -50,17 +38,8 @@ inline std::shared_ptr<policy::policy> calendar_policy()
     second.algorithms.insert(jose::algorithm::rs256);
     second.access_token_only = true;
     second.require.emplace_back(json::path("token_use"), json::value(std::string("access")));
-    p->issuers = {first, second};
-
-    for (const auto* name : {"read", "write"}) {
-        auto& r = p->routes.emplace_back();
-        r.text = std::string("/") + name;
-        r.segments = {{policy::template_segment::kind::literal, name}};
-        r.methods.emplace_back("GET", needs_scope(*p, std::string(name) + ":app"));
-        r.index = static_cast<std::uint32_t>(p->routes.size() - 1);
-        p->exact.add(r.segments, false, r);
-    }
-    return p;
+    made->get().issuers = {first, second};
+    return {made, &made->get()};
 }
 
 // A key store with the keys that the test supplies.

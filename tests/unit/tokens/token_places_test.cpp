@@ -1,12 +1,14 @@
 // Tokens in the query, in cookies and in a WebSocket's subprotocols: which token is used, which requests are
 // refused, and what the API gets after the token's removal.
-#include "tokens/token_places.hpp"
+#include "tokens/places/places.hpp"
 
 #include "support/fields.hpp"
+#include "tokens/places/removal.hpp"
 #include "tokens/token_source.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace scopegate::tokens {
@@ -157,14 +159,14 @@ TEST(token_places, include_subprotocols_only_in_a_websocket_handshake)
     EXPECT_EQ(taken.error(), reason::no_token);
 }
 
-struct removal {
+struct rest {
     const char* before;
     const char* after;
 };
 
 TEST(token_places, keep_bytes_and_order_of_the_rest_of_a_query)
 {
-    const removal queries[] = {
+    const rest queries[] = {
         {"", ""},
         {"?", "?"},
         {"?a=1&b=2", "?a=1&b=2"},
@@ -176,17 +178,18 @@ TEST(token_places, keep_bytes_and_order_of_the_rest_of_a_query)
         {"?access_token=abc&", "?"},
         {"?access_tokens=abc&a=access_token", "?access_tokens=abc&a=access_token"},
     };
-    const std::vector<std::string> names{"access_token"};
+    const auto from = all_places();
+    const http::field_list fields;
+    const places::removal of_all(from, fields, nullptr, true);
     for (const auto& r : queries) {
-        std::string out;
-        append_query_without_tokens(r.before, names, out);
-        EXPECT_EQ(out, r.after) << r.before;
+        std::string scratch;
+        EXPECT_EQ(of_all.query(r.before, scratch), r.after) << r.before;
     }
 }
 
 TEST(token_places, keep_bytes_and_order_of_the_rest_of_cookies)
 {
-    const removal cookies[] = {
+    const rest cookies[] = {
         {"a=1; b=2", "a=1; b=2"},
         {"session=abc", ""},
         {"session=abc; a=\"1\";b=2", "a=\"1\";b=2"},
@@ -198,23 +201,128 @@ TEST(token_places, keep_bytes_and_order_of_the_rest_of_cookies)
     const std::vector<std::string> names{"session"};
     for (const auto& r : cookies) {
         std::string out;
-        append_cookies_without_tokens(r.before, names, out);
+        places::cookie::append_others(r.before, names, out);
         EXPECT_EQ(out, r.after) << r.before;
     }
 }
 
 TEST(token_places, keep_the_other_subprotocols)
 {
-    const removal protocols[] = {
+    const rest protocols[] = {
         {"bearer, abc", ""}, {"bearer, abc, chat", "chat"}, {"chat, bearer, abc, v2.chat", "chat, v2.chat"},
         {"chat", "chat"},    {"chat, bearer", "chat"},
     };
     for (const auto& r : protocols) {
         const auto fields = fields_of({{"Sec-WebSocket-Protocol", r.before}});
         std::string out;
-        append_protocols_without_token(fields, out);
+        places::websocket::append_others(fields, out);
         EXPECT_EQ(out, r.after) << r.before;
     }
+}
+
+// A place that lacks one part is not a place. Each of these is a whole one but for that part.
+struct unstripped {
+    static constexpr std::string_view bearer_method{};
+    static constexpr auto strip = places::stripped::always;
+    static bool is_configured(const policy::token_settings&) noexcept { return true; }
+    static void find(const policy::token_settings&, const credentials&, places::search&) {}
+    static void put(const policy::token_settings&, std::string_view, places::made_request&) {}
+};
+struct stripped_in_the_query : unstripped {
+    static bool may_be_token(const policy::token_settings&, std::string_view) noexcept { return true; }
+};
+struct half_stripped_in_fields : unstripped { // drops the fields, and with them what is no token
+    static http::field_set withheld(const policy::token_settings&) noexcept { return {}; }
+};
+struct not_found : places::query {
+    static void find() = delete;
+};
+struct not_put : places::query {
+    static void put() = delete;
+};
+struct not_advertised : places::query {
+    static void bearer_method() = delete;
+};
+static_assert(!places::token_place<unstripped>);
+static_assert(places::token_place<stripped_in_the_query>);
+static_assert(!places::token_place<half_stripped_in_fields>);
+static_assert(!places::token_place<not_found>);
+static_assert(!places::token_place<not_put>);
+static_assert(!places::token_place<not_advertised>);
+
+// A request as a client would send it, parsed.
+struct parsed_request {
+    explicit parsed_request(const places::made_request& made)
+    {
+        EXPECT_TRUE(http::parse_field_lines(made.lines, 0, head.fields));
+        head.method = "GET";
+        head.target = made.target;
+    }
+    [[nodiscard]] std::string_view query() const noexcept
+    {
+        return head.target.substr(std::min(head.target.find('?'), head.target.size()));
+    }
+    [[nodiscard]] result<taken_token> taken(const policy::token_settings& from)
+    {
+        return take_token(from, {head.fields, query(), true}, scratch);
+    }
+    http::request_head head;
+    std::string scratch;
+};
+
+// Returns what the upstream gets: the target's query, and the lines of the fields.
+places::made_request forwarded(const policy::token_settings& from, const parsed_request& came,
+                               const taken_token* taken, bool withhold)
+{
+    const places::removal removal(from, came.head.fields, taken, withhold);
+    places::made_request out;
+    std::string scratch;
+    out.target = "/" + std::string(removal.query(came.query(), scratch));
+    http::request_rules rules;
+    rules.websocket = true;
+    const auto filter = http::forward_filter::of_request(came.head, rules);
+    removal.append_lines(out.lines, *filter);
+    rules.also_drop = removal.withheld();
+    EXPECT_TRUE(http::collect_forwarded(came.head, rules, [&](auto run) { out.lines += run; }));
+    return out;
+}
+
+TEST(token_places, are_found_and_stripped_wherever_a_token_is_put)
+{
+    const std::string token = "abc.d-e_f~1";
+    const auto from = all_places();
+    places::all::for_each([&]<class Place>() {
+        ASSERT_TRUE(Place::is_configured(from)) << "all_places() of this test lacks one";
+        places::made_request made;
+        made.target = "/?left=1";
+        made.add("Cookie", "left=2");
+        made.add("Sec-WebSocket-Protocol", "left3");
+        made.add("Left", "4");
+        Place::put(from, token, made);
+        parsed_request came(made);
+        const auto taken = came.taken(from);
+        ASSERT_TRUE(taken) << made.target << '\n' << made.lines;
+        EXPECT_EQ(taken->text, token);
+
+        for (const bool withhold : {false, true}) {
+            auto out = forwarded(from, came, &*taken, withhold);
+            SCOPED_TRACE(out.target + '\n' + out.lines);
+            EXPECT_EQ(out.target, "/?left=1");
+            for (const auto* other : {"Cookie: left=2\r\n", "left3\r\n", "Left: 4\r\n"})
+                EXPECT_NE(out.lines.find(other), std::string::npos) << other;
+            // It goes on in Authorization, if at all, and nowhere else.
+            const auto line = "Authorization: Bearer " + token + "\r\n";
+            const auto at = out.lines.find(line);
+            EXPECT_EQ(at == std::string::npos, withhold);
+            if (at != std::string::npos)
+                out.lines.erase(at, line.size());
+            EXPECT_EQ((out.target + out.lines).find(token), std::string::npos);
+            parsed_request upstream(out);
+            const auto again = upstream.taken(from);
+            ASSERT_FALSE(again);
+            EXPECT_EQ(again.error(), reason::no_token);
+        }
+    });
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "tokens/token_source.hpp"
 
 #include "support/fields.hpp"
+#include "tokens/places/header.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ struct row {
 // Takes a token as the validator does: a text that is not a b64token is not a token.
 result<tokens::taken_token> take(const http::field_list& fields, bool dpop)
 {
-    const auto taken = tokens::take_token(fields, dpop);
+    const auto taken = tokens::places::header::take(fields, dpop);
     if (taken && !tokens::is_b64token(taken->text))
         return reason::malformed_credentials;
     return taken;
@@ -116,7 +117,7 @@ TEST(token_source, takes_a_token_under_the_scheme_dpop_unless_it_is_off)
     }
     const row plain{"", {{"Authorization", "Bearer abc"}}, reason::allowed, "abc"};
     const auto fields = fields_of(plain.fields);
-    EXPECT_FALSE(tokens::take_token(fields, true)->dpop);
+    EXPECT_FALSE(tokens::places::header::take(fields, true)->dpop);
 }
 
 // A CGI application reads any of these spellings as HTTP_AUTHORIZATION, so each counts as a token.
@@ -128,12 +129,12 @@ TEST(token_source, treats_an_underscore_spelling_as_a_second_token)
     fields[1].id = http::field_id::authorization;
     fields[1].value = "Bearer def";
     fields[1].underscore = true;
-    const auto taken = tokens::take_token(fields, false);
+    const auto taken = tokens::places::header::take(fields, false);
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error(), reason::several_tokens);
 
     fields.erase(fields.begin());
-    const auto alone = tokens::take_token(fields, false);
+    const auto alone = tokens::places::header::take(fields, false);
     ASSERT_FALSE(alone);
     EXPECT_EQ(alone.error(), reason::no_token);
 }

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace scopegate::gate {
+namespace scopegate::test {
 
 // Each side may have as many unread bytes in transit as the kernel allows.
 struct connected_stream {
@@ -54,4 +54,4 @@ struct connected_stream {
     int peer = -1;
 };
 
-} // namespace scopegate::gate
+} // namespace scopegate::test

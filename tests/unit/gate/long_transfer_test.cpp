@@ -1,10 +1,10 @@
 // A transfer whose two sides are always ready must let other connections run.
-#include "gate/stretch.hpp"
-
 #include "gate/relay.hpp"
 #include "gate/tunnel.hpp"
+#include "http1/stretch.hpp"
+#include "support/connected_stream.hpp"
 #include "support/run_until.hpp"
-#include "unit/gate/connected_stream.hpp"
+#include "unit/gate/raw_stream.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,10 +15,10 @@
 namespace scopegate::gate {
 namespace {
 
-constexpr std::size_t body_bytes = 4 * stretch::most_bytes;
+constexpr std::size_t body_bytes = 4 * http1::stretch::most_bytes;
 constexpr int room = 4 * static_cast<int>(body_bytes);
 constexpr std::size_t most_passed =
-    stretch::most_bytes + buffer_pool::slice_bytes; // the last read may end beyond it
+    http1::stretch::most_bytes + net::buffer_pool::slice_bytes; // the last read may end beyond it
 
 class long_transfer : public ::testing::Test {
 public:
@@ -32,8 +32,8 @@ public:
 
     net::asio::io_context loop_{1};
     net::deadlines times_;
-    buffer_pool buffers_;
-    connected_stream source_{loop_, times_, room}, sink_{loop_, times_, room};
+    net::buffer_pool buffers_;
+    test::connected_stream source_{loop_, times_, room}, sink_{loop_, times_, room};
     std::size_t sent_ = 0;
 };
 
@@ -41,13 +41,10 @@ TEST_F(long_transfer, yields_within_a_body)
 {
     bool done = false;
     const auto transfer = [&]() -> net::detached {
-        body_relay body({.kind = http::body_kind::length, .length = sent_}, false, 0);
-        buffer slice;
-        net::gather out;
-        std::string_view leftover;
-        const relay_timeouts patience{std::chrono::seconds(10), std::chrono::seconds(10)};
-        const auto end =
-            co_await relay_body(body, *source_.own, *sink_.own, buffers_, slice, {}, out, patience, leftover);
+        const http::body_framing framing{http::body_kind::length, sent_};
+        raw_stream from(source_.own, buffers_, framing), to(sink_.own, buffers_);
+        const relay_options options{std::chrono::seconds(10), std::chrono::seconds(10)};
+        const auto end = co_await relay_body(from, to, options);
         EXPECT_EQ(end, relay_end::complete);
         done = true;
     };
@@ -61,9 +58,9 @@ TEST_F(long_transfer, yields_within_a_tunnel)
 {
     bool done = false;
     const auto transfer = [&]() -> net::detached {
-        buffer up, down;
-        tunnel t(*source_.own, *sink_.own, std::chrono::seconds(10), net::no_deadline, {}, buffers_);
-        static_cast<void>(co_await t.run({}, up, {}, down));
+        raw_stream from(source_.own, buffers_), to(sink_.own, buffers_);
+        tunnel t(from, to, std::chrono::seconds(10), net::no_deadline, {});
+        static_cast<void>(co_await t.run());
         done = true;
     };
     transfer();

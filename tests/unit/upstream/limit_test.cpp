@@ -1,5 +1,5 @@
 // The slots of the upstream and their queue, without sockets.
-#include "gate/upstream_limit.hpp"
+#include "upstream/limit.hpp"
 
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace scopegate::gate {
+namespace scopegate::upstream {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,18 +24,18 @@ steady_time now()
 
 // One request that asks for a slot. It returns the slot when it is reset.
 struct asker {
-    std::unique_ptr<upstream_slot> slot = std::make_unique<upstream_slot>();
+    std::unique_ptr<upstream::slot> slot = std::make_unique<upstream::slot>();
     std::optional<bool> taken;
 };
 
-net::detached ask(asker& a, upstream_limit& limit, net::asio::io_context& worker, steady_time until)
+net::detached ask(asker& a, slot_limit& limit, net::asio::io_context& worker, steady_time until)
 {
     a.taken = co_await a.slot->take(limit, worker, until);
 }
 
-class upstream_limit_test : public ::testing::Test {
+class limit_test : public ::testing::Test {
 protected:
-    ~upstream_limit_test() override // releases every request that still waits
+    ~limit_test() override // releases every request that still waits
     {
         limit_.set(0);
         run();
@@ -63,11 +63,11 @@ protected:
     void leave(std::size_t i) { askers_[i].slot.reset(); }
 
     net::asio::io_context worker_{1};
-    upstream_limit limit_{2};
+    slot_limit limit_{2};
     std::deque<asker> askers_;
 };
 
-TEST_F(upstream_limit_test, gives_slots_to_waiting_requests_in_order)
+TEST_F(limit_test, gives_slots_to_waiting_requests_in_order)
 {
     for (int i = 0; i < 5; ++i)
         come();
@@ -83,7 +83,7 @@ TEST_F(upstream_limit_test, gives_slots_to_waiting_requests_in_order)
     EXPECT_EQ(outcomes(), "111111") << "a slot must be free";
 }
 
-TEST_F(upstream_limit_test, refuses_at_once_when_the_queue_is_full)
+TEST_F(limit_test, refuses_at_once_when_the_queue_is_full)
 {
     for (int i = 0; i < 2 + 16; ++i)
         come();
@@ -94,7 +94,7 @@ TEST_F(upstream_limit_test, refuses_at_once_when_the_queue_is_full)
     leave(1);
 }
 
-TEST_F(upstream_limit_test, has_a_queue_as_long_as_the_limit)
+TEST_F(limit_test, has_a_queue_as_long_as_the_limit)
 {
     limit_.set(20);
     for (int i = 0; i < 40; ++i)
@@ -105,7 +105,7 @@ TEST_F(upstream_limit_test, has_a_queue_as_long_as_the_limit)
     run();
 }
 
-TEST_F(upstream_limit_test, ends_a_wait_at_its_deadline)
+TEST_F(limit_test, ends_a_wait_at_its_deadline)
 {
     come();
     come();
@@ -118,7 +118,7 @@ TEST_F(upstream_limit_test, ends_a_wait_at_its_deadline)
     EXPECT_EQ(outcomes(), "1101") << "the slot goes to the next";
 }
 
-TEST_F(upstream_limit_test, lets_a_wait_be_shortened_but_not_extended)
+TEST_F(limit_test, lets_a_wait_be_shortened_but_not_extended)
 {
     come();
     come();
@@ -133,7 +133,7 @@ TEST_F(upstream_limit_test, lets_a_wait_be_shortened_but_not_extended)
     EXPECT_EQ(outcomes(), "1101");
 }
 
-TEST_F(upstream_limit_test, loses_no_slot_that_becomes_free_at_the_deadline)
+TEST_F(limit_test, loses_no_slot_that_becomes_free_at_the_deadline)
 {
     come();
     come();
@@ -148,7 +148,7 @@ TEST_F(upstream_limit_test, loses_no_slot_that_becomes_free_at_the_deadline)
     EXPECT_EQ(outcomes(), "11111");
 }
 
-TEST_F(upstream_limit_test, applies_a_new_limit_from_now_on)
+TEST_F(limit_test, applies_a_new_limit_from_now_on)
 {
     for (int i = 0; i < 6; ++i)
         come();
@@ -164,7 +164,7 @@ TEST_F(upstream_limit_test, applies_a_new_limit_from_now_on)
     EXPECT_EQ(outcomes(), "111111");
 }
 
-TEST_F(upstream_limit_test, gives_no_slot_after_it_is_closed)
+TEST_F(limit_test, gives_no_slot_after_it_is_closed)
 {
     for (int i = 0; i < 3; ++i)
         come();
@@ -175,15 +175,15 @@ TEST_F(upstream_limit_test, gives_no_slot_after_it_is_closed)
     EXPECT_EQ(outcomes(), "110");
 }
 
-TEST(upstream_limit, holds_across_threads)
+TEST(limit, holds_across_threads)
 {
     constexpr int threads = 4, requests = 4, rounds = 200, slots = 3; // the queue holds all other requests
-    upstream_limit limit(slots);
+    slot_limit limit(slots);
     std::atomic<int> inside = 0, most = 0, served = 0;
     const auto request = [&](net::asio::io_context& worker) -> net::detached {
         auto& at = worker;
         for (int i = 0; i < rounds; ++i) {
-            upstream_slot slot;
+            upstream::slot slot;
             const bool taken = co_await slot.take(limit, at, now() + 1h);
             served += taken ? 1 : 0;
             const int here = ++inside;
@@ -208,4 +208,4 @@ TEST(upstream_limit, holds_across_threads)
 }
 
 } // namespace
-} // namespace scopegate::gate
+} // namespace scopegate::upstream
