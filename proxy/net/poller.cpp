@@ -105,14 +105,14 @@ void poller::run_polls()
     awaited_ = false;
     polling_ = true;
     returning_ = false;
+    bool work = has_work();
     bool more = fetch(0);
-    for (const auto until = now_ + longest_stay; more || has_work();
-         more = fetch(has_work() ? 0 : static_cast<int>(longest_stay.count()))) {
+    for (const auto until = now_ + longest_stay; more || work;
+         more = fetch(work ? 0 : static_cast<int>(longest_stay.count()))) {
         if (hooks_ != nullptr)
             hooks_->before_events();
         tell();
-        if (hooks_ != nullptr)
-            hooks_->after_events();
+        work = hooks_ != nullptr && hooks_->after_events();
         if (returning_ || now_ >= until)
             break;
     }

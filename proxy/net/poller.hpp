@@ -33,8 +33,8 @@ class poll_hooks {
 public:
     // Called after each poll, before its events are told.
     virtual void before_events() noexcept = 0;
-    // Called when all events of the poll have been told, before the next poll.
-    virtual void after_events() noexcept = 0;
+    // Called when all events of the poll have been told, before the next poll. Returns has_work().
+    [[nodiscard]] virtual bool after_events() noexcept = 0;
     // Returns whether after_events() has more to do, so that the next poll must not sleep.
     [[nodiscard]] virtual bool has_work() const noexcept = 0;
 

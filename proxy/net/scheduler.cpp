@@ -48,7 +48,7 @@ void scheduler::before_events() noexcept
     joining_ = &event_senders_;
 }
 
-void scheduler::after_events() noexcept
+bool scheduler::after_events() noexcept
 {
     joining_ = nullptr;
     flush(event_senders_);
@@ -56,6 +56,7 @@ void scheduler::after_events() noexcept
         serve_slot_waiters();
     if (!postponed_.empty())
         continue_postponed();
+    return has_work();
 }
 
 void scheduler::await_slot(std::coroutine_handle<> awaiting)

@@ -72,7 +72,7 @@ private:
 
     void shutdown() noexcept override {}
     void before_events() noexcept override;
-    void after_events() noexcept override;
+    [[nodiscard]] bool after_events() noexcept override;
     [[nodiscard]] bool has_work() const noexcept override
     {
         return !slot_waiters_.empty() || !postponed_.empty();

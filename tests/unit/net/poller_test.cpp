@@ -48,7 +48,11 @@ public:
     };
 
     void before_events() noexcept override { told_.push_back("before"); }
-    void after_events() noexcept override { told_.push_back("after"); }
+    bool after_events() noexcept override
+    {
+        told_.push_back("after");
+        return has_work();
+    }
     [[nodiscard]] bool has_work() const noexcept override { return false; }
 
     void run()
