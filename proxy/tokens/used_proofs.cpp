@@ -61,7 +61,7 @@ void used_proofs::hash_counts::grow()
 
 used_proofs::used_proofs(const bounds& most) : most_(most), key_(random_key()) {}
 
-reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_time now)
+result<void> used_proofs::use(std::string_view thumbprint, std::string_view id, wall_time now)
 {
     const auto current = now.time_since_epoch() / period_length;
     if (size() >= most_.all)
@@ -77,7 +77,7 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     std::size_t of_client = 0;
     for (const auto& p : at.periods) {
         if (p.proofs.of(proof) != 0)
-            return reason::invalid_proof;
+            return failure(reason::invalid_proof, cause::proof_used_before);
         of_client += p.keys.of(client);
     }
     if (of_client >= most_.of_key)
@@ -91,7 +91,7 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     into.number = std::max(into.number, current);
     into.keys.add(client);
     into.proofs.add(proof);
-    return reason::allowed;
+    return {};
 }
 
 void used_proofs::forget_old(shard& at, std::int64_t current)
