@@ -1,7 +1,7 @@
 #include "policy/conditions/where.hpp"
 
+#include "policy/parameters.hpp"
 #include "policy/percent.hpp"
-#include "policy/route_tree.hpp"
 
 namespace scopegate::policy {
 
