@@ -34,25 +34,25 @@ std::size_t count(const http::field_list& fields, field_id id) noexcept
         std::count_if(fields.begin(), fields.end(), [id](const http::field& f) { return f.id == id; }));
 }
 
-// A nonce of this process, where the proof needs one. One of another Scopegate is refused even where none is
-// needed: the process that we take over, or that takes us over, may have given it, and accepts the same
-// proof.
-reason check_nonce(const policy::policy& p, const jose::dpop_proof& proof, const tokens::proof_memory& proofs,
-                   wall_time now)
+// Fails with proof_nonce unless the proof has a nonce of this process, or needs none. A nonce of another
+// Scopegate is always refused: the process that we take over, or that takes us over, may have given it, and
+// accepts the same proof.
+result<void> check_nonce(const policy::policy& p, const jose::dpop_proof& proof,
+                         const tokens::proof_memory& proofs, wall_time now)
 {
     const auto& nonce = proof.nonce();
     const bool marked = nonce && tokens::proof_nonces::is_marked(*nonce);
     if (marked && proofs.nonces.accepts(*nonce, now))
-        return reason::allowed;
+        return {};
     const bool needed = p.tokens.dpop.nonce || proofs.window.needs_nonce(proof.issued(), now);
-    return marked || needed ? reason::proof_nonce : reason::allowed;
+    return marked || needed ? reason::proof_nonce : result<void>();
 }
 
 proven check_proof(const policy::policy& p, const question& request, std::string_view path,
                    const presented_token& presented, tokens::proof_memory* proofs, wall_time now,
                    std::string& scratch)
 {
-    const auto refused = [](cause why) { return proven{{reason::invalid_proof, why}}; };
+    const auto refused = [](cause why) { return proven{failure(reason::invalid_proof, why)}; };
     const auto* const field = http::find(*request.fields, field_id::dpop);
     if (field == nullptr)
         return refused(cause::proof_missing);
@@ -60,22 +60,20 @@ proven check_proof(const policy::policy& p, const question& request, std::string
         return refused(cause::several_proofs);
     const auto proof = jose::dpop_proof::parse(field->value);
     if (!proof)
-        return refused(proof.error().detail);
+        return {proof.error()};
     const jose::proven_request asked{request.method, presented.taken.text, presented.token.bound_to.key};
-    if (const auto why = proof->mismatch(asked, now); why != cause::none)
-        return refused(why);
+    if (const auto ok = proof->check(asked, now); !ok)
+        return {ok};
     if (!names_request(proof->uri(), p, request, path, scratch))
         return refused(cause::proof_htu);
     if (!proof->is_signed())
         return refused(cause::proof_bad_signature);
     if (proofs == nullptr)
         return {reason::proof_memory_full};
-    if (const auto why = check_nonce(p, *proof, *proofs, now); why != reason::allowed)
-        return {why, true};
+    if (const auto ok = check_nonce(p, *proof, *proofs, now); !ok)
+        return {ok, true};
     const bool has_ours = proof->nonce() && tokens::proof_nonces::is_marked(*proof->nonce());
-    const auto used = proofs->used.use(proof->thumbprint(), proof->id(), now);
-    const auto why = used == reason::invalid_proof ? failure(used, cause::proof_used_before) : failure(used);
-    return {why, has_ours};
+    return {proofs->used.use(proof->thumbprint(), proof->id(), now), has_ours};
 }
 
 } // namespace
@@ -86,7 +84,7 @@ proven check_binding(const policy::policy& p, const question& request, std::stri
 {
     const auto& bound_to = presented.token.bound_to;
     const bool dpop = presented.taken.dpop;
-    const auto refused = [](cause why) { return proven{{reason::unbound_token, why}}; };
+    const auto refused = [](cause why) { return proven{failure(reason::unbound_token, why)}; };
     if (dpop && bound_to.key.empty())
         return refused(cause::proof_for_unbound_token);
     if (!dpop && !bound_to.key.empty())

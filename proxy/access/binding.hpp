@@ -3,7 +3,7 @@
 #pragma once
 
 #include "access/question.hpp"
-#include "base/cause.hpp"
+#include "base/errc.hpp"
 #include "policy/policy.hpp"
 #include "tokens/proof_memory.hpp"
 #include "tokens/token_source.hpp"
@@ -17,13 +17,14 @@ struct presented_token {
     const tokens::validated_token& token;
 };
 
-// The result. `nonce`: the client uses nonces of ours, or has to, and its next proof needs a fresh one.
+// The result of a check, and whether the client uses nonces of ours, or has to, so that its next proof needs
+// a fresh one.
 struct proven {
-    failure why = reason::allowed;
+    result<void> binding;
     bool nonce = false;
 };
 
-// Returns `allowed`, or why the token's binding is not proven:
+// Checks the token's binding. Fails with:
 // - unbound_token: the scheme and the token disagree (a token bound to a key without the scheme DPoP, or the
 //   scheme DPoP for another token), the policy requires DPoP, or the connection lacks the certificate that
 //   the token is bound to. A trusted proxy speaks for its clients: `Client-Cert` counts there, not its own

@@ -55,11 +55,12 @@ outcome evaluation::start(const question& q, const token_authority& authority, w
         found_.target = *target;
     if (auto own = own_response(target))
         return std::move(*own);
-    path_refusal_ = examine_target(target);
+    if (const auto fits = examine_target(target); !fits)
+        path_refusal_ = fits.error();
     if (path_refusal_ && !policy_.observe)
         return conclude(now);
-    if (const auto overridden = find_override()) {
-        path_refusal_ = overridden;
+    if (const auto fits = check_override(); !fits) {
+        path_refusal_ = fits.error();
         return conclude(now);
     }
     use_ = use_of_token();
@@ -114,7 +115,7 @@ std::optional<outcome> evaluation::own_response(const result<http::request_targe
     return std::get<responses::response>(std::move(responded));
 }
 
-std::optional<failure> evaluation::examine_target(const result<http::request_target>& target)
+result<void> evaluation::examine_target(const result<http::request_target>& target)
 {
     if (!target)
         return target.error();
@@ -125,7 +126,7 @@ std::optional<failure> evaluation::examine_target(const result<http::request_tar
         client_ = address_of_client();
     if (is_misdirected(policy_, question_))
         return failure(reason::misdirected_request, cause::unlisted_host);
-    return find_lookalike(policy_, question_.method, *target, found_.match, scratch_.folded);
+    return check_lookalikes(policy_, question_.method, *target, found_.match, scratch_.folded);
 }
 
 std::optional<policy::client_address> evaluation::address_of_client() const noexcept
@@ -136,10 +137,10 @@ std::optional<policy::client_address> evaluation::address_of_client() const noex
 }
 
 // A method override is refused in any mode, also on a path that observe mode would forward.
-std::optional<failure> evaluation::find_override() const
+result<void> evaluation::check_override() const
 {
     if (!names_another_method(question_.fields, sent_query(), question_.method))
-        return std::nullopt;
+        return {};
     const bool by_header = names_another_method(question_.fields, {}, question_.method);
     return failure(reason::method_override, by_header ? cause::override_header : cause::override_parameter);
 }
@@ -189,30 +190,31 @@ outcome evaluation::validate(const tokens::validator::awaited& came, bool may_ve
     found_.verified = checked.verified;
     found_.dpop = found_.taken->dpop;
     found_.said = std::move(checked.said);
-    unmet_ = checked.wait_for_turn ? failure(reason::keys_unavailable) : checked.why;
-    if (checked.wait_for_turn)
+    if (!checked.token)
+        unmet_ = checked.token.error();
+    if (checked.wait_for_slot)
         return need{need::kind::verification_slot, 0, unmet_};
     if (checked.wait_for_issuer >= 0)
-        return need{need::kind::issuer, static_cast<std::size_t>(checked.wait_for_issuer), checked.why};
-    if (checked.why == reason::malformed_credentials) { // not a token at all
+        return need{need::kind::issuer, static_cast<std::size_t>(checked.wait_for_issuer), unmet_};
+    if (!checked.token && unmet_ == reason::malformed_credentials) { // not a token at all
         found_.taken.reset();
         found_.dpop = false;
     }
     if (!checked.token)
-        return refuse_token(checked.why, now);
+        return refuse_token(unmet_, now);
+    auto& token = *checked.token;
     if (!conditions_as_of_) {
-        const auto& bound_to = checked.token->bound_to;
+        const auto& bound_to = token->bound_to;
         const bool bound_by_dpop =
             !bound_to.key.empty() && policy_.tokens.dpop.how != policy::dpop_settings::mode::off;
         found_.dpop = found_.dpop || bound_by_dpop;
-        const auto proof =
-            check_binding(policy_, question_, found_.target.path, {*found_.taken, *checked.token},
-                          authority_.proofs, now, scratch_.folded);
+        const auto proof = check_binding(policy_, question_, found_.target.path, {*found_.taken, *token},
+                                         authority_.proofs, now, scratch_.folded);
         found_.nonce = proof.nonce;
-        if (proof.why != reason::allowed)
-            return refuse_token(proof.why, now);
+        if (!proof.binding)
+            return refuse_token(proof.binding.error(), now);
     }
-    found_.token = std::move(checked.token);
+    found_.token = std::move(token);
     return conclude(now);
 }
 

@@ -112,8 +112,8 @@ private:
     enum class token_use : std::uint8_t { unused, looked_at, required };
 
     [[nodiscard]] std::optional<outcome> own_response(const result<http::request_target>& target) const;
-    [[nodiscard]] std::optional<failure> examine_target(const result<http::request_target>& target);
-    [[nodiscard]] std::optional<failure> find_override() const;
+    [[nodiscard]] result<void> examine_target(const result<http::request_target>& target);
+    [[nodiscard]] result<void> check_override() const;
     [[nodiscard]] std::optional<policy::client_address> address_of_client() const noexcept;
     [[nodiscard]] policy::circumstances circumstances_at(wall_time now) const noexcept;
     [[nodiscard]] std::string_view sent_query() const noexcept;
@@ -137,7 +137,7 @@ private:
     std::optional<policy::client_address> client_; // where a condition asks for it
     std::optional<failure> path_refusal_;          // decided, but the token is looked at first
     token_use use_ = token_use::unused;
-    failure unmet_ = reason::allowed;           // of the need that is open
+    failure unmet_ = reason::keys_unavailable;  // of the need that is open
     std::optional<wall_time> conditions_as_of_; // of a review
 };
 

@@ -4,13 +4,13 @@
 
 namespace scopegate::access {
 
-std::optional<failure> find_lookalike(const policy::policy& p, std::string_view method,
-                                      const http::request_target& target, const policy::route_match& match,
-                                      std::string& scratch)
+result<void> check_lookalikes(const policy::policy& p, std::string_view method,
+                              const http::request_target& target, const policy::route_match& match,
+                              std::string& scratch)
 {
     const auto path = target.path;
     if (match.needs == nullptr || path == "*")
-        return std::nullopt;
+        return {};
     const auto folded = http::fold_path(path, p.paths, scratch);
     if (!folded)
         return folded.error();
@@ -21,7 +21,7 @@ std::optional<failure> find_lookalike(const policy::policy& p, std::string_view 
         return failure(reason::lookalike_path, cause::folds_to_another_route);
     const bool folds = folded->data() != path.data();
     if (!folds && !http::has_dots(path) && !http::may_hold_session(path)) // every reading is the same
-        return std::nullopt;
+        return {};
     const auto spelled = p.spelled_out(path, match);
     if (http::any_rare_reading(*folded, p.paths, spelled, looks_like_another))
         return failure(reason::lookalike_path, cause::reads_as_another_route);
@@ -35,7 +35,7 @@ std::optional<failure> find_lookalike(const policy::policy& p, std::string_view 
         return failure(reason::lookalike_path, cause::folds_to_no_route);
     if (http::any_other_reading(path, p.paths, spelled, scratch, looks_like_another))
         return failure(reason::lookalike_path, cause::reads_as_another_route);
-    return std::nullopt;
+    return {};
 }
 
 } // namespace scopegate::access

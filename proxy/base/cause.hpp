@@ -230,7 +230,7 @@ struct failure {
     reason why = reason::allowed;
     cause detail = cause::none;
 
-    constexpr failure() noexcept = default;                                            // nothing failed
+    constexpr failure() noexcept = default; // for records: nothing failed
     constexpr failure(reason r, cause c = cause::none) noexcept : why(r), detail(c) {} // NOLINT: implicit
     constexpr operator reason() const noexcept { return why; }                         // NOLINT: implicit
 };

@@ -251,7 +251,7 @@ void service::publish(gate::shared_snapshot made)
     made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
     made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
     bound_memory(made, workers_.size());
-    made.proofs = current_.proofs; // a proof stays used, whatever the new policy says
+    made.proofs = current_.proofs;                   // a proof stays used, whatever the new policy says
     made.upstream_limits = current_.upstream_limits; // requests in flight hold its slots
     made.upstream_limits->set(made.policy->upstream.connections);
     observe::set_log_level(made.policy->log.at);

@@ -57,8 +57,8 @@ private:
     wire::upstream_side* upstream_ = nullptr;
     relay_options* relaying_ = nullptr;
     bool streams_events_ = false;
-    bool gone_ = false;        // there is nobody to respond to
-    bool half_closed_ = false; // the client has closed its side, and may be waiting
+    bool gone_ = false;                                // there is nobody to respond to
+    bool half_closed_ = false;                         // the client has closed its side, and may be waiting
     steady_time half_closed_until_ = net::no_deadline; // set where timeouts.half_closed bounds the wait
 };
 

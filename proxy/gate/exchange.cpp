@@ -102,7 +102,8 @@ net::task<void> exchange::run()
 void exchange::name_request() noexcept
 {
     const auto sent = has_head_ ? sent_request_id(c_.client.head().fields) : std::string_view{};
-    const bool ours = !sent.empty() && access::is_trusted_proxy(c_.policy.policy, *c_.client.connection().peer);
+    const bool ours =
+        !sent.empty() && access::is_trusted_proxy(c_.policy.policy, *c_.client.connection().peer);
     request_id_ = ours ? sent : observe::new_request_id(request_id_buffer_);
     client_request_id_ = ours ? std::string_view{} : sent;
 }
@@ -111,8 +112,8 @@ access::question exchange::asked() const noexcept
 {
     const auto& head = c_.client.head();
     const auto& facts = c_.client.facts();
-    return {head.method,           head.target, facts.host, &head.fields, facts.opens_websocket,
-            c_.client.connection(), request_id_};
+    return {head.method, head.target, facts.host, &head.fields, facts.opens_websocket, c_.client.connection(),
+            request_id_};
 }
 
 access::token_authority exchange::authority() const noexcept
@@ -129,36 +130,32 @@ net::task<tokens::validator::awaited> exchange::obtain(const access::need& wante
     // Verifying what an issuer's keys are missing for may have taken the slot already.
     if (evaluation_.found().verified)
         c_.at.scheduler().take_slot();
-    const auto client = access::client_address(c_.policy.policy, *c_.client.connection().peer, c_.client.head().fields);
+    const auto client =
+        access::client_address(c_.policy.policy, *c_.client.connection().peer, c_.client.head().fields);
     issuer_wait wait(c_.policy.validator, wanted.issuer, evaluation_.found().taken->text,
                      client.value_or(net::address_bytes{}), c_.at.context());
     co_return co_await wait;
 }
 
-const policy::route_settings& exchange::settings() const noexcept
-{
-    return c_.policy.policy.settings_of(evaluation_.found().match.matched);
-}
-
 // Of a body that says its length beforehand; others are counted as they come.
-bool exchange::exceeds_body_limit() const noexcept
+bool exchange::exceeds_body_limit(const policy::route_settings& settings) const noexcept
 {
-    const auto most = settings().body;
-    return most != 0 && c_.client.facts().body_length.value_or(0) > most;
+    return settings.body != 0 && c_.client.facts().body_length.value_or(0) > settings.body;
 }
 
 net::task<void> exchange::forward(policy::permit permit)
 {
     const auto& v = evaluation_.found();
-    if (exceeds_body_limit())
+    const auto& settings = c_.policy.policy.settings_of(v.match.matched);
+    if (exceeds_body_limit(settings))
         co_return co_await refuse(policy::refuse(v.match, {reason::body_too_large, cause::limits_body}));
-    c_.client.limit_body(settings().body);
+    c_.client.limit_body(settings.body);
     // Observe mode changes nothing of what it would refuse.
     const bool as_it_came = permit.observed() || v.target.path.empty();
     const auto target = as_it_came ? target_as_sent(c_.client.head().target, v.target) : v.target;
     const auto nonce = nonce_lines(fresh_nonce(v.dpop));
-    const forwarded_request request{settings(), target, v.token.get(), request_id_,
-                                    v.taken,    nonce,  v.target.path};
+    const forwarded_request request{settings, target, v.token.get(), request_id_,
+                                    v.taken,  nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
     if (!end.responded && end.why != reason::client_gone) {
@@ -231,7 +228,8 @@ net::task<void> exchange::give(responses::response ours)
 net::task<void> exchange::respond(const responses::response& ours)
 {
     co_await c_.at.scheduler().flush_point();
-    co_await c_.client.respond(ours, settings().timeouts.body);
+    const auto& settings = c_.policy.policy.settings_of(evaluation_.found().match.matched);
+    co_await c_.client.respond(ours, settings.timeouts.body);
 }
 
 // The first fields of a head that is refused half-way may be the client's own, and those that the proxy put

@@ -1,6 +1,6 @@
-// One request, from its parsed head to its record in the log: THE life of a request, in exchange::run. Knows a
-// request head, a body to read, a place to respond to, and that the client left; versions of HTTP, connections
-// and reading heads are the wire's.
+// One request, from its parsed head to its record in the log: THE life of a request, in exchange::run. Knows
+// a request head, a body to read, a place to respond to, and that the client left; versions of HTTP,
+// connections and reading heads are the wire's.
 #pragma once
 
 #include "access/evaluation.hpp"
@@ -25,8 +25,8 @@ public:
     // The request's head is parsed and framed.
     [[nodiscard]] net::task<void> run();
 
-    // Responds to what never became a request: a head that is malformed, too large or too slow. `has_head`: the
-    // whole head was read, and its fields are what the peer sent.
+    // Responds to what never became a request: a head that is malformed, too large or too slow. `has_head`:
+    // the whole head was read, and its fields are what the peer sent.
     [[nodiscard]] net::task<void> refuse_unread(failure why, bool has_head);
 
 private:
@@ -39,8 +39,7 @@ private:
     [[nodiscard]] net::task<void> give(responses::response ours); // a document of Scopegate's own
     [[nodiscard]] responses::response refusal(const policy::denial& d) const;
     [[nodiscard]] net::task<void> respond(const responses::response& ours);
-    [[nodiscard]] const policy::route_settings& settings() const noexcept;
-    [[nodiscard]] bool exceeds_body_limit() const noexcept;
+    [[nodiscard]] bool exceeds_body_limit(const policy::route_settings& settings) const noexcept;
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
     [[nodiscard]] std::string_view path() const noexcept;

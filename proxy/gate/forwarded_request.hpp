@@ -26,8 +26,8 @@ struct forwarded_request {
 // How forwarding a request ended.
 struct forward_result {
     failure why = reason::allowed; // or what went wrong
-    bool responded = false;        // a response's head was sent to the client: nothing else can be said any more
-    unsigned status = 0;           // of the response
+    bool responded = false; // a response's head was sent to the client: nothing else can be said any more
+    unsigned status = 0;    // of the response
     std::optional<std::chrono::microseconds> upstream; // to the head of its response
 };
 

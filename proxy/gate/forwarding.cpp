@@ -90,20 +90,10 @@ net::task<bool> forwarding::attempt(bool reused)
         result_.why = started.error();
         co_return false;
     }
-    co_await exchange_messages();
-    if (result_.why == reason::allowed && upstream_->is_reusable())
-        c_.policy.upstream.keep(std::move(upstream_));
-    co_return reused && result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
-        upstream::may_repeat(method, upload_.is_repeatable());
-}
-
-// The response, beside the rest of the request's body.
-net::task<void> forwarding::exchange_messages()
-{
     reception response(c_, request_, upload_, watch_, *upstream_, result_);
     std::exception_ptr failed;
     try {
-        co_await response.run();
+        co_await response.run(); // beside the rest of the request's body
     } catch (...) {
         failed = std::current_exception();
     }
@@ -113,6 +103,10 @@ net::task<void> forwarding::exchange_messages()
     }
     if (failed)
         std::rethrow_exception(failed);
+    if (result_.why == reason::allowed && upstream_->is_reusable())
+        c_.policy.upstream.keep(std::move(upstream_));
+    co_return reused&& result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
+        upstream::may_repeat(method, upload_.is_repeatable());
 }
 
 } // namespace scopegate::gate

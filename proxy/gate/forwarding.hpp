@@ -1,5 +1,5 @@
-// A permitted request on its way to the upstream and back, over one connection or, by the retry rule, a second
-// one. Only a permit makes one.
+// A permitted request on its way to the upstream and back, over one connection or, by the retry rule, a
+// second one. Only a permit makes one.
 #pragma once
 
 #include "gate/client_watch.hpp"
@@ -27,7 +27,6 @@ private:
     // Sends the request on one connection and passes the response on. Returns whether the retry rule lets it
     // be sent once more.
     [[nodiscard]] net::task<bool> attempt(bool reused);
-    [[nodiscard]] net::task<void> exchange_messages();
 
     const exchange_context& c_;
     const forwarded_request& request_;

@@ -2,8 +2,8 @@
 // and the client might lose the response that tells it why (RFC 9112 section 9.6): its sending is read on and
 // forgotten. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
 #include "gate/session.hpp"
-#include "http1/stretch.hpp"
 #include "gate/worker.hpp"
+#include "http1/stretch.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -56,10 +56,11 @@ result<void> reception::begin_tunnel()
     const auto* protocol = find(head.fields, field_id::upgrade);
     if (protocol == nullptr || !iequals(protocol->value, "websocket"))
         return failure(reason::upstream_bad_answer, cause::bad_upgrade);
-    auto passed = rules();
+    const auto nonce = nonce_lines();
+    auto passed = rules(nonce);
     passed.websocket = true;
     auto& own = c_.space.response_own_lines;
-    own.assign(nonce_lines());
+    own.assign(nonce);
     if (owes_bearer_protocol())
         own += "Sec-WebSocket-Protocol: bearer\r\n";
     return c_.client.begin_tunnel({head, passed, own, {}});

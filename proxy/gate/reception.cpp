@@ -97,8 +97,8 @@ net::task<failure> reception::receive_head()
 // what counts.
 steady_time reception::response_due() const noexcept
 {
-    const auto due = up_.is_running() ? net::no_deadline
-                                      : up_.sent_at() + request_.settings.timeouts.upstream_response;
+    const auto due =
+        up_.is_running() ? net::no_deadline : up_.sent_at() + request_.settings.timeouts.upstream_response;
     return std::min(due, watch_.half_closed_until());
 }
 
@@ -155,15 +155,15 @@ net::task<failure> reception::pass_interim()
 // upstream's has the last word: a client that never gets it could never satisfy the upstream.
 std::string_view reception::nonce_lines() const noexcept
 {
-    const bool yields = !c_.policy.policy.tokens.dpop.nonce &&
+    const bool yields = !request_.nonce_lines.empty() && !c_.policy.policy.tokens.dpop.nonce &&
                         find(from_.head().fields, field_id::dpop_nonce) != nullptr;
     return yields ? std::string_view{} : request_.nonce_lines;
 }
 
-http::response_rules reception::rules() const noexcept
+http::response_rules reception::rules(std::string_view nonce_lines) noexcept
 {
     http::response_rules rules;
-    if (!nonce_lines().empty())
+    if (!nonce_lines.empty())
         rules.also_drop.add(field_id::dpop_nonce);
     return rules;
 }
@@ -182,19 +182,21 @@ result<wire::response_body> reception::begin_response()
     const auto body = from_.frame(request.method, c_.client.facts().accepts_trailers);
     if (!body)
         return body.error();
-    auto passed = rules();
+    const auto nonce = nonce_lines();
+    auto passed = rules(nonce);
     passed.trailers = body->how == body_kind::unknown && c_.client.facts().accepts_trailers;
     auto& own = c_.space.response_own_lines;
-    own.assign(nonce_lines());
+    own.assign(nonce);
     responses::append_sharing(c_.policy.policy.cors, request.fields, head.fields, own);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         own.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
     if (lacks_privacy(head, request_.taken))
         own += "Cache-Control: private\r\n";
-    // An upstream that refuses a body, or has responded whole, before the body is there does not want the rest.
+    // An upstream that refuses a body, or has responded whole, before the body is there does not want the
+    // rest.
     const bool ends_early = up_.is_running() && (head.status >= 400 || from_.is_received_whole());
-    const auto begun = c_.client.begin_response(
-        {head, passed, own, *body, ends_early || up_.end() != relay_end::complete});
+    const auto begun =
+        c_.client.begin_response({head, passed, own, *body, ends_early || up_.end() != relay_end::complete});
     if (!begun)
         return begun.error();
     return body;
@@ -227,29 +229,25 @@ net::task<void> reception::pass_response()
             options.not_after = std::chrono::steady_clock::now();
             from_.interrupt(wire::direction::read, net::readiness::timed_out); // last: it may free us
         });
-    const auto end = co_await pass_body(options);
-    watch_.stops_relaying();
-    if (end == relay_end::complete || !result_.responded)
-        co_return;
-    result_.why = cut_short(end); // which is what it must look like to the client
-    c_.client.cut_response();
-}
-
-// The whole of a small response goes out in one write; a larger one is relayed.
-net::task<relay_end> reception::pass_body(relay_options& options)
-{
+    // The whole of a small response goes out in one write; a larger one is relayed.
     const auto state = move_received(from_, c_.client, options.trailers).state;
     if (state == wire::body_state::malformed) { // before anything of it was passed on
         result_.responded = false;
         result_.why = bad_response(from_.fault().detail);
-        co_return relay_end::source_malformed;
+        watch_.stops_relaying();
+        co_return;
     }
-    if (state == wire::body_state::complete) { // of one that goes on, what ends it meanwhile must find it waiting
+    if (state ==
+        wire::body_state::complete) // of one that goes on, what ends it meanwhile must find it waiting
         co_await c_.at.scheduler().flush_point();
-        if (c_.client.flush() == wire::flush_result::done)
-            co_return relay_end::complete;
-    }
-    co_return co_await relay_body(from_, c_.client, options);
+    auto end = relay_end::complete;
+    if (state != wire::body_state::complete || c_.client.flush() != wire::flush_result::done)
+        end = co_await relay_body(from_, c_.client, options);
+    watch_.stops_relaying();
+    if (end == relay_end::complete)
+        co_return;
+    result_.why = cut_short(end); // which is what it must look like to the client
+    c_.client.cut_response();
 }
 
 // Why a response ended before its body did.

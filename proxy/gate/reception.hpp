@@ -30,10 +30,9 @@ private:
     [[nodiscard]] net::task<failure> receive_head();
     [[nodiscard]] net::task<failure> pass_interim();
     [[nodiscard]] net::task<void> pass_response();
-    [[nodiscard]] net::task<relay_end> pass_body(relay_options& options);
     [[nodiscard]] result<wire::response_body> begin_response();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
-    [[nodiscard]] http::response_rules rules() const noexcept;
+    [[nodiscard]] static http::response_rules rules(std::string_view nonce_lines) noexcept;
     void note_response() noexcept;
     [[nodiscard]] steady_time response_due() const noexcept;
     [[nodiscard]] failure wait_failure(net::readiness woken) const noexcept;

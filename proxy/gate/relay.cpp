@@ -44,6 +44,10 @@ std::string_view trailer_filter::keep(std::string_view lines)
 
 moved move_received(wire::stream& source, wire::stream& sink, trailer_filter* trailers)
 {
+    if (source.state() == body_state::complete && trailers == nullptr) { // most requests have no body
+        sink.add(wire::data(0), true);
+        return {body_state::complete, 0};
+    }
     wire::data received(sink.room());
     const auto state = source.take(received);
     const bool complete = state == body_state::complete;

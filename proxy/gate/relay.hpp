@@ -64,8 +64,8 @@ struct moved {
 moved move_received(wire::stream& source, wire::stream& sink, trailer_filter* trailers = nullptr);
 
 // Moves the rest of a body from `source` to `sink`, and first sends what was prepared there (a head, the data
-// that was received). Each wait follows the options as they stand when the wait begins. Returns `complete`, or
-// why the transfer ended.
+// that was received). Each wait follows the options as they stand when the wait begins. Returns `complete`,
+// or why the transfer ended.
 [[nodiscard]] net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink,
                                               const relay_options& options);
 

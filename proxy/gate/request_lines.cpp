@@ -23,7 +23,7 @@ void line(std::string& out, std::string_view name, std::string_view value)
 }
 
 // X-Forwarded-For grows by the peer; what a trusted proxy says of the scheme and host stays.
-void add_forwarded_lines(const exchange_context& c, bool trusted)
+void add_forwarded_lines(const exchange_context& c, const access::client_connection& client, bool trusted)
 {
     auto& out = c.space.request_lines;
     const auto& fields = c.client.head().fields;
@@ -32,9 +32,9 @@ void add_forwarded_lines(const exchange_context& c, bool trusted)
         for (const auto& f : fields)
             if (f.id == field_id::x_forwarded_for && !f.underscore && !f.value.empty())
                 out.append(f.value).append(", ");
-    line(out, c.client.connection().peer->text, {});
+    line(out, client.peer->text, {});
     if (!trusted || find(fields, field_id::x_forwarded_proto) == nullptr)
-        out += c.client.connection().tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
+        out += client.tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
     if (!c.client.facts().host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
         line(out, "X-Forwarded-Host: ", c.client.facts().host);
 }
@@ -57,7 +57,8 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
     const auto& p = c.policy.policy;
     const auto& head = c.client.head();
     const auto& facts = c.client.facts();
-    const bool trusted = access::is_trusted_proxy(p, *c.client.connection().peer);
+    const auto client = c.client.connection();
+    const bool trusted = access::is_trusted_proxy(p, *client.peer);
 
     http::request_rules rules;
     rules.peer_trusted = trusted;
@@ -74,11 +75,12 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
         rules.also_drop.add(field_id::host);
 
     auto target = request.target;
-    const auto plain_rules = rules;
+    std::optional<http::request_rules> plain_rules; // set with the removal
     std::optional<tokens::places::removal> removal;
     if (!tokens::places::all::only_header(p.tokens)) {
         removal.emplace(p.tokens, head.fields, request.taken ? &*request.taken : nullptr, strip);
         target.query = removal->query(target.query, c.space.query);
+        plain_rules = rules;
         rules.also_drop = rules.also_drop | removal->withheld();
     }
 
@@ -89,15 +91,17 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
     if (as_bearer && !strip)
         tokens::places::header::append_line(request.taken->text, lines);
     if (removal) {
-        const auto filter = http::forward_filter::of_request(head, plain_rules);
+        const auto filter = http::forward_filter::of_request(head, *plain_rules);
         if (!filter)
             return filter.error();
         removal->append_lines(lines, *filter);
     }
     if (request.token != nullptr)
         lines += request.token->identity_lines;
-    add_forwarded_lines(c, trusted);
-    if (p.upstream.via) // the version as received, RFC 9110 section 7.6.3
+    add_forwarded_lines(c, client, trusted);
+    if (p.upstream.via && facts.version == "1.1") // as received, RFC 9110 section 7.6.3
+        lines += "Via: 1.1 scopegate\r\n";
+    else if (p.upstream.via)
         lines.append("Via: ").append(facts.version).append(" scopegate\r\n");
     line(lines, "X-Request-Id: ", request.request_id);
     return to.begin({head, rules, target, lines, facts}, limits);

@@ -270,18 +270,26 @@ net::task<http1::disposition> session::serve_request()
     ++requests_;
     last_request_ = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
     age_end_ = age_end(limits);
-    const auto framed = unreadable == reason::allowed ? http::frame_request(space_->request)
-                                                      : result<http::request_framing>(unreadable);
-    http1::client_request request(downstream_, peer_, *space_, *this,
-                                  framed ? *framed : http::request_framing(),
+    http::request_framing framing;
+    const auto refused = unreadable == reason::allowed ? frame(framing) : unreadable;
+    http1::client_request request(downstream_, peer_, *space_, *this, framing,
                                   {limits.headers, limits.header_count});
     const exchange_context context{at_, request, *space_, *policy, age_end_, admission_};
     exchange served(context, started);
-    if (framed)
+    if (refused == reason::allowed)
         co_await served.run();
     else
-        co_await served.refuse_unread(framed.error(), unreadable == reason::allowed);
+        co_await served.refuse_unread(refused, unreadable == reason::allowed);
     co_return request.finish();
+}
+
+failure session::frame(http::request_framing& out) const
+{
+    const auto framed = http::frame_request(space_->request);
+    if (!framed)
+        return framed.error();
+    out = *framed;
+    return reason::allowed;
 }
 
 bool session::is_due() const noexcept

@@ -71,6 +71,8 @@ private:
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<http1::disposition> serve_request();
+    // Frames its body; `allowed`, or what is wrong with it.
+    [[nodiscard]] failure frame(http::request_framing& out) const;
     // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
     [[nodiscard]] net::task<failure> read_head(const snapshot& policy);
 
@@ -88,11 +90,11 @@ private:
     steady_time opened_;
     std::unique_ptr<workspace> space_; // while a request is under way, or more has been read already
     connection_place place_;
-    const std::uint64_t admission_; // of the snapshot that the connection began under
-    std::size_t requests_ = 0;      // so far
-    bool last_request_ = false;     // no other is served
+    const std::uint64_t admission_;          // of the snapshot that the connection began under
+    std::size_t requests_ = 0;               // so far
+    bool last_request_ = false;              // no other is served
     steady_time age_end_ = net::no_deadline; // of the request that is served
-    steady_time in_order_since_{};  // of order_
+    steady_time in_order_since_{};           // of order_
     order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     order_hook linger_order_; // in worker::lingering_, and then in idle_ too
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace

@@ -35,8 +35,9 @@ struct shared_snapshot {
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
     std::shared_ptr<tokens::proof_memory> proofs{};        // the process's; null: no DPoP proof counts
-    std::shared_ptr<upstream::slot_limits> upstream_limits{}; // the process's; set where upstream.connections is
-    std::shared_ptr<const net::tls_context> server_tls{};  // null: callers come without TLS
+    std::shared_ptr<upstream::slot_limits>
+        upstream_limits{};                                // the process's; set where upstream.connections is
+    std::shared_ptr<const net::tls_context> server_tls{}; // null: callers come without TLS
     std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
     std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // that remembered claims may take in each worker
     // Changes with the rules that admit connections. A connection that began under another one ends.
@@ -47,8 +48,8 @@ struct shared_snapshot {
 class snapshot final : public boost::intrusive_ref_counter<snapshot, boost::thread_unsafe_counter> {
 public:
     // `connects`: makes the connections to the upstream; null: as the policy says.
-    snapshot(const upstream::worker_resources& own, const shared_snapshot& s, memory_account* account = nullptr,
-             std::unique_ptr<upstream::connector> connects = nullptr)
+    snapshot(const upstream::worker_resources& own, const shared_snapshot& s,
+             memory_account* account = nullptr, std::unique_ptr<upstream::connector> connects = nullptr)
         : shared(s), policy(*s.policy), answers(*s.answers),
           validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
           upstream(connects ? std::move(connects) : connector_of(own, s)),

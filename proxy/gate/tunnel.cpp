@@ -10,12 +10,12 @@ namespace scopegate::gate {
 
 namespace {
 
-// How long an upstream may take to end the frame that it is in when the token expires, and a peer to take what it
-// is sent last.
+// How long an upstream may take to end the frame that it is in when the token expires, and a peer to take
+// what it is sent last.
 constexpr std::chrono::milliseconds last_words_timeout{5000};
 
-// After the close frame we read the upstream on for so long, and so far: a close at once could be a reset that
-// overtakes the frame.
+// After the close frame we read the upstream on for so long, and so far: a close at once could be a reset
+// that overtakes the frame.
 constexpr std::chrono::milliseconds see_off_timeout{2000};
 constexpr std::size_t see_off_bytes = 256UL * 1024;
 

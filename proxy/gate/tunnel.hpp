@@ -1,6 +1,7 @@
 // What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
-// too long, or the token that opened it expires. From then on nothing more of the client's reaches the upstream.
-// Each side that has not heard of the end yet gets a close frame, between two frames of the other's.
+// too long, or the token that opened it expires. From then on nothing more of the client's reaches the
+// upstream. Each side that has not heard of the end yet gets a close frame, between two frames of the
+// other's.
 #pragma once
 
 #include "gate/lasting.hpp"

@@ -1,5 +1,5 @@
-// The request on its way to the upstream: its head, and what has come of its body, in one call; the rest of the
-// body beside the response.
+// The request on its way to the upstream: its head, and what has come of its body, in one call; the rest of
+// the body beside the response.
 #pragma once
 
 #include "base/errc.hpp"
@@ -33,8 +33,8 @@ public:
     // may have responded before: the response is still read.
     [[nodiscard]] bool has_failed() const noexcept;
     // Whether the upstream can be sent the request once more: its body is empty. One that may turn out empty
-    // counts as a body until it was looked at. The end of an empty body that came behind its head was read: it
-    // can't be read once more.
+    // counts as a body until it was looked at. The end of an empty body that came behind its head was read:
+    // it can't be read once more.
     [[nodiscard]] bool is_repeatable() const noexcept;
     // When the request was sent, as far as it was.
     [[nodiscard]] steady_time sent_at() const noexcept { return sent_at_; }

@@ -38,9 +38,9 @@ struct workspace : http1::request_memory {
     void clear() noexcept;
 
     access::access_scratch scratch;
-    std::string request_lines;       // the field lines that we add to a request
-    std::string response_own_lines;  // the same of a response
-    std::string query;               // of a target, without the token that was in it
+    std::string request_lines;      // the field lines that we add to a request
+    std::string response_own_lines; // the same of a response
+    std::string query;              // of a target, without the token that was in it
 };
 
 // Confined to its worker's thread.

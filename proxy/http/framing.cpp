@@ -137,6 +137,12 @@ bool lists(std::string_view value, std::string_view wanted)
 
 } // namespace
 
+// Nearly every target begins with a slash, and is no URL.
+std::optional<url_parts> absolute_form(std::string_view target) noexcept
+{
+    return target.starts_with('/') ? std::nullopt : split_url(target);
+}
+
 result<request_framing> frame_request(const request_head& head)
 {
     request_framing out;
@@ -194,7 +200,7 @@ result<request_framing> frame_request(const request_head& head)
         return failure(reason::bad_host, cause::missing_host);
     // Any scheme counts. Target normalization may refuse such a target while observe mode still forwards it,
     // to an upstream that prefers its authority over Host (RFC 9112 section 3.2.2).
-    if (const auto target = split_url(head.target)) {
+    if (const auto target = absolute_form(head.target)) {
         if (has_host && !same_authority(target->authority, out.host))
             return failure(reason::bad_host, cause::host_of_target_differs);
         if (!has_host && !is_host(target->authority))

@@ -204,15 +204,14 @@ result<std::string_view> normalise_path(std::string_view path, const path_rules&
 {
     if (for_each_segment(path, is_plain_segment))
         return path;
-    failure refusal(reason::allowed);
+    result<void> appended;
     for_each_segment(path, [&](std::string_view segment) {
         scratch += '/';
-        if (const auto ok = append_segment(scratch, segment, rules, raw_bytes::refuse); ok.has_error())
-            refusal = ok.error();
-        return refusal.why == reason::allowed;
+        appended = append_segment(scratch, segment, rules, raw_bytes::refuse);
+        return appended.has_value();
     });
-    if (refusal.why != reason::allowed)
-        return refusal;
+    if (!appended)
+        return appended.error();
     if (path.ends_with('/'))
         scratch += '/';
     if (!decodes_to_utf8(scratch))

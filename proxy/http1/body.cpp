@@ -30,7 +30,7 @@ wire::body_state body_reader::take(std::string_view& received, wire::data& out)
 wire::body_state body_reader::take_chunks(std::string_view& received, wire::data& out)
 {
     while (!received.empty() && state_ == body_state::open && out.has_room()) {
-        const auto step = decoder_.next(received);
+        const auto step = decoder_->next(received);
         if (!step) {
             fault_ = step.error();
             return state_ = body_state::malformed;
@@ -84,15 +84,17 @@ void body_writer::add(const wire::data& d, bool last, std::string_view trailers,
     constexpr std::string_view line_end = "\r\n", last_chunk = "0\r\n";
     if (finished_)
         return;
-    const bool framed = chunked_ && !d.empty();
+    finished_ = last;
+    if (!chunked_)
+        return d.for_each([&out](std::string_view piece) { out.add(piece); });
+    const bool framed = !d.empty();
     if (framed) {
         auto* const end = std::to_chars(size_text_.data(), size_text_.data() + 16, d.bytes(), 16).ptr;
         std::copy(line_end.begin(), line_end.end(), end);
         out.add({size_text_.data(), static_cast<std::size_t>(end - size_text_.data()) + line_end.size()});
     }
     d.for_each([&out](std::string_view piece) { out.add(piece); });
-    finished_ = last;
-    if (last && chunked_) {
+    if (last) {
         out.add(framed ? std::string_view("\r\n0\r\n") : last_chunk);
         out.add(trailers);
         out.add(line_end);

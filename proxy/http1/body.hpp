@@ -1,5 +1,5 @@
-// Bodies in HTTP/1.1 (RFC 9112 sections 6 and 7): out of the received bytes, and into the bytes to send. Pure:
-// no socket and no memory of its own but for the frame of a chunk.
+// Bodies in HTTP/1.1 (RFC 9112 sections 6 and 7): out of the received bytes, and into the bytes to send.
+// Pure: no socket and no memory of its own but for the frame of a chunk.
 #pragma once
 
 #include "base/cause.hpp"
@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,18 +22,21 @@ public:
     // A message without a body.
     body_reader() noexcept = default;
     body_reader(http::body_framing framing, const http::chunk_rules& chunks) noexcept
-        : framing_(framing), decoder_(chunks), left_(framing.length),
+        : framing_(framing), left_(framing.length),
           state_(framing.kind == http::body_kind::none ||
                          (framing.kind == http::body_kind::length && framing.length == 0)
                      ? wire::body_state::complete
                      : wire::body_state::open)
     {
+        if (framing.kind == http::body_kind::chunked)
+            decoder_.emplace(chunks);
     }
 
     // Takes the body's data from the front of `received`, as far as `out` has room; what belongs to the next
     // message stays.
     wire::body_state take(std::string_view& received, wire::data& out);
-    // The connection has ended, which completes a body that is framed by that. Returns whether it is complete.
+    // The connection has ended, which completes a body that is framed by that. Returns whether it is
+    // complete.
     [[nodiscard]] bool end() noexcept;
     // Skips the rest of the body, if it lies in `received`; returns whether it did.
     [[nodiscard]] bool skip(std::string_view& received) noexcept;
@@ -47,9 +51,12 @@ public:
     void limit(std::uint64_t bytes) noexcept { limit_ = bytes; }
     [[nodiscard]] wire::body_state state() const noexcept { return state_; }
     [[nodiscard]] failure fault() const noexcept { return fault_; }
-    [[nodiscard]] std::string_view trailers() const noexcept { return decoder_.trailers(); }
+    [[nodiscard]] std::string_view trailers() const noexcept
+    {
+        return decoder_ ? decoder_->trailers() : std::string_view{};
+    }
     // See http::chunked_decoder::is_repaired.
-    [[nodiscard]] bool is_repaired() const noexcept { return decoder_.is_repaired(); }
+    [[nodiscard]] bool is_repaired() const noexcept { return decoder_ && decoder_->is_repaired(); }
     // Whether the body certainly needs more than `bytes` behind what was taken. Unknown of chunks, unless
     // nothing is there.
     [[nodiscard]] bool lacks_more_than(std::uint64_t bytes) const noexcept;
@@ -59,8 +66,8 @@ private:
     void count(std::size_t data) noexcept;
 
     http::body_framing framing_;
-    http::chunked_decoder decoder_;
-    std::uint64_t left_ = 0; // of a body with a length
+    std::optional<http::chunked_decoder> decoder_; // of a chunked body
+    std::uint64_t left_ = 0;                       // of a body with a length
     std::uint64_t taken_ = 0;
     std::uint64_t limit_ = 0;
     bool held_ = false; // received bytes were left for the next take()

@@ -25,24 +25,26 @@ wire::request_facts facts_of(const http::request_head& head, const http::request
     return facts;
 }
 
+access::client_connection client_of(const net::stream& connection, const net::peer& peer) noexcept
+{
+    const auto* const tls = connection.tls();
+    return {&peer, tls != nullptr,
+            tls != nullptr ? std::string_view(tls->peer_certificate()) : std::string_view{}};
+}
+
 } // namespace
 
 client_request::client_request(net::stream_ptr connection, const net::peer& peer, request_memory& memory,
                                const connection_end& end, const http::request_framing& framing,
                                const http::head_limits& limits)
-    : message_stream(std::move(connection), {memory.buffers, memory.upload_bytes, memory.to_downstream}, true),
-      memory_(memory), peer_(peer), end_(end), keep_alive_(framing.keep_alive),
+    : message_stream(std::move(connection), {memory.buffers, memory.upload_bytes, memory.to_downstream},
+                     true),
+      memory_(memory), client_(client_of(io_.connection(), peer)), end_(end), keep_alive_(framing.keep_alive),
       facts_(facts_of(memory.request, framing))
 {
     memory_.to_downstream.clear();
     // Trailers of a request go nowhere, and are not kept.
     io_.begin_reading(body_reader(framing.body, trailer_rules(limits, false)), memory.received);
-}
-
-access::client_connection client_request::connection() const noexcept
-{
-    const auto* const tls = io_.connection().tls();
-    return {&peer_, tls != nullptr, tls != nullptr ? std::string_view(tls->peer_certificate()) : std::string_view{}};
 }
 
 // The rest of a refused request's body must not be taken for the next request: it is passed over where it has
@@ -60,7 +62,8 @@ net::task<void> client_request::respond(const responses::response& r, std::chron
     const auto sent = flush();
     if (sent == wire::flush_result::done)
         co_return;
-    cut_ = sent == wire::flush_result::failed || co_await wire::flush_all(*this, pause) != wire::flush_result::done;
+    cut_ = sent == wire::flush_result::failed ||
+           co_await wire::flush_all(*this, pause) != wire::flush_result::done;
 }
 
 void client_request::compose(const responses::response& r, bool keep_alive)

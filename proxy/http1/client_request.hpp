@@ -48,7 +48,7 @@ public:
 
     [[nodiscard]] const http::request_head& head() const noexcept override { return memory_.request; }
     [[nodiscard]] const wire::request_facts& facts() const noexcept override { return facts_; }
-    [[nodiscard]] access::client_connection connection() const noexcept override;
+    [[nodiscard]] const access::client_connection& connection() const noexcept override { return client_; }
     [[nodiscard]] net::task<void> respond(const responses::response& r,
                                           std::chrono::milliseconds pause) override;
     [[nodiscard]] result<void> begin_response(const wire::response_head& r) override;
@@ -67,7 +67,7 @@ private:
                                           std::size_t more);
 
     request_memory& memory_;
-    const net::peer& peer_;
+    access::client_connection client_;
     const connection_end& end_;
     bool keep_alive_; // the client may send another request, as its own said
     wire::request_facts facts_;

@@ -37,9 +37,9 @@ public:
     [[nodiscard]] net::stream& connection() const noexcept { return *connection_; }
 
     // --- for the message's head ---
-    void begin_reading(const body_reader& body, std::string_view received) noexcept
+    void begin_reading(body_reader body, std::string_view received) noexcept
     {
-        reader_ = body;
+        reader_ = std::move(body);
         received_ = received;
     }
     void begin_writing(const body_writer& body) noexcept
@@ -85,7 +85,8 @@ private:
     void on_unawaited_read() noexcept override;
     [[nodiscard]] net::stream::wait wait_for(wire::direction of, steady_time deadline = {}) noexcept
     {
-        return of == wire::direction::read ? connection_->readable(deadline) : connection_->writable(deadline);
+        return of == wire::direction::read ? connection_->readable(deadline)
+                                           : connection_->writable(deadline);
     }
     void look() noexcept;
 

@@ -13,7 +13,8 @@
 namespace scopegate::http1 {
 
 // Trailers obey the limit of heads.
-[[nodiscard]] inline http::chunk_rules trailer_rules(const http::head_limits& limits, bool of_response) noexcept
+[[nodiscard]] inline http::chunk_rules trailer_rules(const http::head_limits& limits,
+                                                     bool of_response) noexcept
 {
     http::chunk_rules rules;
     rules.response = of_response;

@@ -87,20 +87,20 @@ result<void> upstream_connection::begin(const wire::forwarded_head& request, con
     out_.clear();
     add_request_line(out_, request.head, request.target);
     bool fits = true;
-    const auto kept = http::collect_forwarded(
-        request.head, request.rules, [&](std::string_view run) { fits = fits && out_.add(run); });
+    const auto kept = http::collect_forwarded(request.head, request.rules,
+                                              [&](std::string_view run) { fits = fits && out_.add(run); });
     if (!kept)
         return kept.error();
-    constexpr std::size_t own_pieces = 2;
-    if (!fits || !out_.has_room(own_pieces + body_writer::framing_pieces)) // no honest request looks like this
+    constexpr std::size_t own_pieces = 3;
+    if (!fits ||
+        !out_.has_room(own_pieces + body_writer::framing_pieces)) // no honest request looks like this
         return failure(reason::malformed_request, cause::scattered_headers);
     lines_.clear();
     append_framing_lines(lines_, request);
-    lines_ += "\r\n";
     out_.add(request.own);
     out_.add(lines_);
+    out_.add("\r\n");
     io_.begin_writing(body_writer(request.facts.has_body && !request.facts.body_length));
-    io_.begin_reading({}, {});
     return {};
 }
 

@@ -1,5 +1,5 @@
-// An HTTP/1.1 connection to the upstream, which carries one request after the other: the upstream's side of an
-// exchange. Response heads are read as strictly as those of requests.
+// An HTTP/1.1 connection to the upstream, which carries one request after the other: the upstream's side of
+// an exchange. Response heads are read as strictly as those of requests.
 #pragma once
 
 #include "http/framing.hpp"

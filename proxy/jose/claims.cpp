@@ -10,26 +10,25 @@ namespace scopegate::jose {
 
 namespace {
 
-// Returns reason::allowed if the claim is absent or a string, otherwise malformed_token with this cause.
-failure string_or_absent(const json::value& claims, std::string_view name, cause otherwise)
+// Fails with malformed_token and this cause if the claim is present and no string.
+result<void> string_or_absent(const json::value& claims, std::string_view name, cause otherwise)
 {
     const auto* claim = claims.find(name);
-    return claim == nullptr || claim->if_string() != nullptr ? failure(reason::allowed)
-                                                             : failure(reason::malformed_token, otherwise);
+    if (claim == nullptr || claim->if_string() != nullptr)
+        return {};
+    return failure(reason::malformed_token, otherwise);
 }
 
-struct optional_date {
-    failure why = reason::allowed; // malformed_token if it is not a date
-    std::optional<wall_time> time; // empty if the claim is absent
-};
-
-optional_date date_claim(const json::value& claims, std::string_view name, cause otherwise)
+// Returns the claim's time, or nothing if it is absent. Fails with malformed_token if it is no date.
+result<std::optional<wall_time>> date_claim(const json::value& claims, std::string_view name, cause otherwise)
 {
     const auto* claim = claims.find(name);
     if (claim == nullptr)
-        return {};
+        return std::optional<wall_time>();
     const auto time = numeric_date(*claim);
-    return {time ? failure(reason::allowed) : failure(reason::malformed_token, otherwise), time};
+    if (!time)
+        return failure(reason::malformed_token, otherwise);
+    return time;
 }
 
 bool is_one_of(const std::string* text, std::span<const std::string> known)
@@ -51,57 +50,60 @@ bool differ_by_slash(std::string_view a, std::string_view b)
 
 } // namespace
 
-failure check_type(const std::optional<std::string>& typ, bool access_token_only)
+result<void> check_type(const std::optional<std::string>& typ, bool access_token_only)
 {
+    if (!typ && !access_token_only)
+        return {};
     if (!typ)
-        return access_token_only ? failure(reason::wrong_token_type, cause::typ_missing)
-                                 : failure(reason::allowed);
+        return failure(reason::wrong_token_type, cause::typ_missing);
     constexpr std::string_view prefix = "application/";
     std::string_view type = *typ;
     if (iequals(type.substr(0, prefix.size()), prefix))
         type.remove_prefix(prefix.size());
     const bool fits = iequals(type, "at+jwt") || (!access_token_only && iequals(type, "JWT"));
-    return fits ? failure(reason::allowed) : failure(reason::wrong_token_type, cause::typ_not_access_token);
+    if (!fits)
+        return failure(reason::wrong_token_type, cause::typ_not_access_token);
+    return {};
 }
 
-failure check_issuer(const json::value& claims, std::string_view issuer)
+result<void> check_issuer(const json::value& claims, std::string_view issuer)
 {
     const auto* iss = claims.find("iss");
     if (iss == nullptr)
-        return {reason::missing_claim, cause::iss_missing};
+        return failure(reason::missing_claim, cause::iss_missing);
     const auto* text = iss->if_string();
     if (text == nullptr)
-        return {reason::malformed_token, cause::iss_not_string};
+        return failure(reason::malformed_token, cause::iss_not_string);
     if (*text == issuer)
-        return reason::allowed;
+        return {};
     const bool slash = differ_by_slash(*text, issuer);
-    return {reason::unknown_issuer, slash ? cause::iss_differs_by_slash : cause::none};
+    return failure(reason::unknown_issuer, slash ? cause::iss_differs_by_slash : cause::none);
 }
 
 namespace {
 
 // Does the same as check_times, except that `exp` may be absent.
-failure check_given_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
+result<void> check_given_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
     const auto exp = date_claim(claims, "exp", cause::exp_not_number);
     const auto nbf = date_claim(claims, "nbf", cause::nbf_not_number);
     const auto iat = date_claim(claims, "iat", cause::iat_not_number);
-    for (const auto why : {exp.why, nbf.why, iat.why})
-        if (why != reason::allowed)
-            return why;
-    if (exp.time && now >= *exp.time + skew)
+    for (const auto* date : {&exp, &nbf, &iat})
+        if (!*date)
+            return date->error();
+    if (*exp && now >= **exp + skew)
         return reason::token_expired;
-    if (nbf.time && *nbf.time > now + skew)
-        return {reason::token_not_yet_valid, cause::nbf_in_future};
-    if (iat.time && *iat.time > now + skew)
-        return {reason::token_not_yet_valid, cause::iat_in_future};
-    return reason::allowed;
+    if (*nbf && **nbf > now + skew)
+        return failure(reason::token_not_yet_valid, cause::nbf_in_future);
+    if (*iat && **iat > now + skew)
+        return failure(reason::token_not_yet_valid, cause::iat_in_future);
+    return {};
 }
 
 // The names that servers use for access tokens (RFC 6749 section 7.1, RFC 9068, RFC 8693 section 3, and
 // practice). Every other kind is refused: a refresh token lives for months, and an ID token is shown to
 // applications that may not call the API.
-failure check_kind(const json::value& result)
+result<void> check_kind(const json::value& result)
 {
     static constexpr std::string_view uses[] = {"access", "access_token"};
     static constexpr std::string_view types[] = {"bearer",
@@ -124,62 +126,63 @@ failure check_kind(const json::value& result)
                 std::any_of(known.begin(), known.end(), [&](auto kind) { return iequals(*text, kind); }));
     };
     if (!is_among("token_use", uses))
-        return {reason::wrong_token_type, cause::token_use_not_access};
+        return failure(reason::wrong_token_type, cause::token_use_not_access);
     if (!is_among("typ", types))
-        return {reason::wrong_token_type, cause::typ_not_access_token};
+        return failure(reason::wrong_token_type, cause::typ_not_access_token);
     if (!is_among("token_type", types))
-        return {reason::wrong_token_type, cause::token_type_not_access};
-    return reason::allowed;
+        return failure(reason::wrong_token_type, cause::token_type_not_access);
+    return {};
 }
 
 } // namespace
 
-failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
+result<void> check_times(const json::value& claims, wall_time now, std::chrono::seconds skew)
 {
-    const auto why = check_given_times(claims, now, skew);
-    const bool no_date = why == reason::malformed_token; // a claim of the wrong type is the worse error
-    return claims.find("exp") == nullptr && !no_date ? failure(reason::missing_claim, cause::exp_missing)
-                                                     : why;
+    const auto given = check_given_times(claims, now, skew);
+    const bool no_date = !given && given.error() == reason::malformed_token;
+    if (claims.find("exp") == nullptr && !no_date) // a claim of the wrong type is the worse error
+        return failure(reason::missing_claim, cause::exp_missing);
+    return given;
 }
 
-failure check_audience(const json::value& claims, const json::path& claim,
-                       std::span<const std::string> audience)
+result<void> check_audience(const json::value& claims, const json::path& claim,
+                            std::span<const std::string> audience)
 {
     const auto* found = claim.find(claims);
     if (found == nullptr)
-        return {reason::missing_claim, cause::aud_missing};
+        return failure(reason::missing_claim, cause::aud_missing);
     if (const auto* text = found->if_string(); text != nullptr)
-        return is_one_of(text, audience) ? reason::allowed : reason::wrong_audience;
+        return is_one_of(text, audience) ? result<void>() : reason::wrong_audience;
     const auto* items = found->if_array();
     if (items == nullptr || !std::all_of(items->begin(), items->end(), is_string))
-        return {reason::malformed_token, cause::aud_not_string};
+        return failure(reason::malformed_token, cause::aud_not_string);
     const bool ours = std::any_of(items->begin(), items->end(), [&](const json::value& item) {
         return is_one_of(item.if_string(), audience);
     });
-    return ours ? reason::allowed : reason::wrong_audience;
+    return ours ? result<void>() : reason::wrong_audience;
 }
 
-failure check_required(const json::value& claims,
-                       std::span<const std::pair<json::path, json::value>> required)
+result<void> check_required(const json::value& claims,
+                            std::span<const std::pair<json::path, json::value>> required)
 {
     for (const auto& [claim, wanted] : required) {
         const auto* found = claim.find(claims);
         if (found == nullptr)
-            return {reason::missing_claim, cause::required_claim_missing};
+            return failure(reason::missing_claim, cause::required_claim_missing);
         if (*found != wanted)
-            return {reason::wrong_claim, cause::required_claim_differs};
+            return failure(reason::wrong_claim, cause::required_claim_differs);
     }
-    return reason::allowed;
+    return {};
 }
 
-failure check_shape(const json::value& claims, bool access_token_only)
+result<void> check_shape(const json::value& claims, bool access_token_only)
 {
-    if (const auto why = string_or_absent(claims, "sub", cause::sub_not_string); why != reason::allowed)
-        return why;
-    if (const auto why = string_or_absent(claims, "jti", cause::jti_not_string); why != reason::allowed)
-        return why;
+    if (const auto ok = string_or_absent(claims, "sub", cause::sub_not_string); !ok)
+        return ok;
+    if (const auto ok = string_or_absent(claims, "jti", cause::jti_not_string); !ok)
+        return ok;
     if (!access_token_only)
-        return reason::allowed;
+        return {};
     constexpr std::pair<std::string_view, cause> needed[] = {{"iss", cause::iss_missing},
                                                              {"exp", cause::exp_missing},
                                                              {"aud", cause::aud_missing},
@@ -189,42 +192,41 @@ failure check_shape(const json::value& claims, bool access_token_only)
                                                              {"jti", cause::jti_missing}};
     for (const auto& [name, otherwise] : needed)
         if (claims.find(name) == nullptr)
-            return {reason::missing_claim, otherwise};
+            return failure(reason::missing_claim, otherwise);
     return string_or_absent(claims, "client_id", cause::client_id_not_string);
 }
 
-failure check_claims(const json::value& claims, const claim_rules& rules, wall_time now)
+result<void> check_claims(const json::value& claims, const claim_rules& rules, wall_time now)
 {
     if (claims.if_object() == nullptr)
         return reason::malformed_token;
-    if (const auto why = check_issuer(claims, rules.issuer); why != reason::allowed)
-        return why;
-    if (const auto why = check_shape(claims, rules.access_token_only); why != reason::allowed)
-        return why;
-    if (const auto why = check_times(claims, now, rules.skew); why != reason::allowed)
-        return why;
-    if (const auto why = check_audience(claims, rules.audience_claim, rules.audience); why != reason::allowed)
-        return why;
+    if (const auto ok = check_issuer(claims, rules.issuer); !ok)
+        return ok;
+    if (const auto ok = check_shape(claims, rules.access_token_only); !ok)
+        return ok;
+    if (const auto ok = check_times(claims, now, rules.skew); !ok)
+        return ok;
+    if (const auto ok = check_audience(claims, rules.audience_claim, rules.audience); !ok)
+        return ok;
     return check_required(claims, rules.required);
 }
 
-failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now)
+result<void> check_introspected(const json::value& claims, const claim_rules& rules, wall_time now)
 {
     if (claims.if_object() == nullptr)
         return reason::malformed_token;
     if (claims.find("iss") != nullptr)
-        if (const auto why = check_issuer(claims, rules.issuer); why != reason::allowed)
-            return why;
-    if (const auto why = check_kind(claims); why != reason::allowed)
-        return why;
-    if (const auto why = check_shape(claims, false); why != reason::allowed)
-        return why;
-    if (const auto why = check_given_times(claims, now, rules.skew); why != reason::allowed)
-        return why;
+        if (const auto ok = check_issuer(claims, rules.issuer); !ok)
+            return ok;
+    if (const auto ok = check_kind(claims); !ok)
+        return ok;
+    if (const auto ok = check_shape(claims, false); !ok)
+        return ok;
+    if (const auto ok = check_given_times(claims, now, rules.skew); !ok)
+        return ok;
     if (!rules.audience.empty())
-        if (const auto why = check_audience(claims, rules.audience_claim, rules.audience);
-            why != reason::allowed)
-            return why;
+        if (const auto ok = check_audience(claims, rules.audience_claim, rules.audience); !ok)
+            return ok;
     return check_required(claims, rules.required);
 }
 

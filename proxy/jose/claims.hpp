@@ -1,7 +1,7 @@
 // Checks the claims of a JWT (RFC 7519 section 4, RFC 8725, RFC 9068). Pure: time and the issuer's settings
-// are arguments. Every check returns reason::allowed or the first error, with a cause that names the claim. A
-// registered claim of the wrong type is always malformed_token. A claim that is null counts as absent once
-// without_nulls() has removed it.
+// are arguments. Every check fails with the first error, whose cause names the claim. A registered claim of
+// the wrong type is always malformed_token. A claim that is null counts as absent once without_nulls() has
+// removed it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -19,31 +19,32 @@
 namespace scopegate::jose {
 
 // Checks the header's `typ`. It may be absent, `JWT` or `at+jwt`, in any letter case and with or without
-// `application/`. With `access_token_only`, it must be `at+jwt`. Returns wrong_token_type otherwise: an ID
+// `application/`. With `access_token_only`, it must be `at+jwt`. Fails with wrong_token_type otherwise: an ID
 // token or a logout token is not an access token.
-[[nodiscard]] failure check_type(const std::optional<std::string>& typ, bool access_token_only);
+[[nodiscard]] result<void> check_type(const std::optional<std::string>& typ, bool access_token_only);
 
-// Checks that `iss` is a string and equals the issuer byte for byte. Returns missing_claim or unknown_issuer
-// otherwise.
-[[nodiscard]] failure check_issuer(const json::value& claims, std::string_view issuer);
+// Checks that `iss` is a string and equals the issuer byte for byte. Fails with missing_claim or
+// unknown_issuer otherwise.
+[[nodiscard]] result<void> check_issuer(const json::value& claims, std::string_view issuer);
 
 // Checks that `exp` is present (missing_claim) and in the future (token_expired), and that `nbf` and `iat`,
 // if present, are not in the future (token_not_yet_valid). The skew applies in each case. Safe with every
 // number that a token can contain.
-[[nodiscard]] failure check_times(const json::value& claims, wall_time now, std::chrono::seconds skew);
+[[nodiscard]] result<void> check_times(const json::value& claims, wall_time now, std::chrono::seconds skew);
 
 // Checks that the claim is one of the audiences, or an array of strings that contains one of them. Strings
-// are compared whole. Returns missing_claim or wrong_audience otherwise. An empty `audience` accepts nothing.
-[[nodiscard]] failure check_audience(const json::value& claims, const json::path& claim,
-                                     std::span<const std::string> audience);
+// are compared whole. Fails with missing_claim or wrong_audience otherwise. An empty `audience` accepts
+// nothing.
+[[nodiscard]] result<void> check_audience(const json::value& claims, const json::path& claim,
+                                          std::span<const std::string> audience);
 
 // Checks that each claim is present (missing_claim) and has exactly the required value (wrong_claim).
-[[nodiscard]] failure check_required(const json::value& claims,
-                                     std::span<const std::pair<json::path, json::value>> required);
+[[nodiscard]] result<void> check_required(const json::value& claims,
+                                          std::span<const std::pair<json::path, json::value>> required);
 
 // Checks that `sub` and `jti` are strings if present. With `access_token_only`, all claims that RFC 9068
 // section 2.2 requires must be present (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
-[[nodiscard]] failure check_shape(const json::value& claims, bool access_token_only);
+[[nodiscard]] result<void> check_shape(const json::value& claims, bool access_token_only);
 
 struct claim_rules { // views into the issuer's settings
     std::string_view issuer;
@@ -54,14 +55,15 @@ struct claim_rules { // views into the issuer's settings
     bool access_token_only = false;
 };
 // Runs all of the above checks of claims, in the order above.
-[[nodiscard]] failure check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
+[[nodiscard]] result<void> check_claims(const json::value& claims, const claim_rules& rules, wall_time now);
 
 // Does the same for the response of an introspection endpoint (RFC 7662 section 2.2), which may omit claims
 // that a JWT requires. `iss` and the times are checked if present. The audience is checked if the rules list
 // one. access_token_only has no effect, because only JWTs have the header `typ`. An endpoint reports refresh
 // tokens and ID tokens as active too. So a response whose `token_use`, `typ` or `token_type` names another
 // kind than an access token is wrong_token_type.
-[[nodiscard]] failure check_introspected(const json::value& claims, const claim_rules& rules, wall_time now);
+[[nodiscard]] result<void> check_introspected(const json::value& claims, const claim_rules& rules,
+                                              wall_time now);
 
 // Returns the object without members that are null: many serializers write every member that they know. `cnf`
 // stays, so that a broken condition does not count as no condition.

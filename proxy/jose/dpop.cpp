@@ -95,17 +95,19 @@ result<dpop_proof> dpop_proof::parse(std::string_view text)
     return made;
 }
 
-cause dpop_proof::mismatch(const proven_request& asked, wall_time now) const
+result<void> dpop_proof::check(const proven_request& asked, wall_time now) const
 {
     if (method_ != asked.method)
-        return cause::proof_htm;
+        return failure(reason::invalid_proof, cause::proof_htm);
     if (thumbprint_ != asked.thumbprint)
-        return cause::proof_of_another_key;
+        return failure(reason::invalid_proof, cause::proof_of_another_key);
     if (issued_ + max_proof_age < now)
-        return cause::proof_too_old;
+        return failure(reason::invalid_proof, cause::proof_too_old);
     if (issued_ > now + max_proof_lead)
-        return cause::proof_in_future;
-    return token_hash_ == sha256_base64url(asked.token) ? cause::none : cause::proof_ath;
+        return failure(reason::invalid_proof, cause::proof_in_future);
+    if (token_hash_ != sha256_base64url(asked.token))
+        return failure(reason::invalid_proof, cause::proof_ath);
+    return {};
 }
 
 bool dpop_proof::is_signed() const

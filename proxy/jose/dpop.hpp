@@ -44,9 +44,9 @@ public:
     //   if present.
     [[nodiscard]] static result<dpop_proof> parse(std::string_view text);
 
-    // Returns cause::none if the proof was made for this request, with that key, and recently. Returns the
-    // first mismatch otherwise.
-    [[nodiscard]] cause mismatch(const proven_request& asked, wall_time now) const;
+    // Checks that the proof was made for this request, with that key, and recently. Fails with invalid_proof
+    // and the first mismatch as its cause.
+    [[nodiscard]] result<void> check(const proven_request& asked, wall_time now) const;
     // Returns whether its key signed it. This is the only expensive check.
     [[nodiscard]] bool is_signed() const;
 

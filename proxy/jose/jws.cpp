@@ -129,17 +129,17 @@ bool verify(std::string_view signing_input, std::string_view signature, algorith
     return fitting != nullptr && fitting->verify(signing_input, signature);
 }
 
-failure verify(const compact_jws& token, const jwk_set& keys)
+result<void> verify(const compact_jws& token, const jwk_set& keys)
 {
     const auto [candidates, unknown_key] = keys.select(token.header.kid, token.header.alg);
     if (unknown_key)
-        return {reason::unknown_key, token.header.kid ? cause::kid_absent : cause::kid_missing};
+        return failure(reason::unknown_key, token.header.kid ? cause::kid_absent : cause::kid_missing);
     if (candidates.empty())
-        return {reason::unsupported_algorithm, cause::alg_of_another_key};
+        return failure(reason::unsupported_algorithm, cause::alg_of_another_key);
     const bool good = std::any_of(candidates.begin(), candidates.end(), [&](const verifier* v) {
         return v->verify(token.signing_input, token.signature);
     });
-    return good ? reason::allowed : reason::bad_signature;
+    return good ? result<void>() : reason::bad_signature;
 }
 
 } // namespace scopegate::jose

@@ -49,9 +49,9 @@ struct compact_jws {
 [[nodiscard]] bool verify(std::string_view signing_input, std::string_view signature, algorithm a,
                           const jwk& key);
 
-// Verifies the token's signature with the keys of its issuer. Returns allowed, bad_signature, unknown_key
-// (newer keys may include it), or unsupported_algorithm (the keys that the token names are known, but none
-// fits its algorithm). The caller has checked that the issuer permits the algorithm.
-[[nodiscard]] failure verify(const compact_jws& token, const jwk_set& keys);
+// Verifies the token's signature with the keys of its issuer. Fails with bad_signature, unknown_key (newer
+// keys may include it), or unsupported_algorithm (the keys that the token names are known, but none fits its
+// algorithm). The caller has checked that the issuer permits the algorithm.
+[[nodiscard]] result<void> verify(const compact_jws& token, const jwk_set& keys);
 
 } // namespace scopegate::jose

@@ -1,5 +1,6 @@
 #include "policy/decide.hpp"
 
+#include "base/errc.hpp"
 #include "policy/methods.hpp"
 #include "policy/narrator.hpp"
 
@@ -66,9 +67,9 @@ std::size_t least_alternative(const requirement& needs) noexcept
     return static_cast<std::size_t>(least - needs.alternatives.begin());
 }
 
-// Checks the conditions on the token, or the others. Returns the reason of the first that fails.
-std::optional<reason> failed_condition(const requirement& needs, bool of_token, const condition_context& at,
-                                       const narrator* tell)
+// Checks the conditions on the token, or the others. Fails with the first that does not hold.
+result<void> check_conditions(const requirement& needs, bool of_token, const condition_context& at,
+                              const narrator* tell)
 {
     for (const condition& c : needs.conditions) {
         if (needs_token(c) != of_token)
@@ -79,7 +80,7 @@ std::optional<reason> failed_condition(const requirement& needs, bool of_token, 
         if (!held)
             return refusal_of(c);
     }
-    return std::nullopt;
+    return {};
 }
 
 denial refuse(const route_match& match, denial d)
@@ -108,7 +109,7 @@ bool needs_token(const route_match& match) noexcept
 bool is_refused_without_token(const route_match& match, const circumstances& around) noexcept
 {
     const condition_context at{match.values, nullptr, around.client, around.now};
-    return match.needs != nullptr && failed_condition(*match.needs, false, at, nullptr).has_value();
+    return match.needs != nullptr && !check_conditions(*match.needs, false, at, nullptr);
 }
 
 decision decide(const policy& p, const route_match& match, const bearer* token, const circumstances& around,
@@ -120,8 +121,8 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
         return refuse(match, match.matched != nullptr ? reason::wrong_method : reason::no_route);
     tell.needs(match);
     condition_context at{match.values, nullptr, around.client, around.now};
-    if (const auto failed = failed_condition(*match.needs, false, at, &tell))
-        return refuse(match, *failed);
+    if (const auto held = check_conditions(*match.needs, false, at, &tell); !held)
+        return refuse(match, held.error());
     if (match.needs->is_public()) {
         tell.no_token_looked_at();
         return permit_maker::decided();
@@ -133,8 +134,8 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes));
     at.claims = &token->claims;
-    if (const auto failed = failed_condition(*match.needs, true, at, &tell)) {
-        auto d = refuse(match, *failed);
+    if (const auto held = check_conditions(*match.needs, true, at, &tell); !held) {
+        auto d = refuse(match, held.error());
         d.alternative = held_alternative(*match.needs, token->scopes.effective);
         return d;
     }

@@ -2,9 +2,9 @@
 // depends on the length of the path, not on the size of the file. The order of the file does not matter.
 #pragma once
 
+#include "policy/parameters.hpp"
 #include "policy/requirement.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +21,7 @@ struct template_segment {
     std::string text; // a literal as in a normalized path; otherwise the parameter's name
 };
 
-inline constexpr std::size_t max_parameters = 16; // of one template
-inline constexpr std::size_t max_segments = 64;   // of one template
+inline constexpr std::size_t max_segments = 64; // of one template
 
 // One template with its methods.
 struct route {
@@ -40,12 +39,6 @@ struct route {
     // Returns the requirement for a method: the method's own, GET's for HEAD, or ANY's. Null means wrong
     // method. CONNECT and TRACE never match.
     [[nodiscard]] const requirement* find(std::string_view method) const noexcept;
-};
-
-// The values of a matched template's parameters, still percent-encoded; views into the matched path.
-struct parameters {
-    std::array<std::string_view, max_parameters> values;
-    std::size_t count = 0;
 };
 
 // A tree over routes that the caller owns and keeps alive. Built once, then immutable.

@@ -168,21 +168,15 @@ net::http_request introspection_request(const policy::issuer_settings& issuer, s
     return request;
 }
 
-introspected read_introspection(std::string_view body)
+result<json::value> read_introspection(std::string_view body)
 {
-    introspected said;
-    auto answer = json::parse(body);
-    if (!answer || answer->if_object() == nullptr) {
-        said.why.detail = cause::introspection_not_json;
-        return said;
-    }
-    const auto* active = answer->find("active");
-    const bool counts = active != nullptr && active->if_bool().value_or(false);
-    said.why = counts ? reason::allowed : reason::token_inactive;
-    if (!counts)
-        return said;
-    said.claims = jose::without_nulls(std::move(*answer));
-    return said;
+    auto said = json::parse(body);
+    if (!said || said->if_object() == nullptr)
+        return failure(reason::introspection_unavailable, cause::introspection_not_json);
+    const auto* active = said->find("active");
+    if (active == nullptr || !active->if_bool().value_or(false))
+        return reason::token_inactive;
+    return jose::without_nulls(std::move(*said));
 }
 
 } // namespace scopegate::tokens

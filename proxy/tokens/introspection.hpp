@@ -33,13 +33,8 @@ enum class token_form : std::uint8_t { opaque, encrypted, jws };
 [[nodiscard]] net::http_request introspection_request(const policy::issuer_settings& issuer,
                                                       std::string_view token, wall_time now);
 
-// The endpoint's result for a token. `why` is allowed (then `claims` holds the token's claims),
-// token_inactive, or introspection_unavailable for a response that makes no sense.
-struct introspected {
-    failure why = reason::introspection_unavailable;
-    json::value claims;
-};
-// Reads the body of a 200 response: it must be a strict JSON object, and only `"active": true` means active.
-[[nodiscard]] introspected read_introspection(std::string_view body);
+// Reads the body of a 200 response and returns the token's claims. Fails with token_inactive unless it has
+// `"active": true`, and with introspection_unavailable if it is not a strict JSON object.
+[[nodiscard]] result<json::value> read_introspection(std::string_view body);
 
 } // namespace scopegate::tokens

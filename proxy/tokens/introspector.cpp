@@ -33,8 +33,13 @@ namespace {
 introspection_ptr unavailable(cause why)
 {
     auto none = std::make_shared<introspection_answer>();
-    none->said.why.detail = why;
+    none->claims = failure(reason::introspection_unavailable, why);
     return none;
+}
+
+bool is_unavailable(const result<json::value>& claims)
+{
+    return !claims && claims.error() == reason::introspection_unavailable;
 }
 
 bool same_key(const std::optional<jose::signing_key>& a, const std::optional<jose::signing_key>& b)
@@ -191,7 +196,7 @@ private:
             try {
                 bytes = co_await run(*key, answer);
             } catch (const std::exception& e) {
-                answer.said.why = {reason::introspection_unavailable, cause::introspection_failed};
+                answer.claims = failure(reason::introspection_unavailable, cause::introspection_failed);
                 complain(e.what());
             }
             settle(*key, std::make_shared<const introspection_answer>(std::move(answer)), bytes);
@@ -215,24 +220,26 @@ private:
     {
         const auto asked = now_(); // the result may be as old as the request
         const auto token = still_wanted(key);
-        into.said.why.detail = cause::introspection_not_asked;
-        if (!token)
+        if (!token) {
+            into.claims = failure(reason::introspection_unavailable, cause::introspection_not_asked);
             co_return 0;
+        }
         auto request = introspection_request(issuer_, token->reveal(), asked);
         const auto client = client_; // client_ may be replaced meanwhile
         const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
-            into.said.why.detail = answer ? cause::introspection_status : cause::introspection_failed;
+            into.claims = failure(reason::introspection_unavailable,
+                                  answer ? cause::introspection_status : cause::introspection_failed);
             complain(answer ? "returned status " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
         }
-        into.said = read_introspection(answer->body);
-        if (into.said.why == reason::introspection_unavailable) {
+        into.claims = read_introspection(answer->body);
+        if (is_unavailable(into.claims)) {
             complain("the response is not a JSON object");
             co_return 0;
         }
-        into.until = asked + usable_for(into.said);
-        if (const auto expires = expiry_of(into.said.claims))
+        into.until = asked + usable_for(into.claims);
+        if (const auto expires = into.claims ? expiry_of(*into.claims) : std::nullopt)
             into.until = std::min(into.until, *expires); // the endpoint has to be asked again then
         recover();
         co_return answer->body.size();
@@ -248,10 +255,10 @@ private:
         return found->second.token;
     }
 
-    [[nodiscard]] std::chrono::milliseconds usable_for(const introspected& said) const
+    [[nodiscard]] std::chrono::milliseconds usable_for(const result<json::value>& claims) const
     {
         const auto most = issuer_.introspection->cache;
-        return said.why == reason::allowed ? most : std::min(most, bounds_.inactive);
+        return claims ? most : std::min(most, bounds_.inactive);
     }
 
     void settle(const token_key& key, const introspection_ptr& answer, std::size_t bytes)
@@ -264,9 +271,8 @@ private:
                 return;
             waiting = std::move(found->second.waiting);
             erase(found);
-            if (answer->said.why != reason::introspection_unavailable)
-                (answer->said.why == reason::allowed ? active_ : inactive_)
-                    .insert(key, answer, bytes, now_());
+            if (!is_unavailable(answer->claims))
+                (answer->claims ? active_ : inactive_).insert(key, answer, bytes, now_());
         }
         for (const auto& done : waiting)
             done(answer);

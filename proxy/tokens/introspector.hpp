@@ -40,7 +40,7 @@ using client_network = std::array<std::uint8_t, 16>;
 // An introspection result as its waiters receive it. `until` is the end of the cache time, and never later
 // than the token's `exp`. After it, only requests that already waited for this result may use it.
 struct introspection_answer {
-    introspected said;
+    result<json::value> claims = failure(reason::introspection_unavailable);
     wall_time until;
 };
 using introspection_ptr = std::shared_ptr<const introspection_answer>;

@@ -23,7 +23,7 @@ hash_key random_key()
 
 used_proofs::used_proofs(const bounds& most) : most_(most), key_(random_key()) {}
 
-reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_time now)
+result<void> used_proofs::use(std::string_view thumbprint, std::string_view id, wall_time now)
 {
     const auto current = now.time_since_epoch() / period_length;
     if (size() >= most_.all)
@@ -39,7 +39,7 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     std::size_t of_client = 0;
     for (const auto& p : at.periods) {
         if (p.proofs.contains(proof))
-            return reason::invalid_proof;
+            return failure(reason::invalid_proof, cause::proof_used_before);
         if (const auto known = p.keys.find(client); known != p.keys.end())
             of_client += known->second;
     }
@@ -54,7 +54,7 @@ reason used_proofs::use(std::string_view thumbprint, std::string_view id, wall_t
     into.number = std::max(into.number, current);
     ++into.keys[client];
     into.proofs.insert(proof);
-    return reason::allowed;
+    return {};
 }
 
 void used_proofs::forget_old(shard& at, std::int64_t current)

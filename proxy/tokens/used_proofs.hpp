@@ -4,8 +4,8 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/errc.hpp"
 #include "base/hash.hpp"
-#include "base/reason.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -35,10 +35,10 @@ public:
     used_proofs() : used_proofs(bounds()) {}
     explicit used_proofs(const bounds& most);
 
-    // Marks the proof `id` of the key with this thumbprint as used, and returns allowed. Returns
-    // invalid_proof if it was used already; of two concurrent callers one is first. Returns proof_memory_full
-    // if it can't be remembered and so must not be accepted. Thread-safe; holds a lock for some 100 ns.
-    [[nodiscard]] reason use(std::string_view thumbprint, std::string_view id, wall_time now);
+    // Marks the proof `id` of the key with this thumbprint as used. Fails with invalid_proof if it was used
+    // already; of two concurrent callers one is first. Fails with proof_memory_full if it can't be remembered
+    // and so must not be accepted. Thread-safe; holds a lock for some 100 ns.
+    [[nodiscard]] result<void> use(std::string_view thumbprint, std::string_view id, wall_time now);
 
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 

@@ -25,10 +25,10 @@ result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims
         if (!p.issuers[i].signs_tokens())
             continue;
         const auto other = jose::check_issuer(claims, p.issuers[i].issuer);
-        if (other == reason::allowed)
+        if (other)
             return i;
         if (why.detail == cause::none)
-            why = other;
+            why = other.error();
     }
     return why;
 }
@@ -40,13 +40,13 @@ jose::claim_rules rules_of(const policy::issuer_settings& issuer)
 }
 
 // Checks everything but the signature; expensive checks come later.
-failure check_unsigned(const jose::compact_jws& jws, const json::value& claims,
-                       const policy::issuer_settings& issuer, wall_time now)
+result<void> check_unsigned(const jose::compact_jws& jws, const json::value& claims,
+                            const policy::issuer_settings& issuer, wall_time now)
 {
     if (!issuer.algorithms.contains(jws.header.alg))
-        return {reason::unsupported_algorithm, cause::alg_not_allowed};
-    if (const auto why = jose::check_type(jws.header.typ, issuer.access_token_only); why != reason::allowed)
-        return why;
+        return failure(reason::unsupported_algorithm, cause::alg_not_allowed);
+    if (const auto ok = jose::check_type(jws.header.typ, issuer.access_token_only); !ok)
+        return ok;
     return jose::check_claims(claims, rules_of(issuer), now);
 }
 
@@ -60,8 +60,8 @@ result<jose::confirmation> binding_in(std::string_view token)
     const auto jws = jose::split(token);
     if (!jws)
         return jws.error();
-    if (const auto why = jose::check_type(jws->header.typ, false); why != reason::allowed)
-        return why;
+    if (const auto ok = jose::check_type(jws->header.typ, false); !ok)
+        return ok.error();
     const auto claims = jose::parse_claims(jws->payload);
     return claims ? jose::read_confirmation(*claims) : claims.error();
 }
@@ -159,15 +159,15 @@ validator::outcome validator::check(std::string_view token, wall_time now, const
     if (keys_->epoch() != key_epoch_)
         take_new_keys();
     if (auto known = cache_->find(token, now))
-        return {std::move(known), reason::allowed};
+        return {std::move(known)};
     if (!is_b64token(token))
-        return {nullptr, {reason::malformed_credentials, cause::token_not_b64token}};
+        return {failure(reason::malformed_credentials, cause::token_not_b64token)};
     outcome made;
     if (may_verify) {
         made = check_new(token, now, ended);
         made.verified = true;
     } else {
-        made.wait_for_turn = true;
+        made.wait_for_slot = true;
     }
     return made;
 }
@@ -178,7 +178,7 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
     // command, or after a reload that has lowered the limit.
     const auto most = policy_->server.limits.headers;
     if (most != 0 && token.size() > most)
-        return {nullptr, reason::token_too_large};
+        return {reason::token_too_large};
     if (is_introspected(token))
         return check_introspected(token, now, ended);
 
@@ -195,35 +195,34 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
         return refuse(issuer.error(), seen, now);
     seen.issuer = static_cast<int>(*issuer);
     seen.keys = key_sets_[*issuer].get();
-    if (const auto why = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now);
-        why != reason::allowed)
-        return refuse(why, seen, now, is_signed_by(*jws, *issuer, now));
+    if (const auto ok = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); !ok)
+        return refuse(ok.error(), seen, now, is_signed_by(*jws, *issuer, now));
     auto bound_to = jose::read_confirmation(*claims);
     if (!bound_to)
         return refuse(bound_to.error(), seen, now, is_signed_by(*jws, *issuer, now));
 
     if (seen.keys == nullptr)
         return refuse({reason::keys_unavailable, cause::keys_never_fetched}, seen, now);
-    if (const auto why = jose::verify(*jws, *seen.keys); why != reason::allowed) {
-        auto wait = unfitting_key(*issuer, why, jws->header.kid, now, ended.waited);
+    if (const auto ok = jose::verify(*jws, *seen.keys); !ok) {
+        auto wait = unfitting_key(*issuer, ok.error(), jws->header.kid, now, ended.waited);
         // Newer keys may have arrived since we took ours, from a fetch that we no longer need to wait for.
         if (wait.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
             return check(token, now, ended);
-        auto refused = refuse(wait.why, seen, now);
+        auto refused = refuse(wait.token.error(), seen, now);
         refused.wait_for_issuer = wait.wait_for_issuer;
         return refused;
     }
 
     auto valid = make_token(*issuer, std::move(*claims), std::move(*bound_to));
     cache_->insert(token, valid, now);
-    return {std::move(valid), reason::allowed};
+    return {std::move(valid)};
 }
 
 // `is_proven` means that the issuer vouches for the token's contents.
 validator::outcome validator::refuse(failure why, const refused_token& seen, wall_time now,
                                      bool is_proven) const
 {
-    outcome refused{nullptr, why};
+    outcome refused{why};
     if (telling_ == telling::everything || (is_proven && telling_ == telling::signed_only))
         refused.said = std::make_unique<const unverified>(describe(*policy_, seen, why, now));
     return refused;
@@ -239,7 +238,7 @@ bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, w
         told_since_ = now;
         told_ = 0;
     }
-    return ++told_ <= most_told && jose::verify(jws, *key_sets_[issuer]) == reason::allowed;
+    return ++told_ <= most_told && jose::verify(jws, *key_sets_[issuer]);
 }
 
 validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
@@ -253,7 +252,7 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
         if (why == reason::bad_signature && kid)
             keys_->request_refresh(issuer);
         const bool look = !kid && !waited && keys_->may_refresh(issuer);
-        return {nullptr, why, look ? static_cast<int>(issuer) : -1};
+        return {why, look ? static_cast<int>(issuer) : -1};
     }
     // We have no key with that kid: the token is forged, or signed with a newer key than ours. Only a fetch
     // that ended after the token arrived can tell. Until then the fault may be ours, and a 401 would make the
@@ -262,20 +261,20 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
     const auto where = policy_->issuers[issuer].keys.where;
     const bool reached = keys_->up_to_date(issuer);
     if (where == kind::none || where == kind::file)
-        return {nullptr, why};
+        return {why};
     if (waited && reached) {
         if (kid)
             keys_->note_absent(issuer, *kid);
-        return {nullptr, why};
+        return {why};
     }
     if (kid && keys_->is_absent(issuer, *kid, now)) {
         keys_->request_refresh(issuer); // the issuer may have published it since
-        return {nullptr, why};
+        return {why};
     }
     const bool wait = !waited && keys_->may_refresh(issuer);
     const auto open = reached ? failure(reason::key_pending, cause::kid_inside_cooldown)
                               : failure(reason::keys_unavailable, cause::keys_not_fetched);
-    return {nullptr, open, wait ? static_cast<int>(issuer) : -1};
+    return {open, wait ? static_cast<int>(issuer) : -1};
 }
 
 bool validator::is_introspected(std::string_view token) const
@@ -292,26 +291,26 @@ validator::outcome validator::check_introspected(std::string_view token, wall_ti
         return refuse(own_binding.error(), seen, now);
     if (!ended.answer) {
         const bool wait = !ended.waited && introspection_;
-        return {nullptr, reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
+        return {reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
     }
-    const auto& said = ended.answer->said;
-    if (said.why != reason::allowed)
-        return refuse(said.why, seen, now);
-    seen.claims = &said.claims;
+    const auto& claims = ended.answer->claims;
+    if (!claims)
+        return refuse(claims.error(), seen, now);
+    seen.claims = &*claims;
     const auto& issuer = policy_->issuers[*introspecting_];
-    if (const auto why = jose::check_introspected(said.claims, rules_of(issuer), now); why != reason::allowed)
-        return refuse(why, seen, now, true);
-    auto bound_to = jose::read_confirmation(said.claims);
+    if (const auto ok = jose::check_introspected(*claims, rules_of(issuer), now); !ok)
+        return refuse(ok.error(), seen, now, true);
+    auto bound_to = jose::read_confirmation(*claims);
     if (!bound_to)
         return refuse(bound_to.error(), seen, now, true);
     const bool agrees =
         own_binding->key == bound_to->key && own_binding->certificate == bound_to->certificate;
     if (!own_binding->empty() && !agrees)
         return refuse({reason::unbound_token, cause::cnf_not_understood}, seen, now, true);
-    auto valid = make_token(*introspecting_, said.claims, std::move(*bound_to));
+    auto valid = make_token(*introspecting_, *claims, std::move(*bound_to));
     if (now < ended.answer->until)
         cache_->insert(token, valid, now, ended.answer->until);
-    return {std::move(valid), reason::allowed};
+    return {std::move(valid)};
 }
 
 // Keeps only the claims that conditions read: all others have been evaluated, and they would take most of the

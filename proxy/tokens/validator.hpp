@@ -71,13 +71,12 @@ public:
     ~validator();
 
     struct outcome {
-        token_ptr token;               // set if the token is valid
-        failure why = reason::allowed; // the reason if it is not valid
+        result<token_ptr> token = failure(reason::keys_unavailable); // or why it is not valid
         // The index of an issuer whose keys or introspection result may still arrive; -1 if the outcome is
         // final. The caller may wait for it (see await()) and then check again, once, with what arrived.
-        // `why` is the reason to respond with if the caller does not wait.
+        // The failure is the one to respond with if the caller does not wait.
         int wait_for_issuer = -1;
-        bool wait_for_turn = false; // not checked: the token was not cached, and verifying was not allowed
+        bool wait_for_slot = false; // not checked: the token was not cached, and verifying was not allowed
         bool verified = false;      // whether it took more than a cache lookup
         // Describes a refused token if the log may contain that; null otherwise.
         std::unique_ptr<const unverified> said = nullptr;
@@ -100,7 +99,7 @@ public:
     // is key_pending if the issuer was reached last time, and keys_unavailable otherwise. An introspection
     // without a result is introspection_unavailable.
     //
-    // If `may_verify` is false, only a cached token is accepted now; any other sets wait_for_turn.
+    // If `may_verify` is false, only a cached token is accepted now; any other sets wait_for_slot.
     [[nodiscard]] outcome check(std::string_view token, wall_time now, const awaited& ended = false,
                                 bool may_verify = true);
     // Calls `done` once that outcome's wait is over, whether its result arrived or not: on another thread, or

@@ -66,8 +66,7 @@ public:
     // Takes a slot of `limit`, which outlives this; where all are taken it waits in the queue until `until`.
     // `worker` runs the caller. Gives false where the queue is full, the time is over, or the wait was ended.
     // Only once.
-    [[nodiscard]] net::task<bool> take(slot_limit& limit, net::asio::io_context& worker,
-                                       steady_time until);
+    [[nodiscard]] net::task<bool> take(slot_limit& limit, net::asio::io_context& worker, steady_time until);
 
     // A take() that waits does so until `until` at most. Nothing where none waits.
     void wait_until(steady_time until) noexcept;

@@ -27,7 +27,8 @@ public:
 class pool final {
 public:
     explicit pool(std::unique_ptr<connector> makes) noexcept : connector_(std::move(makes)) {}
-    // Closes those that idle: the wait that each has outstanding would keep it open until the upstream closes.
+    // Closes those that idle: the wait that each has outstanding would keep it open until the upstream
+    // closes.
     ~pool() { retire(); }
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;

@@ -13,8 +13,8 @@ namespace scopegate::upstream {
 }
 
 // Returns whether a request can be sent once more after a kept-alive connection turned out to be closed. The
-// upstream may have acted on it. So its method must be idempotent, and its body empty: what was read of a body
-// is gone.
+// upstream may have acted on it. So its method must be idempotent, and its body empty: what was read of a
+// body is gone.
 [[nodiscard]] constexpr bool may_repeat(std::string_view method, bool body_is_empty) noexcept
 {
     return body_is_empty && is_idempotent(method);

@@ -1,8 +1,8 @@
-// The number of system calls per request: a permitted request with a token seen before, on kept-alive
-// connections, in a worker of this process. The test counts and does not measure times, so a busy machine
-// does not change the result. The program defines the C library's functions itself. These definitions take
-// precedence, also in statically linked Asio, and count the calls. `strace -f -c -p PID` shows the same from
-// outside.
+// The number of system calls and of clock reads per request: a permitted request with a token seen before, on
+// kept-alive connections, in a worker of this process. The test counts and does not measure times, so a busy
+// machine does not change the result. The program defines the C library's functions itself. These definitions
+// take precedence, also in statically linked Asio, and count the calls. `strace -f -c -p PID` shows the same
+// from outside.
 #include "support/raw_client.hpp"
 #include "unit/gate/running_worker.hpp"
 
@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdarg>
+#include <ctime>
 #include <map>
 #include <string>
 
@@ -22,7 +23,17 @@
 
 namespace {
 
-enum call : std::size_t { receive, send_out, control, wait_for, timer, other, kinds };
+enum call : std::size_t {
+    receive,
+    send_out,
+    control,
+    wait_for,
+    timer,
+    other,
+    wall_clock,
+    steady_clock,
+    kinds
+};
 using call_counts = std::array<std::size_t, kinds>;
 thread_local constinit call_counts counted{};
 
@@ -82,6 +93,12 @@ int timerfd_settime(int fd, int flags, const itimerspec* next, itimerspec* last)
 {
     return static_cast<int>(counted_call(timer, SYS_timerfd_settime, fd, flags, next, last));
 }
+// The clocks. Usually they are read without a system call.
+int clock_gettime(clockid_t clock, timespec* into) noexcept
+{
+    const auto kind = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? wall_clock : steady_clock;
+    return static_cast<int>(counted_call(kind, SYS_clock_gettime, clock, into));
+}
 
 } // extern "C"
 
@@ -119,12 +136,19 @@ TEST(syscall_budget, bounds_a_permitted_request_with_a_known_token_on_kept_conne
         {"epoll_wait", wait_for, 6},
         {"timerfd_settime", timer, 0},
         {"read, write and the like", other, 0},
+        {"reads of the wall clock", wall_clock, 2}, // the decision, and the record after the last wait
+        {"reads of the monotonic clock", steady_clock, 6 + 3}, // see below
     }};
     // The share that a sweep of the deadlines, ten times a second, and the two requests above may add.
     constexpr std::size_t aside = requests / 10;
     for (const auto& b : budgets)
         EXPECT_LE(after[b.kind] - before[b.kind], b.of_one_request * requests + aside)
             << b.what << ": " << after[b.kind] - before[b.kind] << " in " << requests << " requests";
+    // The monotonic clock is read once per poll, once for each of the two batches of output (the request and
+    // the response), and once for the record.
+    const auto polls = after[wait_for] - before[wait_for];
+    EXPECT_LE(after[steady_clock] - before[steady_clock], polls + 3 * requests + aside)
+        << "something reads the clock besides polls, batches of output and records";
     EXPECT_GE(after[receive] - before[receive], 2 * requests) << "the worker's calls are not counted";
     EXPECT_EQ(upstream.connections(), 1U) << "the upstream connection was not kept";
 }

@@ -2,6 +2,7 @@
 // bad token away.
 #include "faults/failing_calls.hpp"
 #include "jose/jws.hpp"
+#include "support/reason_of.hpp"
 #include "support/token_maker.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +27,7 @@ attempt verify_with_failure(std::size_t n, const compact_jws& token, const jwk_s
     attempt made;
     fail_call(failure::no_memory, n);
     try {
-        made.why = verify(token, keys);
+        made.why = test::reason_of(verify(token, keys));
     } catch (const std::bad_alloc&) {
     }
     made.failed = !test::failed_call().empty();
@@ -41,7 +42,7 @@ TEST(signature_memory, is_not_taken_for_a_bad_signature_when_it_runs_out)
         const auto token = split(text);
         const auto keys = test::keys_for({a});
         ASSERT_TRUE(token);
-        ASSERT_EQ(verify(*token, *keys), reason::allowed) << name(a);
+        ASSERT_TRUE(verify(*token, *keys)) << name(a);
         bool failed = true;
         for (std::size_t n = 1; failed && n < 1000; ++n) {
             const auto made = verify_with_failure(n, *token, *keys);
@@ -51,7 +52,7 @@ TEST(signature_memory, is_not_taken_for_a_bad_signature_when_it_runs_out)
             }
         }
         EXPECT_FALSE(failed) << name(a);
-        EXPECT_EQ(verify(*token, *keys), reason::allowed) << name(a) << ", afterwards";
+        EXPECT_TRUE(verify(*token, *keys)) << name(a) << ", afterwards";
     }
 }
 

@@ -31,8 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto* key = jws->header.members.find("jwk");
         check(key != nullptr && key->find("d") == nullptr && jose::thumbprint(*key) == proof->thumbprint());
         (void)proof->is_signed();
-        (void)proof->mismatch({"GET", "token", proof->thumbprint()},
-                              scopegate::wall_time(std::chrono::seconds(1562262618)));
+        (void)proof->check({"GET", "token", proof->thumbprint()},
+                           scopegate::wall_time(std::chrono::seconds(1562262618)));
     }
     std::string scratch;
     const http::target_uri target{true, "api.example.com", {}, "/a/b"};

@@ -36,15 +36,22 @@ public:
     {
         check(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_) == 0);
         stream_.reset(new net::stream(worker_.context(), ends_[0], times_));
+        upstream_.emplace(stream_, buffers_, reports_);
     }
     [[nodiscard]] const policy::policy& policy() const noexcept { return *policy_; }
-    [[nodiscard]] gate::exchange_context context(gate::workspace& space, const net::peer& peer)
+    [[nodiscard]] http1::client_request client(gate::workspace& space, const net::peer& peer,
+                                               const http::request_framing& framing)
     {
-        return {worker_, *stream_, peer, space, *generation_};
+        return {stream_, peer, space, kept_, framing};
     }
-    [[nodiscard]] std::string sent(net::gather& pieces)
+    [[nodiscard]] gate::exchange_context context(gate::workspace& space, wire::client_side& client)
     {
-        check(pieces.send_now(*stream_));
+        return {worker_, client, space, *snapshot_};
+    }
+    [[nodiscard]] wire::upstream_side& upstream() { return *upstream_; }
+    [[nodiscard]] std::string sent()
+    {
+        check(upstream_->flush() == wire::flush_result::done);
         std::string bytes(64UL * 1024, '\0');
         const auto got = ::recv(ends_[1], bytes.data(), bytes.size(), MSG_DONTWAIT);
         check(got > 0);
@@ -59,9 +66,17 @@ private:
                                   tokens::key_store::offline(policy_)};
     gate::worker worker_{counters_, shared_};
     net::deadlines times_;
-    gate::snapshot_ptr generation_{new gate::snapshot(worker_.context(), times_, shared_)};
+    net::buffer_pool buffers_;
+    gate::snapshot_ptr snapshot_{new gate::snapshot({worker_.context(), times_, buffers_}, shared_)};
     int ends_[2] = {};
     net::stream_ptr stream_;
+    struct : http1::tls_reports {
+        void on_tls_failure(const std::string&) override {}
+    } reports_;
+    struct : http1::connection_end {
+        [[nodiscard]] bool is_due() const noexcept override { return false; }
+    } kept_;
+    std::optional<http1::upstream_connection> upstream_;
 };
 
 std::string only(const http::field_list& fields, std::string_view name)
@@ -89,23 +104,25 @@ std::string identity_of(const http::field_list& fields)
 void check_sent(std::string_view bytes, const gate::exchange_context& c,
                 const gate::forwarded_request& request)
 {
+    const auto& facts = c.client.facts();
     std::size_t scanned = 0;
     const auto size = http::find_head_end(bytes, scanned, {0, 0}, true);
     check(size.has_value() && *size == bytes.size()); // one head and no bytes behind it
     http::request_head head;
     check(http::parse_request_head(bytes, {0, 0}, head).has_value());
-    check(head.method == c.space.request.method && head.minor == 1);
+    check(head.method == c.client.head().method && head.minor == 1);
     const auto query = head.target.substr(std::min(head.target.find('?'), head.target.size()));
     check(head.target.substr(0, head.target.size() - query.size()) == request.target.path);
     const auto framing = http::frame_request(head);
-    check(framing.has_value() && framing->body.kind == request.framing.body.kind);
-    check(framing->body.length == request.framing.body.length);
-    check(request.framing.host.empty() || framing->host == request.framing.host);
-    check(framing->upgrade_websocket == request.framing.upgrade_websocket);
+    check(framing.has_value() && (framing->body.kind != http::body_kind::none) == facts.has_body);
+    check(framing->body.length == facts.body_length.value_or(0));
+    check((framing->body.kind == http::body_kind::length) == facts.body_length.has_value());
+    check(facts.host.empty() || framing->host == facts.host);
+    check(framing->upgrade_websocket == facts.opens_websocket);
     check(identity_of(head.fields) == (request.token ? request.token->identity_lines : ""));
-    check(only(head.fields, "X-Forwarded-For").ends_with(c.peer.text));
+    check(only(head.fields, "X-Forwarded-For").ends_with(c.client.connection().peer->text));
     check(only(head.fields, "X-Request-Id") == request.request_id);
-    const std::string_view via = c.space.request.minor == 0 ? "1.0 scopegate" : "1.1 scopegate";
+    const std::string_view via = facts.version == "1.0" ? "1.0 scopegate" : "1.1 scopegate";
     check(std::any_of(head.fields.begin(), head.fields.end(),
                       [via](const http::field& f) { return f.value == via; }));
     if (!request.taken || request.taken->from_header)
@@ -126,7 +143,7 @@ void check_sent(std::string_view bytes, const gate::exchange_context& c,
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
     static data_plane plane;
-    static gate::buffer_pool buffers;
+    static net::buffer_pool buffers;
     static gate::workspace space(buffers);
     const auto in = fuzz::split_settings(bytes, size);
     std::size_t scanned = 0;
@@ -153,10 +170,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     peer.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 1, 2, 3};
     if (!in.has(0))
         peer.address[12] = 192;
-    const auto context = plane.context(space, peer);
-    const gate::forwarded_request request{*framing, *target, token.get(), "id-1",
-                                          taken ? std::optional(*taken) : std::nullopt};
-    if (gate::compose_request_head(context, request))
-        check_sent(plane.sent(space.to_upstream), context, request);
+    auto client = plane.client(space, peer, *framing);
+    const auto context = plane.context(space, client);
+    const gate::forwarded_request request{
+        plane.policy().settings_of(nullptr),          *target, token.get(), "id-1",
+        taken ? std::optional(*taken) : std::nullopt, {},      {}};
+    if (gate::prepare_request(context, request, plane.upstream(), {}))
+        check_sent(plane.sent(), context, request);
     return 0;
 }

@@ -44,8 +44,8 @@ void check_claims(const json::value& claims)
     const std::vector<std::pair<json::path, json::value>> required;
     const json::path aud("aud");
     const jose::claim_rules rules{"https://issuer.example/", aud, audience, required};
-    const auto why = jose::check_claims(claims, rules, now);
-    if (why == reason::allowed) {
+    const auto ok = jose::check_claims(claims, rules, now);
+    if (ok) {
         check(claims.find("iss")->if_string() != nullptr && *claims.find("iss")->if_string() == rules.issuer);
         check(claims.find("exp")->if_number().value() > 1'700'000'000 - 30.0);
         check(claims.find("aud") != nullptr);
@@ -65,8 +65,8 @@ void check_apart(std::string_view token, const jose::compact_jws& jws)
           jose::algorithm_named(*alg->if_string()) == jws.header.alg);
     check(jws.header.members.find("crit") == nullptr && jws.header.members.find("b64") == nullptr);
     // The private keys are not used here, so only the standards' own examples are valid.
-    check(jose::verify(jws, published_keys()) != reason::allowed ||
-          jws.payload == "Example of Ed25519 signing" || jws.payload.starts_with(R"({"iss":"joe")"));
+    check(!jose::verify(jws, published_keys()) || jws.payload == "Example of Ed25519 signing" ||
+          jws.payload.starts_with(R"({"iss":"joe")"));
     if (const auto claims = jose::parse_claims(jws.payload)) {
         check(claims->if_object() != nullptr && json::parse(jws.payload) == *claims);
         check_claims(*claims);
@@ -84,9 +84,9 @@ void check_signed(std::string_view header, std::string_view payload)
     check(jws->payload == payload);
     check_apart(token, *jws);
     const bool ours = jws->header.alg == jose::algorithm::hs256;
-    check((jose::verify(*jws, own_keys) == reason::allowed) == ours);
+    check(jose::verify(*jws, own_keys).has_value() == ours);
     jws->signature[payload.size() % jws->signature.size()] ^= 1;
-    check(jose::verify(*jws, own_keys) != reason::allowed);
+    check(!jose::verify(*jws, own_keys));
 }
 
 } // namespace

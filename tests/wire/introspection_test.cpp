@@ -3,6 +3,7 @@
 #include "jose/jws.hpp"
 #include "support/calendar.hpp"
 #include "support/introspection_endpoint.hpp"
+#include "support/reason_of.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
 
@@ -318,7 +319,7 @@ TEST(introspection, can_authenticate_the_gate_with_a_signed_assertion)
     const auto assertion = form_parameter(asked.body, "client_assertion");
     const auto jws = jose::split(assertion);
     ASSERT_TRUE(jws.has_value());
-    EXPECT_EQ(jose::verify(*jws, *keys_for({jose::algorithm::es256})), reason::allowed);
+    EXPECT_EQ(test::reason_of(jose::verify(*jws, *keys_for({jose::algorithm::es256}))), reason::allowed);
     EXPECT_EQ(json_member(jws->payload, "iss"), "scopegate");
     EXPECT_EQ(json_member(jws->payload, "sub"), "scopegate");
     EXPECT_EQ(json_member(jws->payload, "aud"), "https://legacy.example.com");

@@ -1,7 +1,7 @@
 #include "policy/conditions/where.hpp"
 
 #include "base/percent.hpp"
-#include "policy/route_tree.hpp"
+#include "policy/parameters.hpp"
 
 namespace scopegate::policy {
 

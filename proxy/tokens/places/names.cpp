@@ -1,7 +1,7 @@
 #include "tokens/places/names.hpp"
 
-#include "base/text.hpp"
 #include "base/percent.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 

@@ -482,7 +482,7 @@ TEST(binding, applies_to_an_opaque_token_by_its_introspection_result)
     const std::string opaque = "opaque-token";
     const auto say = [&](const std::string& cnf) {
         tokens::introspection_answer answer;
-        answer.said = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + cnf + "}");
+        answer.claims = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + cnf + "}");
         answer.until = noon + std::chrono::seconds(30);
         api.answer = std::make_shared<const tokens::introspection_answer>(std::move(answer));
     };
@@ -512,7 +512,8 @@ TEST(binding, uses_a_proof_once_after_every_wait_and_not_at_all_if_the_client_le
     const auto texts = under_dpop(token, owner().proof(right(token)));
     const auto fields = fields_from(texts);
     tokens::introspection_answer active;
-    active.said = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + owner().confirmation() + "}");
+    active.claims =
+        tokens::read_introspection(R"({"active":true,"sub":"ann",)" + owner().confirmation() + "}");
     active.until = noon + std::chrono::seconds(30);
     const tokens::validator::awaited came(true, std::make_shared<const tokens::introspection_answer>(active));
     const question asked{"GET", "/a", api.host, &fields, false, api.caller};

@@ -1,5 +1,6 @@
 #include "jose/claims.hpp"
 #include "material.hpp"
+#include "support/reason_of.hpp"
 
 #include <gmock/gmock.h>
 
@@ -32,7 +33,8 @@ TEST(claims, are_checked_row_by_row)
             claims = value == text("(absent)") ? without(claims, name) : with(claims, name, value);
         const claim_rules rules{"https://issuer.example/", audience_claim, audience, required, skew,
                                 row[1] == "at+jwt"};
-        EXPECT_EQ(scopegate::name(check_claims(claims, rules, at(1'700'000'000))), row[0])
+        EXPECT_EQ(scopegate::name(scopegate::test::reason_of(check_claims(claims, rules, at(1'700'000'000)))),
+                  row[0])
             << row[3] << ": " << row[2];
     }
 }
@@ -42,18 +44,25 @@ TEST(claims, must_be_an_object)
     const json::path aud("aud");
     const claim_rules rules{"i", aud, {}, {}};
     for (const auto* text : {"[]", "null", "\"x\"", "1"})
-        EXPECT_EQ(check_claims(parse_json(text), rules, at(0)), reason::malformed_token) << text;
+        EXPECT_EQ(scopegate::test::reason_of(check_claims(parse_json(text), rules, at(0))),
+                  reason::malformed_token)
+            << text;
 }
 
 TEST(claims, may_have_their_audience_in_another_claim)
 {
     const std::vector<std::string> audience{"app"};
     const auto claims = parse_json(R"({"client_id":"app","aud":"other","x":{"aud":["app"]}})");
-    EXPECT_EQ(check_audience(claims, json::path("client_id"), audience), reason::allowed);
-    EXPECT_EQ(check_audience(claims, json::path("/x/aud"), audience), reason::allowed);
-    EXPECT_EQ(check_audience(claims, json::path("aud"), audience), reason::wrong_audience);
-    EXPECT_EQ(check_audience(claims, json::path("azp"), audience), reason::missing_claim);
-    EXPECT_EQ(check_audience(claims, json::path("client_id"), {}), reason::wrong_audience)
+    EXPECT_EQ(scopegate::test::reason_of(check_audience(claims, json::path("client_id"), audience)),
+              reason::allowed);
+    EXPECT_EQ(scopegate::test::reason_of(check_audience(claims, json::path("/x/aud"), audience)),
+              reason::allowed);
+    EXPECT_EQ(scopegate::test::reason_of(check_audience(claims, json::path("aud"), audience)),
+              reason::wrong_audience);
+    EXPECT_EQ(scopegate::test::reason_of(check_audience(claims, json::path("azp"), audience)),
+              reason::missing_claim);
+    EXPECT_EQ(scopegate::test::reason_of(check_audience(claims, json::path("client_id"), {})),
+              reason::wrong_audience)
         << "none of the audiences is ours";
 }
 
@@ -84,11 +93,13 @@ TEST(claims, include_the_type_of_the_header)
         {"at jwt", false, false},
     };
     for (const auto& row : rows) {
-        EXPECT_EQ(check_type(row.typ, false) == reason::allowed, row.any) << row.typ.value_or("(absent)");
-        EXPECT_EQ(check_type(row.typ, true) == reason::allowed, row.access_token_only)
+        EXPECT_EQ(scopegate::test::reason_of(check_type(row.typ, false)) == reason::allowed, row.any)
+            << row.typ.value_or("(absent)");
+        EXPECT_EQ(scopegate::test::reason_of(check_type(row.typ, true)) == reason::allowed,
+                  row.access_token_only)
             << row.typ.value_or("(absent)");
     }
-    EXPECT_EQ(check_type("dpop+jwt", false), reason::wrong_token_type);
+    EXPECT_EQ(scopegate::test::reason_of(check_type("dpop+jwt", false)), reason::wrong_token_type);
 }
 
 TEST(numeric_date, has_milliseconds_and_never_overflows)

@@ -34,7 +34,7 @@ const std::string example_key = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
 bool is_for(const dpop_proof& proof, const proven_request& asked, wall_time now)
 {
-    return proof.mismatch(asked, now) == cause::none;
+    return proof.check(asked, now).has_value();
 }
 
 TEST(dpop_proof, is_valid_in_the_example_of_the_rfc)

@@ -130,7 +130,7 @@ TEST(jws_claims, must_be_a_strict_object)
 std::string_view check(const std::string& token, const jwk_set& keys)
 {
     const auto jws = split(token);
-    return jws ? scopegate::name(verify(*jws, keys)) : outcome(jws);
+    return jws ? outcome(verify(*jws, keys)) : outcome(jws);
 }
 
 jwk_set set_of(const std::vector<json::value>& keys)

@@ -8,6 +8,7 @@
 #include "jose/jws.hpp"
 #include "jose/sign.hpp"
 #include "support/places.hpp"
+#include "support/reason_of.hpp"
 #include "support/token_maker.hpp"
 
 #include <array>
@@ -106,7 +107,7 @@ inline std::vector<algorithm> all_algorithms()
 template <class T>
 std::string_view outcome(const result<T>& r)
 {
-    return scopegate::name(r ? failure(reason::allowed) : r.error());
+    return scopegate::name(scopegate::test::reason_of(r));
 }
 
 } // namespace scopegate::jose::test

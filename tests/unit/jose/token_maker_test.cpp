@@ -1,4 +1,5 @@
 #include "material.hpp"
+#include "support/reason_of.hpp"
 #include "support/token_maker.hpp"
 
 #include <gtest/gtest.h>
@@ -21,9 +22,13 @@ TEST(token_maker, makes_tokens_that_its_keys_verify)
         const auto keys = is_symmetric(a) ? keys_for({a}) : all_public;
         const auto token = split(make_token(claims, a)).value();
         EXPECT_EQ(token.payload, claims);
-        EXPECT_EQ(verify(split(make_token(claims, a)).value(), *keys), reason::allowed) << name(a);
+        EXPECT_EQ(scopegate::test::reason_of(verify(split(make_token(claims, a)).value(), *keys)),
+                  reason::allowed)
+            << name(a);
         const auto& stranger = other_key_for(a);
-        EXPECT_NE(verify(split(make_token(claims, stranger)).value(), *keys), reason::allowed) << name(a);
+        EXPECT_NE(scopegate::test::reason_of(verify(split(make_token(claims, stranger)).value(), *keys)),
+                  reason::allowed)
+            << name(a);
     }
     EXPECT_EQ(&key_for(algorithm::rs256), &key_for(algorithm::rs256)) << "made once";
     EXPECT_EQ(split(make_token("{}", algorithm::es256, {{"typ", text("at+jwt")}})).value().header.typ,

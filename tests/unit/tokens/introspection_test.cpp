@@ -3,6 +3,7 @@
 #include "jose/base64url.hpp"
 #include "jose/jws.hpp"
 #include "support/introspection_endpoint.hpp"
+#include "support/reason_of.hpp"
 #include "support/token_maker.hpp"
 
 #include <gtest/gtest.h>
@@ -137,7 +138,7 @@ TEST(introspection_request, signs_an_assertion_for_each_request)
         ASSERT_TRUE(jws.has_value()) << assertion;
         EXPECT_EQ(jws->header.alg, a);
         EXPECT_FALSE(jws->header.kid.has_value()) << "the key file has no kid";
-        EXPECT_EQ(jose::verify(*jws, *test::keys_for({a})), reason::allowed);
+        EXPECT_EQ(test::reason_of(jose::verify(*jws, *test::keys_for({a}))), reason::allowed);
         const auto claims = json::parse(jws->payload);
         ASSERT_TRUE(claims);
         EXPECT_EQ(*claims->find("iss")->if_string(), "gate:1 ü");
@@ -193,8 +194,8 @@ TEST(introspection_answer, counts_as_active_only_for_true)
     };
     for (const auto& row : rows) {
         const auto said = tokens::read_introspection(row.body);
-        EXPECT_EQ(name(said.why), name(row.why)) << row.sentence;
-        EXPECT_EQ(said.claims.if_object() != nullptr, row.why == reason::allowed) << row.sentence;
+        EXPECT_EQ(name(test::reason_of(said)), name(row.why)) << row.sentence;
+        EXPECT_TRUE(!said || said->if_object() != nullptr) << row.sentence;
     }
 }
 
@@ -202,7 +203,7 @@ TEST(introspection_answer, treats_null_as_absent)
 {
     const auto said = tokens::read_introspection(
         R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
-    EXPECT_EQ(json::serialize(said.claims), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
+    EXPECT_EQ(json::serialize(said.value()), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
 }
 
 } // namespace

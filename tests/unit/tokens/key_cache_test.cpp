@@ -1,6 +1,7 @@
 #include "tokens/key_cache.hpp"
 
 #include "support/fake_issuer.hpp"
+#include "support/reason_of.hpp"
 #include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
@@ -313,15 +314,16 @@ TEST_F(restarted_store, has_its_keys_at_once)
     tokens::validator validator(policy, store, 1 << 20);
     const auto claims = R"({"iss":")" + issuer.name() + R"(","aud":"calendar","exp":1800000300})";
     const wall_time now{1'800'000'000s};
-    EXPECT_EQ(name(validator.check(test::make_token(claims, new_key), now).why), "allowed");
-    EXPECT_NE(name(validator.check(test::make_token(claims, old_key), now).why), "allowed")
+    EXPECT_EQ(name(test::reason_of(validator.check(test::make_token(claims, new_key), now).token)),
+              "allowed");
+    EXPECT_NE(name(test::reason_of(validator.check(test::make_token(claims, old_key), now).token)), "allowed")
         << "a key that was withdrawn meanwhile must be gone";
     stop();
 
     issuer.be(mood::failing);
     start(issuer);
     tokens::validator third(policy, store, 1 << 20);
-    EXPECT_EQ(name(third.check(test::make_token(claims, new_key), now).why), "allowed")
+    EXPECT_EQ(name(test::reason_of(third.check(test::make_token(claims, new_key), now).token)), "allowed")
         << "the newer set must have been saved";
 }
 
@@ -335,15 +337,15 @@ TEST_F(restarted_store, drops_unconfirmed_keys_and_loads_none_that_are_too_old)
     const wall_time now{1'800'000'000s};
     const auto token =
         test::make_token(R"({"iss":")" + issuer.name() + R"(","aud":"calendar","exp":1800000300})", old_key);
-    EXPECT_EQ(name(validator.check(token, now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now).token)), "allowed");
     const auto seen = issuer.key_requests();
     ASSERT_TRUE(run_until([&] { return issuer.key_requests() >= seen + 3; }))
         << "the keys must be fetched in time";
-    EXPECT_EQ(name(validator.check(token, now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now).token)), "allowed");
 
     issuer.be(mood::failing);
     ASSERT_TRUE(run_until([&] { return store->keys(0) == nullptr; }));
-    EXPECT_EQ(name(validator.check(token, now).why), "keys-unavailable")
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now).token)), "keys-unavailable")
         << "cached tokens must end with their keys";
     EXPECT_THAT(store->without_keys(), SizeIs(1));
     stop();
@@ -358,7 +360,7 @@ TEST_F(restarted_store, drops_unconfirmed_keys_and_loads_none_that_are_too_old)
     issuer.be(mood::serving);
     ASSERT_TRUE(run_until([&] { return fresh(); })) << "the keys must come back";
     tokens::validator again(policy, store, 1 << 20);
-    EXPECT_EQ(name(again.check(token, now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(again.check(token, now).token)), "allowed");
 }
 
 TEST_F(restarted_store, ignores_a_set_without_a_usable_key)

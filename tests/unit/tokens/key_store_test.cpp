@@ -2,6 +2,7 @@
 
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
+#include "support/reason_of.hpp"
 #include "support/run_until.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/token_maker.hpp"
@@ -263,13 +264,13 @@ TEST_F(key_storage, makes_one_fetch_for_a_flood_of_random_kids)
         if (outcome.wait_for_issuer == 0) {
             refresh();
             outcome = validator.check(token, now, true);
-            EXPECT_EQ(name(outcome.why), "unknown-key");
+            EXPECT_EQ(name(test::reason_of(outcome.token)), "unknown-key");
         } else {
-            EXPECT_EQ(name(outcome.why), "key-pending");
+            EXPECT_EQ(name(test::reason_of(outcome.token)), "key-pending");
         }
     }
     EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch at the start, and one for all random kids";
-    EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token_of(old_key, issuer.name()), now).token)), "allowed");
 }
 
 TEST_F(key_storage, remembers_absent_kids_for_a_while)
@@ -280,7 +281,7 @@ TEST_F(key_storage, remembers_absent_kids_for_a_while)
     const auto present = std::chrono::time_point_cast<wall_time::duration>(std::chrono::system_clock::now());
     EXPECT_FALSE(store->is_absent(0, "made-up", present));
     refresh();
-    EXPECT_EQ(name(validator.check(token, now, true).why), "unknown-key");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now, true).token)), "unknown-key");
     EXPECT_TRUE(store->is_absent(0, "made-up", present)) << "the last fetch is recent";
     EXPECT_FALSE(store->is_absent(0, "another", present));
     EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s))
@@ -301,14 +302,15 @@ TEST_F(key_storage, fetches_a_new_key_under_an_old_kid_behind_the_first_denial)
     issuer.publish(jwks({renewed}));
     const auto token = token_of(renewed, issuer.name());
     const auto first = validator.check(token, now);
-    EXPECT_EQ(name(first.why), "bad-signature");
+    EXPECT_EQ(name(test::reason_of(first.token)), "bad-signature");
     EXPECT_EQ(first.wait_for_issuer, -1) << "the request must not wait, since the token may be forged";
-    ASSERT_TRUE(run_until([&] { return name(validator.check(token, now).why) == "allowed"; }));
+    ASSERT_TRUE(
+        run_until([&] { return name(test::reason_of(validator.check(token, now).token)) == "allowed"; }));
     EXPECT_EQ(issuer.key_requests(), 2U);
 
     const auto forged = token_of(old_key, issuer.name());
     for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(name(validator.check(forged, now).why), "bad-signature");
+        EXPECT_EQ(name(test::reason_of(validator.check(forged, now).token)), "bad-signature");
     control.run_for(20ms);
     EXPECT_EQ(issuer.key_requests(), 2U) << "one fetch per cooldown";
 }
@@ -334,13 +336,13 @@ TEST_F(key_storage, denies_no_token_during_a_rotation)
     auto validator = discovering_validator(issuer);
     const auto old_token = token_of(old_key, issuer.name());
     const auto new_token = token_of(new_key, issuer.name());
-    EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(old_token, now).token)), "allowed");
 
     issuer.publish(jwks({old_key, new_key}));
     EXPECT_EQ(validator.check(new_token, now).wait_for_issuer, 0);
     refresh();
-    EXPECT_EQ(name(validator.check(new_token, now, true).why), "allowed");
-    EXPECT_EQ(name(validator.check(old_token, now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(new_token, now, true).token)), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(old_token, now).token)), "allowed");
 }
 
 TEST_F(key_storage, denies_no_token_without_a_kid_during_a_rotation)
@@ -351,9 +353,9 @@ TEST_F(key_storage, denies_no_token_without_a_kid_during_a_rotation)
     const auto good = token_of(new_key.with_kid({}), issuer.name());
     EXPECT_EQ(validator.check(good, now).wait_for_issuer, 0);
     refresh();
-    EXPECT_EQ(name(validator.check(good, now, true).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(good, now, true).token)), "allowed");
     const auto forged = validator.check(token_of(old_key.with_kid({}), issuer.name()), now);
-    EXPECT_EQ(name(forged.why), "bad-signature");
+    EXPECT_EQ(name(test::reason_of(forged.token)), "bad-signature");
     EXPECT_EQ(forged.wait_for_issuer, -1)
         << "the denial is immediate, since the cooldown forbids another fetch";
 }
@@ -366,8 +368,8 @@ TEST_F(key_storage, does_not_deny_an_unknown_kid_while_the_issuer_is_unreachable
     const auto token = token_of(new_key, issuer.name());
     EXPECT_EQ(validator.check(token, now).wait_for_issuer, 0);
     refresh();
-    EXPECT_EQ(name(validator.check(token, now, true).why), "keys-unavailable");
-    EXPECT_EQ(name(validator.check(token_of(old_key, issuer.name()), now).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now, true).token)), "keys-unavailable");
+    EXPECT_EQ(name(test::reason_of(validator.check(token_of(old_key, issuer.name()), now).token)), "allowed");
 }
 
 TEST_F(key_storage, refreshes_keys_in_the_background_at_the_issuers_interval)

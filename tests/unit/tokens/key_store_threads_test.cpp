@@ -2,6 +2,7 @@
 #include "tokens/key_store.hpp"
 
 #include "support/fake_issuer.hpp"
+#include "support/reason_of.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/validator.hpp"
 
@@ -37,11 +38,11 @@ reason check_to_the_end(tokens::validator& v, tokens::key_store& keys, const std
 {
     auto outcome = v.check(token, now);
     if (outcome.wait_for_issuer < 0)
-        return outcome.why;
+        return test::reason_of(outcome.token);
     std::promise<void> ended;
     keys.await_refresh(static_cast<std::size_t>(outcome.wait_for_issuer), [&] { ended.set_value(); });
     ended.get_future().wait();
-    return v.check(token, now, true).why;
+    return test::reason_of(v.check(token, now, true).token);
 }
 
 TEST(key_store_threads, read_keys_while_they_rotate)

@@ -3,6 +3,7 @@
 
 #include "http/chars.hpp"
 #include "jose/base64url.hpp"
+#include "support/reason_of.hpp"
 #include "unit/tokens/calendar_policy.hpp"
 
 #include <gmock/gmock.h>
@@ -28,7 +29,7 @@ public:
         tokens::introspection_answer answer;
         const auto found = answers.find(std::string(token));
         if (found != answers.end()) {
-            answer.said = tokens::read_introspection(found->second);
+            answer.claims = tokens::read_introspection(found->second);
             answer.until = until;
         }
         done(std::make_shared<const tokens::introspection_answer>(std::move(answer)));
@@ -69,14 +70,14 @@ struct opaque_tokens : ::testing::Test {
         if (outcome.wait_for_issuer < 0)
             return outcome;
         EXPECT_EQ(outcome.wait_for_issuer, 2);
-        EXPECT_EQ(outcome.token, nullptr);
-        EXPECT_EQ(name(outcome.why), "introspection-unavailable");
+        EXPECT_FALSE(outcome.token);
+        EXPECT_EQ(name(test::reason_of(outcome.token)), "introspection-unavailable");
         tokens::validator::awaited came;
         validator->await(outcome.wait_for_issuer, token,
                          [&](tokens::validator::awaited got) { came = std::move(got); });
         return validator->check(token, at, came);
     }
-    std::string_view why(const std::string& token) { return name(check(token).why); }
+    std::string_view why(const std::string& token) { return name(test::reason_of(check(token).token)); }
 };
 
 struct word {
@@ -127,8 +128,8 @@ TEST_F(opaque_tokens, may_lack_an_audience_if_none_is_configured)
     introspecting().audience.clear();
     endpoint->answers["t"] = R"({"active":true,"scope":"read:app"})";
     const auto outcome = check("t");
-    ASSERT_NE(outcome.token, nullptr);
-    EXPECT_EQ(outcome.token->issuer, 2U);
+    ASSERT_TRUE(outcome.token);
+    EXPECT_EQ((*outcome.token)->issuer, 2U);
 }
 
 TEST_F(opaque_tokens, must_have_the_required_claims)
@@ -149,11 +150,11 @@ TEST_F(opaque_tokens, are_cached_as_claims_and_never_as_a_decision)
     endpoint->answers["t"] = R"({"active":true,"sub":"ann","client_id":"app","scope":"read:app"})";
     const auto first = check("t");
     const auto again = check("t");
-    ASSERT_NE(first.token, nullptr);
-    EXPECT_EQ(again.token, first.token);
+    ASSERT_TRUE(first.token);
+    EXPECT_EQ(test::value_or_null(again.token), *first.token);
     EXPECT_EQ(endpoint->asked.size(), 1U) << "a token that was seen needs no call";
-    EXPECT_EQ(first.token->subject, "ann");
-    const auto bearer = first.token->as_bearer();
+    EXPECT_EQ((*first.token)->subject, "ann");
+    const auto bearer = (*first.token)->as_bearer();
     const auto may = [&](const char* path) {
         return std::holds_alternative<policy::permit>(
             policy::decide(*policy, policy->match(path, "GET"), &bearer, now));
@@ -166,11 +167,11 @@ TEST_F(opaque_tokens, are_cached_no_longer_than_their_result)
 {
     introspecting().audience.clear();
     endpoint->answers["t"] = R"({"active":true})";
-    EXPECT_EQ(name(check("t").why), "allowed");
-    EXPECT_EQ(name(check("t", now + 29'999ms).why), "allowed");
+    EXPECT_EQ(name(test::reason_of(check("t").token)), "allowed");
+    EXPECT_EQ(name(test::reason_of(check("t", now + 29'999ms).token)), "allowed");
     EXPECT_EQ(endpoint->asked.size(), 1U);
     endpoint->answers["t"] = R"({"active":false})";
-    EXPECT_EQ(name(check("t", now + 30s).why), "token-inactive");
+    EXPECT_EQ(name(test::reason_of(check("t", now + 30s).token)), "token-inactive");
 
     endpoint->answers["once"] = R"({"active":true})";
     endpoint->until = now; // `cache: 0`
@@ -185,7 +186,7 @@ TEST_F(opaque_tokens, cause_503_and_not_401_without_a_result)
     // Without an endpoint, as in `explain`.
     tokens::validator offline(policy, keys, 1 << 20);
     const auto outcome = offline.check("t", now);
-    EXPECT_EQ(name(outcome.why), "introspection-unavailable");
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "introspection-unavailable");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
@@ -242,8 +243,8 @@ TEST_F(opaque_tokens, are_refused_if_they_are_not_access_tokens)
         const auto token = "kind" + std::to_string(i++);
         endpoint->answers[token] = std::string(R"({"active":true,)") + row.members + "}";
         const auto outcome = check(token);
-        EXPECT_EQ(name(outcome.why), row.why) << row.members;
-        EXPECT_EQ(name(outcome.why.detail), name(row.detail)) << row.members;
+        EXPECT_EQ(name(test::reason_of(outcome.token)), row.why) << row.members;
+        EXPECT_EQ(name(test::cause_of(outcome.token)), name(row.detail)) << row.members;
     }
 }
 
@@ -265,9 +266,10 @@ TEST_F(opaque_tokens, include_a_jwt_of_an_issuer_without_keys)
     const auto token = test::make_token(R"({"iss":"https://legacy.example","sub":"eve"})");
     endpoint->answers[token] = R"({"active":true,"sub":"ann","aud":"https://calendar.example"})";
     const auto outcome = check(token);
-    ASSERT_NE(outcome.token, nullptr) << name(outcome.why);
-    EXPECT_EQ(outcome.token->issuer, 2U);
-    EXPECT_EQ(outcome.token->subject, "ann") << "the introspection result counts, not the token's own claims";
+    ASSERT_TRUE(outcome.token) << name(test::reason_of(outcome.token));
+    EXPECT_EQ((*outcome.token)->issuer, 2U);
+    EXPECT_EQ((*outcome.token)->subject, "ann")
+        << "the introspection result counts, not the token's own claims";
     const auto inactive = test::make_token(R"({"iss":"https://legacy.example","sub":"bob"})");
     endpoint->answers[inactive] = R"({"active":false})";
     EXPECT_EQ(why(inactive), "token-inactive");
@@ -282,8 +284,8 @@ TEST_F(opaque_tokens, keep_the_binding_and_kind_of_an_introspected_jwt)
     const std::string result = R"({"active":true,"aud":"https://calendar.example")";
     endpoint->answers[token] = result + "}";
     const auto outcome = check(token);
-    EXPECT_EQ(name(outcome.why), "unbound-token");
-    EXPECT_EQ(outcome.why.detail, cause::cnf_not_understood);
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "unbound-token");
+    EXPECT_EQ(test::cause_of(outcome.token), cause::cnf_not_understood);
     endpoint->answers[token] = result + "," + bound.substr(1);
     EXPECT_EQ(why(token), "allowed");
 
@@ -311,8 +313,8 @@ TEST_F(opaque_tokens, include_an_encrypted_token)
         jose::base64url_encode(R"({"alg":"dir","enc":"A256GCM","iss":"https://first.example/"})") +
         "..AAAA.BBBB.CCCC";
     const auto outcome = check(of_another);
-    EXPECT_EQ(name(outcome.why), "malformed-token");
-    EXPECT_EQ(outcome.why.detail, cause::token_encrypted);
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "malformed-token");
+    EXPECT_EQ(test::cause_of(outcome.token), cause::token_encrypted);
     EXPECT_EQ(endpoint->asked.size(), 1U);
 }
 

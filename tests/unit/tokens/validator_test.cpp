@@ -1,6 +1,7 @@
 #include "tokens/validator.hpp"
 
 #include "support/allocations.hpp"
+#include "support/reason_of.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/key_store.hpp"
 #include "unit/observe/captured_log.hpp"
@@ -73,8 +74,7 @@ struct validation : ::testing::Test {
     std::string_view check(const std::string& token)
     {
         const auto outcome = validator.check(token, now);
-        EXPECT_EQ(outcome.why == reason::allowed, outcome.token != nullptr);
-        return name(outcome.why);
+        return name(test::reason_of(outcome.token));
     }
 };
 
@@ -168,10 +168,10 @@ TEST_F(validation, refuses_each_invalid_token_with_its_reason)
 TEST_F(validation, applies_the_clock_skew_in_the_cache_too)
 {
     const auto token = test::make_token(claims(R"({"exp":1800000010})"));
-    EXPECT_EQ(name(validator.check(token, now + 39999ms).why), "allowed");
-    EXPECT_EQ(name(validator.check(token, now + 39999ms).why), "allowed");
-    EXPECT_EQ(name(validator.check(token, now + 40s).why), "token-expired");
-    EXPECT_EQ(name(validator.check(token, now + 41s).why), "token-expired");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now + 39999ms).token)), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now + 39999ms).token)), "allowed");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now + 40s).token)), "token-expired");
+    EXPECT_EQ(name(test::reason_of(validator.check(token, now + 41s).token)), "token-expired");
 }
 
 // The expensive check comes last: a token that is invalid otherwise must not cause a search for its key.
@@ -195,27 +195,30 @@ TEST_F(validation, denies_an_unknown_key_only_after_a_fetch)
     keys->refreshable = true;
     auto outcome = validator.check(token, now);
     EXPECT_EQ(outcome.wait_for_issuer, 0) << "newer keys may arrive";
-    EXPECT_EQ(name(outcome.why), "key-pending") << "a request that does not wait must not get a 401";
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "key-pending")
+        << "a request that does not wait must not get a 401";
 
     outcome = validator.check(token, now, true);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "unknown-key") << "the fetch did not bring the key";
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "unknown-key") << "the fetch did not bring the key";
 
     keys->fetched_well = false;
     outcome = validator.check(token, now, true);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "keys-unavailable") << "the fetch failed: our fault, not the token's";
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "keys-unavailable")
+        << "the fetch failed: our fault, not the token's";
 
     keys->fetched_well = true;
     keys->refreshable = false;
     outcome = validator.check(token, now);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "unknown-key") << "a fetch has shown that the key does not exist";
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "unknown-key")
+        << "a fetch has shown that the key does not exist";
     const auto other = test::make_token(claims(), test::other_key_for(algorithm::rs256).with_kid("newer"));
     outcome = validator.check(other, now);
     EXPECT_EQ(outcome.wait_for_issuer, -1);
-    EXPECT_EQ(name(outcome.why), "key-pending") << "a new name, between two fetches";
-    EXPECT_EQ(outcome.why.detail, cause::kid_inside_cooldown);
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "key-pending") << "a new name, between two fetches";
+    EXPECT_EQ(test::cause_of(outcome.token), cause::kid_inside_cooldown);
 }
 
 // An issuer may publish a new key under an old name.
@@ -225,7 +228,7 @@ TEST_F(validation, denies_a_bad_signature_under_a_known_kid_at_once_and_requests
     const auto forged = test::make_token(
         claims(), test::other_key_for(algorithm::rs256).with_kid(test::key_for(algorithm::rs256).kid()));
     const auto outcome = validator.check(forged, now);
-    EXPECT_EQ(name(outcome.why), "bad-signature");
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "bad-signature");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
     EXPECT_EQ(keys->requested, 1);
 }
@@ -257,7 +260,7 @@ TEST_F(validation, names_the_member_that_is_wrong)
     for (const auto& r : rows) {
         SCOPED_TRACE(r.changes);
         const auto outcome = validator.check(test::make_token(claims(r.changes)), now);
-        EXPECT_EQ(name(outcome.why.detail), name(r.why));
+        EXPECT_EQ(name(test::cause_of(outcome.token)), name(r.why));
         ASSERT_NE(outcome.said, nullptr);
         const auto& all = outcome.said->all();
         const auto found =
@@ -306,13 +309,16 @@ TEST_F(validation, checks_few_signatures_for_the_log)
 
 TEST_F(validation, names_a_slash_by_which_an_issuer_differs)
 {
-    EXPECT_EQ(validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).why.detail,
+    EXPECT_EQ(test::cause_of(
+                  validator.check(test::make_token(claims(R"({"iss":"https://first.example"})")), now).token),
               cause::iss_differs_by_slash);
     EXPECT_EQ(
-        validator.check(test::make_token(claims(R"({"iss":"https://second.example/"})")), now).why.detail,
+        test::cause_of(
+            validator.check(test::make_token(claims(R"({"iss":"https://second.example/"})")), now).token),
         cause::iss_differs_by_slash);
     EXPECT_EQ(
-        validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).why.detail,
+        test::cause_of(
+            validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).token),
         cause::none);
 }
 
@@ -334,8 +340,8 @@ TEST_F(validation, treats_a_null_claim_as_absent)
                 value = json::value();
         const auto outcome =
             validator.check(test::make_token(json::serialize(json::value(std::move(members)))), now);
-        EXPECT_EQ(scopegate::name(outcome.why), "missing-claim") << name;
-        EXPECT_EQ(outcome.why.detail, why) << name;
+        EXPECT_EQ(scopegate::name(test::reason_of(outcome.token)), "missing-claim") << name;
+        EXPECT_EQ(test::cause_of(outcome.token), why) << name;
     }
 }
 
@@ -368,7 +374,7 @@ TEST_F(validation, uses_all_keys_of_a_key_file)
         validator.check(test::make_token(second_claims(), test::other_key_for(algorithm::rs256),
                                          header(R"({"typ":"at+jwt"})")),
                         now);
-    EXPECT_EQ(name(outcome.why), "unknown-key");
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "unknown-key");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
@@ -377,7 +383,7 @@ TEST_F(validation, fails_with_503_at_once_without_any_keys)
     keys->refreshable = true;
     keys->give(0, nullptr);
     const auto outcome = validator.check(test::make_token(claims()), now);
-    EXPECT_EQ(name(outcome.why), "keys-unavailable");
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "keys-unavailable");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
@@ -411,12 +417,12 @@ TEST_F(validation, keeps_cached_tokens_of_other_issuers_in_a_rotation)
     const auto second = test::make_token(second_claims(), algorithm::rs256, header(R"({"typ":"at+jwt"})"));
     ASSERT_EQ(check(first), "allowed");
     ASSERT_EQ(check(second), "allowed");
-    const auto remembered = validator.check(second, now).token;
+    const auto remembered = test::value_or_null(validator.check(second, now).token);
     keys->give(0, test::keys_for({algorithm::rs256}));
-    EXPECT_EQ(validator.check(second, now).token, remembered);
-    const auto again = validator.check(first, now).token;
+    EXPECT_EQ(test::value_or_null(validator.check(second, now).token), remembered);
+    const auto again = test::value_or_null(validator.check(first, now).token);
     ASSERT_NE(again, nullptr);
-    EXPECT_EQ(validator.check(first, now).token, again);
+    EXPECT_EQ(test::value_or_null(validator.check(first, now).token), again);
 }
 
 TEST_F(validation, allocates_nothing_for_a_token_seen_before)
@@ -425,7 +431,7 @@ TEST_F(validation, allocates_nothing_for_a_token_seen_before)
     ASSERT_EQ(check(token), "allowed");
     const test::allocation_scope heap;
     for (int i = 0; i < 100; ++i)
-        EXPECT_NE(validator.check(token, now).token, nullptr);
+        EXPECT_TRUE(validator.check(token, now).token);
     EXPECT_EQ(heap.count(), 0U);
 }
 
@@ -435,7 +441,7 @@ TEST_F(validation, caches_claims_and_never_decisions)
 {
     const auto token = test::make_token(claims(R"({"scope":"read:app"})"));
     for (int round = 0; round < 3; ++round) {
-        const auto valid = validator.check(token, now).token;
+        const auto valid = test::value_or_null(validator.check(token, now).token);
         ASSERT_NE(valid, nullptr);
         const auto bearer = valid->as_bearer();
         const auto read = policy::decide(*policy, policy->match("/read", "GET"), &bearer, now);
@@ -462,14 +468,14 @@ TEST_F(validation, keeps_only_the_claims_that_conditions_use)
     auto match = policy->match("/read", "GET");
     match.values = {{"ann"}, 1};
     for (int round = 0; round < 2; ++round) { // new, then cached
-        const auto valid = conditional.check(made("gold"), now).token;
+        const auto valid = test::value_or_null(conditional.check(made("gold"), now).token);
         ASSERT_NE(valid, nullptr);
         EXPECT_EQ(valid->claims.find("iss"), nullptr);
         const auto bearer = valid->as_bearer();
         EXPECT_TRUE(std::holds_alternative<policy::permit>(policy::decide(*policy, match, &bearer, now)));
         EXPECT_TRUE(
             std::holds_alternative<policy::denial>(policy::decide(*policy, match, &bearer, now + 331s)));
-        const auto weak = conditional.check(made("bronze"), now).token;
+        const auto weak = test::value_or_null(conditional.check(made("bronze"), now).token);
         const auto weak_bearer = weak->as_bearer();
         EXPECT_TRUE(
             std::holds_alternative<policy::denial>(policy::decide(*policy, match, &weak_bearer, now)));
@@ -485,8 +491,8 @@ TEST_F(validation, compares_whole_scopes)
         const auto valid =
             validator.check(test::make_token(claims(std::string(R"({"scope":")") + scope + "\"}")), now)
                 .token;
-        ASSERT_NE(valid, nullptr);
-        const auto bearer = valid->as_bearer();
+        ASSERT_TRUE(valid);
+        const auto bearer = (*valid)->as_bearer();
         EXPECT_TRUE(std::holds_alternative<policy::denial>(
             policy::decide(*policy, policy->match("/read", "GET"), &bearer, now)));
     }
