@@ -174,7 +174,8 @@ net::task<void> exchange::refuse(policy::denial d)
 {
     record(responses::row(d.why).status, d.why, &d, false, std::nullopt);
     const auto ours = refusal(d);
-    co_await respond(ours);
+    co_await c_.at.scheduler().flush_point();
+    co_await send(ours);
 }
 
 responses::response exchange::refusal(const policy::denial& d) const
@@ -222,14 +223,15 @@ net::task<void> exchange::give(responses::response ours)
 {
     const auto why = ours.status == 405 ? reason::wrong_method : reason::allowed;
     record(ours.status, why, nullptr, false, std::nullopt);
-    co_await respond(ours);
+    co_await c_.at.scheduler().flush_point();
+    co_await send(ours);
 }
 
-net::task<void> exchange::respond(const responses::response& ours)
+// The response must live until it was sent.
+net::task<void> exchange::send(const responses::response& ours)
 {
-    co_await c_.at.scheduler().flush_point();
     const auto& settings = c_.policy.policy.settings_of(evaluation_.found().match.matched);
-    co_await c_.client.respond(ours, settings.timeouts.body);
+    return c_.client.respond(ours, settings.timeouts.body);
 }
 
 // The first fields of a head that is refused half-way may be the client's own, and those that the proxy put

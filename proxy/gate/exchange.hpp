@@ -38,7 +38,7 @@ private:
     [[nodiscard]] net::task<void> refuse(policy::denial d);
     [[nodiscard]] net::task<void> give(responses::response ours); // a document of Scopegate's own
     [[nodiscard]] responses::response refusal(const policy::denial& d) const;
-    [[nodiscard]] net::task<void> respond(const responses::response& ours);
+    [[nodiscard]] net::task<void> send(const responses::response& ours);
     [[nodiscard]] bool exceeds_body_limit(const policy::route_settings& settings) const noexcept;
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;

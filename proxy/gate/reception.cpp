@@ -186,7 +186,8 @@ result<wire::response_body> reception::begin_response()
     auto passed = rules(nonce);
     passed.trailers = body->how == body_kind::unknown && c_.client.facts().accepts_trailers;
     auto& own = c_.space.response_own_lines;
-    own.assign(nonce);
+    own.clear();
+    own += nonce;
     responses::append_sharing(c_.policy.policy.cors, request.fields, head.fields, own);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         own.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");

@@ -10,22 +10,17 @@ namespace {
 
 using wire::body_state;
 
-// Waits for more of the body. Returns `complete` where something may have come.
-net::task<relay_end> await_source(wire::stream& source, const relay_options& options)
+// Names why a wait for more of the body ended, which was to end when the source is `late`, or `slow` on
+// average; `complete`: something may have come.
+relay_end end_of_wait(net::readiness woken, const relay_options& options, steady_time slow, steady_time late,
+                      steady_time now) noexcept
 {
-    const auto began = std::chrono::steady_clock::now();
-    const auto slow = options.rate != nullptr ? options.rate->deadline(began) : net::no_deadline;
-    const auto late = std::min(began + options.source, slow);
-    const auto woken = co_await source.readable(std::min(late, options.not_after));
-    const auto now = std::chrono::steady_clock::now();
-    if (options.rate != nullptr)
-        options.rate->waited(began, now);
     // Others may have cut the wait short: only the clock says that it was the token.
     if (woken == net::readiness::timed_out && options.not_after < late && now >= options.not_after)
-        co_return relay_end::expired;
+        return relay_end::expired;
     if (woken == net::readiness::timed_out)
-        co_return slow <= late ? relay_end::source_slow : relay_end::source_late;
-    co_return woken == net::readiness::ready ? relay_end::complete : relay_end::source_cut;
+        return slow <= late ? relay_end::source_slow : relay_end::source_late;
+    return woken == net::readiness::ready ? relay_end::complete : relay_end::source_cut;
 }
 
 } // namespace
@@ -94,7 +89,14 @@ net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink, const 
             if (options.rate != nullptr && got.bytes > 0)
                 options.rate->received(got.bytes);
             if (got.how == wire::fill_result::status::would_block) {
-                const auto came = co_await await_source(source, options);
+                const auto began = std::chrono::steady_clock::now();
+                const auto slow = options.rate != nullptr ? options.rate->deadline(began) : net::no_deadline;
+                const auto late = std::min(began + options.source, slow);
+                const auto woken = co_await source.readable(std::min(late, options.not_after));
+                const auto now = std::chrono::steady_clock::now();
+                if (options.rate != nullptr)
+                    options.rate->waited(began, now);
+                const auto came = end_of_wait(woken, options, slow, late, now);
                 if (came != relay_end::complete)
                     co_return came;
                 continue;

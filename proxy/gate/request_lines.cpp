@@ -35,8 +35,9 @@ void add_forwarded_lines(const exchange_context& c, const access::client_connect
     line(out, client.peer->text, {});
     if (!trusted || find(fields, field_id::x_forwarded_proto) == nullptr)
         out += client.tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n";
-    if (!c.client.facts().host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
-        line(out, "X-Forwarded-Host: ", c.client.facts().host);
+    const auto host = c.client.facts().host;
+    if (!host.empty() && (!trusted || find(fields, field_id::x_forwarded_host) == nullptr))
+        line(out, "X-Forwarded-Host: ", host);
 }
 
 // The Host of a request whose own does not go on, or that has none (HTTP/1.0): in absolute form its target
@@ -99,11 +100,11 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
     if (request.token != nullptr)
         lines += request.token->identity_lines;
     add_forwarded_lines(c, client, trusted);
-    if (p.upstream.via && facts.version == "1.1") // as received, RFC 9110 section 7.6.3
-        lines += "Via: 1.1 scopegate\r\n";
-    else if (p.upstream.via)
+    const bool usual = facts.version == "1.1"; // Via has the version as received, RFC 9110 section 7.6.3
+    if (p.upstream.via && !usual)
         lines.append("Via: ").append(facts.version).append(" scopegate\r\n");
-    line(lines, "X-Request-Id: ", request.request_id);
+    line(lines, p.upstream.via && usual ? "Via: 1.1 scopegate\r\nX-Request-Id: " : "X-Request-Id: ",
+         request.request_id);
     return to.begin({head, rules, target, lines, facts}, limits);
 }
 

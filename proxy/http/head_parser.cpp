@@ -121,7 +121,7 @@ result<request_line> split_request_line(std::string_view line, bool whole)
     return request_line{*method, *target, line};
 }
 
-constexpr std::size_t status_at = 9; // in a status line
+constexpr std::size_t status_at = 9, status_end = 12; // in a status line
 
 struct status_line {
     std::string_view version;
@@ -196,7 +196,8 @@ result<void> read_first_line(std::string_view line, response_head& out)
     for (const char digit : parts->status)
         out.status = out.status * 10 + hex_value(digit);
     out.phrase = parts->phrase;
-    out.line = {parts->status.data(), line.size() - status_at + crlf.size()}; // CRLF follows the line
+    const bool as_it_is = parts->version == "HTTP/1.1" && line.size() > status_end;
+    out.line = as_it_is ? std::string_view(line.data(), line.size() + crlf.size()) : std::string_view{};
     return {};
 }
 

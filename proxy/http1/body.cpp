@@ -8,6 +8,21 @@ namespace scopegate::http1 {
 using http::body_kind;
 using wire::body_state;
 
+void body_reader::begin(http::body_framing framing, const http::chunk_rules& chunks) noexcept
+{
+    framing_ = framing;
+    left_ = framing.length;
+    taken_ = limit_ = 0;
+    held_ = false;
+    const bool empty =
+        framing.kind == body_kind::none || (framing.kind == body_kind::length && framing.length == 0);
+    state_ = empty ? body_state::complete : body_state::open;
+    if (framing.kind == body_kind::chunked)
+        decoder_.emplace(chunks);
+    else
+        decoder_.reset();
+}
+
 wire::body_state body_reader::take(std::string_view& received, wire::data& out)
 {
     if (state_ != body_state::open || !out.has_room())

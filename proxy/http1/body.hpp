@@ -22,15 +22,11 @@ public:
     // A message without a body.
     body_reader() noexcept = default;
     body_reader(http::body_framing framing, const http::chunk_rules& chunks) noexcept
-        : framing_(framing), left_(framing.length),
-          state_(framing.kind == http::body_kind::none ||
-                         (framing.kind == http::body_kind::length && framing.length == 0)
-                     ? wire::body_state::complete
-                     : wire::body_state::open)
     {
-        if (framing.kind == http::body_kind::chunked)
-            decoder_.emplace(chunks);
+        begin(framing, chunks);
     }
+    // Reads another body from now on.
+    void begin(http::body_framing framing, const http::chunk_rules& chunks) noexcept;
 
     // Takes the body's data from the front of `received`, as far as `out` has room; what belongs to the next
     // message stays.

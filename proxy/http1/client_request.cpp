@@ -44,7 +44,7 @@ client_request::client_request(net::stream_ptr connection, const net::peer& peer
 {
     memory_.to_downstream.clear();
     // Trailers of a request go nowhere, and are not kept.
-    io_.begin_reading(body_reader(framing.body, trailer_rules(limits, false)), memory.received);
+    io_.begin_reading(framing.body, trailer_rules(limits, false), memory.received);
 }
 
 // The rest of a refused request's body must not be taken for the next request: it is passed over where it has
@@ -85,7 +85,7 @@ result<void> client_request::add_fields(const http::response_head& head, const h
 {
     auto& out = memory_.to_downstream;
     out.clear();
-    add_status_line(out, head);
+    add_status_line(out, head, memory_.status_line);
     bool fits = true;
     const auto kept =
         http::collect_forwarded(head, rules, [&](std::string_view run) { fits = fits && out.add(run); });
@@ -132,7 +132,7 @@ result<void> client_request::begin_tunnel(const wire::response_head& r)
     memory_.to_downstream.add(r.own);
     memory_.to_downstream.add("Connection: Upgrade\r\n\r\n");
     io_.begin_writing(body_writer(false));
-    io_.begin_reading(body_reader({body_kind::until_close, 0}, {}), io_.received());
+    io_.begin_reading({body_kind::until_close, 0}, {}, io_.received());
     begun_ = progress::tunnel;
     return {};
 }

@@ -27,6 +27,7 @@ struct request_memory {
     http::request_head request;
     net::gather to_downstream;
     std::string response_lines; // what we write of a response
+    std::string status_line;    // of a response whose own cannot be forwarded
 };
 
 // Says whether a connection ends with its next response. The session's.

@@ -37,9 +37,10 @@ public:
     [[nodiscard]] net::stream& connection() const noexcept { return *connection_; }
 
     // --- for the message's head ---
-    void begin_reading(body_reader body, std::string_view received) noexcept
+    void begin_reading(http::body_framing framing, const http::chunk_rules& chunks,
+                       std::string_view received) noexcept
     {
-        reader_ = std::move(body);
+        reader_.begin(framing, chunks);
         received_ = received;
     }
     void begin_writing(const body_writer& body) noexcept

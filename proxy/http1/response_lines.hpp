@@ -23,17 +23,14 @@ namespace scopegate::http1 {
     return rules;
 }
 
-// Adds the status line of `head` as ours: `200 OK` stays as the upstream sent it. A space must follow the
-// code, also without a phrase (RFC 9112 section 4). The pieces are views into the head.
-inline void add_status_line(net::gather& out, const http::response_head& head)
+// Adds the status line of `head`: as the upstream sent it where that is possible, otherwise made in `memory`.
+inline void add_status_line(net::gather& out, const http::response_head& head, std::string& memory)
 {
-    constexpr std::string_view version = "HTTP/1.1 ";
-    constexpr std::size_t code = 3;
-    out.add(version);
-    out.add(head.line.substr(0, code));
-    if (head.line[code] != ' ')
-        out.add(" ");
-    out.add(head.line.substr(code));
+    if (!head.line.empty())
+        return static_cast<void>(out.add(head.line));
+    memory.assign("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
+    memory.append(head.phrase).append("\r\n");
+    out.add(memory);
 }
 
 // Adds Content-Length: as it came, where it says the digits alone. A list of equal lengths goes on as one, in

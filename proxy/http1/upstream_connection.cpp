@@ -111,6 +111,8 @@ std::size_t upstream_connection::longest_head() const noexcept
 
 result<bool> upstream_connection::take_head()
 {
+    if (received_ == 0)
+        return false;
     const auto size = http::read_response_head({bytes_.data(), received_}, scanned_, limits_, head_);
     if (!size)
         return bad_response(size.error().detail);
@@ -177,7 +179,7 @@ result<wire::response_body> upstream_connection::frame(std::string_view method, 
     announced_keep_ = http::keep_alive_timeout(head_.fields);
     auto rules = trailer_rules(limits_, true);
     rules.keep_trailers = keep_trailers;
-    io_.begin_reading(body_reader(framed->body, rules), behind_head());
+    io_.begin_reading(framed->body, rules, behind_head());
 
     wire::response_body body;
     const auto kind = framed->body.kind;
@@ -205,7 +207,7 @@ void upstream_connection::drop_head() noexcept
 
 void upstream_connection::begin_tunnel() noexcept
 {
-    io_.begin_reading(body_reader({body_kind::until_close, 0}, {}), behind_head());
+    io_.begin_reading({body_kind::until_close, 0}, {}, behind_head());
     io_.begin_writing(body_writer(false));
 }
 

@@ -36,8 +36,9 @@ result<taken_token> header::take(const http::field_list& fields, bool dpop)
     }
     if (credentials == nullptr || credentials->underscore)
         return reason::no_token;
-    const bool is_dpop = dpop && has_scheme(credentials->value, proof_of_possession);
-    if (!is_dpop && !has_scheme(credentials->value, bearer))
+    const bool is_bearer = has_scheme(credentials->value, bearer);
+    const bool is_dpop = !is_bearer && dpop && has_scheme(credentials->value, proof_of_possession);
+    if (!is_bearer && !is_dpop)
         return failure{reason::no_token, cause::other_auth_scheme};
 
     const auto rest = credentials->value.substr(is_dpop ? proof_of_possession.size() : bearer.size());

@@ -17,7 +17,7 @@ public:
                http::body_framing framing = {http::body_kind::until_close, 0})
         : message_stream(std::move(connection), {buffers, slice, out}, false)
     {
-        io_.begin_reading(http1::body_reader(framing, {}), {});
+        io_.begin_reading(framing, {}, {});
         io_.begin_writing(http1::body_writer(false));
     }
 };
