@@ -43,12 +43,12 @@ client_request::client_request(net::stream_ptr connection, const net::peer& peer
       facts_(facts_of(memory.request, framing))
 {
     memory_.to_downstream.clear();
-    // Trailers of a request go nowhere, and are not kept.
+    // Trailers of a request are not forwarded, so they are not kept.
     io_.begin_reading(framing.body, trailer_rules(limits, false), memory.received);
 }
 
-// The rest of a refused request's body must not be taken for the next request: it is passed over where it has
-// come whole, otherwise the connection ends.
+// The rest of a refused request's body must not be parsed as the next request. It is skipped if all of it has
+// arrived. Otherwise the connection closes.
 net::task<void> client_request::respond(const responses::response& r, std::chrono::milliseconds pause)
 {
     begun_ = progress::own_response;
@@ -74,12 +74,12 @@ void client_request::compose(const responses::response& r, bool keep_alive)
     const bool head_only = memory_.request.method == "HEAD";
     if (!keep_alive || r.close || memory_.request.minor != 0)
         return responses::write(r, head_only, keep_alive, date, out);
-    auto told = r; // a client of HTTP/1.0 that is not told waits for the end of the connection
+    auto told = r; // without the field below, an HTTP/1.0 client waits for the close
     told.add("Connection", "keep-alive");
     responses::write(told, head_only, keep_alive, date, out);
 }
 
-// Adds the status line and the fields that are passed on. `more`: the pieces that follow.
+// Adds the status line and the forwarded fields. `more` is the number of pieces that the caller adds later.
 result<void> client_request::add_fields(const http::response_head& head, const http::response_rules& rules,
                                         std::size_t more)
 {
@@ -96,8 +96,8 @@ result<void> client_request::add_fields(const http::response_head& head, const h
     return {};
 }
 
-// A body without a length goes on in chunks, so that its end can be told from a broken connection. A client
-// of HTTP/1.0 knows only the end of the connection.
+// A body without a length is sent in chunks, so that the client can distinguish its end from a broken
+// connection. HTTP/1.0 has no chunks: there the end of the connection ends the body.
 result<void> client_request::begin_response(const wire::response_head& r)
 {
     const bool unsized = r.body.how == wire::response_body::kind::unknown;
@@ -137,7 +137,7 @@ result<void> client_request::begin_tunnel(const wire::response_head& r)
     return {};
 }
 
-// RFC 9110 section 15.2: HTTP/1.0 knows no interim responses.
+// HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
 result<void> client_request::begin_interim(const http::response_head& head)
 {
     if (memory_.request.minor == 0)
@@ -164,7 +164,7 @@ disposition client_request::finish() noexcept
     }
     if (!whole)
         return until_close_ ? disposition::reset : disposition::close;
-    // The rest of a body that was not wanted must not be taken for a request.
+    // The unread rest of a body must not be parsed as a request.
     if (!keeps_ || state() != wire::body_state::complete)
         return disposition::linger;
     memory_.received = io_.received();

@@ -1,5 +1,5 @@
-// A request on an HTTP/1.1 connection of a client, and the response to it: the client's side of one exchange.
-// Reading heads and keeping the connection is the session's (gate/session.hpp).
+// A request on a client's HTTP/1.1 connection, and the response to it: the client's side of one exchange. The
+// session (gate/session.hpp) reads the heads and keeps the connection.
 #pragma once
 
 #include "http/framing.hpp"
@@ -12,25 +12,25 @@
 
 namespace scopegate::http1 {
 
-// What the connection does after an exchange. `linger`: it closes, but reads on, so that a client that is
-// still sending gets its response.
+// The fate of the connection after an exchange. `linger`: it closes, but first reads on, so that a client
+// that is still sending gets its response.
 enum class disposition : std::uint8_t { keep_alive, close, linger, reset };
 
-// The memory of a request beside its slices. Lent.
+// The memory that a request borrows from its worker.
 struct request_memory {
     explicit request_memory(net::buffer_pool& pool) noexcept : buffers(pool) {}
 
     net::buffer_pool& buffers;
-    net::buffer request_bytes; // a request's head, and what came with it
+    net::buffer request_bytes; // the request's head, and bytes received with it
     net::buffer upload_bytes;  // a slice of the rest of its body
-    std::string_view received; // from the client and not dealt with; in request_bytes or upload_bytes
+    std::string_view received; // unprocessed input, in request_bytes or upload_bytes
     http::request_head request;
     net::gather to_downstream;
-    std::string response_lines; // what we write of a response
-    std::string status_line;    // of a response whose own cannot be forwarded
+    std::string response_lines; // lines that we write into the response
+    std::string status_line;    // written if the upstream's own can't be forwarded
 };
 
-// Says whether a connection ends with its next response. The session's.
+// Decides whether a connection ends with its next response. The session implements it.
 class connection_end {
 public:
     [[nodiscard]] virtual bool is_due() const noexcept = 0;
@@ -39,10 +39,10 @@ protected:
     ~connection_end() = default;
 };
 
-// Everything that it is made of outlives it.
+// Everything that the constructor borrows must outlive the object.
 class client_request final : public message_stream<wire::client_side> {
 public:
-    // `framing`: of the head in `memory`; by default of what was never read as a request.
+    // `framing` is that of the head in `memory`. The default is for input that never became a request.
     client_request(net::stream_ptr connection, const net::peer& peer, request_memory& memory,
                    const connection_end& end, const http::request_framing& framing = {},
                    const http::head_limits& limits = {});
@@ -57,8 +57,8 @@ public:
     [[nodiscard]] result<void> begin_interim(const http::response_head& head) override;
     void cut_response() noexcept override { cut_ = true; }
 
-    // After the exchange: what becomes of the connection. With keep_alive, memory.received is left at what
-    // belongs to the next request.
+    // Ends the exchange, and returns the fate of the connection. With keep_alive, memory.received then holds
+    // the input that belongs to the next request.
     [[nodiscard]] disposition finish() noexcept;
 
 private:
@@ -70,10 +70,10 @@ private:
     request_memory& memory_;
     access::client_connection client_;
     const connection_end& end_;
-    bool keep_alive_; // the client may send another request, as its own said
+    bool keep_alive_; // the request allows another one on the connection
     wire::request_facts facts_;
     progress begun_ = progress::nothing;
-    bool keeps_ = false;       // the response said that the connection stays
+    bool keeps_ = false;       // the response promised to keep the connection
     bool until_close_ = false; // only the end of the connection ends the response
     bool cut_ = false;
 };

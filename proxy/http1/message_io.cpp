@@ -28,7 +28,7 @@ void message_io::hold_less(wire::stream& sink)
         memory_.slice.reset();
 }
 
-// The frame of a chunk exists once: the next chunk waits until it was sent.
+// There is only one chunk frame, so the next chunk waits until that has been sent.
 std::size_t message_io::room() const noexcept
 {
     if (framed_)
@@ -98,16 +98,16 @@ void message_io::on_unawaited_read() noexcept
     look();
 }
 
-// The end of what a peer sends (FIN, or close_notify under TLS) may lie behind input that nobody has read.
+// The end of the peer's sending (FIN, or close_notify under TLS) may follow input that was not read yet.
 void message_io::look() noexcept
 {
-    if (connection_->is_broken()) // though it may have left input
+    if (connection_->is_broken()) // unread input may remain
         return observer_->on_left();
     switch (connection_->peek()) {
     case net::stream::peer_state::quiet:
         connection_->arm_read();
         break;
-    case net::stream::peer_state::input: // of the body, or of the next request: read when its time comes
+    case net::stream::peer_state::input: // of the body or the next request; read later
         if (connection_->has_ended())
             observer_->on_ended(reader_.lacks_more_than(connection_->unread_bytes() + received_.size()));
         break;

@@ -1,5 +1,5 @@
-// What both sides of HTTP/1.1 share: one connection while one exchange uses it. Bodies are relayed without
-// copies: what was read lies in a slice of pooled memory until it is sent.
+// The code that both sides of HTTP/1.1 share: one connection while one exchange uses it. Bodies are relayed
+// without copies: the bytes stay in a slice of pooled memory until they are sent.
 #pragma once
 
 #include "http1/body.hpp"
@@ -15,17 +15,17 @@
 
 namespace scopegate::http1 {
 
-// The memory that an exchange uses of its connection. Lent.
+// The memory that an exchange's connection borrows.
 struct message_memory {
     net::buffer_pool& buffers;
-    net::buffer& slice; // what is read of the body; what was received before may lie in it
-    net::gather& out;   // what is prepared and not sent
+    net::buffer& slice; // body data; bytes that were received earlier may lie in it
+    net::gather& out;   // prepared and unsent output
 };
 
 // Confined to the worker's thread.
 class message_io final : private net::read_observer {
 public:
-    // `grows`: slices begin small, and less is held while the sink is slow (see slice_growth).
+    // `grows`: slices begin small, and a slow sink reduces the memory held (see slice_growth).
     message_io(net::stream_ptr connection, const message_memory& memory, bool grows) noexcept
         : connection_(std::move(connection)), memory_(memory), growth_(grows), grows_(grows)
     {
@@ -50,9 +50,9 @@ public:
     }
     [[nodiscard]] const body_reader& reader() const noexcept { return reader_; }
     [[nodiscard]] const body_writer& writer() const noexcept { return writer_; }
-    // What was received and belongs to no body.
+    // Returns received bytes not taken yet. After a complete body they belong to the next message.
     [[nodiscard]] std::string_view received() const noexcept { return received_; }
-    // Passes over the rest of the body, if it was received.
+    // Skips the rest of the body; see body_reader::skip.
     [[nodiscard]] bool skip_body() noexcept { return reader_.skip(received_); }
 
     // --- see wire::stream ---
@@ -94,17 +94,17 @@ private:
     net::stream_ptr connection_;
     message_memory memory_;
     body_reader reader_;
-    std::string_view received_; // in the slice, or behind a head
+    std::string_view received_; // not taken yet; in the slice, or after a head
     slice_growth growth_;
     bool grows_;
     stretch at_a_stretch_;
     body_writer writer_;
-    bool framed_ = false; // the writer's frame is among what is unsent
-    net::buffer held_;    // what was unsent, where the slice was given back
+    bool framed_ = false; // the writer's chunk frame is still unsent
+    net::buffer held_;    // a copy of unsent bytes, once the slice was given back
     wire::departure_observer* observer_ = nullptr;
 };
 
-// Implements the part of the contract that both sides share.
+// Implements the part of wire::stream that both sides share.
 template <class Side>
 class message_stream : public Side {
 public:

@@ -1,4 +1,4 @@
-// Lines that HTTP/1.1 writes itself of a response, and the limits of what it reads.
+// Lines that HTTP/1.1 adds to a response, and the limits of trailers.
 #pragma once
 
 #include "http/fields.hpp"
@@ -12,7 +12,7 @@
 
 namespace scopegate::http1 {
 
-// Trailers obey the limit of heads.
+// Returns how strictly chunks are read. Trailers obey the limit for heads, and are not kept.
 [[nodiscard]] inline http::chunk_rules trailer_rules(const http::head_limits& limits,
                                                      bool of_response) noexcept
 {
@@ -23,7 +23,7 @@ namespace scopegate::http1 {
     return rules;
 }
 
-// Adds the status line of `head`: as the upstream sent it where that is possible, otherwise made in `memory`.
+// Adds the status line of `head` as the upstream sent it. If that can't be forwarded, writes one into `memory`.
 inline void add_status_line(net::gather& out, const http::response_head& head, std::string& memory)
 {
     if (!head.line.empty())
@@ -33,8 +33,8 @@ inline void add_status_line(net::gather& out, const http::response_head& head, s
     out.add(memory);
 }
 
-// Adds Content-Length: as it came, where it says the digits alone. A list of equal lengths goes on as one, in
-// `memory`.
+// Adds Content-Length. The received line is reused if its value is `digits`. A list of equal lengths becomes
+// one length, in `memory`.
 inline void add_length_line(net::gather& out, const http::field_list& fields, std::string_view digits,
                             std::string& memory)
 {

@@ -15,8 +15,8 @@ namespace {
 
 using http::body_kind;
 
-// RFC 9110 section 8.6: no length with it. Who believed one would wait for a body, or take the next response
-// for it.
+// A 204 response has no length (RFC 9110 section 8.6). A client that believed one would wait for a body, or
+// take the next response as the body.
 constexpr unsigned no_content = 204;
 
 failure bad_response(cause detail) noexcept
@@ -24,12 +24,12 @@ failure bad_response(cause detail) noexcept
     return {reason::upstream_bad_answer, detail};
 }
 
-// The line as it came, where nothing had to change: then it and the fields behind it go out as one piece.
+// Adds the received line if nothing had to change: then the line and the fields after it form one piece.
 void add_request_line(net::gather& out, const http::request_head& head, const http::request_target& target)
 {
     constexpr std::string_view version = " HTTP/1.1\r\n";
     const auto* const behind =
-        head.target.data() + head.target.size(); // the parsed line goes on: version and CRLF
+        head.target.data() + head.target.size(); // the version and CRLF follow in the parsed line
     if (target.path.data() == head.target.data() &&
         target.path.size() + target.query.size() == head.target.size() &&
         std::string_view(behind, version.size()) == version) {
@@ -142,7 +142,7 @@ result<void> upstream_connection::fill_head()
     return {};
 }
 
-// A buffer is taken when the first bytes are there to be read, and grows with a head that fills it.
+// Takes a buffer for the first read, and a larger one when a head has filled it.
 void upstream_connection::make_room_for_head()
 {
     if (!bytes_) {
@@ -211,8 +211,8 @@ void upstream_connection::begin_tunnel() noexcept
     io_.begin_writing(body_writer(false));
 }
 
-// Input on an idle connection is its end, or a response to nothing: neither may be mistaken for the next
-// response. Under TLS it may also be a record without content (a session ticket).
+// Input on an idle connection is either its end or an unsolicited response. Neither may be mistaken for the
+// next response. Under TLS it may also be a record without content (a session ticket).
 bool upstream_connection::is_quiet(bool surely) noexcept
 {
     auto& connection = io_.connection();

@@ -1,5 +1,5 @@
-// An HTTP/1.1 connection to the upstream, which carries one request after the other: the upstream's side of
-// an exchange. Response heads are read as strictly as those of requests.
+// An HTTP/1.1 connection to the upstream, which serves one request after the other: the upstream's side of an
+// exchange. Response heads are parsed as strictly as request heads.
 #pragma once
 
 #include "http/framing.hpp"
@@ -12,8 +12,8 @@
 
 namespace scopegate::http1 {
 
-// Told what TLS has against a connection: an upstream that refuses our certificate says so only when it is
-// asked.
+// Is notified of TLS failures, with OpenSSL's description. An upstream may refuse our certificate only after
+// the handshake, when we read.
 class tls_reports {
 public:
     virtual void on_tls_failure(const std::string& why) = 0;
@@ -24,7 +24,7 @@ protected:
 
 class upstream_connection final : public message_stream<wire::upstream_side> {
 public:
-    // Takes over a connection that is made, TLS included. Pool and reports outlive it.
+    // Takes over an established connection, TLS included. `buffers` and `reports` must outlive it.
     upstream_connection(net::stream_ptr connection, net::buffer_pool& buffers, tls_reports& reports);
     ~upstream_connection() override;
 
@@ -48,7 +48,7 @@ public:
     }
 
 private:
-    // The memory of a connection beside its buffers, about.
+    // The approximate memory of a connection besides its buffers.
     static constexpr std::size_t own_bytes = 4096;
 
     [[nodiscard]] std::size_t longest_head() const noexcept;
@@ -60,10 +60,10 @@ private:
     tls_reports& reports_;
     net::buffer bytes_; // a response's head, then slices of its body
     net::gather out_;
-    std::string lines_; // that we write of a request
+    std::string lines_; // lines that we add to a request
     http::response_head head_;
     http::head_limits limits_;
-    std::size_t received_ = 0; // of a head, and what came with it
+    std::size_t received_ = 0; // bytes of a head, and those received with it
     std::size_t scanned_ = 0;
     std::size_t head_bytes_ = 0;
     bool responded_ = false;
