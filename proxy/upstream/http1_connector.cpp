@@ -22,16 +22,16 @@ namespace asio = net::asio;
 
 namespace {
 
-// One line in this time says that TLS fails, not one for each request.
+// TLS failures are logged at most once in this time, not for each request.
 constexpr std::chrono::seconds report_interval{1};
 
-// 0, or why not (yet).
+// Returns 0 if connected, otherwise the errno, which may be EINPROGRESS.
 int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& address) noexcept
 {
     return ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
 }
 
-// Names the fault of a connection that could not be made. `error`: of socket() or connect().
+// Returns the failure for an errno of socket() or connect().
 failure unreachable(int error) noexcept
 {
     const auto why = [error] {
@@ -139,7 +139,7 @@ http1_connector::connect_to(const asio::generic::stream_protocol::endpoint& addr
     co_return std::make_unique<http1::upstream_connection>(connection, own_.buffers, reports);
 }
 
-// A TCP connection waits for room in the upstream's queue by itself; one to a unix socket is refused instead.
+// The kernel lets a TCP connection wait for room in the upstream's queue, but refuses one to a unix socket.
 net::task<void> http1_connector::wait_for_room()
 {
     asio::steady_timer pause(own_.context, std::chrono::milliseconds(10));
@@ -147,7 +147,7 @@ net::task<void> http1_connector::wait_for_room()
     static_cast<void>(co_await net::completion<net::error_code>(start));
 }
 
-// Returns what TLS has against the connection; `none`: it is good.
+// Returns why the TLS handshake failed; `none`: it succeeded.
 net::task<cause> http1_connector::secure(net::stream& connection, steady_time deadline)
 {
     auto channel = tls_->open(connection.native_handle());

@@ -1,4 +1,4 @@
-// Makes connections to the upstream that speak HTTP/1.1: TCP or unix sockets, plain or under TLS.
+// Makes HTTP/1.1 connections to the upstream: over TCP or unix sockets, with or without TLS.
 #pragma once
 
 #include "http1/upstream_connection.hpp"
@@ -19,22 +19,22 @@
 
 namespace scopegate::upstream {
 
-// What a worker lends to its connections.
+// The resources of a worker that its connections borrow.
 struct worker_resources {
     net::asio::io_context& context;
     net::deadlines& times;
     net::buffer_pool& buffers;
 };
 
-// Confined to its worker's thread. Borrows everything it is given, and outlives its connections.
+// Confined to its worker's thread. Borrows its arguments, and must outlive its connections.
 class http1_connector final : public connector, private http1::tls_reports {
 public:
-    // `tls` is null for an upstream without. `connect_timeout`: for everything until a connection is ready.
+    // `tls` is null for an upstream without TLS. `connect_timeout` covers lookup, connecting and handshake.
     http1_connector(const worker_resources& own, const policy::upstream_settings& settings,
                     const net::tls_context* tls, std::chrono::milliseconds connect_timeout);
 
-    // The addresses of the name are those of a second ago at most, tried in turn; the failure is that of the
-    // last address tried.
+    // Tries the name's addresses in turn, which were resolved at most a second ago. Fails with the failure of
+    // the last one.
     [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() override;
 
 private:
@@ -48,7 +48,7 @@ private:
     const policy::upstream_settings& settings_;
     const net::tls_context* tls_;
     std::chrono::milliseconds connect_timeout_;
-    net::resolved_name name_; // of a host that is no address
+    net::resolved_name name_; // for a host that is not an address
     steady_time reported_at_{};
 };
 

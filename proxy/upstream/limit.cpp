@@ -13,7 +13,7 @@ namespace asio = net::asio;
 
 namespace {
 
-// As many requests may wait as are served at a time, and some even where those are one or two.
+// The queue holds as many requests as may be served at a time, but at least this many.
 constexpr std::size_t queue_least = 16;
 
 } // namespace
@@ -42,7 +42,7 @@ bool slot_limit::take_now()
 void slot_limit::join(waiter& w)
 {
     const std::lock_guard lock(mutex_);
-    if (has_room()) { // since take_now()
+    if (has_room()) { // a slot became free after take_now()
         w.granted = true;
         ++taken_;
     } else if (queue_.size() < std::max(slots_, queue_least)) {
@@ -71,7 +71,7 @@ void slot_limit::release() noexcept
     hand_out();
 }
 
-// A waiter that cannot be told, for want of memory, stays first in the queue, for the next slot.
+// If memory is short and a waiter cannot be woken, it stays first in the queue for the next slot.
 void slot_limit::hand_out() noexcept
 {
     while (!queue_.empty() && has_room()) {

@@ -10,8 +10,8 @@ namespace scopegate::upstream {
 
 namespace {
 
-// How long an idle connection is kept. Shorter than what common servers keep it for: a request that
-// crosses their close is lost. Servers with a shorter time (Node: 5 s) announce it; we leave a second before.
+// How long an idle connection is kept: for less time than by common servers, because a request that crosses
+// their close is lost. Servers with a shorter time (Node: 5 s) announce it; we close one second earlier.
 constexpr std::chrono::seconds longest_idle{50};
 constexpr std::chrono::seconds before_its_end{1};
 
@@ -43,8 +43,8 @@ wire::upstream_ptr pool::take(steady_time now) noexcept
     return nullptr;
 }
 
-// Input that was noticed may have been the end of the last response; anything that is still there is a
-// response to nothing.
+// Noticed input may have been the end of the last response. Input that is still unread is an unsolicited
+// response.
 void pool::keep(wire::upstream_ptr connection)
 {
     const auto time = kept_for(connection->announced_keep());

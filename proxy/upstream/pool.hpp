@@ -1,5 +1,5 @@
-// Connections to the upstream: a pool of kept-alive ones per worker and policy snapshot. A pooled connection
-// keeps one wait for input outstanding, so that one the upstream has closed is noticed before it is used.
+// A pool of kept-alive upstream connections, one per worker and policy snapshot. Each pooled connection keeps
+// one wait for input outstanding, so that a close by the upstream is noticed before the next use.
 #pragma once
 
 #include "base/clock.hpp"
@@ -12,7 +12,7 @@
 
 namespace scopegate::upstream {
 
-// Makes connections.
+// Makes connections to the upstream.
 class connector {
 public:
     connector() = default;
@@ -27,23 +27,22 @@ public:
 class pool final {
 public:
     explicit pool(std::unique_ptr<connector> makes) noexcept : connector_(std::move(makes)) {}
-    // Closes those that idle: the wait that each has outstanding would keep it open until the upstream
-    // closes.
+    // Closes idle connections: the outstanding wait of each would keep it open until the upstream closes.
     ~pool() { retire(); }
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
 
-    // A kept-alive connection that its peer has not closed yet as far as is known, the one used last; null:
-    // none. News of the end may lie in the same batch of events that brought the request.
+    // Returns the connection used last that the upstream is not known to have closed; null if the pool has
+    // none. News of a close may arrive in the same batch of events as the request.
     [[nodiscard]] wire::upstream_ptr take(steady_time now) noexcept;
-    // Keeps a connection that is ready for another request.
+    // Keeps a connection for another request. Closes it if the pool is retired or the upstream not quiet.
     void keep(wire::upstream_ptr connection);
-    // Makes a new connection: see connector.
+    // Makes a new connection; see connector.
     [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() { return connector_->connect(); }
-    // No more requests begin with this pool: closes what idles, and keeps nothing from now on. A tunnel or a
-    // slow request may hold the pool for hours.
+    // Closes idle connections, and keeps none from now on. A tunnel or a slow request may hold the pool for
+    // hours after the last new request.
     void retire() noexcept;
-    // Closes what has idled too long or was closed by the upstream.
+    // Closes connections that have idled too long or that the upstream has closed.
     void sweep(steady_time now);
 
 private:

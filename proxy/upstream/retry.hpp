@@ -5,16 +5,16 @@
 
 namespace scopegate::upstream {
 
-// Returns whether a method is idempotent (RFC 9110 section 9.2.2): to apply it twice has the effect of once.
+// Returns whether a method is idempotent (RFC 9110 section 9.2.2): applying it twice has the effect of once.
 [[nodiscard]] constexpr bool is_idempotent(std::string_view method) noexcept
 {
     return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
            method == "OPTIONS";
 }
 
-// Returns whether a request can be sent once more after a kept-alive connection turned out to be closed. The
-// upstream may have acted on it. So its method must be idempotent, and its body empty: what was read of a
-// body is gone.
+// Returns whether a request can be sent again after a kept-alive connection turned out to be closed. The
+// upstream may have acted on it, so its method must be idempotent. Its body must be empty, because body bytes
+// that were read are gone.
 [[nodiscard]] constexpr bool may_repeat(std::string_view method, bool body_is_empty) noexcept
 {
     return body_is_empty && is_idempotent(method);
