@@ -46,7 +46,7 @@ void client_watch::on_ended(bool within_body) noexcept
         wait_half_closed();
 }
 
-// Where the relay of the response does not wait for the upstream just now, it ends before it waits again.
+// If the relay of the response is not waiting for the upstream now, it ends before it waits again.
 void client_watch::leave() noexcept
 {
     gone_ = true;
@@ -56,9 +56,9 @@ void client_watch::leave() noexcept
         return;
     if (streams_events_ && relaying_ != nullptr)
         relaying_->not_after = c_.at.now();
-    if (up_.is_running()) // by a reset: an end in order would wait behind what the upstream has not taken
+    if (up_.is_running()) // by a reset: an orderly end would wait behind data that the upstream has not taken
         return upstream_->close(true);
-    upstream_->interrupt(wire::direction::read, net::readiness::closed); // last: what it wakes may free us
+    upstream_->interrupt(wire::direction::read, net::readiness::closed); // last: it may destroy this object
 }
 
 void client_watch::wait_half_closed() noexcept

@@ -14,7 +14,7 @@ namespace scopegate::gate {
 namespace {
 
 constexpr std::size_t shard_count = 16;  // a power of two
-constexpr std::size_t network_bytes = 8; // of an IPv6 address: its /64
+constexpr std::size_t network_bytes = 8; // the /64 of an IPv6 address
 constexpr std::chrono::seconds event_interval{1};
 
 bool is_v4(const std::array<std::uint8_t, 16>& a) noexcept
@@ -100,7 +100,7 @@ void client_table::remove(const connection_owner& client) noexcept
 std::string client_table::busiest(std::size_t count) const
 {
     using entry = std::pair<connection_owner, std::size_t>;
-    std::vector<entry> most; // in order, `count` at most
+    std::vector<entry> most; // sorted, `count` at most
     const auto has_more = [](const entry& a, const entry& b) { return a.second > b.second; };
     for (const auto& s : shards_) {
         const std::lock_guard lock(s->lock);
@@ -127,7 +127,7 @@ void shared_counters::report(steady_time now)
         if (event.is_empty() || now.time_since_epoch().count() < until)
             continue;
         const auto next = (now + event_interval).time_since_epoch().count();
-        if (!event.quiet_until.compare_exchange_strong(until, next)) // another worker says it
+        if (!event.quiet_until.compare_exchange_strong(until, next)) // another worker reports it
             continue;
         event.reached = false;
         observe::log_event(observe::level::warn, "limit_reached",

@@ -1,6 +1,6 @@
-// How many connections the process has open, and whose they are: one table for all workers. It changes when a
-// connection opens or ends, never with a request. Also says in the log that a limit was reached, and by whom.
-// Thread-safe throughout.
+// Counts the open connections of the process and of each client, in one table for all workers. The table
+// changes when a connection opens or ends, never with a request. Also logs when a limit was reached, and by
+// whom. Thread-safe throughout.
 #pragma once
 
 #include "base/clock.hpp"
@@ -24,7 +24,7 @@ namespace scopegate::gate {
 class worker;
 
 // Identifies one client: an IPv4 address, the /64 of an IPv6 address (one host may use all of it), or all
-// that have no address.
+// peers without an address.
 class connection_owner final {
 public:
     explicit connection_owner(const net::peer& who) noexcept;
@@ -34,22 +34,23 @@ public:
     const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
 
 private:
-    std::array<std::uint8_t, 16> bytes_{}; // of an IPv4 address as of its v4-mapped one; zeros: no address
+    std::array<std::uint8_t, 16> bytes_{}; // an IPv4 address in v4-mapped form; zeros: no address
 };
 
-// How many of the busiest clients an event names.
+// The number of busiest clients that an event names.
 inline constexpr std::size_t named_clients = 3;
 
-// Open connections by client. Holds one entry per client that has any, so the limit of connections bounds it.
+// Open connections by client. It has one entry per connected client, so the limit of connections bounds it.
 class client_table final {
 public:
     client_table();
 
-    // Counts one more connection. Returns how many the client has now. Throws std::bad_alloc.
+    // Counts one more connection, and returns how many the client has now. Throws std::bad_alloc.
     std::size_t add(const connection_owner& client);
+    // Counts one connection less.
     void remove(const connection_owner& client) noexcept;
 
-    // The `count` clients with most connections, as text: `192.0.2.1 (1990), 2001:db8::/64 (3)`.
+    // Returns the `count` clients with the most connections: `192.0.2.1 (1990), 2001:db8::/64 (3)`.
     [[nodiscard]] std::string busiest(std::size_t count) const;
 
 private:
@@ -68,7 +69,7 @@ private:
     std::vector<std::unique_ptr<shard>> shards_;
 };
 
-// The bounds that refuse a connection, or close one.
+// The limits that refuse a connection, or close one.
 enum class connection_limit : std::uint8_t { connections, connections_per_client, descriptors };
 
 // The counts that all workers share.
@@ -76,21 +77,21 @@ class shared_counters final {
 public:
     std::atomic<std::size_t> connections{0};
     client_table clients;
-    // The number that the process's descriptors allow, whatever limits.connections says: beyond it accepting
-    // would fail without an answer, and the upstream be out of reach. Set before the workers start.
+    // How many connections the process's descriptors allow, whatever limits.connections is. Beyond it,
+    // accepting fails without a response, and the upstream is out of reach. Set before the workers start.
     std::size_t connections_possible = std::numeric_limits<std::size_t>::max();
     memory_budget memory;
     std::atomic<std::size_t> memory_refusals{0}; // requests refused with memory-limit
-    std::atomic<std::size_t> memory_closed{0};   // connections closed for others, where memory was short
-    // All of them, each from its constructor on; complete before the first one starts.
+    std::atomic<std::size_t> memory_closed{0};   // connections closed because memory was short
+    // All workers, each from its constructor on; complete before the first one starts.
     std::vector<worker*> workers;
 
-    // Notes that a limit made a connection end: a new one that was refused, or an open one that gave way.
+    // Note that a limit ended a connection: a new one that was refused, or an open one that gave way.
     void note_refused(connection_limit which) noexcept { events_[index(which)].refused.fetch_add(1); }
     void note_closed(connection_limit which) noexcept { events_[index(which)].closed.fetch_add(1); }
-    // Notes that a limit was reached, though no connection ended for it.
+    // Notes that a limit was reached although no connection ended.
     void note_reached(connection_limit which) noexcept { events_[index(which)].reached.store(true); }
-    // Logs `limit_reached` for each limit that something was noted of, at most once a second each.
+    // Logs `limit_reached` for each limit that has notes, at most once a second each.
     void report(steady_time now);
 
 private:
@@ -107,7 +108,7 @@ private:
     std::array<noted, 3> events_;
 };
 
-// One connection's part in the counts, given back at its end.
+// One connection's part of the counts, which the destructor gives back.
 class connection_place final {
 public:
     // Throws std::bad_alloc.
@@ -116,15 +117,15 @@ public:
     connection_place& operator=(connection_place&&) = delete;
     ~connection_place() { give_back(); }
 
-    // The connection is another client's, as a PROXY header says. Throws std::bad_alloc.
+    // Counts the connection for another client, the one in its PROXY header. Throws std::bad_alloc.
     void move_to(const connection_owner& client);
-    // How many connections the client had when this one was counted, itself included.
+    // Returns how many connections the client had when this one was counted, including this one.
     [[nodiscard]] std::size_t of_client() const noexcept { return of_client_; }
-    // From now on the connection does not count. Its socket has been closed.
+    // Stops counting the connection, after its socket has been closed.
     void give_back() noexcept;
 
 private:
-    shared_counters* counters_; // null: given back
+    shared_counters* counters_; // null after give_back()
     connection_owner client_;
     std::size_t of_client_;
 };

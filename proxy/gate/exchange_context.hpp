@@ -1,4 +1,4 @@
-// What the parts of one exchange share.
+// The state that the parts of one exchange share.
 #pragma once
 
 #include "gate/snapshot.hpp"
@@ -12,7 +12,7 @@ namespace scopegate::gate {
 
 class worker;
 
-// Everything outlives the exchange; confined to the worker's thread.
+// All members outlive the exchange. Confined to the worker's thread.
 struct exchange_context {
     worker& at;
     wire::client_side& client;

@@ -13,7 +13,7 @@ forwarding::forwarding(policy::permit, const exchange_context& context, const fo
 {
 }
 
-// An end in order would wait behind what the upstream has not taken of a body that is cut anyway.
+// Resets a connection whose request body was cut: an orderly end would wait behind unsent body data.
 forwarding::~forwarding()
 {
     if (upstream_)
@@ -48,7 +48,7 @@ net::task<forward_result> forwarding::run()
     co_return result_;
 }
 
-// Where the number of requests at the upstream is limited: waits for room, as long as for a connection.
+// Waits for a slot at the upstream, at most for the timeout of a connection.
 net::task<failure> forwarding::take_slot(upstream::slot& slot)
 {
     if (watch_.is_gone())
@@ -82,8 +82,8 @@ net::task<bool> forwarding::attempt(bool reused)
         co_return false;
     }
     const auto method = c_.client.head().method;
-    // What an upstream has said unasked is no response to this; and what can't be sent twice is not sent on a
-    // connection that it has closed.
+    // An unsolicited response must not be taken for the response to this request. A request that can't be
+    // repeated is not sent on a connection that the upstream has closed.
     if (reused && !upstream_->is_quiet(!upstream::may_repeat(method, upload_.is_repeatable())))
         co_return true;
     if (const auto started = upload_.start(); !started) {
@@ -93,11 +93,11 @@ net::task<bool> forwarding::attempt(bool reused)
     reception response(c_, request_, upload_, watch_, *upstream_, result_);
     std::exception_ptr failed;
     try {
-        co_await response.run(); // beside the rest of the request's body
+        co_await response.run(); // concurrently with the rest of the request's body
     } catch (...) {
         failed = std::current_exception();
     }
-    if (upload_.is_running()) { // whatever happens: it uses what ends with us
+    if (upload_.is_running()) { // in every case: it uses members of this object
         upload_.stop();
         co_await upload_.ended();
     }

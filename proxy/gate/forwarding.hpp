@@ -1,5 +1,5 @@
-// A permitted request on its way to the upstream and back, over one connection or, by the retry rule, a
-// second one. Only a permit makes one.
+// Forwards a permitted request to the upstream and passes the response back, over one connection or, by the
+// retry rule, a second one. The constructor requires a permit.
 #pragma once
 
 #include "gate/client_watch.hpp"
@@ -19,13 +19,13 @@ public:
     forwarding(policy::permit permit, const exchange_context& context, const forwarded_request& request);
     ~forwarding();
 
-    // Nothing was sent to the client where the result says so: the caller then responds with `why`.
+    // Forwards the request. The caller sends a problem response for `why` unless `responded` is set.
     [[nodiscard]] net::task<forward_result> run();
 
 private:
     [[nodiscard]] net::task<failure> take_slot(upstream::slot& slot);
-    // Sends the request on one connection and passes the response on. Returns whether the retry rule lets it
-    // be sent once more.
+    // Sends the request on one connection and passes the response on. Returns whether the retry rule allows
+    // another attempt.
     [[nodiscard]] net::task<bool> attempt(bool reused);
 
     const exchange_context& c_;

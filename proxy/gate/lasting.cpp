@@ -26,8 +26,7 @@ lasting_end server_shuts_down() noexcept
     return {reason::allowed, http::going_away, "the server is shutting down"};
 }
 
-// 1001, not 1000: nobody agreed that the conversation is over, and clients that see 1000 do not connect
-// again.
+// 1001, not 1000: neither side has ended the conversation, and clients that see 1000 do not reconnect.
 lasting_end tunnel_was_idle() noexcept
 {
     return {reason::allowed, http::going_away, "nothing was sent for too long"};
@@ -49,7 +48,7 @@ lasting::lasting(worker& at, const lasting_permit& permitted, std::function<void
       tunnel_(permitted.tunnel), client_(permitted.client), end_(std::move(end)),
       self_(std::make_shared<lasting*>(this))
 {
-    if (is_due(*at_.current_)) // a reload came between the permit and now
+    if (is_due(*at_.current_)) // a reload happened after the permit
         at_.lasting_.push_front(*this);
     else
         at_.lasting_.push_back(*this);
@@ -103,7 +102,7 @@ void lasting::await(snapshot& now, int issuer)
                         });
 }
 
-// Nothing comes behind the call: it may have destroyed this object.
+// Must be the last action of its callers, because `end_` may destroy this object.
 void lasting::finish(lasting_end how)
 {
     if (const auto end = std::exchange(end_, nullptr))

@@ -1,6 +1,5 @@
-// A tunnel or an event stream while it is open. It may outlive the policy that permitted it, so each new
-// policy judges it again: its route, its method and its token. A permit that the new policy would not give
-// ends it.
+// An open tunnel or event stream. It may outlive the policy that permitted it, so each new policy judges its
+// route, its method and its token again. It ends if the new policy would not permit it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -20,9 +19,9 @@ namespace scopegate::gate {
 
 class worker;
 
-// Why a tunnel or a stream is ended, and the code and text of a WebSocket's close frame.
+// Why a tunnel or a stream ends, and the code and text of a WebSocket close frame.
 struct lasting_end {
-    reason why = reason::allowed; // for the log; allowed: it was right up to its end
+    reason why = reason::allowed; // for the log; `allowed`: it was permitted until its end
     std::uint16_t code = 0;
     std::string_view text; // static
 };
@@ -34,14 +33,14 @@ struct lasting_end {
 [[nodiscard]] lasting_end client_has_gone() noexcept;
 [[nodiscard]] lasting_end upstream_has_gone() noexcept;
 
-// The request that was permitted. Views: copied by `lasting`.
+// The request that was permitted. `lasting` copies the views.
 struct lasting_permit {
     std::string_view method;
-    std::string_view path;       // normalised; empty: observe mode forwarded what has no such form
-    std::string_view token;      // as it came; empty: none was looked at
+    std::string_view path;       // normalized; empty: observe mode forwarded an invalid path
+    std::string_view token;      // as received; empty: no token was examined
     std::uint64_t admission = 0; // of the connection
-    std::uint64_t snapshot = 0;  // serial of the one that permitted it
-    bool tunnel = false;         // it can be told of its end, and so ends when the server does
+    std::uint64_t snapshot = 0;  // serial of the snapshot that permitted it
+    bool tunnel = false;         // a close frame can announce its end, so it ends at shutdown
     std::optional<policy::client_address> client{}; // the client's address
 };
 
@@ -49,18 +48,18 @@ struct lasting_permit {
 class lasting final
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    // `end` is called once at most. It may destroy this object.
+    // Calls `end` at most once. `end` may destroy this object.
     lasting(worker& at, const lasting_permit& permitted, std::function<void(lasting_end)> end);
     ~lasting();
     lasting(const lasting&) = delete;
     lasting& operator=(const lasting&) = delete;
 
-    // Whether this snapshot has not judged it yet.
+    // Returns whether this snapshot has not judged it yet.
     [[nodiscard]] bool is_due(const snapshot& now) const noexcept { return judged_by_ != now.serial(); }
-    // Ends it where the snapshot refuses it. Waits for an issuer's word where that is needed; one that does
-    // not come changes nothing.
+    // Ends it if the snapshot refuses it. May wait for the issuer first; without a response nothing changes.
+    // `came` is the result of such a wait.
     void judge(snapshot& now, const tokens::validator::awaited& came = false);
-    // The server shuts down: ends a tunnel. An event stream goes on for as long as other responses.
+    // Ends a tunnel at shutdown. An event stream continues as long as other responses.
     void shut_down();
 
 private:
@@ -75,8 +74,8 @@ private:
     std::uint64_t judged_by_;
     bool tunnel_;
     std::optional<policy::client_address> client_;
-    std::function<void(lasting_end)> end_; // null: called
-    std::shared_ptr<lasting*> self_;       // null inside: gone
+    std::function<void(lasting_end)> end_; // null after the call
+    std::shared_ptr<lasting*> self_;       // points to null after destruction
 };
 
 } // namespace scopegate::gate

@@ -1,6 +1,6 @@
-// How slowly a client may send a body: 128 bytes a second, averaged over a minute. A pause between two reads
-// has a timeout of its own, but a client that sends a byte just before each would hold its upstream
-// connection for ever. Pure: callers pass the time.
+// The lowest rate at which a client may send a body: 128 bytes a second, averaged over at least a minute.
+// Each pause between two reads has a timeout of its own, but a client that sends one byte just before each
+// timeout would hold its upstream connection forever. Pure: callers pass the time.
 #pragma once
 
 #include "base/clock.hpp"
@@ -11,37 +11,37 @@
 
 namespace scopegate::gate {
 
-// The client has an allowance of time. Waiting for it uses the allowance up, each byte adds to it. The time
-// in which the upstream is slow to take the body is nobody's wait for the client, and does not count.
+// The client has an allowance of time. Waiting for the client uses it up, and each byte adds to it. Time in
+// which the upstream is slow to take the body does not count.
 class least_rate final {
 public:
     static constexpr int bytes_per_second = 128;
     static constexpr std::chrono::milliseconds least_window{60'000};
 
-    // `window`: how long the average is taken over, and so how long one pause may be at most. `has_leave`:
+    // `window` is the time over which the rate is averaged, and so the longest possible pause. `has_leave`:
     // the client does not wait for 100 Continue.
     least_rate(std::chrono::milliseconds window, bool has_leave) noexcept
         : window_(window), left_(window), counts_from_(has_leave ? steady_time::min() : never)
     {
     }
 
-    // The client was given leave to send: from now on waiting counts.
+    // Makes waiting count from now on, because the client may send.
     void start(steady_time now) noexcept { counts_from_ = std::min(counts_from_, now); }
-    // From now on nothing counts.
+    // Makes nothing count from now on.
     void stop() noexcept { stopped_ = true; }
 
-    // When a wait that begins now uses up the allowance.
+    // Returns when a wait that begins now uses up the allowance; steady_time::max() if nothing counts.
     [[nodiscard]] steady_time deadline(steady_time now) const noexcept
     {
         return counts() ? std::max(now, counts_from_) + left_ : never;
     }
-    // A wait for the client, from `began` until `now`, has ended.
+    // Charges a wait for the client that lasted from `began` until `now`.
     void waited(steady_time began, steady_time now) noexcept
     {
         if (counts())
             left_ -= std::max(now - std::max(began, counts_from_), steady_time::duration(0));
     }
-    // Bytes have come. A client that sends some without leave goes on as one that has it.
+    // Credits received bytes. A client that sends before it may counts as one that may.
     void received(std::size_t bytes) noexcept
     {
         start(steady_time::min());

@@ -1,6 +1,6 @@
-// The end of a connection whose client may still be sending. Unread bytes would turn the close into a reset,
-// and the client might lose the response that tells it why (RFC 9112 section 9.6): its sending is read on and
-// forgotten. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
+// Ends a connection whose client may still be sending. Unread bytes would turn the close into a reset, and
+// the client might lose the response that explains it (RFC 9112 section 9.6). So its data is read and
+// discarded. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
 #include "gate/session.hpp"
 #include "gate/worker.hpp"
 #include "http1/stretch.hpp"
@@ -12,7 +12,7 @@ namespace scopegate::gate {
 
 namespace {
 
-// Each worker has its part of the limit, so that no counter is shared.
+// Returns one worker's share of the limit: with shares, workers need no common counter.
 std::size_t lingering_of_a_worker(std::size_t limit, std::size_t workers) noexcept
 {
     return workers == 0 ? limit : (limit + workers - 1) / workers;
@@ -20,7 +20,7 @@ std::size_t lingering_of_a_worker(std::size_t limit, std::size_t workers) noexce
 
 } // namespace
 
-// Time is bounded, not the number of bytes: a client may have any amount of its body left to send.
+// Bounds the time, not the number of bytes: a client may have any amount of its body left to send.
 net::task<void> session::linger()
 {
     if (space_)
@@ -40,7 +40,7 @@ net::task<void> session::linger()
             continue;
         if (got.how != net::transfer::status::would_block)
             co_return;
-        // While the worker drains, only a client that really goes on sending is waited for.
+        // While the worker drains, it waits only for clients that keep sending.
         const auto pause =
             at_.draining_ ? std::min(timeouts.linger_read, last_request_timeout) : timeouts.linger_read;
         const auto until = std::min(end, net::coarse_now() + pause);
@@ -49,7 +49,7 @@ net::task<void> session::linger()
     }
 }
 
-// Beyond the limit the connection that has lingered for longest ends: it has had most of its time.
+// Beyond the limit, ends the connection that has lingered longest: it has had most of its time.
 void session::begin_lingering() noexcept
 {
     at_.lingering_.push_back(*this);
@@ -68,7 +68,7 @@ void session::end_lingering() noexcept
     --at_.lingering_count_;
 }
 
-// The peer has been told of our end, and what it sends is not decrypted any more.
+// Frees the TLS state: the peer has been notified of our end, and further input is not decrypted.
 void session::forget_tls() noexcept
 {
     if (downstream_->tls() == nullptr || !downstream_->is_open())

@@ -1,4 +1,4 @@
-// Responses that outlive their request, WebSocket tunnels and event streams: when they end, and why.
+// Responses that outlive their request (WebSocket tunnels and event streams): when they end, and why.
 #include "access/client_address.hpp"
 #include "base/text.hpp"
 #include "gate/reception.hpp"
@@ -15,7 +15,7 @@ using http::find;
 
 namespace {
 
-// Some issuers write a year of four nines for "never". Arithmetic with such a time overflows: it is no end.
+// Some issuers write the year 9999 for "never". Arithmetic with such a time overflows: it counts as no end.
 bool ends(const tokens::validated_token* token)
 {
     constexpr auto century = std::chrono::hours(24 * 365 * 100);
@@ -24,8 +24,8 @@ bool ends(const tokens::validated_token* token)
 
 } // namespace
 
-// When a stream that outlives its request has to end: with its token, or with its connection where it has
-// none, or one that never expires.
+// Returns when such a response has to end: with its token, or with its connection if it has no token or one
+// that never expires.
 steady_time reception::expiry() const
 {
     if (!ends(request_.token))
@@ -66,7 +66,7 @@ result<void> reception::begin_tunnel()
     return c_.client.begin_tunnel({head, passed, own, {}});
 }
 
-// The upstream agreed to a WebSocket: from here on bytes go both ways as they come.
+// Relays bytes in both directions as they arrive, after the upstream has accepted a WebSocket.
 net::task<void> reception::pass_tunnel()
 {
     if (const auto begun = begin_tunnel(); !begun) {
@@ -91,8 +91,8 @@ net::task<void> reception::pass_tunnel()
         result_.why = way.ending().why;
 }
 
-// A browser that offered subprotocols gives up where none of them is chosen. `bearer` never reached the
-// upstream, so that it is ours to choose where the upstream chose no other.
+// A browser that offered subprotocols fails the connection if none is chosen. `bearer` never reached the
+// upstream, so we choose it if the upstream chose no other.
 bool reception::owes_bearer_protocol() const noexcept
 {
     return tokens::places::websocket::offers_bearer(c_.policy.policy.tokens, c_.client.head().fields) &&

@@ -22,7 +22,7 @@ void line(std::string& out, std::string_view name, std::string_view value)
     out += "\r\n";
 }
 
-// X-Forwarded-For grows by the peer; what a trusted proxy says of the scheme and host stays.
+// Appends the peer to X-Forwarded-For, and keeps the scheme and host that a trusted proxy reports.
 void add_forwarded_lines(const exchange_context& c, const access::client_connection& client, bool trusted)
 {
     auto& out = c.space.request_lines;
@@ -40,8 +40,8 @@ void add_forwarded_lines(const exchange_context& c, const access::client_connect
         line(out, "X-Forwarded-Host: ", host);
 }
 
-// The Host of a request whose own does not go on, or that has none (HTTP/1.0): in absolute form its target
-// names one.
+// Returns the Host for a request whose own is not forwarded, or that has none (HTTP/1.0). A target in
+// absolute form names one.
 std::string_view own_host_of(const exchange_context& c) noexcept
 {
     const auto& set = c.policy.policy.upstream.host;
@@ -68,7 +68,7 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
     rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
     const bool strip = request.settings.strip_authorization;
     const bool as_bearer = p.tokens.dpop.as_bearer && request.token != nullptr && request.taken &&
-                           request.taken->dpop; // proven: the upstream need not know how
+                           request.taken->dpop; // the proof was checked here
     if (strip || as_bearer)
         rules.also_drop = rules.also_drop | http::field_set{field_id::authorization, field_id::dpop};
     const bool own_host = !p.upstream.host.empty() || find(head.fields, field_id::host) == nullptr;
@@ -76,7 +76,7 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
         rules.also_drop.add(field_id::host);
 
     auto target = request.target;
-    std::optional<http::request_rules> plain_rules; // set with the removal
+    std::optional<http::request_rules> plain_rules; // set together with `removal`
     std::optional<tokens::places::removal> removal;
     if (!tokens::places::all::only_header(p.tokens)) {
         removal.emplace(p.tokens, head.fields, request.taken ? &*request.taken : nullptr, strip);

@@ -1,6 +1,5 @@
-// One policy snapshot as the data plane uses it: what all workers share, and what each worker makes of it
-// for itself. An exchange pins the snapshot it started with; the last one to let go of an old generation
-// frees it.
+// One policy snapshot as the data plane uses it: what all workers share, and what each worker makes of it for
+// itself. An exchange pins the snapshot that it started with. The last owner of an old snapshot frees it.
 #pragma once
 
 #include "base/memory_budget.hpp"
@@ -27,27 +26,27 @@
 
 namespace scopegate::gate {
 
-// Immutable but for the key store, the introspector, the memory of proofs and the limits, which are
+// Immutable except for the key store, the introspector, the memory of proofs and the limits, which are
 // thread-safe.
 struct shared_snapshot {
     std::shared_ptr<const policy::policy> policy;
     std::shared_ptr<const responses::response_book> answers;
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
-    std::shared_ptr<tokens::proof_memory> proofs{};        // the process's; null: no DPoP proof counts
+    std::shared_ptr<tokens::proof_memory> proofs{};        // one per process; null: no DPoP proof is accepted
     std::shared_ptr<upstream::slot_limits>
-        upstream_limits{};                                // the process's; set where upstream.connections is
-    std::shared_ptr<const net::tls_context> server_tls{}; // null: callers come without TLS
-    std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the API is reached without TLS
-    std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // that remembered claims may take in each worker
-    // Changes with the rules that admit connections. A connection that began under another one ends.
+        upstream_limits{}; // one per process; null without upstream.connections
+    std::shared_ptr<const net::tls_context> server_tls{};   // null: clients connect without TLS
+    std::shared_ptr<const net::tls_context> upstream_tls{}; // null: the upstream is reached without TLS
+    std::size_t token_cache_bytes = 64UL * 1024 * 1024;     // maximum for cached claims in each worker
+    // Changes with the rules that admit connections. A connection that began under another value ends.
     std::uint64_t admission = 0;
 };
 
-// Confined to one worker's thread, as its counter is.
+// Confined to one worker's thread, because its reference counter is.
 class snapshot final : public boost::intrusive_ref_counter<snapshot, boost::thread_unsafe_counter> {
 public:
-    // `connects`: makes the connections to the upstream; null: as the policy says.
+    // `connects` makes the connections to the upstream; null: a connector that follows the policy.
     snapshot(const upstream::worker_resources& own, const shared_snapshot& s,
              memory_account* account = nullptr, std::unique_ptr<upstream::connector> connects = nullptr)
         : shared(s), policy(*s.policy), answers(*s.answers),
@@ -62,7 +61,7 @@ public:
                                                        : address.host + ":" + std::to_string(address.port);
     }
 
-    // Tells generations apart, for as long as the process runs.
+    // Returns a number that distinguishes the snapshots of this process.
     [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
 
     const shared_snapshot shared;
@@ -70,8 +69,8 @@ public:
     const responses::response_book& answers;
     tokens::validator validator;
     upstream::pool upstream;
-    std::vector<std::string> identity_names; // the headers that are ours to set
-    std::string upstream_host;               // the Host of a request that came without one (HTTP/1.0)
+    std::vector<std::string> identity_names; // the headers that only we may set
+    std::string upstream_host;               // the Host for a request without one (HTTP/1.0)
 
 private:
     [[nodiscard]] static std::unique_ptr<upstream::connector>
@@ -82,7 +81,7 @@ private:
     }
     [[nodiscard]] static std::uint64_t next_serial() noexcept
     {
-        static std::atomic<std::uint64_t> last{0}; // the first snapshot is made by another thread
+        static std::atomic<std::uint64_t> last{0}; // another thread makes the first snapshot
         return ++last;
     }
     const std::uint64_t serial_ = next_serial();

@@ -10,12 +10,12 @@ namespace scopegate::gate {
 
 namespace {
 
-// How long an upstream may take to end the frame that it is in when the token expires, and a peer to take
-// what it is sent last.
+// How long an upstream may take to complete its current frame when the token expires, and a peer to accept
+// the last data that is sent to it.
 constexpr std::chrono::milliseconds last_words_timeout{5000};
 
-// After the close frame we read the upstream on for so long, and so far: a close at once could be a reset
-// that overtakes the frame.
+// For how long, and how far, the upstream is read after our close frame: an immediate close could become a
+// reset that overtakes the frame.
 constexpr std::chrono::milliseconds see_off_timeout{2000};
 constexpr std::size_t see_off_bytes = 256UL * 1024;
 
@@ -24,7 +24,7 @@ steady_time now()
     return std::chrono::steady_clock::now();
 }
 
-// Takes what was received, one piece of it.
+// Takes one piece of the received data; empty if there is no data.
 std::string_view take_piece(wire::stream& from)
 {
     wire::data received(1);
@@ -50,7 +50,7 @@ net::task<tunnel_end> tunnel::run()
     auto end = tunnel_end::closed;
     try {
         end = co_await downward();
-    } catch (const std::exception&) { // out of memory: the other direction must end before we do
+    } catch (const std::exception&) { // out of memory: upward() must end before this object does
     }
     stopping_ = true;
     client_.interrupt(wire::direction::read, net::readiness::closed);
@@ -88,8 +88,8 @@ void tunnel::expire(lasting_end how) noexcept
         destroyed_ = nullptr;
 }
 
-// From the client to the upstream, until the token expires: a client that takes nothing, so that it can't be
-// told of the end, must not go on giving orders.
+// Relays from the client to the upstream until the token expires. A client that takes no data, and so can't
+// receive the close frame, must not go on giving orders.
 net::background::work tunnel::upward()
 {
     auto how = step::input;
@@ -113,8 +113,8 @@ net::background::work tunnel::upward()
         end_upward(how);
 }
 
-// Why the upstream did not take all of it: the tunnel has expired, the client has gone meanwhile, or it takes
-// no more.
+// Returns why the upstream did not take all data: the tunnel has expired, the client has left meanwhile, or
+// the upstream refuses more.
 tunnel::step tunnel::refusal_of_upstream() const noexcept
 {
     if (cut_short_ || now() >= expires_)
@@ -122,9 +122,9 @@ tunnel::step tunnel::refusal_of_upstream() const noexcept
     return client_.has_ended() || client_.has_left() ? step::broken : step::refused;
 }
 
-// Behind a close frame the client's end is the upstream's to answer: the other direction goes on until the
-// upstream has closed. Without one the client has disconnected. An idle or expired tunnel is ended by that
-// direction.
+// After a close frame it is up to the upstream to respond to the client's end: the other direction continues
+// until the upstream has closed. Without one the client has disconnected. downward() ends an idle or expired
+// tunnel.
 void tunnel::end_upward(step how)
 {
     const bool in_order = how == step::ended && to_upstream_.frames.has_close();
@@ -139,8 +139,8 @@ void tunnel::end_upward(step how)
     }
 }
 
-// The client left while the upstream is slow to take what it sent. A reset ends the tunnel; after an end the
-// upstream has some time left to take the rest, in which a close frame may lie.
+// The client left while the upstream is slow to take its data. A reset ends the tunnel. After an orderly end
+// the upstream has some time left to take the rest, which may contain a close frame.
 void tunnel::on_left() noexcept
 {
     upstream_.interrupt(wire::direction::write, net::readiness::closed);
@@ -156,19 +156,19 @@ steady_time tunnel::upstream_takes_until() const noexcept
     return client_.has_ended() ? std::min(expires_, now() + last_words_timeout) : expires_;
 }
 
-// Downward may wait for either side, or not have begun yet: then it finds the flag.
+// downward() may wait for either side, or not have begun yet: then it finds the flag.
 void tunnel::leave_without_client() noexcept
 {
     client_left_ = true;
     client_.interrupt(wire::direction::write, net::readiness::closed);
-    upstream_.interrupt(wire::direction::read, net::readiness::closed); // last: what it wakes may free us
+    upstream_.interrupt(wire::direction::read, net::readiness::closed); // last: it may destroy this object
 }
 
 net::task<tunnel_end> tunnel::downward()
 {
     auto& frames = to_client_.frames;
     auto until = expires_;
-    bool expired = false; // then only the frame that was begun is brought to its end
+    bool expired = false; // then only the current frame is completed
     while (!client_left_) {
         auto received = take_piece(upstream_);
         if (!expired && now() >= expires_) {
@@ -179,14 +179,14 @@ net::task<tunnel_end> tunnel::downward()
             frames.advance(received);
         else
             received = received.substr(0, frames.at_boundary() ? 0 : frames.advance_to_boundary(received));
-        // On a line of its own: within co_await g++ 12 adds before it asks, and no_deadline overflows.
+        // On its own line: inside co_await, g++ 12 adds before it tests, and no_deadline overflows.
         const auto late = expired || until == net::no_deadline ? until : until + last_words_timeout;
         to_client_.whole = co_await pass(client_, received, late);
         if (!to_client_.whole) {
             client_left_ = !expired && now() < expires_;
             co_return client_left_ ? tunnel_end::closed : tunnel_end::expired;
         }
-        if (expired && (frames.at_boundary() || now() >= until)) // or in the middle of a frame, for too long
+        if (expired && (frames.at_boundary() || now() >= until)) // or a frame took too long
             co_return tunnel_end::expired;
 
         const auto came = co_await read(upstream_, until);
@@ -198,16 +198,16 @@ net::task<tunnel_end> tunnel::downward()
     co_return tunnel_end::closed;
 }
 
-// When a tunnel without input has idled for too long. What waits for a slow peer to take it is not idle: both
-// ends of a transfer count.
+// Returns when a tunnel without input has idled for too long. A tunnel whose peer is slow to take data is not
+// idle: the start and the end of a transfer both count.
 steady_time tunnel::idle_end() const noexcept
 {
     const bool one_way = client_ended_ || upstream_refuses_;
     return last_activity_ + (one_way ? std::min(idle_, last_words_timeout) : idle_);
 }
 
-// Reads from one side, and waits for it if nothing has come; idle only where the other side has been silent
-// for as long. After a wait take() may have nothing to give.
+// Reads from one side, and waits if nothing has arrived. Returns idle only if the other side has been silent
+// for as long. After a wait take() may have nothing.
 net::task<tunnel::step> tunnel::read(wire::stream& from, steady_time until)
 {
     using status = wire::fill_result::status;
@@ -233,7 +233,7 @@ net::task<tunnel::step> tunnel::read(wire::stream& from, steady_time until)
     }
 }
 
-// False: the peer has gone, or took nothing for too long.
+// Sends the bytes. Returns false if the peer has left, or took nothing for too long.
 net::task<bool> tunnel::pass(wire::stream& to, std::string_view bytes, steady_time until)
 {
     prepare(to, bytes);
@@ -259,8 +259,8 @@ lasting_end tunnel::close_reason(tunnel_end how) const noexcept
     return client_left_ ? client_has_gone() : upstream_has_gone();
 }
 
-// Sends the upstream a close frame if that goes without waiting; returns whether it went. The random key
-// protects proxies between: no client may choose the bytes that they see (RFC 6455 section 10.3).
+// Sends the upstream a close frame if that needs no waiting; returns whether it was sent. The random key
+// protects intermediaries: no client may choose the bytes that they see (RFC 6455 section 10.3).
 bool tunnel::tell_upstream(const lasting_end& why)
 {
     if (upstream_.has_left() || !to_upstream_.takes_close())
@@ -285,7 +285,7 @@ net::task<void> tunnel::tell_client(const lasting_end& why)
         co_await client_.end_sending(now() + last_words_timeout);
 }
 
-// Waits for the upstream to close as well. Not where we are closed in a hurry ourselves.
+// Waits for the upstream to close as well, unless the client's connection is gone or closed already.
 net::task<void> tunnel::see_off_upstream()
 {
     using status = wire::fill_result::status;

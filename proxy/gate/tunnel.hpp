@@ -1,7 +1,6 @@
-// What an upgraded connection becomes after the decision: bytes both ways, until one side ends it, it idles
-// too long, or the token that opened it expires. From then on nothing more of the client's reaches the
-// upstream. Each side that has not heard of the end yet gets a close frame, between two frames of the
-// other's.
+// Relays bytes in both directions over an upgraded connection, until one side ends it, it idles too long, or
+// the token that opened it expires. After that, nothing more from the client reaches the upstream. Each side
+// that does not know of the end yet gets a close frame, between two frames of the other side.
 #pragma once
 
 #include "gate/lasting.hpp"
@@ -20,8 +19,8 @@ enum class tunnel_end : std::uint8_t { closed, idle, expired };
 // Confined to the worker's thread. Borrows both streams, whose bodies are the tunnel's bytes.
 class tunnel final : private wire::departure_observer {
 public:
-    // `idle`: nothing in either direction for so long. At `expires` it ends as `expiry` says;
-    // net::no_deadline: never.
+    // `idle` is the longest time without data in either direction. At `expires` the tunnel ends as `expiry`
+    // describes; net::no_deadline: never.
     tunnel(wire::stream& client, wire::stream& upstream, std::chrono::milliseconds idle, steady_time expires,
            lasting_end expiry) noexcept
         : client_(client), upstream_(upstream), idle_(idle), expires_(expires), ending_(expiry)
@@ -35,24 +34,24 @@ public:
             *destroyed_ = true;
     }
 
-    // Expires it now, as `how` says. May end run(), and all that waits for it.
+    // Expires the tunnel now, as `how` describes. May end run(), which may destroy this object.
     void expire(lasting_end how) noexcept;
-    // How it expires, or has expired.
+    // Returns how the tunnel expires, or has expired.
     [[nodiscard]] const lasting_end& ending() const noexcept { return ending_; }
 
-    // Runs until the end, as the observer of the client's stream; closes the upstream's stream and leaves the
-    // client's, which may still be sending, to be closed in order (session's linger): a close frame behind
-    // which a reset comes is lost.
+    // Runs until the end, as the observer of the client's stream. Closes the upstream's stream, and leaves
+    // the client's to be closed in order (session's linger), because the client may still be sending: a close
+    // frame that a reset follows is lost.
     [[nodiscard]] net::task<tunnel_end> run();
 
 private:
     enum class step : std::uint8_t { input, ended, broken, refused, idle, expired };
 
-    // Follows the bytes that one side gets.
+    // Tracks the bytes that are sent to one side.
     struct direction {
         http::frame_tracker frames;
-        bool whole = true; // all of it went out
-        // Whether a close frame of ours may follow, and tells anything.
+        bool whole = true; // everything was sent
+        // Returns whether a close frame of ours may follow, and the side has not received one yet.
         [[nodiscard]] bool takes_close() const noexcept
         {
             return whole && frames.at_boundary() && !frames.has_close();
@@ -83,10 +82,10 @@ private:
     bool cut_short_ = false; // by expire()
     steady_time last_activity_ = std::chrono::steady_clock::now();
     direction to_client_, to_upstream_;
-    bool client_ended_ = false;     // behind a close frame: the upstream has its last words
-    bool client_left_ = false;      // without one
-    bool upstream_refuses_ = false; // takes no more
-    bool stopping_ = false;         // downward has ended, and ends upward
+    bool client_ended_ = false;     // after a close frame: the upstream may still respond to it
+    bool client_left_ = false;      // without a close frame
+    bool upstream_refuses_ = false; // it accepts no more data
+    bool stopping_ = false;         // downward() has ended, and ends upward()
     net::background upward_;
     bool* destroyed_ = nullptr; // set while expire() runs
 };

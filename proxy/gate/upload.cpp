@@ -16,7 +16,7 @@ result<void> upload::prepare(wire::upstream_side& to)
     return prepare_request(c_, request_, to, {limits.headers, limits.header_count});
 }
 
-// Only where what has come is not all, the rest goes on beside the response.
+// If some of the request is unsent afterwards, the rest is sent concurrently with the response.
 result<void> upload::start()
 {
     auto& client = c_.client;
@@ -47,7 +47,7 @@ net::background::work upload::run()
     sent_at_ = c_.at.now();
 }
 
-// Whoever is woken may end the exchange, and us with it: nothing comes behind it.
+// Each call must be the last statement: the resumed coroutine may destroy this object.
 void upload::on_background_end() noexcept
 {
     if (end_ == relay_end::complete)

@@ -1,5 +1,5 @@
-// The request on its way to the upstream: its head, and what has come of its body, in one call; the rest of
-// the body beside the response.
+// Sends a request to the upstream: its head and the received part of its body in one call, and the rest of
+// the body concurrently with the response.
 #pragma once
 
 #include "base/errc.hpp"
@@ -14,7 +14,7 @@
 
 namespace scopegate::gate {
 
-// One request's, for all attempts. Confined to the worker's thread.
+// Sends one request, in all its attempts. Confined to the worker's thread.
 class upload final : private net::background_observer {
 public:
     upload(const exchange_context& context, const forwarded_request& request) noexcept
@@ -22,32 +22,32 @@ public:
     {
     }
 
-    // Prepares the request on this connection, without sending it. Fails where it cannot be passed on.
+    // Prepares the request on this connection, without sending it. Fails if it cannot be passed on.
     [[nodiscard]] result<void> prepare(wire::upstream_side& to);
-    // Sends it. Fails where the body that has come is malformed or too large; then nothing was sent.
+    // Sends it. Fails if the received body is malformed or too large; then nothing was sent.
     [[nodiscard]] result<void> start();
 
     [[nodiscard]] bool is_running() const noexcept { return background_.running(); }
     [[nodiscard]] relay_end end() const noexcept { return end_; }
-    // Whether the body can't be had whole, and no response to it either. An upstream that takes no more of it
-    // may have responded before: the response is still read.
+    // Returns whether the body can't be received completely, so that no response to it is possible. An
+    // upstream that refuses the rest is no failure: it may have responded before, and the response is still
+    // read.
     [[nodiscard]] bool has_failed() const noexcept;
-    // Whether the upstream can be sent the request once more: its body is empty. One that may turn out empty
-    // counts as a body until it was looked at. The end of an empty body that came behind its head was read:
-    // it can't be read once more.
+    // Returns whether the request can be sent to the upstream again, which requires an empty body. An
+    // announced body is empty only if its end came with the head: an end that arrived later can't be read
+    // again.
     [[nodiscard]] bool is_repeatable() const noexcept;
-    // When the request was sent, as far as it was.
+    // Returns when the request was sent: its head, or, once the upload has ended, its last part.
     [[nodiscard]] steady_time sent_at() const noexcept { return sent_at_; }
 
-    // The client was told to go on: from now on a slow body counts.
+    // Makes a slow body count from now on, because the client was asked to send it.
     void expect_body() noexcept;
-    // The upstream has begun to respond: from here on the client may be as slow as it likes, as long as it
-    // does not pause.
+    // Lets the client be slow from now on, as long as it does not pause, because the upstream has begun to
+    // respond.
     void take_time() noexcept;
-    // Ends it: after the response, while the body is still on its way. One that the upstream did not want
-    // whole is not waited for.
+    // Ends the upload after the response. A body that the upstream did not want whole is not waited for.
     void stop() noexcept;
-    // Awaits its end.
+    // Waits for the end of the upload.
     [[nodiscard]] net::background::join ended() noexcept { return background_.ended(); }
 
 private:
@@ -58,10 +58,10 @@ private:
     const forwarded_request& request_;
     wire::upstream_side* to_ = nullptr;
     net::background background_{this};
-    bool came_empty_ = false; // with its head
+    bool came_empty_ = false; // its end was received with the head
     relay_end end_ = relay_end::complete;
     steady_time sent_at_{};
-    std::optional<least_rate> rate_; // of a body that did not come with the head
+    std::optional<least_rate> rate_; // for a body that did not arrive with the head
 };
 
 } // namespace scopegate::gate

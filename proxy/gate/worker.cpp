@@ -18,24 +18,23 @@ namespace asio = net::asio;
 
 namespace {
 
-// Where memory is short: so many idle or lingering connections of a worker close in a tenth of a second.
+// If memory is short, one sweep closes up to this many idle or lingering connections of the worker.
 constexpr std::size_t idle_closed_by_a_sweep = 256;
 
 constexpr int heads_closed_by_one = 4;
 
-// A connection that has just been accepted looks idle: while memory is not full, it has this long for its
-// first byte.
+// A connection just accepted looks idle. Unless memory is full, it gets this long for its first byte.
 constexpr std::chrono::seconds first_request_expected{1};
 
 constexpr int sweeps_until_memory_is_freed = 10; // a second
 
-// After an exception: whoever holds the memory that was missing may give it back.
+// How long a worker pauses after an exception: other threads may free the memory that was missing.
 constexpr std::chrono::milliseconds after_interruption{10};
 
-// Tunnels and event streams that are judged again at a time.
+// How many tunnels and event streams are judged again per sweep.
 constexpr int judged_together = 100;
 
-// After EMFILE so many connections are closed at once: the next clients wait in the queue already.
+// How many connections close at once after EMFILE: the next clients already wait in the queue.
 constexpr std::size_t closed_for_descriptors = 16;
 
 } // namespace
@@ -66,8 +65,8 @@ void worker::listen(int descriptor)
     poller_.yield_to(descriptor);
 }
 
-// No exception ends the worker: what one has interrupted goes on. All that is left to throw where memory is
-// short is the work of the worker itself; sessions catch their own.
+// No exception ends the worker: interrupted work continues. If memory is short, only the worker's own work
+// can still throw here; sessions catch their own exceptions.
 void worker::run()
 {
     for (;;) {
@@ -107,11 +106,11 @@ void worker::take_up_next()
     try {
         made = new snapshot(resources(), *next_, &memory_);
     } catch (const std::bad_alloc&) {
-        return; // tried again with the next sweep
+        return; // the next sweep tries again
     }
     next_.reset();
     current_->upstream.retire();
-    current_->validator.forget_tokens(); // requests and tunnels may keep it for long
+    current_->validator.forget_tokens(); // requests and tunnels may keep the snapshot for long
     const bool outdated = made->shared.admission != current_->shared.admission;
     current_ = std::move(made);
     if (outdated)
@@ -151,8 +150,8 @@ void worker::stop()
     });
 }
 
-// Judges tunnels and event streams under a new policy, some of them with each sweep: a signature that the
-// new snapshot has not seen costs as much as several requests.
+// Judges tunnels and event streams under a new policy, a few per sweep: verifying a signature that the new
+// snapshot has not seen costs as much as several requests.
 void worker::judge_again()
 {
     for (int judged = 0; judged < judged_together && !lasting_.empty(); ++judged) {
@@ -185,8 +184,7 @@ void worker::publish_oldest() noexcept
     oldest_unfinished_.store(first(unfinished_), std::memory_order_relaxed);
 }
 
-// Closes the idle connections that other rules have admitted. The others end before their
-// next request.
+// Closes the idle connections that other rules have admitted. Busy ones end before their next request.
 void worker::close_outdated() noexcept
 {
     for (auto at = idle_.begin(); at != idle_.end();) {
@@ -217,9 +215,9 @@ bool worker::refuses_memory(const session& asking) noexcept
     return true;
 }
 
-// A few for each that comes: a flood of unfinished heads or handshakes displaces itself. Their memory is free
-// at once. Idle connections close with the sweep: one that has just been accepted still looks like them.
-// Never closes the one that asks: it runs, and uses its buffers.
+// Closes a few for each that arrives, so a flood of unfinished heads or handshakes displaces itself. Their
+// memory is free at once. Idle connections are left to the sweep, because a newly accepted one looks idle.
+// Never closes `asking`, which runs and uses its buffers.
 void worker::make_room_for_memory(const session& asking) noexcept
 {
     if (counters_.memory.pressure() < memory_pressure::high)

@@ -1,5 +1,5 @@
-// One thread of the data plane: its own io_context, listeners, connections, upstream pool and caches. Nothing
-// of it is shared; what it is told, it is told by posting to its io_context.
+// One thread of the data plane: its own io_context, listeners, connections, upstream pool and caches. It
+// shares none of them. Other threads give it work by posting to its io_context.
 #pragma once
 
 #include "base/descriptor.hpp"
@@ -40,23 +40,23 @@ public:
     [[nodiscard]] net::scheduler& scheduler() noexcept { return scheduler_; }
     // The time as of the poll that is being served; see net::poller::now().
     [[nodiscard]] steady_time now() const noexcept { return poller_.now(); }
-    // Whether each answer ends its connection.
+    // Returns whether each response ends its connection.
     [[nodiscard]] bool leaving() const noexcept { return leaving_; }
-    // Whether it has stopped accepting, and waits for what is under way.
+    // Returns whether it has stopped accepting, and waits for requests in progress.
     [[nodiscard]] bool draining() const noexcept { return draining_; }
-    // Closes up to `count` connections that idle or linger, the one that has done so longest first. With
-    // `heads`, connections with an unfinished head follow, the oldest head first. Returns how many it closed.
+    // Closes up to `count` connections that have idled or lingered since `before` or longer, oldest first.
+    // With `heads`, those with an unfinished head follow, oldest first. Returns the number closed.
     std::size_t close_oldest(std::size_t count, bool heads, steady_time before = steady_time::max()) noexcept;
 
     // --- any thread: posted to the worker's ---
-    // Where memory is short, the worker takes up the new policy as soon as there is some.
+    // Makes a new policy current. If memory is short, the worker does so later.
     void publish(const shared_snapshot& next);
-    // From now on each answer ends its connection, so that callers move on by themselves. Still accepts.
+    // Makes each response end its connection from now on, so that clients reconnect elsewhere. Still accepts.
     void leave();
-    // Stops accepting; idle connections and tunnels are closed, busy ones after their request. `drained` is
-    // called from the worker's thread when the last one has gone.
+    // Stops accepting. Closes idle connections and tunnels, and busy connections after their request.
+    // The worker's thread calls `drained` when the last one has gone.
     void drain(std::function<void()> drained);
-    // Closes what is left, and returns from run() when all of it has ended.
+    // Closes all remaining connections, and ends run() when the last one has ended.
     void stop();
 
 private:
@@ -92,10 +92,9 @@ private:
     void end_tunnels();
     void revive();
     void take_up_next();
-    // Returns whether the process holds all that it may. The caller then refuses, and this counts it.
+    // Returns whether the process holds all the memory that it may. The caller then refuses; this counts it.
     [[nodiscard]] bool refuses_memory(const session& asking) noexcept;
-    // Called before memory is held for long. Where memory is short, unfinished heads and handshakes of others
-    // close.
+    // Called before memory is held for long. If it is short, closes other unfinished heads and handshakes.
     void make_room_for_memory(const session& asking) noexcept;
     void sweep();
     void session_ended();
@@ -104,7 +103,7 @@ private:
         return {context_, times_, workspaces_.buffers()};
     }
 
-    // Before the context, to outlive it: waits that end with it hold streams, which have their places here.
+    // Before the context, to outlive it: waits that end with it hold streams, whose entries lie here.
     net::deadlines times_;
     net::asio::io_context context_{1};
     net::poller& poller_ = net::poller::of(context_);
@@ -114,18 +113,18 @@ private:
     net::asio::steady_timer sweeper_;
     workspace_pool workspaces_;
     snapshot_ptr current_;
-    std::optional<shared_snapshot> next_; // published, and not current yet
+    std::optional<shared_snapshot> next_; // published, but not current yet
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
     session_list sessions_;
     session_order idle_;       // connections that idle or linger, the longest first
-    session_order unfinished_; // connections that owe a handshake or the rest of a head, the oldest first
+    session_order unfinished_; // connections with an unfinished handshake or head, the oldest first
     linger_order lingering_;   // those of idle_ that linger, in the same order
     std::size_t lingering_count_ = 0;
-    lasting_list lasting_; // tunnels and event streams, those that the current policy has to judge first
-    // Since when the first of each has been there, for other workers: as it was at the last sweep.
+    lasting_list lasting_; // tunnels and event streams, those to be judged again first
+    // Since when the first of each list has been there, as of the last sweep. Other workers read it.
     std::atomic<steady_time> oldest_idle_{steady_time::max()};
     std::atomic<steady_time> oldest_unfinished_{steady_time::max()};
-    std::atomic<bool> asked_for_room_{false}; // by another worker, and not looked into yet
+    std::atomic<bool> asked_for_room_{false}; // by another worker, not handled yet
     std::size_t session_count_ = 0;
     bool sweeping_ = false; // the sweeper is armed
     int sweeps_ = 0;        // since unused memory was last freed

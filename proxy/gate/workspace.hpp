@@ -1,6 +1,6 @@
-// The memory that one request needs while it is under way: buffers, parsed heads, scratch. A connection
-// borrows one from its worker when its first byte comes and gives it back when it idles, so that an idle
-// connection costs next to nothing.
+// The memory of one request in progress: buffers, parsed heads and scratch. A connection borrows a workspace
+// from its worker when its first byte arrives and returns it when it idles, so that an idle connection costs
+// next to nothing.
 #pragma once
 
 #include "access/evaluation.hpp"
@@ -21,7 +21,7 @@ using net::buffer;
 using net::buffer_pool;
 
 struct workspace : http1::request_memory {
-    // The memory of a workspace beside its buffers, about: itself and its lists.
+    // The approximate memory of a workspace besides its buffers: itself and its lists.
     static constexpr std::size_t own_bytes = 6144;
 
     explicit workspace(buffer_pool& pool) : request_memory(pool) { buffers.count(own_bytes); }
@@ -29,18 +29,18 @@ struct workspace : http1::request_memory {
     workspace(const workspace&) = delete;
     workspace& operator=(const workspace&) = delete;
 
-    // Puts `bytes` behind the first `filled` bytes of the request's buffer, which grows where they do not
-    // fit: views into it end then. `bytes` may lie in another buffer of ours, or in this one behind `filled`.
+    // Puts `bytes` after the first `filled` bytes of the request's buffer. If that has to grow, views into it
+    // become invalid. `bytes` may lie in another buffer of ours, or in this one after `filled`.
     void append_request(std::size_t filled, std::string_view bytes);
 
-    // Gives the buffers back, but for a small one of the request. Forgets bytes that a client left unread:
-    // they must never be the next client's request.
+    // Gives the buffers back, except for a small one of the request. Forgets bytes that a client left unread:
+    // they must never become the next client's request.
     void clear() noexcept;
 
     access::access_scratch scratch;
     std::string request_lines;      // the field lines that we add to a request
-    std::string response_own_lines; // the same of a response
-    std::string query;              // of a target, without the token that was in it
+    std::string response_own_lines; // the field lines that we add to a response
+    std::string query;              // a target's query, without the token that was in it
 };
 
 // Confined to its worker's thread.
@@ -48,21 +48,23 @@ class workspace_pool final {
 public:
     explicit workspace_pool(memory_account* account = nullptr) : buffers_(account)
     {
-        spare_.reserve(spare_most); // so that giving back never allocates
+        spare_.reserve(spare_most); // so that give() never allocates
     }
 
     [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
 
+    // Returns a spare workspace, or a new one. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<workspace> take();
+    // Clears a workspace and keeps it, unless enough are spare or memory is short.
     void give(std::unique_ptr<workspace> w) noexcept;
-    // Frees half of what has lain unused since the last call; all of it where memory is short.
+    // Frees half of the workspaces unused since the last call, or all spare ones if memory is short.
     void free_unused() noexcept;
 
 private:
     static constexpr std::size_t spare_most = 64;
     buffer_pool buffers_;
     std::vector<std::unique_ptr<workspace>> spare_;
-    std::size_t unused_ = 0; // the fewest spare ones since the last free_unused()
+    std::size_t unused_ = 0; // the smallest number of spare ones since the last free_unused()
 };
 
 } // namespace scopegate::gate
