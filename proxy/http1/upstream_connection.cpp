@@ -211,8 +211,8 @@ void upstream_connection::begin_tunnel() noexcept
     io_.begin_writing(body_writer(false));
 }
 
-// Input on an idle connection is either its end or an unsolicited response. Neither may be mistaken for the
-// next response. Under TLS it may also be a record without content (a session ticket).
+// Input on an idle connection, whether its end or an unsolicited response, must not be mistaken for the next
+// response. Under TLS it may also be a record without content (a session ticket).
 bool upstream_connection::is_quiet(bool surely) noexcept
 {
     auto& connection = io_.connection();

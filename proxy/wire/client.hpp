@@ -30,7 +30,7 @@ struct request_facts {
 struct response_body {
     enum class kind : std::uint8_t { none, length, unknown };
     kind how = kind::none;
-    std::string_view length; // the digits of Content-Length; may be set although `how` is none (HEAD)
+    std::string_view length; // the digits of Content-Length; may also be set without a body (HEAD)
 };
 
 // The head of a response to be sent to the client. The views must stay valid until it has been sent.
@@ -44,6 +44,7 @@ struct response_head {
 
 class client_side : public stream {
 public:
+    // Return the request's head, and what follows from it for the exchange. Valid until the exchange ends.
     [[nodiscard]] virtual const http::request_head& head() const noexcept = 0;
     [[nodiscard]] virtual const request_facts& facts() const noexcept = 0;
     // Returns the address of the connection's peer, and its TLS protection.
