@@ -19,7 +19,7 @@ std::vector<std::string> names_in_order(const policy::scope_registry& scopes, co
     return names;
 }
 
-// The line that says it: the method's where there is one, otherwise the template's or that of `unlisted`.
+// Returns the line that decides: the method's, otherwise the template's or that of `unlisted`.
 int line_behind(const policy::route_match& match) noexcept
 {
     if (match.needs != nullptr && match.needs->mark.line > 0)
