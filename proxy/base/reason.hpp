@@ -1,6 +1,6 @@
-// THE first of two tables of reasons: what every layer may know of a refusal or failure. The access log, the
-// problem `type`, the challenge table, `explain` and the tests all use the same word. What the client is
-// told, with status and challenge, is in the second one, responses/response_table.cpp.
+// The first of two tables of reasons: the properties that every layer may know of a refusal or failure. The
+// access log, the problem `type`, the challenge table, `explain` and the tests use the same word. The second
+// one, responses/response_table.cpp, has the response to the client, with status and challenge.
 #pragma once
 
 #include <cstddef>
@@ -147,8 +147,8 @@ inline constexpr reason_row reason_rows[] = {
     return row_of(r).word;
 }
 
-// Returns whether a token is neither accepted nor refused: its issuer could not be asked. That is no reason
-// to end what the token was good for before.
+// Returns whether a token is neither accepted nor refused, because its issuer could not be asked. This does
+// not end what the token has already permitted.
 [[nodiscard]] constexpr bool is_undecided(reason r) noexcept
 {
     return row_of(r).at == request_step::issuer;
