@@ -40,7 +40,7 @@ unsigned status_of(std::string_view line) noexcept
     return status;
 }
 
-// Sends one request on a connected socket and reads the first line of the response. Returns 0 if it is none.
+// Sends one request on a connected socket. Returns the status of the response; 0 if that is not HTTP.
 template <class Socket>
 asio::awaitable<unsigned> exchange(Socket& socket, const std::string& request)
 {
