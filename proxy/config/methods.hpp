@@ -9,8 +9,8 @@ namespace scopegate::config {
 // a method that is not registered.
 bool check_method(compilation& c, const node& entry);
 
-// Returns whether a key that is no setting of a route was probably meant as one. Keys in lower case are
-// reserved for settings, so that a misspelled one never becomes a method.
+// Returns whether an unknown key was probably meant as a setting of a route. Keys in lower case are reserved
+// for settings, so that a misspelled one never becomes a method.
 [[nodiscard]] bool may_be_setting(std::string_view name);
 
 } // namespace scopegate::config
