@@ -77,7 +77,7 @@ struct background::promise : detail::frame_memory {
     void unhandled_exception() const noexcept { std::terminate(); }
 };
 
-// What such a coroutine returns. It runs when it is given to start(), and is freed if it never is.
+// The return type of such a coroutine, which runs once it is passed to start(), and is freed if it never is.
 class [[nodiscard]] background::work final {
 public:
     using promise_type = promise;
@@ -96,7 +96,7 @@ private:
     frame_handle frame_;
 };
 
-// What co_await needs. Made by ended() only.
+// The awaitable of ended().
 class [[nodiscard]] background::join final {
 public:
     [[nodiscard]] bool await_ready() const noexcept { return !of_.running(); }

@@ -18,7 +18,7 @@
 
 namespace scopegate::net {
 
-// A socket's owner, which is told what epoll reports about the socket.
+// A socket's owner, which receives the events that epoll reports for the socket.
 class pollable {
 public:
     // `events` are epoll's bits. May close any socket of the poller, this one too.
@@ -28,12 +28,12 @@ protected:
     ~pollable() = default;
 };
 
-// What runs around the events of a poll. The poller has at most one such object.
+// Functions that run around the events of a poll. The poller has at most one such object.
 class poll_hooks {
 public:
-    // Called after each poll, before its events are told.
+    // Called after each poll, before its events are reported.
     virtual void before_events() noexcept = 0;
-    // Called when all events of the poll have been told, before the next poll. Returns has_work().
+    // Called after all events of the poll, before the next poll. Returns has_work().
     [[nodiscard]] virtual bool after_events() noexcept = 0;
     // Returns whether after_events() has more to do, so that the next poll must not sleep.
     [[nodiscard]] virtual bool has_work() const noexcept = 0;
@@ -58,12 +58,12 @@ public:
     // `hooks` run around each poll from now on, and must live as long as the poller.
     void attach(poll_hooks& hooks) noexcept { hooks_ = &hooks; }
 
-    // From now on `owner` is told of each change of the descriptor, and once of its present state. Returns
-    // false if the kernel has no room for it.
+    // Reports each change of the descriptor to `owner` from now on, and its present state once. Returns false
+    // if the kernel has no room for it.
     [[nodiscard]] bool add(int descriptor, pollable& owner) noexcept;
-    // Tells `owner` the present state once more, although nothing changes.
+    // Reports the present state to `owner` once more, although nothing changes.
     void ask_again(int descriptor, pollable& owner) noexcept;
-    // Must be called before the descriptor is closed. Events that were fetched already are not told any more.
+    // Must be called before the descriptor is closed. Events already fetched are no longer reported.
     void forget(int descriptor, const pollable& owner) noexcept;
     // Asio waits for this descriptor. When it becomes ready, the poller returns to Asio at once.
     void yield_to(int descriptor) noexcept;

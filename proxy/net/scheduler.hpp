@@ -95,7 +95,7 @@ private:
     int unflushed_rounds_ = 0;       // of serve_slot_waiters(), since slot_senders_ were flushed
 };
 
-// What co_await needs. Made by verification_slot() and yield() only.
+// The awaitable of verification_slot() and yield().
 class [[nodiscard]] scheduler::slot_wait final {
 public:
     [[nodiscard]] bool await_ready() const noexcept { return ready_; }
@@ -109,7 +109,7 @@ private:
     bool ready_;
 };
 
-// What co_await needs. Made by flush_point() only.
+// The awaitable of flush_point().
 class [[nodiscard]] scheduler::flush_wait final {
 public:
     [[nodiscard]] bool await_ready() const noexcept { return scheduler_.joining_ == nullptr; }

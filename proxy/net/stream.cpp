@@ -112,7 +112,7 @@ transfer stream::write_some(std::span<const iovec> pieces) noexcept
     return {transfer::status::failed, 0};
 }
 
-// The socket holds nothing more: what comes from here on is a change, and told. Its end is not, where that
+// The socket is empty, so any further input is a change that epoll reports. Its end is not reported if it
 // came with the last bytes.
 void stream::drained() noexcept
 {
@@ -123,7 +123,7 @@ void stream::drained() noexcept
 void stream::arm_read() noexcept
 {
     read_.fired = false;
-    if (read_armed_ || read_needs_write_ || !is_open() || is_linked()) // it is told in any case
+    if (read_armed_ || read_needs_write_ || !is_open() || is_linked()) // it is reported anyway
         return;
     read_armed_ = true;
     scheduler_.poller().ask_again(socket_, *this);

@@ -180,7 +180,7 @@ private:
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
 
-// What co_await needs. Made by readable() and writable() only.
+// The awaitable of readable() and writable().
 class [[nodiscard]] stream::wait final {
 public:
     [[nodiscard]] bool await_ready() noexcept;

@@ -48,9 +48,9 @@ transfer stream::read_tls(std::span<char> into) noexcept
     case outcome::wants_write:
         block_read();
         break;
-    case outcome::done: // there may be more in the channel, which no socket tells of
+    case outcome::done: // the channel may hold more, which no socket event reports
     case outcome::ended:
-    case outcome::failed: // the next read says so
+    case outcome::failed: // the next read reports it
         read_.fired = true;
         break;
     }
@@ -61,8 +61,8 @@ transfer stream::read_tls(std::span<char> into) noexcept
     return {got.then == outcome::failed ? transfer::status::failed : transfer::status::would_block, 0};
 }
 
-// What there is to read, even the peer's end, waits behind what TLS has to send: to ask the socket for input
-// would only be told of the same again and again.
+// Input, even the peer's end, waits until TLS has sent its output. Asking the socket for input would only
+// report the same state again and again.
 void stream::block_read() noexcept
 {
     read_.fired = false;
