@@ -19,7 +19,7 @@ struct bearer {
     const granted_scopes& scopes;
 };
 
-// What a decision depends on besides the request and its token.
+// The input of a decision besides the request and its token.
 struct circumstances {
     circumstances(wall_time at, const client_address* from = nullptr) noexcept // NOLINT: implicit
         : now(at), client(from)

@@ -1,4 +1,4 @@
-// THE closed set of conditions. A member knows when it holds, how it is described and compared, and which
+// The closed set of conditions. A member knows when it holds, how it is described and compared, and which
 // claims it needs; config/conditions.cpp reads it from the file. The order is the order of the checks: the
 // first that fails gives the reason.
 #pragma once
@@ -34,10 +34,10 @@ using condition_list = std::vector<condition>;
 }
 [[nodiscard]] std::string tell(const condition& c, const condition_context& at, bool held);
 [[nodiscard]] std::string describe(const condition& c);
-// Whether two lists ask the same.
+// Returns whether two lists require the same.
 [[nodiscard]] bool same_conditions(const condition_list& a, const condition_list& b);
 
-// The first member of a kind; null if there is none.
+// Returns the first condition of a kind, or null.
 template <class Kind>
 [[nodiscard]] const Kind* find(const condition_list& list) noexcept
 {

@@ -1,4 +1,4 @@
-// What the conditions of a requirement are checked against.
+// The data that a requirement's conditions are checked against.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,9 +23,9 @@ struct condition_context {
     wall_time now;
 };
 
-// A claim as `explain` prints it: quoted text, a number, `absent`, `an array`.
+// Returns a claim as `explain` prints it: quoted text, a number, `absent`, `an array`.
 [[nodiscard]] std::string spoken(const json::value* claim);
-// The text as JSON has it.
+// Returns the text as a JSON string.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 } // namespace scopegate::policy

@@ -1,4 +1,4 @@
-// What the conditions share that compare a claim with a list of texts. For their .cpp files only.
+// Code shared by the conditions that compare a claim with a list of texts. For their .cpp files only.
 #pragma once
 
 #include "base/json.hpp"
