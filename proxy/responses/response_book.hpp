@@ -13,9 +13,9 @@
 
 namespace scopegate::responses {
 
-// What the client is told, by reason: a row of the second of two tables (the first is base/reason.hpp).
+// The response for one reason: a row of the second of two tables (the first is base/reason.hpp).
 struct response_row {
-    // What WWW-Authenticate says.
+    // The kind of challenge in WWW-Authenticate.
     enum class challenge : std::uint8_t {
         none,
         scheme, // with the scheme that the token had, or should have had
@@ -34,7 +34,7 @@ struct response_row {
     bool allow = false;       // whether to send Allow, with the route's methods
     unsigned retry_after = 0; // seconds for Retry-After; 0: not sent
 };
-// Returns the row of THE table. Every reason has one.
+// Returns the row of the table. Every reason has one.
 [[nodiscard]] const response_row& row(reason r) noexcept;
 
 // A complete response, except for Date and Connection, which only the connection knows.

@@ -1,4 +1,4 @@
-// THE second table of reasons: what the client is told for each. Everywhere else a denial is only its reason.
+// The second table of reasons: the response for each. Everywhere else a denial is only its reason.
 #include "responses/response_book.hpp"
 
 #include <array>
