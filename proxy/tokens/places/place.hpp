@@ -1,6 +1,6 @@
-// What a place for a token has to know, as a concept. A place is a class with static functions: it finds the
-// token in a request, strips it from what the upstream gets, puts one into a request that `explain` makes up,
-// and says how the metadata document names it. A class that lacks one of these cannot stand in the list of
+// The requirements for a place of a token, as a concept. A place is a class with static functions: it finds
+// the token in a request, removes it from the forwarded request, puts one into a request that `explain` makes
+// up, and has its name for the metadata document. A class that lacks one of these cannot be in the list of
 // places (places/places.hpp).
 #pragma once
 
@@ -96,26 +96,26 @@ template <class P>
 concept finds =
     std::is_invocable_v<decltype(P::find), const policy::token_settings&, const credentials&, search&>;
 
-// Strips in the query: says of each part between two `&` whether it may be a token.
+// Strips the query: returns for each part between two `&` whether it may be a token.
 template <class P>
 concept strips_query = std::is_nothrow_invocable_r_v<bool, decltype(P::may_be_token),
                                                      const policy::token_settings&, std::string_view>;
 
-// Strips in fields: names those that do not pass as they came, and appends the lines that replace them. The
-// filter tells which of them would pass otherwise.
+// Strips fields: names those that are not forwarded as received, and appends the lines that replace them. The
+// filter decides which of them would be forwarded otherwise.
 template <class P>
 concept strips_fields =
     std::is_nothrow_invocable_r_v<http::field_set, decltype(P::withheld), const policy::token_settings&> &&
     std::is_invocable_v<decltype(P::append_rest), const policy::token_settings&, const http::field_list&,
                         const http::forward_filter&, std::string&>;
 
-// Adds a token to a request. Whatever the token's bytes are, they stay one token. Called only if the place is
+// Adds a token to a request. It stays one token whatever its bytes are. Called only if the place is
 // configured.
 template <class P>
 concept puts =
     std::is_invocable_v<decltype(P::put), const policy::token_settings&, std::string_view, made_request&>;
 
-// Has the name of this place in `bearer_methods_supported` (RFC 9728); empty if there is none.
+// Has the name of this place in `bearer_methods_supported` (RFC 9728); empty if RFC 9728 has no name for it.
 template <class P>
 concept advertises = std::same_as<decltype(P::bearer_method), const std::string_view>;
 

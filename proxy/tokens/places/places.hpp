@@ -1,4 +1,4 @@
-// THE closed set of places for a token (`tokens: {from: [...]}`). Everything that concerns all places goes
+// The closed set of places for a token (`tokens: {from: [...]}`). Everything that concerns all places goes
 // through `all`, so that a new place is found, stripped and advertised everywhere or does not compile.
 #pragma once
 
