@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `cmake --install` puts where, and that the installed program runs: tests/install.sh BUILD-FOLDER.
+# Checks where `cmake --install` puts files, and that the installed program runs: tests/install.sh BUILD-FOLDER.
 set -euo pipefail
 build=$(realpath "$1")
 prefix=$(mktemp -d)

@@ -18,8 +18,7 @@ public:
     // `address` is `127.0.0.1:8080` or `unix:/path`. Throws if nobody listens.
     explicit raw_client(const std::string& address);
 
-    // Returns false if the peer has closed already. That is not a failure by itself: a response may be
-    // waiting.
+    // Returns false if the peer has closed already. This alone is no failure: a response may be waiting.
     bool send(std::string_view bytes) { return socket_->send(bytes); }
     // Sends the same bytes in one segment per part; `cuts` are positions in `bytes`. Each part has reached
     // the receiver's kernel before the next is written.

@@ -12,7 +12,7 @@ struct raw_memory {
 
 class raw_stream final : private raw_memory, public http1::message_stream<wire::stream> {
 public:
-    // What the peer sends is a body with this framing.
+    // `framing` is that of the body that the peer sends.
     raw_stream(net::stream_ptr connection, net::buffer_pool& buffers,
                http::body_framing framing = {http::body_kind::until_close, 0})
         : message_stream(std::move(connection), {buffers, slice, out}, false)

@@ -44,7 +44,7 @@ public:
         poller_test& test;
         std::string name;
         std::array<int, 2> ends{};       // the one that is polled, and its peer
-        std::function<void()> meanwhile; // runs when it is told of events
+        std::function<void()> meanwhile; // runs when it gets events
     };
 
     void before_events() noexcept override { told_.push_back("before"); }

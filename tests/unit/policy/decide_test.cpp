@@ -227,7 +227,7 @@ struct client_row {
     reason wanted;
 };
 
-// Of tokens of the same tenant, those of other applications are valid too.
+// Tokens of other applications of the same tenant are valid too.
 TEST(decide, checks_the_client_of_the_token)
 {
     test::builder b;

@@ -1,4 +1,4 @@
-// What browser applications of other origins are told, as pure values.
+// CORS responses to browser applications of other origins, as pure values.
 #include "responses/cors.hpp"
 
 #include "support/fields.hpp"

@@ -224,7 +224,7 @@ TEST_F(saved_keys, ignore_files_that_are_foreign_or_incomplete)
     put(good);
     EXPECT_EQ(load(), text);
 
-    // An attacker who can write the file could have forged tokens accepted.
+    // Write access to the file would let an attacker have forged tokens accepted.
     std::filesystem::permissions(file, std::filesystem::perms(0620));
     EXPECT_EQ(load(), std::nullopt) << "the group can write it";
     std::filesystem::permissions(file, std::filesystem::perms(0602));
