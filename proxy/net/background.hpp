@@ -11,7 +11,7 @@
 
 namespace scopegate::net {
 
-// Told that a background coroutine has ended while nobody waited for it.
+// Is notified that a background coroutine has ended while no coroutine waited for it.
 class background_observer {
 public:
     // Called after the coroutine's frame was freed, as the last thing: may free the `background`.

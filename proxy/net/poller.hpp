@@ -94,7 +94,7 @@ private:
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> waiting_;
     poll_hooks* hooks_ = nullptr;
     std::array<epoll_event, batch> fetched_{};
-    std::size_t next_ = 0; // index of the first event of fetched_ that was not told yet
+    std::size_t next_ = 0; // index of the first event in fetched_ that was not reported yet
     std::size_t count_ = 0;
     bool returning_ = false; // to Asio, after this poll
     bool polling_ = false;

@@ -1,8 +1,7 @@
-// One connected socket, TCP or unix, plain or under TLS, as the data plane uses it: reads and writes that
-// never block and go straight to the system call, and waits for readiness that a coroutine can await. Waiting
-// without a buffer is what lets an idle connection give its buffers back, and one outstanding wait per stream
-// is what notices a peer that leaves while we are busy elsewhere. Confined to its worker's thread; freed when
-// no owner holds it.
+// One connected socket, TCP or unix, plain or under TLS, as the data plane uses it. Reads and writes never
+// block and go straight to the system call. A coroutine can await readiness without a buffer, so an idle
+// connection can give its buffers back. One outstanding wait per stream notices a peer that leaves while we
+// are busy elsewhere. Confined to its worker's thread; freed when no owner holds it.
 #pragma once
 
 #include "net/asio.hpp"
@@ -27,15 +26,15 @@ namespace scopegate::net {
 // How a wait ended.
 enum class readiness : std::uint8_t { ready, timed_out, closed };
 
-// The outcome of one read or write.
+// The result of one read or write.
 struct transfer {
     enum class status : std::uint8_t { done, would_block, end, failed };
     status how = status::failed;
-    std::size_t bytes = 0; // of done
+    std::size_t bytes = 0; // transferred, if done
 };
 
-// Told that a stream became readable, its peer left (also behind input that nobody has read), or it was
-// closed, while nobody waited to read it.
+// Is notified that a stream became readable, its peer left (even behind unread input), or it was closed,
+// while no coroutine waited to read it.
 class read_observer {
 public:
     virtual void on_unawaited_read() noexcept = 0;
@@ -48,75 +47,74 @@ class stream final : public boost::intrusive_ref_counter<stream, boost::thread_u
                      private pollable,
                      private postponed_reader {
 public:
-    // Takes over a socket (connected, or about to be) that does not block. `context` and `times` must outlive
-    // the stream. Null if memory or the kernel's room runs out; then the socket is closed.
+    // Takes over a non-blocking socket (connected, or about to be). `context` and `times` must outlive the
+    // stream. Returns null if memory or the kernel's room runs out; then the socket is closed.
     [[nodiscard]] static boost::intrusive_ptr<stream> make(asio::io_context& context, int socket,
                                                            deadlines& times) noexcept;
-    // The same, but throws std::bad_alloc, and the socket stays open.
+    // Does the same, but throws std::bad_alloc and leaves the socket open.
     stream(asio::io_context& context, int socket, deadlines& times);
     ~stream();
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
 
-    // From now on everything goes through TLS: does the handshake, from our side. False: refused, broken or
-    // late; then why is in `channel` while that is kept (see tls()), and the stream is only good to be
-    // closed.
+    // Does our side of the TLS handshake; from then on everything goes through TLS. Returns false if it was
+    // refused, broken or late: tls() then describes the fault, and the stream can only be closed.
     [[nodiscard]] task<bool> handshake(std::unique_ptr<tls_channel> channel, steady_time deadline);
     [[nodiscard]] const tls_channel* tls() const noexcept { return tls_.get(); } // null: plain
-    // Back to plain, after a handshake that failed before anything was sent, or after our end (end_sending).
+    // Returns to plain data, after a handshake that failed before anything was sent, or after end_sending().
     void forget_tls() noexcept
     {
         tls_.reset();
         read_needs_write_ = false;
     }
 
-    // Reads what is there, at most `into` (not empty). `end`: the peer has sent all it will; under TLS only
-    // where it said so, otherwise `failed`. A read that fills less than `into` has drained the socket: the
-    // wait for more is armed at once.
+    // Reads available bytes into `into` (not empty). `end`: the peer has sent everything; under TLS only if
+    // it announced that, otherwise `failed`. A read that fills less than `into` has drained the socket, and
+    // at once arms the wait for more.
     [[nodiscard]] transfer read_some(std::span<char> into) noexcept;
-    // Writes as much of the pieces as goes (at most 64 of them). Under TLS what did not go must be offered
-    // again, with more behind it at most, or nothing more be written.
+    // Writes as many of the pieces as possible (at most 64). Under TLS, the unsent rest must be offered
+    // again, at most with more after it, or nothing more may be written.
     [[nodiscard]] transfer write_some(std::span<const iovec> pieces) noexcept;
 
     class wait;
-    // Awaits readability, or writability, until the deadline. One reader and one writer at most may wait at a
-    // time.
+    // Wait until the stream is readable or writable, or until the deadline. At most one reader and one writer
+    // may wait at a time.
     [[nodiscard]] wait readable(steady_time deadline) noexcept;
     [[nodiscard]] wait writable(steady_time deadline) noexcept;
 
     // Arms the wait for input, so that `observer` (or a later readable()) learns of it.
     void arm_read() noexcept;
-    // Replaces a read after much was read without a pause: the next readable() waits until others were
-    // served, and then ends as if input had come, which is probable.
+    // Replaces a read after a long transfer without a pause: the next readable() waits until others were
+    // served, and then ends as if input had arrived, which is probable.
     void read_later() noexcept;
-    // The same as arm_read() where input may have come that arm_read() would forget: under TLS, in the
-    // channel.
+    // Does the same as arm_read(), unless that would forget input that TLS already holds.
     void watch_input() noexcept;
     void observe(read_observer* observer) noexcept { observer_ = observer; }
-    // Whether input, or the peer's leaving, has been noticed and not been read yet. No system call.
+    // Returns whether input or the peer's departure was noticed but not read yet. Makes no system call.
     [[nodiscard]] bool read_pending() const noexcept { return read_.fired; }
-    // Looks at the socket without taking anything: whether the peer has closed its side, reset, or left
+    // Examines the socket without taking anything: whether the peer has closed its side, reset, or left
     // input.
     enum class peer_state : std::uint8_t { quiet, input, closed, reset };
     [[nodiscard]] peer_state peek() noexcept;
-    // Whether the peer has sent all it will; input may lie before its end. No system call: as far as noticed.
+    // Returns whether the end of the peer's sending was noticed; input may precede it. Makes no system call.
     [[nodiscard]] bool has_ended() const noexcept { return ended_; }
-    // Whether the connection is of no use both ways any more: the peer reset it, or has closed a unix socket.
+    // Returns whether the connection is unusable in both directions: the peer reset it, or closed a unix
+    // socket.
     [[nodiscard]] bool is_broken() const noexcept { return broken_; }
-    // The most that a read may still give of what has come.
+    // Returns the maximum that can still be read of the bytes received so far.
     [[nodiscard]] std::size_t unread_bytes() const noexcept;
-    // The same for the bytes below TLS, which are put into `into` and not taken.
+    // Copies bytes below TLS to `into` without taking them.
     [[nodiscard]] transfer peek_bytes(std::span<char> into) noexcept;
-    // Takes some of what is there, below TLS, and forgets it: of a connection that is about to be closed.
+    // Takes and discards bytes below TLS, for a connection that is about to be closed.
     [[nodiscard]] transfer discard_some() noexcept;
 
-    // Moves the deadline of a reader that waits now; nothing where nobody waits.
+    // Moves the deadline of a waiting reader; does nothing without one.
     void move_read_deadline(steady_time at) noexcept
     {
         if (read_.waiter)
             times_.set_read(index_, at);
     }
-    // Likewise of a writer.
+    // Does the same for a waiting writer.
     void move_write_deadline(steady_time at) noexcept
     {
         if (write_.waiter)
@@ -124,13 +122,13 @@ public:
     }
     [[nodiscard]] steady_time read_deadline() const noexcept { return times_.read_at(index_); }
 
-    // Ends a wait of the reader before its deadline, with `how`. Nothing where nobody waits.
+    // Ends the wait of the reader before its deadline, with `how`; does nothing without one.
     void interrupt_read(readiness how) noexcept { resume(read_, how); }
     void interrupt_write(readiness how) noexcept { resume(write_, how); }
 
-    // Ends our side, as far as that goes without waiting.
+    // Ends our side of the connection, as far as possible without waiting.
     void shutdown_send() noexcept;
-    // The same, waiting where the peer is slow: under TLS its end has to be told, and may not fit yet.
+    // Does the same, and waits for a slow peer: under TLS our end is a message, which may not fit yet.
     [[nodiscard]] task<void> end_sending(steady_time deadline);
     // Closes the socket; waits end with `closed`. `reset`: the peer sees a reset, not an orderly end.
     void close(bool reset = false) noexcept;
@@ -143,7 +141,7 @@ private:
     struct side {
         std::coroutine_handle<> waiter;
         readiness outcome = readiness::ready;
-        bool fired = false; // it came true, and nothing was read or written since
+        bool fired = false; // readiness was noticed, and nothing was read or written since
     };
 
     [[nodiscard]] transfer read_tls(std::span<char> into) noexcept;
@@ -167,7 +165,7 @@ private:
     // The peer has sent all it will, or the connection failed. No further event reports that.
     bool ended_ = false;
     bool broken_ = false;
-    bool read_armed_ = true; // the next event of the poller counts for the reader
+    bool read_armed_ = true; // the next event of the poller is for the reader
     bool read_needs_write_ =
         false; // TLS must send something before it reads on (a new key), and waits for that
     scheduler& scheduler_;
@@ -175,7 +173,7 @@ private:
     std::size_t index_;
     read_observer* observer_ = nullptr;
     side read_;
-    side write_; // needs no arming: when the socket takes what it refused, that is a change
+    side write_; // needs no arming: epoll reports when a full socket has room again
     std::unique_ptr<tls_channel> tls_;
 };
 using stream_ptr = boost::intrusive_ptr<stream>;
