@@ -33,7 +33,7 @@ struct proven {
 //   (jose/dpop.hpp). A wrong `htu` and a `jti` that was used before are invalid, too.
 // - proof_nonce: only the nonce is missing or wrong. The policy may require one, another process of ours may
 //   know the proof (tokens/proof_window.hpp), or the nonce is another Scopegate's.
-// - proof_memory_full: the memory of used proofs is full, so a replay could not be told.
+// - proof_memory_full: the memory of used proofs is full, so a replay could not be detected.
 // A proof is marked as used only if everything else about it is valid. `scratch` is overwritten. Allocates
 // nothing for a token that is not bound.
 [[nodiscard]] proven check_binding(const policy::policy& p, const question& request, std::string_view path,

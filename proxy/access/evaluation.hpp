@@ -1,8 +1,11 @@
 // The decision about one request, from its target to a permit, as a state machine without sockets, coroutines
-// or clocks. The proxy and every command go through it, so that they cannot disagree. target -> own document?
-// -> route -> host -> lookalikes -> method override -> token -> binding -> requirement The first step that
-// fails is the reason. An evaluation that needs something says so and goes on where it stopped: nothing is
-// normalized, matched or marked as used a second time.
+// or clocks. The proxy and every command go through it, so that they cannot disagree.
+//
+//   target -> own document? -> route -> host -> lookalikes -> method override -> token -> binding ->
+//   requirement
+//
+// The first step that fails is the reason. An evaluation that needs something returns that, and continues
+// where it stopped: nothing is normalized, matched or marked as used a second time.
 #pragma once
 
 #include "access/question.hpp"
@@ -27,19 +30,19 @@ namespace scopegate::access {
 // --claims).
 struct token_authority {
     tokens::validator* validator = nullptr;
-    tokens::token_ptr given; // with everything that it may be bound to proven
+    tokens::token_ptr given;                // with everything that it may be bound to proven
     tokens::proof_memory* proofs = nullptr; // null: no DPoP proof is accepted
-    bool slot_free = true; // whether a new token may be verified at once
+    bool slot_free = true;                  // whether a new token may be verified at once
 };
 
 // The reason why an evaluation has to wait.
 struct need {
     enum class kind : std::uint8_t {
         verification_slot, // to verify a new token: costs as much as many other requests
-        issuer, // the issuer's keys or introspection result: see validator::await
+        issuer,            // the issuer's keys or introspection result: see validator::await
     };
     kind of = kind::verification_slot;
-    std::size_t issuer = 0; // index into policy::issuers
+    std::size_t issuer = 0;                   // index into policy::issuers
     failure unmet = reason::keys_unavailable; // the refusal if nobody waits
 };
 
@@ -51,14 +54,14 @@ using outcome = std::variant<policy::denial, policy::permit, responses::response
 struct findings {
     http::request_target target; // empty if the target is malformed
     policy::route_match match;
-    std::optional<tokens::taken_token> taken; // the token as the client sent it
-    tokens::token_ptr token; // the same, if it is valid and its binding is proven
-    bool dpop = false; // it came under the scheme DPoP, or should have
-    bool nonce = false; // the client's next proof needs a fresh nonce of ours
-    bool verified = false; // a token was checked that no cache knew
-    cause no_token = cause::none; // the fault in the token's place
-    std::unique_ptr<const tokens::unverified> said; // what a refused token says, if the log may have it
-    std::optional<policy::denial> observed; // the refusal that observe mode does not enforce
+    std::optional<tokens::taken_token> taken;       // the token as the client sent it
+    tokens::token_ptr token;                        // the same, if it is valid and its binding is proven
+    bool dpop = false;                              // it came under the scheme DPoP, or should have
+    bool nonce = false;                             // the client's next proof needs a fresh nonce of ours
+    bool verified = false;                          // a token was checked that no cache knew
+    cause no_token = cause::none;                   // the fault in the token's place
+    std::unique_ptr<const tokens::unverified> said; // a refused token's contents, if the log may have them
+    std::optional<policy::denial> observed;         // the refusal that observe mode does not enforce
 };
 
 // Kept by the worker between requests, so that nothing is allocated once warm.
@@ -71,9 +74,9 @@ struct access_scratch {
 // A permit that lasts: a tunnel's or an event stream's.
 struct standing_permit {
     std::string_view method;
-    std::string_view path; // normalized
-    std::string_view token; // as it came; empty: no token was looked at
-    wall_time since; // when it was given
+    std::string_view path;                          // normalized
+    std::string_view token;                         // as it came; empty: no token was looked at
+    wall_time since;                                // when it was given
     std::optional<policy::client_address> client{}; // the client's address then
 };
 
@@ -132,9 +135,9 @@ private:
     token_authority authority_;
     findings found_;
     std::optional<policy::client_address> client_; // where a condition asks for it
-    std::optional<failure> path_refusal_; // decided, but the token is looked at first
+    std::optional<failure> path_refusal_;          // decided, but the token is looked at first
     token_use use_ = token_use::unused;
-    failure unmet_ = reason::keys_unavailable; // of the need that is open
+    failure unmet_ = reason::keys_unavailable;  // of the need that is open
     std::optional<wall_time> conditions_as_of_; // of a review
 };
 

@@ -20,7 +20,7 @@ struct explanation {
     failure why = reason::allowed; // with its cause, for the operator
     std::vector<std::string>
         near; // of a path without a route, or of another method: what may have been meant
-    tokens::unverified::members said; // what the token says; of a refused one unverified
+    tokens::unverified::members said; // the token's contents; unverified if it was refused
     std::string route;                // the template; empty: none
     std::string file;                 // routes.yaml
     int line = 0;                     // in it; 0: nothing in the file is behind it
@@ -32,7 +32,7 @@ struct explanation {
     std::vector<std::string> token_scopes, effective_scopes, undeclared_scopes;
     policy::steps steps;
     std::optional<responses::response> answer; // ours; none where the request is forwarded
-    bool undecided = false; // an issuer's keys or introspection result were needed, and nobody brought them
+    bool undecided = false; // an issuer's keys or introspection result were needed, and not available
 
     // The scopes of the alternative that is meant; empty where the route needs none.
     [[nodiscard]] std::vector<std::string> required_scopes() const;
