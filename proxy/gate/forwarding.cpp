@@ -48,7 +48,7 @@ net::task<forward_result> forwarding::run()
     co_return result_;
 }
 
-// Waits for a slot at the upstream, at most for the timeout of a connection.
+// Waits for a slot at the upstream, at most for timeouts.upstream_connect.
 net::task<failure> forwarding::take_slot(upstream::slot& slot)
 {
     if (watch_.is_gone())

@@ -19,7 +19,7 @@ public:
     forwarding(policy::permit permit, const exchange_context& context, const forwarded_request& request);
     ~forwarding();
 
-    // Forwards the request. The caller sends a problem response for `why` unless `responded` is set.
+    // Forwards the request. The caller responds with `why` unless `responded` is set or the client is gone.
     [[nodiscard]] net::task<forward_result> run();
 
 private:

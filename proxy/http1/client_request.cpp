@@ -47,8 +47,8 @@ client_request::client_request(net::stream_ptr connection, const net::peer& peer
     io_.begin_reading(framing.body, trailer_rules(limits, false), memory.received);
 }
 
-// The rest of a refused request's body must not be parsed as the next request. It is skipped if all of it has
-// arrived. Otherwise the connection closes.
+// The rest of a refused request's body must not be parsed as the next request. If it has a length and all of
+// it has arrived, it is skipped. Otherwise the connection closes.
 net::task<void> client_request::respond(const responses::response& r, std::chrono::milliseconds pause)
 {
     begun_ = progress::own_response;

@@ -44,7 +44,7 @@ struct response_head {
 
 class client_side : public stream {
 public:
-    // Return the request's head, and what follows from it for the exchange. Valid until the exchange ends.
+    // Return the request's head, and the facts derived from it.
     [[nodiscard]] virtual const http::request_head& head() const noexcept = 0;
     [[nodiscard]] virtual const request_facts& facts() const noexcept = 0;
     // Returns the address of the connection's peer, and its TLS protection.

@@ -34,7 +34,7 @@ public:
                                              const http::head_limits& limits) = 0;
 
     // Parses a response head from the received bytes. Returns false if it is incomplete: call fill_head().
-    // Fails with upstream_bad_answer.
+    // Fails with upstream_bad_answer if it is malformed or exceeds the limits.
     [[nodiscard]] virtual result<bool> take_head() = 0;
     // Reads available bytes without waiting. Fails with upstream_bad_answer and the cause if the connection
     // has ended.
