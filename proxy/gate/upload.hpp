@@ -29,21 +29,18 @@ public:
 
     [[nodiscard]] bool is_running() const noexcept { return background_.running(); }
     [[nodiscard]] relay_end end() const noexcept { return end_; }
-    // Returns whether the body can't be received completely, so that no response to it is possible. An
-    // upstream that refuses the rest is no failure: it may have responded before, and the response is still
-    // read.
+    // Returns whether the body can't be received whole, so that no response to it is possible. If the
+    // upstream refuses the rest, it may have responded before, and the response is still read.
     [[nodiscard]] bool has_failed() const noexcept;
-    // Returns whether the request can be sent to the upstream again, which requires an empty body. An
-    // announced body is empty only if its end came with the head: an end that arrived later can't be read
-    // again.
+    // Returns whether the request can be sent again, which requires an empty body. An announced body is empty
+    // only if its end came with the head: a later end can't be read again.
     [[nodiscard]] bool is_repeatable() const noexcept;
     // Returns when the request was sent: its head, or, once the upload has ended, its last part.
     [[nodiscard]] steady_time sent_at() const noexcept { return sent_at_; }
 
     // Makes a slow body count from now on, because the client was asked to send it.
     void expect_body() noexcept;
-    // Lets the client be slow from now on, as long as it does not pause, because the upstream has begun to
-    // respond.
+    // Lets the client be slow from now on, but not pause, because the upstream has begun to respond.
     void take_time() noexcept;
     // Ends the upload after the response. A body that the upstream did not want whole is not waited for.
     void stop() noexcept;
