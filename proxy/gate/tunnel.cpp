@@ -266,7 +266,8 @@ bool tunnel::tell_upstream(const lasting_end& why)
     if (upstream_.has_left() || !to_upstream_.takes_close())
         return false;
     std::array<char, 4> key{};
-    [[maybe_unused]] const auto random = ::getrandom(key.data(), key.size(), 0);
+    if (::getrandom(key.data(), key.size(), 0) != ssize_t(key.size()))
+        return false;
     const auto frame = http::masked_close_frame(why.code, why.text, key);
     prepare(upstream_, frame);
     const bool told = upstream_.flush() == wire::flush_result::done;
