@@ -24,13 +24,14 @@ bool client_watch::is_gone() noexcept
     return gone_;
 }
 
-void client_watch::relays(relay_options& options, bool is_event_stream) noexcept
+client_watch::scope client_watch::relays(relay_options& options, bool is_event_stream) noexcept
 {
     relaying_ = &options;
     streams_events_ = is_event_stream;
     options.source = longest_pause();
     if (streams_events_ && half_closed_)
         leave();
+    return scope(*this);
 }
 
 void client_watch::on_left() noexcept

@@ -23,12 +23,30 @@ public:
                  const upload& up) noexcept;
     ~client_watch();
 
-    // Sets the wait that ends with the client: for a slot in the upstream's queue, for an upstream
-    // connection, or within the relay of a response. Null: none.
-    void waits_in_queue(upstream::slot* s) noexcept { slot_ = s; }
+    // Keeps a wait known to the watch for as long as this object lives.
+    class [[nodiscard]] scope final {
+    public:
+        explicit scope(client_watch& of) noexcept : of_(of) {}
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+        ~scope()
+        {
+            of_.slot_ = nullptr;
+            of_.relaying_ = nullptr;
+        }
+
+    private:
+        client_watch& of_;
+    };
+    // Sets the wait that ends with the client: for a slot in the upstream's queue, within the relay of a
+    // response, or for an upstream connection (null: none).
+    [[nodiscard]] scope waits_in_queue(upstream::slot& s) noexcept
+    {
+        slot_ = &s;
+        return scope(*this);
+    }
+    [[nodiscard]] scope relays(relay_options& options, bool is_event_stream) noexcept;
     void waits_for(wire::upstream_side* u) noexcept { upstream_ = u; }
-    void relays(relay_options& options, bool is_event_stream) noexcept;
-    void stops_relaying() noexcept { relaying_ = nullptr; }
 
     // Returns whether the client has left, even before it was watched. Makes no system call without news.
     [[nodiscard]] bool is_gone() noexcept;

@@ -147,8 +147,10 @@ net::task<void> exchange::forward(policy::permit permit)
 {
     const auto& v = evaluation_.found();
     const auto& settings = c_.policy.policy.settings_of(v.match.matched);
-    if (exceeds_body_limit(settings))
-        co_return co_await refuse(policy::refuse(v.match, {reason::body_too_large, cause::limits_body}));
+    if (exceeds_body_limit(settings)) {
+        auto too_large = policy::refuse(v.match, failure(reason::body_too_large, cause::limits_body));
+        co_return co_await refuse(std::move(too_large));
+    }
     c_.client.limit_body(settings.body);
     // Observe mode changes nothing of what it would refuse.
     const bool as_it_came = permit.observed() || v.target.path.empty();

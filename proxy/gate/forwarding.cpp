@@ -56,9 +56,11 @@ net::task<failure> forwarding::take_slot(upstream::slot& slot)
     auto& limits = *c_.policy.shared.upstream_limits;
     auto& limit = c_.client.facts().opens_websocket ? limits.tunnels : limits.requests;
     const auto until = c_.at.now() + request_.settings.timeouts.upstream_connect;
-    watch_.waits_in_queue(&slot);
-    const bool taken = co_await slot.take(limit, c_.at.context(), until);
-    watch_.waits_in_queue(nullptr);
+    bool taken = false;
+    {
+        const auto waiting = watch_.waits_in_queue(slot);
+        taken = co_await slot.take(limit, c_.at.context(), until);
+    }
     if (taken)
         co_return reason::allowed;
     if (watch_.was_gone() || watch_.half_close_is_over())

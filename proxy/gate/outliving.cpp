@@ -54,7 +54,8 @@ result<void> reception::begin_tunnel()
 {
     const auto& head = from_.head();
     const auto* protocol = find(head.fields, field_id::upgrade);
-    if (protocol == nullptr || !iequals(protocol->value, "websocket"))
+    // While the request is still being sent, a second sender would wait for the same connection.
+    if (protocol == nullptr || !iequals(protocol->value, "websocket") || up_.is_running())
         return failure(reason::upstream_bad_answer, cause::bad_upgrade);
     const auto nonce = nonce_lines();
     auto passed = rules(nonce);

@@ -222,7 +222,7 @@ net::task<void> reception::pass_response()
         options.not_after = expiry();
         events_end_ = expiry_kind();
     }
-    watch_.relays(options, streams);
+    const auto relaying = watch_.relays(options, streams);
     std::optional<lasting> events;
     if (streams)
         events.emplace(c_.at, what_lasts(false), [this, &options](lasting_end how) {
@@ -235,7 +235,6 @@ net::task<void> reception::pass_response()
     if (state == wire::body_state::malformed) { // before anything of it was passed on
         result_.responded = false;
         result_.why = bad_response(from_.fault().detail);
-        watch_.stops_relaying();
         co_return;
     }
     if (state ==
@@ -244,7 +243,6 @@ net::task<void> reception::pass_response()
     auto end = relay_end::complete;
     if (state != wire::body_state::complete || c_.client.flush() != wire::flush_result::done)
         end = co_await relay_body(from_, c_.client, options);
-    watch_.stops_relaying();
     if (end == relay_end::complete)
         co_return;
     result_.why = cut_short(end); // which is what it must look like to the client

@@ -119,7 +119,8 @@ tunnel::step tunnel::refusal_of_upstream() const noexcept
 {
     if (cut_short_ || now() >= expires_)
         return step::expired;
-    return client_.has_ended() || client_.has_left() ? step::broken : step::refused;
+    const bool gone = client_broken_ || client_.has_ended() || client_.has_left();
+    return gone ? step::broken : step::refused;
 }
 
 // After a close frame it is up to the upstream to respond to the client's end: the other direction continues
@@ -143,6 +144,7 @@ void tunnel::end_upward(step how)
 // the upstream has some time left to take the rest, which may contain a close frame.
 void tunnel::on_left() noexcept
 {
+    client_broken_ = true;
     upstream_.interrupt(wire::direction::write, net::readiness::closed);
 }
 

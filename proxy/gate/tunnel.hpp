@@ -30,6 +30,7 @@ public:
     tunnel& operator=(const tunnel&) = delete;
     ~tunnel()
     {
+        client_.observe(nullptr);
         if (destroyed_ != nullptr)
             *destroyed_ = true;
     }
@@ -83,6 +84,7 @@ private:
     steady_time last_activity_ = std::chrono::steady_clock::now();
     direction to_client_, to_upstream_;
     bool client_ended_ = false;     // after a close frame: the upstream may still respond to it
+    bool client_broken_ = false;    // see on_left()
     bool client_left_ = false;      // without a close frame
     bool upstream_refuses_ = false; // it accepts no more data
     bool stopping_ = false;         // downward() has ended, and ends upward()

@@ -20,7 +20,7 @@ wire::request_facts facts_of(const http::request_head& head, const http::request
     if (framing.body.kind == body_kind::length)
         facts.body_length = framing.body.length;
     facts.expects_continue = framing.expect_continue;
-    facts.accepts_trailers = framing.accepts_trailers;
+    facts.accepts_trailers = framing.accepts_trailers && head.minor >= 1; // they need chunks
     facts.opens_websocket = framing.upgrade_websocket;
     return facts;
 }
@@ -52,6 +52,7 @@ client_request::client_request(net::stream_ptr connection, const net::peer& peer
 net::task<void> client_request::respond(const responses::response& r, std::chrono::milliseconds pause)
 {
     begun_ = progress::own_response;
+    until_close_ = false;
     keeps_ = keep_alive_ && !end_.is_due() && io_.skip_body();
     compose(r, keeps_);
     keeps_ = keeps_ && !r.close;

@@ -1,5 +1,8 @@
 #include "http1/message_io.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace scopegate::http1 {
 
 wire::fill_result message_io::fill()
@@ -93,6 +96,14 @@ void message_io::look_for_departure() noexcept
         look();
 }
 
+// The most that may still come of what the peer has sent.
+std::uint64_t message_io::unread_bytes() const noexcept
+{
+    const std::uint64_t unread = connection_->unread_bytes();
+    return unread +
+           std::min<std::uint64_t>(received_.size(), std::numeric_limits<std::uint64_t>::max() - unread);
+}
+
 void message_io::on_unawaited_read() noexcept
 {
     look();
@@ -109,7 +120,7 @@ void message_io::look() noexcept
         break;
     case net::stream::peer_state::input: // of the body or the next request; read later
         if (connection_->has_ended())
-            observer_->on_ended(reader_.lacks_more_than(connection_->unread_bytes() + received_.size()));
+            observer_->on_ended(reader_.lacks_more_than(unread_bytes()));
         break;
     case net::stream::peer_state::closed:
         observer_->on_ended(reader_.lacks_more_than(received_.size()));

@@ -90,6 +90,7 @@ private:
                                            : connection_->writable(deadline);
     }
     void look() noexcept;
+    [[nodiscard]] std::uint64_t unread_bytes() const noexcept;
 
     net::stream_ptr connection_;
     message_memory memory_;

@@ -23,7 +23,8 @@ namespace scopegate::http1 {
     return rules;
 }
 
-// Adds the status line of `head` as the upstream sent it. If that can't be forwarded, writes one into `memory`.
+// Adds the status line of `head` as the upstream sent it. If that can't be forwarded, writes one into
+// `memory`.
 inline void add_status_line(net::gather& out, const http::response_head& head, std::string& memory)
 {
     if (!head.line.empty())

@@ -233,7 +233,9 @@ bool upstream_connection::is_reusable() const noexcept
 void upstream_connection::rest() noexcept
 {
     constexpr std::size_t usual_fields = 64;
+    io_.begin_reading({}, {}, {}); // the last response's trailers
     bytes_.reset();
+    head_.fields.clear();
     if (head_.fields.capacity() > usual_fields)
         http::field_list().swap(head_.fields);
     if (lines_.capacity() > net::buffer_pool::least_bytes)
