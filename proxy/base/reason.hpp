@@ -11,7 +11,7 @@ namespace scopegate {
 
 // The step of the request's life that gives a reason (proxy/README.md).
 enum class request_step : std::uint8_t {
-    framing, // with reading the head
+    framing, // with all that comes before it: TLS, the PROXY header, reading the head
     target,
     route,
     host,
@@ -54,6 +54,7 @@ enum class severity : std::uint8_t { info, warn, error };
     X(target_too_long, "target-too-long", framing, never, info)                                              \
     X(body_too_large, "body-too-large", framing, never, info)                                                \
     X(request_timeout, "request-timeout", framing, never, info)                                              \
+    X(tls_failed, "tls-failed", framing, never, info)                                                        \
     /* target normalization */                                                                               \
     X(malformed_target, "malformed-target", target, by_file, info)                                           \
     X(ambiguous_path, "ambiguous-path", target, by_file, info)                                               \

@@ -4,8 +4,8 @@
 #include "gate/session.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
-#include "observe/access_log.hpp"
 #include "observe/http_date.hpp"
+#include "observe/record.hpp"
 #include "observe/request_id.hpp"
 
 #include <algorithm>
@@ -42,22 +42,6 @@ cause cause_of(connection_limit which) noexcept
         break;
     }
     return cause::file_descriptors;
-}
-
-// A connection that was turned away has a line as a request has; `log.burst` bounds how many.
-void record_refused(const policy::policy& p, const net::peer& who, const policy::denial& d,
-                    std::string_view request_id, unsigned status)
-{
-    if (!observe::is_logged(p.log.which, d.why))
-        return;
-    observe::request_record r;
-    r.when = observe::wall_now();
-    r.request_id = request_id;
-    r.client = who.text;
-    r.status = status;
-    r.why = d.why;
-    r.refusal = &d;
-    observe::log_request(p, r);
 }
 
 // How far the limit may be exceeded while another worker closes connections of its own.
@@ -98,15 +82,18 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
     counters_.note_refused(which);
     policy::denial d;
     d.why = {reason::connection_limit, cause_of(which)};
+    auto r = observe::unserved(who.text, d.why, now(), now());
     observe::request_id_buffer buffer;
-    const auto id = observe::new_request_id(buffer);
-    const bool plain = !current_->shared.server_tls;
-    if (plain) {
+    r.request_id = observe::new_request_id(buffer);
+    if (!current_->shared.server_tls) {
+        const auto ours = current_->answers.make(d, r.request_id);
         std::string answer;
-        current_->answers.write(d, id, false, false, observe::http_date(observe::wall_now()), answer);
+        responses::write(ours, false, false, observe::http_date(observe::wall_now()), answer);
         send_only(socket, answer);
+        r.status = ours.status;
+        r.bytes_out = ours.body.size();
     }
-    record_refused(current_->policy, who, d, id, plain ? responses::row(d.why).status : 0);
+    observe::end_request(current_->policy, r);
 }
 
 // A trusted proxy speaks for many clients: its connections are not limited.
@@ -152,7 +139,7 @@ bool worker::close_first(session_order& of, connection_limit why) noexcept
 {
     if (of.empty())
         return false;
-    of.front().give_way();
+    of.front().give_way({reason::connection_limit, cause_of(why)});
     counters_.note_closed(why);
     return true;
 }

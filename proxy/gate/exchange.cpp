@@ -4,11 +4,11 @@
 #include "gate/forwarding.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
-#include "observe/access_log.hpp"
 #include "observe/http_date.hpp"
 #include "responses/cors.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace scopegate::gate {
@@ -58,6 +58,15 @@ http::request_target target_as_sent(std::string_view sent, const http::request_t
     return {query == 0 ? judged.path : sent.substr(0, query), sent.substr(query), {}};
 }
 
+// For the record.
+observe::decision name_of(const access::outcome& decided) noexcept
+{
+    if (const auto* const permit = std::get_if<policy::permit>(&decided))
+        return permit->observed() ? observe::decision::observed_permit : observe::decision::permit;
+    const bool refused = std::holds_alternative<policy::denial>(decided);
+    return refused ? observe::decision::denial : observe::decision::own_response;
+}
+
 // The well-formed id of the one X-Request-Id; empty without one.
 std::string_view sent_request_id(const http::field_list& fields) noexcept
 {
@@ -84,12 +93,16 @@ net::task<void> exchange::run()
     name_request();
     auto decided = evaluation_.start(asked(), authority(), observe::wall_now());
     while (const auto* const wanted = std::get_if<access::need>(&decided)) {
+        const auto asked = c_.at.now();
         const auto came = co_await obtain(*wanted);
+        const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - asked);
+        decision_wait_ = decision_wait_.value_or(std::chrono::microseconds(0)) + waited;
         decided = evaluation_.resume(came, observe::wall_now());
     }
     if (evaluation_.found().verified)
         c_.at.scheduler().take_slot();
 
+    decided_ = name_of(decided);
     if (auto* const refused = std::get_if<policy::denial>(&decided))
         co_return co_await refuse(std::move(*refused));
     if (auto* const own = std::get_if<responses::response>(&decided))
@@ -160,6 +173,7 @@ net::task<void> exchange::forward(policy::permit permit)
                                     v.taken,  nonce,  v.target.path};
     forwarding way(permit, c_, request);
     const auto end = co_await way.run();
+    bytes_in_ = end.bytes_in;
     if (!end.responded && end.why != reason::client_gone) {
         policy::denial failed;
         failed.why = end.why;
@@ -168,14 +182,19 @@ net::task<void> exchange::forward(policy::permit permit)
     }
     const auto* const observed = v.observed ? &*v.observed : nullptr;
     const auto unenforced = observed != nullptr ? observed->why : failure(reason::allowed);
-    record(end.status, end.why != reason::allowed ? end.why : unenforced, observed, permit.observed(),
-           end.upstream);
+    auto r = begin_record(end.status, end.why != reason::allowed ? end.why : unenforced);
+    r.refusal = observed;
+    r.upstream = end.upstream;
+    r.bytes_out = end.bytes_out;
+    this->end(r);
 }
 
 net::task<void> exchange::refuse(policy::denial d)
 {
-    record(responses::row(d.why).status, d.why, &d, false, std::nullopt);
     const auto ours = refusal(d);
+    auto r = record_of(ours, d.why);
+    r.refusal = &d;
+    end(r);
     co_await c_.at.scheduler().flush_point();
     co_await send(ours);
 }
@@ -223,8 +242,7 @@ net::task<void> exchange::refuse_unread(failure why, bool has_head)
 
 net::task<void> exchange::give(responses::response ours)
 {
-    const auto why = ours.status == 405 ? reason::wrong_method : reason::allowed;
-    record(ours.status, why, nullptr, false, std::nullopt);
+    end(record_of(ours, ours.status == 405 ? reason::wrong_method : reason::allowed));
     co_await c_.at.scheduler().flush_point();
     co_await send(ours);
 }
@@ -238,11 +256,24 @@ net::task<void> exchange::send(const responses::response& ours)
 
 // The first fields of a head that is refused half-way may be the client's own, and those that the proxy put
 // behind them are missing.
-std::optional<net::address_bytes> exchange::address_from_proxies() const noexcept
+std::string_view exchange::forwarded_for(std::array<char, longest_address>& room) const noexcept
 {
-    return has_head_ ? access::forwarded_address(c_.policy.policy, *c_.client.connection().peer,
-                                                 c_.client.head().fields)
-                     : std::nullopt;
+    static_assert(std::tuple_size_v<net::address_text_buffer> <= longest_address);
+    if (!has_head_)
+        return {};
+    const auto address =
+        access::forwarded_address(c_.policy.policy, *c_.client.connection().peer, c_.client.head().fields);
+    if (!address)
+        return {};
+    net::address_text_buffer buffer;
+    const auto text = net::address_text(*address, buffer);
+    return {room.data(), text.copy(room.data(), room.size())};
+}
+
+std::string exchange::unverified() const
+{
+    const auto& said = evaluation_.found().said;
+    return said ? tokens::to_json(said->all()) : std::string();
 }
 
 // For the log: the normalised path, or as it was sent where it was refused; empty where none came.
@@ -254,40 +285,50 @@ std::string_view exchange::path() const noexcept
     return sent.starts_with('/') ? sent.substr(0, sent.find_first_of("?#")) : std::string_view{};
 }
 
-void exchange::record(unsigned status, failure why, const policy::denial* refusal, bool observed,
-                      std::optional<std::chrono::microseconds> upstream)
+observe::request_record exchange::begin_record(unsigned status, failure why) const noexcept
 {
     const auto& v = evaluation_.found();
-    const auto& p = c_.policy.policy;
-    if (!observe::is_logged(p.log.which, why))
-        return;
     observe::request_record r;
-    r.when = observe::wall_now();
+    r.why = why;
+    r.decided = decided_;
+    r.status = status;
+    r.method = c_.client.head().method;
+    r.match = &v.match;
+    r.began = started_;
+    r.ended = c_.at.now();
+    r.decision_wait = decision_wait_;
+    r.bytes_in = bytes_in_;
     r.request_id = request_id_;
     r.client_request_id = client_request_id_;
     r.client = c_.client.connection().peer->text;
-    net::address_text_buffer address;
-    if (const auto forwarded = address_from_proxies())
-        r.forwarded_for = net::address_text(*forwarded, address);
-    r.method = c_.client.head().method;
     r.path = path();
-    r.match = &v.match;
-    r.status = status;
-    r.why = why;
-    const auto said = v.said ? tokens::to_json(v.said->all()) : std::string();
-    r.unverified = said;
-    r.refusal = refusal;
-    r.duration =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);
-    r.upstream = upstream;
-    r.observed = observed;
     if (v.token) {
         r.effective = &v.token->scopes.effective;
         r.subject = v.token->subject;
         r.client_id = v.token->client_id;
-        r.issuer = p.issuers[v.token->issuer].issuer;
+        r.issuer = c_.policy.policy.issuers[v.token->issuer].issuer;
     }
-    observe::log_request(p, r);
+    r.details = this;
+    return r;
+}
+
+observe::request_record exchange::record_of(const responses::response& ours, failure why) const noexcept
+{
+    auto r = begin_record(ours.status, why);
+    r.bytes_out = r.method == "HEAD" ? 0 : ours.body.size();
+    return r;
+}
+
+void exchange::end(const observe::request_record& r) noexcept
+{
+    ended_ = true;
+    observe::end_request(c_.policy.policy, r);
+}
+
+void exchange::fail() noexcept
+{
+    if (!ended_)
+        end(begin_record(0, reason::internal_error));
 }
 
 } // namespace scopegate::gate

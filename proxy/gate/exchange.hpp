@@ -8,6 +8,7 @@
 #include "gate/forwarded_request.hpp"
 #include "net/address.hpp"
 #include "net/task.hpp"
+#include "observe/record.hpp"
 #include "observe/request_id.hpp"
 
 #include <chrono>
@@ -17,7 +18,7 @@
 
 namespace scopegate::gate {
 
-class exchange final {
+class exchange final : private observe::request_details {
 public:
     // `started`: when the request's first byte came.
     exchange(const exchange_context& context, steady_time started) noexcept;
@@ -28,6 +29,9 @@ public:
     // Responds to what never became a request: a head that is malformed, too large or too slow. `has_head`:
     // the whole head was read, and its fields are what the peer sent.
     [[nodiscard]] net::task<void> refuse_unread(failure why, bool has_head);
+
+    // Ends the request's record if an exception left it without an end.
+    void fail() noexcept;
 
 private:
     void name_request() noexcept;
@@ -43,9 +47,14 @@ private:
     [[nodiscard]] std::string fresh_nonce(bool dpop) const;
     [[nodiscard]] std::string nonce_lines(const std::string& nonce) const;
     [[nodiscard]] std::string_view path() const noexcept;
-    [[nodiscard]] std::optional<net::address_bytes> address_from_proxies() const noexcept;
-    void record(unsigned status, failure why, const policy::denial* refusal, bool observed,
-                std::optional<std::chrono::microseconds> upstream);
+    [[nodiscard]] std::string_view
+    forwarded_for(std::array<char, longest_address>& room) const noexcept override;
+    [[nodiscard]] std::string unverified() const override;
+    // The record as far as every end fills it alike.
+    [[nodiscard]] observe::request_record begin_record(unsigned status, failure why) const noexcept;
+    [[nodiscard]] observe::request_record record_of(const responses::response& ours,
+                                                    failure why) const noexcept;
+    void end(const observe::request_record& r) noexcept;
 
     exchange_context c_;
     bool has_head_ = false;
@@ -54,6 +63,10 @@ private:
     observe::request_id_buffer request_id_buffer_{};
     steady_time started_;
     access::evaluation evaluation_;
+    observe::decision decided_ = observe::decision::none;
+    std::optional<std::chrono::microseconds> decision_wait_;
+    std::uint64_t bytes_in_ = 0;
+    bool ended_ = false; // the record is made
 };
 
 } // namespace scopegate::gate

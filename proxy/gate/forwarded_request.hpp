@@ -7,6 +7,7 @@
 #include "tokens/validator.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -29,6 +30,8 @@ struct forward_result {
     bool responded = false; // a response's head was sent to the client: nothing else can be said any more
     unsigned status = 0;    // of the response
     std::optional<std::chrono::microseconds> upstream; // to the head of its response
+    std::uint64_t bytes_in = 0;                        // of the request's body, as far as it was passed on
+    std::uint64_t bytes_out = 0;                       // of the response's body, as far as it was passed on
 };
 
 } // namespace scopegate::gate

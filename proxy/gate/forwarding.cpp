@@ -9,7 +9,8 @@
 namespace scopegate::gate {
 
 forwarding::forwarding(policy::permit, const exchange_context& context, const forwarded_request& request)
-    : c_(context), request_(request), upload_(context, request), watch_(context, request, upload_)
+    : c_(context), request_(request), upload_(context, request, result_.bytes_in),
+      watch_(context, request, upload_)
 {
 }
 

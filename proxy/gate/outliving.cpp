@@ -88,6 +88,8 @@ net::task<void> reception::pass_tunnel()
     if (c_.at.draining())
         way.expire(server_shuts_down());
     const auto end = co_await way.run();
+    result_.bytes_in += way.bytes_in();
+    result_.bytes_out += way.bytes_out();
     if (end == tunnel_end::expired)
         result_.why = way.ending().why;
 }

@@ -217,6 +217,7 @@ net::task<void> reception::pass_response()
         trailers.emplace(c_.policy.identity_names, named_in_connection(from_.head().fields));
     relay_options options{{}, request_.settings.timeouts.body};
     options.trailers = trailers ? &*trailers : nullptr;
+    options.moved = &result_.bytes_out;
     const bool streams = is_event_stream(from_.head());
     if (streams) {
         options.not_after = expiry();
@@ -231,7 +232,8 @@ net::task<void> reception::pass_response()
             from_.interrupt(wire::direction::read, net::readiness::timed_out); // last: it may free us
         });
     // The whole of a small response goes out in one write; a larger one is relayed.
-    const auto state = move_received(from_, c_.client, options.trailers).state;
+    const auto [state, bytes] = move_received(from_, c_.client, options.trailers);
+    result_.bytes_out += bytes;
     if (state == wire::body_state::malformed) { // before anything of it was passed on
         result_.responded = false;
         result_.why = bad_response(from_.fault().detail);

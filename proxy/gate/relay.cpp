@@ -102,7 +102,10 @@ net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink, const 
                 continue;
             }
         }
-        state = move_received(source, sink, options.trailers).state;
+        const auto now_moved = move_received(source, sink, options.trailers);
+        state = now_moved.state;
+        if (options.moved != nullptr)
+            *options.moved += now_moved.bytes;
         if (state == body_state::too_large || state == body_state::malformed)
             co_return end_of(state);
     }

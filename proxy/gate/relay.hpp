@@ -54,6 +54,7 @@ struct relay_options {
     steady_time not_after = net::no_deadline; // when it ends whatever is on its way
     least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
     trailer_filter* trailers = nullptr;       // null: trailers are dropped
+    std::uint64_t* moved = nullptr;           // counts the bytes that are moved, unless null
 };
 
 // Moves what was received of one body to the other, without reading or sending.

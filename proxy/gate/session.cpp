@@ -5,6 +5,7 @@
 #include "gate/worker.hpp"
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
+#include "observe/record.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -120,15 +121,19 @@ net::task<bool> session::prepare()
         auto read = co_await read_proxy_header(deadline);
         if (read == reason::allowed && !count_as_client())
             read = {reason::connection_limit, cause::limits_connections_per_client};
-        if (read != reason::allowed && read != reason::client_gone && !tls)
+        if (read == reason::client_gone || (read != reason::allowed && tls))
+            end_unserved(*policy, read, opened_);
+        else if (read != reason::allowed)
             co_await refuse_unread(*policy, read);
         if (read != reason::allowed)
             co_return false;
     }
     if (!tls)
         co_return true;
-    if (at_.refuses_memory(*this))
+    if (at_.refuses_memory(*this)) {
+        end_unserved(*policy, {reason::memory_limit, cause::limits_memory}, opened_);
         co_return false;
+    }
     at_.make_room_for_memory(*this);
     auto channel = tls->open(downstream_->native_handle());
     count(counted_ + handshake_bytes);
@@ -156,11 +161,24 @@ net::task<void> session::end_unsecured(snapshot& policy)
          {"error", failed.failure().empty() ? "the handshake timed out" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
-        const failure met(reason::malformed_request, cause::plain_http_on_tls_port);
-        co_await refuse_unread(policy, met);
-    } else if (!failed.failure().empty()) {
-        co_await linger();
+        co_return co_await refuse_unread(policy, {reason::malformed_request, cause::plain_http_on_tls_port});
     }
+    if (failed.has_received()) {
+        const auto fault = failed.fault() != cause::none ? failed.fault() : cause::timeouts_headers;
+        end_unserved(policy, {reason::tls_failed, fault}, opened_);
+    }
+    if (!failed.failure().empty())
+        co_await linger();
+}
+
+// Nothing ends where nothing came: probes of a balancer, for instance, that only connect.
+void session::end_unserved(const snapshot& policy, failure why, steady_time began) const noexcept
+{
+    if (why == reason::client_gone && why.detail == cause::none)
+        return;
+    if (gave_way_ != reason::allowed)
+        why = gave_way_;
+    observe::end_request(policy.policy, observe::unserved(peer_.text, why, began, at_.now()));
 }
 
 // Refuses what stands where the first request should be, or the connection as such.
@@ -180,6 +198,10 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
 net::task<failure> session::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::proxy_header_most, '\0');
+    // Why it ends where it goes no further: what has come is a broken header, and nothing at all is no fault.
+    const auto cut = [](std::size_t come) {
+        return failure(reason::client_gone, come > 0 ? cause::bad_proxy_header : cause::none);
+    };
     for (std::size_t filled = 0; filled < bytes.size();) {
         const std::span<char> room(bytes.data() + filled, bytes.size() - filled);
         const auto seen = downstream_->peek_bytes(room);
@@ -190,7 +212,7 @@ net::task<failure> session::read_proxy_header(steady_time deadline)
             const auto own = header->size > 0 ? header->size - filled : seen.bytes;
             const auto taken = downstream_->read_some(room.first(own));
             if (taken.how != net::transfer::status::done)
-                co_return reason::client_gone;
+                co_return cut(filled + seen.bytes);
             filled += taken.bytes;
             if (header->size > 0) {
                 // Who nobody can name is nobody to be believed, though the balancer is.
@@ -201,11 +223,13 @@ net::task<failure> session::read_proxy_header(steady_time deadline)
                 co_return reason::allowed;
             }
         } else if (seen.how != net::transfer::status::would_block) {
-            co_return reason::client_gone;
+            co_return cut(filled);
         } else {
             const auto woken = co_await downstream_->readable(deadline);
+            if (woken == net::readiness::timed_out && filled > 0)
+                co_return failure(reason::request_timeout, cause::bad_proxy_header);
             if (woken != net::readiness::ready)
-                co_return reason::client_gone;
+                co_return cut(filled);
         }
     }
     co_return failure(reason::malformed_request, cause::bad_proxy_header);
@@ -264,8 +288,10 @@ net::task<http1::disposition> session::serve_request()
     const auto started = at_.now();
     const auto unreadable = co_await read_head(*policy);
     order_.unlink();
-    if (unreadable == reason::client_gone)
+    if (unreadable == reason::client_gone) {
+        end_unserved(*policy, unreadable, started);
         co_return http1::disposition::close;
+    }
     const auto& limits = policy->policy.server.limits;
     ++requests_;
     last_request_ = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
@@ -276,10 +302,15 @@ net::task<http1::disposition> session::serve_request()
                                   {limits.headers, limits.header_count});
     const exchange_context context{at_, request, *space_, *policy, age_end_, admission_};
     exchange served(context, started);
-    if (refused == reason::allowed)
-        co_await served.run();
-    else
-        co_await served.refuse_unread(refused, unreadable == reason::allowed);
+    try {
+        if (refused == reason::allowed)
+            co_await served.run();
+        else
+            co_await served.refuse_unread(refused, unreadable == reason::allowed);
+    } catch (const std::exception&) {
+        served.fail();
+        throw;
+    }
     co_return request.finish();
 }
 
@@ -336,7 +367,7 @@ net::task<failure> session::read_head(const snapshot& policy)
             continue;
         }
         if (got.how != net::transfer::status::would_block)
-            co_return reason::client_gone;
+            co_return failure(reason::client_gone, filled > 0 ? cause::cut_head : cause::none);
         at_.make_room_for_memory(*this);
         if (!order_.is_linked()) { // a head that comes in many pieces keeps its place
             in_order_since_ = at_.now();
@@ -346,7 +377,7 @@ net::task<failure> session::read_head(const snapshot& policy)
         if (woken == net::readiness::timed_out && filled > 0)
             co_return failure(reason::request_timeout, cause::timeouts_headers);
         if (woken != net::readiness::ready)
-            co_return reason::client_gone;
+            co_return failure(reason::client_gone, filled > 0 ? cause::cut_head : cause::none);
     }
 }
 
@@ -363,8 +394,9 @@ void session::abort() noexcept
 }
 
 // The memory is free at once: the coroutine learns of the end later, and then no longer looks at its buffers.
-void session::give_way() noexcept
+void session::give_way(failure why) noexcept
 {
+    gave_way_ = why;
     order_.unlink();
     end_lingering();
     if (space_)

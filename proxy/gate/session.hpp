@@ -35,8 +35,9 @@ public:
     void end_soon_if_idle() noexcept;
     // Ends it whatever is under way.
     void abort() noexcept;
-    // Closes a connection that idles, lingers or has not sent a whole head, for others that need its place.
-    void give_way() noexcept;
+    // Closes a connection that idles, lingers or has not sent a whole head, for others that need its place,
+    // or its memory. `why`: for the record of what it had begun to send.
+    void give_way(failure why = {reason::memory_limit, cause::limits_memory}) noexcept;
 
 private:
     friend class worker;
@@ -57,8 +58,10 @@ private:
     // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
     [[nodiscard]] net::task<bool> prepare();
     [[nodiscard]] net::task<void> end_unsecured(snapshot& policy);
+    // Ends the record of what did not become a request, and gets no response.
+    void end_unserved(const snapshot& policy, failure why, steady_time began) const noexcept;
     [[nodiscard]] net::task<void> refuse_unread(snapshot& policy, failure why);
-    // `allowed`, or why the connection ends.
+    // `allowed`, or why the connection ends: client_gone without a cause where nothing came at all.
     [[nodiscard]] net::task<failure> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
     [[nodiscard]] bool count_as_client();
@@ -73,7 +76,8 @@ private:
     [[nodiscard]] net::task<http1::disposition> serve_request();
     // Frames its body; `allowed`, or what is wrong with it.
     [[nodiscard]] failure frame(http::request_framing& out) const;
-    // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to answer.
+    // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to respond
+    // to, and without a cause nothing came at all.
     [[nodiscard]] net::task<failure> read_head(const snapshot& policy);
 
     // gate/linger.cpp: after the last response
@@ -98,6 +102,7 @@ private:
     order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     order_hook linger_order_; // in worker::lingering_, and then in idle_ too
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
+    failure gave_way_;                  // why, or `allowed`
     bool idle_ = true;
     int at_a_stretch_ = 0; // requests that had come before they were waited for
 };

@@ -97,6 +97,7 @@ net::background::work tunnel::upward()
         while (how == step::input) {
             const auto received = take_piece(client_);
             to_upstream_.frames.advance(received);
+            to_upstream_.bytes += received.size();
             to_upstream_.whole = co_await pass(upstream_, received, upstream_takes_until());
             if (!to_upstream_.whole) {
                 how = refusal_of_upstream();
@@ -181,6 +182,7 @@ net::task<tunnel_end> tunnel::downward()
             frames.advance(received);
         else
             received = received.substr(0, frames.at_boundary() ? 0 : frames.advance_to_boundary(received));
+        to_client_.bytes += received.size();
         // On its own line: inside co_await, g++ 12 adds before it tests, and no_deadline overflows.
         const auto late = expired || until == net::no_deadline ? until : until + last_words_timeout;
         to_client_.whole = co_await pass(client_, received, late);

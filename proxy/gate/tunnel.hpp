@@ -10,6 +10,7 @@
 #include "wire/stream.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace scopegate::gate {
@@ -44,6 +45,9 @@ public:
     // the client's to be closed in order (session's linger), because the client may still be sending: a close
     // frame that a reset follows is lost.
     [[nodiscard]] net::task<tunnel_end> run();
+    // The bytes that were passed on from the client, and to it.
+    [[nodiscard]] std::uint64_t bytes_in() const noexcept { return to_upstream_.bytes; }
+    [[nodiscard]] std::uint64_t bytes_out() const noexcept { return to_client_.bytes; }
 
 private:
     enum class step : std::uint8_t { input, ended, broken, refused, idle, expired };
@@ -52,6 +56,7 @@ private:
     struct direction {
         http::frame_tracker frames;
         bool whole = true; // everything was sent
+        std::uint64_t bytes = 0;
         // Returns whether a close frame of ours may follow, and the side has not received one yet.
         [[nodiscard]] bool takes_close() const noexcept
         {

@@ -25,6 +25,7 @@ result<void> upload::start()
         return client.fault();
     if (state == wire::body_state::too_large)
         return failure(reason::body_too_large, cause::limits_body);
+    moved_ += bytes;
     came_empty_ = state == wire::body_state::complete && bytes == 0;
     sent_at_ = c_.at.now();
     if (to_->flush() != wire::flush_result::done || state != wire::body_state::complete)
@@ -38,6 +39,7 @@ net::background::work upload::run()
     rate_.emplace(std::max(least_rate::least_window, timeouts.body), !c_.client.facts().expects_continue);
     relay_options options{timeouts.body, timeouts.body};
     options.rate = &*rate_;
+    options.moved = &moved_;
     try {
         end_ = co_await relay_body(c_.client, *to_, options);
     } catch (const std::exception&) { // out of memory: the rest of the body is lost

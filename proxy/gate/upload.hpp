@@ -17,8 +17,9 @@ namespace scopegate::gate {
 // Sends one request, in all its attempts. Confined to the worker's thread.
 class upload final : private net::background_observer {
 public:
-    upload(const exchange_context& context, const forwarded_request& request) noexcept
-        : c_(context), request_(request)
+    // `moved` counts the bytes of the body, and outlives this.
+    upload(const exchange_context& context, const forwarded_request& request, std::uint64_t& moved) noexcept
+        : c_(context), request_(request), moved_(moved)
     {
     }
 
@@ -53,6 +54,7 @@ private:
 
     const exchange_context& c_;
     const forwarded_request& request_;
+    std::uint64_t& moved_;
     wire::upstream_side* to_ = nullptr;
     net::background background_{this};
     bool came_empty_ = false; // its end was received with the head

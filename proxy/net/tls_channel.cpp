@@ -37,9 +37,10 @@ int wire_read(BIO* bio, char* into, int size)
     do
         n = ::recv(wire.socket, into, static_cast<std::size_t>(size), MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    if (n > 0)
+    if (n > 0) {
+        wire.received = true;
         wire.drained = n < size;
-    else if (n == 0)
+    } else if (n == 0)
         wire.ended = true;
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
         BIO_set_retry_read(bio);

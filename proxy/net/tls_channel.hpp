@@ -77,6 +77,8 @@ public:
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
     // Returns the same as a cause; `none` without a fault.
     [[nodiscard]] cause fault() const noexcept { return fault_; }
+    // Returns whether the peer has sent anything at all.
+    [[nodiscard]] bool has_received() const noexcept { return wire_.received; }
     // Returns whether it failed because the peer began with an HTTP request: nothing was sent to the peer
     // then.
     [[nodiscard]] bool met_plain_http() const noexcept { return met_plain_http_; }
@@ -86,6 +88,7 @@ public:
         int socket = -1;
         bool drained = false; // the last read emptied the socket
         bool ended = false;
+        bool received = false;   // anything, ever
         unsigned reads_left = 0; // in this call
     };
 

@@ -6,6 +6,7 @@
 #include "policy/nearest.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace scopegate::observe {
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t longest_method = 32;
 constexpr std::size_t longest_claim = 256;
 constexpr std::size_t longest_path = 256;
-constexpr std::size_t longest_address = 64; // including a zone
+constexpr std::size_t longest_address = request_details::longest_address;
 
 // Adds milliseconds with three decimals: `1.250`.
 void add_duration(json::writer& line, std::string_view name, std::chrono::microseconds d)
@@ -91,6 +92,18 @@ void add_path(json::writer& line, const policy::policy& p, const request_record&
         line.member("near", near->text);
 }
 
+std::string_view forwarded_for(const request_record& r,
+                               std::array<char, request_details::longest_address>& room)
+{
+    return r.details != nullptr ? r.details->forwarded_for(room) : std::string_view{};
+}
+
+// Whether the line counts against `log.burst`.
+bool is_bounded(request_end how) noexcept
+{
+    return how != request_end::allowed && how != request_end::own_response && how != request_end::observed;
+}
+
 // A client's own text may be absent, and is cut.
 void add_bounded(json::writer& line, std::string_view name, std::string_view text, std::size_t longest)
 {
@@ -100,21 +113,25 @@ void add_bounded(json::writer& line, std::string_view name, std::string_view tex
 
 } // namespace
 
-void append_request_line(const policy::policy& p, const request_record& r, std::string& out)
+void append_request_line(const policy::policy& p, const request_record& r, const line_times& times,
+                         std::string& out)
 {
-    auto line = open_line(out, r.when, level_of(r), "request");
-    line.member("request_id", r.request_id);
+    auto line = open_line(out, times.when, level_of(r), "request");
+    add_bounded(line, "request_id", r.request_id, r.request_id.size());
     add_bounded(line, "client_request_id", r.client_request_id, r.client_request_id.size());
     add_bounded(line, "client", r.client, longest_address);
-    add_bounded(line, "forwarded_for", r.forwarded_for, longest_address);
-    line.member("method", r.method.substr(0, longest_method)).member("route", route_of(r));
+    std::array<char, longest_address> room; // NOLINT: written before it is read
+    add_bounded(line, "forwarded_for", forwarded_for(r, room), longest_address);
+    add_bounded(line, "method", r.method, longest_method);
+    line.member("route", route_of(r));
     add_path(line, p, r);
     line.member("status", r.status).member("reason", name(r.why));
     if (r.why.detail != cause::none)
         line.member("cause", name(r.why.detail));
-    if (!r.unverified.empty())
-        line.name("unverified").raw() += r.unverified;
-    if (r.observed)
+    if (r.details != nullptr)
+        if (const auto unverified = r.details->unverified(); !unverified.empty())
+            line.name("unverified").raw() += unverified;
+    if (end_of(r) == request_end::observed)
         line.member("observe", true);
     if (const auto* needs = r.match != nullptr ? r.match->needs : nullptr)
         if (const auto* a = alternative_in_question(r, *needs))
@@ -126,7 +143,10 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
     add_bounded(line, "sub", r.subject, longest_claim);
     add_bounded(line, "client_id", r.client_id, longest_claim);
     add_bounded(line, "issuer", r.issuer, r.issuer.size());
-    add_duration(line, "duration_ms", r.duration);
+    line.member("bytes_in", r.bytes_in).member("bytes_out", r.bytes_out);
+    add_duration(line, "duration_ms", times.duration);
+    if (r.decision_wait)
+        add_duration(line, "decision_ms", *r.decision_wait);
     if (r.upstream)
         add_duration(line, "upstream_ms", *r.upstream);
     line.close_object();
@@ -134,14 +154,21 @@ void append_request_line(const policy::policy& p, const request_record& r, std::
 
 void log_request(const policy::policy& p, const request_record& r)
 {
-    if (r.why != reason::allowed && !r.observed) {
-        const auto client = r.forwarded_for.empty() ? r.client : r.forwarded_for;
-        if (!admit_refusal(p.log.burst, {route_of(r), r.why, client.substr(0, longest_address)}, r.when))
+    if (!is_logged(p.log.which, r.why))
+        return;
+    // Neither a refusal nor a fast response waits for a poll: its duration needs the time of now.
+    const auto lasted = std::chrono::steady_clock::now() - r.began;
+    const line_times times{wall_now(), std::chrono::duration_cast<std::chrono::microseconds>(lasted)};
+    if (is_bounded(end_of(r))) {
+        std::array<char, longest_address> room; // NOLINT: written before it is read
+        const auto forwarded = forwarded_for(r, room);
+        const auto client = forwarded.empty() ? r.client : forwarded;
+        if (!admit_refusal(p.log.burst, {route_of(r), r.why, client.substr(0, longest_address)}, times.when))
             return;
     }
     thread_local std::string line;
     line.clear();
-    append_request_line(p, r, line);
+    append_request_line(p, r, times, line);
     write_request_line(line);
 }
 

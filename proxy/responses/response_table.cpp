@@ -197,6 +197,7 @@ constexpr response_row make_row(reason r) noexcept
 
     // These reasons are never sent as denials. Should one be, the request is still refused.
     case reason::allowed:
+    case reason::tls_failed:
     case reason::client_gone:
     case reason::internal_error:
         return closes(500, "Internal error", "The server has encountered an internal error.");

@@ -258,7 +258,7 @@ void check_log_line(const policy::policy& p, const access::findings& v, const po
     if (v.token)
         r.effective = &v.token->scopes.effective;
     std::string line;
-    observe::append_request_line(p, r, line);
+    observe::append_request_line(p, r, {}, line);
     check(json::parse(line).has_value());
 }
 

@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
 
 namespace scopegate::observe {
 namespace {
@@ -13,6 +16,18 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+// What a gate finds out for a line alone.
+struct known_details final : request_details {
+    [[nodiscard]] std::string_view forwarded_for(std::array<char, longest_address>&) const override
+    {
+        return forwarded;
+    }
+    [[nodiscard]] std::string unverified() const override { return said; }
+
+    std::string_view forwarded;
+    std::string said;
+};
 
 struct sample {
     sample()
@@ -31,18 +46,21 @@ struct sample {
         match.matched = &route;
         match.needs = &needs;
 
-        record.when = wall_time(784111777250ms);
+        record.decided = decision::permit;
         record.request_id = "7f";
         record.client = "192.0.2.7";
         record.method = "PUT";
         record.match = &match;
         record.status = 200;
-        record.duration = 1250us;
+        record.began = std::chrono::steady_clock::now();
+        record.details = &details;
     }
+    sample(const sample&) = delete;
+    sample& operator=(const sample&) = delete;
     [[nodiscard]] std::string line() const
     {
         std::string out;
-        append_request_line(p, record, out);
+        append_request_line(p, record, {wall_time(784111777250ms), 1250us}, out);
         return out;
     }
 
@@ -50,6 +68,7 @@ struct sample {
     policy::route route;
     policy::route_match match;
     policy::denial refusal;
+    known_details details;
     request_record record;
 };
 
@@ -63,18 +82,21 @@ TEST(access_log, describes_a_permitted_request)
     s.record.client_id = "app";
     s.record.issuer = "https://id.example.com/";
     s.record.upstream = 900us;
+    s.record.decision_wait = 50us;
+    s.record.bytes_in = 7;
+    s.record.bytes_out = 12345;
     EXPECT_EQ(
         s.line(),
         R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request","request_id":"7f",)"
         R"("client":"192.0.2.7","method":"PUT","route":"/a/{id}","status":200,"reason":"allowed","required":["write:a"],)"
         R"("scopes":["write:a"],"sub":"auth0|7","client_id":"app","issuer":"https://id.example.com/",)"
-        R"("duration_ms":1.250,"upstream_ms":0.900})");
+        R"("bytes_in":7,"bytes_out":12345,"duration_ms":1.250,"decision_ms":0.050,"upstream_ms":0.900})");
 }
 
 TEST(access_log, shows_the_address_from_trusted_proxies_and_the_clients_request_id)
 {
     sample s;
-    s.record.forwarded_for = "2001:db8::1";
+    s.details.forwarded = "2001:db8::1";
     s.record.client_request_id = "mine-1";
     EXPECT_THAT(s.line(), HasSubstr(R"("request_id":"7f","client_request_id":"mine-1",)"
                                     R"("client":"192.0.2.7","forwarded_for":"2001:db8::1","method")"));
@@ -89,17 +111,17 @@ TEST(access_log, states_what_a_denied_request_lacked)
     s.record.why = reason::insufficient_scope;
     s.record.status = 403;
     EXPECT_THAT(s.line(), HasSubstr(R"("status":403,"reason":"insufficient-scope","required":["read:a"],)"
-                                    R"("missing":["read:a"],"duration_ms")"));
+                                    R"("missing":["read:a"],"bytes_in")"));
     const policy::scope_set none; // a valid token whose scopes the scope cap removed
     s.record.effective = &none;
-    EXPECT_THAT(s.line(), HasSubstr(R"("missing":["read:a"],"scopes":[],"duration_ms")"));
+    EXPECT_THAT(s.line(), HasSubstr(R"("missing":["read:a"],"scopes":[],"bytes_in")"));
 }
 
 TEST(access_log, marks_what_observe_mode_let_through)
 {
     sample s;
     s.record.why = reason::no_token;
-    s.record.observed = true;
+    s.record.decided = decision::observed_permit;
     EXPECT_THAT(s.line(), HasSubstr(R"("status":200,"reason":"no-token","observe":true,)"));
 }
 
@@ -148,6 +170,15 @@ TEST(access_log, prints_a_dash_without_a_route)
     EXPECT_THAT(s.line(), HasSubstr(R"("route":"-")"));
 }
 
+TEST(access_log, leaves_out_what_no_request_had)
+{
+    sample s;
+    s.record = unserved("192.0.2.7", {reason::tls_failed, cause::failed_handshake}, {}, {});
+    EXPECT_EQ(s.line(), R"({"time":"1994-11-06T08:49:37.250Z","level":"info","event":"request",)"
+                        R"("client":"192.0.2.7","route":"-","status":0,"reason":"tls-failed",)"
+                        R"("cause":"failed-handshake","bytes_in":0,"bytes_out":0,"duration_ms":1.250})");
+}
+
 TEST(access_log, states_a_severity)
 {
     sample s;
@@ -169,7 +200,7 @@ TEST(access_log, shows_the_cause_and_the_claims_of_a_refused_token)
     EXPECT_THAT(s.line(), testing::Not(HasSubstr("cause")));
     EXPECT_THAT(s.line(), testing::Not(HasSubstr("unverified")));
     s.record.why.detail = cause::aud_not_string;
-    s.record.unverified = R"({"aud":"[1]"})";
+    s.details.said = R"({"aud":"[1]"})";
     EXPECT_THAT(
         s.line(),
         HasSubstr(R"("reason":"wrong-audience","cause":"aud-not-string","unverified":{"aud":"[1]"},)"));
@@ -186,7 +217,7 @@ TEST(access_log, distinguishes_an_unknown_key_from_an_unreachable_issuer)
     s.record.why = reason::keys_unavailable;
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"warn")"));
     s.record.status = 200;
-    s.record.observed = true;
+    s.record.decided = decision::observed_permit;
     EXPECT_THAT(s.line(), HasSubstr(R"("level":"info")"));
 }
 
@@ -218,7 +249,14 @@ TEST(access_log, is_written_to_the_log_as_a_line)
     const captured_log log;
     const sample s;
     log_request(s.p, s.record);
-    EXPECT_EQ(log.flushed(), s.line() + "\n");
+    // The times are those of the writing.
+    const auto text = log.flushed();
+    const auto shown = [](std::string_view line) {
+        const auto begin = line.find(R"("level")");
+        return line.substr(begin, line.find(R"("duration_ms")") - begin);
+    };
+    EXPECT_EQ(shown(text), shown(s.line()));
+    EXPECT_EQ(text.back(), '\n');
 }
 
 TEST(access_log, counts_denials_beyond_the_burst_in_one_line)
@@ -230,7 +268,7 @@ TEST(access_log, counts_denials_beyond_the_burst_in_one_line)
     s.record.why = reason::no_token;
     s.record.status = 401;
     for (int i = 0; i < 25; ++i) {
-        s.record.forwarded_for = i % 5 == 0 ? "203.0.113.9" : "";
+        s.details.forwarded = i % 5 == 0 ? "203.0.113.9" : "";
         log_request(s.p, s.record);
     }
     write_counts(false);
@@ -251,7 +289,7 @@ TEST(access_log, does_not_count_requests_that_passed)
     for (int i = 0; i < 25; ++i)
         log_request(s.p, s.record); // permitted
     s.record.why = reason::no_token;
-    s.record.observed = true; // as with mode: observe
+    s.record.decided = decision::observed_permit; // as with mode: observe
     for (int i = 0; i < 25; ++i)
         log_request(s.p, s.record);
     write_counts(false);
