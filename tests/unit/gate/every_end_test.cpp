@@ -235,8 +235,7 @@ TEST(every_end, counts_the_bytes_of_both_bodies)
         };
         post("/a/1", 200'000);
         post("/a/2", 5);
-        EXPECT_EQ(client.exchange("HEAD /free HTTP/1.1\r\nHost: a\r\nX-HTTP-Method: GET\r\n\r\n").status,
-                  400U);
+        EXPECT_EQ(client.exchange("HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n").status, 404U);
     };
     const auto ends = ends_of({}, ask, 3);
     ASSERT_EQ(ends.size(), 3U);

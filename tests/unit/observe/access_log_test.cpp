@@ -46,6 +46,7 @@ struct sample {
         match.matched = &route;
         match.needs = &needs;
 
+        p.log.which = policy::log_settings::requests::all;
         record.decided = decision::permit;
         record.request_id = "7f";
         record.client = "192.0.2.7";
