@@ -8,7 +8,6 @@
 #include "observe/record.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -121,7 +120,8 @@ net::task<bool> session::prepare()
         auto read = co_await read_proxy_header(deadline);
         if (read == reason::allowed && !count_as_client())
             read = {reason::connection_limit, cause::limits_connections_per_client};
-        if (read == reason::client_gone || (read != reason::allowed && tls))
+        const bool silent = read == reason::client_gone || read == reason::request_timeout || tls;
+        if (read != reason::allowed && silent)
             end_unserved(*policy, read, opened_);
         else if (read != reason::allowed)
             co_await refuse_unread(*policy, read);
@@ -198,7 +198,6 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
 net::task<failure> session::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::proxy_header_most, '\0');
-    // Why it ends where it goes no further: what has come is a broken header, and nothing at all is no fault.
     const auto cut = [](std::size_t come) {
         return failure(reason::client_gone, come > 0 ? cause::bad_proxy_header : cause::none);
     };
