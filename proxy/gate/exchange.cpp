@@ -298,18 +298,23 @@ observe::request_record exchange::begin_record(unsigned status, failure why) con
     r.ended = c_.at.now();
     r.decision_wait = decision_wait_;
     r.bytes_in = bytes_in_;
+    r.details = this;
+    return r;
+}
+
+void exchange::describe(observe::request_record& r) const
+{
     r.request_id = request_id_;
     r.client_request_id = client_request_id_;
     r.client = c_.client.connection().peer->text;
     r.path = path();
-    if (v.token) {
-        r.effective = &v.token->scopes.effective;
-        r.subject = v.token->subject;
-        r.client_id = v.token->client_id;
-        r.issuer = c_.policy.policy.issuers[v.token->issuer].issuer;
-    }
-    r.details = this;
-    return r;
+    const auto& token = evaluation_.found().token;
+    if (!token)
+        return;
+    r.effective = &token->scopes.effective;
+    r.subject = token->subject;
+    r.client_id = token->client_id;
+    r.issuer = c_.policy.policy.issuers[token->issuer].issuer;
 }
 
 observe::request_record exchange::record_of(const responses::response& ours, failure why) const noexcept

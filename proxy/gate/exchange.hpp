@@ -49,6 +49,7 @@ private:
     [[nodiscard]] std::string_view path() const noexcept;
     [[nodiscard]] std::string_view
     forwarded_for(std::array<char, longest_address>& room) const noexcept override;
+    void describe(observe::request_record& r) const override;
     [[nodiscard]] std::string unverified() const override;
     // The record as far as every end fills it alike.
     [[nodiscard]] observe::request_record begin_record(unsigned status, failure why) const noexcept;

@@ -187,10 +187,12 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
     space_ = at_.workspaces_.take();
     space_->request = {}; // another client's, from the connection that had this memory before
     last_request_ = true;
-    http1::client_request unread(downstream_, peer_, *space_, *this);
-    const exchange_context context{at_, unread, *space_, policy, net::no_deadline, admission_};
-    exchange refused(context, opened_);
-    co_await refused.refuse_unread(why, false);
+    { // its memory goes back before the connection lingers
+        http1::client_request unread(downstream_, peer_, *space_, *this);
+        const exchange_context context{at_, unread, *space_, policy, net::no_deadline, admission_};
+        exchange refused(context, opened_);
+        co_await refused.refuse_unread(why, false);
+    }
     co_await linger();
 }
 

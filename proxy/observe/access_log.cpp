@@ -152,10 +152,13 @@ void append_request_line(const policy::policy& p, const request_record& r, const
     line.close_object();
 }
 
-void log_request(const policy::policy& p, const request_record& r)
+void log_request(const policy::policy& p, const request_record& brief)
 {
-    if (!is_logged(p.log.which, r.why))
+    if (!is_logged(p.log.which, brief.why))
         return;
+    auto r = brief;
+    if (r.details != nullptr)
+        r.details->describe(r);
     // Neither a refusal nor a fast response waits for a poll: its duration needs the time of now.
     const auto lasted = std::chrono::steady_clock::now() - r.began;
     const line_times times{wall_now(), std::chrono::duration_cast<std::chrono::microseconds>(lasted)};

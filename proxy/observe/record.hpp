@@ -44,9 +44,14 @@ enum class request_end : std::uint8_t {
 // `why` may be the refusal that is not enforced.
 [[nodiscard]] request_end end_of(decision decided, failure why) noexcept;
 
-// What costs time to find out about a request: a reader asks only for what it writes. Valid during the call.
+struct request_record;
+
+// Gives the facts about a request that take time to find: a reader asks only for those that it writes. Valid
+// during the call.
 class request_details {
 public:
+    // Fills the members for one line about the request.
+    virtual void describe(request_record&) const {}
     static constexpr std::size_t longest_address = 64; // including a zone
     // Returns the address that trusted proxies report; empty without one. It may lie in `room`.
     [[nodiscard]] virtual std::string_view forwarded_for(std::array<char, longest_address>& room) const = 0;
@@ -75,7 +80,7 @@ struct request_record {
     std::uint64_t bytes_in = 0;  // of the request's body, as far as it was passed on
     std::uint64_t bytes_out = 0; // of the response's body, as far as it was passed on
 
-    // --- for one line about this request alone ---
+    // --- for one line about this request alone: see request_details::describe ---
     std::string_view request_id;
     std::string_view client_request_id; // the client's own id for it (is_request_id)
     std::string_view client; // the address of the connection's peer, or the one in its PROXY header
