@@ -1,0 +1,390 @@
+// The peer at the other end of a wire without sockets, HTTP or chunks, and what both sides of that wire
+// share: a second implementation of the contract in proxy/wire. Bodies are queues of pieces. Each event takes
+// effect, and resumes who waits for it, within its call, so that a test can place it exactly between two
+// others.
+#pragma once
+
+#include "wire/stream.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace scopegate::test {
+
+// One connection. The test holds it, and it outlives the object that the gate holds.
+class memory_wire final : public std::enable_shared_from_this<memory_wire> {
+public:
+    // Waits that a close() ends are resumed by `loop`, as those of sockets are.
+    explicit memory_wire(net::asio::io_context& loop) noexcept : loop_(loop) {}
+
+    // --- what the peer does ---
+    // A piece of the body comes. `last`: the body is complete with it.
+    void arrives(std::string bytes, bool last = false) { come({event::body, std::move(bytes), {}, last}); }
+    void completes() { arrives({}, true); }
+    // What comes cannot be a body.
+    void garbles() { come({event::garbage, {}, {}, false}); }
+    // A response head comes, or a part of one, and the beginning of the body with it.
+    void responds(std::string head, std::string body = {}, bool last = false)
+    {
+        come({event::head, std::move(head), std::move(body), last});
+    }
+    // The peer sends nothing more. A body that is not complete is cut, but for a tunnel's.
+    void ends()
+    {
+        ended_ = true;
+        come({event::end, {}, {}, false});
+    }
+    // The same, but the news has not been told yet: only a read and is_quiet(true) find it.
+    void ends_unnoticed() { queue_.push_back({event::end, {}, {}, false}); }
+    void resets()
+    {
+        ended_ = broken_ = true;
+        queue_.clear();
+        const auto keep = shared_from_this();
+        come({event::reset, {}, {}, false});
+        resume(writer_, net::readiness::ready);
+    }
+    // Takes so many bytes more than so far. At first it takes everything.
+    void takes(std::size_t bytes)
+    {
+        window_ += bytes;
+        resume(writer_, net::readiness::ready);
+    }
+    void takes_all()
+    {
+        window_ = unlimited;
+        resume(writer_, net::readiness::ready);
+    }
+    void takes_nothing() noexcept { window_ = 0; }
+    // The deadline of a wait comes. Returns whether anybody waited.
+    bool expires(wire::direction of)
+    {
+        const bool waited = waits(of);
+        resume(side_of(of), net::readiness::timed_out);
+        return waited;
+    }
+
+    // --- what the peer sees ---
+    // Everything in order: heads as <GET /path> or <200 LENGTH>, data as it is, and <end>, <shut>, <closed>,
+    // <reset>.
+    [[nodiscard]] const std::string& saw() const noexcept { return saw_; }
+    // The field lines of the last head that was prepared for it.
+    [[nodiscard]] const std::string& lines() const noexcept { return lines_; }
+    [[nodiscard]] bool waits(wire::direction of) noexcept { return static_cast<bool>(side_of(of).waiter); }
+    // Of the wait, from now on. Hours where there is none.
+    [[nodiscard]] std::chrono::seconds time_left(wire::direction of) noexcept
+    {
+        return std::chrono::round<std::chrono::seconds>(side_of(of).deadline -
+                                                        std::chrono::steady_clock::now());
+    }
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    // Whether our side of it was destroyed.
+    [[nodiscard]] bool is_freed() const noexcept { return freed_; }
+
+private:
+    template <class Side>
+    friend class memory_stream;
+    friend class memory_bytes;
+    friend class memory_client;
+    friend class memory_upstream;
+
+    static constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+
+    struct event {
+        enum kind : std::uint8_t { body, garbage, head, end, reset } what;
+        std::string text;
+        std::string behind; // a head
+        bool last;
+    };
+    struct side {
+        std::coroutine_handle<> waiter;
+        net::readiness outcome = net::readiness::ready;
+        steady_time deadline = net::no_deadline;
+    };
+    struct piece {
+        std::string own;        // a mark or a copy
+        std::string_view bytes; // of others, where nothing is our own
+        bool is_mark = false;   // takes nothing of the window
+        [[nodiscard]] std::string_view text() const noexcept { return own.empty() ? bytes : own; }
+    };
+
+    [[nodiscard]] side& side_of(wire::direction of) noexcept
+    {
+        return of == wire::direction::read ? reader_ : writer_;
+    }
+    void resume(side& s, net::readiness how)
+    {
+        if (!s.waiter)
+            return;
+        const auto keep = shared_from_this();
+        s.outcome = how;
+        s.deadline = net::no_deadline;
+        std::exchange(s.waiter, {}).resume();
+    }
+    void come(event e)
+    {
+        const bool leaves = e.what == event::end || e.what == event::reset;
+        queue_.push_back(std::move(e));
+        if (reader_.waiter)
+            resume(reader_, net::readiness::ready);
+        else if (leaves)
+            tell();
+    }
+    void tell()
+    {
+        if (observer_ == nullptr)
+            return;
+        if (closed_ || broken_)
+            return observer_->on_left();
+        const bool whole = state_ == wire::body_state::complete || last_ ||
+                           std::any_of(queue_.begin(), queue_.end(), [](const event& e) { return e.last; });
+        if (ended_)
+            observer_->on_ended(!whole);
+    }
+
+    // --- reading ---
+    void hold(std::string_view bytes, bool last)
+    {
+        held_ = std::make_unique<char[]>(bytes.size()); // so that a view of what was there before is invalid
+        std::copy(bytes.begin(), bytes.end(), held_.get());
+        left_ = {held_.get(), bytes.size()};
+        last_ = last;
+    }
+    wire::fill_result fill()
+    {
+        using status = wire::fill_result::status;
+        hold({}, false);
+        if (closed_ || broken_)
+            return {status::cut};
+        if (queue_.empty())
+            return {status::would_block};
+        const auto next = queue_.front();
+        if (next.what == event::end && raw_)
+            state_ = wire::body_state::complete;
+        if (next.what == event::end)
+            return {raw_ ? status::ready : status::cut};
+        queue_.pop_front();
+        if (next.what == event::body)
+            hold(next.text, next.last);
+        else
+            state_ = wire::body_state::malformed;
+        return {status::ready, next.text.size()};
+    }
+    wire::body_state take(wire::data& out)
+    {
+        if (state_ == wire::body_state::open && !left_.empty() && out.has_room()) {
+            taken_ += left_.size();
+            if (limit_ != 0 && taken_ > limit_)
+                return state_ = wire::body_state::too_large;
+            out.add(std::exchange(left_, {}));
+        }
+        if (state_ == wire::body_state::open && left_.empty() && last_)
+            state_ = wire::body_state::complete;
+        return state_;
+    }
+
+    // --- writing ---
+    void mark(std::string text) { unsent_.push_back({std::move(text), {}, true}); }
+    void add(const wire::data& d, bool last, std::string_view trailers)
+    {
+        if (finished_)
+            return;
+        d.for_each([this](std::string_view bytes) { unsent_.push_back({{}, bytes}); });
+        finished_ = last;
+        if (last)
+            mark(trailers.empty() ? "<end>" : "<end " + std::string(trailers) + ">");
+    }
+    wire::flush_result flush()
+    {
+        while (!unsent_.empty()) {
+            if (closed_ || broken_ || shut_)
+                return wire::flush_result::failed;
+            if (window_ == 0)
+                return wire::flush_result::would_block;
+            auto& first = unsent_.front();
+            const auto text = first.text();
+            const auto sent = first.is_mark ? text.size() : std::min(text.size(), window_);
+            saw_ += text.substr(0, sent);
+            window_ -= first.is_mark || window_ == unlimited ? 0 : sent;
+            if (sent == text.size())
+                unsent_.pop_front();
+            else if (first.own.empty())
+                first.bytes.remove_prefix(sent);
+            else
+                first.own.erase(0, sent);
+        }
+        return wire::flush_result::done;
+    }
+    bool keep_unsent(std::size_t most)
+    {
+        std::size_t bytes = 0;
+        for (const auto& p : unsent_)
+            bytes += p.is_mark ? 0 : p.text().size();
+        if (bytes > most)
+            return false;
+        for (auto& p : unsent_)
+            p.own = std::string(p.text());
+        return true;
+    }
+
+    // --- one message after the other ---
+    void begin_reading(wire::body_state state, bool raw = false) noexcept
+    {
+        state_ = state;
+        raw_ = raw;
+        taken_ = 0;
+    }
+    void shut()
+    {
+        if (!std::exchange(shut_, true) && !closed_ && !broken_)
+            saw_ += "<shut>";
+    }
+    void close(bool reset)
+    {
+        if (std::exchange(closed_, true))
+            return;
+        saw_ += reset ? "<reset>" : "<closed>";
+        unsent_.clear();
+        net::asio::post(loop_, [keep = shared_from_this()] {
+            if (keep->reader_.waiter)
+                keep->resume(keep->reader_, net::readiness::closed);
+            else
+                keep->tell();
+            keep->resume(keep->writer_, net::readiness::closed);
+        });
+    }
+    void free()
+    {
+        observer_ = nullptr;
+        close(false);
+        freed_ = true;
+    }
+
+    net::asio::io_context& loop_;
+    std::deque<event> queue_; // and not read
+    bool ended_ = false, broken_ = false, closed_ = false, shut_ = false, freed_ = false;
+    side reader_, writer_;
+    wire::departure_observer* observer_ = nullptr;
+    std::unique_ptr<char[]> held_;
+    std::string_view left_; // of it
+    bool last_ = false;     // the body is complete behind it
+    bool raw_ = false;      // the end of the connection completes the body
+    wire::body_state state_ = wire::body_state::complete;
+    std::uint64_t taken_ = 0, limit_ = 0;
+    std::size_t window_ = unlimited;
+    std::deque<piece> unsent_;
+    bool finished_ = false;
+    std::string saw_, lines_;
+};
+using memory_peer = std::shared_ptr<memory_wire>;
+
+// Our side: implements what both sides of an exchange share.
+template <class Side>
+class memory_stream : public Side {
+public:
+    ~memory_stream() override { at_->free(); }
+
+    wire::body_state take(wire::data& out) final { return at_->take(out); }
+    [[nodiscard]] wire::body_state state() const noexcept final { return at_->state_; }
+    [[nodiscard]] bool has_received() const noexcept final
+    {
+        return at_->state_ == wire::body_state::open && (!at_->left_.empty() || at_->last_);
+    }
+    wire::fill_result fill() final { return at_->fill(); }
+    [[nodiscard]] failure fault() const noexcept final
+    {
+        return {reason::malformed_request, cause::bad_chunk_size};
+    }
+    [[nodiscard]] std::string_view trailers() const noexcept final { return {}; }
+    void limit_body(std::uint64_t bytes) noexcept final { at_->limit_ = bytes; }
+    void hold_less(wire::stream& sink) final
+    {
+        if (at_->left_.empty() && !at_->last_ && sink.keep_unsent(wire::data::capacity))
+            at_->held_.reset();
+    }
+
+    [[nodiscard]] std::size_t room() const noexcept final
+    {
+        return wire::data::capacity - std::min(wire::data::capacity, at_->unsent_.size());
+    }
+    void add(const wire::data& d, bool last, std::string_view trailers) noexcept final
+    {
+        at_->add(d, last, trailers);
+    }
+    [[nodiscard]] wire::flush_result flush() noexcept final { return at_->flush(); }
+    [[nodiscard]] bool keep_unsent(std::size_t most) final { return at_->keep_unsent(most); }
+
+    void interrupt(wire::direction of, net::readiness how) noexcept final
+    {
+        at_->resume(at_->side_of(of), how);
+    }
+    void move_deadline(wire::direction of, steady_time to) noexcept final
+    {
+        if (at_->waits(of))
+            at_->side_of(of).deadline = to;
+    }
+    [[nodiscard]] steady_time read_deadline() const noexcept final { return at_->reader_.deadline; }
+
+    void observe(wire::departure_observer* observer) noexcept final { at_->observer_ = observer; }
+    void look_for_departure() noexcept final { at_->tell(); }
+    void watch_departure() noexcept final
+    {
+        if (at_->ended_)
+            net::asio::post(at_->loop_, [at = at_] { at->tell(); });
+    }
+    [[nodiscard]] bool has_ended() const noexcept final { return at_->ended_; }
+    [[nodiscard]] bool has_left() const noexcept final { return at_->broken_ || at_->closed_; }
+
+    void shutdown_send() noexcept final { at_->shut(); }
+    [[nodiscard]] net::task<void> end_sending(steady_time) final
+    {
+        at_->shut();
+        co_return;
+    }
+    void close(bool reset) noexcept final { at_->close(reset); }
+
+protected:
+    explicit memory_stream(memory_peer at) noexcept : at_(std::move(at)) {}
+
+    [[nodiscard]] bool is_ready(wire::direction of) noexcept final
+    {
+        at_->side_of(of).outcome = at_->closed_ ? net::readiness::closed : net::readiness::ready;
+        return at_->closed_ ||
+               (of == wire::direction::read ? !at_->queue_.empty() : at_->window_ > 0 || at_->broken_);
+    }
+    void suspend(wire::direction of, std::coroutine_handle<> waiter, steady_time deadline) noexcept final
+    {
+        at_->side_of(of).waiter = waiter;
+        at_->side_of(of).deadline = deadline;
+    }
+    [[nodiscard]] net::readiness outcome(wire::direction of) noexcept final
+    {
+        return at_->side_of(of).outcome;
+    }
+
+    memory_peer at_; // NOLINT: the sides' own
+};
+
+// A connection whose two bodies are its bytes, as in a tunnel, or one body from begin to end.
+class memory_bytes final : public memory_stream<wire::stream> {
+public:
+    // `raw`: the end of the connection completes the body.
+    explicit memory_bytes(memory_peer at, bool raw = true) noexcept : memory_stream(std::move(at))
+    {
+        at_->begin_reading(wire::body_state::open, raw);
+    }
+};
+
+} // namespace scopegate::test
