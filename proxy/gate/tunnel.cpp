@@ -192,6 +192,8 @@ net::task<tunnel_end> tunnel::downward()
         }
         if (expired && (frames.at_boundary() || now() >= until)) // or a frame took too long
             co_return tunnel_end::expired;
+        if (!expired && now() >= expires_) // while the client was slow
+            continue;
 
         const auto came = co_await read(upstream_, until);
         if (came == step::ended || came == step::broken)
@@ -237,15 +239,22 @@ net::task<tunnel::step> tunnel::read(wire::stream& from, steady_time until)
     }
 }
 
-// Sends the bytes. Returns false if the peer has left, or took nothing for too long.
+// Sends the bytes. Returns false if the peer has left, took nothing for too long, or not all of it until then.
+// A peer that takes a little now and then can't delay the end.
 net::task<bool> tunnel::pass(wire::stream& to, std::string_view bytes, steady_time until)
 {
     prepare(to, bytes);
-    if (to.flush() == wire::flush_result::done)
+    auto sent = to.flush();
+    if (sent == wire::flush_result::done)
         co_return true;
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(std::max(until - now(), steady_time::duration(0)));
-    const auto sent = co_await wire::flush_all(to, std::min(idle_, left));
+    while (sent == wire::flush_result::would_block) {
+        const auto end = cut_short_ ? std::min(until, expires_ + last_words_timeout) : until;
+        const auto late = std::min(end, now() + idle_);
+        const auto woken = co_await to.writable(late);
+        if (woken != net::readiness::ready)
+            break;
+        sent = to.flush();
+    }
     last_activity_ = now();
     co_return sent == wire::flush_result::done;
 }

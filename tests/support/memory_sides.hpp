@@ -3,7 +3,7 @@
 #pragma once
 
 #include "http/forward.hpp"
-#include "support/memory_wire.hpp"
+#include "support/memory_stream.hpp"
 #include "wire/client.hpp"
 #include "wire/upstream.hpp"
 
@@ -173,7 +173,7 @@ public:
 
     [[nodiscard]] bool is_quiet(bool surely) noexcept override
     {
-        return !at_->closed_ && !at_->ended_ && (!surely || at_->queue_.empty());
+        return !at_->closed_ && !at_->ended_ && (at_->queue_.empty() || !(surely || at_->noticed_));
     }
     [[nodiscard]] bool is_reusable() const noexcept override
     {
