@@ -8,9 +8,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::string five_bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-const std::string unsized = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
-
 class exchange_on_memory : public memory_exchange {};
 
 TEST_F(exchange_on_memory, passes_both_bodies_on_as_they_come)

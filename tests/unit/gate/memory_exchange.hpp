@@ -22,6 +22,11 @@ namespace scopegate::gate {
 using namespace std::chrono_literals;
 using wire::direction;
 
+// Response heads.
+inline const std::string five_bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+inline const std::string unsized = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
+inline const std::string events = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+
 // Hands out connections to memory wires: at once, or when the test says so.
 class memory_connector final : public upstream::connector {
 public:
@@ -148,6 +153,7 @@ protected:
         return logged() + (was_cut ? ", cut" : "");
     }
 
+    [[nodiscard]] worker& at() { return *worker_; }
     [[nodiscard]] memory_connector& connector() { return *connector_; }
     [[nodiscard]] upstream::slot_limits& limits() { return *limits_; }
     // Takes a free slot of the upstream.
