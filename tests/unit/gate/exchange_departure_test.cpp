@@ -51,6 +51,20 @@ TEST_F(leaving_client, cuts_the_upload_that_the_upstream_is_slow_to_take)
     EXPECT_EQ(up()->saw(), "<POST /appointments/7>hel<reset>");
 }
 
+TEST_F(leaving_client, cuts_the_upload_that_the_upstream_takes_too_late)
+{
+    serve("POST /appointments/7", "hel", false);
+    up()->takes_nothing();
+    client->arrives("lo");
+    client->resets();
+    up()->takes_all();
+    up()->responds(five_bytes, "world", true);
+    run();
+    EXPECT_EQ(end(), "0 client-gone");
+    EXPECT_EQ(up()->saw(), "<POST /appointments/7>hel<reset>");
+    EXPECT_EQ(client->saw(), "");
+}
+
 TEST_F(leaving_client, ends_the_wait_for_the_response)
 {
     serve("GET /appointments/7");
@@ -191,7 +205,41 @@ TEST_F(half_closing_client, has_that_time_behind_its_upload)
     EXPECT_EQ(end(), "200 allowed");
 }
 
-TEST_F(half_closing_client, has_that_time_in_the_midst_of_a_response)
+TEST_F(half_closing_client, has_that_time_behind_an_upload_that_the_upstream_was_slow_to_take)
+{
+    timeouts().half_closed = 20s;
+    serve("POST /appointments/7", "hel", false);
+    up()->takes_nothing();
+    client->arrives("l");
+    client->arrives("o", true);
+    client->ends();
+    run();
+    EXPECT_FALSE(ended) << "the body has come whole";
+    up()->takes_all();
+    EXPECT_EQ(up()->saw(), "<POST /appointments/7>hello<end>");
+    run();
+    EXPECT_EQ(up()->time_left(direction::read), 20s);
+    up()->responds(five_bytes, "world", true);
+    EXPECT_EQ(end(), "200 allowed");
+}
+
+TEST_F(half_closing_client, has_that_time_in_the_queue_of_the_upstream)
+{
+    timeouts().half_closed = 0s;
+    settings().upstream.connections = 1;
+    request("GET /appointments/7");
+    limits().requests.set(1);
+    upstream::slot taken;
+    take(taken);
+    serve();
+    run();
+    EXPECT_EQ(end(), "has not ended");
+    client->ends();
+    run();
+    EXPECT_EQ(end(), "0 client-gone");
+}
+
+TEST_F(half_closing_client, has_that_time_in_the_midst_the_midst_of_a_response)
 {
     timeouts().half_closed = 20s;
     serve("GET /appointments/7");

@@ -105,6 +105,43 @@ TEST_F(leaving_upstream, gets_a_put_without_a_body_once_more)
     EXPECT_EQ(end(), "200 allowed");
 }
 
+TEST_F(leaving_upstream, gets_a_get_once_more_that_it_did_not_take)
+{
+    serve_first();
+    up()->takes_nothing();
+    serve("GET /appointments/2");
+    up()->resets();
+    ASSERT_EQ(made().size(), 2);
+    EXPECT_EQ(up(0)->saw(), "<GET /appointments/1><end><closed>");
+    EXPECT_EQ(up(1)->saw(), "<GET /appointments/2><end>");
+    up(1)->responds(five_bytes, "again", true);
+    run();
+    EXPECT_EQ(end(), "200 allowed");
+}
+
+TEST_F(leaving_upstream, gets_a_put_once_more_whose_body_turned_out_empty)
+{
+    serve_first();
+    request("PUT /appointments/2");
+    side_->own_facts().has_body = true; // of unknown length
+    serve();
+    up(0)->ends();
+    ASSERT_EQ(made().size(), 2);
+    EXPECT_EQ(up(1)->saw(), "<PUT /appointments/2><end>");
+    up(1)->responds(five_bytes, "again", true);
+    EXPECT_EQ(end(), "200 allowed");
+}
+
+TEST_F(leaving_upstream, gets_no_put_twice_the_end_of_whose_empty_body_came_later)
+{
+    serve_first();
+    serve("PUT /appointments/2", "", false);
+    client->completes();
+    up()->ends();
+    EXPECT_EQ(made().size(), 1);
+    EXPECT_EQ(end(), "502 upstream-bad-answer closed-without-response");
+}
+
 TEST_F(leaving_upstream, gets_nothing_twice_that_has_an_effect_each_time)
 {
     struct {

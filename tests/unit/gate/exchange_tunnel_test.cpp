@@ -156,6 +156,29 @@ TEST_F(exchange_of_tunnel, opens_none_while_the_server_shuts_down)
     EXPECT_EQ(end(), "101 allowed");
 }
 
+TEST_F(exchange_of_tunnel, ends_when_a_new_policy_would_not_permit_it)
+{
+    open();
+    client->arrives(hello);
+    revoke();
+    EXPECT_THAT(client->saw(), HasSubstr("\x03\xf0")) << "1008, policy violation";
+    EXPECT_THAT(up()->saw(), StartsWith(asked + hello + masked_close_start));
+    client->arrives("an order");
+    EXPECT_EQ(up()->saw().find("order"), std::string::npos);
+    up()->ends();
+    EXPECT_EQ(end(), "101 insufficient-scope");
+}
+
+TEST_F(exchange_of_tunnel, ends_within_the_call_that_judges_it)
+{
+    open();
+    up()->takes_nothing();
+    client->arrives(hello);
+    revoke();
+    EXPECT_EQ(end(), "101 insufficient-scope");
+    EXPECT_TRUE(up()->is_freed());
+}
+
 TEST_F(exchange_of_tunnel, ends_when_nothing_was_sent_for_too_long)
 {
     timeouts().stream = 0s;
@@ -235,6 +258,27 @@ TEST_F(exchange_of_events, go_on_while_the_server_shuts_down)
     EXPECT_EQ(end(), "has not ended");
     up()->completes();
     EXPECT_EQ(end(), "200 allowed");
+}
+
+TEST_F(exchange_of_events, end_when_a_new_policy_would_not_permit_them)
+{
+    open();
+    revoke();
+    EXPECT_EQ(end(), "200 insufficient-scope, cut");
+    EXPECT_TRUE(up()->is_freed());
+}
+
+TEST_F(exchange_of_events, end_behind_the_event_that_the_client_is_slow_to_take)
+{
+    open();
+    client->takes_nothing();
+    up()->arrives("data: 2\n\n");
+    up()->arrives("data: 3\n\n");
+    revoke();
+    EXPECT_EQ(end(), "has not ended");
+    client->takes_all();
+    EXPECT_EQ(client->saw(), "<200 ?>data: 1\n\ndata: 2\n\n");
+    EXPECT_EQ(end(), "200 insufficient-scope, cut");
 }
 
 TEST_F(exchange_of_events, end_when_none_came_for_too_long)

@@ -34,8 +34,9 @@ public:
 
     [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() override
     {
+        connecting until_told{*this};
         if (holds)
-            co_await connecting{*this};
+            co_await until_told;
         if (refuses)
             co_return failure(reason::upstream_unreachable, cause::timeouts_upstream_connect);
         made.push_back(std::make_shared<test::memory_wire>(loop_));
@@ -59,7 +60,7 @@ private:
     std::coroutine_handle<> waiter_;
 };
 
-// One route, /appointments/{id}, which needs the scope read:a; another one that nobody's token opens.
+// One route, /appointments/{id}, whose methods need the scope read:a; but DELETE needs one that no token has.
 class memory_exchange : public ::testing::Test {
 protected:
     memory_exchange()
@@ -154,6 +155,19 @@ protected:
     }
 
     [[nodiscard]] worker& at() { return *worker_; }
+    // Publishes a policy in which GET needs a scope that no token has, and has it judge what lasts. The
+    // worker takes up nothing after that.
+    void revoke()
+    {
+        next_file_.scopes({"read:a", "write:a"});
+        next_file_.route("/appointments/{id}", {{"GET", "write:a"}});
+        next_file_.issuer_with_secret(test::key_for(jose::algorithm::hs256).shared_secret().reveal());
+        worker_->publish(shared_of(next_file_.get()));
+        run();
+        worker_->context().restart();
+        worker_->stop();
+        worker_->run(); // sweeps, and judges, first
+    }
     [[nodiscard]] memory_connector& connector() { return *connector_; }
     [[nodiscard]] upstream::slot_limits& limits() { return *limits_; }
     // Takes a free slot of the upstream.
@@ -169,12 +183,17 @@ protected:
     std::unique_ptr<test::memory_client> side_;
 
 private:
-    void start()
+    [[nodiscard]] shared_snapshot shared_of(const policy::policy& p) const
     {
-        const std::shared_ptr<const policy::policy> borrowed(&file_.get(), [](const auto*) {});
+        const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});
         shared_snapshot shared{borrowed, std::make_shared<const responses::response_book>(*borrowed),
                                tokens::key_store::offline(borrowed)};
         shared.upstream_limits = limits_;
+        return shared;
+    }
+    void start()
+    {
+        const auto shared = shared_of(file_.get());
         worker_ = std::make_unique<worker>(counters_, shared);
         auto made = std::make_unique<memory_connector>(worker_->context());
         connector_ = made.get();
@@ -184,7 +203,7 @@ private:
     }
 
     observe::captured_log log_;
-    policy::test::builder file_;
+    policy::test::builder file_, next_file_;
     std::shared_ptr<upstream::slot_limits> limits_ = std::make_shared<upstream::slot_limits>();
     shared_counters counters_;
     net::deadlines times_;

@@ -11,11 +11,9 @@ TEST(retry_rule, repeats_requests_without_a_body_whose_method_is_idempotent)
         const char* method;
         bool idempotent;
     } const rows[] = {
-        {"GET", true},     {"HEAD", true},     {"PUT", true},    {"DELETE", true},
-        {"OPTIONS", true}, {"POST", false},    {"PATCH", false}, {"LOCK", false},
-        {"QUERY", false},  {"CONNECT", false}, {"get", false}, // methods are case-sensitive: this is another
-                                                               // one
-        {"GETS", false},   {"", false},
+        {"GET", true},   {"HEAD", true},   {"PUT", true},   {"DELETE", true}, {"OPTIONS", true},
+        {"POST", false}, {"PATCH", false}, {"LOCK", false}, {"QUERY", false}, {"CONNECT", false},
+        {"GETS", false}, {"", false},      {"get", false}, // methods are case-sensitive
     };
     for (const auto& r : rows) {
         EXPECT_EQ(is_idempotent(r.method), r.idempotent) << r.method;
