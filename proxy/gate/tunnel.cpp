@@ -239,8 +239,8 @@ net::task<tunnel::step> tunnel::read(wire::stream& from, steady_time until)
     }
 }
 
-// Sends the bytes. Returns false if the peer has left, took nothing for too long, or not all of it until then.
-// A peer that takes a little now and then can't delay the end.
+// Sends the bytes. Returns false if the peer has left, took nothing for too long, or not all of it until
+// then. A peer that takes a little now and then can't delay the end.
 net::task<bool> tunnel::pass(wire::stream& to, std::string_view bytes, steady_time until)
 {
     prepare(to, bytes);
