@@ -12,7 +12,7 @@ namespace scopegate::access {
 // balancers' probes send it.
 [[nodiscard]] bool is_misdirected(const policy::policy& p, const question& request) noexcept;
 
-// Returns whether `uri` is how a client may know the request's target, whose normalised path is `path`: under
+// Returns whether `uri` is how a client may know the request's target, whose normalized path is `path`: under
 // any of server.authorities. Where the file names none, under the host that the request itself names.
 // `scratch` is overwritten.
 [[nodiscard]] bool names_request(std::string_view uri, const policy::policy& p, const question& request,

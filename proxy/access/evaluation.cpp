@@ -50,7 +50,7 @@ outcome evaluation::start(const question& q, const token_authority& authority, w
 {
     question_ = q;
     authority_ = authority;
-    const auto target = http::normalise_target(q.target, q.method, policy_.paths, scratch_.target);
+    const auto target = http::normalize_target(q.target, q.method, policy_.paths, scratch_.target);
     if (target)
         found_.target = *target;
     if (auto own = own_response(target))

@@ -253,7 +253,7 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
     if (!url->is_plain() || !url->query.empty())
         return c.out.error(value.at, shown_url(value) + " may only have a scheme, host, port and path");
     std::string scratch;
-    const auto parts = http::normalise_target(*text, "GET", {}, scratch);
+    const auto parts = http::normalize_target(*text, "GET", {}, scratch);
     if (!parts)
         return c.out.error(value.at, shown_url(value) + " has a path that no request can have");
     auto prefix = parts->path;

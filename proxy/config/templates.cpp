@@ -46,10 +46,10 @@ std::string parse_literal(std::string_view text, bool last, const http::path_rul
 {
     if (auto why = why_foreign(text, last); !why.empty())
         return why;
-    auto normalised = http::normalise_segment(text, rules);
-    if (normalised.has_error())
+    auto normalized = http::normalize_segment(text, rules);
+    if (normalized.has_error())
         return in_quotes(text) + " can't be reached: " + why_unreachable(text);
-    into = {kind::literal, std::move(*normalised)};
+    into = {kind::literal, std::move(*normalized)};
     return {};
 }
 

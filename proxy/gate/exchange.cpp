@@ -47,7 +47,7 @@ private:
 };
 
 // Path and query just as the client spelled them. `authority`: of an absolute-form target that has a
-// normalised form; it goes on as Host, and not as part of the path. Any other target goes on whole.
+// normalized form; it goes on as Host, and not as part of the path. Any other target goes on whole.
 // Without a path, the judged one is meant: `/`, or `*` for OPTIONS (RFC 9112 section 3.2.4).
 http::request_target target_as_sent(std::string_view sent, const http::request_target& judged) noexcept
 {
@@ -276,7 +276,7 @@ std::string exchange::unverified() const
     return said ? tokens::to_json(said->all()) : std::string();
 }
 
-// For the log: the normalised path, or as it was sent where it was refused; empty where none came.
+// For the log: the normalized path, or as it was sent where it was refused; empty where none came.
 std::string_view exchange::path() const noexcept
 {
     if (const auto normalized = evaluation_.found().target.path; !normalized.empty())

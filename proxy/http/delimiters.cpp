@@ -13,17 +13,17 @@ bool may_stand_as_it_is(char c) noexcept
 
 } // namespace
 
-std::string decode_delimiters(std::string_view normalised)
+std::string decode_delimiters(std::string_view normalized)
 {
     std::string out;
-    out.reserve(normalised.size());
-    for (std::size_t i = 0; i < normalised.size(); ++i) {
-        const auto rest = normalised.substr(i);
+    out.reserve(normalized.size());
+    for (std::size_t i = 0; i < normalized.size(); ++i) {
+        const auto rest = normalized.substr(i);
         if (starts_with_triplet(rest) && may_stand_as_it_is(triplet_value(rest))) {
             out += triplet_value(rest);
             i += 2;
         } else {
-            out += normalised[i];
+            out += normalized[i];
         }
     }
     return out;

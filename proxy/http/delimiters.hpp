@@ -9,6 +9,6 @@ namespace scopegate::http {
 
 // Decodes those delimiters of a normalized segment that a path may contain unencoded (RFC 3986 section 3.3).
 // `;` stays encoded: for upstreams it begins a parameter.
-[[nodiscard]] std::string decode_delimiters(std::string_view normalised);
+[[nodiscard]] std::string decode_delimiters(std::string_view normalized);
 
 } // namespace scopegate::http

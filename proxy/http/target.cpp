@@ -65,11 +65,11 @@ failure ambiguous(cause detail) noexcept
 }
 
 // Returns whether the decoded bytes of a normalized path are UTF-8.
-bool decodes_to_utf8(std::string_view normalised) noexcept
+bool decodes_to_utf8(std::string_view normalized) noexcept
 {
     utf8_check check;
-    while (!normalised.empty())
-        if (!check.take(take_decoded(normalised)))
+    while (!normalized.empty())
+        if (!check.take(take_decoded(normalized)))
             return false;
     return check.is_whole();
 }
@@ -96,17 +96,17 @@ bool hides_dot_segment(std::string_view segment)
 
 // Returns whether `%25` precedes two hex digits: an upstream that decodes twice would see another path. The
 // search uses the normalized form, in which %25%34%31 has become %2541.
-bool is_encoded_twice(std::string_view normalised) noexcept
+bool is_encoded_twice(std::string_view normalized) noexcept
 {
-    for (auto at = normalised.find("%25"); at != std::string_view::npos; at = normalised.find("%25", at + 3))
-        if (at + 4 < normalised.size() && is_hex_digit(normalised[at + 3]) &&
-            is_hex_digit(normalised[at + 4]))
+    for (auto at = normalized.find("%25"); at != std::string_view::npos; at = normalized.find("%25", at + 3))
+        if (at + 4 < normalized.size() && is_hex_digit(normalized[at + 3]) &&
+            is_hex_digit(normalized[at + 4]))
             return true;
     return false;
 }
 
 // Appends the normalized form of one triplet.
-result<void> append_normalised(std::string& out, char value, const path_rules& rules)
+result<void> append_normalized(std::string& out, char value, const path_rules& rules)
 {
     if (is(char_class::unreserved, value)) {
         out += value;
@@ -148,7 +148,7 @@ result<void> append_segment(std::string& out, std::string_view segment, const pa
         case path_byte::percent:
             if (!starts_with_triplet(segment.substr(i)))
                 return malformed(cause::bad_percent_encoding);
-            if (const auto ok = append_normalised(out, triplet_value(segment.substr(i)), rules);
+            if (const auto ok = append_normalized(out, triplet_value(segment.substr(i)), rules);
                 ok.has_error())
                 return ok.error();
             i += 2;
@@ -168,12 +168,12 @@ result<void> append_segment(std::string& out, std::string_view segment, const pa
             return malformed(cause::control_character);
         }
     }
-    const auto normalised = std::string_view(out).substr(begin);
-    if (normalised.empty())
+    const auto normalized = std::string_view(out).substr(begin);
+    if (normalized.empty())
         return ambiguous(cause::empty_segment);
-    if (hides_dot_segment(normalised))
+    if (hides_dot_segment(normalized))
         return ambiguous(cause::dot_segment);
-    if (is_encoded_twice(normalised))
+    if (is_encoded_twice(normalized))
         return ambiguous(cause::double_encoding);
     return {};
 }
@@ -200,7 +200,7 @@ bool for_each_segment(std::string_view path, F&& f)
 }
 
 // Returns the normalized form of an absolute path: the path itself if it is normalized already.
-result<std::string_view> normalise_path(std::string_view path, const path_rules& rules, std::string& scratch)
+result<std::string_view> normalize_path(std::string_view path, const path_rules& rules, std::string& scratch)
 {
     if (for_each_segment(path, is_plain_segment))
         return path;
@@ -250,7 +250,7 @@ cause bad_byte_of(std::string_view target) noexcept
 
 } // namespace
 
-result<request_target> normalise_target(std::string_view target, std::string_view method,
+result<request_target> normalize_target(std::string_view target, std::string_view method,
                                         const path_rules& rules, std::string& scratch)
 {
     scratch.clear();
@@ -275,14 +275,14 @@ result<request_target> normalise_target(std::string_view target, std::string_vie
         out.path = server_wide && out.query.empty() ? "*" : "/";
         return out;
     }
-    const auto normalised = normalise_path(path, rules, scratch);
-    if (normalised.has_error())
-        return normalised.error();
-    out.path = *normalised;
+    const auto normalized = normalize_path(path, rules, scratch);
+    if (normalized.has_error())
+        return normalized.error();
+    out.path = *normalized;
     return out;
 }
 
-result<std::string> normalise_segment(std::string_view literal, const path_rules& rules)
+result<std::string> normalize_segment(std::string_view literal, const path_rules& rules)
 {
     std::string out;
     if (const auto ok = append_segment(out, literal, rules, raw_bytes::encode); ok.has_error())

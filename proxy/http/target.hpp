@@ -39,12 +39,12 @@ struct request_target {
 //   a scheme other than http and https.
 // - ambiguous_path: dot segments in any spelling, empty segments, %2F, %5C, `\`, encoded controls, `;`, %25
 //   before two hex digits.
-[[nodiscard]] result<request_target> normalise_target(std::string_view target, std::string_view method,
+[[nodiscard]] result<request_target> normalize_target(std::string_view target, std::string_view method,
                                                       const path_rules& rules, std::string& scratch);
 
 // Normalizes the literal segment of a path template, which contains no `/`. Fails as above if no normalized
 // path can contain the segment.
-[[nodiscard]] result<std::string> normalise_segment(std::string_view literal, const path_rules& rules);
+[[nodiscard]] result<std::string> normalize_segment(std::string_view literal, const path_rules& rules);
 
 // Returns the folded form of a normalized path: how a careless upstream might read it. The path is
 // percent-decoded in full, and letter case is ignored unless case_exact (letter_case.hpp). Trailing dots and

@@ -13,7 +13,7 @@ std::optional<written_uri> read_target_uri(std::string_view uri, const path_rule
     const bool tls = iequals(uri.substr(0, https.size()), https);
     if (!tls && !iequals(uri.substr(0, http.size()), http))
         return std::nullopt;
-    const auto said = normalise_target(uri, "GET", rules, scratch);
+    const auto said = normalize_target(uri, "GET", rules, scratch);
     if (!said || !is_host(said->authority))
         return std::nullopt;
     return written_uri{tls, said->authority, said->path};

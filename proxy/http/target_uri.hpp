@@ -36,7 +36,7 @@ struct written_uri {
 
 // Returns whether `uri` is an http or https URI of that target after RFC 3986 sections 6.2.2 and 6.2.3.
 // Scheme and host are compared ignoring letter case. The default port may be present or absent, and an empty
-// path equals `/`. The path is normalized by the same rules as in normalise_target. Query and fragment are
+// path equals `/`. The path is normalized by the same rules as in normalize_target. Query and fragment are
 // ignored (RFC 9449 section 4.3). A URI with user information never matches. `scratch` is overwritten.
 [[nodiscard]] bool names_target(std::string_view uri, const target_uri& target, const path_rules& rules,
                                 std::string& scratch);

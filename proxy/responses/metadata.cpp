@@ -111,7 +111,7 @@ std::vector<std::string> metadata_paths(std::string_view resource, const http::p
     // Normalize the resource's path like a request's. A path that no request can have is not served.
     std::string scratch;
     const auto suffixed = std::string(metadata_well_known).append(suffix);
-    if (const auto target = http::normalise_target(suffixed, "GET", rules, scratch))
+    if (const auto target = http::normalize_target(suffixed, "GET", rules, scratch))
         paths.emplace_back(target->path);
     return paths;
 }

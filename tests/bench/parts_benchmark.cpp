@@ -37,16 +37,16 @@ void parse_head(benchmark::State& state)
 }
 BENCHMARK(parse_head);
 
-void normalise_target(benchmark::State& state)
+void normalize_target(benchmark::State& state)
 {
     std::string scratch;
     const http::path_rules rules;
     for (auto _ : state) {
-        auto target = http::normalise_target("/appointments/17?from=2026-01-01", "GET", rules, scratch);
+        auto target = http::normalize_target("/appointments/17?from=2026-01-01", "GET", rules, scratch);
         benchmark::DoNotOptimize(target);
     }
 }
-BENCHMARK(normalise_target);
+BENCHMARK(normalize_target);
 
 void add_routes(policy::test::builder& file, std::int64_t routes)
 {

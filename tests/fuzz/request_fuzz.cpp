@@ -154,7 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto& head = space.request;
     const auto framing = http::frame_request(head);
     const auto target =
-        http::normalise_target(head.target, head.method, plane.policy().paths, space.scratch.target);
+        http::normalize_target(head.target, head.method, plane.policy().paths, space.scratch.target);
     if (!framing || !target)
         return 0;
     const auto taken = tokens::take_token(

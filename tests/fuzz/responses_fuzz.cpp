@@ -159,7 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         std::string scratch;
         if (responses::is_preflight(p, asked.method, asked.fields))
             if (const auto made = responses::respond_to_preflight(
-                    p, asked.fields, http::normalise_target("/", "OPTIONS", p.paths, scratch));
+                    p, asked.fields, http::normalize_target("/", "OPTIONS", p.paths, scratch));
                 std::holds_alternative<responses::response>(made))
                 check_answer(std::get<responses::response>(made));
         auto a = book.make(d, "id-1");

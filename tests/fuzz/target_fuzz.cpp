@@ -67,7 +67,7 @@ void check_path(std::string_view path, const http::path_rules& rules)
 void check_target(std::string_view target, std::string_view method, const http::path_rules& rules)
 {
     std::string scratch, again;
-    const auto normal = http::normalise_target(target, method, rules, scratch);
+    const auto normal = http::normalize_target(target, method, rules, scratch);
     if (!normal)
         return;
     check(target.ends_with(normal->query) && (normal->query.empty() || normal->query.starts_with('?')));
@@ -78,7 +78,7 @@ void check_target(std::string_view target, std::string_view method, const http::
     }
     check_path(normal->path, rules);
     // The matched path and the forwarded path are the same, in one spelling.
-    const auto twice = http::normalise_target(normal->path, method, rules, again);
+    const auto twice = http::normalize_target(normal->path, method, rules, again);
     check(twice.has_value() && twice->path == normal->path && twice->query.empty());
     if (target.starts_with('/'))
         check(scopegate::percent_decode(target.substr(0, target.size() - normal->query.size())) ==
@@ -93,10 +93,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const http::path_rules rules{in.has(0), in.has(1), in.has(2)};
     check_target(in.bytes, in.has(3) ? "OPTIONS" : "GET", rules);
     if (!holds(in.bytes, "/"))
-        if (const auto segment = http::normalise_segment(in.bytes, rules)) {
+        if (const auto segment = http::normalize_segment(in.bytes, rules)) {
             check(!segment->empty());
             check_path("/" + *segment, rules);
-            check(http::normalise_segment(*segment, rules) == *segment);
+            check(http::normalize_segment(*segment, rules) == *segment);
         }
     return 0;
 }

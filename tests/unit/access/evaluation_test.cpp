@@ -244,7 +244,7 @@ struct override_row {
     reason why;
 };
 
-// A framework that honours an override would serve another method than the one that was decided on.
+// A framework that honors an override would serve another method than the one that was decided on.
 TEST(evaluation, refuses_a_method_override_that_names_another_method)
 {
     const override_row rows[] = {

@@ -36,7 +36,7 @@ TEST(text, suggests_the_nearest_known_word)
         const char *sentence, *word, *meant;
     } rows[] = {
         {"another letter case", "get", "GET"},
-        {"swapped neighbours", "auidence", "audience"},
+        {"swapped neighbors", "auidence", "audience"},
         {"one letter too many", "audiences", "audience"},
         {"a missing letter", "scops", "scopes"},
         {"the nearest of two", "audience_clam", "audience_claim"},

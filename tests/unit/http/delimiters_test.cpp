@@ -8,7 +8,7 @@ namespace {
 TEST(decode_delimiters, decodes_characters_that_a_path_may_contain)
 {
     struct row {
-        std::string_view normalised, decoded;
+        std::string_view normalized, decoded;
         const char* why;
     };
     const row rows[] = {
@@ -21,7 +21,7 @@ TEST(decode_delimiters, decodes_characters_that_a_path_may_contain)
         {"%C3%A9", "%C3%A9", "a letter beyond ASCII"},
     };
     for (const auto& r : rows)
-        EXPECT_EQ(decode_delimiters(r.normalised), r.decoded) << r.why;
+        EXPECT_EQ(decode_delimiters(r.normalized), r.decoded) << r.why;
 }
 
 } // namespace

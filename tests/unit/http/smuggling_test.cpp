@@ -81,7 +81,7 @@ played play_one(std::string_view& in)
     if (framing.has_error())
         return refused(framing.error());
     std::string scratch, forwarded;
-    const auto target = normalise_target(head.target, head.method, {}, scratch);
+    const auto target = normalize_target(head.target, head.method, {}, scratch);
     if (target.has_error())
         return refused(target.error());
     const request_rules rules{false, framing->upgrade_websocket, identity, {}};

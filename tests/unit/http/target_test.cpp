@@ -98,7 +98,7 @@ TEST(targets, become_the_paths_of_the_table)
         const auto rules = rules_of(row.rules);
         const std::string_view method = row.rules.find("options") == std::string::npos ? "GET" : "OPTIONS";
         std::string scratch = "left over", folded;
-        const auto target = normalise_target(row.target, method, rules, scratch);
+        const auto target = normalize_target(row.target, method, rules, scratch);
         EXPECT_EQ(becomes(target), row.becomes);
         EXPECT_EQ(target ? test::outcome(fold_path(target->path, rules, folded), itself) : "-", row.folded);
     }
@@ -109,10 +109,10 @@ TEST(targets, are_unchanged_by_a_second_normalization)
     for (const auto& row : read_rows()) {
         const auto rules = rules_of(row.rules);
         std::string scratch, again;
-        const auto target = normalise_target(row.target, "GET", rules, scratch);
+        const auto target = normalize_target(row.target, "GET", rules, scratch);
         if (target.has_error())
             continue;
-        EXPECT_EQ(becomes(normalise_target(target->path, "GET", rules, again)), target->path) << row.why;
+        EXPECT_EQ(becomes(normalize_target(target->path, "GET", rules, again)), target->path) << row.why;
     }
 }
 
@@ -120,7 +120,7 @@ TEST(targets, keep_the_authority_of_the_absolute_form)
 {
     std::string scratch;
     const auto authority = [&](std::string_view target) {
-        return test::outcome(normalise_target(target, "GET", {}, scratch),
+        return test::outcome(normalize_target(target, "GET", {}, scratch),
                              [](const request_target& t) { return std::string(t.authority); });
     };
     EXPECT_EQ(authority("http://API.example.com:8080/a?b"), "API.example.com:8080");
@@ -135,7 +135,7 @@ TEST(targets, are_not_copied_when_already_normal)
 {
     std::string scratch;
     const std::string_view sent = "/users/42/calendar.ics?from=today";
-    const auto target = normalise_target(sent, "GET", {}, scratch);
+    const auto target = normalize_target(sent, "GET", {}, scratch);
     ASSERT_TRUE(target);
     EXPECT_EQ(target->path.data(), sent.data());
     EXPECT_EQ(target->query.data(), sent.data() + target->path.size());
@@ -147,7 +147,7 @@ TEST(targets, are_rewritten_without_allocation_once_warm)
 {
     std::string scratch, folded;
     const auto both = [&] {
-        const auto target = normalise_target("/Users/auth0|123/%41%c3%a9?q", "GET", {}, scratch);
+        const auto target = normalize_target("/Users/auth0|123/%41%c3%a9?q", "GET", {}, scratch);
         return target && fold_path(target->path, {}, folded);
     };
     ASSERT_TRUE(both());
@@ -156,7 +156,7 @@ TEST(targets, are_rewritten_without_allocation_once_warm)
     EXPECT_EQ(allocations.count(), 0U);
 }
 
-TEST(normalise_segment, spells_a_literal_like_a_normalized_path)
+TEST(normalize_segment, spells_a_literal_like_a_normalized_path)
 {
     struct row {
         std::string_view literal;
@@ -176,7 +176,7 @@ TEST(normalise_segment, spells_a_literal_like_a_normalized_path)
         {"a%2Fb", none, "!ambiguous-path", "and nowhere else"},
         {"a;b", semicolon, "a;b", "a semicolon where it is kept"},
         {"a;b", none, "!ambiguous-path", "and nowhere else"},
-        {"", none, "!ambiguous-path", "no normalised path holds an empty segment"},
+        {"", none, "!ambiguous-path", "no normalized path holds an empty segment"},
         {".", none, "!ambiguous-path", "nor a dot segment"},
         {"%2e.", none, "!ambiguous-path", "in any spelling"},
         {"a\\b", none, "!ambiguous-path", "nor a backslash"},
@@ -190,7 +190,7 @@ TEST(normalise_segment, spells_a_literal_like_a_normalized_path)
         {"%ff", none, "!malformed-target", "no UTF-8 in triplets"},
     };
     for (const auto& r : rows)
-        EXPECT_EQ(test::outcome(normalise_segment(r.literal, r.rules), itself), r.becomes) << r.why;
+        EXPECT_EQ(test::outcome(normalize_segment(r.literal, r.rules), itself), r.becomes) << r.why;
 }
 
 TEST(is_host, accepts_names_and_addresses_with_a_port)

@@ -196,7 +196,7 @@ TEST(decide, checks_where_against_the_decoded_parameter)
     } const rows[] = {
         {"both equal", "/users/bob/of/7", test::text("bob"), test::text("7"), true},
         {"another user", "/users/bob/of/7", test::text("alice"), test::text("7"), false},
-        {"another organisation", "/users/bob/of/7", test::text("bob"), test::text("8"), false},
+        {"another organization", "/users/bob/of/7", test::text("bob"), test::text("8"), false},
         {"letter case counts", "/users/Bob/of/7", test::text("bob"), test::text("7"), false},
         {"a beginning is not equal", "/users/bob/of/7", test::text("bobby"), test::text("7"), false},
         {"nor a longer one", "/users/bobby/of/7", test::text("bob"), test::text("7"), false},

@@ -39,7 +39,7 @@ protected:
     {
         std::string scratch;
         const auto got = respond_to_preflight(
-            p, head.fields, http::normalise_target(head.target, head.method, p.paths, scratch));
+            p, head.fields, http::normalize_target(head.target, head.method, p.paths, scratch));
         if (const auto* refused = std::get_if<policy::denial>(&got))
             return std::string(name(refused->why));
         std::string out = std::to_string(std::get<response>(got).status) + "\n";
