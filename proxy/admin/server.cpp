@@ -2,7 +2,7 @@
 
 #include "admin/drain.hpp"
 #include "admin/health.hpp"
-#include "admin/limit.hpp"
+#include "admin/scope_cap.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
 #include "observe/log.hpp"
@@ -49,7 +49,7 @@ struct room {
 constexpr room rooms[] = {
     {"/livez", http::verb::get, pages::health, liveness_page},
     {"/readyz", http::verb::get, pages::health, readiness_page},
-    {"/limit", http::verb::post, pages::all, limit_page},
+    {"/limit", http::verb::post, pages::all, scope_cap_page},
     {"/drain", http::verb::post, pages::all, drain_page},
 };
 

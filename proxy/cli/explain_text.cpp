@@ -99,7 +99,7 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
         facts.add({"required scopes", joined(required, " ")});
     if (e.token_seen) {
         facts.add({"token scopes", joined(e.token_scopes, " ")});
-        if (p.limit.active() || e.token_scopes != e.effective_scopes)
+        if (p.scope_cap.active() || e.token_scopes != e.effective_scopes)
             facts.add({"effective scopes", joined(e.effective_scopes, " ")});
         if (!e.undeclared_scopes.empty())
             facts.add({"not in " + p.file, joined(e.undeclared_scopes, " ")});

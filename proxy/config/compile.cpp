@@ -37,7 +37,7 @@ constexpr key<top> top_keys[] = {
     {"issuers", note_issuers},
     {"paths", hand_on<compile_paths>},
     {"scopes", hand_on<compile_scopes>},
-    {"limit", hand_on<compile_limit>},
+    {"limit", hand_on<compile_scope_cap>},
     {"unlisted", hand_on<compile_unlisted>},
     {"server", hand_on<compile_server>},
     {"mode", hand_on<compile_mode>},
@@ -100,7 +100,7 @@ void compile(compilation& c, const node& root)
 std::vector<section> all_sections()
 {
     std::vector<section> out{make_section("", top_keys)};
-    for (const auto& some : {upstream_sections(), issuer_sections(), scope_sections(), limit_sections(),
+    for (const auto& some : {upstream_sections(), issuer_sections(), scope_sections(), scope_cap_sections(),
                              requirement_sections(), route_settings_sections(), server_sections(),
                              timeout_sections(), token_sections(), cors_sections(), other_sections()})
         out.insert(out.end(), some.begin(), some.end());

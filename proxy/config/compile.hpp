@@ -11,7 +11,7 @@ void compile(compilation& c, const node& root);
 
 void compile_paths(compilation& c, const node& value);
 void compile_scopes(compilation& c, const node& value);
-void compile_limit(compilation& c, const node& value);
+void compile_scope_cap(compilation& c, const node& value);
 void compile_issuers(compilation& c, const node& value);
 void compile_upstream(compilation& c, const node& value);
 void compile_server(compilation& c, const node& value);
@@ -26,7 +26,7 @@ void compile_log(compilation& c, const node& value);
 
 // The keys that each source file defines.
 [[nodiscard]] std::vector<section> scope_sections();
-[[nodiscard]] std::vector<section> limit_sections();
+[[nodiscard]] std::vector<section> scope_cap_sections();
 [[nodiscard]] std::vector<section> issuer_sections();
 [[nodiscard]] std::vector<section> upstream_sections();
 [[nodiscard]] std::vector<section> server_sections();

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "http/readings.hpp"
-#include "policy/limit.hpp"
 #include "policy/route_tree.hpp"
+#include "policy/scope_cap.hpp"
 #include "policy/settings.hpp"
 
 #include <deque>
@@ -42,7 +42,7 @@ public:
     std::vector<issuer_settings> issuers;
     std::string keys_cache; // the absolute path of a folder for the last good key sets; empty: memory only
     std::chrono::seconds keys_max_age{0}; // how old keys may get while fetches fail; 0: no limit
-    struct limit limit;
+    struct scope_cap scope_cap;
     server_settings server;
     upstream_settings upstream;
     // Indexed by route::settings. The first is the server's own, which all other routes and unlisted paths

@@ -17,7 +17,7 @@ bool has_odd_shape(const json::value* claim)
            });
 }
 
-bool lists_no_known_role(const policy::limit::roles& rules, const json::value* claim)
+bool lists_no_known_role(const policy::scope_cap::roles& rules, const json::value* claim)
 {
     if (claim == nullptr || claim->is_null())
         return false;
@@ -37,14 +37,15 @@ cause oddity_of(const policy::policy& p, const policy::issuer_settings& issuer, 
     const auto is_odd = [&](const json::path& claim) { return has_odd_shape(claim.find(claims)); };
     if (std::any_of(issuer.scope_claims.begin(), issuer.scope_claims.end(), is_odd))
         return cause::scope_claim_shape;
-    if (p.limit.permissions && is_odd(*p.limit.permissions))
+    if (p.scope_cap.permissions && is_odd(*p.scope_cap.permissions))
         return cause::permissions_claim_shape;
-    if (!p.limit.by_role)
+    if (!p.scope_cap.by_role)
         return cause::none;
-    if (is_odd(p.limit.by_role->claim))
+    if (is_odd(p.scope_cap.by_role->claim))
         return cause::roles_claim_shape;
-    return lists_no_known_role(*p.limit.by_role, p.limit.by_role->claim.find(claims)) ? cause::no_listed_role
-                                                                                      : cause::none;
+    return lists_no_known_role(*p.scope_cap.by_role, p.scope_cap.by_role->claim.find(claims))
+               ? cause::no_listed_role
+               : cause::none;
 }
 
 } // namespace scopegate::tokens

@@ -106,7 +106,7 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
     for (const auto scope : scopes)
         if (!p.scopes.find(scope))
             token->undeclared_scopes.emplace_back(scope);
-    token->scopes = policy::grant(p.limit, p.scopes, token->claims, scopes);
+    token->scopes = policy::grant(p.scope_cap, p.scopes, token->claims, scopes);
     token->expires = expiry_of(token->claims, settings.clock_skew);
     token->oddity = oddity_of(p, settings, token->claims);
     token->identity_lines = identity_lines(p, issuer, token->claims, token->scopes.effective);

@@ -68,7 +68,7 @@ TEST(load, reads_the_sample_with_every_comment_enabled)
     EXPECT_EQ(p.scopes.size(), 3U);
     EXPECT_EQ(p.routes.size(), 7U);
     EXPECT_EQ(p.settings_of(p.match("/exports/1", "GET").matched).body, std::uint64_t{1} << 30U);
-    EXPECT_TRUE(p.limit.permissions && p.limit.by_role);
+    EXPECT_TRUE(p.scope_cap.permissions && p.scope_cap.by_role);
     EXPECT_TRUE(p.observe && p.paths.case_exact);
     EXPECT_EQ(p.metadata.name, "Calendar");
 }

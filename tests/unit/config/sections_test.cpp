@@ -107,7 +107,7 @@ TEST(scopes, are_bounded)
     EXPECT_THAT(errors(text), ElementsAre("3:1: more than 4096 scopes"));
 }
 
-TEST(limit, takes_permissions_and_roles)
+TEST(scope_cap, takes_permissions_and_roles)
 {
     const auto p = policy_from_yaml(upstream + routes + R"(
 scopes: {a: A, b: {implies: [a]}, c: C}
@@ -118,15 +118,16 @@ limit:
     allow: {viewer: [a], editor: [b, c], nobody: []}
   absent: all
 )");
-    EXPECT_EQ(p->limit.permissions->name(), "/authorization/permissions");
-    EXPECT_EQ(p->limit.by_role->claim.name(), "https://calendar.example.com/roles");
-    EXPECT_TRUE(p->limit.absent_allows_all);
-    const auto& allow = p->limit.by_role->allow;
+    EXPECT_EQ(p->scope_cap.permissions->name(), "/authorization/permissions");
+    EXPECT_EQ(p->scope_cap.by_role->claim.name(), "https://calendar.example.com/roles");
+    EXPECT_TRUE(p->scope_cap.absent_allows_all);
+    const auto& allow = p->scope_cap.by_role->allow;
     EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c"))
         << "with the scopes that they imply";
     EXPECT_THAT(p->scopes.names(allow.at("viewer")), ElementsAre("a"));
     EXPECT_TRUE(allow.at("nobody").empty());
-    EXPECT_FALSE(policy_from_yaml(upstream + routes + "limit: {permissions: p}\n")->limit.absent_allows_all);
+    EXPECT_FALSE(
+        policy_from_yaml(upstream + routes + "limit: {permissions: p}\n")->scope_cap.absent_allows_all);
 }
 
 std::shared_ptr<const policy::policy> issuer(const std::string& body)

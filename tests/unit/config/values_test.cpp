@@ -139,7 +139,7 @@ TEST(values, have_defaults_for_production)
     EXPECT_FALSE(p->server.timeouts.half_closed);
     EXPECT_EQ(p->server.limits.lingering, 1000U);
     EXPECT_EQ(p->log.which, policy::log_settings::requests::denied);
-    EXPECT_FALSE(p->observe || p->unlisted_authenticated || p->paths.case_exact || p->limit.active());
+    EXPECT_FALSE(p->observe || p->unlisted_authenticated || p->paths.case_exact || p->scope_cap.active());
     EXPECT_EQ(p->upstream.headers.size(), 3U);
 }
 

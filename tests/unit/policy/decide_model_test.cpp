@@ -335,7 +335,7 @@ void declare(const scenario& s, test::builder& b)
         r.conditions.emplace_back(max_age_condition{std::chrono::seconds(*s.max_age)});
     b.route("/{realm}/users/{user}", test::builder::methods{{"GET", r}});
 
-    auto& limit = b.get().limit;
+    auto& limit = b.get().scope_cap;
     limit.absent_allows_all = s.absent_allows_all;
     if (s.limit_permissions)
         limit.permissions = json::path("permissions");
@@ -351,7 +351,7 @@ void declare(const scenario& s, test::builder& b)
 outcome really_decide(const scenario& s, const policy& p, wall_time now, steps* trace)
 {
     const json::value claims(s.claims);
-    const auto scopes = grant(p.limit, p.scopes, claims,
+    const auto scopes = grant(p.scope_cap, p.scopes, claims,
                               std::vector<std::string_view>(s.token_scopes.begin(), s.token_scopes.end()));
     const bearer token{claims, scopes};
     const std::string path = "/any/users/" + s.encoded_user;

@@ -527,8 +527,8 @@ TEST(interpretation, yields_the_identity_and_the_expiry)
 TEST(interpretation, reports_an_unusable_claim)
 {
     const auto p = test::calendar_policy();
-    p->limit.permissions = json::path("permissions");
-    auto& roles = p->limit.by_role.emplace();
+    p->scope_cap.permissions = json::path("permissions");
+    auto& roles = p->scope_cap.by_role.emplace();
     roles.claim = json::path("roles");
     roles.allow["admin"];
     const struct {

@@ -1,4 +1,4 @@
-#include "policy/limit.hpp"
+#include "policy/scope_cap.hpp"
 
 #include <algorithm>
 #include <set>
@@ -47,20 +47,20 @@ std::optional<scope_set> allowed_by(const json::path& claim, const json::value& 
 
 } // namespace
 
-std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry& scopes,
+std::optional<scope_set> allowed_scopes(const scope_cap& cap, const scope_registry& scopes,
                                         const json::value& claims)
 {
     std::optional<scope_set> by_permission;
-    if (rules.permissions)
+    if (cap.permissions)
         by_permission = allowed_by(
-            *rules.permissions, claims, rules.absent_allows_all, at_spaces,
+            *cap.permissions, claims, cap.absent_allows_all, at_spaces,
             [&](std::string_view name, scope_set& allowed) { scopes.add_with_implied(name, allowed); });
     std::optional<scope_set> by_role;
-    if (rules.by_role)
-        by_role = allowed_by(rules.by_role->claim, claims, rules.absent_allows_all, whole,
+    if (cap.by_role)
+        by_role = allowed_by(cap.by_role->claim, claims, cap.absent_allows_all, whole,
                              [&](std::string_view name, scope_set& allowed) {
-                                 const auto role = rules.by_role->allow.find(name);
-                                 if (role != rules.by_role->allow.end())
+                                 const auto role = cap.by_role->allow.find(name);
+                                 if (role != cap.by_role->allow.end())
                                      allowed |= role->second;
                              });
     if (by_permission && by_role)
@@ -68,23 +68,23 @@ std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry
     return by_permission ? by_permission : by_role;
 }
 
-granted_scopes grant(const limit& rules, const scope_registry& scopes, const json::value& claims,
+granted_scopes grant(const scope_cap& cap, const scope_registry& scopes, const json::value& claims,
                      std::span<const std::string_view> token_scopes)
 {
     granted_scopes out;
     for (const auto name : token_scopes)
         scopes.add_with_implied(name, out.token);
     out.effective = out.token;
-    if (const auto allowed = allowed_scopes(rules, scopes, claims))
+    if (const auto allowed = allowed_scopes(cap, scopes, claims))
         out.effective &= *allowed;
     return out;
 }
 
-cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
-                    const std::vector<std::string>& asked)
+capped_scopes cap_scopes(const scope_cap& cap, const scope_registry& scopes, const json::value& claims,
+                         const std::vector<std::string>& asked)
 {
-    const auto allowed = allowed_scopes(rules, scopes, claims);
-    cut_scopes out;
+    const auto allowed = allowed_scopes(cap, scopes, claims);
+    capped_scopes out;
     std::set<std::string, std::less<>> issued;
     const auto issue = [&](const std::string& name) {
         if (issued.insert(name).second)

@@ -1,5 +1,5 @@
 // POST /limit, from the request's text to the response.
-#include "admin/limit.hpp"
+#include "admin/scope_cap.hpp"
 
 #include "support/policy_from_yaml.hpp"
 
@@ -30,7 +30,7 @@ const std::string by_permission = "limit: {permissions: permissions}\n";
 const std::string by_role = "limit: {roles: {claim: /realm/roles, allow: {viewer: [read:appointments], "
                             "editor: [write:appointments]}}}\n";
 
-TEST(limit, reduces_scopes_to_those_that_the_claims_allow)
+TEST(scope_cap, reduces_scopes_to_those_that_the_claims_allow)
 {
     struct row {
         const char* why;
@@ -57,13 +57,13 @@ TEST(limit, reduces_scopes_to_those_that_the_claims_allow)
          R"({"scopes":["read:appointments"],"removed":[]})"},
     };
     for (const auto& r : rows) {
-        const auto answer = limit_scopes(*calendar(r.limit), r.question);
+        const auto answer = cap_requested_scopes(*calendar(r.limit), r.question);
         ASSERT_TRUE(answer) << r.why << ": " << answer.error().why;
         EXPECT_EQ(*answer, r.expected + std::string("\n")) << r.why;
     }
 }
 
-TEST(limit, reports_what_is_wrong_with_a_request)
+TEST(scope_cap, reports_what_is_wrong_with_a_request)
 {
     struct row {
         const char* why;
@@ -90,7 +90,7 @@ TEST(limit, reports_what_is_wrong_with_a_request)
     };
     const auto p = calendar(by_permission);
     for (const auto& r : rows) {
-        const auto answer = limit_scopes(*p, r.question);
+        const auto answer = cap_requested_scopes(*p, r.question);
         ASSERT_FALSE(answer) << r.why << ": " << *answer;
         EXPECT_THAT(answer.error().why, HasSubstr(r.expected)) << r.why;
     }

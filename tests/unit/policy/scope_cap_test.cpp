@@ -1,4 +1,4 @@
-#include "policy/limit.hpp"
+#include "policy/scope_cap.hpp"
 
 #include "unit/policy/builder.hpp"
 
@@ -24,16 +24,16 @@ scope_registry calendar_scopes()
     return scopes;
 }
 
-limit by_permissions()
+scope_cap by_permissions()
 {
-    limit rules;
+    scope_cap rules;
     rules.permissions = json::path("permissions");
     return rules;
 }
 
-limit by_roles(const scope_registry& scopes)
+scope_cap by_roles(const scope_registry& scopes)
 {
-    limit rules;
+    scope_cap rules;
     rules.by_role.emplace();
     rules.by_role->claim = json::path("https://calendar.example.com/roles");
     const auto allow = [&](const char* role, const names& allowed) {
@@ -58,16 +58,16 @@ json::value roles(json::value v)
     return test::claims({{"https://calendar.example.com/roles", std::move(v)}});
 }
 
-TEST(limit, reduces_effective_scopes)
+TEST(scope_cap, reduces_effective_scopes)
 {
     const scope_registry scopes = calendar_scopes();
-    limit all_if_absent = by_permissions();
+    scope_cap all_if_absent = by_permissions();
     all_if_absent.absent_allows_all = true;
-    limit both = by_roles(scopes);
+    scope_cap both = by_roles(scopes);
     both.permissions = json::path("permissions");
-    limit both_all_if_absent = both;
+    scope_cap both_all_if_absent = both;
     both_all_if_absent.absent_allows_all = true;
-    limit nested = by_permissions();
+    scope_cap nested = by_permissions();
     nested.permissions = json::path("/realm/permissions");
     const auto both_claims = [](json::value p, json::value r) {
         return test::claims(
@@ -76,7 +76,7 @@ TEST(limit, reduces_effective_scopes)
 
     struct {
         const char* shows;
-        limit rules;
+        scope_cap rules;
         json::value claims;
         std::vector<std::string_view> token;
         names effective;
@@ -192,12 +192,12 @@ TEST(limit, reduces_effective_scopes)
     }
 }
 
-TEST(limit, serves_an_authorization_server)
+TEST(scope_cap, serves_an_authorization_server)
 {
     const scope_registry scopes = calendar_scopes();
     struct {
         const char* shows;
-        limit rules;
+        scope_cap rules;
         json::value claims;
         names asked;
         names issued;
@@ -243,7 +243,7 @@ TEST(limit, serves_an_authorization_server)
         {"nothing asked", by_roles(scopes), roles(test::text("editor")), {}, {}, {}},
     };
     for (const auto& row : rows) {
-        const auto cut = cut_down(row.rules, scopes, row.claims, row.asked);
+        const auto cut = cap_scopes(row.rules, scopes, row.claims, row.asked);
         EXPECT_EQ(cut.scopes, row.issued) << row.shows;
         EXPECT_EQ(cut.removed, row.removed) << row.shows;
     }

@@ -15,7 +15,7 @@ response ask(const calendar& c, std::string_view method, std::string_view path, 
     return raw_client(c.gate.admin()).exchange(text);
 }
 
-TEST(limit_page, responds_to_an_authorization_server)
+TEST(scope_cap_page, responds_to_an_authorization_server)
 {
     const calendar c({.more = "limit: {permissions: permissions}\n"});
     const auto answer = ask(c, "POST", "/limit",
@@ -28,7 +28,7 @@ TEST(limit_page, responds_to_an_authorization_server)
               "{\"scopes\":[\"openid\",\"read:appointments\"],\"removed\":[\"write:appointments\"]}\n");
 }
 
-TEST(limit_page, refuses_any_other_request)
+TEST(scope_cap_page, refuses_any_other_request)
 {
     const calendar c;
     const auto bad = ask(c, "POST", "/limit", "{");
@@ -50,7 +50,7 @@ TEST(limit_page, refuses_any_other_request)
 }
 
 // server.health is for kubelet and Prometheus, and often listens on every interface.
-TEST(limit_page, is_not_on_the_health_listener)
+TEST(scope_cap_page, is_not_on_the_health_listener)
 {
     const calendar c({.server = "health: \"127.0.0.1:0\""});
     const auto line =

@@ -15,7 +15,7 @@
 
 namespace scopegate::policy {
 
-struct limit {
+struct scope_cap {
     struct roles {
         json::path claim; // a string, or an array of strings
         // role -> the scopes it allows, with what they imply
@@ -31,7 +31,7 @@ struct limit {
 // Returns the scopes that the claims allow. If both permissions and roles are configured, both must allow a
 // scope. Returns nothing if no cap applies: none is configured, or `absent: all` is set and the claim is
 // absent or null.
-[[nodiscard]] std::optional<scope_set> allowed_scopes(const limit& rules, const scope_registry& scopes,
+[[nodiscard]] std::optional<scope_set> allowed_scopes(const scope_cap& cap, const scope_registry& scopes,
                                                       const json::value& claims);
 
 struct granted_scopes {
@@ -41,10 +41,10 @@ struct granted_scopes {
 
 // Returns the scopes that the token grants. `token_scopes` are the names in the token. Names that the file
 // does not declare are ignored.
-[[nodiscard]] granted_scopes grant(const limit& rules, const scope_registry& scopes,
+[[nodiscard]] granted_scopes grant(const scope_cap& cap, const scope_registry& scopes,
                                    const json::value& claims, std::span<const std::string_view> token_scopes);
 
-struct cut_scopes {
+struct capped_scopes {
     std::vector<std::string> scopes;  // to issue, each once
     std::vector<std::string> removed; // asked for but not allowed
 };
@@ -52,7 +52,7 @@ struct cut_scopes {
 // Implements `POST /limit`, for an authorization server that is issuing a token. Returns those of the
 // requested scopes that the claims allow. A removed scope is replaced by the scopes that it implies and that
 // are allowed, in the order of the file. Scopes that the file does not declare (`openid`) pass.
-[[nodiscard]] cut_scopes cut_down(const limit& rules, const scope_registry& scopes, const json::value& claims,
-                                  const std::vector<std::string>& asked);
+[[nodiscard]] capped_scopes cap_scopes(const scope_cap& cap, const scope_registry& scopes,
+                                       const json::value& claims, const std::vector<std::string>& asked);
 
 } // namespace scopegate::policy

@@ -7,7 +7,7 @@ namespace scopegate::config {
 
 namespace {
 
-using roles = policy::limit::roles;
+using roles = policy::scope_cap::roles;
 
 void read_role(compilation& c, const node& entry, roles& into)
 {
@@ -40,34 +40,34 @@ constexpr key<roles> role_keys[] = {
      true},
 };
 
-constexpr key<policy::limit> limit_keys[] = {
-    {"permissions",
-     [](compilation& c, const node& value, policy::limit& into) { into.permissions = read_claim(c, value); }},
+constexpr key<policy::scope_cap> scope_cap_keys[] = {
+    {"permissions", [](compilation& c, const node& value,
+                       policy::scope_cap& into) { into.permissions = read_claim(c, value); }},
     {"roles",
-     [](compilation& c, const node& value, policy::limit& into) {
+     [](compilation& c, const node& value, policy::scope_cap& into) {
          roles read;
          read_keys(c, value, role_keys, read);
          into.by_role = std::move(read);
      }},
     {"absent",
-     [](compilation& c, const node& value, policy::limit& into) {
+     [](compilation& c, const node& value, policy::scope_cap& into) {
          into.absent_allows_all = read_word(c, value, {"none", "all"}) == 1U;
      }},
 };
 
 } // namespace
 
-void compile_limit(compilation& c, const node& value)
+void compile_scope_cap(compilation& c, const node& value)
 {
-    if (!read_keys(c, value, limit_keys, c.made.limit))
+    if (!read_keys(c, value, scope_cap_keys, c.made.scope_cap))
         return;
     if (value.find("permissions") == nullptr && value.find("roles") == nullptr)
         c.out.error(value.at, "a limit needs \"permissions\" or \"roles\"");
 }
 
-std::vector<section> limit_sections()
+std::vector<section> scope_cap_sections()
 {
-    return {make_section("limit", limit_keys), make_section("limit.roles", role_keys)};
+    return {make_section("limit", scope_cap_keys), make_section("limit.roles", role_keys)};
 }
 
 } // namespace scopegate::config

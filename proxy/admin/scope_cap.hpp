@@ -13,17 +13,17 @@
 namespace scopegate::admin {
 
 // Says what is wrong with a request to /limit. Never repeats the claims.
-struct bad_question {
+struct bad_cap_request {
     std::string why;
 };
-[[noreturn]] void throw_exception_from_error(const bad_question& q, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const bad_cap_request& q, const boost::source_location& where);
 
 // Applies the policy's scope caps. `question` is strict JSON with exactly two members:
 // {"scopes":["read:a"],"claims":{...}}. Returns {"scopes":[...],"removed":[...]}.
-[[nodiscard]] boost::system::result<std::string, bad_question> limit_scopes(const policy::policy& p,
-                                                                            std::string_view question);
+[[nodiscard]] boost::system::result<std::string, bad_cap_request>
+cap_requested_scopes(const policy::policy& p, std::string_view question);
 
 // Returns 200 with that result, or 400 with what is wrong.
-[[nodiscard]] response limit_page(const request& asked, control::service& shown);
+[[nodiscard]] response scope_cap_page(const request& asked, control::service& shown);
 
 } // namespace scopegate::admin

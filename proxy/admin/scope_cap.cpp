@@ -1,7 +1,7 @@
-#include "admin/limit.hpp"
+#include "admin/scope_cap.hpp"
 
 #include "base/json_writer.hpp"
-#include "policy/limit.hpp"
+#include "policy/scope_cap.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -13,7 +13,7 @@ namespace scopegate::admin {
 namespace {
 
 template <class T>
-using answer = boost::system::result<T, bad_question>;
+using admin_result = boost::system::result<T, bad_cap_request>;
 
 // Returns whether `s` is a scope-token (RFC 6749 section 3.3). Anything else could turn into two scopes, or
 // break the token's scope claim.
@@ -25,17 +25,17 @@ bool is_scope_token(std::string_view s) noexcept
     });
 }
 
-answer<std::vector<std::string>> scopes_asked_for(const json::value& question)
+admin_result<std::vector<std::string>> requested_scopes(const json::value& question)
 {
     const auto* scopes = question.find("scopes");
     const auto* items = scopes != nullptr ? scopes->if_array() : nullptr;
     if (items == nullptr)
-        return bad_question{"\"scopes\" is required and must be an array of strings"};
+        return bad_cap_request{"\"scopes\" is required and must be an array of strings"};
     std::vector<std::string> asked;
     for (const auto& item : *items) {
         const auto* name = item.if_string();
         if (name == nullptr || !is_scope_token(*name))
-            return bad_question{
+            return bad_cap_request{
                 "item " + std::to_string(asked.size()) +
                 " of \"scopes\" is not a scope: it must be a string of visible ASCII without spaces, quotes "
                 "and backslashes (RFC 6749, section 3.3)"};
@@ -44,39 +44,39 @@ answer<std::vector<std::string>> scopes_asked_for(const json::value& question)
     return asked;
 }
 
-answer<json::value> parse(std::string_view question)
+admin_result<json::value> parse(std::string_view question)
 {
     auto parsed = json::parse(question);
     if (!parsed || parsed->if_object() == nullptr)
-        return bad_question{
+        return bad_cap_request{
             "the body must be one JSON object, {\"scopes\": [...], \"claims\": {...}}, without "
             "duplicate members, of at most 64 KiB"};
     for (const auto& [name, value] : *parsed->if_object())
         if (name != "scopes" && name != "claims") // a misspelled `claims` must not count as absent
-            return bad_question{"unknown member \"" + name +
-                                "\": only \"scopes\" and \"claims\" are allowed"};
+            return bad_cap_request{"unknown member \"" + name +
+                                   "\": only \"scopes\" and \"claims\" are allowed"};
     const auto* claims = parsed->find("claims");
     if (claims == nullptr || claims->if_object() == nullptr)
-        return bad_question{"\"claims\" is required and must be an object"};
+        return bad_cap_request{"\"claims\" is required and must be an object"};
     return std::move(*parsed);
 }
 
 } // namespace
 
-void throw_exception_from_error(const bad_question& q, const boost::source_location&)
+void throw_exception_from_error(const bad_cap_request& q, const boost::source_location&)
 {
     throw std::runtime_error(q.why);
 }
 
-answer<std::string> limit_scopes(const policy::policy& p, std::string_view question)
+admin_result<std::string> cap_requested_scopes(const policy::policy& p, std::string_view question)
 {
     const auto parsed = parse(question);
     if (!parsed)
         return parsed.error();
-    const auto asked = scopes_asked_for(*parsed);
+    const auto asked = requested_scopes(*parsed);
     if (!asked)
         return asked.error();
-    const auto cut = policy::cut_down(p.limit, p.scopes, *parsed->find("claims"), *asked);
+    const auto cut = policy::cap_scopes(p.scope_cap, p.scopes, *parsed->find("claims"), *asked);
     std::string out;
     json::writer(out)
         .open_object()
@@ -88,9 +88,9 @@ answer<std::string> limit_scopes(const policy::policy& p, std::string_view quest
     return {boost::system::in_place_value, std::move(out)};
 }
 
-response limit_page(const request& asked, control::service& shown)
+response scope_cap_page(const request& asked, control::service& shown)
 {
-    auto limited = limit_scopes(shown.policy(), asked.body());
+    auto limited = cap_requested_scopes(shown.policy(), asked.body());
     return limited ? page(asked, http::status::ok, std::move(*limited))
                    : problem(asked, http::status::bad_request, limited.error().why);
 }
