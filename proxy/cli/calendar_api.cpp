@@ -128,18 +128,18 @@ calendar::calendar()
 
 calendar::response calendar::answer(const request& asked)
 {
-    auto made = route(asked);
+    auto result = route(asked);
     const auto user = asked["X-Auth-Subject"];
-    made.members.emplace(made.members.begin(), "user",
-                         user.empty() ? json::value() : text({user.data(), user.size()}));
-    response out(made.status, asked.version());
+    result.members.emplace(result.members.begin(), "user",
+                           user.empty() ? json::value() : text({user.data(), user.size()}));
+    response out(result.status, asked.version());
     out.set(http::field::content_type, "application/json");
-    if (!made.location.empty())
-        out.set(http::field::location, made.location);
-    if (!made.allow.empty())
-        out.set(http::field::allow, made.allow);
+    if (!result.location.empty())
+        out.set(http::field::location, result.location);
+    if (!result.allow.empty())
+        out.set(http::field::allow, result.allow);
     out.keep_alive(asked.keep_alive());
-    out.body() = json::serialize(json::value(std::move(made.members))) + "\n";
+    out.body() = json::serialize(json::value(std::move(result.members))) + "\n";
     out.prepare_payload();
     if (asked.method() == http::verb::head)
         out.body().clear();
@@ -179,10 +179,10 @@ calendar::reply calendar::add(const std::string& body)
         return reply::error(http::status::insufficient_storage, "the calendar is full");
     const auto id = next_id_++;
     const auto& kept = appointments_[id] = *std::move(sent);
-    auto made = reply::of("appointment", as_json(id, kept));
-    made.status = http::status::created;
-    made.location = std::string(one_path) + id_text(id);
-    return made;
+    auto result = reply::of("appointment", as_json(id, kept));
+    result.status = http::status::created;
+    result.location = std::string(one_path) + id_text(id);
+    return result;
 }
 
 calendar::reply calendar::one(const request& asked, std::string_view id)

@@ -51,17 +51,17 @@ std::string jwks_file_of(const std::string& key_file)
 
 dev_key open_dev_key(const std::string& key_file, jose::algorithm a)
 {
-    const bool made = !std::filesystem::exists(key_file);
-    const auto key = made ? jose::signing_key::generate(a) : read_key(key_file);
-    if (made)
+    const bool created = !std::filesystem::exists(key_file);
+    const auto key = created ? jose::signing_key::generate(a) : read_key(key_file);
+    if (created)
         write_new_file(key_file, key.private_pem().reveal(), 0600);
     auto jwks_file = jwks_file_of(key_file);
-    if (made || !std::filesystem::exists(jwks_file)) {
+    if (created || !std::filesystem::exists(jwks_file)) {
         // The old key's leftover key set would cause every new token to be refused.
         std::filesystem::remove(jwks_file);
         write_new_file(jwks_file, jose::public_jwk_set(std::span(&key, 1)) + "\n", 0644);
     }
-    return {key, std::move(jwks_file), made};
+    return {key, std::move(jwks_file), created};
 }
 
 } // namespace scopegate::cli

@@ -13,7 +13,7 @@ inline constexpr const char* default_key_file = "scopegate-dev-key.pem";
 struct dev_key {
     jose::signing_key key;
     std::string jwks_file; // of the public half
-    bool made = false;     // whether the key was newly created
+    bool created = false;  // whether the key was newly created
 };
 
 // Returns the JWKS file that belongs to a key file: `scopegate-dev-keys.json` for `scopegate-dev-key.pem`,

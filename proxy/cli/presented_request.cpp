@@ -45,10 +45,10 @@ void presented_request::set_peer(const std::string& address)
     const auto parsed = net::parse_address(address);
     if (!parsed)
         throw usage_error("--from needs an IP address, not '" + address + "'");
-    auto& made = peer_.emplace();
-    made.text = address;
-    made.is_ip = true;
-    made.address = *parsed;
+    auto& peer = peer_.emplace();
+    peer.text = address;
+    peer.is_ip = true;
+    peer.address = *parsed;
 }
 
 void presented_request::add_token(const policy::token_settings& from, std::string_view token)

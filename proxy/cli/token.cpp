@@ -97,9 +97,9 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
     return claims;
 }
 
-void tell_what_was_made(const dev_key& made, const std::string& key_file)
+void tell_what_was_made(const dev_key& key, const std::string& key_file)
 {
-    std::cerr << "created " << key_file << " (private: keep it out of version control) and " << made.jwks_file
+    std::cerr << "created " << key_file << " (private: keep it out of version control) and " << key.jwks_file
               << " (its public half).\n";
 }
 
@@ -217,7 +217,7 @@ jose::algorithm algorithm_for(const policy::issuer_settings& i)
     return jose::algorithm::es256;
 }
 
-void tell_what_is_needed(const dev_key& made, const policy::issuer_settings& i)
+void tell_what_is_needed(const dev_key& key, const policy::issuer_settings& i)
 {
     std::cerr << "For this key's tokens to be accepted, routes.yaml needs:\n\n"
                  "issuers:\n"
@@ -225,7 +225,7 @@ void tell_what_is_needed(const dev_key& made, const policy::issuer_settings& i)
               << i.issuer << '\n';
     if (!i.audience.empty())
         std::cerr << "    audience: " << i.audience.front() << '\n';
-    std::cerr << "    keys: file:" << made.jwks_file << "\n\n";
+    std::cerr << "    keys: file:" << key.jwks_file << "\n\n";
 }
 
 jose::signing_key key_for(const token_options& o, const policy::issuer_settings& i)
@@ -235,7 +235,7 @@ jose::signing_key key_for(const token_options& o, const policy::issuer_settings&
             if (i.algorithms.contains(a))
                 return jose::signing_key::from_secret(i.hmac_secret, a);
     auto opened = open_dev_key(o.key_file, algorithm_for(i));
-    if (opened.made) {
+    if (opened.created) {
         tell_what_was_made(opened, o.key_file);
         tell_what_is_needed(opened, i);
     } else if (!takes_keys_from(i, opened.jwks_file)) {

@@ -74,7 +74,7 @@ names names_in(std::string_view content, int line, diagnostics& out)
 
 allowances allowances::read(std::string_view text, diagnostics& out)
 {
-    allowances made;
+    allowances result;
     names pending;         // from comments alone on a line, for the next line with content
     bool above_all = true; // no line with content has been read yet
     for (int line = 1; !text.empty(); ++line) {
@@ -88,12 +88,12 @@ allowances allowances::read(std::string_view text, diagnostics& out)
             continue;
         }
         if (std::exchange(above_all, false) && pending.any())
-            made.lines_[0] |= pending;
+            result.lines_[0] |= pending;
         if ((here | pending).any())
-            made.lines_[line] |= here | pending;
+            result.lines_[line] |= here | pending;
         pending.reset();
     }
-    return made;
+    return result;
 }
 
 std::vector<diagnostic> allowances::filter(std::vector<diagnostic> warnings) const

@@ -47,12 +47,12 @@ constexpr key<top> top_keys[] = {
     {"keys_cache",
      [](compilation& c, const node& value, top&) {
          if (const auto folder = read_text(c, value))
-             c.made.keys_cache = c.files.absolute(*folder);
+             c.policy.keys_cache = c.files.absolute(*folder);
      }},
     {"keys_max_age",
      [](compilation& c, const node& value, top&) {
          if (const auto age = read_seconds(c, value, least_keys_max_age, most_keys_max_age))
-             c.made.keys_max_age = *age;
+             c.policy.keys_max_age = *age;
      }},
     {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
     {"log", hand_on<compile_log>},
@@ -84,9 +84,9 @@ void compile(compilation& c, const node& root)
     const auto* metadata = file.find("metadata");
     if (metadata == nullptr)
         compile_metadata(c, nullptr);
-    collect_authorities(c.made,
+    collect_authorities(c.policy,
                         metadata != nullptr && metadata->is(node::kind::map) && names_resource(*metadata));
-    if (!needs_tokens(c.made))
+    if (!needs_tokens(c.policy))
         return;
     if (seen.issuers == nullptr)
         c.out.error({}, "missing key \"issuers\": without an issuer, only public routes can be served");

@@ -60,35 +60,35 @@ void read_where(compilation& c, const node& value, const std::vector<template_se
 void read_client(compilation& c, const node& value, const std::vector<template_segment>&,
                  policy::condition_list& into)
 {
-    policy::client_condition made;
+    policy::client_condition condition;
     for (auto& item : read_text_list(c, value))
-        made.any_of.push_back(std::move(item.text));
-    into.emplace_back(std::move(made));
+        condition.any_of.push_back(std::move(item.text));
+    into.emplace_back(std::move(condition));
 }
 
 void read_ip(compilation& c, const node& value, const std::vector<template_segment>&,
              policy::condition_list& into)
 {
-    policy::ip_condition made;
+    policy::ip_condition condition;
     for (const node& item : list_items(c, value))
         if (const auto block = read_network(c, item))
-            made.any_of.push_back({*block, item.text});
-    into.emplace_back(std::move(made));
+            condition.any_of.push_back({*block, item.text});
+    into.emplace_back(std::move(condition));
 }
 
 // Challenges send these values back as a quoted list split at spaces (RFC 9470 section 3).
 void read_acr(compilation& c, const node& value, const std::vector<template_segment>&,
               policy::condition_list& into)
 {
-    policy::acr_condition made;
+    policy::acr_condition condition;
     for (auto& item : read_text_list(c, value)) {
         if (!is_scope_token(item.text))
             c.out.error(item.at, item.shown +
                                      " is not an acr value: it must be visible ASCII without spaces, double "
                                      "quotes and backslashes");
-        made.any_of.push_back(std::move(item.text));
+        condition.any_of.push_back(std::move(item.text));
     }
-    into.emplace_back(std::move(made));
+    into.emplace_back(std::move(condition));
 }
 
 void read_max_age(compilation& c, const node& value, const std::vector<template_segment>&,

@@ -80,7 +80,7 @@ constexpr key<cors_settings> cors_keys[] = {
 
 void compile_cors(compilation& c, const node& value)
 {
-    read_keys(c, value, cors_keys, c.made.cors);
+    read_keys(c, value, cors_keys, c.policy.cors);
 }
 
 std::vector<section> cors_sections()

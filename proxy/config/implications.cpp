@@ -22,9 +22,9 @@ std::vector<implication> resolve(compilation& c, policy::scope_id from, const pl
         return found ? std::vector<implication>{{*found, item.at}} : std::vector<implication>{};
     }
     std::vector<implication> out;
-    for (std::size_t i = 0; i < c.made.scopes.size(); ++i) {
+    for (std::size_t i = 0; i < c.policy.scopes.size(); ++i) {
         const auto id = static_cast<policy::scope_id>(i);
-        if (id != from && matches_glob(item.text, c.made.scopes[id].name))
+        if (id != from && matches_glob(item.text, c.policy.scopes[id].name))
             out.push_back({id, item.at});
     }
     if (out.empty())
@@ -64,9 +64,9 @@ private:
                 continue;
             }
             visit(edge.to);
-            all |= c_.made.scopes[edge.to].closure;
+            all |= c_.policy.scopes[edge.to].closure;
         }
-        c_.made.scopes.set_closure(id, std::move(all));
+        c_.policy.scopes.set_closure(id, std::move(all));
         way_.pop_back();
         state_[id] = state::done;
     }
@@ -82,9 +82,9 @@ private:
         std::string text;
         for (auto at = std::find(way_.begin(), way_.end(), edge.to); at != way_.end(); ++at) {
             said_[*at] = true;
-            text += c_.made.scopes[*at].name + " -> ";
+            text += c_.policy.scopes[*at].name + " -> ";
         }
-        c_.out.error(edge.at, "scopes imply each other in a cycle: " + text + c_.made.scopes[edge.to].name);
+        c_.out.error(edge.at, "scopes imply each other in a cycle: " + text + c_.policy.scopes[edge.to].name);
     }
 
     compilation& c_;

@@ -112,9 +112,9 @@ void check_credentials(compilation& c, const node& map, settings::auth by)
 void read_introspection(compilation& c, const node& value, issuer_entry& into)
 {
     into.introspection = &value;
-    auto& made = into.made.introspection.emplace();
-    if (read_keys(c, value, introspection_keys, made))
-        check_credentials(c, value, made.by);
+    auto& settings = into.settings.introspection.emplace();
+    if (read_keys(c, value, introspection_keys, settings))
+        check_credentials(c, value, settings.by);
 }
 
 void check_introspection(compilation& c, issuer_entry& entry, const node& issuer)
@@ -127,7 +127,7 @@ void check_introspection(compilation& c, issuer_entry& entry, const node& issuer
     }
     const bool signs = entry.keys != nullptr || entry.secret_at.line != 0;
     if (!signs) {
-        entry.made.keys = {policy::key_location::kind::none, {}};
+        entry.settings.keys = {policy::key_location::kind::none, {}};
         for (const auto* name : {"algorithms", "token_type"})
             if (const auto* given = issuer.find(name))
                 c.out.error(given->key_at,
@@ -135,9 +135,9 @@ void check_introspection(compilation& c, issuer_entry& entry, const node& issuer
     } else if (!has_audience) {
         c.out.error(issuer.at, "missing key \"audience\": only an issuer without \"keys\" may omit it");
     }
-    const auto other = std::find_if(c.made.issuers.begin(), c.made.issuers.end(),
+    const auto other = std::find_if(c.policy.issuers.begin(), c.policy.issuers.end(),
                                     [](const auto& i) { return i.introspection.has_value(); });
-    if (other != c.made.issuers.end())
+    if (other != c.policy.issuers.end())
         c.out.error(entry.introspection->key_at,
                     "the issuer in line " + std::to_string(other->mark.line) +
                         " already has introspection; an opaque token does not identify its issuer, and must "

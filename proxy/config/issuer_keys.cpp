@@ -51,14 +51,14 @@ void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& na
 {
     if (entry.keys != nullptr)
         c.out.error(entry.keys->key_at, "an issuer has \"keys\" or a \"secret\", not both");
-    entry.made.keys = {policy::key_location::kind::none, {}};
+    entry.settings.keys = {policy::key_location::kind::none, {}};
     if (entry.algorithms == nullptr)
         c.out.error(entry.secret_at, "a secret needs HS256, HS384 or HS512 in \"algorithms\"");
     else if (!named.symmetric)
         c.out.error(entry.algorithms->at, "a secret is for HS256, HS384 or HS512 only");
-    else if (entry.made.hmac_secret.reveal().size() < hash_size(named.largest))
+    else if (entry.settings.hmac_secret.reveal().size() < hash_size(named.largest))
         c.out.error(entry.secret_at, "the secret has " +
-                                         std::to_string(entry.made.hmac_secret.reveal().size()) +
+                                         std::to_string(entry.settings.hmac_secret.reveal().size()) +
                                          " bytes: " + std::string(jose::name(named.largest)) +
                                          " needs at least " + std::to_string(hash_size(named.largest)));
 }
@@ -105,11 +105,11 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
             return;
         if (auto path = read_file_name(c, value, name)) {
             warn_of_key_set(c, value, *path);
-            into.made.keys = {kind::file, std::move(*path)};
+            into.settings.keys = {kind::file, std::move(*path)};
         }
     } else if (text->find("://") != std::string::npos) {
         if (check_fetchable(c, value))
-            into.made.keys = {kind::url, *text};
+            into.settings.keys = {kind::url, *text};
     } else {
         const std::vector<std::string> words{"discover", "file:" + *text};
         auto found = ", found " + shown_url(value);
@@ -137,21 +137,21 @@ void read_algorithms(compilation& c, const node& value, issuer_entry& into)
                         "unknown algorithm " + name.shown + suggestion(name.text, algorithm_names()));
     }
     into.usable = into.usable && !named.empty();
-    into.made.algorithms = named;
+    into.settings.algorithms = named;
 }
 
 void read_secret(compilation& c, const node& value, issuer_entry& into)
 {
     into.secret_at = value.at;
     into.usable = into.usable && expect(c, value, node::kind::scalar);
-    into.made.hmac_secret = secret(value.text);
+    into.settings.hmac_secret = secret(value.text);
 }
 
 void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
 {
     if (!entry.usable)
         return;
-    const auto named = kinds_of(entry.made.algorithms);
+    const auto named = kinds_of(entry.settings.algorithms);
     if (entry.algorithms != nullptr && named.symmetric && named.asymmetric)
         c.out.error(
             entry.algorithms->at,
@@ -160,7 +160,7 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
         check_secret(c, entry, named);
     else if (entry.algorithms != nullptr && named.symmetric)
         c.out.error(entry.algorithms->at, "HS algorithms need a \"secret\" (or \"secret_file\")");
-    const auto where = entry.made.keys.where;
+    const auto where = entry.settings.keys.where;
     const bool fetches =
         where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
     if (entry.ca != nullptr && !fetches && entry.introspection == nullptr)
@@ -170,7 +170,7 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
 
 void check_issuer_name(compilation& c, const issuer_entry& entry)
 {
-    const auto& name = entry.made.issuer;
+    const auto& name = entry.settings.issuer;
     if (name.empty())
         return;
     if (const auto why = why_no_issuer(name); !why.empty()) {

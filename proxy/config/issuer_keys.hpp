@@ -7,7 +7,7 @@ namespace scopegate::config {
 
 // An issuer while it is read, with the positions of the values that are compared afterwards.
 struct issuer_entry {
-    policy::issuer_settings made;
+    policy::issuer_settings settings;
     node name; // a copy, because the value of a file is gone by then
     const node* keys = nullptr;
     const node* algorithms = nullptr;

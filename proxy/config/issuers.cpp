@@ -23,16 +23,16 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
         auto claim = claim_named(c, placed_key(entry));
         auto wanted = read_json_scalar(c, entry);
         if (claim && wanted)
-            into.made.require.emplace_back(std::move(*claim), std::move(*wanted));
+            into.settings.require.emplace_back(std::move(*claim), std::move(*wanted));
     }
 }
 
 void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
 {
-    into.made.scope_claims.clear();
+    into.settings.scope_claims.clear();
     for (const auto& name : read_text_list(c, value))
         if (auto claim = claim_named(c, name))
-            into.made.scope_claims.push_back(std::move(*claim));
+            into.settings.scope_claims.push_back(std::move(*claim));
 }
 
 void read_audience(compilation& c, const node& value, issuer_entry& into)
@@ -40,26 +40,26 @@ void read_audience(compilation& c, const node& value, issuer_entry& into)
     for (auto& name : read_text_or_list(c, value)) {
         if (const auto why = why_no_audience(name.text); !why.empty())
             c.out.error(name.at, name.shown + why);
-        into.made.audience.push_back(std::move(name.text));
+        into.settings.audience.push_back(std::move(name.text));
     }
 }
 
 void read_audience_claim(compilation& c, const node& value, issuer_entry& into)
 {
     if (auto claim = read_claim(c, value))
-        into.made.audience_claim = std::move(*claim);
+        into.settings.audience_claim = std::move(*claim);
 }
 
 void read_clock_skew(compilation& c, const node& value, issuer_entry& into)
 {
     using std::chrono::seconds;
     if (const auto skew = read_seconds(c, value, seconds(0), seconds(60)))
-        into.made.clock_skew = *skew;
+        into.settings.clock_skew = *skew;
 }
 
 void read_token_type(compilation& c, const node& value, issuer_entry& into)
 {
-    into.made.access_token_only = read_word(c, value, {"any", "at+jwt"}) == 1U;
+    into.settings.access_token_only = read_word(c, value, {"any", "at+jwt"}) == 1U;
 }
 
 void read_ca(compilation& c, const node& value, issuer_entry& into)
@@ -72,14 +72,14 @@ void read_ca(compilation& c, const node& value, issuer_entry& into)
     if (!holds_certificates(read_regular_file(*path, max_named_file).text))
         c.out.error(value.at,
                     "the file " + as_written(value) + " contains no certificate of an authority in PEM");
-    into.made.ca_file = std::move(*path);
+    into.settings.ca_file = std::move(*path);
 }
 
 void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
 {
     into.name = value;
     if (auto name = read_text(c, value))
-        into.made.issuer = std::move(*name);
+        into.settings.issuer = std::move(*name);
 }
 
 constexpr key<issuer_entry> issuer_keys[] = {
@@ -106,8 +106,8 @@ std::string_view without_slash(std::string_view url) noexcept
 // missing or extra slash is the most common reason why no token is ever accepted.
 void check_against_others(compilation& c, const issuer_entry& entry)
 {
-    const auto& name = entry.made.issuer;
-    for (const auto& other : c.made.issuers) {
+    const auto& name = entry.settings.issuer;
+    for (const auto& other : c.policy.issuers) {
         if (name.empty() || without_slash(other.issuer) != without_slash(name))
             continue;
         const auto line = std::to_string(other.mark.line);
@@ -124,8 +124,8 @@ void check_against_others(compilation& c, const issuer_entry& entry)
 // An issuer that signs nothing may omit its audience, because some introspection endpoints do not return it.
 void check_audience(compilation& c, const issuer_entry& entry)
 {
-    if (entry.made.audience.empty() && entry.introspection != nullptr)
-        c.out.warn(warning::issuer_without_audience, entry.made.mark,
+    if (entry.settings.audience.empty() && entry.introspection != nullptr)
+        c.out.warn(warning::issuer_without_audience, entry.settings.mark,
                    "every token that this issuer reports as active is accepted, even one for another API: "
                    "set \"audience\", or require scopes that only this API has");
 }
@@ -138,7 +138,7 @@ void compile_issuers(compilation& c, const node& value)
         return;
     for (const node& item : value.items) {
         issuer_entry entry;
-        entry.made.mark = item.at;
+        entry.settings.mark = item.at;
         if (!read_keys(c, item, issuer_keys, entry))
             continue;
         check_introspection(c, entry, item);
@@ -146,7 +146,7 @@ void compile_issuers(compilation& c, const node& value)
         check_issuer_name(c, entry);
         check_against_others(c, entry);
         check_audience(c, entry);
-        c.made.issuers.push_back(std::move(entry.made));
+        c.policy.issuers.push_back(std::move(entry.settings));
     }
 }
 

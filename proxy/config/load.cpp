@@ -11,8 +11,8 @@ namespace scopegate::config {
 
 namespace {
 
-loaded finished(const diagnostics& out, const source_files& files, std::shared_ptr<const policy::policy> made,
-                allowances allowed)
+loaded finished(const diagnostics& out, const source_files& files,
+                std::shared_ptr<const policy::policy> compiled, allowances allowed)
 {
     loaded result;
     result.errors = out.errors();
@@ -20,7 +20,7 @@ loaded finished(const diagnostics& out, const source_files& files, std::shared_p
     result.allowed = std::move(allowed);
     result.files = files.names();
     if (result.errors.empty())
-        result.policy = std::move(made);
+        result.policy = std::move(compiled);
     return result;
 }
 
@@ -47,16 +47,16 @@ loaded load_text(std::string_view text, const std::string& path, const environme
 {
     diagnostics out(path);
     source_files files(path);
-    auto made = std::make_shared<policy::policy>();
-    made->file = path;
+    auto compiled = std::make_shared<policy::policy>();
+    compiled->file = path;
     auto allowed = allowances::read(text, out);
     if (auto root = read_yaml(text, out)) {
         replace_placeholders(*root, env, out);
-        compilation c{*made, out, files};
+        compilation c{*compiled, out, files};
         compile(c, *root);
         wipe_values(*root);
     }
-    return finished(out, files, std::move(made), std::move(allowed));
+    return finished(out, files, std::move(compiled), std::move(allowed));
 }
 
 loaded load_file(const std::string& path, const environment& env)

@@ -92,27 +92,27 @@ constexpr key<policy::log_settings> log_keys[] = {
 
 void compile_paths(compilation& c, const node& value)
 {
-    read_keys(c, value, path_keys, c.made.paths);
+    read_keys(c, value, path_keys, c.policy.paths);
 }
 
 void compile_log(compilation& c, const node& value)
 {
-    read_keys(c, value, log_keys, c.made.log);
+    read_keys(c, value, log_keys, c.policy.log);
 }
 
 void compile_mode(compilation& c, const node& value)
 {
-    c.made.observe = read_word(c, value, {"enforce", "observe"}) == 1U;
+    c.policy.observe = read_word(c, value, {"enforce", "observe"}) == 1U;
 }
 
 void compile_unlisted(compilation& c, const node& value)
 {
-    c.made.unlisted_authenticated = read_word(c, value, {"deny", "authenticated"}) == 1U;
-    if (!c.made.unlisted_authenticated)
+    c.policy.unlisted_authenticated = read_word(c, value, {"deny", "authenticated"}) == 1U;
+    if (!c.policy.unlisted_authenticated)
         return;
-    c.made.unlisted_needs.needs = policy::requirement::kind::authenticated;
-    c.made.unlisted_needs.mark = value.key_at;
-    c.made.unlisted_needs.index = c.made.requirement_count++;
+    c.policy.unlisted_needs.needs = policy::requirement::kind::authenticated;
+    c.policy.unlisted_needs.mark = value.key_at;
+    c.policy.unlisted_needs.index = c.policy.requirement_count++;
 }
 
 bool names_resource(const node& metadata)
@@ -124,17 +124,17 @@ bool names_resource(const node& metadata)
 // audience that can name a resource. Server and issuers have been compiled before.
 void compile_metadata(compilation& c, const node* value)
 {
-    auto& metadata = c.made.metadata;
+    auto& metadata = c.policy.metadata;
     if (value != nullptr && value->is(node::kind::scalar)) {
         static_cast<void>(read_word(c, *value, {"off"}));
         return;
     }
     if (value != nullptr)
         read_keys(c, *value, metadata_keys, metadata);
-    const auto& outside = c.made.server.external_url;
+    const auto& outside = c.policy.server.external_url;
     if (metadata.resource.empty() && outside && is_resource(text_of(*outside)))
         metadata.resource = text_of(*outside);
-    for (const auto& issuer : c.made.issuers)
+    for (const auto& issuer : c.policy.issuers)
         for (const auto& audience : issuer.audience)
             if (metadata.resource.empty() && is_resource(audience))
                 metadata.resource = audience;

@@ -58,14 +58,14 @@ std::optional<std::string> value_of(std::string_view inner, policy::source_mark 
 // Returns false if it reported an error; the text is then unchanged.
 bool replace_in(node& n, const environment& env, diagnostics& out)
 {
-    std::string made;
+    std::string replaced;
     std::string_view rest = n.text;
     while (!rest.empty()) {
         const auto dollar = std::min(rest.find('$'), rest.size());
-        made += rest.substr(0, dollar);
+        replaced += rest.substr(0, dollar);
         rest.remove_prefix(dollar);
         if (rest.starts_with("$$")) {
-            made += '$';
+            replaced += '$';
             rest.remove_prefix(2);
         } else if (rest.starts_with("${")) {
             const auto end = rest.find('}');
@@ -76,15 +76,15 @@ bool replace_in(node& n, const environment& env, diagnostics& out)
             const auto value = value_of(rest.substr(2, end - 2), n.at, env, out);
             if (!value)
                 return false;
-            made += *value;
+            replaced += *value;
             rest.remove_prefix(end + 1);
         } else if (!rest.empty()) {
-            made += rest.front();
+            replaced += rest.front();
             rest.remove_prefix(1);
         }
     }
     n.from = node::origin::variable;
-    n.written = std::exchange(n.text, std::move(made));
+    n.written = std::exchange(n.text, std::move(replaced));
     return true;
 }
 

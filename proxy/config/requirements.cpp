@@ -18,7 +18,7 @@ using policy::template_segment;
 
 // A requirement while it is read. `where` needs the template's parameters.
 struct requirement_entry {
-    requirement made;
+    requirement result;
     const std::vector<template_segment>& segments;
 };
 
@@ -63,7 +63,7 @@ bool refuse_outside_list(compilation& c, const node& scope)
 
 void read_any(compilation& c, const node& value, requirement_entry& into)
 {
-    into.made.needs = requirement::kind::scopes;
+    into.result.needs = requirement::kind::scopes;
     if (!expect(c, value, node::kind::list))
         return;
     if (value.items.empty())
@@ -73,11 +73,11 @@ void read_any(compilation& c, const node& value, requirement_entry& into)
             continue;
         auto one = all_of(c, read_text_or_list(c, item));
         const bool again =
-            std::any_of(into.made.alternatives.begin(), into.made.alternatives.end(),
+            std::any_of(into.result.alternatives.begin(), into.result.alternatives.end(),
                         [&](const policy::alternative& other) { return other.scopes == one.scopes; });
         if (again && !one.scopes.empty())
             c.out.error(item.at, "this alternative is already in the list");
-        into.made.alternatives.push_back(std::move(one));
+        into.result.alternatives.push_back(std::move(one));
     }
 }
 
@@ -86,22 +86,23 @@ constexpr key<requirement_entry> any_keys[] = {{"any", read_any, true}};
 // Reads every form except the one with conditions.
 void read_scopes(compilation& c, const node& value, requirement_entry& into)
 {
-    into.made.needs = requirement::kind::scopes;
+    into.result.needs = requirement::kind::scopes;
     if (value.is(node::kind::map)) {
         read_keys(c, value, any_keys, into);
     } else if (value.is(node::kind::list)) {
         if (value.items.empty())
             c.out.error(value.at, "the list is empty: write public or authenticated if no scope is needed");
         else
-            into.made.alternatives.push_back(all_of(c, read_text_list(c, value)));
+            into.result.alternatives.push_back(all_of(c, read_text_list(c, value)));
     } else if (value.is(node::kind::scalar) && is_word(value.text)) {
-        into.made.needs = value.text == "public" ? requirement::kind::open : requirement::kind::authenticated;
+        into.result.needs =
+            value.text == "public" ? requirement::kind::open : requirement::kind::authenticated;
     } else if (value.is(node::kind::nothing)) {
         c.out.error(value.at, "expected a scope, a list or map of scopes, public or authenticated");
     } else if (refuse_outside_list(c, value)) {
         return;
     } else if (auto name = read_text(c, value)) {
-        into.made.alternatives.push_back(all_of(c, {{std::move(*name), value.at, as_written(value)}}));
+        into.result.alternatives.push_back(all_of(c, {{std::move(*name), value.at, as_written(value)}}));
     }
 }
 
@@ -109,12 +110,12 @@ template <void (*Read)(compilation&, const node&, const std::vector<template_seg
                        policy::condition_list&)>
 void read_condition(compilation& c, const node& value, requirement_entry& into)
 {
-    Read(c, value, into.segments, into.made.conditions);
+    Read(c, value, into.segments, into.result.conditions);
 }
 
 void read_mode(compilation& c, const node& value, requirement_entry& into)
 {
-    read_own_mode(c, value, into.made.observe);
+    read_own_mode(c, value, into.result.observe);
 }
 
 constexpr key<requirement_entry> requirement_keys[] = {
@@ -138,7 +139,7 @@ void read_map(compilation& c, const node& value, requirement_entry& into)
                     "\"any\" must be the only key; with conditions, write \"scopes: {any: [...]}\"");
     else if (any == nullptr && value.find("scopes") == nullptr)
         c.out.error(value.at, "missing key \"scopes\" (\"authenticated\" for any valid token)");
-    if (into.made.needs == requirement::kind::open && !into.made.is_public())
+    if (into.result.needs == requirement::kind::open && !into.result.is_public())
         c.out.error(value.find("scopes")->at,
                     "\"public\" accepts requests without a token; only \"ip\" can be checked then; write "
                     "\"authenticated\" for any valid token");
@@ -150,16 +151,16 @@ requirement compile_requirement(compilation& c, const node& value,
                                 const std::vector<template_segment>& segments, bool observe)
 {
     requirement_entry entry{{}, segments};
-    entry.made.observe = observe;
-    entry.made.mark = value.key_at; // an alias has its content elsewhere, but the method is here
+    entry.result.observe = observe;
+    entry.result.mark = value.key_at; // an alias has its content elsewhere, but the method is here
     if (value.is(node::kind::map))
         read_map(c, value, entry);
     else
         read_scopes(c, value, entry);
-    std::stable_sort(entry.made.conditions.begin(), entry.made.conditions.end(),
+    std::stable_sort(entry.result.conditions.begin(), entry.result.conditions.end(),
                      [](const auto& a, const auto& b) { return a.index() < b.index(); });
-    entry.made.index = c.made.requirement_count++;
-    return std::move(entry.made);
+    entry.result.index = c.policy.requirement_count++;
+    return std::move(entry.result);
 }
 
 std::vector<section> requirement_sections()

@@ -10,18 +10,20 @@ namespace scopegate::config {
 namespace {
 
 constexpr key<route_settings_entry> setting_keys[] = {
-    {"timeouts", [](compilation& c, const node& value,
-                    route_settings_entry& into) { compile_route_timeouts(c, value, into.made.timeouts); }},
+    {"timeouts",
+     [](compilation& c, const node& value, route_settings_entry& into) {
+         compile_route_timeouts(c, value, into.settings.timeouts);
+     }},
     {"body",
      [](compilation& c, const node& value, route_settings_entry& into) {
          if (const auto size = read_size(c, value, 0, max_body_limit))
-             into.made.body = *size;
+             into.settings.body = *size;
      }},
     {"mode", [](compilation& c, const node& value,
                 route_settings_entry& into) { read_own_mode(c, value, into.observe); }},
     {"authorization",
      [](compilation& c, const node& value, route_settings_entry& into) {
-         into.made.strip_authorization = read_word(c, value, {"forward", "strip"}) == 1U;
+         into.settings.strip_authorization = read_word(c, value, {"forward", "strip"}) == 1U;
      }},
 };
 
@@ -53,7 +55,7 @@ void read_own_mode(compilation& c, const node& value, bool& observe)
 {
     const auto mode = read_word(c, value, {"enforce", "observe"});
     observe = mode == 1U;
-    if (mode == 0U && c.made.observe)
+    if (mode == 0U && c.policy.observe)
         c.out.error(value.at, as_written(value) +
                                   " has no effect under the \"mode: observe\" of the file: to enforce some "
                                   "routes only, remove that, and write \"mode: observe\" at the others");

@@ -7,9 +7,9 @@ namespace scopegate::config {
 
 // The settings of one route while it is read.
 struct route_settings_entry {
-    explicit route_settings_entry(const policy::route_settings& of_server) : made(of_server) {}
+    explicit route_settings_entry(const policy::route_settings& of_server) : settings(of_server) {}
 
-    policy::route_settings made;
+    policy::route_settings settings;
     bool observe = false; // of methods without a mode of their own
 };
 

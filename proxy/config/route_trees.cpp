@@ -62,32 +62,32 @@ class trees final {
 public:
     trees(compilation& c, const std::vector<path_template>& templates) : c_(c), templates_(templates)
     {
-        exact_rules_ = c.made.paths;
+        exact_rules_ = c.policy.paths;
         exact_rules_.case_exact = true;
     }
 
     void add(const route& r)
     {
         const auto& t = templates_[r.index];
-        if (const route* other = c_.made.exact.add(t.segments, t.trailing_slash, r)) {
+        if (const route* other = c_.policy.exact.add(t.segments, t.trailing_slash, r)) {
             c_.out.error(r.mark, "the template " + in_quotes(r.text) + " matches the same paths as " +
                                      in_quotes(other->text) + " in " + line_of(*other));
             return;
         }
-        auto shape = folded(t, c_.made.paths);
+        auto shape = folded(t, c_.policy.paths);
         if (!shape) {
             c_.out.error(r.mark, "the template " + in_quotes(r.text) +
                                      " can't be reached: it could be read as a dot segment");
             return;
         }
-        auto& alike = c_.made.folded_alike;
-        const route* first = c_.made.folded.add(*shape, false, r);
+        auto& alike = c_.policy.folded_alike;
+        const route* first = c_.policy.folded.add(*shape, false, r);
         if (first == nullptr) {
             alike[r.index] = {&r};
             return;
         }
         alike[first->index].push_back(&r);
-        if (!c_.made.paths.case_exact)
+        if (!c_.policy.paths.case_exact)
             check_letter_case(r, *first);
     }
 
@@ -133,9 +133,9 @@ private:
 
 void compile_trees(compilation& c, const std::vector<path_template>& templates)
 {
-    c.made.folded_alike.resize(c.made.routes.size());
+    c.policy.folded_alike.resize(c.policy.routes.size());
     trees both(c, templates);
-    for (const route& r : c.made.routes)
+    for (const route& r : c.policy.routes)
         both.add(r);
 }
 

@@ -65,9 +65,9 @@ void compile_route(compilation& c, const node& methods, policy::route& into)
     else if (std::all_of(methods.items.begin(), methods.items.end(),
                          [](const node& entry) { return is_route_setting(entry.key); }))
         c.out.error(methods.key_at, "the route has settings but no method: every method would be refused");
-    route_settings_entry own(c.made.settings.front());
+    route_settings_entry own(c.policy.settings.front());
     read_route_settings(c, methods, own);
-    into.settings = keep_settings(c.made, own.made);
+    into.settings = keep_settings(c.policy, own.settings);
     for (const node& entry : methods.items) {
         if (is_route_setting(entry.key))
             continue;
@@ -101,19 +101,19 @@ void compile_routes(compilation& c, const node& value)
 {
     if (!expect(c, value, node::kind::map))
         return;
-    if (value.items.empty() && !c.made.unlisted_authenticated)
+    if (value.items.empty() && !c.policy.unlisted_authenticated)
         c.out.error(value.at, "the map is empty: every request would be refused");
-    c.made.settings.front() = {c.made.server.timeouts, c.made.server.limits.body,
-                               c.made.upstream.strip_authorization};
+    c.policy.settings.front() = {c.policy.server.timeouts, c.policy.server.limits.body,
+                                 c.policy.upstream.strip_authorization};
     std::vector<path_template> templates;
     for (const node& entry : value.items) {
         auto parsed = parse_template(c, entry.key, entry.key_at);
         policy::route unused; // so that the methods of an invalid template are checked too
-        auto& route = parsed ? c.made.routes.emplace_back() : unused;
+        auto& route = parsed ? c.policy.routes.emplace_back() : unused;
         route.text = entry.key;
         route.mark = entry.key_at;
         if (parsed) {
-            route.index = static_cast<std::uint32_t>(c.made.routes.size() - 1);
+            route.index = static_cast<std::uint32_t>(c.policy.routes.size() - 1);
             route.segments = parsed->segments;
             route.trailing_slash = parsed->trailing_slash;
             templates.push_back(std::move(*parsed));

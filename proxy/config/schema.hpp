@@ -18,7 +18,7 @@ namespace scopegate::config {
 // State that all readers share while one file is compiled. They fill in valid values, and report errors to
 // `out`.
 struct compilation {
-    policy::policy& made;
+    policy::policy& policy;
     diagnostics& out;
     source_files& files;
 };

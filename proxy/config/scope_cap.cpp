@@ -18,7 +18,7 @@ void read_role(compilation& c, const node& entry, roles& into)
         return;
     for (const auto& scope : read_text_list(c, entry))
         if (find_scope(c, scope))
-            c.made.scopes.add_with_implied(scope.text, allowed);
+            c.policy.scopes.add_with_implied(scope.text, allowed);
 }
 
 constexpr key<roles> role_keys[] = {
@@ -59,7 +59,7 @@ constexpr key<policy::scope_cap> scope_cap_keys[] = {
 
 void compile_scope_cap(compilation& c, const node& value)
 {
-    if (!read_keys(c, value, scope_cap_keys, c.made.scope_cap))
+    if (!read_keys(c, value, scope_cap_keys, c.policy.scope_cap))
         return;
     if (value.find("permissions") == nullptr && value.find("roles") == nullptr)
         c.out.error(value.at, "a limit needs \"permissions\" or \"roles\"");

@@ -77,18 +77,18 @@ bool is_scope_token(std::string_view s) noexcept
 
 std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& name)
 {
-    const auto found = c.made.scopes.find(name.text);
+    const auto found = c.policy.scopes.find(name.text);
     if (!found)
-        say_undeclared(c, name, declared_names(c.made.scopes));
+        say_undeclared(c, name, declared_names(c.policy.scopes));
     return found;
 }
 
 std::optional<policy::scope_id> find_needed_scope(compilation& c, const placed_text& name)
 {
-    const auto found = c.made.scopes.find(name.text);
+    const auto found = c.policy.scopes.find(name.text);
     if (found)
         return found;
-    auto known = declared_names(c.made.scopes);
+    auto known = declared_names(c.policy.scopes);
     known.insert(known.end(), std::begin(reserved), std::end(reserved));
     say_undeclared(c, name, known);
     return std::nullopt;
@@ -112,7 +112,7 @@ void compile_scopes(compilation& c, const node& value)
         else
             read.description = entry.text;
         check_name(c, entry);
-        c.made.scopes.add(entry.key, std::move(read.description));
+        c.policy.scopes.add(entry.key, std::move(read.description));
         implied.push_back(read.implies);
     }
     compile_implications(c, implied);

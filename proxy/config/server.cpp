@@ -79,9 +79,9 @@ constexpr key<size_limits> limit_keys[] = {
 };
 
 struct server_entry {
-    explicit server_entry(server_settings& settings) : made(settings) {}
+    explicit server_entry(server_settings& of_policy) : settings(of_policy) {}
 
-    server_settings& made;
+    server_settings& settings;
     // The positions of the addresses; line 0: the default.
     std::vector<policy::source_mark> listen_at{{}};
     policy::source_mark admin_at;
@@ -90,11 +90,11 @@ struct server_entry {
 
 void read_listen(compilation& c, const node& value, server_entry& into)
 {
-    into.made.listen.clear();
+    into.settings.listen.clear();
     into.listen_at.clear();
     for (const node& one : one_or_list_items(c, value))
         if (auto address = read_endpoint(c, one)) {
-            into.made.listen.push_back(std::move(*address));
+            into.settings.listen.push_back(std::move(*address));
             into.listen_at.push_back(one.at);
         }
 }
@@ -108,13 +108,13 @@ std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& 
 
 void read_admin(compilation& c, const node& value, server_entry& into)
 {
-    into.made.admin = read_address_or_off(c, value);
+    into.settings.admin = read_address_or_off(c, value);
     into.admin_at = value.at;
 }
 
 void read_health(compilation& c, const node& value, server_entry& into)
 {
-    into.made.health = read_address_or_off(c, value);
+    into.settings.health = read_address_or_off(c, value);
     into.health_at = value.at;
 }
 
@@ -127,12 +127,12 @@ struct bound {
 std::vector<bound> addresses_of(const server_entry& entry)
 {
     std::vector<bound> out;
-    for (std::size_t i = 0; i < entry.made.listen.size(); ++i)
-        out.push_back({&entry.made.listen[i], entry.listen_at[i], "listen"});
-    if (entry.made.admin)
-        out.push_back({&*entry.made.admin, entry.admin_at, "admin"});
-    if (entry.made.health)
-        out.push_back({&*entry.made.health, entry.health_at, "health"});
+    for (std::size_t i = 0; i < entry.settings.listen.size(); ++i)
+        out.push_back({&entry.settings.listen[i], entry.listen_at[i], "listen"});
+    if (entry.settings.admin)
+        out.push_back({&*entry.settings.admin, entry.admin_at, "admin"});
+    if (entry.settings.health)
+        out.push_back({&*entry.settings.health, entry.health_at, "health"});
     return out;
 }
 
@@ -185,11 +185,11 @@ void check_addresses(compilation& c, const server_entry& entry)
 void read_workers(compilation& c, const node& value, server_entry& into)
 {
     if (value.is(node::kind::scalar) && value.text == "auto")
-        into.made.workers = 0;
+        into.settings.workers = 0;
     else if (value.is(node::kind::scalar) && value.text.find_first_not_of("0123456789") != std::string::npos)
         c.out.error(value.at, "expected auto or a whole number from 1 to 256, found " + as_written(value));
     else if (const auto count = read_count(c, value, 1, 256))
-        into.made.workers = static_cast<unsigned>(*count);
+        into.settings.workers = static_cast<unsigned>(*count);
 }
 
 void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
@@ -200,7 +200,7 @@ void read_trusted_proxies(compilation& c, const node& value, server_entry& into)
         const auto block = read_network(c, item);
         if (!block)
             continue;
-        into.made.trusted_proxies.push_back(*block);
+        into.settings.trusted_proxies.push_back(*block);
         if (block->prefix == 0 || (block->prefix == 96 && block->address[10] == 0xFF))
             c.out.warn(warning::trusts_every_client, item.at,
                        as_written(item) + " trusts every client: each can claim another client's address");
@@ -226,7 +226,7 @@ void read_tls(compilation& c, const node& value, server_entry& into)
     policy::server_tls tls;
     tls.mark = value.at;
     if (read_keys(c, value, tls_keys, tls))
-        into.made.tls = std::move(tls);
+        into.settings.tls = std::move(tls);
 }
 
 // Runs after trusted_proxies: only a trusted peer's PROXY header may be believed.
@@ -235,10 +235,10 @@ void read_proxy_protocol(compilation& c, const node& value, server_entry& into)
     const auto flag = read_flag(c, value);
     if (!flag)
         return;
-    if (*flag && into.made.trusted_proxies.empty())
+    if (*flag && into.settings.trusted_proxies.empty())
         c.out.error(value.at,
                     "proxy_protocol needs \"trusted_proxies\", the addresses whose PROXY header is trusted");
-    into.made.proxy_protocol = *flag;
+    into.settings.proxy_protocol = *flag;
 }
 
 // A path is a prefix that a proxy in front removes: requests arrive here without it.
@@ -259,7 +259,7 @@ void read_external_url(compilation& c, const node& value, server_entry& into)
     auto prefix = parts->path;
     if (prefix.ends_with('/'))
         prefix.remove_suffix(1);
-    into.made.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
+    into.settings.external_url = {url->tls, std::string(parts->authority), std::string(prefix)};
 }
 
 constexpr key<server_entry> server_keys[] = {
@@ -268,19 +268,19 @@ constexpr key<server_entry> server_keys[] = {
     {"health", read_health},
     {"workers", read_workers},
     {"limits", [](compilation& c, const node& value,
-                  server_entry& into) { read_keys(c, value, limit_keys, into.made.limits); }},
+                  server_entry& into) { read_keys(c, value, limit_keys, into.settings.limits); }},
     {"timeouts", [](compilation& c, const node& value,
-                    server_entry& into) { compile_timeouts(c, value, into.made.timeouts); }},
+                    server_entry& into) { compile_timeouts(c, value, into.settings.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
-    {"hosts",
-     [](compilation& c, const node& value, server_entry& into) { read_hosts(c, value, into.made.hosts); }},
+    {"hosts", [](compilation& c, const node& value,
+                 server_entry& into) { read_hosts(c, value, into.settings.hosts); }},
     {"core_dumps",
      [](compilation& c, const node& value, server_entry& into) {
          if (const auto flag = read_flag(c, value))
-             into.made.core_dumps = *flag;
+             into.settings.core_dumps = *flag;
      }},
 };
 
@@ -288,11 +288,11 @@ constexpr key<server_entry> server_keys[] = {
 
 void compile_server(compilation& c, const node& value)
 {
-    server_entry entry(c.made.server);
+    server_entry entry(c.policy.server);
     if (!read_keys(c, value, server_keys, entry))
         return;
     check_addresses(c, entry);
-    if (c.made.server.admin && !is_loopback(*c.made.server.admin))
+    if (c.policy.server.admin && !is_loopback(*c.policy.server.admin))
         c.out.warn(warning::admin_exposed, entry.admin_at,
                    "other machines can reach the admin listener: keep it on loopback, and use \"health\" for "
                    "probes from outside");

@@ -124,7 +124,7 @@ std::optional<path_template> parse_template(compilation& c, const std::string& t
         if (end == 0)
             return refuse("an empty segment (\"//\") is refused in every path");
         const bool last = end == rest.size();
-        if (auto why = parse_segment(rest.substr(0, end), last, c.made.paths, out.segments.emplace_back());
+        if (auto why = parse_segment(rest.substr(0, end), last, c.policy.paths, out.segments.emplace_back());
             !why.empty())
             return refuse(why);
         out.trailing_slash = end + 1 == rest.size();

@@ -84,7 +84,7 @@ constexpr key<token_settings> token_keys[] = {
 
 void compile_tokens(compilation& c, const node& value)
 {
-    read_keys(c, value, token_keys, c.made.tokens);
+    read_keys(c, value, token_keys, c.policy.tokens);
 }
 
 std::vector<section> token_sections()

@@ -176,9 +176,9 @@ constexpr key<upstream_settings> upstream_keys[] = {
 void compile_upstream(compilation& c, const node& value)
 {
     if (value.is(node::kind::map))
-        read_keys(c, value, upstream_keys, c.made.upstream);
+        read_keys(c, value, upstream_keys, c.policy.upstream);
     else
-        read_url(c, value, c.made.upstream);
+        read_url(c, value, c.policy.upstream);
 }
 
 std::vector<section> upstream_sections()

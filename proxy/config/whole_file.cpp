@@ -27,14 +27,14 @@ void for_each_requirement(const policy::policy& p, F&& f)
 
 void warn_of_subjects(compilation& c)
 {
-    if (c.made.issuers.size() < 2)
+    if (c.policy.issuers.size() < 2)
         return;
-    for_each_requirement(c.made, [&](const requirement& r) {
+    for_each_requirement(c.policy, [&](const requirement& r) {
         policy::for_each<policy::where_condition>(r.conditions, [&](const policy::where_condition& w) {
             if (w.claim.name() == "sub" || w.claim.name() == "/sub")
                 c.out.warn(warning::ambiguous_subject, r.mark,
                            "{" + w.parameter_name + "} is compared with \"sub\", which each of the " +
-                               std::to_string(c.made.issuers.size()) +
+                               std::to_string(c.policy.issuers.size()) +
                                " issuers chooses freely: compare a claim that only one of them sets");
         });
     });
@@ -43,7 +43,7 @@ void warn_of_subjects(compilation& c)
 // Without a list of hosts, the proof's URL is compared with any Host that the client sends.
 void warn_of_hosts(compilation& c, const node& file)
 {
-    const auto& p = c.made;
+    const auto& p = c.policy;
     const node* metadata = file.find("metadata");
     const bool names_resource = metadata != nullptr && (metadata->find("resource") != nullptr ||
                                                         metadata->find("resource_file") != nullptr);
@@ -77,8 +77,8 @@ void advise_on_bodies(compilation& c)
 {
     std::string first;
     std::size_t more = 0;
-    for (const route& r : c.made.routes) {
-        const auto methods = stricter_than_post(r, c.made.scopes);
+    for (const route& r : c.policy.routes) {
+        const auto methods = stricter_than_post(r, c.policy.scopes);
         if (methods.empty())
             continue;
         if (!first.empty())

@@ -5,8 +5,8 @@
 
 namespace scopegate::config {
 
-// Reports these warnings. `file` is the root that `c.made` was compiled from, without errors. For files with
-// routes that need tokens.
+// Reports these warnings. `file` is the root that `c.policy` was compiled from, without errors. For files
+// with routes that need tokens.
 void warn_of_the_whole(compilation& c, const node& file);
 
 } // namespace scopegate::config

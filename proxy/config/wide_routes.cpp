@@ -40,7 +40,7 @@ std::string path_without(const route& r, std::size_t missed)
 
 class search final {
 public:
-    explicit search(compilation& c) : c_(c), by_route_(c.made.routes.size()) {}
+    explicit search(compilation& c) : c_(c), by_route_(c.policy.routes.size()) {}
 
     void look_around(const route& strict)
     {
@@ -51,7 +51,7 @@ public:
 
     void report() const
     {
-        for (const route& r : c_.made.routes)
+        for (const route& r : c_.policy.routes)
             if (const auto& found = by_route_[r.index]; !found.weak.empty())
                 warn(found, in_quotes(r.text) + " (" + policy::enumerate(weak_methods(r, found), ", ") + ")");
         if (!unlisted_.weak.empty())
@@ -62,13 +62,13 @@ private:
     void compare(const route& strict, const std::string& path, std::size_t missed)
     {
         for (const auto method : methods_to_compare(strict, path)) {
-            const auto match = c_.made.match(path, method);
+            const auto match = c_.policy.match(path, method);
             const auto* needs = strict.find(method);
             if (match.needs == nullptr || needs == nullptr)
                 continue;
             const bool listed = match.found == route_match::outcome::route;
             const asked_for wide{*match.needs, listed ? match.matched : nullptr};
-            if (!is_pinned(wide, missed) && admits_more(wide, {*needs, &strict}, c_.made.scopes))
+            if (!is_pinned(wide, missed) && admits_more(wide, {*needs, &strict}, c_.policy.scopes))
                 add(listed ? by_route_[match.matched->index] : unlisted_, *match.needs, strict);
         }
     }
@@ -81,7 +81,7 @@ private:
         for (const auto& m : strict.methods)
             out.push_back(m.first);
         policy::parameters values;
-        const route* wide = c_.made.exact.match(path, values);
+        const route* wide = c_.policy.exact.match(path, values);
         if (wide != nullptr)
             for (const auto& m : wide->methods)
                 if (std::find(out.begin(), out.end(), m.first) == out.end())
@@ -150,7 +150,7 @@ private:
 void warn_of_wide_routes(compilation& c)
 {
     search around(c);
-    for (const route& r : c.made.routes)
+    for (const route& r : c.policy.routes)
         around.look_around(r);
     around.report();
 }

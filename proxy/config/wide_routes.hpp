@@ -8,7 +8,7 @@
 namespace scopegate::config {
 
 // Reports one warning per route that surrounds stricter ones, at the first of its methods with the weaker
-// requirement, and one for `unlisted: authenticated`. The routes of `c.made` must be complete. Costs one
+// requirement, and one for `unlisted: authenticated`. The routes of `c.policy` must be complete. Costs one
 // match per literal segment and method of the file.
 void warn_of_wide_routes(compilation& c);
 

@@ -46,7 +46,7 @@ public:
     // Returns the start of the innermost list or map that is still open.
     [[nodiscard]] std::optional<policy::source_mark> innermost_open() const
     {
-        return open_.empty() ? std::nullopt : std::optional(open_.back().made.at);
+        return open_.empty() ? std::nullopt : std::optional(open_.back().content.at);
     }
 
     // Returns the start of the last element that could be read.
@@ -62,12 +62,12 @@ public:
     }
     void OnDocumentEnd() override {}
 
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(made(mark), anchor); }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(node_at(mark), anchor); }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override
     {
-        node n = made(mark);
+        node n = node_at(mark);
         n.type = node::kind::scalar;
         n.text = value;
         n.plain = tag != "!";
@@ -77,7 +77,7 @@ public:
                 return finish(std::move(n), anchor);
             }
         if (tag == core + std::string("null"))
-            n = made(mark);
+            n = node_at(mark);
         else if (!is_own_tag(n.at, tag, ""))
             n.type = node::kind::broken;
         finish(std::move(n), anchor);
@@ -119,7 +119,7 @@ private:
 
     // A list or map that is being read.
     struct collection {
-        node made;
+        node content;
         YAML::anchor_t anchor = 0;
         bool tagged = false;  // has a tag of another type
         bool has_key = false; // of a map: the key has been read, its value comes next
@@ -134,7 +134,7 @@ private:
         return lines_.mark(m.line, m.column);
     }
 
-    [[nodiscard]] node made(const YAML::Mark& mark) const
+    [[nodiscard]] node node_at(const YAML::Mark& mark) const
     {
         node n;
         n.at = at(mark);
@@ -170,14 +170,14 @@ private:
         if (open_.size() >= max_levels)
             stop(at(mark), "nested deeper than " + std::to_string(max_levels) + " levels");
         auto& c = open_.emplace_back();
-        c.made = made(mark);
-        c.made.type = type;
+        c.content = node_at(mark);
+        c.content.type = type;
         c.anchor = anchor;
     }
 
     void close()
     {
-        node n = std::move(open_.back().made);
+        node n = std::move(open_.back().content);
         if (open_.back().tagged)
             n.type = node::kind::broken;
         const auto anchor = open_.back().anchor;
@@ -197,10 +197,10 @@ private:
             return;
         }
         auto& c = open_.back();
-        if (c.made.is(node::kind::list)) {
+        if (c.content.is(node::kind::list)) {
             if (n.is(node::kind::nothing)) // yaml-cpp gives an empty item the position of the next one
-                n.at = c.made.at;
-            c.made.items.push_back(std::move(n));
+                n.at = c.content.at;
+            c.content.items.push_back(std::move(n));
         } else if (!c.has_key) {
             c.has_key = true;
             c.dropped = !take_key(c, n);
@@ -212,7 +212,7 @@ private:
                 n.at = c.key_at;
             n.key = std::move(c.key);
             n.key_at = c.key_at;
-            c.made.items.push_back(std::move(n));
+            c.content.items.push_back(std::move(n));
         }
     }
 

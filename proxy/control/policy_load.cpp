@@ -28,12 +28,12 @@ policy_load load_all(const std::string& path, const config::environment& env)
         auto tls = load_tls(*file.policy);
         append(done.errors, std::move(tls.errors));
         append(done.warnings, file.allowed.filter(tls.warnings));
-        done.made.server_tls = std::move(tls.server);
-        done.made.upstream_tls = std::move(tls.upstream);
+        done.snapshot.server_tls = std::move(tls.server);
+        done.snapshot.upstream_tls = std::move(tls.upstream);
     }
     if (done.errors.empty()) {
-        done.made.answers = std::make_shared<const responses::response_book>(*file.policy);
-        done.made.policy = std::move(file.policy);
+        done.snapshot.answers = std::make_shared<const responses::response_book>(*file.policy);
+        done.snapshot.policy = std::move(file.policy);
     }
     done.fingerprint = fingerprint_of(done.files);
     return done;

@@ -12,7 +12,7 @@ namespace scopegate::control {
 
 struct policy_load {
     // Its policy is null after an error. Key fetching starts when it is published.
-    gate::shared_snapshot made;
+    gate::shared_snapshot snapshot;
     std::vector<config::diagnostic> errors; // in routes.yaml or the certificates
     std::vector<config::diagnostic> warnings;
     std::vector<std::string> files; // files to watch; empty if routes.yaml could not be read

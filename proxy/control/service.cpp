@@ -85,13 +85,13 @@ service::service(asio::io_context& control, std::string path, config::environmen
     : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
 {
     auto first = load_policy(path_, env_);
-    if (!first.made.policy)
+    if (!first.snapshot.policy)
         throw start_error(all_errors(first.errors));
-    observe::open_log(first.made.policy->log.at);
+    observe::open_log(first.snapshot.policy->log.at);
     log_warnings(first.warnings);
     watched_ = std::move(first.files);
     fingerprint_ = std::move(first.fingerprint);
-    current_ = std::move(first.made);
+    current_ = std::move(first.snapshot);
     current_.proofs =
         std::make_shared<tokens::proof_memory>(proof_bounds(bytes_of(policy().server.limits.memory)));
     current_.upstream_limits = std::make_shared<upstream::slot_limits>();
@@ -198,8 +198,8 @@ void service::take(policy_load next)
         fingerprint_ = std::move(next.fingerprint);
     }
     log_warnings(next.warnings);
-    if (next.made.policy) {
-        publish(std::move(next.made));
+    if (next.snapshot.policy) {
+        publish(std::move(next.snapshot));
         warn_of_what_needs_a_restart(policy().server);
     } else {
         for (const auto& wrong : next.errors)
@@ -245,22 +245,22 @@ bool service::is_being_written(const std::string& seen)
     return open != watched_.end();
 }
 
-void service::publish(gate::shared_snapshot made)
+void service::publish(gate::shared_snapshot next)
 {
-    made.keys = tokens::key_store::start(control_, made.policy, current_.keys.get());
-    made.introspection = tokens::introspector::start(control_, *made.policy, current_.introspection);
-    made.admission = current_.admission + (admission_rules(made) != admission_rules(current_) ? 1U : 0U);
-    bound_memory(made, workers_.size());
-    made.proofs = current_.proofs;                   // a proof stays used, whatever the new policy says
-    made.upstream_limits = current_.upstream_limits; // requests in flight hold its slots
-    made.upstream_limits->set(made.policy->upstream.connections);
-    observe::set_log_level(made.policy->log.at);
+    next.keys = tokens::key_store::start(control_, next.policy, current_.keys.get());
+    next.introspection = tokens::introspector::start(control_, *next.policy, current_.introspection);
+    next.admission = current_.admission + (admission_rules(next) != admission_rules(current_) ? 1U : 0U);
+    bound_memory(next, workers_.size());
+    next.proofs = current_.proofs;                   // a proof stays used, whatever the new policy says
+    next.upstream_limits = current_.upstream_limits; // requests in flight hold its slots
+    next.upstream_limits->set(next.policy->upstream.connections);
+    observe::set_log_level(next.policy->log.at);
     for (const auto& w : workers_)
-        w->publish(made);
+        w->publish(next);
     current_.keys->stop();
-    if (current_.introspection && current_.introspection != made.introspection)
+    if (current_.introspection && current_.introspection != next.introspection)
         current_.introspection->stop();
-    current_ = std::move(made);
+    current_ = std::move(next);
     log_event(level::info, "reloaded", {{"file", path_}, {"routes", policy().routes.size()}});
 }
 
@@ -274,11 +274,11 @@ void service::leave()
 }
 
 // Applies one bound to the whole process; the workers' caches share it.
-void service::bound_memory(gate::shared_snapshot& made, std::size_t workers)
+void service::bound_memory(gate::shared_snapshot& next, std::size_t workers)
 {
-    const auto limit = bytes_of(made.policy->server.limits.memory);
+    const auto limit = bytes_of(next.policy->server.limits.memory);
     counters_.memory.set_limit(limit);
-    made.token_cache_bytes = token_cache_bytes(limit) / workers;
+    next.token_cache_bytes = token_cache_bytes(limit) / workers;
 }
 
 void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)

@@ -75,8 +75,8 @@ private:
     void open_proof_window(bool take_over);
     [[nodiscard]] bool is_being_written(const std::string& seen);
     void take(policy_load next);
-    void publish(gate::shared_snapshot made);
-    void bound_memory(gate::shared_snapshot& made, std::size_t workers);
+    void publish(gate::shared_snapshot next);
+    void bound_memory(gate::shared_snapshot& next, std::size_t workers);
     void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;

@@ -22,9 +22,9 @@ buffer buffer_pool::make(std::size_t place, std::size_t size)
 {
     if (place < sizes.size())
         shelves_[place].unused = 0;
-    auto* const made = new char[size];
+    auto* const bytes = new char[size];
     count(size);
-    return {*this, made, size, place};
+    return {*this, bytes, size, place};
 }
 
 void buffer_pool::free(char* bytes, std::size_t size) noexcept

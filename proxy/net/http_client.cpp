@@ -168,19 +168,19 @@ boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
 {
     if (tls_)
         return tls_.get();
-    auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
-    made->set_verify_mode(asio::ssl::verify_peer);
-    if (SSL_CTX_set_min_proto_version(made->native_handle(), TLS1_2_VERSION) != 1)
+    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
+    context->set_verify_mode(asio::ssl::verify_peer);
+    if (SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION) != 1)
         return http_failure{"TLS 1.2 can't be required"};
     error_code error;
     if (ca_file_.empty())
-        made->set_default_verify_paths(error);
+        context->set_default_verify_paths(error);
     else
-        made->load_verify_file(ca_file_, error);
+        context->load_verify_file(ca_file_, error);
     if (error)
         return http_failure{"can't read the certificate authorities" +
                             (ca_file_.empty() ? "" : " in " + ca_file_) + ": " + error.message()};
-    tls_ = std::move(made);
+    tls_ = std::move(context);
     return tls_.get();
 }
 

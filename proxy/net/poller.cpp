@@ -19,10 +19,10 @@ constexpr std::chrono::milliseconds longest_stay{1};
 
 int make_set()
 {
-    const int made = ::epoll_create1(EPOLL_CLOEXEC);
-    if (made < 0)
+    const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+    if (descriptor < 0)
         throw std::system_error(errno, std::generic_category(), "epoll_create1");
-    return made;
+    return descriptor;
 }
 
 } // namespace

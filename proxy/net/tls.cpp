@@ -49,23 +49,23 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 SSL_CTX* make_context(const SSL_METHOD* method)
 {
     ERR_clear_error();
-    SSL_CTX* const made = SSL_CTX_new(method);
-    if (made == nullptr)
+    SSL_CTX* const context = SSL_CTX_new(method);
+    if (context == nullptr)
         throw std::bad_alloc();
-    SSL_CTX_set_security_level(made, 2); // keys of at least 112 bits, no SHA-1, whatever openssl.cnf says
-    SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
-    SSL_CTX_set_max_proto_version(made, TLS1_3_VERSION);
-    SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-    SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                               SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_read_ahead(made, 1);
-    SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_num_tickets(made, 0);
-    SSL_CTX_set_default_passwd_cb(made, no_passphrase);
+    SSL_CTX_set_security_level(context, 2); // keys of at least 112 bits, no SHA-1, whatever openssl.cnf says
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     // For TLS 1.2, only forward secrecy with authenticated encryption; all of TLS 1.3 has both.
-    SSL_CTX_set_cipher_list(made, "ECDHE+AESGCM:ECDHE+CHACHA20");
-    return made;
+    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    return context;
 }
 
 void use_identity(SSL_CTX* context, const std::string& certificate, const std::string& key)
@@ -171,10 +171,10 @@ tls_context::~tls_context() = default;
 
 std::unique_ptr<tls_channel> tls_context::open(int socket) const
 {
-    auto made = std::make_unique<tls_channel>(*context_, socket, server_);
-    if (!server_ && !made->expect_server(server_name_))
+    auto channel = std::make_unique<tls_channel>(*context_, socket, server_);
+    if (!server_ && !channel->expect_server(server_name_))
         throw std::bad_alloc();
-    return made;
+    return channel;
 }
 
 } // namespace scopegate::net

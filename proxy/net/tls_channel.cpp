@@ -67,7 +67,7 @@ long wire_control(BIO*, int what, long, void*)
 
 const BIO_METHOD* wire_method()
 {
-    static const BIO_METHOD* const made = [] {
+    static const BIO_METHOD* const methods = [] {
         auto* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "scopegate wire");
         if (method != nullptr) {
             BIO_meth_set_read(method, wire_read);
@@ -76,16 +76,16 @@ const BIO_METHOD* wire_method()
         }
         return method;
     }();
-    return made;
+    return methods;
 }
 
 // Returns an empty text if the digest can't be computed.
 std::string digest_of(const X509& certificate)
 {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    const bool made = X509_digest(&certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()),
-                                  nullptr) == 1;
-    return made ? digest : std::string();
+    const bool hashed = X509_digest(&certificate, EVP_sha256(),
+                                    reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
+    return hashed ? digest : std::string();
 }
 
 constexpr std::size_t record_size = SSL3_RT_MAX_PLAIN_LENGTH;

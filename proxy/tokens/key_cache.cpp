@@ -118,9 +118,9 @@ std::string public_part(std::string_view text)
         return std::string(text);
     json::array kept;
     std::copy_if(list->begin(), list->end(), std::back_inserter(kept), is_public);
-    json::object made;
-    made.emplace_back("keys", json::value(std::move(kept)));
-    return json::serialize(json::value(std::move(made)));
+    json::object key_set;
+    key_set.emplace_back("keys", json::value(std::move(kept)));
+    return json::serialize(json::value(std::move(key_set)));
 }
 
 bool says(const json::value& file, std::string_view name, const std::string& wanted)

@@ -46,7 +46,7 @@ protected:
 TEST_F(dev_keys, are_created_when_missing_and_readable_by_their_owner_only)
 {
     const auto made = open_dev_key(file("scopegate-dev-key.pem"), jose::algorithm::es256);
-    EXPECT_TRUE(made.made);
+    EXPECT_TRUE(made.created);
     EXPECT_EQ(mode(file("scopegate-dev-key.pem")), 0600U);
     EXPECT_EQ(made.jwks_file, file("scopegate-dev-keys.json"));
     EXPECT_EQ(read(made.jwks_file).find("\"d\""), std::string::npos)
@@ -58,7 +58,7 @@ TEST_F(dev_keys, are_kept_when_they_exist)
     const auto first = open_dev_key(file("k.pem"), jose::algorithm::es256);
     const auto public_half = read(first.jwks_file);
     const auto second = open_dev_key(file("k.pem"), jose::algorithm::eddsa);
-    EXPECT_FALSE(second.made);
+    EXPECT_FALSE(second.created);
     EXPECT_EQ(second.key.kid(), first.key.kid());
     EXPECT_EQ(second.key.alg(), jose::algorithm::es256);
     EXPECT_EQ(read(second.jwks_file), public_half);

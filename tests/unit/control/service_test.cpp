@@ -234,7 +234,7 @@ TEST(policy_load, reports_every_error_of_the_file_and_of_its_certificates)
                                     "server: {tls: {certificate: none.pem, key: none.key}}\n");
     const auto none = [](const std::string&) { return std::optional<std::string>(); };
     const auto done = load_policy(path, none);
-    EXPECT_EQ(done.made.policy, nullptr);
+    EXPECT_EQ(done.snapshot.policy, nullptr);
     ASSERT_FALSE(done.errors.empty());
     EXPECT_NE(done.errors[0].text().find("none.pem"), std::string::npos) << done.errors[0].text();
 }
@@ -245,7 +245,7 @@ TEST(policy_load, reports_an_exception_as_an_error)
     const auto path = folder.write("routes.yaml", "upstream: \"${HELD}\"\n");
     const auto fails = [](const std::string&) -> std::optional<std::string> { throw std::bad_alloc(); };
     const auto done = load_policy(path, fails);
-    EXPECT_EQ(done.made.policy, nullptr);
+    EXPECT_EQ(done.snapshot.policy, nullptr);
     ASSERT_EQ(done.errors.size(), 1U);
     EXPECT_NE(done.errors[0].text().find("can't load the file"), std::string::npos) << done.errors[0].text();
 }
