@@ -17,10 +17,10 @@ namespace scopegate {
 
 // Accepts a change once two checks in a row have seen the same state. The caller chooses the time between
 // checks.
-class two_looks final {
+class stability_check final {
 public:
     // Returns whether the previous check saw the same state as `seen`.
-    [[nodiscard]] bool agree(const std::string& seen)
+    [[nodiscard]] bool is_stable(const std::string& seen)
     {
         const bool same = seen == before_;
         before_ = seen;

@@ -1,6 +1,6 @@
 #include "config/whole_file.hpp"
 
-#include "config/needs_order.hpp"
+#include "config/requirement_order.hpp"
 #include "config/wide_routes.hpp"
 #include "policy/wording.hpp"
 

@@ -1,6 +1,6 @@
 #include "config/wide_routes.hpp"
 
-#include "config/needs_order.hpp"
+#include "config/requirement_order.hpp"
 #include "policy/wording.hpp"
 
 #include <algorithm>
@@ -67,7 +67,7 @@ private:
             if (match.needs == nullptr || needs == nullptr)
                 continue;
             const bool listed = match.found == route_match::outcome::route;
-            const asked_for wide{*match.needs, listed ? match.matched : nullptr};
+            const route_requirement wide{*match.needs, listed ? match.matched : nullptr};
             if (!is_pinned(wide, missed) && admits_more(wide, {*needs, &strict}, c_.policy.scopes))
                 add(listed ? by_route_[match.matched->index] : unlisted_, *match.needs, strict);
         }
@@ -92,7 +92,7 @@ private:
     }
 
     // A `where` on the segment limits each token to one value, so the route is not wide there.
-    static bool is_pinned(const asked_for& wide, std::size_t missed)
+    static bool is_pinned(const route_requirement& wide, std::size_t missed)
     {
         bool pinned = false;
         if (wide.by != nullptr)

@@ -231,7 +231,7 @@ void service::reload_if_changed()
     if (draining_)
         return;
     const auto seen = fingerprint_of(watched_);
-    if (looks_.agree(seen) && seen != fingerprint_ && !is_being_written(seen))
+    if (stability_.is_stable(seen) && seen != fingerprint_ && !is_being_written(seen))
         reload();
 }
 

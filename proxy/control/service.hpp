@@ -86,7 +86,7 @@ private:
     policy::server_settings started_; // the settings at the start; some of them stay in force after a reload
     std::vector<std::string> watched_;
     std::string fingerprint_; // of the watched files
-    two_looks looks_;
+    stability_check stability_;
     std::string reported_writer_; // the fingerprint for which reload_waits was last logged
     gate::shared_counters counters_;
     std::vector<net::bound_listener> listeners_;

@@ -69,12 +69,12 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
                 if (&s != &spelled.back())
                     throw std::invalid_argument("the template " + r.text +
                                                 " has segments after its rest parameter");
-                return take_place(nodes_[here].rest, r);
+                return claim_slot(nodes_[here].rest, r);
             }
         }
         // `/` is the empty path: its only slash is not a trailing one.
         const bool slash = trailing_slash && !spelled.empty();
-        return take_place(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
+        return claim_slot(slash ? nodes_[here].end_with_slash : nodes_[here].end, r);
     };
     if (encodes)
         if (const route* const there = insert(plain))
@@ -82,7 +82,7 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
     return insert(segments);
 }
 
-const route* route_tree::take_place(const route*& place, const route& r) noexcept
+const route* route_tree::claim_slot(const route*& place, const route& r) noexcept
 {
     if (place != nullptr)
         return place;

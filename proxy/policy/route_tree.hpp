@@ -80,7 +80,7 @@ private:
         std::uint32_t size = 0;
     };
 
-    static const route* take_place(const route*& place, const route& r) noexcept;
+    static const route* claim_slot(const route*& place, const route& r) noexcept;
     [[nodiscard]] std::uint32_t make_node();
     [[nodiscard]] std::uint32_t make_parameter_child(std::uint32_t parent);
     [[nodiscard]] std::uint32_t make_literal_child(std::uint32_t parent, std::string_view literal);

@@ -26,7 +26,7 @@ void key_file::poll()
         return;
     }
     auto seen = fingerprint_of(path);
-    const bool rests = looks_.agree(seen);
+    const bool rests = stability_.is_stable(seen);
     if (seen == last_ || (!last_.empty() && (!rests || is_open_for_writing(path))))
         return;
     std::ifstream in(path, std::ios::binary);

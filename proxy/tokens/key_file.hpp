@@ -20,7 +20,7 @@ public:
 private:
     issuer_keys& keys_;
     std::string last_; // the fingerprint at the last read; empty: never read
-    two_looks looks_;
+    stability_check stability_;
 };
 
 } // namespace scopegate::tokens

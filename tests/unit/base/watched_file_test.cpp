@@ -46,14 +46,14 @@ TEST_F(watched_file, is_open_for_writing_until_its_writer_closes_it)
     EXPECT_FALSE(is_open_for_writing(path()));
 }
 
-TEST(two_looks, agree_when_both_see_the_same)
+TEST(stability_check, agrees_when_both_see_the_same)
 {
-    two_looks looks;
-    EXPECT_FALSE(looks.agree("a"));
-    EXPECT_TRUE(looks.agree("a"));
-    EXPECT_FALSE(looks.agree("b"));
-    EXPECT_FALSE(looks.agree("a"));
-    EXPECT_TRUE(looks.agree("a"));
+    stability_check check;
+    EXPECT_FALSE(check.is_stable("a"));
+    EXPECT_TRUE(check.is_stable("a"));
+    EXPECT_FALSE(check.is_stable("b"));
+    EXPECT_FALSE(check.is_stable("a"));
+    EXPECT_TRUE(check.is_stable("a"));
 }
 
 } // namespace

@@ -8,14 +8,14 @@ namespace scopegate::config {
 
 // A requirement and the route that it belongs to. A null route means paths that no route lists (`unlisted:
 // authenticated`).
-struct asked_for {
+struct route_requirement {
     const policy::requirement& needs;
     const policy::route* by = nullptr;
 };
 
 // Returns whether some client, with a token or without one, satisfies `wide` but not `strict`. Two `where`
 // conditions count as the same only if they compare the same claim with the same segment of the path.
-[[nodiscard]] bool admits_more(const asked_for& wide, const asked_for& strict,
+[[nodiscard]] bool admits_more(const route_requirement& wide, const route_requirement& strict,
                                const policy::scope_registry& scopes);
 
 // Returns the segment, counted from 0, of the route's parameter with that index.

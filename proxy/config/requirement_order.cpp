@@ -1,4 +1,4 @@
-#include "config/needs_order.hpp"
+#include "config/requirement_order.hpp"
 
 #include <algorithm>
 
@@ -31,21 +31,21 @@ bool scopes_suffice(const requirement& wide, const requirement& strict, const po
 }
 
 // The parameters of two templates are compared by their segments.
-bool is_as_strict(const asked_for& wide, const policy::where_condition& w, const asked_for& strict,
-                  const policy::where_condition& wanted)
+bool is_as_strict(const route_requirement& wide, const policy::where_condition& w,
+                  const route_requirement& strict, const policy::where_condition& wanted)
 {
     return w.claim.name() == wanted.claim.name() &&
            segment_of(*wide.by, w.parameter) == segment_of(*strict.by, wanted.parameter);
 }
 
 template <class Kind>
-bool is_as_strict(const asked_for&, const Kind& w, const asked_for&, const Kind& wanted)
+bool is_as_strict(const route_requirement&, const Kind& w, const route_requirement&, const Kind& wanted)
 {
     return w.is_as_strict_as(wanted);
 }
 
 // Whether each condition of `strict` follows from one of `wide`.
-bool conditions_suffice(const asked_for& wide, const asked_for& strict)
+bool conditions_suffice(const route_requirement& wide, const route_requirement& strict)
 {
     const auto follows = [&](const auto& wanted) {
         using kind = std::decay_t<decltype(wanted)>;
@@ -62,7 +62,8 @@ bool conditions_suffice(const asked_for& wide, const asked_for& strict)
 
 } // namespace
 
-bool admits_more(const asked_for& wide, const asked_for& strict, const policy::scope_registry& scopes)
+bool admits_more(const route_requirement& wide, const route_requirement& strict,
+                 const policy::scope_registry& scopes)
 {
     if (strict.needs.is_open_to_all() || strict.needs.observe)
         return false;
