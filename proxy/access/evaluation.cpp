@@ -6,7 +6,7 @@
 #include "access/lookalikes.hpp"
 #include "access/method_override.hpp"
 #include "base/text.hpp"
-#include "policy/narrator.hpp"
+#include "policy/trace_writer.hpp"
 #include "responses/cors.hpp"
 
 #include <algorithm>
@@ -109,7 +109,7 @@ std::optional<outcome> evaluation::own_response(const result<http::request_targe
     tell(trace_, "Scopegate responds itself: a CORS preflight");
     auto responded = responses::respond_to_preflight(policy_, *fields, target);
     if (auto* const refused = std::get_if<policy::denial>(&responded)) {
-        tell_refusal(refused->why);
+        trace_refusal(refused->why);
         return std::move(*refused);
     }
     return std::get<responses::response>(std::move(responded));
@@ -163,7 +163,7 @@ evaluation::token_use evaluation::use_of_token() const noexcept
         return policy::is_refused_without_token(found_.match, circumstances_at({})) ? token_use::unused
                                                                                     : token_use::required;
     const bool forwarded_anyway = policy_.observe && (path_refusal_ || found_.match.needs == nullptr);
-    return forwarded_anyway ? token_use::looked_at : token_use::unused;
+    return forwarded_anyway ? token_use::examined : token_use::unused;
 }
 
 outcome evaluation::take_token(wall_time now)
@@ -221,22 +221,22 @@ outcome evaluation::validate(const tokens::validator::awaited& came, bool may_ve
 outcome evaluation::refuse_token(failure why, wall_time now)
 {
     // A request that may be read as carrying two tokens is never forwarded.
-    if (use_ == token_use::looked_at && row_of(why).observe != observable::never)
+    if (use_ == token_use::examined && row_of(why).observe != observable::never)
         return conclude(now);
     if (trace_ != nullptr && !path_refusal_) {
-        const policy::narrator narrate(policy_, trace_);
-        narrate.route(found_.match);
+        const policy::trace_writer writer(policy_, trace_);
+        writer.route(found_.match);
         if (found_.match.needs != nullptr) // null where observe mode looks at the token of an unknown path
-            narrate.needs(found_.match);
+            writer.needs(found_.match);
     }
-    tell_refusal(why);
+    trace_refusal(why);
     return refuse(why);
 }
 
 outcome evaluation::conclude(wall_time now)
 {
     if (path_refusal_) {
-        tell_refusal(*path_refusal_);
+        trace_refusal(*path_refusal_);
         return refuse(*path_refusal_);
     }
     std::optional<policy::bearer> bearer;
@@ -278,7 +278,7 @@ cause evaluation::cause_of(reason why) const noexcept
     return of_claims && found_.token ? found_.token->oddity : cause::none;
 }
 
-void evaluation::tell_refusal(failure why) const
+void evaluation::trace_refusal(failure why) const
 {
     if (trace_ == nullptr)
         return;

@@ -109,7 +109,7 @@ public:
 private:
     // Whether the token decides, or is only looked at: observe mode forwards a path that no route permits,
     // but not with two tokens, and it strips a token that must not go on.
-    enum class token_use : std::uint8_t { unused, looked_at, required };
+    enum class token_use : std::uint8_t { unused, examined, required };
 
     [[nodiscard]] std::optional<outcome> own_response(const result<http::request_target>& target) const;
     [[nodiscard]] result<void> examine_target(const result<http::request_target>& target);
@@ -125,7 +125,7 @@ private:
     [[nodiscard]] outcome refuse(failure why);
     [[nodiscard]] outcome enforce(policy::denial d);
     [[nodiscard]] cause cause_of(reason why) const noexcept;
-    void tell_refusal(failure why) const;
+    void trace_refusal(failure why) const;
 
     const policy::policy& policy_;
     const responses::response_book& book_;

@@ -57,8 +57,8 @@ void tell_token(const policy::policy& p, const findings& v, explanation& e)
         e.alternative = static_cast<std::size_t>(met - alternatives.begin());
 }
 
-void tell_refusal(const policy::policy& p, const responses::response_book& book, const policy::denial& d,
-                  explanation& e)
+void describe_refusal(const policy::policy& p, const responses::response_book& book, const policy::denial& d,
+                      explanation& e)
 {
     e.allowed = false;
     e.why = d.why;
@@ -137,7 +137,7 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
         e.observed = true;
     }
     if (refused != nullptr) {
-        tell_refusal(p, book, *refused, e);
+        describe_refusal(p, book, *refused, e);
         if (refused->matched != nullptr && e.route.empty()) { // a preflight's: it asks about another method
             e.route = refused->matched->text;
             e.line = refused->matched->mark.line;
@@ -159,7 +159,7 @@ explanation explain_unread(const policy::policy& p, const responses::response_bo
     e.target = target;
     policy::denial d;
     d.why = why;
-    tell_refusal(p, book, d, e);
+    describe_refusal(p, book, d, e);
     e.steps.push_back(
         {"the request is refused before its path is looked at: " + std::string(name(why.detail)), false});
     return e;

@@ -97,7 +97,7 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
     return claims;
 }
 
-void tell_what_was_made(const dev_key& key, const std::string& key_file)
+void report_created_key(const dev_key& key, const std::string& key_file)
 {
     std::cerr << "created " << key_file << " (private: keep it out of version control) and " << key.jwks_file
               << " (its public half).\n";
@@ -110,7 +110,7 @@ std::string text_of(const std::string& config)
 }
 
 // Returns whether the position is outside a comment.
-bool is_said(std::string_view text, std::size_t at)
+bool is_mentioned(std::string_view text, std::size_t at)
 {
     const auto line = text.substr(0, at);
     return line.find('#', line.rfind('\n') + 1) == line.npos;
@@ -124,11 +124,11 @@ std::optional<std::filesystem::path> missing_key_set(const std::filesystem::path
     constexpr std::string_view prefix = "file:", ends = " \t\r\n\"',}]";
     const auto text = text_of(config);
     for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
-        const bool said = is_said(text, at);
+        const bool mentioned = is_mentioned(text, at);
         at += prefix.size();
         const std::filesystem::path named = text.substr(at, text.find_first_of(ends, at) - at);
         auto whole = (std::filesystem::path(config).parent_path() / named).lexically_normal();
-        if (said && named.filename() == name && named.string().find('$') == std::string::npos &&
+        if (mentioned && named.filename() == name && named.string().find('$') == std::string::npos &&
             !std::filesystem::exists(whole))
             return whole;
     }
@@ -177,7 +177,7 @@ void make_key_that_is_named(const std::string& key_file, const std::string& conf
     if (std::filesystem::exists(key_file) || std::filesystem::exists(public_half) ||
         text_of(config).find(public_half.filename().string()) == std::string::npos)
         return;
-    tell_what_was_made(open_dev_key(key_file, jose::algorithm::es256), key_file);
+    report_created_key(open_dev_key(key_file, jose::algorithm::es256), key_file);
 }
 
 // Returns the settings of the token's issuer. An issuer that the policy does not list gets the defaults.
@@ -217,7 +217,7 @@ jose::algorithm algorithm_for(const policy::issuer_settings& i)
     return jose::algorithm::es256;
 }
 
-void tell_what_is_needed(const dev_key& key, const policy::issuer_settings& i)
+void report_needed_settings(const dev_key& key, const policy::issuer_settings& i)
 {
     std::cerr << "For this key's tokens to be accepted, routes.yaml needs:\n\n"
                  "issuers:\n"
@@ -236,8 +236,8 @@ jose::signing_key key_for(const token_options& o, const policy::issuer_settings&
                 return jose::signing_key::from_secret(i.hmac_secret, a);
     auto opened = open_dev_key(o.key_file, algorithm_for(i));
     if (opened.created) {
-        tell_what_was_made(opened, o.key_file);
-        tell_what_is_needed(opened, i);
+        report_created_key(opened, o.key_file);
+        report_needed_settings(opened, i);
     } else if (!takes_keys_from(i, opened.jwks_file)) {
         std::cerr << "note: for this token to be accepted, issuer " << i.issuer
                   << " needs keys: file:" << opened.jwks_file << " in routes.yaml\n";

@@ -37,7 +37,7 @@ std::vector<implication> resolve(compilation& c, policy::scope_id from, const pl
 class closures final {
 public:
     closures(compilation& c, const std::vector<std::vector<implication>>& edges)
-        : c_(c), edges_(edges), state_(edges.size(), state::untouched), said_(edges.size())
+        : c_(c), edges_(edges), state_(edges.size(), state::untouched), reported_(edges.size())
     {
     }
 
@@ -60,7 +60,7 @@ private:
         all.insert(id);
         for (const auto& edge : edges_[id]) {
             if (state_[edge.to] == state::under_way) {
-                say_cycle(edge);
+                report_cycle(edge);
                 continue;
             }
             visit(edge.to);
@@ -73,15 +73,15 @@ private:
 
     // `implies: ["*"]` in a hundred scopes makes thousands of cycles out of one mistake. So only one cycle
     // per connected group is reported.
-    void say_cycle(const implication& edge)
+    void report_cycle(const implication& edge)
     {
-        if (said_[edge.to] || said_[way_.back()]) {
-            said_[edge.to] = said_[way_.back()] = true;
+        if (reported_[edge.to] || reported_[way_.back()]) {
+            reported_[edge.to] = reported_[way_.back()] = true;
             return;
         }
         std::string text;
         for (auto at = std::find(way_.begin(), way_.end(), edge.to); at != way_.end(); ++at) {
-            said_[*at] = true;
+            reported_[*at] = true;
             text += c_.policy.scopes[*at].name + " -> ";
         }
         c_.out.error(edge.at, "scopes imply each other in a cycle: " + text + c_.policy.scopes[edge.to].name);
@@ -90,7 +90,7 @@ private:
     compilation& c_;
     const std::vector<std::vector<implication>>& edges_;
     std::vector<state> state_;
-    std::vector<bool> said_; // the scope is in a reported cycle, or connected to one
+    std::vector<bool> reported_; // the scope is in a reported cycle, or connected to one
     std::vector<policy::scope_id> way_;
 };
 

@@ -61,7 +61,7 @@ std::vector<std::string> declared_names(const policy::scope_registry& scopes)
     return out;
 }
 
-void say_undeclared(compilation& c, const placed_text& name, const std::vector<std::string>& known)
+void report_undeclared(compilation& c, const placed_text& name, const std::vector<std::string>& known)
 {
     c.out.error(name.at, "the scope " + name.shown + " is not declared under \"scopes\"" +
                              suggestion(name.text, known));
@@ -79,7 +79,7 @@ std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& na
 {
     const auto found = c.policy.scopes.find(name.text);
     if (!found)
-        say_undeclared(c, name, declared_names(c.policy.scopes));
+        report_undeclared(c, name, declared_names(c.policy.scopes));
     return found;
 }
 
@@ -90,7 +90,7 @@ std::optional<policy::scope_id> find_needed_scope(compilation& c, const placed_t
         return found;
     auto known = declared_names(c.policy.scopes);
     known.insert(known.end(), std::begin(reserved), std::end(reserved));
-    say_undeclared(c, name, known);
+    report_undeclared(c, name, known);
     return std::nullopt;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/errc.hpp"
 #include "policy/methods.hpp"
-#include "policy/narrator.hpp"
+#include "policy/trace_writer.hpp"
 
 #include <algorithm>
 
@@ -69,14 +69,14 @@ std::size_t least_alternative(const requirement& needs) noexcept
 
 // Checks the conditions on the token, or the others. Fails with the first that does not hold.
 result<void> check_conditions(const requirement& needs, bool of_token, const condition_context& at,
-                              const narrator* tell)
+                              const trace_writer* writer)
 {
     for (const condition& c : needs.conditions) {
         if (needs_token(c) != of_token)
             continue;
         const bool held = holds(c, at);
-        if (tell != nullptr)
-            tell->condition(c, at, held);
+        if (writer != nullptr)
+            writer->condition(c, at, held);
         if (!held)
             return refusal_of(c);
     }
@@ -115,26 +115,26 @@ bool is_refused_without_token(const route_match& match, const circumstances& aro
 decision decide(const policy& p, const route_match& match, const bearer* token, const circumstances& around,
                 steps* trace)
 {
-    const narrator tell(p, trace);
-    tell.route(match);
+    const trace_writer writer(p, trace);
+    writer.route(match);
     if (match.needs == nullptr)
         return refuse(match, match.matched != nullptr ? reason::wrong_method : reason::no_route);
-    tell.needs(match);
+    writer.needs(match);
     condition_context at{match.values, nullptr, around.client, around.now};
-    if (const auto held = check_conditions(*match.needs, false, at, &tell); !held)
+    if (const auto held = check_conditions(*match.needs, false, at, &writer); !held)
         return refuse(match, held.error());
     if (match.needs->is_public()) {
-        tell.no_token_looked_at();
+        writer.no_token_examined();
         return permit_maker::decided();
     }
-    tell.token(token != nullptr);
+    writer.token(token != nullptr);
     if (token == nullptr)
         return refuse(match, reason::no_token);
-    tell.alternatives(*match.needs, token->scopes);
+    writer.alternatives(*match.needs, token->scopes);
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes));
     at.claims = &token->claims;
-    if (const auto held = check_conditions(*match.needs, true, at, &tell); !held) {
+    if (const auto held = check_conditions(*match.needs, true, at, &writer); !held) {
         auto d = refuse(match, held.error());
         d.alternative = held_alternative(*match.needs, token->scopes.effective);
         return d;

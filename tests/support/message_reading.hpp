@@ -53,7 +53,7 @@ inline std::ostream& operator<<(std::ostream& out, const reading& r)
 
 // Beast keeps fields of one name together. Both sides are therefore sorted by name, and keep the order within
 // a name.
-inline std::string say_fields(std::vector<std::pair<std::string, std::string>> fields)
+inline std::string format_fields(std::vector<std::pair<std::string, std::string>> fields)
 {
     const auto lower = [](std::string s) {
         std::transform(s.begin(), s.end(), s.begin(), ascii_lower);
@@ -66,19 +66,19 @@ inline std::string say_fields(std::vector<std::pair<std::string, std::string>> f
         out += name + ':' + value + ';';
     return out;
 }
-inline std::string say_fields(const http::field_list& fields)
+inline std::string format_fields(const http::field_list& fields)
 {
     std::vector<std::pair<std::string, std::string>> pairs;
     for (const auto& f : fields)
         pairs.emplace_back(f.name, f.value);
-    return say_fields(std::move(pairs));
+    return format_fields(std::move(pairs));
 }
-inline std::string say_fields(const beast::http::fields& fields)
+inline std::string format_fields(const beast::http::fields& fields)
 {
     std::vector<std::pair<std::string, std::string>> pairs;
     for (const auto& f : fields)
         pairs.emplace_back(f.name_string(), f.value());
-    return say_fields(std::move(pairs));
+    return format_fields(std::move(pairs));
 }
 
 inline void read_body(reading& r, const http::body_framing& body, std::string_view rest, bool& refused)
@@ -131,7 +131,7 @@ inline std::optional<reading> read_ours(std::string_view message, bool request, 
         if (!framing)
             return std::nullopt;
         r.head = std::string(head.method) + ' ' + std::string(head.target);
-        r.fields = say_fields(head.fields);
+        r.fields = format_fields(head.fields);
         r.keep_alive = framing->keep_alive;
         read_body(r, framing->body, rest, refused);
     } else {
@@ -142,18 +142,18 @@ inline std::optional<reading> read_ours(std::string_view message, bool request, 
         if (!framing)
             return std::nullopt;
         r.head = std::to_string(head.status);
-        r.fields = say_fields(head.fields);
+        r.fields = format_fields(head.fields);
         r.keep_alive = framing->keep_alive;
         read_body(r, framing->body, rest, refused);
     }
     return refused ? std::nullopt : std::optional(r);
 }
 
-inline std::string say_head(const beast::http::request_header<>& head)
+inline std::string format_head(const beast::http::request_header<>& head)
 {
     return std::string(head.method_string()) + ' ' + std::string(head.target());
 }
-inline std::string say_head(const beast::http::response_header<>& head)
+inline std::string format_head(const beast::http::response_header<>& head)
 {
     return std::to_string(head.result_int());
 }
@@ -171,8 +171,8 @@ std::optional<reading> read_theirs(std::string_view message, std::string_view as
         return std::nullopt;
     reading r;
     const auto& head = parser.get().base();
-    r.head = say_head(head);
-    r.fields = say_fields(head);
+    r.head = format_head(head);
+    r.fields = format_fields(head);
     r.keep_alive = parser.keep_alive();
     if (parser.chunked())
         r.length = "chunked";

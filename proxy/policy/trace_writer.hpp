@@ -6,21 +6,21 @@
 
 namespace scopegate::policy {
 
-class narrator final {
+class trace_writer final {
 public:
-    // Both must outlive the narrator; `out` may be null.
-    narrator(const policy& p, steps* out) noexcept : policy_(p), out_(out) {}
+    // Both must outlive this object; `out` may be null.
+    trace_writer(const policy& p, steps* out) noexcept : policy_(p), out_(out) {}
 
     void route(const route_match& match) const;
     void needs(const route_match& match) const;
-    void no_token_looked_at() const;
+    void no_token_examined() const;
     void token(bool presented) const;
     void alternatives(const requirement& needs, const granted_scopes& scopes) const;
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
     void settings(const scopegate::policy::route& matched) const;
-    void say(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }
+    void add(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }
 
     const policy& policy_;
     steps* out_;

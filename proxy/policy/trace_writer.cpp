@@ -1,4 +1,4 @@
-#include "policy/narrator.hpp"
+#include "policy/trace_writer.hpp"
 
 #include "base/percent.hpp"
 #include "policy/wording.hpp"
@@ -29,7 +29,7 @@ std::string_view method_of(const route& r, const requirement* needs)
 
 } // namespace
 
-void narrator::route(const route_match& match) const
+void trace_writer::route(const route_match& match) const
 {
     if (out_ == nullptr)
         return;
@@ -37,49 +37,49 @@ void narrator::route(const route_match& match) const
         match.matched ? "route " + match.matched->text + " matches" : "no route matches";
     switch (match.found) {
     case route_match::outcome::route:
-        say(matches + spoken(*match.matched, match.values));
+        add(matches + spoken(*match.matched, match.values));
         return settings(*match.matched);
     case route_match::outcome::unlisted:
-        say(matches + (match.matched ? ", but not with this method" : "") +
+        add(matches + (match.matched ? ", but not with this method" : "") +
             "; `unlisted: authenticated` accepts any valid token");
         if (match.matched != nullptr)
             settings(*match.matched);
         return;
     case route_match::outcome::wrong_method:
-        return say(matches + ", but not with this method; it supports " + match.matched->allow, false);
+        return add(matches + ", but not with this method; it supports " + match.matched->allow, false);
     case route_match::outcome::no_route:
-        return say(matches + "; CONNECT, TRACE and unlisted requests are refused", false);
+        return add(matches + "; CONNECT, TRACE and unlisted requests are refused", false);
     }
 }
 
-void narrator::settings(const scopegate::policy::route& matched) const
+void trace_writer::settings(const scopegate::policy::route& matched) const
 {
     if (const auto own = describe(policy_.settings_of(&matched), policy_.settings_of(nullptr)); !own.empty())
-        say("its own settings are " + own);
+        add("its own settings are " + own);
 }
 
-void narrator::needs(const route_match& match) const
+void trace_writer::needs(const route_match& match) const
 {
     if (out_ == nullptr)
         return;
     const bool listed = match.found == route_match::outcome::route;
-    say((listed ? std::string(method_of(*match.matched, match.needs)) : std::string("an unlisted request")) +
+    add((listed ? std::string(method_of(*match.matched, match.needs)) : std::string("an unlisted request")) +
         " needs " + describe(*match.needs, policy_.scopes));
 }
 
-void narrator::no_token_looked_at() const
+void trace_writer::no_token_examined() const
 {
     if (out_ != nullptr)
-        say("no token is checked");
+        add("no token is checked");
 }
 
-void narrator::token(bool presented) const
+void trace_writer::token(bool presented) const
 {
     if (out_ != nullptr)
-        say(presented ? "the token is valid" : "the request has no token", presented);
+        add(presented ? "the token is valid" : "the request has no token", presented);
 }
 
-void narrator::alternatives(const requirement& needs, const granted_scopes& scopes) const
+void trace_writer::alternatives(const requirement& needs, const granted_scopes& scopes) const
 {
     if (out_ == nullptr)
         return;
@@ -96,7 +96,7 @@ void narrator::alternatives(const requirement& needs, const granted_scopes& scop
             needs.alternatives.size() > 1 ? "alternative " + std::to_string(i + 1) + ": " : std::string();
         const auto tell = [&](std::string_view verb, const scope_set& set, std::string_view why, bool holds) {
             if (!set.empty())
-                say(lead + "the token " + std::string(verb) + " " +
+                add(lead + "the token " + std::string(verb) + " " +
                         enumerate(policy_.scopes.names(set), " and ") + std::string(why),
                     holds);
         };
@@ -106,10 +106,11 @@ void narrator::alternatives(const requirement& needs, const granted_scopes& scop
     }
 }
 
-void narrator::condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const
+void trace_writer::condition(const scopegate::policy::condition& c, const condition_context& at,
+                             bool held) const
 {
     if (out_ != nullptr)
-        say(tell(c, at, held), held);
+        add(tell(c, at, held), held);
 }
 
 } // namespace scopegate::policy
