@@ -29,7 +29,7 @@ std::optional<std::vector<ino_t>> others_that_listen_at(const std::vector<net::b
             return std::nullopt;
     for (const auto& socket : *all)
         if (!is_own(socket.inode) && std::any_of(ours.begin(), ours.end(), [&](const auto& listener) {
-                return net::may_answer_at(socket, listener.address());
+                return net::may_accept_at(socket, listener.address());
             }))
             others.push_back(socket.inode);
     std::sort(others.begin(), others.end());

@@ -171,7 +171,7 @@ void service::reload()
         const auto next = std::make_shared<policy_load>();
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
             *next = load_policy(path_, env_);
-            net::post_surely(control_, [this, next, alive] {
+            net::post_with_retry(control_, [this, next, alive] {
                 if (!alive.expired())
                     take(std::move(*next));
             });
@@ -301,7 +301,7 @@ void service::drain(std::chrono::milliseconds delay, std::function<void()> ended
         };
         for (const auto& w : workers_)
             w->drain([this, busy, finish] {
-                net::post_surely(control_, [busy, finish] {
+                net::post_with_retry(control_, [busy, finish] {
                     if (--*busy == 0)
                         finish();
                 });

@@ -165,7 +165,7 @@ void worker::ask_for_room()
 {
     if (asked_for_room_.exchange(true))
         return;
-    net::post_surely(context_, [this] {
+    net::post_with_retry(context_, [this] {
         asked_for_room_ = false;
         const auto bound = bound_of_connections();
         while (counters_.connections.load() > bound.most &&

@@ -31,7 +31,7 @@ public:
             static_cast<int>(issuer_), token_,
             [this, awaiting](tokens::validator::awaited came) {
                 came_ = std::move(came);
-                net::post_surely(own_, [awaiting] { awaiting.resume(); });
+                net::post_with_retry(own_, [awaiting] { awaiting.resume(); });
             },
             client_);
     }

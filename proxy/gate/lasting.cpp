@@ -95,7 +95,7 @@ void lasting::await(snapshot& now, int issuer)
 {
     now.validator.await(issuer, token_,
                         [self = self_, &own = at_.context(), &at = at_](tokens::validator::awaited came) {
-                            net::post_surely(own, [self, &at, came] {
+                            net::post_with_retry(own, [self, &at, came] {
                                 if (*self != nullptr)
                                     (*self)->judge(*at.current_, came);
                             });

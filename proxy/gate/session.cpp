@@ -35,7 +35,7 @@ std::size_t first_read_bytes(memory_pressure pressure) noexcept
     case memory_pressure::full:
         break;
     }
-    return buffer_pool::least_bytes;
+    return buffer_pool::min_bytes;
 }
 
 // The head stays for as long as its request, the bytes behind it only until they are sent on.
@@ -199,7 +199,7 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
 // Takes the header and not a byte of what follows: that may be TLS.
 net::task<failure> session::read_proxy_header(steady_time deadline)
 {
-    std::string bytes(net::proxy_header_most, '\0');
+    std::string bytes(net::max_proxy_header, '\0');
     const auto cut = [](std::size_t come) {
         return failure(reason::client_gone, come > 0 ? cause::bad_proxy_header : cause::none);
     };

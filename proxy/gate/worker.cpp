@@ -92,7 +92,7 @@ void worker::revive()
 
 void worker::publish(const shared_snapshot& next)
 {
-    net::post_surely(context_, [this, next] {
+    net::post_with_retry(context_, [this, next] {
         next_ = next;
         take_up_next();
     });
@@ -119,12 +119,12 @@ void worker::take_up_next()
 
 void worker::leave()
 {
-    net::post_surely(context_, [this] { leaving_ = true; });
+    net::post_with_retry(context_, [this] { leaving_ = true; });
 }
 
 void worker::drain(std::function<void()> drained)
 {
-    net::post_surely(context_, [this, done = std::move(drained)] {
+    net::post_with_retry(context_, [this, done = std::move(drained)] {
         leaving_ = draining_ = true;
         drained_ = done;
         for (const auto& listening : acceptors_)
@@ -139,7 +139,7 @@ void worker::drain(std::function<void()> drained)
 
 void worker::stop()
 {
-    net::post_surely(context_, [this] {
+    net::post_with_retry(context_, [this] {
         leaving_ = draining_ = stopping_ = true;
         for (const auto& listening : acceptors_)
             listening->stop();

@@ -35,7 +35,7 @@ void workspace::clear() noexcept
 {
     received = {};
     upload_bytes.reset();
-    if (request_bytes.size() <= buffer_pool::least_bytes)
+    if (request_bytes.size() <= buffer_pool::min_bytes)
         return;
     request_bytes.reset();
     shrink(request.fields);

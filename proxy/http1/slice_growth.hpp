@@ -13,7 +13,7 @@ class slice_growth final {
 public:
     // Without `grows`, as for responses, every slice has the maximum size.
     explicit slice_growth(bool grows) noexcept
-        : least_(grows ? net::buffer_pool::least_bytes : net::buffer_pool::slice_bytes), next_(least_)
+        : least_(grows ? net::buffer_pool::min_bytes : net::buffer_pool::slice_bytes), next_(least_)
     {
     }
 

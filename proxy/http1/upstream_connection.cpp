@@ -238,7 +238,7 @@ void upstream_connection::rest() noexcept
     head_.fields.clear();
     if (head_.fields.capacity() > usual_fields)
         http::field_list().swap(head_.fields);
-    if (lines_.capacity() > net::buffer_pool::least_bytes)
+    if (lines_.capacity() > net::buffer_pool::min_bytes)
         std::string().swap(lines_);
 }
 

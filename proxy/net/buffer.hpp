@@ -60,7 +60,7 @@ public:
     // of segments of 1,448). A slice of 64 KiB leaves a stump for a packet of its own, which costs as much as
     // a whole one: uploads took half as much time again.
     static constexpr std::size_t slice_bytes = 63UL * 1024;
-    static constexpr std::size_t least_bytes = 4096;
+    static constexpr std::size_t min_bytes = 4096;
 
     // Without an account nothing is counted, and no limit shrinks the slices.
     explicit buffer_pool(memory_account* account = nullptr) noexcept : account_(account) {}
@@ -103,11 +103,11 @@ public:
 
 private:
     friend class buffer;
-    static constexpr std::array<std::size_t, 5> sizes{least_bytes, 8192, 16384, 32768, slice_bytes};
-    static constexpr std::size_t spare_most = 64; // pieces of each size
+    static constexpr std::array<std::size_t, 5> sizes{min_bytes, 8192, 16384, 32768, slice_bytes};
+    static constexpr std::size_t max_spare = 64; // pieces of each size
 
     struct shelf {
-        std::array<char*, spare_most> spare{};
+        std::array<char*, max_spare> spare{};
         std::size_t count = 0;
         std::size_t unused = 0; // the smallest count since the last free_unused()
     };
@@ -124,7 +124,7 @@ private:
     [[nodiscard]] buffer make(std::size_t place, std::size_t size);
     void give(char* bytes, std::size_t size, std::size_t place) noexcept
     {
-        if (place < sizes.size() && shelves_[place].count < spare_most && pressure() < memory_pressure::high)
+        if (place < sizes.size() && shelves_[place].count < max_spare && pressure() < memory_pressure::high)
             shelves_[place].spare[shelves_[place].count++] = bytes;
         else
             free(bytes, size);

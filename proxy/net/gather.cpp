@@ -70,19 +70,4 @@ bool gather::send_now(stream& to) noexcept
     return true;
 }
 
-task<transfer::status> gather::send(stream& to, std::chrono::milliseconds patience)
-{
-    for (;;) {
-        const bool all_sent = send_now(to);
-        if (all_sent)
-            co_return transfer::status::done;
-        if (failed_)
-            co_return transfer::status::failed;
-        const auto woken = co_await to.writable(coarse_now() + patience);
-        if (woken != readiness::ready)
-            co_return woken == readiness::timed_out ? transfer::status::would_block
-                                                    : transfer::status::failed;
-    }
-}
-
 } // namespace scopegate::net

@@ -3,10 +3,8 @@
 #pragma once
 
 #include "net/stream.hpp"
-#include "net/task.hpp"
 
 #include <array>
-#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -33,13 +31,11 @@ public:
     // Returns how many more pieces fit.
     [[nodiscard]] std::size_t room() const noexcept { return capacity - count_; }
 
-    // Writes without waiting. Returns true if everything is sent; otherwise send() continues, or fails.
+    // Writes without waiting. Returns true if everything is sent; otherwise the rest stays here, unless the
+    // peer is gone.
     [[nodiscard]] bool send_now(stream& to) noexcept;
     // Returns whether the last write found the peer gone.
     [[nodiscard]] bool has_failed() const noexcept { return failed_; }
-    // Writes the rest, and waits for a slow peer: at most `patience` between two writes. Returns `done`,
-    // `would_block` (timeout) or `failed` (the peer has gone, or the stream was closed).
-    [[nodiscard]] task<transfer::status> send(stream& to, std::chrono::milliseconds patience);
 
 private:
     void consume(std::size_t bytes) noexcept;

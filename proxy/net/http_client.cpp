@@ -29,7 +29,7 @@ using error_code = boost::system::error_code;
 namespace {
 
 constexpr std::size_t header_limit = 16 * 1024;
-constexpr int interim_most = 8; // interim responses (1xx) before the final one (RFC 9110 section 15.2)
+constexpr int max_interim = 8; // interim responses (1xx) before the final one (RFC 9110 section 15.2)
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 using endpoints = std::vector<tcp::endpoint>;
@@ -96,8 +96,8 @@ private:
 };
 
 template <class Stream>
-asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const web_url& url, http_request& r,
-                                               std::size_t limit)
+asio::awaitable<outcome<http_response>> exchange(Stream& stream, const web_url& url, http_request& r,
+                                                 std::size_t limit)
 {
     namespace http = beast::http;
     auto message = make_message(url, r);
@@ -107,14 +107,14 @@ asio::awaitable<outcome<http_answer>> exchange(Stream& stream, const web_url& ur
         co_return failure(url, "sending", write_error);
 
     beast::flat_buffer buffer;
-    for (int interim = 0; interim <= interim_most; ++interim) {
+    for (int interim = 0; interim <= max_interim; ++interim) {
         http::response_parser<http::string_body> parser;
         parser.header_limit(header_limit);
         parser.body_limit(limit);
         const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, no_throw);
         if (read_error)
             co_return failure(url, "receiving", read_error);
-        http_answer answer;
+        http_response answer;
         answer.status = parser.get().result_int();
         if (answer.status < 200)
             continue;
@@ -184,7 +184,7 @@ boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
     return tls_.get();
 }
 
-asio::awaitable<boost::system::result<http_answer, http_failure>> http_client::send(http_request r)
+asio::awaitable<boost::system::result<http_response, http_failure>> http_client::send(http_request r)
 {
     const auto url = parse_web_url(r.url);
     if (!url || !url->is_plain())

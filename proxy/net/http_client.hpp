@@ -33,7 +33,7 @@ struct http_request {
     }
 };
 
-struct http_answer {
+struct http_response {
     unsigned status = 0;
     std::string body;
     std::string cache_control; // empty: no such header
@@ -64,7 +64,7 @@ public:
     // Sends one request on the executor of the awaiting coroutine. The executor and this client must outlive
     // it. Any status counts as a response; redirects are returned and not followed. The server's certificate
     // must be valid for the URL's host. Cancelling the coroutine ends the request early with a failure.
-    [[nodiscard]] boost::asio::awaitable<boost::system::result<http_answer, http_failure>>
+    [[nodiscard]] boost::asio::awaitable<boost::system::result<http_response, http_failure>>
     send(http_request r);
 
 private:

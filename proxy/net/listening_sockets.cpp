@@ -122,7 +122,7 @@ std::optional<std::vector<listening_socket>> listening_sockets()
     return out;
 }
 
-bool may_answer_at(const listening_socket& socket, const stream_endpoint& address)
+bool may_accept_at(const listening_socket& socket, const stream_endpoint& address)
 {
     if (address.data()->sa_family == AF_UNIX) {
         const auto path = to_text(address).substr(std::string_view("unix:").size());

@@ -33,7 +33,7 @@ void read_unix_sockets(std::string_view table, std::vector<listening_socket>& in
 // Returns whether a connection to `address` may reach the socket. Ports must be equal, and addresses equal or
 // unspecified on either side; or the paths must be equal. A unix socket that took over a path was bound to
 // the neighboring path, which matches too.
-[[nodiscard]] bool may_answer_at(const listening_socket& socket, const stream_endpoint& address);
+[[nodiscard]] bool may_accept_at(const listening_socket& socket, const stream_endpoint& address);
 
 // Returns the inode of an open socket.
 [[nodiscard]] ino_t inode_of_socket(int descriptor) noexcept;

@@ -111,7 +111,7 @@ void poller::run_polls()
          more = fetch(work ? 0 : static_cast<int>(longest_stay.count()))) {
         if (hooks_ != nullptr)
             hooks_->before_events();
-        tell();
+        dispatch();
         work = hooks_ != nullptr && hooks_->after_events();
         if (returning_ || now_ >= until)
             break;
@@ -129,7 +129,7 @@ bool poller::fetch(int milliseconds) noexcept
     return n > 0;
 }
 
-void poller::tell() noexcept
+void poller::dispatch() noexcept
 {
     while (next_ < count_) {
         const auto& event = fetched_[next_++];

@@ -88,7 +88,7 @@ private:
     void run_polls();
     [[nodiscard]] bool has_work() const noexcept { return hooks_ != nullptr && hooks_->has_work(); }
     [[nodiscard]] bool fetch(int milliseconds) noexcept; // false: nothing came
-    void tell() noexcept;
+    void dispatch() noexcept;
 
     int set_;
     asio::posix::basic_stream_descriptor<asio::io_context::executor_type> waiting_;

@@ -15,7 +15,7 @@
 namespace scopegate::net {
 
 template <class F>
-void post_surely(asio::io_context& to, const F& work)
+void post_with_retry(asio::io_context& to, const F& work)
 {
     for (;;) {
         try {

@@ -12,7 +12,7 @@ namespace scopegate::net {
 namespace {
 
 constexpr std::string_view v1_start = "PROXY ";
-constexpr std::size_t v1_most = 107;
+constexpr std::size_t max_v1_header = 107;
 constexpr std::string_view v2_start("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t v2_fixed = 16;
 constexpr std::uint8_t checksum_type = 3;
@@ -55,9 +55,9 @@ std::optional<address> read_address(std::string_view text, bool v6)
 // Parses version 1: PROXY TCP4 192.0.2.7 192.0.2.1 56324 443
 result<proxy_header> parse_v1(std::string_view bytes)
 {
-    const auto end = bytes.substr(0, v1_most).find('\n');
+    const auto end = bytes.substr(0, max_v1_header).find('\n');
     if (end == std::string_view::npos)
-        return bytes.size() < v1_most ? result<proxy_header>(proxy_header{}) : bad_header;
+        return bytes.size() < max_v1_header ? result<proxy_header>(proxy_header{}) : bad_header;
     auto line = bytes.substr(0, end);
     if (!line.ends_with('\r'))
         return bad_header;
@@ -137,7 +137,7 @@ result<proxy_header> parse_v2(std::string_view bytes)
     const auto family = static_cast<std::uint8_t>(bytes[13]);
     const auto length = number(bytes.substr(14, 2));
     constexpr std::uint8_t local = 0x20, proxied = 0x21;
-    if ((command != local && command != proxied) || v2_fixed + length > proxy_header_most)
+    if ((command != local && command != proxied) || v2_fixed + length > max_proxy_header)
         return bad_header;
     if (bytes.size() < v2_fixed + length)
         return proxy_header{};

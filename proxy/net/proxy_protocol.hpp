@@ -13,7 +13,7 @@
 namespace scopegate::net {
 
 // Longer headers are refused. Version 1 has at most 107 bytes, and none of version 2's extensions is needed.
-inline constexpr std::size_t proxy_header_most = 4096;
+inline constexpr std::size_t max_proxy_header = 4096;
 
 struct proxy_header {
     std::size_t size = 0;       // of the header; 0: incomplete, more bytes are needed

@@ -39,9 +39,9 @@ task<resolved_name::addresses> resolved_name::find(steady_time now, steady_time 
         co_return state->known;
     if (!state->asking)
         ask();
-    asio::steady_timer patience(context_, deadline);
-    const sleeper listed(state->sleepers, patience);
-    auto sleep = [&patience](auto handler) { patience.async_wait(std::move(handler)); };
+    asio::steady_timer timer(context_, deadline);
+    const sleeper listed(state->sleepers, timer);
+    auto sleep = [&timer](auto handler) { timer.async_wait(std::move(handler)); };
     static_cast<void>(co_await completion<error_code>(sleep));
     co_return state->asking ? addresses() : state->known;
 }

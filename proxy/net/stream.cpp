@@ -240,7 +240,7 @@ std::size_t stream::unread_bytes() const noexcept
     int below = 0;
     if (::ioctl(socket_, FIONREAD, &below) != 0 || below < 0)
         return std::numeric_limits<std::size_t>::max();
-    return static_cast<std::size_t>(below) + (tls_ ? tls_channel::most_held : 0);
+    return static_cast<std::size_t>(below) + (tls_ ? tls_channel::max_held : 0);
 }
 
 void stream::expire(steady_time now) noexcept
@@ -257,7 +257,7 @@ void stream::expire(steady_time now) noexcept
 void stream::shutdown_send() noexcept
 {
     if (tls_)
-        static_cast<void>(tls_->say_goodbye());
+        static_cast<void>(tls_->send_close_notify());
     if (is_open())
         ::shutdown(socket_, SHUT_WR);
 }
@@ -272,7 +272,7 @@ void stream::close(bool reset) noexcept
     }
     if (tls_) {
         if (!reset)
-            static_cast<void>(tls_->say_goodbye());
+            static_cast<void>(tls_->send_close_notify());
         tls_->detach();
     }
     close_socket();

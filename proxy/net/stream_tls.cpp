@@ -137,7 +137,7 @@ transfer stream::receive_below(std::span<char> into, int flags) noexcept
 task<void> stream::end_sending(steady_time deadline)
 {
     const stream_ptr keep(this);
-    while (tls_ && tls_->say_goodbye() == outcome::wants_write) {
+    while (tls_ && tls_->send_close_notify() == outcome::wants_write) {
         write_.fired = false;
         const auto woken = co_await writable(deadline);
         if (woken != readiness::ready)

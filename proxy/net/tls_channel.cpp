@@ -245,15 +245,15 @@ bool tls_channel::holds_input() const noexcept
     return SSL_has_pending(ssl_.get()) == 1;
 }
 
-tls_channel::outcome tls_channel::say_goodbye() noexcept
+tls_channel::outcome tls_channel::send_close_notify() noexcept
 {
-    if (!established_ || broken_ || said_goodbye_)
+    if (!established_ || broken_ || sent_close_notify_)
         return outcome::done;
     begin(0);
     const int n = SSL_shutdown(ssl_.get());
     if (n < 0 && SSL_get_error(ssl_.get(), n) == SSL_ERROR_WANT_WRITE)
         return outcome::wants_write;
-    said_goodbye_ = true;
+    sent_close_notify_ = true;
     return outcome::done;
 }
 

@@ -20,7 +20,7 @@ namespace scopegate::net {
 class tls_channel final {
 public:
     // The most content that may be received and not yet read: less than two records.
-    static constexpr std::size_t most_held = 32UL * 1024;
+    static constexpr std::size_t max_held = 32UL * 1024;
 
     enum class outcome : std::uint8_t {
         done,
@@ -58,7 +58,7 @@ public:
     // Returns whether bytes were received that read() has not returned yet.
     [[nodiscard]] bool holds_input() const noexcept;
     // Sends close_notify. After any outcome but wants_write nothing is left to do.
-    [[nodiscard]] outcome say_goodbye() noexcept;
+    [[nodiscard]] outcome send_close_notify() noexcept;
 
     // Must be called when the socket has become readable again.
     void forget_drained() noexcept { wire_.drained = false; }
@@ -106,7 +106,7 @@ private:
     std::unique_ptr<ssl_st, release> ssl_;
     bool established_ = false;
     bool broken_ = false; // permanently: no record after the one that broke it is read or written
-    bool said_goodbye_ = false;
+    bool sent_close_notify_ = false;
     bool met_plain_http_ = false;
     std::string failure_;
     cause fault_ = cause::none;

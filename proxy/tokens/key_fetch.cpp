@@ -28,7 +28,7 @@ fetched_keys failed(std::string why, bool answered = false)
     return f;
 }
 
-fetched_keys fetched(net::http_answer&& answer)
+fetched_keys fetched(net::http_response&& answer)
 {
     fetched_keys f;
     f.ok = f.answered = true;

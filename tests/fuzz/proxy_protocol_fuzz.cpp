@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (!whole)
         return 0;
     check(whole->size == pieces->size && whole->size <= data.size());
-    check(whole->size > 0 || data.size() < net::proxy_header_most);
+    check(whole->size > 0 || data.size() < net::max_proxy_header);
     check(!whole->source || (whole->size > 0 && whole->source->is_ip));
     if (whole->size == 0)
         return 0;

@@ -156,7 +156,7 @@ tls_client::ending tls_client::read_to_end(std::string* rest)
     }
 }
 
-void tls_client::say_goodbye()
+void tls_client::send_close_notify()
 {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());

@@ -49,7 +49,7 @@ public:
     // Reads to the end, into `rest` if it is given.
     [[nodiscard]] ending read_to_end(std::string* rest = nullptr);
 
-    void say_goodbye(); // sends close_notify only
+    void send_close_notify(); // sends close_notify only
     // Updates the key of the bytes that we send. With `both`, the peer is asked for a new key too. The update
     // is not flushed before the next send().
     void update_key(bool both);

@@ -107,7 +107,7 @@ TEST(half_close, ends_exchanges_whose_response_nobody_can_wait_for)
             secured ? over_tls.send(r.request) : client.send(r.request);
             c.api.wait_for_heads(1);
             if (secured)
-                over_tls.say_goodbye();
+                over_tls.send_close_notify();
             else
                 client.half_close();
             c.api.wait_for_closed(1);
@@ -121,7 +121,7 @@ TEST(half_close, is_noticed_under_tls_too)
     t.c.api.on("/public/never", never_answers());
     auto client = t.secured();
     client.send(get("/public/never"));
-    client.say_goodbye();
+    client.send_close_notify();
     t.c.api.wait_for_closed(1);
     EXPECT_EQ(t.c.gate.wait_for_event("request")["reason"], "client-gone");
 }

@@ -234,7 +234,7 @@ TEST(tls, does_not_take_a_truncated_upload_for_a_whole_one)
         client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "5\r\nhalf,\r\n");
         t.c.api.wait_for_heads(1);
         if (goodbye)
-            client.say_goodbye();
+            client.send_close_notify();
         client.socket().close();
         t.c.api.wait_for_closed(1);
         EXPECT_FALSE(t.c.api.requests().at(0).whole) << goodbye;
@@ -272,7 +272,7 @@ TEST(tls, delivers_the_response_to_a_client_that_sent_close_notify)
     tls_calendar t;
     auto client = t.secured();
     client.send(get("/public"));
-    client.say_goodbye();
+    client.send_close_notify();
     std::string answer;
     EXPECT_EQ(client.read_to_end(&answer), tls_client::ending::goodbye);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));

@@ -19,7 +19,7 @@ namespace {
 using namespace scopegate;
 using mood = test::fake_issuer::mood;
 using ::testing::HasSubstr;
-using outcome = boost::system::result<net::http_answer, net::http_failure>;
+using outcome = boost::system::result<net::http_response, net::http_failure>;
 
 // Sends one request and waits for its end, on an io_context of its own.
 outcome send(net::http_client& client, const std::string& url)

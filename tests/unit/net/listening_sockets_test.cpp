@@ -36,9 +36,9 @@ TEST(listening_sockets, are_read_from_the_kernels_tables)
     ASSERT_EQ(found.size(), 4U);
     EXPECT_EQ(found[0].inode, 4711U);
     EXPECT_EQ(found[0].port, 8080);
-    EXPECT_TRUE(may_answer_at(found[0], *literal_endpoint("127.0.0.1", 8080)));
+    EXPECT_TRUE(may_accept_at(found[0], *literal_endpoint("127.0.0.1", 8080)));
     EXPECT_EQ(found[1].port, 80);
-    EXPECT_TRUE(may_answer_at(found[2], *literal_endpoint("::1", 8080)));
+    EXPECT_TRUE(may_accept_at(found[2], *literal_endpoint("::1", 8080)));
     EXPECT_EQ(found[3].path, "/run/a gate.sock");
 }
 
@@ -48,16 +48,16 @@ TEST(listening_sockets, accept_connections_at_their_own_address)
     read_tcp_sockets(tcp_table, tcp);
     read_unix_sockets(unix_table, local);
     const auto at = [](const char* host, std::uint16_t port) { return *literal_endpoint(host, port); };
-    EXPECT_FALSE(may_answer_at(tcp[0], at("127.0.0.1", 8081)));
-    EXPECT_FALSE(may_answer_at(tcp[0], at("127.0.0.2", 8080)));
-    EXPECT_TRUE(may_answer_at(tcp[0], at("0.0.0.0", 8080))) << "our listener is bound to any address";
-    EXPECT_TRUE(may_answer_at(tcp[0], at("::", 8080)));
-    EXPECT_TRUE(may_answer_at(tcp[1], at("127.0.0.2", 80))) << "the other listener is bound to any address";
-    EXPECT_FALSE(may_answer_at(tcp[0], unix_endpoint("/run/a gate.sock")));
-    EXPECT_TRUE(may_answer_at(local[0], unix_endpoint("/run/a gate.sock")));
-    EXPECT_FALSE(may_answer_at(local[0], unix_endpoint("/run/b.sock")));
+    EXPECT_FALSE(may_accept_at(tcp[0], at("127.0.0.1", 8081)));
+    EXPECT_FALSE(may_accept_at(tcp[0], at("127.0.0.2", 8080)));
+    EXPECT_TRUE(may_accept_at(tcp[0], at("0.0.0.0", 8080))) << "our listener is bound to any address";
+    EXPECT_TRUE(may_accept_at(tcp[0], at("::", 8080)));
+    EXPECT_TRUE(may_accept_at(tcp[1], at("127.0.0.2", 80))) << "the other listener is bound to any address";
+    EXPECT_FALSE(may_accept_at(tcp[0], unix_endpoint("/run/a gate.sock")));
+    EXPECT_TRUE(may_accept_at(local[0], unix_endpoint("/run/a gate.sock")));
+    EXPECT_FALSE(may_accept_at(local[0], unix_endpoint("/run/b.sock")));
     local[0].path += '~'; // bound under this name before it took the path over
-    EXPECT_TRUE(may_answer_at(local[0], unix_endpoint("/run/a gate.sock")));
+    EXPECT_TRUE(may_accept_at(local[0], unix_endpoint("/run/a gate.sock")));
 }
 
 TEST(listening_sockets, include_those_of_this_process)
@@ -69,7 +69,7 @@ TEST(listening_sockets, include_those_of_this_process)
     ASSERT_TRUE(all);
     for (const auto inode : inodes)
         EXPECT_TRUE(std::any_of(all->begin(), all->end(), [&](const listening_socket& s) {
-            return s.inode == inode && may_answer_at(s, own.address());
+            return s.inode == inode && may_accept_at(s, own.address());
         }));
 }
 

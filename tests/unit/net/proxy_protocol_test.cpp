@@ -149,8 +149,8 @@ TEST(proxy_protocol, reads_version_2)
         {"\r\n\r\n\0\r\nQUIX\n"s, "refused"},
         {"\r\n\r\nGET"s, "refused"},
         // the limit of its length
-        {v2(proxied, '\0', std::string(proxy_header_most - 16, 'x')), "unknown"},
-        {v2(proxied, '\0', std::string(proxy_header_most - 15, 'x')), "refused"},
+        {v2(proxied, '\0', std::string(max_proxy_header - 16, 'x')), "unknown"},
+        {v2(proxied, '\0', std::string(max_proxy_header - 15, 'x')), "refused"},
         {start + proxied + over_ipv4 + "\xFF\xFF", "refused"}, // refused without waiting for the rest
     };
     for (const auto& [text, what] : rows)

@@ -142,8 +142,8 @@ TEST_P(tls_channel_test, fails_when_the_connection_ends_without_close_notify)
 TEST_P(tls_channel_test, sends_close_notify_once)
 {
     connect();
-    EXPECT_EQ(channel_->say_goodbye(), outcome::done);
-    EXPECT_EQ(channel_->say_goodbye(), outcome::done);
+    EXPECT_EQ(channel_->send_close_notify(), outcome::done);
+    EXPECT_EQ(channel_->send_close_notify(), outcome::done);
     EXPECT_EQ(client_.receive(), "");
     EXPECT_EQ(client_.error(), SSL_ERROR_ZERO_RETURN);
     client_.send("after that");
@@ -165,7 +165,7 @@ TEST_P(tls_channel_test, reads_nothing_behind_a_corrupt_record)
         EXPECT_EQ(channel_->peek(), outcome::failed);
         EXPECT_EQ(write("x").then, outcome::failed);
     }
-    EXPECT_EQ(channel_->say_goodbye(), outcome::done) << "an alert has been sent already";
+    EXPECT_EQ(channel_->send_close_notify(), outcome::done) << "an alert has been sent already";
 }
 
 // The peer's last response must remain readable after it closed, although nothing can be sent any more.
@@ -367,7 +367,7 @@ TEST_P(any_channel, reports_a_handshake_that_ends_early)
     channel->forget_drained();
     EXPECT_EQ(channel->handshake(), outcome::failed);
     EXPECT_EQ(channel->failure(), "the peer closed the connection");
-    EXPECT_EQ(channel->say_goodbye(), outcome::done);
+    EXPECT_EQ(channel->send_close_notify(), outcome::done);
 }
 
 } // namespace
