@@ -189,7 +189,7 @@ outcome evaluation::validate(const tokens::validator::awaited& came, bool may_ve
     auto checked = authority_.validator->check(found_.taken->text, now, came, may_verify);
     found_.verified = checked.verified;
     found_.dpop = found_.taken->dpop;
-    found_.said = std::move(checked.said);
+    found_.unverified_claims = std::move(checked.unverified_claims);
     if (!checked.token)
         unmet_ = checked.token.error();
     if (checked.wait_for_slot)

@@ -54,14 +54,14 @@ using outcome = std::variant<policy::denial, policy::permit, responses::response
 struct findings {
     http::request_target target; // empty if the target is malformed
     policy::route_match match;
-    std::optional<tokens::taken_token> taken;       // the token as the client sent it
-    tokens::token_ptr token;                        // the same, if it is valid and its binding is proven
-    bool dpop = false;                              // it came under the scheme DPoP, or should have
-    bool nonce = false;                             // the client's next proof needs a fresh nonce of ours
-    bool verified = false;                          // a token was checked that no cache knew
-    cause no_token = cause::none;                   // the fault in the token's place
-    std::unique_ptr<const tokens::unverified> said; // a refused token's contents, if the log may have them
-    std::optional<policy::denial> observed;         // the refusal that observe mode does not enforce
+    std::optional<tokens::taken_token> taken; // the token as the client sent it
+    tokens::token_ptr token;                  // the same, if it is valid and its binding is proven
+    bool dpop = false;                        // it came under the scheme DPoP, or should have
+    bool nonce = false;                       // the client's next proof needs a fresh nonce of ours
+    bool verified = false;                    // a token was checked that no cache knew
+    cause no_token = cause::none;             // the fault in the token's place
+    std::unique_ptr<const tokens::unverified> unverified_claims; // of a refused token; null: not for the log
+    std::optional<policy::denial> observed; // the refusal that observe mode does not enforce
 };
 
 // Kept by the worker between requests, so that nothing is allocated once warm.

@@ -127,8 +127,8 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
     tell_needs(p, found.match, e);
     tell_token(p, found, e);
     e.allowed = true;
-    if (found.said)
-        e.said = found.said->all();
+    if (found.unverified_claims)
+        e.unverified_claims = found.unverified_claims->all();
     if (const auto* const own = std::get_if<responses::response>(&decided))
         tell_own_response(*own, e);
     const auto* refused = std::get_if<policy::denial>(&decided);
@@ -188,8 +188,8 @@ std::string to_json(const explanation& e)
     out.member_list("token_scopes", e.token_scopes).member_list("effective_scopes", e.effective_scopes);
     if (!e.near.empty())
         out.member_list("near", e.near);
-    if (!e.said.empty())
-        out.name("unverified").raw() += tokens::to_json(e.said);
+    if (!e.unverified_claims.empty())
+        out.name("unverified").raw() += tokens::to_json(e.unverified_claims);
     out.name("steps").open_array();
     for (const auto& step : e.steps)
         out.open_object().member("what", step.what).member("holds", step.holds).close_object();

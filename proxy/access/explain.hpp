@@ -20,10 +20,10 @@ struct explanation {
     failure why = reason::allowed; // with its cause, for the operator
     std::vector<std::string>
         near; // of a path without a route, or of another method: what may have been meant
-    tokens::unverified::members said; // the token's contents; unverified if it was refused
-    std::string route;                // the template; empty: none
-    std::string file;                 // routes.yaml
-    int line = 0;                     // in it; 0: nothing in the file is behind it
+    tokens::unverified::members unverified_claims; // the token's contents; unverified if it was refused
+    std::string route;                             // the template; empty: none
+    std::string file;                              // routes.yaml
+    int line = 0;                                  // in it; 0: nothing in the file is behind it
     std::vector<std::vector<std::string>>
         alternatives;            // the scopes the route needs: one list, or one each of an `any`
     std::size_t alternative = 0; // which of them is meant: the closest, or the one that was met

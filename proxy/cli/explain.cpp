@@ -132,7 +132,7 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
     }
     tokens::validator validator(p, online ? online->keys() : tokens::key_store::offline(p), 0,
                                 online ? online->introspection() : nullptr);
-    validator.tell_everything();
+    validator.describe_everything();
     request.add_token(p->tokens, token);
     access::token_authority authority;
     authority.validator = &validator;
@@ -142,10 +142,11 @@ access::explanation explain_token(const std::shared_ptr<const policy::policy>& p
             return std::optional(online->wait(validator, static_cast<int>(wanted.issuer), token));
         };
     auto e = ask(*p, request, o, authority, now, bring);
-    if (e.said.empty())
-        e.said = tokens::describe(*p, {token, index_of_issuer(*p, token)}, reason::allowed, now).all();
+    if (e.unverified_claims.empty())
+        e.unverified_claims =
+            tokens::describe(*p, {token, index_of_issuer(*p, token)}, reason::allowed, now).all();
     if (is_undecided(e)) {
-        print_claims(e.said, std::cout);
+        print_claims(e.unverified_claims, std::cout);
         refuse_undecided(token, e.why, o.online);
     }
     if (e.why == reason::unbound_token)

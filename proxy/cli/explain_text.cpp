@@ -41,10 +41,10 @@ std::string as_date(std::string_view text)
     return " (" + date.substr(0, date.find('.')) + "Z)";
 }
 
-std::vector<std::string> claim_lines(const tokens::unverified::members& said)
+std::vector<std::string> claim_lines(const tokens::unverified::members& claims)
 {
     std::vector<std::string> lines;
-    for (const auto& [name, value] : said) {
+    for (const auto& [name, value] : claims) {
         const bool is_date = name == "exp" || name == "nbf" || name == "iat";
         if (name != "wanted")
             lines.push_back(name + " " + value + (is_date ? as_date(value) : std::string()));
@@ -53,10 +53,10 @@ std::vector<std::string> claim_lines(const tokens::unverified::members& said)
 }
 
 // The claims of a refused token are unverified; the decision above them makes that visible.
-void add_claims(columns& facts, const tokens::unverified::members& said)
+void add_claims(columns& facts, const tokens::unverified::members& claims)
 {
-    add_all(facts, "token contents", claim_lines(said));
-    for (const auto& [name, value] : said)
+    add_all(facts, "token contents", claim_lines(claims));
+    for (const auto& [name, value] : claims)
         if (name == "wanted")
             facts.add({"wanted", value});
 }
@@ -71,10 +71,10 @@ std::string visible(std::string text)
     return text;
 }
 
-void print_claims(const tokens::unverified::members& said, std::ostream& out)
+void print_claims(const tokens::unverified::members& claims, std::ostream& out)
 {
     columns facts;
-    add_claims(facts, said);
+    add_claims(facts, claims);
     facts.print(out);
 }
 
@@ -106,7 +106,7 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
     }
     if (!e.missing_scopes.empty())
         facts.add({"missing scopes", joined(e.missing_scopes, " ")});
-    add_claims(facts, e.said);
+    add_claims(facts, e.unverified_claims);
     if (!e.answer)
         facts.add({"response", "from the upstream"});
     else

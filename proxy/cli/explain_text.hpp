@@ -15,6 +15,6 @@ namespace scopegate::cli {
 void print_text(const policy::policy& p, const access::explanation& e, std::ostream& out);
 
 // Prints the members of a token, one per line, with dates next to times in seconds.
-void print_claims(const tokens::unverified::members& said, std::ostream& out);
+void print_claims(const tokens::unverified::members& claims, std::ostream& out);
 
 } // namespace scopegate::cli

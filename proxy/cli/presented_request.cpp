@@ -26,7 +26,7 @@ std::string_view host_of(std::string_view target) noexcept
 } // namespace
 
 presented_request::presented_request(std::string_view method, std::string_view target)
-    : method_(method), made_{std::string(target), {}}
+    : method_(method), builder_{std::string(target), {}}
 {
 }
 
@@ -37,7 +37,7 @@ void presented_request::add_header(std::string_view line)
         !http::is_token(line.substr(0, colon)))
         throw usage_error("--header needs a name and a value, such as 'Origin: https://app.example'");
     const auto value = line.substr(colon + 1);
-    made_.add(line.substr(0, colon), value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
+    builder_.add(line.substr(0, colon), value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
 }
 
 void presented_request::set_peer(const std::string& address)
@@ -56,20 +56,20 @@ void presented_request::add_token(const policy::token_settings& from, std::strin
     bool done = false;
     tokens::places::all::for_each_configured(from, [&]<class Place>() {
         if (!std::exchange(done, true))
-            Place::put(from, token, made_);
+            Place::put(from, token, builder_);
     });
 }
 
 result<access::question> presented_request::as_question()
 {
     head_ = {};
-    if (const auto parsed = http::parse_field_lines(made_.lines, 0, head_.fields); !parsed)
+    if (const auto parsed = http::parse_field_lines(builder_.lines, 0, head_.fields); !parsed)
         throw usage_error("a --header is malformed (" + std::string(name(parsed.error().detail)) + ")");
     head_.method = method_;
-    head_.target = made_.target;
+    head_.target = builder_.target;
     head_.minor = 1;
     auto framed_head = head_;
-    const auto authority = host_of(made_.target);
+    const auto authority = host_of(builder_.target);
     const bool names_host = http::find(head_.fields, http::field_id::host) != nullptr;
     if (!names_host) { // the proxy wants one, and here it may be left open
         auto& host = framed_head.fields.emplace_back();
@@ -82,7 +82,7 @@ result<access::question> presented_request::as_question()
         return framed.error();
     access::question asked;
     asked.method = method_;
-    asked.target = made_.target;
+    asked.target = builder_.target;
     asked.host = names_host ? framed->host : authority;
     asked.fields = &head_.fields;
     if (peer_)

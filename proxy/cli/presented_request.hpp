@@ -32,7 +32,7 @@ public:
 
 private:
     std::string method_;
-    tokens::places::made_request made_;
+    tokens::places::request_builder builder_;
     http::request_head head_;
     std::optional<net::peer> peer_;
 };

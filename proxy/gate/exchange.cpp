@@ -272,8 +272,8 @@ std::string_view exchange::forwarded_for(std::array<char, longest_address>& room
 
 std::string exchange::unverified() const
 {
-    const auto& said = evaluation_.found().said;
-    return said ? tokens::to_json(said->all()) : std::string();
+    const auto& claims = evaluation_.found().unverified_claims;
+    return claims ? tokens::to_json(claims->all()) : std::string();
 }
 
 // For the log: the normalized path, or as it was sent where it was refused; empty where none came.

@@ -35,9 +35,9 @@ std::optional<std::chrono::seconds> keep_alive_timeout(const field_list& fields)
         for_each_element(f.value, [&](std::string_view element) {
             if (!iequals(element.substr(0, name.size()), name))
                 return;
-            const auto said = seconds_of(element.substr(name.size()));
-            if (said && (!shortest || *said < *shortest))
-                shortest = said;
+            const auto seconds = seconds_of(element.substr(name.size()));
+            if (seconds && (!shortest || *seconds < *shortest))
+                shortest = seconds;
         });
     }
     return shortest;

@@ -13,10 +13,10 @@ std::optional<written_uri> read_target_uri(std::string_view uri, const path_rule
     const bool tls = iequals(uri.substr(0, https.size()), https);
     if (!tls && !iequals(uri.substr(0, http.size()), http))
         return std::nullopt;
-    const auto said = normalize_target(uri, "GET", rules, scratch);
-    if (!said || !is_host(said->authority))
+    const auto target = normalize_target(uri, "GET", rules, scratch);
+    if (!target || !is_host(target->authority))
         return std::nullopt;
-    return written_uri{tls, said->authority, said->path};
+    return written_uri{tls, target->authority, target->path};
 }
 
 bool names_target(const written_uri& uri, const target_uri& target) noexcept

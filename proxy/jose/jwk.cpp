@@ -179,10 +179,10 @@ void require_verification_use(const json::value& key)
 // Returns the only algorithm that the key is declared for, if it declares one.
 std::optional<algorithm> declared_algorithm(const json::value& key, key_type type)
 {
-    const auto said = optional_text(key, "alg");
-    if (!said)
+    const auto alg = optional_text(key, "alg");
+    if (!alg)
         return std::nullopt;
-    const auto a = algorithm_named(*said);
+    const auto a = algorithm_named(*alg);
     if (!a || key_type_for(*a) != type)
         throw unfit{"its alg is not a signature algorithm for this type of key"};
     return a;

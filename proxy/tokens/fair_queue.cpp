@@ -39,7 +39,7 @@ std::optional<token_key> fair_queue::pop()
     return std::nullopt;
 }
 
-std::optional<fair_queue::place> fair_queue::give_way_to(const client_network& client)
+std::optional<fair_queue::place> fair_queue::evict_for(const client_network& client)
 {
     if (by_length_.empty())
         return std::nullopt;

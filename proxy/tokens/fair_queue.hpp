@@ -26,7 +26,7 @@ public:
         client_network client;
         token_key token;
     };
-    [[nodiscard]] std::optional<place> give_way_to(const client_network& client);
+    [[nodiscard]] std::optional<place> evict_for(const client_network& client);
     void clear();
 
 private:

@@ -16,14 +16,14 @@ namespace scopegate::tokens {
 
 namespace {
 
-constexpr std::size_t most_of_encoded = 3; // characters per octet
+constexpr std::size_t max_encoded = 3; // characters per octet
 
 // Encodes as application/x-www-form-urlencoded, which RFC 6749 section 2.3.1 requires for Basic credentials
 // too. Reserves enough memory up front: a reallocation would leave a copy of the secret behind.
 std::string form_encode(std::string_view text)
 {
     std::string out;
-    out.reserve(most_of_encoded * text.size());
+    out.reserve(max_encoded * text.size());
     for (const char c : text) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                            c == '-' || c == '.' || c == '_';
@@ -170,13 +170,13 @@ net::http_request introspection_request(const policy::issuer_settings& issuer, s
 
 result<json::value> read_introspection(std::string_view body)
 {
-    auto said = json::parse(body);
-    if (!said || said->if_object() == nullptr)
+    auto result = json::parse(body);
+    if (!result || result->if_object() == nullptr)
         return failure(reason::introspection_unavailable, cause::introspection_not_json);
-    const auto* active = said->find("active");
+    const auto* active = result->find("active");
     if (active == nullptr || !active->if_bool().value_or(false))
         return reason::token_inactive;
-    return jose::without_nulls(std::move(*said));
+    return jose::without_nulls(std::move(*result));
 }
 
 } // namespace scopegate::tokens

@@ -25,7 +25,7 @@ introspection_ptr introspection_cache::find(const token_key& key, wall_time now)
 void introspection_cache::insert(const token_key& key, const introspection_ptr& answer, std::size_t bytes,
                                  wall_time now)
 {
-    if (now >= answer->until || bytes > most_bytes_)
+    if (now >= answer->until || bytes > max_bytes_)
         return;
     drop(key);
     kept_[key] = {answer, bytes};
@@ -35,7 +35,8 @@ void introspection_cache::insert(const token_key& key, const introspection_ptr& 
         const auto& [old, what] = oldest_first_.front();
         const auto found = kept_.find(old);
         const bool replaced = found == kept_.end() || found->second.answer != what;
-        const bool room = kept_.size() <= most_ && bytes_ <= most_bytes_ && oldest_first_.size() <= 2 * most_;
+        const bool room =
+            kept_.size() <= max_results_ && bytes_ <= max_bytes_ && oldest_first_.size() <= 2 * max_results_;
         if (!replaced && room && now < what->until)
             return;
         if (!replaced)

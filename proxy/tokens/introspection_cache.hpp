@@ -18,7 +18,8 @@ using token_key = std::array<unsigned char, 32>;
 
 class introspection_cache final {
 public:
-    introspection_cache(std::size_t answers, std::size_t bytes) noexcept : most_(answers), most_bytes_(bytes)
+    introspection_cache(std::size_t results, std::size_t bytes) noexcept
+        : max_results_(results), max_bytes_(bytes)
     {
     }
 
@@ -36,8 +37,8 @@ private:
     };
     void drop(const token_key& key);
 
-    std::size_t most_;
-    std::size_t most_bytes_;
+    std::size_t max_results_;
+    std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::map<token_key, entry> kept_;
     std::deque<std::pair<token_key, introspection_ptr>> oldest_first_;

@@ -32,7 +32,7 @@ namespace {
 
 introspection_ptr unavailable(cause why)
 {
-    auto none = std::make_shared<introspection_answer>();
+    auto none = std::make_shared<introspection_result>();
     none->claims = failure(reason::introspection_unavailable, why);
     return none;
 }
@@ -69,7 +69,7 @@ public:
     live_introspector(asio::io_context& control, const policy::issuer_settings& issuer,
                       const introspection_bounds& bounds, std::function<wall_time()> now)
         : control_(control), issuer_(issuer), bounds_(bounds), now_(std::move(now)),
-          active_(bounds.answers, bounds.answer_bytes), inactive_(bounds.answers, bounds.answer_bytes),
+          active_(bounds.results, bounds.result_bytes), inactive_(bounds.results, bounds.result_bytes),
           client_(make_client())
     {
     }
@@ -79,7 +79,7 @@ public:
     void ask(std::string_view token, std::function<void(introspection_ptr)> done,
              const client_network& client) override
     {
-        if (auto known = join(token, client, done))
+        if (auto known = find_or_enqueue(token, client, done))
             done(std::move(known));
     }
 
@@ -111,8 +111,8 @@ private:
     };
 
     // Returns the result if it is cached or can't be obtained. Otherwise keeps `done` and returns null.
-    introspection_ptr join(std::string_view token, const client_network& client,
-                           std::function<void(introspection_ptr)>& done)
+    introspection_ptr find_or_enqueue(std::string_view token, const client_network& client,
+                                      std::function<void(introspection_ptr)>& done)
     {
         const auto key = token_digest(token);
         const std::lock_guard lock(mutex_);
@@ -125,7 +125,7 @@ private:
         if (under_way != calls_.end()) {
             under_way->second.waiting.push_back(std::move(done));
             if (!under_way->second.begun)
-                stand_in_line(under_way->second, key, client);
+                enqueue(under_way->second, key, client);
             return nullptr;
         }
         // Anybody can make up tokens for free. These bounds protect the endpoint and our memory from a flood.
@@ -137,7 +137,7 @@ private:
         waiting_bytes_ += token.size();
         fresh.since = steady::now();
         fresh.waiting.push_back(std::move(done));
-        stand_in_line(fresh, key, client);
+        enqueue(fresh, key, client);
         if (running_ < bounds_.calls) {
             ++running_;
             asio::post(control_, [self = shared_from_this(), this] { work(); });
@@ -145,7 +145,7 @@ private:
         return nullptr;
     }
 
-    void stand_in_line(call& waiting, const token_key& key, const client_network& client)
+    void enqueue(call& waiting, const token_key& key, const client_network& client)
     {
         auto& lines = waiting.lines;
         if (std::find(lines.begin(), lines.end(), client) != lines.end())
@@ -158,7 +158,7 @@ private:
     // goes, unless another line holds it too.
     bool make_room_for(const client_network& client)
     {
-        while (const auto line = queue_.give_way_to(client)) {
+        while (const auto line = queue_.evict_for(client)) {
             const auto found = calls_.find(line->token);
             if (found == calls_.end() || found->second.begun)
                 continue;
@@ -191,7 +191,7 @@ private:
     asio::awaitable<void> empty_queue()
     {
         while (const auto key = next_in_queue()) {
-            introspection_answer answer;
+            introspection_result answer;
             std::size_t bytes = 0;
             try {
                 bytes = co_await run(*key, answer);
@@ -199,7 +199,7 @@ private:
                 answer.claims = failure(reason::introspection_unavailable, cause::introspection_failed);
                 complain(e.what());
             }
-            settle(*key, std::make_shared<const introspection_answer>(std::move(answer)), bytes);
+            settle(*key, std::make_shared<const introspection_result>(std::move(answer)), bytes);
         }
     }
 
@@ -216,7 +216,7 @@ private:
     }
 
     // Introspects one token. Returns the size of the response's body.
-    asio::awaitable<std::size_t> run(token_key key, introspection_answer& into)
+    asio::awaitable<std::size_t> run(token_key key, introspection_result& into)
     {
         const auto asked = now_(); // the result may be as old as the request
         const auto token = still_wanted(key);

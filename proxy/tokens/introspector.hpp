@@ -28,8 +28,8 @@ struct introspection_bounds {
     std::size_t calls = 64;                         // in parallel
     std::size_t waiting_tokens = 4'096;             // running or queued; more are introspection_unavailable
     std::size_t waiting_bytes = 32UL * 1024 * 1024; // total size of those tokens
-    std::size_t answers = 10'000; // cached active results, and as many inactive ones; the oldest are evicted
-    std::size_t answer_bytes = 16UL * 1024 * 1024; // total size of their responses
+    std::size_t results = 10'000; // cached active results, and as many inactive ones; the oldest are evicted
+    std::size_t result_bytes = 16UL * 1024 * 1024; // total size of their responses
 };
 
 // Identifies a client for fair queueing: an IPv4 address (v4-mapped), or the 64-bit IPv6 network that one
@@ -39,11 +39,11 @@ using client_network = std::array<std::uint8_t, 16>;
 
 // An introspection result as its waiters receive it. `until` is the end of the cache time, and never later
 // than the token's `exp`. After it, only requests that already waited for this result may use it.
-struct introspection_answer {
+struct introspection_result {
     result<json::value> claims = failure(reason::introspection_unavailable);
     wall_time until;
 };
-using introspection_ptr = std::shared_ptr<const introspection_answer>;
+using introspection_ptr = std::shared_ptr<const introspection_result>;
 
 class introspector : public std::enable_shared_from_this<introspector> {
 public:

@@ -54,7 +54,7 @@ void issuer_keys::note_absent(std::string_view kid)
     if (!absent_kids_.insert(digest).second)
         return;
     absent_in_order_.push_back(std::move(digest));
-    if (absent_in_order_.size() <= most_absent_kids)
+    if (absent_in_order_.size() <= max_absent_kids)
         return;
     absent_kids_.erase(absent_in_order_.front());
     absent_in_order_.pop_front();

@@ -25,7 +25,7 @@ namespace scopegate::tokens {
 
 // How long after the last successful fetch a `kid` counts as absent, and how many are remembered.
 inline constexpr std::chrono::seconds absent_for{30};
-inline constexpr std::size_t most_absent_kids = 1'024;
+inline constexpr std::size_t max_absent_kids = 1'024;
 
 class issuer_keys final {
 public:

@@ -175,12 +175,12 @@ void unverified::add(std::string_view name, const json::value& value)
     add(name, std::string_view(as_text(value)));
 }
 
-std::string to_json(const unverified::members& said)
+std::string to_json(const unverified::members& claims)
 {
     std::string out;
     json::writer json(out);
     json.open_object();
-    for (const auto& [name, value] : said)
+    for (const auto& [name, value] : claims)
         json.escaped_name(name).value(value);
     json.close_object();
     return out;

@@ -44,7 +44,7 @@ private:
 };
 
 // Returns a JSON object: {"iss":"https://...","aud":"...",...}
-[[nodiscard]] std::string to_json(const unverified::members& said);
+[[nodiscard]] std::string to_json(const unverified::members& claims);
 
 // A refused token. Its text is parsed as far as possible.
 struct refused_token {

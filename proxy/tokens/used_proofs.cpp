@@ -21,12 +21,12 @@ hash_key random_key()
 
 } // namespace
 
-used_proofs::used_proofs(const bounds& most) : most_(most), key_(random_key()) {}
+used_proofs::used_proofs(const bounds& limits) : limits_(limits), key_(random_key()) {}
 
 result<void> used_proofs::use(std::string_view thumbprint, std::string_view id, wall_time now)
 {
     const auto current = now.time_since_epoch() / period_length;
-    if (size() >= most_.all)
+    if (size() >= limits_.all)
         forget_old_everywhere(current);
 
     const auto client = keyed_hash(key_, thumbprint);
@@ -43,9 +43,9 @@ result<void> used_proofs::use(std::string_view thumbprint, std::string_view id, 
         if (const auto known = p.keys.find(client); known != p.keys.end())
             of_client += known->second;
     }
-    if (of_client >= most_.of_key)
+    if (of_client >= limits_.of_key)
         return reason::proof_memory_full;
-    if (size_.fetch_add(1, std::memory_order_relaxed) >= most_.all) {
+    if (size_.fetch_add(1, std::memory_order_relaxed) >= limits_.all) {
         size_.fetch_sub(1, std::memory_order_relaxed);
         return reason::proof_memory_full;
     }

@@ -33,7 +33,7 @@ public:
     static constexpr std::chrono::seconds memory{65};
 
     used_proofs() : used_proofs(bounds()) {}
-    explicit used_proofs(const bounds& most);
+    explicit used_proofs(const bounds& limits);
 
     // Marks the proof `id` of the key with this thumbprint as used. Fails with invalid_proof if it was used
     // already; of two concurrent callers one is first. Fails with proof_memory_full if it can't be remembered
@@ -44,15 +44,15 @@ public:
 
 private:
     // The keys are keyed hashes already.
-    struct as_it_is {
+    struct identity_hash {
         using is_avalanching = void;
         std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
     };
     // The proofs used within one period; forgotten as a whole.
     struct period {
         std::int64_t number = 0;
-        boost::unordered_flat_set<std::uint64_t, as_it_is> proofs;
-        boost::unordered_flat_map<std::uint64_t, std::uint32_t, as_it_is>
+        boost::unordered_flat_set<std::uint64_t, identity_hash> proofs;
+        boost::unordered_flat_map<std::uint64_t, std::uint32_t, identity_hash>
             keys; // to the number of their proofs
     };
     static constexpr std::size_t period_count = 6;
@@ -65,7 +65,7 @@ private:
     void forget_old(shard& at, std::int64_t current);
     void forget_old_everywhere(std::int64_t current);
 
-    const bounds most_;
+    const bounds limits_;
     const hash_key key_;
     std::atomic<std::size_t> size_{0};
     std::array<shard, 16> shards_;

@@ -74,14 +74,14 @@ wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
 }
 
 // Returns whether the log describes every refused token (see unverified.hpp).
-bool tells_everything(const policy::log_settings& log) noexcept
+bool describes_everything(const policy::log_settings& log) noexcept
 {
     return log.unverified || log.at == policy::log_settings::level::debug;
 }
 
 // How many signatures per second a worker verifies only to describe a refused token in the log. Expired
 // tokens arrive again and again, and a log line is worth less than the CPU time of a signature.
-constexpr unsigned most_told = 100;
+constexpr unsigned max_described = 100;
 
 std::string text_member(const json::value& claims, std::string_view name)
 {
@@ -122,9 +122,9 @@ validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<ke
       key_sets_(policy_->issuers.size()),
       cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size(), account)),
       introspection_(std::move(introspection)),
-      telling_(tells_everything(policy_->log)                              ? telling::everything
-               : policy_->log.which == policy::log_settings::requests::off ? telling::nothing
-                                                                           : telling::signed_only)
+      described_(describes_everything(policy_->log)                          ? described::everything
+                 : policy_->log.which == policy::log_settings::requests::off ? described::nothing
+                                                                             : described::signed_only)
 {
     for (std::size_t i = 0; i < policy_->issuers.size(); ++i)
         if (policy_->issuers[i].introspection)
@@ -223,22 +223,22 @@ validator::outcome validator::refuse(failure why, const refused_token& seen, wal
                                      bool is_proven) const
 {
     outcome refused{why};
-    if (telling_ == telling::everything || (is_proven && telling_ == telling::signed_only))
-        refused.said = std::make_unique<const unverified>(describe(*policy_, seen, why, now));
+    if (described_ == described::everything || (is_proven && described_ == described::signed_only))
+        refused.unverified_claims = std::make_unique<const unverified>(describe(*policy_, seen, why, now));
     return refused;
 }
 
 // Returns whether the issuer signed this refused token. Serves only the log, and is rate-limited.
 bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now)
 {
-    if (telling_ != telling::signed_only || key_sets_[issuer] == nullptr ||
+    if (described_ != described::signed_only || key_sets_[issuer] == nullptr ||
         !policy_->issuers[issuer].algorithms.contains(jws.header.alg))
         return false;
-    if (now < told_since_ || now >= told_since_ + std::chrono::seconds(1)) {
-        told_since_ = now;
-        told_ = 0;
+    if (now < described_since_ || now >= described_since_ + std::chrono::seconds(1)) {
+        described_since_ = now;
+        described_count_ = 0;
     }
-    return ++told_ <= most_told && jose::verify(jws, *key_sets_[issuer]);
+    return ++described_count_ <= max_described && jose::verify(jws, *key_sets_[issuer]);
 }
 
 validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
@@ -331,7 +331,8 @@ void validator::await(int issuer, std::string_view token, std::function<void(awa
 {
     if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_introspected(token))
         introspection_->ask(
-            token, [done = std::move(done)](introspection_ptr said) { done(awaited(true, std::move(said))); },
+            token,
+            [done = std::move(done)](introspection_ptr result) { done(awaited(true, std::move(result))); },
             client);
     else
         keys_->await_refresh(static_cast<std::size_t>(issuer),

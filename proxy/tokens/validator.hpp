@@ -79,13 +79,13 @@ public:
         bool wait_for_slot = false; // not checked: the token was not cached, and verifying was not allowed
         bool verified = false;      // whether it took more than a cache lookup
         // Describes a refused token if the log may contain that; null otherwise.
-        std::unique_ptr<const unverified> said = nullptr;
+        std::unique_ptr<const unverified> unverified_claims = nullptr;
     };
     // The result of a wait. The outcome of the check that receives it is final.
     struct awaited {
         // A plain bool converts to the result of a wait for keys.
-        awaited(bool has_waited = true, introspection_ptr said = nullptr)
-            : waited(has_waited), answer(std::move(said))
+        awaited(bool has_waited = true, introspection_ptr result = nullptr)
+            : waited(has_waited), answer(std::move(result))
         {
         }
         bool waited;
@@ -107,13 +107,13 @@ public:
     void await(int issuer, std::string_view token, std::function<void(awaited)> done,
                const client_network& client = {});
     // Makes every refusal describe its token, whether or not its signature is good. For `explain`.
-    void tell_everything() noexcept { telling_ = telling::everything; }
+    void describe_everything() noexcept { described_ = described::everything; }
     // Frees the cache once a later policy snapshot has its own. From then on each use of a token is verified.
     void forget_tokens() noexcept;
 
 private:
     // Selects which refused tokens are described: none, those that a configured issuer signed, or all.
-    enum class telling : std::uint8_t { nothing, signed_only, everything };
+    enum class described : std::uint8_t { nothing, signed_only, everything };
 
     void take_new_keys();
     [[nodiscard]] outcome check_new(std::string_view token, wall_time now, const awaited& ended);
@@ -136,9 +136,9 @@ private:
     std::unique_ptr<token_cache> cache_;
     std::shared_ptr<introspector> introspection_;
     std::optional<std::size_t> introspecting_; // the issuer whose tokens may be opaque
-    telling telling_;
-    wall_time told_since_{}; // begins the second in which told_ counts verifications
-    unsigned told_ = 0;
+    described described_;
+    wall_time described_since_{}; // begins the second in which described_count_ counts verifications
+    unsigned described_count_ = 0;
 };
 
 } // namespace scopegate::tokens

@@ -37,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string scratch;
     const http::target_uri target{true, "api.example.com", {}, "/a/b"};
     if (http::names_target(text, target, {}, scratch)) {
-        const auto said = http::normalize_target(text.substr(0, text.find('#')), "GET", {}, scratch);
-        check(said.has_value() && said->path == "/a/b");
+        const auto read = http::normalize_target(text.substr(0, text.find('#')), "GET", {}, scratch);
+        check(read.has_value() && read->path == "/a/b");
     }
     return 0;
 }

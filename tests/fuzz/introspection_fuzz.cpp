@@ -19,23 +19,23 @@ const scopegate::wall_time now{std::chrono::seconds(1'700'000'000)};
 
 void check_introspection(std::string_view body)
 {
-    const auto said = tokens::read_introspection(body);
+    const auto result = tokens::read_introspection(body);
     const auto parsed = json::parse(body);
     const auto* active = parsed ? parsed->find("active") : nullptr;
-    check(said.has_value() == (active != nullptr && active->if_bool() == true));
-    const bool unavailable = !said && said.error() == reason::introspection_unavailable;
+    check(result.has_value() == (active != nullptr && active->if_bool() == true));
+    const bool unavailable = !result && result.error() == reason::introspection_unavailable;
     check(unavailable == (!parsed || parsed->if_object() == nullptr));
-    if (!said)
+    if (!result)
         return;
-    check(*said == *parsed);
+    check(*result == *parsed);
     const json::path aud("aud");
     const std::vector<std::pair<json::path, json::value>> required;
     const scopegate::jose::claim_rules rules{issuer, aud, {}, required};
-    if (!scopegate::jose::check_introspected(*said, rules, now))
+    if (!scopegate::jose::check_introspected(*result, rules, now))
         return;
-    if (const auto* exp = said->find("exp"))
+    if (const auto* exp = result->find("exp"))
         check(exp->if_number().value() > 1'700'000'000 - 30.0);
-    if (const auto* iss = said->find("iss"))
+    if (const auto* iss = result->find("iss"))
         check(iss->if_string() != nullptr && *iss->if_string() == issuer);
 }
 

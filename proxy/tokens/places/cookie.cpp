@@ -61,9 +61,9 @@ void cookie::append_others(std::string_view value, std::span<const std::string> 
     });
 }
 
-void cookie::put(const policy::token_settings& from, std::string_view token, made_request& made)
+void cookie::put(const policy::token_settings& from, std::string_view token, request_builder& made)
 {
-    made.add("Cookie", from.cookies.front() + "=" + in_one_piece(token));
+    made.add("Cookie", from.cookies.front() + "=" + mask_delimiters(token));
 }
 
 } // namespace scopegate::tokens::places

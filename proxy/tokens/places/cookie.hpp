@@ -19,7 +19,7 @@ struct cookie {
     [[nodiscard]] static http::field_set withheld(const policy::token_settings& from) noexcept;
     static void append_rest(const policy::token_settings& from, const http::field_list& fields,
                             const http::forward_filter& filter, std::string& out);
-    static void put(const policy::token_settings& from, std::string_view token, made_request& made);
+    static void put(const policy::token_settings& from, std::string_view token, request_builder& made);
 
     // Reads one cookie of a Cookie header (between two `;`, trimmed).
     [[nodiscard]] static named_value read(std::string_view part, std::span<const std::string> names) noexcept;

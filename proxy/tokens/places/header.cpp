@@ -74,9 +74,9 @@ void header::append_line(std::string_view token, std::string& out)
     out.append("Authorization: Bearer ").append(token).append("\r\n");
 }
 
-void header::put(const policy::token_settings&, std::string_view token, made_request& made)
+void header::put(const policy::token_settings&, std::string_view token, request_builder& made)
 {
-    append_line(in_one_piece(token), made.lines);
+    append_line(mask_delimiters(token), made.lines);
 }
 
 } // namespace scopegate::tokens::places

@@ -33,7 +33,7 @@ struct header {
 
     // Appends the field's line for the upstream.
     static void append_line(std::string_view token, std::string& out);
-    static void put(const policy::token_settings& from, std::string_view token, made_request& made);
+    static void put(const policy::token_settings& from, std::string_view token, request_builder& made);
 };
 
 } // namespace scopegate::tokens::places

@@ -4,7 +4,7 @@
 
 namespace scopegate::tokens::places {
 
-std::string in_one_piece(std::string_view token)
+std::string mask_delimiters(std::string_view token)
 {
     std::string out(token);
     std::replace_if(

@@ -74,7 +74,7 @@ private:
 };
 
 // A request in the making.
-struct made_request {
+struct request_builder {
     std::string target;
     std::string lines; // of the fields, each with CRLF
 
@@ -113,7 +113,7 @@ concept strips_fields =
 // configured.
 template <class P>
 concept puts =
-    std::is_invocable_v<decltype(P::put), const policy::token_settings&, std::string_view, made_request&>;
+    std::is_invocable_v<decltype(P::put), const policy::token_settings&, std::string_view, request_builder&>;
 
 // Has the name of this place in `bearer_methods_supported` (RFC 9728); empty if RFC 9728 has no name for it.
 template <class P>
@@ -136,7 +136,7 @@ concept token_place = configurable<P> && finds<P> && strips<P> && puts<P> && adv
 
 // Returns the token with characters replaced that would end it in a field. Otherwise a part of it could pass
 // for a token.
-[[nodiscard]] std::string in_one_piece(std::string_view token);
+[[nodiscard]] std::string mask_delimiters(std::string_view token);
 
 } // namespace places
 

@@ -61,7 +61,7 @@ void query::find(const policy::token_settings& from, const credentials& request,
     });
 }
 
-void query::put(const policy::token_settings& from, std::string_view token, made_request& made)
+void query::put(const policy::token_settings& from, std::string_view token, request_builder& made)
 {
     made.target += made.target.find('?') == std::string::npos ? '?' : '&';
     made.target += from.queries.front() + "=" + percent_encoded(token);

@@ -19,7 +19,7 @@ struct query {
     {
         return read(part, from.queries).name != named_value::match::none;
     }
-    static void put(const policy::token_settings& from, std::string_view token, made_request& made);
+    static void put(const policy::token_settings& from, std::string_view token, request_builder& made);
 
     // Reads one parameter of a query (between two `&`).
     [[nodiscard]] static named_value read(std::string_view part, std::span<const std::string> names) noexcept;

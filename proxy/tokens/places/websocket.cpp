@@ -86,11 +86,11 @@ void websocket::append_others(const http::field_list& fields, std::string& out)
     });
 }
 
-void websocket::put(const policy::token_settings&, std::string_view token, made_request& made)
+void websocket::put(const policy::token_settings&, std::string_view token, request_builder& made)
 {
     made.add("Connection", "Upgrade");
     made.add("Upgrade", "websocket");
-    made.add("Sec-WebSocket-Protocol", "bearer, " + in_one_piece(token));
+    made.add("Sec-WebSocket-Protocol", "bearer, " + mask_delimiters(token));
 }
 
 } // namespace scopegate::tokens::places

@@ -27,7 +27,7 @@ struct websocket {
     [[nodiscard]] static http::field_set withheld(const policy::token_settings& from) noexcept;
     static void append_rest(const policy::token_settings& from, const http::field_list& fields,
                             const http::forward_filter& filter, std::string& out);
-    static void put(const policy::token_settings& from, std::string_view token, made_request& made);
+    static void put(const policy::token_settings& from, std::string_view token, request_builder& made);
 
     [[nodiscard]] static offered_bearer offered(const http::field_list& fields) noexcept;
     // Returns whether the response has to choose `bearer` if the upstream chooses no subprotocol: it never

@@ -481,10 +481,10 @@ TEST(binding, applies_to_an_opaque_token_by_its_introspection_result)
     api.renew_validator();
     const std::string opaque = "opaque-token";
     const auto say = [&](const std::string& cnf) {
-        tokens::introspection_answer answer;
+        tokens::introspection_result answer;
         answer.claims = tokens::read_introspection(R"({"active":true,"sub":"ann",)" + cnf + "}");
         answer.until = noon + std::chrono::seconds(30);
-        api.answer = std::make_shared<const tokens::introspection_answer>(std::move(answer));
+        api.answer = std::make_shared<const tokens::introspection_result>(std::move(answer));
     };
     say(R"("cnf":{"kid":"x"})");
     EXPECT_EQ(name(api.why(as_bearer(opaque))), name(reason::unbound_token));
@@ -511,11 +511,11 @@ TEST(binding, uses_a_proof_once_after_every_wait_and_not_at_all_if_the_client_le
     const std::string token = "opaque-token";
     const auto texts = under_dpop(token, owner().proof(right(token)));
     const auto fields = fields_from(texts);
-    tokens::introspection_answer active;
+    tokens::introspection_result active;
     active.claims =
         tokens::read_introspection(R"({"active":true,"sub":"ann",)" + owner().confirmation() + "}");
     active.until = noon + std::chrono::seconds(30);
-    const tokens::validator::awaited came(true, std::make_shared<const tokens::introspection_answer>(active));
+    const tokens::validator::awaited came(true, std::make_shared<const tokens::introspection_result>(active));
     const question asked{"GET", "/a", api.host, &fields, false, api.caller};
     const auto authority = api.authority(false);
     const responses::response_book book(api.p());

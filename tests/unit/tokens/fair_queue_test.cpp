@@ -70,7 +70,7 @@ TEST(fair_queue, evicts_the_newest_request_of_the_longest_line)
     fair_queue queue;
     push(queue, 1, "abc");
     push(queue, 2, "1");
-    const auto place = queue.give_way_to(client(3));
+    const auto place = queue.evict_for(client(3));
     ASSERT_TRUE(place);
     EXPECT_EQ(place->token, token('c'));
     EXPECT_EQ(place->client, client(1));
@@ -80,20 +80,20 @@ TEST(fair_queue, evicts_the_newest_request_of_the_longest_line)
 TEST(fair_queue, evicts_nothing_for_a_line_of_equal_length)
 {
     fair_queue queue;
-    EXPECT_FALSE(queue.give_way_to(client(1)));
+    EXPECT_FALSE(queue.evict_for(client(1)));
     push(queue, 1, "ab");
-    EXPECT_FALSE(queue.give_way_to(client(1))) << "a client must not evict its own requests";
+    EXPECT_FALSE(queue.evict_for(client(1))) << "a client must not evict its own requests";
     push(queue, 2, "1");
-    EXPECT_FALSE(queue.give_way_to(client(2))) << "the two clients would only change places";
-    EXPECT_TRUE(queue.give_way_to(client(3)));
-    EXPECT_FALSE(queue.give_way_to(client(3)));
+    EXPECT_FALSE(queue.evict_for(client(2))) << "the two clients would only change places";
+    EXPECT_TRUE(queue.evict_for(client(3)));
+    EXPECT_FALSE(queue.evict_for(client(3)));
 }
 
 TEST(fair_queue, gives_no_turn_to_an_emptied_line)
 {
     fair_queue queue;
     push(queue, 1, "ab");
-    EXPECT_TRUE(queue.give_way_to(client(2)));
+    EXPECT_TRUE(queue.evict_for(client(2)));
     push(queue, 2, "1");
     queue.clear();
     push(queue, 3, "x");

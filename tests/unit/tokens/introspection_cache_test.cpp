@@ -15,9 +15,9 @@ constexpr wall_time now{1'800'000'000s};
 
 tokens::introspection_ptr until(wall_time end)
 {
-    tokens::introspection_answer a;
+    tokens::introspection_result a;
     a.until = end;
-    return std::make_shared<const tokens::introspection_answer>(std::move(a));
+    return std::make_shared<const tokens::introspection_result>(std::move(a));
 }
 
 TEST(token_digests, are_sha_256)

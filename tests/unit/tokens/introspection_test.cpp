@@ -165,7 +165,7 @@ struct response_row {
     reason why;
 };
 
-TEST(introspection_answer, counts_as_active_only_for_true)
+TEST(introspection_result, counts_as_active_only_for_true)
 {
     const auto inactive = reason::token_inactive;
     const auto no_answer = reason::introspection_unavailable;
@@ -193,17 +193,17 @@ TEST(introspection_answer, counts_as_active_only_for_true)
         {"a JWT (RFC 9701)", test::make_token(R"({"token_introspection":{"active":true}})"), no_answer},
     };
     for (const auto& row : rows) {
-        const auto said = tokens::read_introspection(row.body);
-        EXPECT_EQ(name(test::reason_of(said)), name(row.why)) << row.sentence;
-        EXPECT_TRUE(!said || said->if_object() != nullptr) << row.sentence;
+        const auto result = tokens::read_introspection(row.body);
+        EXPECT_EQ(name(test::reason_of(result)), name(row.why)) << row.sentence;
+        EXPECT_TRUE(!result || result->if_object() != nullptr) << row.sentence;
     }
 }
 
-TEST(introspection_answer, treats_null_as_absent)
+TEST(introspection_result, treats_null_as_absent)
 {
-    const auto said = tokens::read_introspection(
+    const auto result = tokens::read_introspection(
         R"({"active":true,"exp":null,"iss":null,"cnf":null,"sub":"ann","x":{"y":null}})");
-    EXPECT_EQ(json::serialize(said.value()), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
+    EXPECT_EQ(json::serialize(result.value()), R"({"active":true,"cnf":null,"sub":"ann","x":{"y":null}})");
 }
 
 } // namespace

@@ -407,7 +407,7 @@ TEST_F(introspection, evicts_requests_of_the_flooding_client_when_too_many_wait)
 
 TEST_F(introspection, do_not_let_inactive_tokens_evict_active_ones)
 {
-    bounds.answers = 4;
+    bounds.results = 4;
     endpoint.knows("good", std::string(active));
     start();
     EXPECT_EQ(ask("good").why, "allowed");

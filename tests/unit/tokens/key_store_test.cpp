@@ -287,7 +287,7 @@ TEST_F(key_storage, remembers_absent_kids_for_a_while)
     EXPECT_FALSE(store->is_absent(0, "made-up", present + tokens::absent_for + 10s))
         << "the issuer may have published the key since";
 
-    for (std::size_t i = 0; i < tokens::most_absent_kids; ++i)
+    for (std::size_t i = 0; i < tokens::max_absent_kids; ++i)
         store->note_absent(0, "kid " + std::to_string(i));
     EXPECT_FALSE(store->is_absent(0, "made-up", present)) << "the oldest kids must be evicted first";
     EXPECT_TRUE(store->is_absent(0, "kid 0", present));

@@ -26,13 +26,13 @@ public:
              const tokens::client_network&) override
     {
         asked.emplace_back(token);
-        tokens::introspection_answer answer;
+        tokens::introspection_result answer;
         const auto found = answers.find(std::string(token));
         if (found != answers.end()) {
             answer.claims = tokens::read_introspection(found->second);
             answer.until = until;
         }
-        done(std::make_shared<const tokens::introspection_answer>(std::move(answer)));
+        done(std::make_shared<const tokens::introspection_result>(std::move(answer)));
     }
     void stop() override {}
 

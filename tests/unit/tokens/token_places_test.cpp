@@ -226,7 +226,7 @@ struct unstripped {
     static constexpr auto strip = places::stripped::always;
     static bool is_configured(const policy::token_settings&) noexcept { return true; }
     static void find(const policy::token_settings&, const credentials&, places::search&) {}
-    static void put(const policy::token_settings&, std::string_view, places::made_request&) {}
+    static void put(const policy::token_settings&, std::string_view, places::request_builder&) {}
 };
 struct stripped_in_the_query : unstripped {
     static bool may_be_token(const policy::token_settings&, std::string_view) noexcept { return true; }
@@ -252,7 +252,7 @@ static_assert(!places::token_place<not_advertised>);
 
 // A request as a client would send it, parsed.
 struct parsed_request {
-    explicit parsed_request(const places::made_request& made)
+    explicit parsed_request(const places::request_builder& made)
     {
         EXPECT_TRUE(http::parse_field_lines(made.lines, 0, head.fields));
         head.method = "GET";
@@ -271,11 +271,11 @@ struct parsed_request {
 };
 
 // Returns what the upstream gets: the target's query, and the lines of the fields.
-places::made_request forwarded(const policy::token_settings& from, const parsed_request& came,
-                               const taken_token* taken, bool withhold)
+places::request_builder forwarded(const policy::token_settings& from, const parsed_request& came,
+                                  const taken_token* taken, bool withhold)
 {
     const places::removal removal(from, came.head.fields, taken, withhold);
-    places::made_request out;
+    places::request_builder out;
     std::string scratch;
     out.target = "/" + std::string(removal.query(came.query(), scratch));
     http::request_rules rules;
@@ -293,7 +293,7 @@ TEST(token_places, are_found_and_stripped_wherever_a_token_is_put)
     const auto from = all_places();
     places::all::for_each([&]<class Place>() {
         ASSERT_TRUE(Place::is_configured(from)) << "all_places() of this test lacks one";
-        places::made_request made;
+        places::request_builder made;
         made.target = "/?left=1";
         made.add("Cookie", "left=2");
         made.add("Sec-WebSocket-Protocol", "left3");

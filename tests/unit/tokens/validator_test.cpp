@@ -261,8 +261,8 @@ TEST_F(validation, names_the_member_that_is_wrong)
         SCOPED_TRACE(r.changes);
         const auto outcome = validator.check(test::make_token(claims(r.changes)), now);
         EXPECT_EQ(name(test::cause_of(outcome.token)), name(r.why));
-        ASSERT_NE(outcome.said, nullptr);
-        const auto& all = outcome.said->all();
+        ASSERT_NE(outcome.unverified_claims, nullptr);
+        const auto& all = outcome.unverified_claims->all();
         const auto found =
             std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.first == r.member; });
         ASSERT_NE(found, all.end()) << tokens::to_json(all);
@@ -282,18 +282,19 @@ TEST_F(validation, describes_an_unsigned_token_only_with_log_unverified)
         test::make_token(claims(), algorithm::rs256, header(R"({"alg":"none"})")),
     };
     for (const auto& token : tokens_of_strangers)
-        EXPECT_EQ(validator.check(token, now).said, nullptr);
+        EXPECT_EQ(validator.check(token, now).unverified_claims, nullptr);
     policy->log.unverified = true;
     tokens::validator telling{policy, keys, cache_bytes};
     policy->log.unverified = false;
     policy->log.at = policy::log_settings::level::debug;
     tokens::validator debugging{policy, keys, cache_bytes};
     for (const auto& token : tokens_of_strangers) {
-        EXPECT_NE(telling.check(token, now).said, nullptr);
-        EXPECT_NE(debugging.check(token, now).said, nullptr);
+        EXPECT_NE(telling.check(token, now).unverified_claims, nullptr);
+        EXPECT_NE(debugging.check(token, now).unverified_claims, nullptr);
     }
     const auto unknown = telling.check(tokens_of_strangers[3], now);
-    EXPECT_EQ(unknown.said->all().back().second, "https://first.example/, https://second.example");
+    EXPECT_EQ(unknown.unverified_claims->all().back().second,
+              "https://first.example/, https://second.example");
 }
 
 // The gate checks the signature of a refused token only for the log, so the number of such checks is bounded.
@@ -302,9 +303,10 @@ TEST_F(validation, checks_few_signatures_for_the_log)
     const auto expired = test::make_token(claims(R"({"exp":1})"));
     int described = 0;
     for (int i = 0; i < 300; ++i)
-        described += validator.check(expired, now + std::chrono::milliseconds(i)).said != nullptr ? 1 : 0;
+        described +=
+            validator.check(expired, now + std::chrono::milliseconds(i)).unverified_claims != nullptr ? 1 : 0;
     EXPECT_EQ(described, 100);
-    EXPECT_NE(validator.check(expired, now + 2s).said, nullptr) << "in the next second";
+    EXPECT_NE(validator.check(expired, now + 2s).unverified_claims, nullptr) << "in the next second";
 }
 
 TEST_F(validation, names_a_slash_by_which_an_issuer_differs)
