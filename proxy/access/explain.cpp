@@ -147,7 +147,7 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
         }
     }
     if (e.answer && request.fields != nullptr && !std::holds_alternative<responses::response>(decided))
-        responses::share(p.cors, *request.fields, *e.answer);
+        responses::add_cors_fields(p.cors, *request.fields, *e.answer);
     return e;
 }
 

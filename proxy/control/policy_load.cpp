@@ -32,7 +32,7 @@ policy_load load_all(const std::string& path, const config::environment& env)
         done.snapshot.upstream_tls = std::move(tls.upstream);
     }
     if (done.errors.empty()) {
-        done.snapshot.answers = std::make_shared<const responses::response_book>(*file.policy);
+        done.snapshot.responses = std::make_shared<const responses::response_book>(*file.policy);
         done.snapshot.policy = std::move(file.policy);
     }
     done.fingerprint = fingerprint_of(done.files);

@@ -86,7 +86,7 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
     observe::request_id_buffer buffer;
     r.request_id = observe::new_request_id(buffer);
     if (!current_->shared.server_tls) {
-        const auto ours = current_->answers.make(d, r.request_id);
+        const auto ours = current_->responses.make(d, r.request_id);
         std::string answer;
         responses::write(ours, false, false, observe::http_date(observe::wall_now()), answer);
         send_only(socket, answer);

@@ -83,7 +83,7 @@ std::string_view sent_request_id(const http::field_list& fields) noexcept
 } // namespace
 
 exchange::exchange(const exchange_context& context, steady_time started) noexcept
-    : c_(context), started_(started), evaluation_(c_.policy.policy, c_.policy.answers, c_.space.scratch)
+    : c_(context), started_(started), evaluation_(c_.policy.policy, c_.policy.responses, c_.space.scratch)
 {
 }
 
@@ -201,10 +201,10 @@ net::task<void> exchange::refuse(policy::denial d)
 
 responses::response exchange::refusal(const policy::denial& d) const
 {
-    auto ours = c_.policy.answers.make(d, request_id_);
+    auto ours = c_.policy.responses.make(d, request_id_);
     if (const auto nonce = fresh_nonce(d.dpop); !nonce.empty())
         ours.add("DPoP-Nonce", nonce);
-    responses::share(c_.policy.policy.cors, c_.client.head().fields, ours);
+    responses::add_cors_fields(c_.policy.policy.cors, c_.client.head().fields, ours);
     return ours;
 }
 

@@ -80,7 +80,7 @@ void lasting::shut_down()
 reason lasting::decide(snapshot& now, const tokens::validator::awaited& came)
 {
     access::access_scratch scratch;
-    access::evaluation evaluated(now.policy, now.answers, scratch);
+    access::evaluation evaluated(now.policy, now.responses, scratch);
     const auto decided =
         evaluated.review({method_, path_, token_, since_, client_}, now.validator, observe::wall_now(), came);
     if (const auto* const wanted = std::get_if<access::need>(&decided)) {

@@ -188,7 +188,7 @@ result<wire::response_body> reception::begin_response()
     auto& own = c_.space.response_own_lines;
     own.clear();
     own += nonce;
-    responses::append_sharing(c_.policy.policy.cors, request.fields, head.fields, own);
+    responses::append_cors_fields(c_.policy.policy.cors, request.fields, head.fields, own);
     if (find(head.fields, field_id::date) == nullptr) // RFC 9110 section 6.6.1
         own.append("Date: ").append(observe::http_date(observe::wall_now())).append("\r\n");
     if (lacks_privacy(head, request_.taken))

@@ -30,7 +30,7 @@ namespace scopegate::gate {
 // thread-safe.
 struct shared_snapshot {
     std::shared_ptr<const policy::policy> policy;
-    std::shared_ptr<const responses::response_book> answers;
+    std::shared_ptr<const responses::response_book> responses;
     std::shared_ptr<tokens::key_store> keys;
     std::shared_ptr<tokens::introspector> introspection{}; // null: no issuer introspects
     std::shared_ptr<tokens::proof_memory> proofs{};        // one per process; null: no DPoP proof is accepted
@@ -49,7 +49,7 @@ public:
     // `connects` makes the connections to the upstream; null: a connector that follows the policy.
     snapshot(const upstream::worker_resources& own, const shared_snapshot& s,
              memory_account* account = nullptr, std::unique_ptr<upstream::connector> connects = nullptr)
-        : shared(s), policy(*s.policy), answers(*s.answers),
+        : shared(s), policy(*s.policy), responses(*s.responses),
           validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
           upstream(connects ? std::move(connects) : connector_of(own, s)),
           identity_names(tokens::identity_names(*s.policy))
@@ -66,7 +66,7 @@ public:
 
     const shared_snapshot shared;
     const policy::policy& policy;
-    const responses::response_book& answers;
+    const responses::response_book& responses;
     tokens::validator validator;
     upstream::pool upstream;
     std::vector<std::string> identity_names; // the headers that only we may set

@@ -143,7 +143,7 @@ std::variant<response, policy::denial> respond_to_preflight(const policy::policy
     return a;
 }
 
-void share(const policy::cors_settings& cors, const http::field_list& fields, response& a)
+void add_cors_fields(const policy::cors_settings& cors, const http::field_list& fields, response& a)
 {
     const auto origin = allowed_origin(cors, fields);
     if (!origin.empty()) {
@@ -154,8 +154,8 @@ void share(const policy::cors_settings& cors, const http::field_list& fields, re
     }
 }
 
-void append_sharing(const policy::cors_settings& cors, const http::field_list& asked,
-                    const http::field_list& answered, std::string& lines)
+void append_cors_fields(const policy::cors_settings& cors, const http::field_list& asked,
+                        const http::field_list& answered, std::string& lines)
 {
     if (cors.origins.empty() || find_named(answered, "Access-Control-Allow-Origin") != answered.end())
         return;

@@ -26,12 +26,12 @@ respond_to_preflight(const policy::policy& p, const http::field_list& fields,
                      const result<http::request_target>& target);
 
 // Lets the request's origin read the response, if the policy allows that origin.
-void share(const policy::cors_settings& cors, const http::field_list& fields, response& a);
+void add_cors_fields(const policy::cors_settings& cors, const http::field_list& fields, response& a);
 
 // Does the same for an upstream's response to a request with the headers `asked`: appends the lines (CRLF
 // each) that its head lacks. Appends none if it has Access-Control-Allow-Origin, because browsers reject a
 // second one.
-void append_sharing(const policy::cors_settings& cors, const http::field_list& asked,
-                    const http::field_list& answered, std::string& lines);
+void append_cors_fields(const policy::cors_settings& cors, const http::field_list& asked,
+                        const http::field_list& answered, std::string& lines);
 
 } // namespace scopegate::responses

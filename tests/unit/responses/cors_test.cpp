@@ -148,15 +148,15 @@ TEST_F(cors, shares_a_denial_with_an_allowed_origin_only)
 {
     response a;
     set_fields({{"Origin", "https://evil.example.org"}});
-    share(p.cors, head.fields, a);
+    add_cors_fields(p.cors, head.fields, a);
     set_fields({});
-    share(p.cors, head.fields, a);
+    add_cors_fields(p.cors, head.fields, a);
     EXPECT_EQ(a.fields, "Vary: Origin\r\nVary: Origin\r\n")
         << "caches must know that the response depends on the origin";
 
     a.fields.clear();
     set_fields({{"Origin", "https://app.example.com"}});
-    share(p.cors, head.fields, a);
+    add_cors_fields(p.cors, head.fields, a);
     const auto shared = fields_of(a);
     ASSERT_EQ(shared.size(), 3U);
     EXPECT_EQ(shared[0].second, "https://app.example.com");
@@ -171,7 +171,7 @@ TEST_F(cors, shares_an_api_response_unless_it_has_its_own_fields)
         const auto answered_fields = head.fields;
         set_fields(asked);
         std::string lines;
-        append_sharing(p.cors, head.fields, answered_fields, lines);
+        append_cors_fields(p.cors, head.fields, answered_fields, lines);
         return lines;
     };
     const std::string allowed = "Access-Control-Allow-Origin: https://app.example.com\r\n",
