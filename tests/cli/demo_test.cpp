@@ -35,7 +35,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
-constexpr auto patience = 30s;
+constexpr auto test_timeout = 30s;
 const std::string last_words = "Ctrl-C ends the demo.\n";
 
 struct printed_request {
@@ -109,7 +109,7 @@ public:
 private:
     void read_page()
     {
-        const auto until = steady::now() + patience;
+        const auto until = steady::now() + test_timeout;
         while (!page_.ends_with(last_words) && steady::now() < until) {
             pollfd ready{out_, POLLIN, 0};
             ::poll(&ready, 1, 100);
@@ -208,7 +208,7 @@ TEST(demo, reloads_its_policy_after_an_edit)
     text.replace(text.find(before), before.size(), "GET: authenticated");
     std::ofstream(demo.policy()) << text;
     const auto health = "curl -i " + demo.find("proxy +(\\S+)") + "/healthz\n";
-    const auto until = steady::now() + patience;
+    const auto until = steady::now() + test_timeout;
     std::string status = "200";
     while (status == "200" && steady::now() < until)
         status = status_of(shell(health));

@@ -244,7 +244,7 @@ protected:
 
     void expect_nothing_left()
     {
-        const auto end = std::chrono::steady_clock::now() + test::patience;
+        const auto end = std::chrono::steady_clock::now() + test::test_timeout;
         while (scene_.gate().connections() > 0 && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
         EXPECT_EQ(scene_.gate().connections(), 0U) << "connections of clients that have left";

@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     http::frame_tracker frames;
     frames.advance(bytes);
     check(frames.at_boundary() == (bytes.empty() || (!whole.empty() && whole.back() == size)));
-    const auto goodbye = http::close_frame(http::policy_violation, bytes.substr(0, 123));
-    check(plainly_read(goodbye) == std::vector{goodbye.size()});
+    const auto frame = http::close_frame(http::policy_violation, bytes.substr(0, 123));
+    check(plainly_read(frame) == std::vector{frame.size()});
     return 0;
 }

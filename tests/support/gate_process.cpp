@@ -151,7 +151,7 @@ public:
     {
         std::unique_lock lock(mutex_);
         std::size_t seen = 0;
-        return changed_.wait_for(lock, patience, [&] {
+        return changed_.wait_for(lock, test_timeout, [&] {
             for (; seen < log_.size(); ++seen)
                 if (found(log_[seen]))
                     return true;

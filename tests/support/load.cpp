@@ -80,7 +80,7 @@ void load::wait_for_answers(std::size_t count) const
     auto& s = *state_;
     std::unique_lock lock(s.mutex);
     const auto goal = s.answers + count;
-    if (!s.changed.wait_for(lock, 3 * patience, [&] { return s.answers >= goal || s.callers == 0; }) ||
+    if (!s.changed.wait_for(lock, 3 * test_timeout, [&] { return s.answers >= goal || s.callers == 0; }) ||
         s.answers < goal)
         throw std::runtime_error("the load got no further than " + std::to_string(s.answers) + " answers");
 }
@@ -89,7 +89,7 @@ void load::wait_for_the_end()
 {
     auto& s = *state_;
     std::unique_lock lock(s.mutex);
-    if (!s.changed.wait_for(lock, 3 * patience, [&] { return s.callers == 0; }))
+    if (!s.changed.wait_for(lock, 3 * test_timeout, [&] { return s.callers == 0; }))
         throw std::runtime_error("somebody still accepts connections");
 }
 

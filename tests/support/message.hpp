@@ -72,9 +72,9 @@ public:
     // Skips this many bytes, or as many as come. Returns their number.
     [[nodiscard]] std::size_t skip(std::size_t bytes);
     // Reads exactly this many bytes, or fewer if no more come in time.
-    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = patience);
+    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = test_timeout);
     // Reads everything until the end, a reset, or `wait` without a byte.
-    [[nodiscard]] ending read_to_end(std::string& into, std::chrono::milliseconds wait = patience);
+    [[nodiscard]] ending read_to_end(std::string& into, std::chrono::milliseconds wait = test_timeout);
 
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
     [[nodiscard]] const std::string& unread() const noexcept { return buffer_; }

@@ -25,14 +25,15 @@ public:
     bool send_cut(std::string_view bytes, std::initializer_list<std::size_t> cuts);
 
     // Reads the next response, including 1xx, to a request of this method.
-    [[nodiscard]] response read(std::string_view method = "GET", std::chrono::milliseconds wait = patience);
+    [[nodiscard]] response read(std::string_view method = "GET",
+                                std::chrono::milliseconds wait = test_timeout);
     // Reads the next final response, or a switch of protocols, and skips interim ones.
     [[nodiscard]] response read_final(std::string_view method = "GET");
     // Sends the request and reads the final response. The method is taken from the request.
     [[nodiscard]] response exchange(std::string_view request);
 
     // Reads exactly this many bytes behind those already read, or fewer if no more come.
-    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = patience)
+    [[nodiscard]] std::string read_bytes(std::size_t bytes, std::chrono::milliseconds wait = test_timeout)
     {
         return reader_->read_bytes(bytes, wait);
     }
@@ -42,7 +43,7 @@ public:
         ending end = ending::none; // cut: closed; reset; late: still open after `wait`
         std::string bytes;
     };
-    [[nodiscard]] rest_of_it read_to_end(std::chrono::milliseconds wait = patience);
+    [[nodiscard]] rest_of_it read_to_end(std::chrono::milliseconds wait = test_timeout);
     // Returns whether it was closed in order, without further bytes.
     [[nodiscard]] bool is_closed_clean();
 

@@ -96,7 +96,7 @@ public:
     void wait_until(const std::string& what, Condition condition)
     {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, patience, condition))
+        if (!changed_.wait_for(lock, test_timeout, condition))
             throw std::runtime_error("the upstream waited 10 s for " + what + "; it has " +
                                      std::to_string(requests_.size()) + " requests, " +
                                      std::to_string(done_) + " done, " + std::to_string(connections_.size()) +
@@ -169,7 +169,7 @@ public:
     bool wait_for_release() override
     {
         std::unique_lock lock(server_.mutex_);
-        server_.changed_.wait_for(lock, 2 * patience, [&] { return server_.released_; });
+        server_.changed_.wait_for(lock, 2 * test_timeout, [&] { return server_.released_; });
         return server_.released_ && !server_.stopping_;
     }
     void wait_for_close() override

@@ -66,7 +66,7 @@ public:
     [[nodiscard]] std::vector<request> requests() const;
     [[nodiscard]] std::size_t connections() const; // accepted so far
     // Wait until the scripts have finished this many requests, or until so many have arrived. Throw after
-    // `patience`.
+    // `test_timeout`.
     std::vector<request> wait_for_requests(std::size_t count) const;
     void wait_for_heads(std::size_t count) const;
     // Waits until this many accepted connections have ended.

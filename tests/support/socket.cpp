@@ -134,7 +134,7 @@ std::uint16_t socket_handle::port() const
 bool socket_handle::send(std::string_view bytes) const
 {
     while (!bytes.empty()) {
-        if (!wait_for(fd_, POLLOUT, patience))
+        if (!wait_for(fd_, POLLOUT, test_timeout))
             throw std::runtime_error("the peer took nothing for 10 s; left to send: " +
                                      std::to_string(bytes.size()));
         const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

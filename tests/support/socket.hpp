@@ -1,4 +1,4 @@
-// Blocking stream sockets with deadlines, for tests: every wait is a poll() that throws after `patience`.
+// Blocking stream sockets with deadlines, for tests: every wait is a poll() that throws after `test_timeout`.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace scopegate::test {
 
 // How long a test waits for an expected event. Only a failing test ever waits this long.
-inline constexpr std::chrono::seconds patience{10};
+inline constexpr std::chrono::seconds test_timeout{10};
 
 // One connection or one listener, which closes itself. Throws std::runtime_error on a system error.
 class socket_handle final {
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::uint16_t port() const; // of our own end
 
     // Sends all bytes. Returns false if the peer has closed or reset. Throws if the peer reads nothing for
-    // `patience`.
+    // `test_timeout`.
     [[nodiscard]] bool send(std::string_view bytes) const;
 
     enum class outcome : std::uint8_t { data, end, reset, late };
@@ -41,7 +41,7 @@ public:
     };
     // Returns at least one byte, the end, a reset, or nothing after `wait`.
     [[nodiscard]] received receive(char* into, std::size_t most,
-                                   std::chrono::milliseconds wait = patience) const;
+                                   std::chrono::milliseconds wait = test_timeout) const;
 
     // Sets the kernel's receive buffer, up to 16 MiB. Small ones make back-pressure visible.
     void set_receive_buffer(int bytes) const;

@@ -53,7 +53,7 @@ tls_client::tls_client(const std::string& address, const tls_client_settings& se
     : socket_(socket_handle::connect_to(address)), ssl_(SSL_new(make_context(settings).get()))
 {
     std::signal(SIGPIPE, SIG_IGN);
-    const timeval wait{patience.count(), 0};
+    const timeval wait{test_timeout.count(), 0};
     ::setsockopt(socket_.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     ::setsockopt(socket_.descriptor(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     SSL_set_fd(ssl_.get(), socket_.descriptor());
@@ -130,7 +130,7 @@ tls_client::ending tls_client::ending_of(int returned) const
 {
     switch (SSL_get_error(ssl_.get(), returned)) {
     case SSL_ERROR_ZERO_RETURN:
-        return ending::goodbye;
+        return ending::close_notify;
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
         return ending::late;

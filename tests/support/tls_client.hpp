@@ -1,6 +1,6 @@
 // A TLS client that does exactly what a test tells it, including what no well-behaved client does. It uses
 // OpenSSL's own blocking calls and shares no code with proxy/net. It has one connection, is for one thread,
-// and waits end after `patience`.
+// and waits end after `test_timeout`.
 #pragma once
 
 #include "support/fake_issuer.hpp"
@@ -45,7 +45,7 @@ public:
     // Sends the request, and reads one response that has a Content-Length or no body.
     [[nodiscard]] std::string exchange(std::string_view request);
 
-    enum class ending : std::uint8_t { goodbye, cut, alert, reset, late };
+    enum class ending : std::uint8_t { close_notify, cut, alert, reset, late };
     // Reads to the end, into `rest` if it is given.
     [[nodiscard]] ending read_to_end(std::string* rest = nullptr);
 

@@ -106,7 +106,7 @@ public:
     std::vector<handshake> wait_for(std::size_t count)
     {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, patience, [&] { return handshakes_.size() >= count; }))
+        if (!changed_.wait_for(lock, test_timeout, [&] { return handshakes_.size() >= count; }))
             throw std::runtime_error("only " + std::to_string(handshakes_.size()) + " handshakes came");
         return handshakes_;
     }
@@ -188,7 +188,7 @@ private:
         SSL_get0_alpn_selected(&ssl, &protocol, &size);
         seen.protocol.assign(reinterpret_cast<const char*>(protocol), size);
         if (const char* name = SSL_get_servername(&ssl, TLSEXT_NAMETYPE_host_name); name != nullptr)
-            seen.asked_for = name;
+            seen.requested_name = name;
         if (const auto* peer = SSL_get0_peer_certificate(&ssl); peer != nullptr)
             seen.peer_serial = serial_of(peer);
         const std::lock_guard lock(mutex_);
@@ -254,7 +254,7 @@ private:
                 out.from += static_cast<std::size_t>(std::max(n, 0));
             }
             if (out.ended && out.empty() && !std::exchange(out.told, true)) {
-                if (!settings_.says_goodbye)
+                if (!settings_.sends_close_notify)
                     return true; // closes without close_notify
                 SSL_shutdown(&ssl);
                 ::shutdown(secured, SHUT_WR);

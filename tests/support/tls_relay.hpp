@@ -17,7 +17,7 @@ struct tls_relay_settings {
     tls_identity identity = {}; // its own certificate; may be empty for a client
     int version = 0;            // TLS1_2_VERSION or TLS1_3_VERSION only; 0: both
     std::vector<std::string> protocols = {}; // ALPN; a server chooses the first
-    bool says_goodbye = true;                // sends close_notify before the end
+    bool sends_close_notify = true;          // sends close_notify before the end
     std::string server_name = "localhost";   // of a client: SNI
 };
 
@@ -31,11 +31,11 @@ public:
 
     struct handshake {
         bool made = false;
-        std::string version;     // TLSv1.3
-        std::string protocol;    // ALPN's
-        std::string error;       // set if the handshake failed
-        std::string asked_for;   // SNI, as a server
-        std::string peer_serial; // of the peer's certificate, in hex
+        std::string version;        // TLSv1.3
+        std::string protocol;       // ALPN's
+        std::string error;          // set if the handshake failed
+        std::string requested_name; // SNI, as a server
+        std::string peer_serial;    // of the peer's certificate, in hex
     };
     // Returns the handshakes so far, in order.
     [[nodiscard]] std::vector<handshake> handshakes() const;

@@ -15,7 +15,7 @@ using clock = std::chrono::steady_clock;
 void expect_at_most(const calendar& c, std::size_t descriptors)
 {
     auto client = c.connect();
-    for (const auto end = clock::now() + patience;
+    for (const auto end = clock::now() + test_timeout;
          c.gate.open_descriptors() > descriptors + 1 && clock::now() < end;)
         ASSERT_EQ(client.exchange(get("/public")).status, 200U);
     EXPECT_LE(c.gate.open_descriptors(), descriptors + 1);
@@ -40,7 +40,7 @@ TEST(abuse, gains_no_time_by_sending_a_head_in_drops)
         drips.back().send("GET /public HTTP/1.1\r\nHost: a\r\nX-Slow: ");
     }
     std::size_t ended = 0;
-    for (const auto end = clock::now() + patience; ended < many && clock::now() < end;) {
+    for (const auto end = clock::now() + test_timeout; ended < many && clock::now() < end;) {
         ended = 0;
         for (std::size_t i = 0; i < many; ++i) {
             char some[2048];
@@ -186,7 +186,7 @@ TEST(abuse, does_not_make_the_gate_spin_when_it_runs_out_of_descriptors)
     EXPECT_EQ(c.gate.wait_for_event("limit_reached")["limit"], "descriptors");
     many.clear();
     unsigned status = 0;
-    for (const auto end = clock::now() + patience; status != 200 && clock::now() < end;)
+    for (const auto end = clock::now() + test_timeout; status != 200 && clock::now() < end;)
         status = c.exchange(get("/public")).status;
     EXPECT_EQ(status, 200U) << "the gate has stopped accepting";
     EXPECT_EQ(c.ask_admin("/livez").status, 200U);
@@ -266,7 +266,7 @@ TEST(abuse, is_cut_off_when_the_client_pipelines_without_reading)
     for (int i = 0; i < 1000; ++i)
         many += get("/nothing");
     bool taken = true;
-    for (const auto end = clock::now() + patience; taken && clock::now() < end;)
+    for (const auto end = clock::now() + test_timeout; taken && clock::now() < end;)
         taken = deaf.send(many);
     EXPECT_FALSE(taken) << "the gate keeps reading requests without a limit";
     expect_at_most(c, descriptors);

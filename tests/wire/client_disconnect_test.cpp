@@ -14,11 +14,12 @@
 namespace scopegate::test {
 namespace {
 
-// Expects that the gate still serves, and that within `patience` it holds no more descriptors than before.
+// Expects that the gate still serves, and that within `test_timeout` it holds no more descriptors than
+// before.
 void expect_tidy(const calendar& c, std::size_t descriptors)
 {
     auto client = c.connect();
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
         EXPECT_EQ(client.exchange(get("/public")).status, 200U);
     const auto answer = client.exchange(get("/public"));
@@ -111,7 +112,7 @@ TEST(client_disconnect, is_noticed_after_a_body_that_filled_the_buffer)
     c.gate.freeze();
     client.send(body);
     c.gate.send_signal(SIGCONT);
-    ASSERT_EQ(whole.get_future().wait_for(patience), std::future_status::ready);
+    ASSERT_EQ(whole.get_future().wait_for(test_timeout), std::future_status::ready);
     client.reset();
     c.api.wait_for_closed(1);
 }
@@ -154,7 +155,7 @@ TEST(client_disconnect, frees_its_place_in_the_queue_for_verification)
         return std::count_if(lines.begin(), lines.end(),
                              [](const log_line& l) { return l["reason"] == "client-gone"; });
     };
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          gone() < 50 && std::chrono::steady_clock::now() < end;)
         std::this_thread::yield();
     expect_tidy(c, descriptors);

@@ -21,11 +21,11 @@ bool accepts(const calendar& c)
     }
 }
 
-// Waits until the condition holds; returns false if it does not within `patience`.
+// Waits until the condition holds; returns false if it does not within `test_timeout`.
 template <class Condition>
 bool becomes(Condition condition)
 {
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          std::chrono::steady_clock::now() < end;)
         if (condition())
             return true;
@@ -39,7 +39,7 @@ TEST(drain, ends_an_idle_gate_at_once)
         auto idle = c.connect();
         EXPECT_EQ(idle.exchange(get("/public")).status, 200U);
         c.gate.send_signal(number);
-        EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+        EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0) << c.gate.errors();
         EXPECT_TRUE(idle.is_closed_clean());
     }
 }
@@ -70,7 +70,7 @@ TEST(drain, finishes_requests_in_progress)
     EXPECT_EQ(finished.body, "finished") << finished;
     EXPECT_EQ(finished.value("Connection"), "close");
     EXPECT_TRUE(waiting.is_closed_clean());
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0);
 }
 
 TEST(drain, cuts_off_requests_that_take_too_long)
@@ -80,7 +80,7 @@ TEST(drain, cuts_off_requests_that_take_too_long)
     auto client = c.connect();
     client.send(get("/public/never"));
     c.api.wait_for_heads(1);
-    EXPECT_EQ(c.gate.stop(patience), 0) << c.gate.errors();
+    EXPECT_EQ(c.gate.stop(test_timeout), 0) << c.gate.errors();
     EXPECT_EQ(client.read_to_end().bytes, "");
 }
 
@@ -93,7 +93,7 @@ TEST(drain, reports_not_ready_first_and_still_serves)
     EXPECT_EQ(c.ask_admin("/livez").status, 200U);
     EXPECT_TRUE(accepts(c)) << "routers do not know yet, so connections must be accepted";
     c.gate.send_signal(SIGTERM); // the second signal closes the listener
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0);
 }
 
 TEST(drain, leaves_a_second_gate_to_fail_on_the_taken_port)
@@ -127,7 +127,7 @@ TEST(drain, does_not_wait_for_requests_that_have_not_begun)
     c.gate.send_signal(SIGTERM);
     c.gate.send_signal(SIGINT);
     c.gate.send_signal(SIGCONT);
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0) << c.gate.errors();
 }
 
 } // namespace

@@ -35,12 +35,12 @@ const answer_form answer_forms[] = {
     {"until the connection closes", "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body, true},
 };
 
-// Expects that within `patience` the gate holds at most `descriptors`, besides our own connection and one to
-// the API.
+// Expects that within `test_timeout` the gate holds at most `descriptors`, besides our own connection and one
+// to the API.
 void expect_at_most(const calendar& c, std::size_t descriptors)
 {
     auto last = c.connect();
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          c.gate.open_descriptors() > descriptors + 2 && std::chrono::steady_clock::now() < end;)
         ASSERT_EQ(last.exchange(get("/public")).status, 200U);
     EXPECT_LE(c.gate.open_descriptors(), descriptors + 2)

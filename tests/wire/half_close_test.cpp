@@ -135,7 +135,7 @@ protected:
     [[nodiscard]] static bool ends(const socket_handle& connection)
     {
         pollfd watched{connection.descriptor(), POLLRDHUP, 0};
-        return ::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) == 1;
+        return ::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(test_timeout).count())) == 1;
     }
     // Sends as much as the socket takes without waiting, up to `most`.
     static std::size_t push(const raw_client& client, std::size_t most)

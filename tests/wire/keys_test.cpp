@@ -44,7 +44,7 @@ std::string keys_of(std::initializer_list<jose::signing_key> keys)
 
 void wait_until_ready(const calendar& c)
 {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + test_timeout;
     while (c.ask_admin("/readyz").status != 200)
         ASSERT_LT(std::chrono::steady_clock::now(), deadline) << c.ask_admin("/readyz");
 }
@@ -153,7 +153,7 @@ TEST(keys, are_fetched_behind_the_first_denial_when_a_kid_gets_a_new_key)
     const auto token = token_of(issuer, renewed);
     // 401, because it could be forged; 200 if the fetch ends before the worker has composed that.
     EXPECT_THAT(c.exchange(get("/appointments", token)).status, ::testing::AnyOf(401U, 200U));
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + test_timeout;
     while (c.exchange(get("/appointments", token)).status != 200)
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
 }
@@ -196,12 +196,12 @@ TEST(keys, do_not_delay_the_exit_while_a_request_waits_for_them)
     issuer.be(fake_issuer::mood::hanging);
     auto client = c.connect();
     client.send(get("/appointments", token_of(issuer, other_key_for(algorithm::es256).with_kid("new"))));
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          issuer.key_requests() == asked && std::chrono::steady_clock::now() < end;)
         std::this_thread::yield();
     EXPECT_GT(issuer.key_requests(), asked);
     c.gate.send_signal(SIGTERM);
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0);
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0);
 }
 
 // Sends requests from two threads all the time and records every status other than 200.
@@ -309,7 +309,7 @@ TEST(keys, cause_one_warning_per_cause_when_they_are_unfit)
         set += R"({"kty":"RSA","kid":")" + std::to_string(i) + R"(","n":"wQ","e":"AQAB"},)";
     issuer.publish(set + R"({"kty":"oct","kid":"secret","k":"AA"}]})");
     const calendar c(trusting(issuer));
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + test_timeout;
     while (issuer.key_requests() < 4) // no key is usable, so the gate fetches again and again
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     EXPECT_EQ(c.gate.wait_for_event("key_passed_over",

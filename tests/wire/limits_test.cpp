@@ -121,7 +121,7 @@ TEST(limits, leave_no_descriptors_behind_after_many_connections)
     for (int i = 0; i < 200; ++i)
         EXPECT_EQ(c.exchange(get("/public")).status, 200U);
     auto last = c.connect();
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          c.gate.open_descriptors() > descriptors + 1 && std::chrono::steady_clock::now() < end;)
         EXPECT_EQ(last.exchange(get("/public")).status, 200U);
     EXPECT_LE(c.gate.open_descriptors(), descriptors + 1);

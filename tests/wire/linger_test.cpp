@@ -79,14 +79,14 @@ TEST(linger, lets_a_client_read_its_response_under_tls_too)
     client.send(upload("/any", {}, 16 * mib));
     EXPECT_TRUE(client.send(std::string(16 * mib, 'x')));
     std::string answer;
-    EXPECT_EQ(client.read_to_end(&answer), tls_client::ending::goodbye);
+    EXPECT_EQ(client.read_to_end(&answer), tls_client::ending::close_notify);
     EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 401 "));
 }
 
 // Sends a byte at each `pause` until the connection is closed, at most for `most`. Returns how long the
 // connection lasted.
 clock::duration lasts(raw_client& client, std::chrono::milliseconds pause,
-                      std::chrono::milliseconds most = patience)
+                      std::chrono::milliseconds most = test_timeout)
 {
     const auto begin = clock::now();
     while (client.send("x") && clock::now() - begin < most)
@@ -115,7 +115,7 @@ TEST(linger, ends_when_its_time_is_over)
     auto client = refused(c);
     const auto lasted = lasts(client, 10ms);
     EXPECT_GE(lasted, 700ms);
-    EXPECT_LT(lasted, patience);
+    EXPECT_LT(lasted, test_timeout);
 }
 
 TEST(linger, ends_when_its_time_is_over_for_a_client_that_never_pauses)
@@ -125,9 +125,9 @@ TEST(linger, ends_when_its_time_is_over_for_a_client_that_never_pauses)
     const std::string much(mib, 'x');
     const auto begin = clock::now();
     int others = 0;
-    while (client.send(much) && clock::now() - begin < patience)
+    while (client.send(much) && clock::now() - begin < test_timeout)
         others += c.exchange(get("/public")).status == 200 ? 1 : 0;
-    EXPECT_LT(clock::now() - begin, patience);
+    EXPECT_LT(clock::now() - begin, test_timeout);
     EXPECT_GT(others, 0) << "no other client was served meanwhile";
 }
 
@@ -137,10 +137,10 @@ TEST(linger, ends_when_the_client_pauses_for_too_long)
     const auto before = c.gate.open_descriptors();
     const auto begin = clock::now();
     auto client = refused(c);
-    while (c.gate.open_descriptors() > before && clock::now() - begin < patience)
+    while (c.gate.open_descriptors() > before && clock::now() - begin < test_timeout)
         ::poll(nullptr, 0, 10);
     EXPECT_GE(clock::now() - begin, 300ms);
-    EXPECT_LT(clock::now() - begin, patience);
+    EXPECT_LT(clock::now() - begin, test_timeout);
 }
 
 TEST(linger, ends_the_oldest_beyond_the_limit)
@@ -151,7 +151,7 @@ TEST(linger, ends_the_oldest_beyond_the_limit)
     auto second = refused(c);
     EXPECT_TRUE(first.send("x"));
     auto third = refused(c);
-    EXPECT_LT(lasts(first, 10ms), patience);
+    EXPECT_LT(lasts(first, 10ms), test_timeout);
     EXPECT_GE(lasts(second, 10ms, 300ms), 300ms);
     EXPECT_GE(lasts(third, 10ms, 300ms), 300ms);
 }
@@ -162,7 +162,7 @@ TEST(linger, ends_early_for_a_new_connection)
         {.limits = "connections: 1", .timeouts = "linger: 60s, linger_read: 60s", .server = "workers: 1"});
     auto client = refused(c);
     EXPECT_EQ(c.exchange(get("/public")).status, 200U);
-    EXPECT_LT(lasts(client, 10ms), patience);
+    EXPECT_LT(lasts(client, 10ms), test_timeout);
 }
 
 TEST(linger, does_not_delay_the_exit)
@@ -170,8 +170,8 @@ TEST(linger, does_not_delay_the_exit)
     calendar c({.timeouts = "drain_delay: 0, linger: 60s, linger_read: 60s"});
     auto client = refused(c);
     const auto begin = clock::now();
-    EXPECT_EQ(c.gate.stop(patience), 0) << c.gate.errors();
-    EXPECT_LT(clock::now() - begin, patience);
+    EXPECT_EQ(c.gate.stop(test_timeout), 0) << c.gate.errors();
+    EXPECT_LT(clock::now() - begin, test_timeout);
 }
 
 } // namespace

@@ -50,7 +50,7 @@ TEST(reload_connections, closes_connections_made_without_the_certificate_that_is
 
     settings.server = files.server_yaml(true);
     reload(gate, settings);
-    EXPECT_EQ(open.read_to_end(), tls_client::ending::goodbye);
+    EXPECT_EQ(open.read_to_end(), tls_client::ending::close_notify);
     auto allowed = secured(gate, files.identity());
     EXPECT_EQ(ask(allowed), "HTTP/1.1 200");
     EXPECT_EQ(api.requests().size(), 2U);
@@ -70,7 +70,7 @@ TEST(reload_connections, closes_connections_when_the_content_of_client_ca_change
     EXPECT_EQ(ask(open), "HTTP/1.1 200");
 
     files.folder.write("clients.pem", successor.pem());
-    EXPECT_EQ(open.read_to_end(), tls_client::ending::goodbye);
+    EXPECT_EQ(open.read_to_end(), tls_client::ending::close_notify);
     auto allowed = secured(c.gate, successor.issue("DNS:localhost"));
     EXPECT_EQ(ask(allowed), "HTTP/1.1 200");
 }
@@ -92,7 +92,7 @@ TEST(reload_connections, finishes_a_request_in_progress_and_closes_before_the_ne
     reload(gate, settings);
     api.release();
     std::string answers;
-    EXPECT_EQ(open.read_to_end(&answers), tls_client::ending::goodbye);
+    EXPECT_EQ(open.read_to_end(&answers), tls_client::ending::close_notify);
     EXPECT_THAT(answers, StartsWith("HTTP/1.1 200"));
     EXPECT_THAT(answers, testing::EndsWith("late"));
     EXPECT_EQ(api.requests().size(), 1U) << "the next request was served";

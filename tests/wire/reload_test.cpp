@@ -34,7 +34,7 @@ TEST(reload, names_changes_that_need_a_restart_each_time)
     settings.more = "unlisted: authenticated";
     gate.write_routes(settings);
     gate.send_signal(SIGHUP);
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          warnings_of(gate, "server.workers") < 2 && std::chrono::steady_clock::now() < end;)
         static_cast<void>(raw_client(gate.address()).exchange(get("/public")));
     EXPECT_EQ(warnings_of(gate, "server.admin has changed"), 2U);

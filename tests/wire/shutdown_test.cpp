@@ -146,7 +146,7 @@ TEST_F(shutdown, of_a_plain_container_fails_no_request)
 {
     gate_.send_signal(SIGTERM);
     sleep_before_the_api_ends(api_sleep("kubernetes-plain.yaml"));
-    EXPECT_EQ(gate_.wait_for_exit(patience), 0);
+    EXPECT_EQ(gate_.wait_for_exit(test_timeout), 0);
     end_api();
     clients_.end();
     EXPECT_EQ(clients_.failed(), 0U) << "of " << clients_.answered() + clients_.failed();

@@ -168,7 +168,7 @@ TEST(tls, cuts_off_a_slow_head_with_408_and_a_slow_handshake)
     auto slow = t.secured();
     slow.send("GET /public HT");
     std::string answer;
-    EXPECT_EQ(slow.read_to_end(&answer), tls_client::ending::goodbye);
+    EXPECT_EQ(slow.read_to_end(&answer), tls_client::ending::close_notify);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 408 "));
     for (const auto* begun : {"", "\x16", "\x16\x03\x01\x02\x05\x01"}) {
         raw_client client(t.c.gate.address());
@@ -200,7 +200,7 @@ TEST(tls, survives_clients_that_leave_at_any_byte_of_the_handshake)
     }
     auto last = t.secured();
     EXPECT_THAT(last.exchange(get("/public")), StartsWith("HTTP/1.1 200"));
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + test_timeout;
     while (t.c.gate.open_descriptors() > before + 2 && std::chrono::steady_clock::now() < end)
         std::this_thread::yield();
     EXPECT_LE(t.c.gate.open_descriptors(), before + 2) << "closed connections still hold descriptors";
@@ -228,16 +228,16 @@ TEST(tls, is_refused_by_a_plain_http_gate)
 
 TEST(tls, does_not_take_a_truncated_upload_for_a_whole_one)
 {
-    for (const bool goodbye : {false, true}) {
+    for (const bool close_notify : {false, true}) {
         tls_calendar t;
         auto client = t.secured();
         client.send(request_text("POST", "/public", {}, "Transfer-Encoding: chunked\r\n") + "5\r\nhalf,\r\n");
         t.c.api.wait_for_heads(1);
-        if (goodbye)
+        if (close_notify)
             client.send_close_notify();
         client.socket().close();
         t.c.api.wait_for_closed(1);
-        EXPECT_FALSE(t.c.api.requests().at(0).whole) << goodbye;
+        EXPECT_FALSE(t.c.api.requests().at(0).whole) << close_notify;
     }
 }
 
@@ -256,9 +256,9 @@ TEST(tls, sends_no_close_notify_behind_a_truncated_response)
         EXPECT_THAT(answer, StartsWith("HTTP/1.1 200")) << path;
         return end;
     };
-    EXPECT_NE(ask("/public/chunked"), tls_client::ending::goodbye)
+    EXPECT_NE(ask("/public/chunked"), tls_client::ending::close_notify)
         << "only the missing close_notify shows the truncation";
-    EXPECT_EQ(ask("/public/whole"), tls_client::ending::goodbye);
+    EXPECT_EQ(ask("/public/whole"), tls_client::ending::close_notify);
 
     auto client = t.secured();
     client.send(get("/public/sized"));
@@ -274,7 +274,7 @@ TEST(tls, delivers_the_response_to_a_client_that_sent_close_notify)
     client.send(get("/public"));
     client.send_close_notify();
     std::string answer;
-    EXPECT_EQ(client.read_to_end(&answer), tls_client::ending::goodbye);
+    EXPECT_EQ(client.read_to_end(&answer), tls_client::ending::close_notify);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
@@ -311,12 +311,12 @@ TEST(tls, ends_connections_in_order_when_draining)
     busy.send(get("/public/long"));
     t.c.api.wait_for_heads(2);
     t.c.gate.send_signal(SIGTERM);
-    EXPECT_EQ(idle.read_to_end(), tls_client::ending::goodbye);
+    EXPECT_EQ(idle.read_to_end(), tls_client::ending::close_notify);
     t.c.api.release();
     std::string answer;
-    EXPECT_EQ(busy.read_to_end(&answer), tls_client::ending::goodbye);
+    EXPECT_EQ(busy.read_to_end(&answer), tls_client::ending::close_notify);
     EXPECT_THAT(answer, HasSubstr("finished"));
-    EXPECT_EQ(t.c.gate.wait_for_exit(patience), 0);
+    EXPECT_EQ(t.c.gate.wait_for_exit(test_timeout), 0);
 }
 
 // The handshake is in progress when the drain begins. The client then has one second for a request, not the
@@ -327,7 +327,7 @@ TEST(tls, does_not_delay_a_drain_for_clients_without_a_request)
     raw_client silent(t.c.gate.address());
     auto made = t.secured();
     t.c.gate.send_signal(SIGTERM);
-    EXPECT_EQ(t.c.gate.wait_for_exit(patience), 0);
+    EXPECT_EQ(t.c.gate.wait_for_exit(test_timeout), 0);
     for (const auto& line : t.c.gate.log())
         EXPECT_NE(line["event"], "drain_cut_short");
 }

@@ -58,7 +58,7 @@ TEST(tls_upstream, works_with_both_versions_and_keeps_connections)
         ASSERT_EQ(made.size(), 1U) << "connections are not kept";
         EXPECT_EQ(made[0].version, version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3");
         EXPECT_EQ(made[0].protocol, "http/1.1");
-        EXPECT_EQ(made[0].asked_for, "localhost");
+        EXPECT_EQ(made[0].requested_name, "localhost");
         EXPECT_EQ(t.api.requests().at(0).value("X-Forwarded-Proto"), "http")
             << "the client's scheme, not the gate's";
     }
@@ -123,7 +123,7 @@ TEST(tls_upstream, can_have_another_name_than_its_url)
     tls_relay_settings settings;
     const tls_api t(settings, false, {}, "127.0.0.1", ", server_name: localhost");
     EXPECT_EQ(t.exchange(get("/public")).status, 200U);
-    EXPECT_EQ(t.relay->handshakes().at(0).asked_for, "localhost");
+    EXPECT_EQ(t.relay->handshakes().at(0).requested_name, "localhost");
     expect_refused(tls_api(settings, false, {}, "127.0.0.1", ", server_name: api.internal"),
                    "ostname mismatch");
 }
@@ -201,15 +201,15 @@ TEST(tls_upstream, times_out_when_its_handshake_stalls)
 
 TEST(tls_upstream, must_end_a_close_delimited_response_with_close_notify)
 {
-    for (const bool goodbye : {true, false}) {
+    for (const bool close_notify : {true, false}) {
         tls_relay_settings settings;
-        settings.says_goodbye = goodbye;
+        settings.sends_close_notify = close_notify;
         tls_api t(settings);
         t.api.on("/public/until_end", sends_then_closes("HTTP/1.1 200 OK\r\n\r\nall of it"));
         const auto answer = t.exchange(get("/public/until_end"));
         EXPECT_EQ(answer.status, 200U);
         EXPECT_EQ(answer.body, "all of it");
-        EXPECT_EQ(answer.end, goodbye ? ending::complete : ending::cut)
+        EXPECT_EQ(answer.end, close_notify ? ending::complete : ending::cut)
             << "an attacker who cuts the connection could truncate the response";
         t.api.on("/public/sized",
                  sends_then_closes("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf of it"));
@@ -221,9 +221,9 @@ TEST(tls_upstream, must_end_a_close_delimited_response_with_close_notify)
 
 TEST(tls_upstream, is_not_used_on_a_kept_connection_that_it_has_closed)
 {
-    for (const bool goodbye : {true, false}) {
+    for (const bool close_notify : {true, false}) {
         tls_relay_settings settings;
-        settings.says_goodbye = goodbye;
+        settings.sends_close_notify = close_notify;
         tls_api t(settings);
         for (int i = 0; i < 3; ++i) {
             EXPECT_EQ(t.exchange(get("/public")).status, 200U);

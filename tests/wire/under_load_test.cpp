@@ -34,7 +34,7 @@ TEST(under_load, a_reload_loses_no_request_and_the_next_one_reaches_the_new_api)
         gate.write_routes({.upstream = now.url(), .server = "workers: 2"});
         gate.send_signal(SIGHUP);
         std::string body; // each worker picks it up at its own time
-        for (const auto end = std::chrono::steady_clock::now() + patience;
+        for (const auto end = std::chrono::steady_clock::now() + test_timeout;
              body != (i % 2 == 0 ? "second" : "first") && std::chrono::steady_clock::now() < end;)
             body = kept.exchange(get("/public")).body;
         EXPECT_EQ(body, i % 2 == 0 ? "second" : "first");
@@ -54,7 +54,7 @@ TEST(under_load, reloads_leave_no_upstream_connection_behind)
     auto client = c.connect();
     for (std::size_t i = 1; i <= 5; ++i) {
         c.gate.send_signal(SIGHUP);
-        for (const auto end = std::chrono::steady_clock::now() + patience;
+        for (const auto end = std::chrono::steady_clock::now() + test_timeout;
              c.api.connections() <= i && std::chrono::steady_clock::now() < end;)
             EXPECT_EQ(client.exchange(get("/public")).status, 200U);
         c.api.wait_for_closed(i); // the one of the previous policy
@@ -73,7 +73,7 @@ void expect_nothing_lost_at_the_end(int signal)
     busy.wait_for_answers(500);
     c.gate.send_signal(signal);
     busy.wait_for_the_end();
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0) << c.gate.errors();
     EXPECT_THAT(busy.wrong(), IsEmpty());
 }
 
@@ -100,7 +100,7 @@ TEST(under_load, an_absent_api_causes_502_until_it_is_back)
         api.reset(); // all its connections end at the same time
         ::unlink(address.substr(5).c_str());
         unsigned status = 0;
-        for (const auto end = std::chrono::steady_clock::now() + patience;
+        for (const auto end = std::chrono::steady_clock::now() + test_timeout;
              status != 502 && std::chrono::steady_clock::now() < end;)
             status = kept.exchange(get("/public")).status;
         EXPECT_EQ(status, 502U);

@@ -144,7 +144,7 @@ TEST(upstream_limit, frees_the_place_of_a_client_that_leaves_the_queue)
         const auto lines = many.c.gate.log();
         return std::count_if(lines.begin(), lines.end(), is_gone);
     };
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          left() < 16 && std::chrono::steady_clock::now() < end;) {
     }
     EXPECT_EQ(left(), 16);
@@ -204,13 +204,13 @@ TEST(upstream_limit, serves_queued_requests_during_a_drain)
     many.c.api.release();
     EXPECT_EQ(many.first.read().status, 200U);
     EXPECT_EQ(many.count(200), 16U);
-    EXPECT_EQ(many.c.gate.wait_for_exit(patience), 0) << many.c.gate.errors();
+    EXPECT_EQ(many.c.gate.wait_for_exit(test_timeout), 0) << many.c.gate.errors();
 }
 
 TEST(upstream_limit, ends_queued_requests_when_a_drain_is_cut_short)
 {
     crowd many("upstream_connect: 60s, drain_delay: 0, drain: 100ms");
-    EXPECT_EQ(many.c.gate.stop(patience), 0) << many.c.gate.errors();
+    EXPECT_EQ(many.c.gate.stop(test_timeout), 0) << many.c.gate.errors();
     EXPECT_EQ(many.c.api.requests().size(), 1U);
 }
 
@@ -229,7 +229,7 @@ TEST(upstream_limit, gives_tunnels_as_many_slots_of_their_own)
     EXPECT_EQ(next.exchange(get("/public/socket", {}, handshake)).status, 503U);
     tunnel.close();
     c.api.wait_for_closed(1);
-    for (const auto end = std::chrono::steady_clock::now() + patience;
+    for (const auto end = std::chrono::steady_clock::now() + test_timeout;
          next.exchange(get("/public/socket", {}, handshake)).status == 503 &&
          std::chrono::steady_clock::now() < end;) {
     }

@@ -103,7 +103,7 @@ TEST(websocket_end, the_servers_exit_does_not_wait_for_an_open_tunnel)
     c.gate.send_signal(SIGTERM);
     EXPECT_EQ(close_code(client.read_to_end().bytes, false), 1001U);
     client.close();
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0) << c.gate.errors();
 }
 
 TEST(websocket_end, both_sides_get_1001_when_nothing_is_sent_for_too_long)
@@ -187,7 +187,7 @@ TEST(websocket_end, a_tunnel_that_opens_during_the_shutdown_gets_1001_at_once)
     ASSERT_EQ(client.read().status, 101U);
     EXPECT_EQ(close_code(client.read_to_end().bytes, false), 1001U);
     client.close();
-    EXPECT_EQ(c.gate.wait_for_exit(patience), 0) << c.gate.errors();
+    EXPECT_EQ(c.gate.wait_for_exit(test_timeout), 0) << c.gate.errors();
 }
 
 } // namespace

@@ -40,7 +40,7 @@ std::string frame(std::string_view payload)
     return out.append(payload);
 }
 
-bool is_goodbye(std::string_view bytes)
+bool is_close_frame(std::string_view bytes)
 {
     return bytes.size() > 4 && bytes.substr(0, 1) == "\x88" && bytes.substr(2, 2) == "\x03\xF0";
 }
@@ -244,7 +244,7 @@ TEST(websocket, sends_a_close_frame_between_two_frames_when_the_token_ends)
     c.api.release();
     const auto rest = client.read_to_end().bytes;
     EXPECT_EQ(rest.substr(0, 4), "lves") << printable(rest);
-    EXPECT_TRUE(is_goodbye(rest.substr(4))) << printable(rest);
+    EXPECT_TRUE(is_close_frame(rest.substr(4))) << printable(rest);
     EXPECT_THAT(rest, Not(HasSubstr("too late")));
     client.close();
     c.api.wait_for_closed(1);
@@ -262,7 +262,7 @@ TEST(websocket, closes_a_quiet_tunnel_when_the_token_ends)
     client.send(open(brief_token({}, 800ms)));
     ASSERT_EQ(client.read().status, 101U);
     const auto rest = client.read_to_end();
-    EXPECT_TRUE(is_goodbye(rest.bytes)) << printable(rest.bytes);
+    EXPECT_TRUE(is_close_frame(rest.bytes)) << printable(rest.bytes);
     EXPECT_EQ(rest.end, ending::cut);
 }
 
@@ -280,7 +280,7 @@ TEST(websocket, delivers_the_close_frame_to_a_client_that_keeps_sending)
     while (std::chrono::steady_clock::now() < end && client.send(std::string(64, 'x')))
         std::this_thread::yield();
     const auto rest = client.read_to_end();
-    EXPECT_TRUE(is_goodbye(rest.bytes)) << printable(rest.bytes);
+    EXPECT_TRUE(is_close_frame(rest.bytes)) << printable(rest.bytes);
 }
 
 TEST(websocket, passes_no_more_messages_of_a_client_that_reads_nothing)

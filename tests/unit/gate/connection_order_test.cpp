@@ -31,7 +31,7 @@ protected:
     // Closes exactly one connection, as soon as one can be closed.
     void close_one(bool heads)
     {
-        const auto end = std::chrono::steady_clock::now() + test::patience;
+        const auto end = std::chrono::steady_clock::now() + test::test_timeout;
         while (gate_.close_oldest(1, heads) == 0 && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
     }
@@ -93,7 +93,7 @@ TEST_F(connection_order, does_not_count_a_closed_connection)
 {
     auto idle = connect_and_ask();
     EXPECT_EQ(gate_.close_oldest(1, true), 1U);
-    const auto end = std::chrono::steady_clock::now() + test::patience;
+    const auto end = std::chrono::steady_clock::now() + test::test_timeout;
     while (gate_.connections() > 0 && std::chrono::steady_clock::now() < end)
         std::this_thread::yield();
     EXPECT_EQ(gate_.connections(), 0U);

@@ -31,7 +31,7 @@ protected:
     // Waits until this many connections have been closed to free memory.
     void expect_closed(std::size_t count)
     {
-        const auto end = std::chrono::steady_clock::now() + test::patience;
+        const auto end = std::chrono::steady_clock::now() + test::test_timeout;
         while (gate_.counters().memory_closed < count && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
         EXPECT_EQ(gate_.counters().memory_closed, count);

@@ -36,7 +36,7 @@ public:
         void peer_sends() const { EXPECT_EQ(::send(ends[1], "x", 1, 0), 1); }
         void on_events(std::uint32_t events) noexcept override
         {
-            test.told_.push_back(name + ((events & EPOLLIN) != 0 ? " has input" : " has none"));
+            test.events_.push_back(name + ((events & EPOLLIN) != 0 ? " has input" : " has none"));
             if (meanwhile)
                 meanwhile();
         }
@@ -47,24 +47,24 @@ public:
         std::function<void()> meanwhile; // runs when it gets events
     };
 
-    void before_events() noexcept override { told_.push_back("before"); }
+    void before_events() noexcept override { events_.push_back("before"); }
     bool after_events() noexcept override
     {
-        told_.push_back("after");
+        events_.push_back("after");
         return has_work();
     }
     [[nodiscard]] bool has_work() const noexcept override { return false; }
 
     void run()
     {
-        told_.clear();
+        events_.clear();
         context_.restart();
         context_.poll();
     }
 
     asio::io_context context_{1};
     poller& poller_ = poller::of(context_);
-    std::vector<std::string> told_;
+    std::vector<std::string> events_;
 };
 
 TEST_F(poller_test, tells_the_present_state_once_and_then_each_change)
@@ -72,14 +72,14 @@ TEST_F(poller_test, tells_the_present_state_once_and_then_each_change)
     socket one(*this, "one");
     one.add();
     run();
-    EXPECT_THAT(told_, ElementsAre("one has none"));
+    EXPECT_THAT(events_, ElementsAre("one has none"));
     run();
-    EXPECT_THAT(told_, IsEmpty());
+    EXPECT_THAT(events_, IsEmpty());
     one.peer_sends();
     run();
-    EXPECT_THAT(told_, ElementsAre("one has input"));
+    EXPECT_THAT(events_, ElementsAre("one has input"));
     run();
-    EXPECT_THAT(told_, IsEmpty());
+    EXPECT_THAT(events_, IsEmpty());
 }
 
 TEST_F(poller_test, tells_the_present_state_again_when_asked)
@@ -90,7 +90,7 @@ TEST_F(poller_test, tells_the_present_state_again_when_asked)
     run();
     poller_.ask_again(one.ends[0], one);
     run();
-    EXPECT_THAT(told_, ElementsAre("one has input"));
+    EXPECT_THAT(events_, ElementsAre("one has input"));
 }
 
 TEST_F(poller_test, tells_nothing_of_a_descriptor_that_was_forgotten_in_the_same_poll)
@@ -101,7 +101,7 @@ TEST_F(poller_test, tells_nothing_of_a_descriptor_that_was_forgotten_in_the_same
     one.add();
     other.add();
     run();
-    EXPECT_THAT(told_, ElementsAre("one has none"));
+    EXPECT_THAT(events_, ElementsAre("one has none"));
 }
 
 TEST_F(poller_test, runs_its_hooks_around_the_events_of_each_poll)
@@ -111,10 +111,10 @@ TEST_F(poller_test, runs_its_hooks_around_the_events_of_each_poll)
     one.meanwhile = [&] { other.peer_sends(); };
     one.add();
     run();
-    EXPECT_THAT(told_, ElementsAre("before", "one has none", "after"));
+    EXPECT_THAT(events_, ElementsAre("before", "one has none", "after"));
     other.add();
     run();
-    EXPECT_THAT(told_, ElementsAre("before", "other has input", "after"));
+    EXPECT_THAT(events_, ElementsAre("before", "other has input", "after"));
 }
 
 TEST_F(poller_test, reads_its_clock_once_per_poll)
@@ -145,7 +145,7 @@ TEST_F(poller_test, advances_its_clock_within_a_poll_when_asked)
     };
     one.add();
     run();
-    EXPECT_THAT(told_, ElementsAre("one has none"));
+    EXPECT_THAT(events_, ElementsAre("one has none"));
 }
 
 // Each event makes the next one, so that the poller always has more to tell.
@@ -162,7 +162,7 @@ TEST_F(poller_test, returns_to_the_loop_at_once_when_asked)
     one.add();
     run();
     EXPECT_TRUE(ran);
-    EXPECT_LE(told_.size(), 2U);
+    EXPECT_LE(events_.size(), 2U);
 }
 
 TEST_F(poller_test, returns_to_the_loop_when_a_descriptor_of_its_becomes_ready)
@@ -173,16 +173,16 @@ TEST_F(poller_test, returns_to_the_loop_when_a_descriptor_of_its_becomes_ready)
     one.meanwhile = [&] {
         if (ran)
             return;
-        if (told_.size() == 1)
+        if (events_.size() == 1)
             asio::post(context_, [&] { ran = true; });
-        if (told_.size() == 2)
+        if (events_.size() == 2)
             listening.peer_sends();
         poller_.ask_again(one.ends[0], one);
     };
     one.add();
     run();
     EXPECT_TRUE(ran);
-    EXPECT_LE(told_.size(), 4U);
+    EXPECT_LE(events_.size(), 4U);
 }
 
 } // namespace

@@ -22,11 +22,11 @@ steady_time now()
 class resolved_name_test : public ::testing::Test {
 protected:
     // Starts a waiting coroutine and returns its result, which is empty until it has one.
-    std::optional<resolved_name::addresses>& come(std::chrono::milliseconds patience = 1h,
+    std::optional<resolved_name::addresses>& come(std::chrono::milliseconds test_timeout = 1h,
                                                   std::chrono::milliseconds later = 0ms)
     {
         auto& given = given_.emplace_back();
-        find(given, now() + later, now() + patience);
+        find(given, now() + later, now() + test_timeout);
         run();
         return given;
     }
