@@ -16,7 +16,7 @@ using http::field_id;
 
 // Nobody has so many proxies of their own in a row; without a bound a client that is itself trusted could
 // choose.
-constexpr std::size_t most_hops = 32;
+constexpr std::size_t max_hops = 32;
 constexpr std::string_view blanks = " \t";
 constexpr std::string_view digits = "0123456789";
 
@@ -132,7 +132,7 @@ walked walk(const policy::policy& p, const http::field_list& fields, field_id id
             if (element.empty())
                 continue;
             out.any = true;
-            const auto hop = hops++ < most_hops ? read(element) : std::nullopt;
+            const auto hop = hops++ < max_hops ? read(element) : std::nullopt;
             if (!hop)
                 return out;
             out.found = hop;

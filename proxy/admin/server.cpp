@@ -35,7 +35,7 @@ namespace beast = boost::beast;
 constexpr std::size_t max_body = 64UL * 1024;
 // Maximum connections per listener. Probes, a scrape and a person need fewer; more are a flood, which must
 // not use up the proxy's descriptors.
-constexpr std::size_t most_connections = 128;
+constexpr std::size_t max_connections = 128;
 constexpr auto head_timeout = std::chrono::seconds(2);
 constexpr auto exchange_timeout = std::chrono::seconds(10); // for the body and the response
 
@@ -134,7 +134,7 @@ struct server::state {
             ::close(descriptor);
             return;
         }
-        if (own->open.size() >= most_connections)
+        if (own->open.size() >= max_connections)
             own->make_room();
         const auto accepted = std::make_shared<connection>(std::move(peer));
         own->open.push_back(accepted);

@@ -27,9 +27,9 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-constexpr std::size_t most_appointments = 1'000;
+constexpr std::size_t max_appointments = 1'000;
 constexpr std::uint64_t longest_body = 4UL * 1024;
-constexpr auto patience = std::chrono::seconds(70); // longer than the proxy keeps an idle connection
+constexpr auto timeout = std::chrono::seconds(70); // longer than the proxy keeps an idle connection
 
 constexpr std::string_view all_path = "/appointments";
 constexpr std::string_view one_path = "/appointments/";
@@ -175,7 +175,7 @@ calendar::reply calendar::add(const std::string& body)
     auto sent = read_appointment(body, why);
     if (!sent)
         return reply::error(http::status::bad_request, why);
-    if (appointments_.size() >= most_appointments)
+    if (appointments_.size() >= max_appointments)
         return reply::error(http::status::insufficient_storage, "the calendar is full");
     const auto id = next_id_++;
     const auto& kept = appointments_[id] = *std::move(sent);
@@ -238,7 +238,7 @@ asio::awaitable<void> calendar_api::state::serve(tcp::socket peer, std::shared_p
     for (bool keep = true; keep;) {
         http::request_parser<http::string_body> parser;
         parser.body_limit(longest_body);
-        stream.expires_after(patience);
+        stream.expires_after(timeout);
         const auto [failed, read] =
             co_await http::async_read(stream, buffer, parser, asio::as_tuple(asio::deferred));
         if (failed && failed != http::error::body_limit)

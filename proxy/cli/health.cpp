@@ -14,7 +14,7 @@ namespace scopegate::cli {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(2);
+constexpr auto timeout = std::chrono::seconds(2);
 
 http_url default_url(const std::string& config, const char* path)
 {
@@ -28,7 +28,7 @@ http_url default_url(const std::string& config, const char* path)
 int run_health(const std::string& url, const std::string& config, bool live)
 {
     const auto asked = url.empty() ? default_url(config, live ? "/livez" : "/readyz") : parse_http_url(url);
-    const auto status = http_get_status(asked, patience);
+    const auto status = http_get_status(asked, timeout);
     if (status == 200)
         return exit_fine;
     throw input_error(std::string(live ? "not alive: " : "not ready: ") + asked.path + " returned " +

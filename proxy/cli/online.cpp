@@ -15,13 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 
 // Slightly more than a discovery document and a key set may take together (net::http_limits).
-constexpr auto patience = 12s;
+constexpr auto timeout = 12s;
 
 tokens::key_timing for_one_command()
 {
     tokens::key_timing timing;
     timing.cached = false;
-    timing.first_retry = timing.longest_retry = patience; // one attempt, and one message if it fails
+    timing.first_retry = timing.longest_retry = timeout; // one attempt, and one message if it fails
     return timing;
 }
 
@@ -44,7 +44,7 @@ online_authority::~online_authority()
 
 void online_authority::run_until(const std::function<bool()>& done)
 {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + timeout;
     while (!done() && std::chrono::steady_clock::now() < end) {
         control_.restart();
         control_.run_one_for(50ms);

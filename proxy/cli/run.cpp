@@ -79,7 +79,7 @@ void run_control(asio::io_context& control)
 
 int run(const run_options& options)
 {
-    control::share_one_heap();
+    control::use_single_arena();
     // A log reader that goes away is no reason to stop serving. The other signals must not end the process
     // before it handles them: start-up reads the policy anyway, which is all that SIGHUP asks for.
     for (const int ignored : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2})
@@ -94,7 +94,7 @@ int run(const run_options& options)
         std::optional<admin::server> health;
         const auto settings = service.policy().server;
         control::protect_memory(settings.core_dumps);
-        control::warn_of_privileges(control::present_privileges());
+        control::warn_about_privileges(control::present_privileges());
         service.start(options.take_over);
         if (settings.admin)
             admin.emplace(control, service, *settings.admin, admin::pages::all, "admin", options.take_over);
@@ -103,9 +103,9 @@ int run(const run_options& options)
                            options.take_over);
         const signals handled(control, service);
         const repeating watching(control, 500ms, [&service] { service.reload_if_changed(); });
-        control::give_back_startup_memory();
+        control::release_startup_memory();
         control::memory_keeper memory(service.counters());
-        const repeating keeping(control, 250ms, [&memory] { memory.look(std::chrono::steady_clock::now()); });
+        const repeating keeping(control, 250ms, [&memory] { memory.poll(std::chrono::steady_clock::now()); });
         run_control(control);
         service.stop();
     } catch (const control::start_error& failed) {

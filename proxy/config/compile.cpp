@@ -16,10 +16,10 @@ struct top {
     const node* issuers = nullptr;
 };
 
-constexpr std::chrono::seconds least_keys_max_age{1}, most_keys_max_age = std::chrono::hours(24 * 365);
+constexpr std::chrono::seconds min_keys_max_age{1}, max_keys_max_age = std::chrono::hours(24 * 365);
 
 template <void (*Compile)(compilation&, const node&)>
-void hand_on(compilation& c, const node& value, top&)
+void delegate(compilation& c, const node& value, top&)
 {
     Compile(c, value);
 }
@@ -33,17 +33,17 @@ void note_issuers(compilation& c, const node& value, top& into)
 // Keys are ordered by their dependencies: routes need scopes, the path rules, and the settings of the server
 // and the upstream, which they may override.
 constexpr key<top> top_keys[] = {
-    {"upstream", hand_on<compile_upstream>, true, true},
+    {"upstream", delegate<compile_upstream>, true, true},
     {"issuers", note_issuers},
-    {"paths", hand_on<compile_paths>},
-    {"scopes", hand_on<compile_scopes>},
-    {"limit", hand_on<compile_scope_cap>},
-    {"unlisted", hand_on<compile_unlisted>},
-    {"server", hand_on<compile_server>},
-    {"mode", hand_on<compile_mode>},
-    {"routes", hand_on<compile_routes>, true},
-    {"tokens", hand_on<compile_tokens>},
-    {"cors", hand_on<compile_cors>},
+    {"paths", delegate<compile_paths>},
+    {"scopes", delegate<compile_scopes>},
+    {"limit", delegate<compile_scope_cap>},
+    {"unlisted", delegate<compile_unlisted>},
+    {"server", delegate<compile_server>},
+    {"mode", delegate<compile_mode>},
+    {"routes", delegate<compile_routes>, true},
+    {"tokens", delegate<compile_tokens>},
+    {"cors", delegate<compile_cors>},
     {"keys_cache",
      [](compilation& c, const node& value, top&) {
          if (const auto folder = read_text(c, value))
@@ -51,11 +51,11 @@ constexpr key<top> top_keys[] = {
      }},
     {"keys_max_age",
      [](compilation& c, const node& value, top&) {
-         if (const auto age = read_seconds(c, value, least_keys_max_age, most_keys_max_age))
+         if (const auto age = read_seconds(c, value, min_keys_max_age, max_keys_max_age))
              c.policy.keys_max_age = *age;
      }},
     {"metadata", [](compilation& c, const node& value, top&) { compile_metadata(c, &value); }},
-    {"log", hand_on<compile_log>},
+    {"log", delegate<compile_log>},
 };
 
 bool needs_tokens(const policy::policy& p)
@@ -94,7 +94,7 @@ void compile(compilation& c, const node& root)
         c.out.error(seen.issuers->at,
                     "the list is empty: without an issuer, only public routes can be served");
     if (!c.out.has_errors())
-        warn_of_the_whole(c, file);
+        warn_about_file(c, file);
 }
 
 std::vector<section> all_sections()

@@ -63,7 +63,7 @@ bool serves_all_tenants(std::string_view issuer)
 
 } // namespace
 
-std::string why_no_issuer(std::string_view issuer)
+std::string issuer_problem(std::string_view issuer)
 {
     constexpr auto list_tenants = "list each accepted tenant as a separate issuer, with its id: "
                                   "https://login.microsoftonline.com/TENANT-ID/v2.0";
@@ -80,7 +80,7 @@ std::string why_no_issuer(std::string_view issuer)
     return {};
 }
 
-std::string why_no_audience(std::string_view audience)
+std::string audience_problem(std::string_view audience)
 {
     if (has_placeholder(audience))
         return " contains a placeholder, but audiences are compared exactly; write the value of the token's "

@@ -8,9 +8,9 @@
 namespace scopegate::config {
 
 // Returns why no token names this issuer, and what to write instead. Returns an empty string if a token may.
-[[nodiscard]] std::string why_no_issuer(std::string_view issuer);
+[[nodiscard]] std::string issuer_problem(std::string_view issuer);
 
 // Does the same for an audience.
-[[nodiscard]] std::string why_no_audience(std::string_view audience);
+[[nodiscard]] std::string audience_problem(std::string_view audience);
 
 } // namespace scopegate::config

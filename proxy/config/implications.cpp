@@ -15,7 +15,7 @@ struct implication {
 };
 
 // Returns the scopes that one item of a list matches. A `*` never matches the scope itself.
-std::vector<implication> resolve(compilation& c, policy::scope_id from, const placed_text& item)
+std::vector<implication> resolve(compilation& c, policy::scope_id from, const located_text& item)
 {
     if (item.text.find('*') == std::string::npos) {
         const auto found = find_scope(c, item);

@@ -64,7 +64,7 @@ void check_secret(compilation& c, issuer_entry& entry, const algorithm_kinds& na
 }
 
 // Only a warning: the file is watched, and may be written later.
-void warn_of_key_set(compilation& c, const node& value, const std::string& path)
+void warn_about_key_set(compilation& c, const node& value, const std::string& path)
 {
     const auto problem = problem_of_key_set(read_regular_file(path, max_named_file).text);
     if (!problem.empty())
@@ -104,7 +104,7 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
         if (lacks_development_keys(c, value, name))
             return;
         if (auto path = read_file_name(c, value, name)) {
-            warn_of_key_set(c, value, *path);
+            warn_about_key_set(c, value, *path);
             into.settings.keys = {kind::file, std::move(*path)};
         }
     } else if (text->find("://") != std::string::npos) {
@@ -173,7 +173,7 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     const auto& name = entry.settings.issuer;
     if (name.empty())
         return;
-    if (const auto why = why_no_issuer(name); !why.empty()) {
+    if (const auto why = issuer_problem(name); !why.empty()) {
         c.out.error(entry.name.at, shown_url(entry.name) + why);
         return;
     }

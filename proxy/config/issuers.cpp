@@ -20,7 +20,7 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
     if (value.items.empty())
         c.out.error(value.at, "the map is empty: remove \"require\" if no claim is required");
     for (const node& entry : value.items) {
-        auto claim = claim_named(c, placed_key(entry));
+        auto claim = claim_named(c, located_key(entry));
         auto wanted = read_json_scalar(c, entry);
         if (claim && wanted)
             into.settings.require.emplace_back(std::move(*claim), std::move(*wanted));
@@ -38,7 +38,7 @@ void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
 void read_audience(compilation& c, const node& value, issuer_entry& into)
 {
     for (auto& name : read_text_or_list(c, value)) {
-        if (const auto why = why_no_audience(name.text); !why.empty())
+        if (const auto why = audience_problem(name.text); !why.empty())
             c.out.error(name.at, name.shown + why);
         into.settings.audience.push_back(std::move(name.text));
     }

@@ -29,7 +29,7 @@ bool is_word(std::string_view text) noexcept
 
 // Adds the scope to an alternative. `public` among scopes is refused: it would look as if it opened the
 // route, or as if it had no effect.
-void add_scope(compilation& c, const placed_text& name, policy::alternative& into)
+void add_scope(compilation& c, const located_text& name, policy::alternative& into)
 {
     if (is_word(name.text)) {
         c.out.error(name.at, name.shown + " is not a scope; write it alone, not in a list");
@@ -42,7 +42,7 @@ void add_scope(compilation& c, const placed_text& name, policy::alternative& int
     into.in_order.push_back(*id);
 }
 
-policy::alternative all_of(compilation& c, const std::vector<placed_text>& names)
+policy::alternative all_of(compilation& c, const std::vector<located_text>& names)
 {
     policy::alternative out;
     for (const auto& name : names)

@@ -40,11 +40,11 @@ std::string allow_of(const policy::route& r)
 // Returns the index of these settings. Routes share equal ones, as far as a short search finds them.
 std::uint32_t keep_settings(policy::policy& p, const policy::route_settings& own)
 {
-    constexpr std::size_t most_compared = 64;
+    constexpr std::size_t max_compared = 64;
     auto& kept = p.settings;
     if (own == kept.front())
         return 0;
-    const auto from = kept.end() - static_cast<std::ptrdiff_t>(std::min(kept.size(), most_compared));
+    const auto from = kept.end() - static_cast<std::ptrdiff_t>(std::min(kept.size(), max_compared));
     const auto found = std::find(from, kept.end(), own);
     const auto index = static_cast<std::uint32_t>(found - kept.begin());
     if (found == kept.end())
@@ -84,7 +84,7 @@ void compile_route(compilation& c, const node& methods, policy::route& into)
 }
 
 // The documents of RFC 9728 are served before any route.
-void warn_of_metadata(compilation& c, const node& entry)
+void warn_about_metadata(compilation& c, const node& entry)
 {
     constexpr std::string_view metadata = "/.well-known/oauth-protected-resource";
     if (!entry.key.starts_with(metadata))
@@ -117,7 +117,7 @@ void compile_routes(compilation& c, const node& value)
             route.segments = parsed->segments;
             route.trailing_slash = parsed->trailing_slash;
             templates.push_back(std::move(*parsed));
-            warn_of_metadata(c, entry);
+            warn_about_metadata(c, entry);
         }
         compile_route(c, entry, route);
     }

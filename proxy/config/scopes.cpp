@@ -61,7 +61,7 @@ std::vector<std::string> declared_names(const policy::scope_registry& scopes)
     return out;
 }
 
-void report_undeclared(compilation& c, const placed_text& name, const std::vector<std::string>& known)
+void report_undeclared(compilation& c, const located_text& name, const std::vector<std::string>& known)
 {
     c.out.error(name.at, "the scope " + name.shown + " is not declared under \"scopes\"" +
                              suggestion(name.text, known));
@@ -75,7 +75,7 @@ bool is_scope_token(std::string_view s) noexcept
                                      [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
 }
 
-std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& name)
+std::optional<policy::scope_id> find_scope(compilation& c, const located_text& name)
 {
     const auto found = c.policy.scopes.find(name.text);
     if (!found)
@@ -83,7 +83,7 @@ std::optional<policy::scope_id> find_scope(compilation& c, const placed_text& na
     return found;
 }
 
-std::optional<policy::scope_id> find_needed_scope(compilation& c, const placed_text& name)
+std::optional<policy::scope_id> find_needed_scope(compilation& c, const located_text& name)
 {
     const auto found = c.policy.scopes.find(name.text);
     if (found)

@@ -25,23 +25,23 @@ void count(compilation& c, const node& value, size_limits& into)
         into.*Member = static_cast<std::size_t>(*number);
 }
 
-constexpr std::uint64_t least_headers = 1024;
-constexpr std::uint64_t most_headers = 16U * 1024 * 1024;
+constexpr std::uint64_t min_headers = 1024;
+constexpr std::uint64_t max_headers = 16U * 1024 * 1024;
 
 void read_headers_limit(compilation& c, const node& value, size_limits& into)
 {
-    const auto size = read_size(c, value, 0, most_headers);
+    const auto size = read_size(c, value, 0, max_headers);
     if (!size)
         return;
-    if (*size != 0 && *size < least_headers)
+    if (*size != 0 && *size < min_headers)
         c.out.error(value.at, as_written(value) + " is too small: at least 1KiB, or 0 for no limit");
     else
         into.headers = static_cast<std::size_t>(*size);
 }
 
 // Less could not hold the program, its policy and a few connections.
-constexpr std::uint64_t least_memory = 16U * 1024 * 1024;
-constexpr std::uint64_t most_memory = std::uint64_t{1} << 50U;
+constexpr std::uint64_t min_memory = 16U * 1024 * 1024;
+constexpr std::uint64_t max_memory = std::uint64_t{1} << 50U;
 
 void read_memory_limit(compilation& c, const node& value, size_limits& into)
 {
@@ -50,7 +50,7 @@ void read_memory_limit(compilation& c, const node& value, size_limits& into)
         into.memory = {kind::automatic, 0};
     else if (value.is(node::kind::scalar) && value.text == "none")
         into.memory = {kind::none, 0};
-    else if (const auto size = read_size(c, value, least_memory, most_memory))
+    else if (const auto size = read_size(c, value, min_memory, max_memory))
         into.memory = {kind::bytes, *size};
 }
 

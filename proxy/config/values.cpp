@@ -16,15 +16,15 @@ bool has_control(std::string_view s) noexcept
                        [](char ch) { return static_cast<unsigned char>(ch) < 0x20 || ch == '\x7F'; });
 }
 
-std::vector<placed_text> read_items(compilation& c, const std::vector<node>& items)
+std::vector<located_text> read_items(compilation& c, const std::vector<node>& items)
 {
-    std::vector<placed_text> out;
+    std::vector<located_text> out;
     for (const node& item : items) {
         auto text = read_text(c, item);
         if (!text)
             continue;
         const bool again = std::any_of(out.begin(), out.end(),
-                                       [&](const placed_text& other) { return other.text == *text; });
+                                       [&](const located_text& other) { return other.text == *text; });
         if (again)
             c.out.error(item.at, as_written(item) + " is already in the list");
         else
@@ -50,17 +50,17 @@ std::optional<std::string> read_text(compilation& c, const node& n)
     return n.text;
 }
 
-std::vector<placed_text> read_text_or_list(compilation& c, const node& n)
+std::vector<located_text> read_text_or_list(compilation& c, const node& n)
 {
     return read_items(c, one_or_list_items(c, n));
 }
 
-std::vector<placed_text> read_text_list(compilation& c, const node& n)
+std::vector<located_text> read_text_list(compilation& c, const node& n)
 {
     return read_items(c, list_items(c, n));
 }
 
-placed_text placed_key(const node& entry)
+located_text located_key(const node& entry)
 {
     return {entry.key, entry.key_at, in_quotes(entry.key)};
 }
@@ -87,7 +87,7 @@ std::optional<std::size_t> read_word(compilation& c, const node& n, const std::v
     return std::nullopt;
 }
 
-std::optional<json::path> claim_named(compilation& c, const placed_text& claim)
+std::optional<json::path> claim_named(compilation& c, const located_text& claim)
 {
     const auto& name = claim.text;
     if (name.empty() || has_control(name)) {

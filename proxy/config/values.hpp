@@ -19,16 +19,16 @@ namespace scopegate::config {
 [[nodiscard]] std::optional<std::string> read_text(compilation& c, const node& n);
 // Reads such a text, or a non-empty list of such texts without duplicates, with their positions. Omits
 // invalid items.
-struct placed_text {
+struct located_text {
     std::string text;
     policy::source_mark at;
     std::string shown; // in messages
 };
-[[nodiscard]] std::vector<placed_text> read_text_or_list(compilation& c, const node& n);
+[[nodiscard]] std::vector<located_text> read_text_or_list(compilation& c, const node& n);
 // Reads only the list.
-[[nodiscard]] std::vector<placed_text> read_text_list(compilation& c, const node& n);
+[[nodiscard]] std::vector<located_text> read_text_list(compilation& c, const node& n);
 // Returns the key of an entry.
-[[nodiscard]] placed_text placed_key(const node& entry);
+[[nodiscard]] located_text located_key(const node& entry);
 
 // Returns the index of the value among the words.
 [[nodiscard]] std::optional<std::size_t> read_word(compilation& c, const node& n,
@@ -58,7 +58,7 @@ constexpr std::uint64_t max_body_limit = std::uint64_t{1} << 60U;
 // Reads the location of a claim: a name, or a JSON Pointer if it begins with `/`.
 [[nodiscard]] std::optional<json::path> read_claim(compilation& c, const node& n);
 // Does the same for an item of a list, or a key of a map.
-[[nodiscard]] std::optional<json::path> claim_named(compilation& c, const placed_text& name);
+[[nodiscard]] std::optional<json::path> claim_named(compilation& c, const located_text& name);
 
 // Reads a scalar as JSON: a plain number, `true` or `false` keeps its type, everything else is a string.
 [[nodiscard]] std::optional<json::value> read_json_scalar(compilation& c, const node& n);

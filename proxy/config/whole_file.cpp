@@ -25,7 +25,7 @@ void for_each_requirement(const policy::policy& p, F&& f)
     }
 }
 
-void warn_of_subjects(compilation& c)
+void warn_about_subjects(compilation& c)
 {
     if (c.policy.issuers.size() < 2)
         return;
@@ -41,7 +41,7 @@ void warn_of_subjects(compilation& c)
 }
 
 // Without a list of hosts, the proof's URL is compared with any Host that the client sends.
-void warn_of_hosts(compilation& c, const node& file)
+void warn_about_hosts(compilation& c, const node& file)
 {
     const auto& p = c.policy;
     const node* metadata = file.find("metadata");
@@ -99,11 +99,11 @@ void advise_on_bodies(compilation& c)
 
 } // namespace
 
-void warn_of_the_whole(compilation& c, const node& file)
+void warn_about_file(compilation& c, const node& file)
 {
-    warn_of_subjects(c);
-    warn_of_hosts(c, file);
-    warn_of_wide_routes(c);
+    warn_about_subjects(c);
+    warn_about_hosts(c, file);
+    warn_about_wide_routes(c);
     advise_on_bodies(c);
 }
 

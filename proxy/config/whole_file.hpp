@@ -7,6 +7,6 @@ namespace scopegate::config {
 
 // Reports these warnings. `file` is the root that `c.policy` was compiled from, without errors. For files
 // with routes that need tokens.
-void warn_of_the_whole(compilation& c, const node& file);
+void warn_about_file(compilation& c, const node& file);
 
 } // namespace scopegate::config

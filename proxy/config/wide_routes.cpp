@@ -105,12 +105,12 @@ private:
 
     static void add(finding& to, const requirement& weak, const route& strict)
     {
-        constexpr std::size_t most_examples = 3;
+        constexpr std::size_t max_examples = 3;
         to.weak.insert(&weak);
         if (std::exchange(to.last, &strict) == &strict)
             return;
         ++to.surrounded;
-        if (to.examples.size() < most_examples)
+        if (to.examples.size() < max_examples)
             to.examples.push_back(in_quotes(strict.text));
     }
 
@@ -147,7 +147,7 @@ private:
 
 } // namespace
 
-void warn_of_wide_routes(compilation& c)
+void warn_about_wide_routes(compilation& c)
 {
     search around(c);
     for (const route& r : c.policy.routes)

@@ -10,6 +10,6 @@ namespace scopegate::config {
 // Reports one warning per route that surrounds stricter ones, at the first of its methods with the weaker
 // requirement, and one for `unlisted: authenticated`. The routes of `c.policy` must be complete. Costs one
 // match per literal segment and method of the file.
-void warn_of_wide_routes(compilation& c);
+void warn_about_wide_routes(compilation& c);
 
 } // namespace scopegate::config

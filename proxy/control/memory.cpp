@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t mib = 1024UL * 1024;
 
 // For code that is paged in again, buffers, caches and a queue of log lines.
-constexpr std::size_t least_room = 16 * mib;
+constexpr std::size_t min_room = 16 * mib;
 
 constexpr steady_time::duration shortest_pause = std::chrono::seconds(1);
 constexpr steady_time::duration longest_pause = std::chrono::seconds(64);
@@ -37,19 +37,19 @@ std::optional<std::size_t> read_maximum(const std::filesystem::path& file)
     return static_cast<std::size_t>(bytes);
 }
 
-std::optional<std::size_t> least(std::optional<std::size_t> a, std::optional<std::size_t> b)
+std::optional<std::size_t> smallest(std::optional<std::size_t> a, std::optional<std::size_t> b)
 {
     return !a ? b : !b ? a : std::min(*a, *b);
 }
 
 // Returns the smallest limit from `group` up to the mount. Without its own namespace a container sees its
 // cgroup's name on the host but only its own files, so missing folders are skipped.
-std::optional<std::size_t> least_upwards(const std::filesystem::path& mount, std::filesystem::path group,
-                                         const char* file)
+std::optional<std::size_t> smallest_upwards(const std::filesystem::path& mount, std::filesystem::path group,
+                                            const char* file)
 {
     auto found = read_maximum(mount / file);
     for (group = group.relative_path(); !group.empty(); group = group.parent_path())
-        found = least(found, read_maximum(mount / group / file));
+        found = smallest(found, read_maximum(mount / group / file));
     return found;
 }
 
@@ -66,7 +66,7 @@ std::optional<std::size_t> cgroup_memory_maximum(const std::filesystem::path& ow
                                                  const std::filesystem::path& root)
 {
     std::optional<std::size_t> found =
-        least(read_maximum(root / "memory.max"), read_maximum(root / "memory" / "memory.limit_in_bytes"));
+        smallest(read_maximum(root / "memory.max"), read_maximum(root / "memory" / "memory.limit_in_bytes"));
     std::ifstream groups(own);
     for (std::string line; std::getline(groups, line);) { // ID:CONTROLLERS:PATH
         const auto first = line.find(':');
@@ -76,9 +76,9 @@ std::optional<std::size_t> cgroup_memory_maximum(const std::filesystem::path& ow
         const auto controllers = "," + line.substr(first + 1, second - first - 1) + ",";
         const std::filesystem::path group = line.substr(second + 1);
         if (controllers == ",,")
-            found = least(found, least_upwards(root, group, "memory.max"));
+            found = smallest(found, smallest_upwards(root, group, "memory.max"));
         else if (controllers.find(",memory,") != std::string::npos)
-            found = least(found, least_upwards(root / "memory", group, "memory.limit_in_bytes"));
+            found = smallest(found, smallest_upwards(root / "memory", group, "memory.limit_in_bytes"));
     }
     return found;
 }
@@ -139,7 +139,7 @@ memory_keeper::memory_keeper(gate::shared_counters& counters)
 {
     counters_.memory.set_uncounted(resident_at_start_);
     const auto limit = counters_.memory.limit();
-    if (limit < resident_at_start_ + least_room)
+    if (limit < resident_at_start_ + min_room)
         observe::log_event(observe::level::warn, "little_memory",
                            {{"limit", limit}, {"start", resident_at_start_}});
 }
@@ -163,7 +163,7 @@ std::size_t memory_keeper::free_bytes() const noexcept
 // pages with memory in use. Nothing signals the end of that use, so later trims try again, less and less
 // often. Free memory serves the next requests. It is counted only when the whole process comes near its
 // limit.
-void memory_keeper::look(steady_time now)
+void memory_keeper::poll(steady_time now)
 {
     auto& budget = counters_.memory;
     auto free = free_bytes();

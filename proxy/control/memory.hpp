@@ -43,7 +43,7 @@ public:
 
     // Measures the memory held, and returns free memory to the system if there is much. Logs at most once a
     // second that the limit had effects. Call it several times a second.
-    void look(steady_time now);
+    void poll(steady_time now);
 
 private:
     [[nodiscard]] std::size_t uncounted() const noexcept;

@@ -53,7 +53,7 @@ void predecessor::watch(std::function<void()> gone)
     }
     gone_ = std::move(gone);
     log_event(level::info, "takeover_began", {{"sockets", sockets_->size()}});
-    look_again();
+    poll();
 }
 
 void predecessor::stop()
@@ -70,7 +70,7 @@ bool predecessor::listens() const
     });
 }
 
-void predecessor::look_again()
+void predecessor::poll()
 {
     if (!listens()) {
         log_event(level::info, "takeover_ended");
@@ -80,7 +80,7 @@ void predecessor::look_again()
     timer_.expires_after(std::chrono::seconds(1));
     timer_.async_wait([this](const net::error_code& stopped) {
         if (!stopped && gone_)
-            look_again();
+            poll();
     });
 }
 

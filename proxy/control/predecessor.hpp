@@ -30,7 +30,7 @@ public:
 
 private:
     [[nodiscard]] bool listens() const;
-    void look_again();
+    void poll();
 
     net::asio::steady_timer timer_;
     std::optional<std::vector<ino_t>> sockets_; // sorted; nothing: unknown

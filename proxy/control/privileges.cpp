@@ -41,7 +41,7 @@ privileges present_privileges() noexcept
     return has;
 }
 
-void warn_of_privileges(const privileges& has)
+void warn_about_privileges(const privileges& has)
 {
     if (has.any())
         observe::log_event(observe::level::warn, "runs_as_root",

@@ -25,6 +25,6 @@ struct privileges {
 [[nodiscard]] privileges present_privileges() noexcept;
 
 // Logs `runs_as_root` if the process has more privileges than an ordinary user.
-void warn_of_privileges(const privileges& has);
+void warn_about_privileges(const privileges& has);
 
 } // namespace scopegate::control

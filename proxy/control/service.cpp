@@ -200,7 +200,7 @@ void service::take(policy_load next)
     log_warnings(next.warnings);
     if (next.snapshot.policy) {
         publish(std::move(next.snapshot));
-        warn_of_what_needs_a_restart(policy().server);
+        warn_about_restart(policy().server);
     } else {
         for (const auto& wrong : next.errors)
             log_event(level::error, "config_error", {{"message", wrong.text()}});
@@ -211,7 +211,7 @@ void service::take(policy_load next)
 }
 
 // Warns an operator, for example, that the admin listener stays open although the file no longer opens it.
-void service::warn_of_what_needs_a_restart(const policy::server_settings& next) const
+void service::warn_about_restart(const policy::server_settings& next) const
 {
     const std::pair<const char*, bool> settings[] = {{"listen", next.listen != started_.listen},
                                                      {"admin", next.admin != started_.admin},

@@ -77,7 +77,7 @@ private:
     void take(policy_load next);
     void publish(gate::shared_snapshot next);
     void bound_memory(gate::shared_snapshot& next, std::size_t workers);
-    void warn_of_what_needs_a_restart(const policy::server_settings& next) const;
+    void warn_about_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;
     std::string path_;

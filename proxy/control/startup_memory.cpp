@@ -13,7 +13,7 @@ namespace scopegate::control {
 namespace {
 
 // Non-writable segments equal their file's contents: relocated data lies in writable ones.
-int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
+int release_segments(dl_phdr_info* object, std::size_t, void*) noexcept
 {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     for (std::size_t i = 0; i < object->dlpi_phnum; ++i) {
@@ -30,7 +30,7 @@ int give_back_segments(dl_phdr_info* object, std::size_t, void*) noexcept
 
 } // namespace
 
-void share_one_heap() noexcept
+void use_single_arena() noexcept
 {
     constexpr int mib = 1024 * 1024;
     ::mallopt(M_ARENA_MAX, 1);
@@ -39,10 +39,10 @@ void share_one_heap() noexcept
     ::mallopt(M_MMAP_THRESHOLD, mib / 8);
 }
 
-void give_back_startup_memory() noexcept
+void release_startup_memory() noexcept
 {
     ::malloc_trim(0);
-    ::dl_iterate_phdr(give_back_segments, nullptr);
+    ::dl_iterate_phdr(release_segments, nullptr);
 }
 
 } // namespace scopegate::control

@@ -11,11 +11,11 @@ namespace scopegate::control {
 // Free memory at the heap's end is returned from two mebibytes on, and the rest when memory_keeper trims.
 // Blocks of 128 KiB and more are always mapped separately: by default the C library learns to keep ever
 // larger ones. Call this before the first thread starts.
-void share_one_heap() noexcept;
+void use_single_arena() noexcept;
 
 // Returns free heap to the system, and unmaps the pages of code and constants that were used so far. A page
 // that is needed again comes back from the page cache, at the cost of one page fault. May be called on any
 // thread at any time.
-void give_back_startup_memory() noexcept;
+void release_startup_memory() noexcept;
 
 } // namespace scopegate::control

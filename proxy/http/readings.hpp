@@ -115,9 +115,9 @@ bool any_without_dots(std::string_view path, const path_rules& rules, const spel
             return true;
     }
     // An earlier name may only look like a script: `/sites/acme.pl/report.php/x`.
-    constexpr unsigned most_scripts = 4;
+    constexpr unsigned max_scripts = 4;
     auto script = find_script(path);
-    for (unsigned n = 0; script.found() && n < most_scripts; ++n, script = find_script(path, script.end)) {
+    for (unsigned n = 0; script.found() && n < max_scripts; ++n, script = find_script(path, script.end)) {
         if (n == 0 && spelled.script)
             continue;
         if (any_script(path, script))

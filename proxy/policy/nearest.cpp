@@ -9,7 +9,7 @@ namespace scopegate::policy {
 namespace {
 
 // Bounds for the compared part of a path: clients choose the path, and each refusal may cause a comparison.
-constexpr std::size_t most_segments = 16;
+constexpr std::size_t max_compared_segments = 16;
 constexpr std::size_t longest_segment = 32;
 
 // The cost of a parameter, a rest or a trailing slash that one side lacks.
@@ -18,7 +18,7 @@ constexpr unsigned missing_rest = 1;
 constexpr unsigned other_slash = 1;
 
 struct split_path {
-    std::array<std::string_view, most_segments> segments;
+    std::array<std::string_view, max_compared_segments> segments;
     std::size_t count = 0;
     bool trailing_slash = false;
 };
@@ -27,7 +27,7 @@ split_path split(std::string_view path) noexcept
 {
     split_path out;
     out.trailing_slash = path.size() > 1 && path.ends_with('/');
-    while (path.starts_with('/') && path.size() > 1 && out.count < most_segments) {
+    while (path.starts_with('/') && path.size() > 1 && out.count < max_compared_segments) {
         path.remove_prefix(1);
         const auto segment = path.substr(0, path.find('/'));
         path.remove_prefix(segment.size());
@@ -81,7 +81,7 @@ unsigned missing(const template_segment& segment) noexcept
 // Returns the distance of a path from a template: an edit distance over their segments.
 unsigned distance(const split_path& path, const route& r, std::size_t& steps) noexcept
 {
-    std::array<unsigned, most_segments + 1> row{};
+    std::array<unsigned, max_compared_segments + 1> row{};
     for (std::size_t j = 1; j <= path.count; ++j)
         row[j] = row[j - 1] + missing(path.segments[j - 1]);
     for (const auto& segment : r.segments) {

@@ -121,16 +121,16 @@ http::spelled_out policy::spelled_out(std::string_view path, const route_match& 
 std::vector<std::string> policy::claims_of_conditions() const
 {
     std::set<std::string, std::less<>> names;
-    const auto look = [&names](const requirement& needs) {
+    const auto add_claims = [&names](const requirement& needs) {
         for (const auto& c : needs.conditions)
             std::visit([&](const auto& member) { member.add_claims(names); }, c);
     };
-    look(unlisted_needs);
+    add_claims(unlisted_needs);
     for (const auto& route : routes) {
         for (const auto& [method, needs] : route.methods)
-            look(needs);
+            add_claims(needs);
         if (route.any)
-            look(*route.any);
+            add_claims(*route.any);
     }
     return {names.begin(), names.end()};
 }

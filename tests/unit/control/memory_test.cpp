@@ -103,7 +103,7 @@ TEST(memory_keeper, returns_free_memory_between_live_blocks_to_the_system)
     }
     const auto peak = resident_bytes();
     freed.clear();
-    keeper.look({});
+    keeper.poll({});
     EXPECT_LT(resident_bytes(), peak - blocks * bytes / 4 * 3);
 }
 
@@ -114,7 +114,7 @@ TEST(memory_keeper, counts_memory_without_an_account)
     const auto before = counters.memory.held();
     EXPECT_GT(before, mib);
     const std::string large(32 * mib, 'x');
-    keeper.look({});
+    keeper.poll({});
     EXPECT_GT(counters.memory.held(), before + 31 * mib);
 }
 

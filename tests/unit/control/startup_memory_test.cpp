@@ -22,7 +22,7 @@ std::size_t of_files()
 TEST(startup_memory, is_returned_to_the_system)
 {
     const auto before = of_files();
-    give_back_startup_memory();
+    release_startup_memory();
     const auto after = of_files();
     EXPECT_LT(after, before);
 }
