@@ -34,9 +34,9 @@ public:
 
     [[nodiscard]] const http::request_head& head() const noexcept override { return head_; }
     [[nodiscard]] const wire::request_facts& facts() const noexcept override { return facts_; }
-    [[nodiscard]] access::client_connection connection() const noexcept override
+    [[nodiscard]] const access::client_connection& connection() const noexcept override
     {
-        return {&peer_, false, {}};
+        return connection_;
     }
 
     [[nodiscard]] net::task<void> respond(const responses::response& r,
@@ -89,6 +89,7 @@ private:
     http::request_head head_;
     wire::request_facts facts_;
     net::peer peer_{"192.0.2.7", *net::parse_address("192.0.2.7"), true};
+    access::client_connection connection_{&peer_, false, {}};
 };
 
 class memory_upstream final : public memory_stream<wire::upstream_side> {

@@ -52,7 +52,7 @@ public:
     }
     static void wait_for(std::size_t count)
     {
-        const auto end = std::chrono::steady_clock::now() + test::patience;
+        const auto end = std::chrono::steady_clock::now() + test::test_timeout;
         while (all().size() < count && std::chrono::steady_clock::now() < end)
             std::this_thread::yield();
     }
