@@ -194,7 +194,8 @@ void response_book::append_problem(std::string& out, const policy::denial& d,
         problem.member("detail", sentence);
     }
     if (!request_id.empty())
-        problem.name("request_id").raw().append("\"").append(request_id).append("\""); // an id needs no escaping
+        problem.name("request_id").raw().append("\"").append(request_id).append("\""); // an id needs no
+                                                                                       // escaping
     if (row(d.why).scopes) {
         const auto* lacking = prepared_of(d);
         problem.name("required_scopes").raw() += lacking != nullptr ? lacking->names : "[]";
