@@ -25,9 +25,11 @@ net::task<forward_result> forwarding::run()
 {
     upstream::slot slot;
     if (c_.policy.policy.upstream.connections != 0) {
-        result_.why = co_await take_slot(slot);
-        if (result_.why != reason::allowed)
+        const auto taken = co_await take_slot(slot);
+        if (!taken) {
+            result_.why = taken.error();
             co_return result_;
+        }
     }
     auto& pool = c_.policy.upstream;
     upstream_ = pool.take(c_.at.now());
@@ -50,10 +52,10 @@ net::task<forward_result> forwarding::run()
 }
 
 // Waits for a slot at the upstream, at most for timeouts.upstream_connect.
-net::task<failure> forwarding::take_slot(upstream::slot& slot)
+net::task<result<void>> forwarding::take_slot(upstream::slot& slot)
 {
     if (watch_.is_gone())
-        co_return reason::client_gone;
+        co_return failure(reason::client_gone);
     auto& limits = *c_.policy.shared.upstream_limits;
     auto& limit = c_.client.facts().opens_websocket ? limits.tunnels : limits.requests;
     const auto until = c_.at.now() + request_.settings.timeouts.upstream_connect;
@@ -63,9 +65,9 @@ net::task<failure> forwarding::take_slot(upstream::slot& slot)
         taken = co_await slot.take(limit, c_.at.context(), until);
     }
     if (taken)
-        co_return reason::allowed;
+        co_return {};
     if (watch_.was_gone() || watch_.half_close_is_over())
-        co_return reason::client_gone;
+        co_return failure(reason::client_gone);
     const bool waited = std::chrono::steady_clock::now() >= until;
     co_return failure(reason::upstream_busy,
                       waited ? cause::upstream_queue_timeout : cause::upstream_queue_full);

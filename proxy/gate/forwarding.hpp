@@ -23,7 +23,7 @@ public:
     [[nodiscard]] net::task<forward_result> run();
 
 private:
-    [[nodiscard]] net::task<failure> take_slot(upstream::slot& slot);
+    [[nodiscard]] net::task<result<void>> take_slot(upstream::slot& slot);
     // Sends the request on one connection and passes the response on. Returns whether the retry rule allows
     // another attempt.
     [[nodiscard]] net::task<bool> attempt(bool reused);

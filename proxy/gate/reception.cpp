@@ -59,29 +59,33 @@ std::vector<std::string> named_in_connection(const http::field_list& fields)
 net::task<void> reception::run()
 {
     for (int interim = 0; interim <= interim_most; ++interim) {
-        result_.why = co_await receive_head();
-        if (result_.why != reason::allowed)
+        const auto received = co_await receive_head();
+        if (!received) {
+            result_.why = received.error();
             co_return;
+        }
         const auto status = from_.head().status;
         if (status >= 200)
             co_return co_await pass_response();
         if (status == 101 && c_.client.facts().opens_websocket)
             co_return co_await pass_tunnel();
-        result_.why = co_await pass_interim();
-        if (result_.why != reason::allowed)
+        const auto passed = co_await pass_interim();
+        if (!passed) {
+            result_.why = passed.error();
             co_return;
+        }
     }
     result_.why = bad_response(cause::too_many_interim_responses);
 }
 
-net::task<failure> reception::receive_head()
+net::task<result<void>> reception::receive_head()
 {
     for (;;) {
         const auto whole = from_.take_head();
         if (!whole)
             co_return whole.error();
         if (*whole)
-            co_return reason::allowed;
+            co_return {};
         if (up_.has_failed() || watch_.was_gone()) // before anybody waited here, maybe
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await from_.readable(response_due());
@@ -131,7 +135,7 @@ failure reception::wait_failure(net::readiness woken) const noexcept
 }
 
 // An interim response goes on to those that know them (RFC 9110 section 15.2), and makes room for the next.
-net::task<failure> reception::pass_interim()
+net::task<result<void>> reception::pass_interim()
 {
     const auto framed = from_.frame(c_.client.head().method, false);
     if (!framed)
@@ -146,9 +150,9 @@ net::task<failure> reception::pass_interim()
         co_return begun.error();
     const auto sent = co_await wire::flush_all(c_.client, request_.settings.timeouts.body);
     if (sent != wire::flush_result::done)
-        co_return reason::client_gone;
+        co_return failure(reason::client_gone);
     from_.drop_head();
-    co_return reason::allowed;
+    co_return {};
 }
 
 // The client's next nonce, in place of the upstream's own where the file asks for ours. Otherwise the

@@ -27,8 +27,8 @@ public:
     [[nodiscard]] net::task<void> run();
 
 private:
-    [[nodiscard]] net::task<failure> receive_head();
-    [[nodiscard]] net::task<failure> pass_interim();
+    [[nodiscard]] net::task<result<void>> receive_head();
+    [[nodiscard]] net::task<result<void>> pass_interim();
     [[nodiscard]] net::task<void> pass_response();
     [[nodiscard]] result<wire::response_body> begin_response();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;

@@ -118,15 +118,16 @@ net::task<bool> session::prepare()
     const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
     if (settings.proxy_protocol && access::is_trusted_proxy(policy->policy, peer_)) {
         auto read = co_await read_proxy_header(deadline);
-        if (read == reason::allowed && !count_as_client())
-            read = {reason::connection_limit, cause::limits_connections_per_client};
-        const bool silent = read == reason::client_gone || read == reason::request_timeout || tls;
-        if (read != reason::allowed && silent)
-            end_unserved(*policy, read, opened_);
-        else if (read != reason::allowed)
-            co_await refuse_unread(*policy, read);
-        if (read != reason::allowed)
+        if (read && !count_as_client())
+            read = failure(reason::connection_limit, cause::limits_connections_per_client);
+        if (!read) {
+            const auto why = read.error();
+            if (why == reason::client_gone || why == reason::request_timeout || tls)
+                end_unserved(*policy, why, opened_);
+            else
+                co_await refuse_unread(*policy, why);
             co_return false;
+        }
     }
     if (!tls)
         co_return true;
@@ -197,7 +198,7 @@ net::task<void> session::refuse_unread(snapshot& policy, failure why)
 }
 
 // Takes the header and not a byte of what follows: that may be TLS.
-net::task<failure> session::read_proxy_header(steady_time deadline)
+net::task<result<void>> session::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::max_proxy_header, '\0');
     const auto cut = [](std::size_t come) {
@@ -221,7 +222,7 @@ net::task<failure> session::read_proxy_header(steady_time deadline)
                     peer_ = *header->source;
                 else if (!header->local)
                     peer_.is_ip = false;
-                co_return reason::allowed;
+                co_return {};
             }
         } else if (seen.how != net::transfer::status::would_block) {
             co_return cut(filled);
@@ -287,10 +288,10 @@ net::task<http1::disposition> session::serve_request()
     if (!space_)
         space_ = at_.workspaces_.take();
     const auto started = at_.now();
-    const auto unreadable = co_await read_head(*policy);
+    const auto head = co_await read_head(*policy);
     order_.unlink();
-    if (unreadable == reason::client_gone) {
-        end_unserved(*policy, unreadable, started);
+    if (!head && head.error() == reason::client_gone) {
+        end_unserved(*policy, head.error(), started);
         co_return http1::disposition::close;
     }
     const auto& limits = policy->policy.server.limits;
@@ -298,16 +299,16 @@ net::task<http1::disposition> session::serve_request()
     last_request_ = limits.connection_requests != 0 && requests_ >= limits.connection_requests;
     age_end_ = age_end(limits);
     http::request_framing framing;
-    const auto refused = unreadable == reason::allowed ? frame(framing) : unreadable;
+    const auto readable = head ? frame(framing) : head;
     http1::client_request request(downstream_, peer_, *space_, *this, framing,
                                   {limits.headers, limits.header_count});
     const exchange_context context{at_, request, *space_, *policy, age_end_, admission_};
     exchange served(context, started);
     try {
-        if (refused == reason::allowed)
+        if (readable)
             co_await served.run();
         else
-            co_await served.refuse_unread(refused, unreadable == reason::allowed);
+            co_await served.refuse_unread(readable.error(), head.has_value());
     } catch (const std::exception&) {
         served.fail();
         throw;
@@ -315,13 +316,13 @@ net::task<http1::disposition> session::serve_request()
     co_return request.finish();
 }
 
-failure session::frame(http::request_framing& out) const
+result<void> session::frame(http::request_framing& out) const
 {
     const auto framed = http::frame_request(space_->request);
     if (!framed)
         return framed.error();
     out = *framed;
-    return reason::allowed;
+    return {};
 }
 
 bool session::is_due() const noexcept
@@ -329,7 +330,7 @@ bool session::is_due() const noexcept
     return last_request_ || at_.leaving() || (age_end_ != net::no_deadline && at_.now() >= age_end_);
 }
 
-net::task<failure> session::read_head(const snapshot& policy)
+net::task<result<void>> session::read_head(const snapshot& policy)
 {
     const auto& settings = policy.policy.server;
     const http::head_limits limits{settings.limits.headers, settings.limits.header_count};
@@ -352,7 +353,7 @@ net::task<failure> session::read_head(const snapshot& policy)
             space.received = so_far.substr(*size);
             if (filled > body_that_is_large && space.request.method != "GET")
                 part_from_body(space, *size, limits);
-            co_return reason::allowed;
+            co_return {};
         }
         if (filled == most)
             co_return failure(reason::headers_too_large, cause::limits_headers);

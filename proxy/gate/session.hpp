@@ -61,8 +61,8 @@ private:
     // Ends the record of what did not become a request, and gets no response.
     void end_unserved(const snapshot& policy, failure why, steady_time began) const noexcept;
     [[nodiscard]] net::task<void> refuse_unread(snapshot& policy, failure why);
-    // `allowed`, or why the connection ends: client_gone without a cause where nothing came at all.
-    [[nodiscard]] net::task<failure> read_proxy_header(steady_time deadline);
+    // Fails with why the connection ends: client_gone without a cause where nothing came at all.
+    [[nodiscard]] net::task<result<void>> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
     [[nodiscard]] bool count_as_client();
     // Whether a reload has changed the rules that admit connections since this one began.
@@ -74,11 +74,11 @@ private:
     // Waits for the next request's first byte; false: the connection ends.
     [[nodiscard]] net::task<bool> await_request();
     [[nodiscard]] net::task<http1::disposition> serve_request();
-    // Frames its body; `allowed`, or what is wrong with it.
-    [[nodiscard]] failure frame(http::request_framing& out) const;
-    // Reads and parses its head; `allowed`, or what is wrong with it. client_gone: there is nobody to respond
+    // Frames its body; Fails with what is wrong with it.
+    [[nodiscard]] result<void> frame(http::request_framing& out) const;
+    // Reads and parses its head; Fails with what is wrong with it. client_gone: there is nobody to respond
     // to, and without a cause nothing came at all.
-    [[nodiscard]] net::task<failure> read_head(const snapshot& policy);
+    [[nodiscard]] net::task<result<void>> read_head(const snapshot& policy);
 
     // gate/linger.cpp: after the last response
     [[nodiscard]] net::task<void> linger();
