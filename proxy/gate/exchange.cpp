@@ -150,7 +150,7 @@ net::task<tokens::validator::awaited> exchange::obtain(const access::need& wante
     co_return co_await wait;
 }
 
-// Of a body that says its length beforehand; others are counted as they come.
+// Judges a body whose length is announced; other bodies are counted as they come.
 bool exchange::exceeds_body_limit(const policy::route_settings& settings) const noexcept
 {
     return settings.body != 0 && c_.client.facts().body_length.value_or(0) > settings.body;

@@ -1,4 +1,4 @@
-// What is forwarded of a request: what the decision found out, and what the route's settings say.
+// Describes a request to forward: the results of the decision, and the route's settings.
 #pragma once
 
 #include "http/target.hpp"

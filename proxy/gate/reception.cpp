@@ -21,8 +21,9 @@ using body_kind = wire::response_body::kind;
 // Interim responses (1xx) before the final one; more are an endless stream of nothing.
 constexpr int interim_most = 32;
 
-// Shared caches keep no response to a request with Authorization (RFC 9111 section 3.5). The upstream saw one
-// where the token came otherwise, and who sent the request did not: RFC 6750 section 2.3.
+// Returns whether the response must be marked private. Shared caches keep no response to a request with
+// Authorization (RFC 9111 section 3.5), but a token in another place does not tell them (RFC 6750
+// section 2.3).
 bool lacks_privacy(const http::response_head& head, const std::optional<tokens::taken_token>& taken) noexcept
 {
     const auto& fields = head.fields;
@@ -43,8 +44,8 @@ bool is_event_stream(const http::response_head& head) noexcept
     return type != nullptr && iequals(type->value.substr(0, stream.size()), stream);
 }
 
-// What a response's Connection makes this hop's own matter, as fields and as trailers (RFC 9110
-// section 7.6.1). Copies: the body takes the head's place.
+// Returns the names in a response's Connection, whose fields and trailers end at this hop (RFC 9110 section
+// 7.6.1). They are copied, because the body takes the head's place.
 std::vector<std::string> named_in_connection(const http::field_list& fields)
 {
     std::vector<std::string> names;
@@ -97,8 +98,7 @@ net::task<result<void>> reception::receive_head()
     }
 }
 
-// When the wait for more of the head ends. While the body is still on its way, the upload's own timeouts are
-// what counts.
+// Returns when the wait for more of the head ends. While the upload runs, its own timeouts count instead.
 steady_time reception::response_due() const noexcept
 {
     const auto due =

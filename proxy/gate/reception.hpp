@@ -1,5 +1,5 @@
-// The response on its way to the client: its head, its body, and what outlives the request: tunnels and event
-// streams (gate/outliving.cpp).
+// Receives the upstream's response and sends it to the client: head, body, and the tunnels and event streams
+// that outlive the request (gate/outliving.cpp).
 #pragma once
 
 #include "base/errc.hpp"

@@ -31,8 +31,8 @@ enum class relay_end : std::uint8_t {
     expired, // the token that it was permitted with
 };
 
-// What goes on of a trailer section: everything but what no trailer may say (http::keeps_trailer), the
-// identity headers of these names, and what the head's Connection named.
+// Selects the trailers that are forwarded: all except those that http::keeps_trailer drops, the identity
+// headers of these names, and those that the head's Connection named.
 class trailer_filter final {
 public:
     trailer_filter(std::span<const std::string> identity, std::vector<std::string> named) noexcept
@@ -51,7 +51,7 @@ private:
 struct relay_options {
     std::chrono::milliseconds source;         // between two reads
     std::chrono::milliseconds sink;           // between two writes
-    steady_time not_after = net::no_deadline; // when it ends whatever is on its way
+    steady_time not_after = net::no_deadline; // when it ends, even within a transfer
     least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
     trailer_filter* trailers = nullptr;       // null: trailers are dropped
     std::uint64_t* moved = nullptr;           // counts the bytes that are moved, unless null

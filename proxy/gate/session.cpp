@@ -3,7 +3,6 @@
 #include "access/client_address.hpp"
 #include "gate/exchange.hpp"
 #include "gate/worker.hpp"
-#include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
 #include "observe/record.hpp"
 
@@ -15,15 +14,15 @@ namespace scopegate::gate {
 
 namespace {
 
-// Of requests that a caller sent without waiting for answers: then others have their turn. (Nor does a
-// compiler that makes no tail calls, as under a sanitizer, pile them up on the stack for ever.)
+// Requests that a client sent without waiting for responses; then other connections continue first. (It also
+// unwinds the stack, which a compiler without tail calls, as under a sanitizer, would fill.)
 constexpr int most_at_a_stretch = 16;
 
-// Beyond so many bytes, a head is parted from its body: more of that comes, most likely, and this memory
-// would be held for as long as the request.
+// A head of more bytes than this, with the body behind it, is separated from the body: more of the body will
+// probably come, and this memory would be held for as long as the request.
 constexpr std::size_t body_that_is_large = 8UL * 1024;
 
-// A body comes with its head as far as a slice of it would: the less memory is left, the less.
+// Returns how much is read with a head: as much as a slice of a body, and less when memory is short.
 std::size_t first_read_bytes(memory_pressure pressure) noexcept
 {
     switch (pressure) {
@@ -38,7 +37,7 @@ std::size_t first_read_bytes(memory_pressure pressure) noexcept
     return buffer_pool::min_bytes;
 }
 
-// The head stays for as long as its request, the bytes behind it only until they are sent on.
+// The head is kept for as long as its request, the bytes behind it only until they are forwarded.
 void part_from_body(workspace& space, std::size_t head_bytes, const http::head_limits& limits)
 {
     auto body = space.buffers.take(space.received.size());
@@ -110,66 +109,11 @@ net::task<void> session::run()
     }
 }
 
-net::task<bool> session::prepare()
-{
-    const snapshot_ptr policy = at_.current_;
-    const auto& settings = policy->policy.server;
-    const auto& tls = policy->shared.server_tls;
-    const auto deadline = std::chrono::steady_clock::now() + settings.timeouts.headers;
-    if (settings.proxy_protocol && access::is_trusted_proxy(policy->policy, peer_)) {
-        auto read = co_await read_proxy_header(deadline);
-        if (read && !count_as_client())
-            read = failure(reason::connection_limit, cause::limits_connections_per_client);
-        if (!read) {
-            const auto why = read.error();
-            if (why == reason::client_gone || why == reason::request_timeout || tls)
-                end_unserved(*policy, why, opened_);
-            else
-                co_await refuse_unread(*policy, why);
-            co_return false;
-        }
-    }
-    if (!tls)
-        co_return true;
-    if (at_.refuses_memory(*this)) {
-        end_unserved(*policy, {reason::memory_limit, cause::limits_memory}, opened_);
-        co_return false;
-    }
-    at_.make_room_for_memory(*this);
-    auto channel = tls->open(downstream_->native_handle());
-    count(counted_ + handshake_bytes);
-    const bool made = co_await downstream_->handshake(std::move(channel), deadline);
-    count(counted_ - handshake_bytes + tls_bytes);
-    if (!made)
-        co_await end_unsecured(*policy);
-    co_return made;
-}
-
 void session::count(std::size_t bytes) noexcept
 {
     at_.memory_.give_back(counted_);
     counted_ = bytes;
     at_.memory_.take(counted_);
-}
-
-// The alert that says why must not be lost in a reset either.
-net::task<void> session::end_unsecured(snapshot& policy)
-{
-    const auto& failed = *downstream_->tls();
-    observe::log_repeated(
-        observe::level::debug, "tls_failed",
-        {{"peer", peer_.text},
-         {"error", failed.failure().empty() ? "the handshake timed out" : failed.failure()}});
-    if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
-        downstream_->forget_tls();
-        co_return co_await refuse_unread(policy, {reason::malformed_request, cause::plain_http_on_tls_port});
-    }
-    if (failed.has_received()) {
-        const auto fault = failed.fault() != cause::none ? failed.fault() : cause::timeouts_headers;
-        end_unserved(policy, {reason::tls_failed, fault}, opened_);
-    }
-    if (!failed.failure().empty())
-        co_await linger();
 }
 
 // Nothing ends where nothing came: probes of a balancer, for instance, that only connect.
@@ -180,70 +124,6 @@ void session::end_unserved(const snapshot& policy, failure why, steady_time bega
     if (gave_way_ != reason::allowed)
         why = gave_way_;
     observe::end_request(policy.policy, observe::unserved(peer_.text, why, began, at_.now()));
-}
-
-// Refuses what stands where the first request should be, or the connection as such.
-net::task<void> session::refuse_unread(snapshot& policy, failure why)
-{
-    space_ = at_.workspaces_.take();
-    space_->request = {}; // another client's, from the connection that had this memory before
-    last_request_ = true;
-    { // its memory goes back before the connection lingers
-        http1::client_request unread(downstream_, peer_, *space_, *this);
-        const exchange_context context{at_, unread, *space_, policy, net::no_deadline, admission_};
-        exchange refused(context, opened_);
-        co_await refused.refuse_unread(why, false);
-    }
-    co_await linger();
-}
-
-// Takes the header and not a byte of what follows: that may be TLS.
-net::task<result<void>> session::read_proxy_header(steady_time deadline)
-{
-    std::string bytes(net::max_proxy_header, '\0');
-    const auto cut = [](std::size_t come) {
-        return failure(reason::client_gone, come > 0 ? cause::bad_proxy_header : cause::none);
-    };
-    for (std::size_t filled = 0; filled < bytes.size();) {
-        const std::span<char> room(bytes.data() + filled, bytes.size() - filled);
-        const auto seen = downstream_->peek_bytes(room);
-        if (seen.how == net::transfer::status::done) {
-            const auto header = net::parse_proxy_header({bytes.data(), filled + seen.bytes});
-            if (!header)
-                co_return header.error();
-            const auto own = header->size > 0 ? header->size - filled : seen.bytes;
-            const auto taken = downstream_->read_some(room.first(own));
-            if (taken.how != net::transfer::status::done)
-                co_return cut(filled + seen.bytes);
-            filled += taken.bytes;
-            if (header->size > 0) {
-                // Who nobody can name is nobody to be believed, though the balancer is.
-                if (header->source)
-                    peer_ = *header->source;
-                else if (!header->local)
-                    peer_.is_ip = false;
-                co_return {};
-            }
-        } else if (seen.how != net::transfer::status::would_block) {
-            co_return cut(filled);
-        } else {
-            const auto woken = co_await downstream_->readable(deadline);
-            if (woken == net::readiness::timed_out && filled > 0)
-                co_return failure(reason::request_timeout, cause::bad_proxy_header);
-            if (woken != net::readiness::ready)
-                co_return cut(filled);
-        }
-    }
-    co_return failure(reason::malformed_request, cause::bad_proxy_header);
-}
-
-bool session::count_as_client()
-{
-    place_.move_to(connection_owner(peer_));
-    if (!at_.exceeds_client_limit(peer_, place_.of_client()))
-        return true;
-    at_.counters_.note_refused(connection_limit::connections_per_client);
-    return false;
 }
 
 bool session::is_outdated() const noexcept

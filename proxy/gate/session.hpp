@@ -55,7 +55,8 @@ private:
     static constexpr std::chrono::milliseconds last_request_timeout{1000};
 
     [[nodiscard]] net::task<void> run();
-    // What comes before the first request: a PROXY header, a TLS handshake. False: the connection ends.
+    // gate/preparation.cpp: reads a PROXY header and does the TLS handshake, if the file asks for them.
+    // Returns whether the connection goes on.
     [[nodiscard]] net::task<bool> prepare();
     [[nodiscard]] net::task<void> end_unsecured(snapshot& policy);
     // Ends the record of what did not become a request, and gets no response.

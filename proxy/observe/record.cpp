@@ -44,7 +44,7 @@ request_end end_of(decision decided, failure why) noexcept
     const auto& row = row_of(why);
     if (row.at == request_step::upstream)
         return request_end::upstream_failed;
-    // What no mode may observe was enforced after the permit: a body that is too large, for instance.
+    // A refusal that observe mode enforces came after the permit, such as that of a body that is too large.
     if (row.observe == observable::never)
         return request_end::refused;
     if (decided == decision::observed_permit)

@@ -16,7 +16,7 @@
 
 namespace scopegate::observe {
 
-// What was decided about a request.
+// The result of the decision about a request.
 enum class decision : std::uint8_t {
     none, // nothing: no head was read, or none that could be judged
     denial,
