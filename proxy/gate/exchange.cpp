@@ -46,9 +46,9 @@ private:
     tokens::validator::awaited came_;
 };
 
-// Path and query just as the client spelled them. `authority`: of an absolute-form target that has a
-// normalized form; it goes on as Host, and not as part of the path. Any other target goes on whole.
-// Without a path, the judged one is meant: `/`, or `*` for OPTIONS (RFC 9112 section 3.2.4).
+// Returns path and query as the client spelled them. The authority of an absolute-form target is left out,
+// because it is forwarded as Host, unless the target has no normalized form: that is forwarded whole. A
+// target without a path has the path of `judged`: `/`, or `*` for OPTIONS (RFC 9112 section 3.2.4).
 http::request_target target_as_sent(std::string_view sent, const http::request_target& judged) noexcept
 {
     const auto authority = judged.authority;
@@ -58,7 +58,7 @@ http::request_target target_as_sent(std::string_view sent, const http::request_t
     return {query == 0 ? judged.path : sent.substr(0, query), sent.substr(query), {}};
 }
 
-// For the record.
+// Returns the name of the decision in the record.
 observe::decision name_of(const access::outcome& decided) noexcept
 {
     if (const auto* const permit = std::get_if<policy::permit>(&decided))
@@ -219,8 +219,8 @@ std::string exchange::fresh_nonce(bool dpop) const
                                                               : std::string();
 }
 
-// The same as lines of the API's answer. Whether an application of another origin may read it is the API's to
-// say; that it may read this of it too, ours.
+// Returns the same as field lines of the upstream's response. The upstream decides whether an application of
+// another origin may read the response; Scopegate adds that such an application may read the nonce too.
 std::string exchange::nonce_lines(const std::string& nonce) const
 {
     std::string lines;
@@ -247,15 +247,15 @@ net::task<void> exchange::give(responses::response ours)
     co_await send(ours);
 }
 
-// The response must live until it was sent.
+// The response must live until it is sent.
 net::task<void> exchange::send(const responses::response& ours)
 {
     const auto& settings = c_.policy.policy.settings_of(evaluation_.found().match.matched);
     return c_.client.respond(ours, settings.timeouts.body);
 }
 
-// The first fields of a head that is refused half-way may be the client's own, and those that the proxy put
-// behind them are missing.
+// Empty for a head that was refused before its end: its first fields may be the client's own, and those that
+// the proxy added behind them are missing.
 std::string_view exchange::forwarded_for(std::array<char, longest_address>& room) const noexcept
 {
     static_assert(std::tuple_size_v<net::address_text_buffer> <= longest_address);
@@ -276,7 +276,7 @@ std::string exchange::unverified() const
     return claims ? tokens::to_json(claims->all()) : std::string();
 }
 
-// For the log: the normalized path, or as it was sent where it was refused; empty where none came.
+// Returns the normalized path, or the path as sent if it was refused; empty if none arrived. For the log.
 std::string_view exchange::path() const noexcept
 {
     if (const auto normalized = evaluation_.found().target.path; !normalized.empty())

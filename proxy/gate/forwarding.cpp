@@ -110,8 +110,9 @@ net::task<bool> forwarding::attempt(bool reused)
         std::rethrow_exception(failed);
     if (result_.why == reason::allowed && upstream_->is_reusable())
         c_.policy.upstream.keep(std::move(upstream_));
-    co_return reused&& result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
-        upstream::may_repeat(method, upload_.is_repeatable());
+    const bool again = reused && result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
+                       upstream::may_repeat(method, upload_.is_repeatable());
+    co_return again;
 }
 
 } // namespace scopegate::gate

@@ -87,7 +87,7 @@ net::task<result<void>> reception::receive_head()
             co_return whole.error();
         if (*whole)
             co_return {};
-        if (up_.has_failed() || watch_.was_gone()) // before anybody waited here, maybe
+        if (up_.has_failed() || watch_.was_gone()) // possibly before this wait began
             co_return wait_failure(net::readiness::closed);
         const auto woken = co_await from_.readable(response_due());
         if (woken != net::readiness::ready)
@@ -106,7 +106,7 @@ steady_time reception::response_due() const noexcept
     return std::min(due, watch_.half_closed_until());
 }
 
-// Why a wait for the response ended without one.
+// Returns why a wait for the response ended without one.
 failure reception::wait_failure(net::readiness woken) const noexcept
 {
     switch (up_.end()) {
@@ -155,8 +155,8 @@ net::task<result<void>> reception::pass_interim()
     co_return {};
 }
 
-// The client's next nonce, in place of the upstream's own where the file asks for ours. Otherwise the
-// upstream's has the last word: a client that never gets it could never satisfy the upstream.
+// Returns the lines with the client's next nonce. They replace the upstream's own nonce if the file asks for
+// ours. Otherwise the upstream's is kept: a client that never gets it could never satisfy the upstream.
 std::string_view reception::nonce_lines() const noexcept
 {
     const bool yields = !request_.nonce_lines.empty() && !c_.policy.policy.tokens.dpop.nonce &&
@@ -170,6 +170,12 @@ http::response_rules reception::rules(std::string_view nonce_lines) noexcept
     if (!nonce_lines.empty())
         rules.also_drop.add(field_id::dpop_nonce);
     return rules;
+}
+
+// Trailers need a body that the client receives without a length.
+bool reception::passes_trailers(const wire::response_body& body) const noexcept
+{
+    return body.how == body_kind::unknown && c_.client.facts().accepts_trailers;
 }
 
 void reception::note_response() noexcept
@@ -188,7 +194,7 @@ result<wire::response_body> reception::begin_response()
         return body.error();
     const auto nonce = nonce_lines();
     auto passed = rules(nonce);
-    passed.trailers = body->how == body_kind::unknown && c_.client.facts().accepts_trailers;
+    passed.trailers = passes_trailers(*body);
     auto& own = c_.space.response_own_lines;
     own.clear();
     own += nonce;
@@ -217,7 +223,7 @@ net::task<void> reception::pass_response()
     note_response();
     up_.take_time();
     std::optional<trailer_filter> trailers;
-    if (body->how == body_kind::unknown && c_.client.facts().accepts_trailers)
+    if (passes_trailers(*body))
         trailers.emplace(c_.policy.identity_names, named_in_connection(from_.head().fields));
     relay_options options{{}, request_.settings.timeouts.body};
     options.trailers = trailers ? &*trailers : nullptr;
@@ -238,24 +244,24 @@ net::task<void> reception::pass_response()
     // The whole of a small response goes out in one write; a larger one is relayed.
     const auto [state, bytes] = move_received(from_, c_.client, options.trailers);
     result_.bytes_out += bytes;
-    if (state == wire::body_state::malformed) { // before anything of it was passed on
+    if (state == wire::body_state::malformed) { // before any of it was sent
         result_.responded = false;
         result_.why = bad_response(from_.fault().detail);
         co_return;
     }
-    if (state ==
-        wire::body_state::complete) // of one that goes on, what ends it meanwhile must find it waiting
+    // A body that goes on is relayed at once: whatever ends it meanwhile must find the relay waiting.
+    if (state == wire::body_state::complete)
         co_await c_.at.scheduler().flush_point();
     auto end = relay_end::complete;
     if (state != wire::body_state::complete || c_.client.flush() != wire::flush_result::done)
         end = co_await relay_body(from_, c_.client, options);
     if (end == relay_end::complete)
         co_return;
-    result_.why = cut_short(end); // which is what it must look like to the client
+    result_.why = cut_short(end); // the client must be able to tell
     c_.client.cut_response();
 }
 
-// Why a response ended before its body did.
+// Returns why a response ended before its body did.
 failure reception::cut_short(relay_end end) const noexcept
 {
     if (end == relay_end::sink_gone || end == relay_end::sink_late || watch_.was_gone())

@@ -33,6 +33,7 @@ private:
     [[nodiscard]] result<wire::response_body> begin_response();
     [[nodiscard]] std::string_view nonce_lines() const noexcept;
     [[nodiscard]] static http::response_rules rules(std::string_view nonce_lines) noexcept;
+    [[nodiscard]] bool passes_trailers(const wire::response_body& body) const noexcept;
     void note_response() noexcept;
     [[nodiscard]] steady_time response_due() const noexcept;
     [[nodiscard]] failure wait_failure(net::readiness woken) const noexcept;

@@ -10,12 +10,12 @@ namespace {
 
 using wire::body_state;
 
-// Names why a wait for more of the body ended, which was to end when the source is `late`, or `slow` on
-// average; `complete`: something may have come.
+// Returns why a wait for more of the body ended; `complete` if some may have arrived. `late` is the deadline
+// of the wait, and `slow` the one at which the source falls below its rate.
 relay_end end_of_wait(net::readiness woken, const relay_options& options, steady_time slow, steady_time late,
                       steady_time now) noexcept
 {
-    // Others may have cut the wait short: only the clock says that it was the token.
+    // Only the clock shows that the token has expired: the wait can be interrupted for other reasons.
     if (woken == net::readiness::timed_out && options.not_after < late && now >= options.not_after)
         return relay_end::expired;
     if (woken == net::readiness::timed_out)
@@ -51,21 +51,6 @@ moved move_received(wire::stream& source, wire::stream& sink, trailer_filter* tr
     else if (complete || (state == body_state::open && !received.empty()))
         sink.add(received, complete);
     return {state, received.bytes()};
-}
-
-relay_end end_of(body_state state) noexcept
-{
-    switch (state) {
-    case body_state::too_large:
-        return relay_end::too_large;
-    case body_state::malformed:
-        return relay_end::source_malformed;
-    case body_state::open:
-        return relay_end::source_cut;
-    case body_state::complete:
-        break;
-    }
-    return relay_end::complete;
 }
 
 net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink, const relay_options& options)
@@ -106,8 +91,10 @@ net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink, const 
         state = now_moved.state;
         if (options.moved != nullptr)
             *options.moved += now_moved.bytes;
-        if (state == body_state::too_large || state == body_state::malformed)
-            co_return end_of(state);
+        if (state == body_state::too_large)
+            co_return relay_end::too_large;
+        if (state == body_state::malformed)
+            co_return relay_end::source_malformed;
     }
 }
 

@@ -70,7 +70,4 @@ moved move_received(wire::stream& source, wire::stream& sink, trailer_filter* tr
 [[nodiscard]] net::task<relay_end> relay_body(wire::stream& source, wire::stream& sink,
                                               const relay_options& options);
 
-// Returns why a body in this state cannot be relayed any further.
-[[nodiscard]] relay_end end_of(wire::body_state state) noexcept;
-
 } // namespace scopegate::gate

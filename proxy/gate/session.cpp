@@ -116,7 +116,7 @@ void session::count(std::size_t bytes) noexcept
     at_.memory_.take(counted_);
 }
 
-// Nothing ends where nothing came: probes of a balancer, for instance, that only connect.
+// A connection on which nothing arrived has no record: balancers probe by connecting alone.
 void session::end_unserved(const snapshot& policy, failure why, steady_time began) const noexcept
 {
     if (why == reason::client_gone && why.detail == cause::none)
@@ -275,7 +275,7 @@ void session::abort() noexcept
     downstream_->close();
 }
 
-// The memory is free at once: the coroutine learns of the end later, and then no longer looks at its buffers.
+// Frees the memory at once. The coroutine continues later, and then does not use its buffers any more.
 void session::give_way(failure why) noexcept
 {
     gave_way_ = why;

@@ -25,8 +25,8 @@ struct response_head {
     int minor = 1;
     unsigned status = 0;     // 100..999
     std::string_view phrase; // may be empty
-    // The whole line with its CRLF, which can be forwarded as it is; empty if it must be written anew: the
-    // version is not 1.1, or the space before the phrase is missing (RFC 9112 section 4).
+    // The whole line with its CRLF, if it can be forwarded as it is. Empty if the version is not 1.1, or if
+    // the space before the phrase is missing (RFC 9112 section 4).
     std::string_view line;
     field_list fields;
 };

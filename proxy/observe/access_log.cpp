@@ -159,7 +159,7 @@ void log_request(const policy::policy& p, const request_record& brief)
     auto r = brief;
     if (r.details != nullptr)
         r.details->describe(r);
-    // Neither a refusal nor a fast response waits for a poll: its duration needs the time of now.
+    // The clock of the poll is too coarse for the duration of a refusal or a fast response.
     const auto lasted = std::chrono::steady_clock::now() - r.began;
     const line_times times{wall_now(), std::chrono::duration_cast<std::chrono::microseconds>(lasted)};
     if (is_bounded(end_of(r))) {

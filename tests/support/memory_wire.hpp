@@ -33,7 +33,7 @@ public:
     // A piece of the body comes. `last`: the body is complete with it.
     void arrives(std::string bytes, bool last = false) { come({event::body, std::move(bytes), {}, last}); }
     void completes() { arrives({}, true); }
-    // What comes cannot be a body.
+    // Malformed body data comes.
     void garbles() { come({event::garbage, {}, {}, false}); }
     // A response head comes, or a part of one, and the beginning of the body with it.
     void responds(std::string head, std::string body = {}, bool last = false)
@@ -83,7 +83,7 @@ public:
     // The field lines of the last head that was prepared for it.
     [[nodiscard]] const std::string& lines() const noexcept { return lines_; }
     [[nodiscard]] bool waits(wire::direction of) noexcept { return static_cast<bool>(side_of(of).waiter); }
-    // Of the wait, from now on. Hours where there is none.
+    // Returns how long the wait may still last. Hours if it has no deadline.
     [[nodiscard]] std::chrono::seconds time_left(wire::direction of) noexcept
     {
         return std::chrono::round<std::chrono::seconds>(side_of(of).deadline -

@@ -24,7 +24,7 @@ using observe::request_end;
 using test::get;
 using test::raw_client;
 
-// What a second reader would keep of a record: a copy of its labels and measurements.
+// Copies the labels and measurements of a record, as a second reader would.
 struct seen_end {
     request_end how;
     unsigned status;

@@ -226,20 +226,14 @@ TEST_F(half_closing_client, has_that_time_behind_an_upload_that_the_upstream_was
 TEST_F(half_closing_client, has_that_time_in_the_queue_of_the_upstream)
 {
     timeouts().half_closed = 0s;
-    settings().upstream.connections = 1;
-    request("GET /appointments/7");
-    limits().requests.set(1);
     upstream::slot taken;
-    take(taken);
-    serve();
-    run();
-    EXPECT_EQ(end(), "has not ended");
+    serve_in_queue(taken);
     client->ends();
     run();
     EXPECT_EQ(end(), "0 client-gone");
 }
 
-TEST_F(half_closing_client, has_that_time_in_the_midst_the_midst_of_a_response)
+TEST_F(half_closing_client, has_that_time_within_a_response)
 {
     timeouts().half_closed = 20s;
     serve("GET /appointments/7");

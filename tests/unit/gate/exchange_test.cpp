@@ -1,4 +1,4 @@
-// THE exchange between two wires that are not HTTP/1.1: what each side sees, and what the log says of it.
+// The exchange between two wires that are not HTTP/1.1: what each side sees, and the line in the log.
 #include "unit/gate/memory_exchange.hpp"
 
 namespace scopegate::gate {
@@ -268,14 +268,8 @@ TEST_F(exchange_on_memory, blames_a_client_that_pauses_within_its_body)
 
 TEST_F(exchange_on_memory, ends_in_the_queue_of_the_upstream_with_its_client)
 {
-    settings().upstream.connections = 1;
-    request("GET /appointments/7");
-    limits().requests.set(1);
     upstream::slot taken;
-    take(taken);
-    serve();
-    run();
-    EXPECT_EQ(end(), "has not ended");
+    serve_in_queue(taken);
     client->resets();
     run();
     EXPECT_EQ(end(), "0 client-gone");

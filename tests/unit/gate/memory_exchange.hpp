@@ -42,7 +42,7 @@ public:
         made.push_back(std::make_shared<test::memory_wire>(loop_));
         co_return std::make_unique<test::memory_upstream>(made.back());
     }
-    // What holds has lasted long enough.
+    // Lets a connect() that `holds` go on.
     void goes_on() { std::exchange(waiter_, {}).resume(); }
 
     bool holds = false;
@@ -175,6 +175,17 @@ protected:
     {
         const bool taken = co_await s.take(limits_->requests, worker_->context(), worker_->now() + 1h);
         EXPECT_TRUE(taken);
+    }
+    // Serves a GET while `taken` holds the only slot of the upstream.
+    void serve_in_queue(upstream::slot& taken)
+    {
+        settings().upstream.connections = 1;
+        request("GET /appointments/7");
+        limits().requests.set(1);
+        take(taken);
+        serve();
+        run();
+        EXPECT_EQ(end(), "has not ended");
     }
 
     test::memory_peer client;

@@ -57,7 +57,7 @@ TEST_F(memory_tunnel, closes_when_the_client_resets)
     EXPECT_EQ(client_->saw(), "<closed>");
 }
 
-TEST_F(memory_tunnel, discards_what_an_upstream_that_was_told_still_sends)
+TEST_F(memory_tunnel, discards_the_upstreams_data_behind_our_close_frame)
 {
     begin();
     client_->ends();

@@ -1,4 +1,4 @@
-// expire() in each state of a tunnel. What it resumes may destroy the tunnel within the call.
+// Calls expire() in each state of a tunnel. The resumed coroutine may destroy the tunnel within the call.
 #include "unit/gate/memory_tunnel.hpp"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ TEST_F(expiring_tunnel, expires_within_the_call_while_both_directions_wait_for_i
     EXPECT_TRUE(upstream_->is_freed());
 }
 
-TEST_F(expiring_tunnel, expires_and_waits_for_an_upstream_that_was_told)
+TEST_F(expiring_tunnel, expires_and_waits_for_the_upstream_behind_our_close_frame)
 {
     begin();
     expire();

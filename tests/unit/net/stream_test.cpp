@@ -56,6 +56,17 @@ protected:
         outcome_ = co_await stream_->readable(deadline);
     }
 
+    // Expects that a wait continues until the peer sends.
+    void wait_ends_with_input()
+    {
+        await_readable(no_deadline);
+        run();
+        EXPECT_FALSE(outcome_);
+        peer_sends("x");
+        run();
+        EXPECT_EQ(outcome_, readiness::ready);
+    }
+
     asio::io_context context_{1};
     deadlines times_;
     stream_ptr stream_;
@@ -65,12 +76,7 @@ protected:
 
 TEST_F(stream_test, ends_a_wait_when_bytes_arrive)
 {
-    await_readable(no_deadline);
-    run();
-    EXPECT_FALSE(outcome_);
-    peer_sends("x");
-    run();
-    EXPECT_EQ(outcome_, readiness::ready);
+    wait_ends_with_input();
 }
 
 TEST_F(stream_test, ends_a_wait_at_once_if_bytes_have_arrived)
@@ -146,12 +152,7 @@ TEST_F(stream_test, notices_input_after_a_postponed_read)
     EXPECT_EQ(outcome_, readiness::ready) << "as if input had come";
     std::array<char, 8> bytes{};
     EXPECT_EQ(stream_->read_some(bytes).how, transfer::status::would_block);
-    await_readable(no_deadline);
-    run();
-    EXPECT_FALSE(outcome_);
-    peer_sends("x");
-    run();
-    EXPECT_EQ(outcome_, readiness::ready);
+    wait_ends_with_input();
 }
 
 TEST_F(stream_test, reads_an_end_when_the_peer_leaves)

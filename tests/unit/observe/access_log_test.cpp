@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What a gate finds out for a line alone.
+// Holds the facts that a gate finds only for a line.
 struct known_details final : request_details {
     [[nodiscard]] std::string_view forwarded_for(std::array<char, longest_address>&) const override
     {

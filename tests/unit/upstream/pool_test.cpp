@@ -53,7 +53,7 @@ protected:
     wire::upstream_ptr taken_;
 };
 
-TEST_F(kept_connections, are_none_at_first)
+TEST_F(kept_connections, do_not_exist_at_first)
 {
     EXPECT_FALSE(take());
 }
