@@ -5,7 +5,6 @@ namespace scopegate::gate {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 class exchange_on_memory : public memory_exchange {};
