@@ -1,7 +1,7 @@
 // Admits new connections within the limits. At a limit, idle connections and unfinished heads give way to
 // them.
 #include "access/client_address.hpp"
-#include "gate/session.hpp"
+#include "gate/connection.hpp"
 #include "gate/worker.hpp"
 #include "net/post.hpp"
 #include "observe/http_date.hpp"
@@ -72,7 +72,7 @@ void worker::admit(descriptor& socket, const net::peer& who)
         return turn_away(socket, who, bound_of_connections().which);
     auto downstream = net::stream::make(context_, socket.release(), times_);
     if (downstream)
-        session::serve(std::make_unique<session>(*this, std::move(downstream), who, std::move(place)));
+        connection::run(std::make_unique<connection>(*this, std::move(downstream), who, std::move(place)));
 }
 
 // Turns a new connection away before anything is read. A handshake would cost more than the response is
@@ -135,7 +135,7 @@ bool worker::make_room()
     return false;
 }
 
-bool worker::close_first(session_order& of, connection_limit why) noexcept
+bool worker::close_first(connection_order& of, connection_limit why) noexcept
 {
     if (of.empty())
         return false;

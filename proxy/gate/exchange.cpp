@@ -8,6 +8,7 @@
 #include "responses/cors.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <tuple>
 #include <utility>
 
@@ -87,27 +88,32 @@ exchange::exchange(const exchange_context& context, steady_time started) noexcep
 {
 }
 
-net::task<void> exchange::run()
+net::task<void> exchange::run(wire::unread_request unread)
 {
-    has_head_ = true;
+    has_head_ = unread.has_head;
     name_request();
-    auto decided = evaluation_.start(asked(), authority(), observe::wall_now());
-    while (const auto* const wanted = std::get_if<access::need>(&decided)) {
-        const auto asked = c_.at.now();
-        const auto came = co_await obtain(*wanted);
-        const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - asked);
-        decision_wait_ = decision_wait_.value_or(std::chrono::microseconds(0)) + waited;
-        decided = evaluation_.resume(came, observe::wall_now());
-    }
-    if (evaluation_.found().verified)
-        c_.at.scheduler().take_slot();
+    try {
+        if (unread.why != reason::allowed) {
+            policy::denial d;
+            d.why = unread.why;
+            co_return co_await refuse(std::move(d));
+        }
+        auto decided = evaluation_.start(asked(), authority(), observe::wall_now());
+        while (const auto* const wanted = std::get_if<access::need>(&decided))
+            decided = evaluation_.resume(co_await obtain(*wanted), observe::wall_now());
+        if (evaluation_.found().verified)
+            c_.at.scheduler().take_slot();
 
-    decided_ = name_of(decided);
-    if (auto* const refused = std::get_if<policy::denial>(&decided))
-        co_return co_await refuse(std::move(*refused));
-    if (auto* const own = std::get_if<responses::response>(&decided))
-        co_return co_await give(std::move(*own));
-    co_return co_await forward(std::get<policy::permit>(decided));
+        decided_ = name_of(decided);
+        if (auto* const refused = std::get_if<policy::denial>(&decided))
+            co_return co_await refuse(std::move(*refused));
+        if (auto* const own = std::get_if<responses::response>(&decided))
+            co_return co_await give(std::move(*own));
+        co_return co_await forward(std::get<policy::permit>(decided));
+    } catch (const std::exception&) {
+        fail();
+        throw;
+    }
 }
 
 // The id of a trusted proxy becomes ours. A client that could choose ours would hide its requests behind
@@ -134,10 +140,17 @@ access::token_authority exchange::authority() const noexcept
     return {&c_.policy.validator, {}, c_.policy.shared.proofs.get(), c_.at.scheduler().slot_free()};
 }
 
+// Waits for what the decision needs, and notes for how long.
 net::task<tokens::validator::awaited> exchange::obtain(const access::need& wanted)
 {
+    const auto began = c_.at.now();
+    const auto note_wait = [this, began] {
+        const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(c_.at.now() - began);
+        decision_wait_ = decision_wait_.value_or(std::chrono::microseconds(0)) + waited;
+    };
     if (wanted.of == access::need::kind::verification_slot) {
         co_await c_.at.scheduler().verification_slot();
+        note_wait();
         co_return false;
     }
     // Verifying what an issuer's keys are missing for may have taken the slot already.
@@ -147,7 +160,9 @@ net::task<tokens::validator::awaited> exchange::obtain(const access::need& wante
         access::client_address(c_.policy.policy, *c_.client.connection().peer, c_.client.head().fields);
     issuer_wait wait(c_.policy.validator, wanted.issuer, evaluation_.found().taken->text,
                      client.value_or(net::address_bytes{}), c_.at.context());
-    co_return co_await wait;
+    auto came = co_await wait;
+    note_wait();
+    co_return came;
 }
 
 // Judges a body whose length is announced; other bodies are counted as they come.
@@ -229,15 +244,6 @@ std::string exchange::nonce_lines(const std::string& nonce) const
     if (!nonce.empty() && !c_.policy.policy.cors.origins.empty())
         lines += "Access-Control-Expose-Headers: DPoP-Nonce\r\n";
     return lines;
-}
-
-net::task<void> exchange::refuse_unread(failure why, bool has_head)
-{
-    has_head_ = has_head;
-    name_request();
-    policy::denial d;
-    d.why = why;
-    co_await refuse(std::move(d));
 }
 
 net::task<void> exchange::give(responses::response ours)

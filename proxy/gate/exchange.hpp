@@ -10,6 +10,7 @@
 #include "net/task.hpp"
 #include "observe/record.hpp"
 #include "observe/request_id.hpp"
+#include "wire/session_host.hpp"
 
 #include <chrono>
 #include <optional>
@@ -23,17 +24,13 @@ public:
     // `started`: when the request's first byte came.
     exchange(const exchange_context& context, steady_time started) noexcept;
 
-    // The request's head is parsed and framed.
-    [[nodiscard]] net::task<void> run();
-
-    // Responds to what never became a request: a head that is malformed, too large or too slow. `has_head`:
-    // the whole head was read, and its fields are what the peer sent.
-    [[nodiscard]] net::task<void> refuse_unread(failure why, bool has_head);
-
-    // Ends the request's record if an exception left it without an end.
-    void fail() noexcept;
+    // Serves the request, or responds to what never became one: a head that is malformed, too large or too
+    // slow.
+    [[nodiscard]] net::task<void> run(wire::unread_request unread = {});
 
 private:
+    // Ends the request's record if an exception left it without an end.
+    void fail() noexcept;
     void name_request() noexcept;
     [[nodiscard]] access::question asked() const noexcept;
     [[nodiscard]] access::token_authority authority() const noexcept;

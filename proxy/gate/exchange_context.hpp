@@ -1,8 +1,7 @@
 // The state that the parts of one exchange share.
 #pragma once
 
-#include "gate/snapshot.hpp"
-#include "gate/workspace.hpp"
+#include "base/clock.hpp"
 #include "net/deadlines.hpp"
 #include "wire/client.hpp"
 
@@ -10,7 +9,9 @@
 
 namespace scopegate::gate {
 
+class snapshot;
 class worker;
+struct workspace;
 
 // All members outlive the exchange. Confined to the worker's thread.
 struct exchange_context {

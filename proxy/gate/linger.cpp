@@ -1,7 +1,7 @@
 // Ends a connection whose client may still be sending. Unread bytes would turn the close into a reset, and
 // the client might lose the response that explains it (RFC 9112 section 9.6). So its data is read and
 // discarded. Clients that send a whole body before they read (Python's http.client, Java) depend on that.
-#include "gate/session.hpp"
+#include "gate/connection.hpp"
 #include "gate/worker.hpp"
 #include "http1/stretch.hpp"
 
@@ -21,7 +21,7 @@ std::size_t lingering_of_a_worker(std::size_t limit, std::size_t workers) noexce
 } // namespace
 
 // Bounds the time, not the number of bytes: a client may have any amount of its body left to send.
-net::task<void> session::linger()
+net::task<void> connection::linger()
 {
     if (space_)
         at_.workspaces_.give(std::move(space_));
@@ -50,7 +50,7 @@ net::task<void> session::linger()
 }
 
 // Beyond the limit, ends the connection that has lingered longest: it has had most of its time.
-void session::begin_lingering() noexcept
+void connection::begin_lingering() noexcept
 {
     at_.lingering_.push_back(*this);
     ++at_.lingering_count_;
@@ -60,7 +60,7 @@ void session::begin_lingering() noexcept
         at_.lingering_.front().give_way();
 }
 
-void session::end_lingering() noexcept
+void connection::end_lingering() noexcept
 {
     if (!linger_order_.is_linked())
         return;
@@ -69,7 +69,7 @@ void session::end_lingering() noexcept
 }
 
 // Frees the TLS state: the peer has been notified of our end, and further input is not decrypted.
-void session::forget_tls() noexcept
+void connection::forget_tls() noexcept
 {
     if (downstream_->tls() == nullptr || !downstream_->is_open())
         return;

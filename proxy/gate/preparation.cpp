@@ -1,8 +1,8 @@
 // Prepares a connection for its first request: reads a PROXY header and does the TLS handshake.
 #include "access/client_address.hpp"
-#include "gate/exchange.hpp"
-#include "gate/session.hpp"
+#include "gate/connection.hpp"
 #include "gate/worker.hpp"
+#include "http1/session.hpp"
 #include "net/proxy_protocol.hpp"
 #include "observe/log.hpp"
 
@@ -12,7 +12,7 @@
 
 namespace scopegate::gate {
 
-net::task<bool> session::prepare()
+net::task<bool> connection::prepare()
 {
     const snapshot_ptr policy = at_.current_;
     const auto& settings = policy->policy.server;
@@ -25,16 +25,16 @@ net::task<bool> session::prepare()
         if (!read) {
             const auto why = read.error();
             if (why == reason::client_gone || why == reason::request_timeout || tls)
-                end_unserved(*policy, why, opened_);
+                record_unserved(*policy, why, opened_);
             else
-                co_await refuse_unread(*policy, why);
+                co_await refuse(why);
             co_return false;
         }
     }
     if (!tls)
         co_return true;
     if (at_.refuses_memory(*this)) {
-        end_unserved(*policy, {reason::memory_limit, cause::limits_memory}, opened_);
+        record_unserved(*policy, {reason::memory_limit, cause::limits_memory}, opened_);
         co_return false;
     }
     at_.make_room_for_memory(*this);
@@ -48,7 +48,7 @@ net::task<bool> session::prepare()
 }
 
 // The alert that says why must not be lost in a reset either.
-net::task<void> session::end_unsecured(snapshot& policy)
+net::task<void> connection::end_unsecured(const snapshot& policy)
 {
     const auto& failed = *downstream_->tls();
     observe::log_repeated(
@@ -57,33 +57,27 @@ net::task<void> session::end_unsecured(snapshot& policy)
          {"error", failed.failure().empty() ? "the handshake timed out" : failed.failure()}});
     if (failed.met_plain_http()) { // a person with a browser, most likely, who would only see it fail
         downstream_->forget_tls();
-        co_return co_await refuse_unread(policy, {reason::malformed_request, cause::plain_http_on_tls_port});
+        co_return co_await refuse({reason::malformed_request, cause::plain_http_on_tls_port});
     }
     if (failed.has_received()) {
         const auto fault = failed.fault() != cause::none ? failed.fault() : cause::timeouts_headers;
-        end_unserved(policy, {reason::tls_failed, fault}, opened_);
+        record_unserved(policy, {reason::tls_failed, fault}, opened_);
     }
     if (!failed.failure().empty())
         co_await linger();
 }
 
-// Refuses what stands where the first request should be, or the connection as such.
-net::task<void> session::refuse_unread(snapshot& policy, failure why)
+// Refuses what stands where the first request should be, or the connection as such. In every version of HTTP
+// a client without one in common understands a response of HTTP/1.1.
+net::task<void> connection::refuse(failure why)
 {
-    space_ = at_.workspaces_.take();
-    space_->request = {}; // another client's, from the connection that had this memory before
-    last_request_ = true;
-    { // its memory goes back before the connection lingers
-        http1::client_request unread(downstream_, peer_, *space_, *this);
-        const exchange_context context{at_, unread, *space_, policy, net::no_deadline, admission_};
-        exchange refused(context, opened_);
-        co_await refused.refuse_unread(why, false);
-    }
+    http1::session requests(downstream_, peer_, at_.scheduler(), *this);
+    co_await requests.refuse(why);
     co_await linger();
 }
 
 // Takes the header and not a byte of what follows: that may be TLS.
-net::task<result<void>> session::read_proxy_header(steady_time deadline)
+net::task<result<void>> connection::read_proxy_header(steady_time deadline)
 {
     std::string bytes(net::max_proxy_header, '\0');
     const auto cut = [](std::size_t come) {
@@ -122,7 +116,7 @@ net::task<result<void>> session::read_proxy_header(steady_time deadline)
     co_return failure(reason::malformed_request, cause::bad_proxy_header);
 }
 
-bool session::count_as_client()
+bool connection::count_as_client()
 {
     place_.move_to(connection_owner(peer_));
     if (!at_.exceeds_client_limit(peer_, place_.of_client()))

@@ -1,6 +1,7 @@
 #include "gate/request_lines.hpp"
 
 #include "access/client_address.hpp"
+#include "gate/workspace.hpp"
 #include "http/forward.hpp"
 #include "tokens/places/places.hpp"
 #include "tokens/places/removal.hpp"

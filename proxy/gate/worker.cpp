@@ -1,6 +1,6 @@
 #include "gate/worker.hpp"
 
-#include "gate/session.hpp"
+#include "gate/connection.hpp"
 #include "net/post.hpp"
 #include "observe/log.hpp"
 
@@ -66,7 +66,7 @@ void worker::listen(int descriptor)
 }
 
 // No exception ends the worker: interrupted work continues. If memory is short, only the worker's own work
-// can still throw here; sessions catch their own exceptions.
+// can still throw here; connections catch their own exceptions.
 void worker::run()
 {
     for (;;) {
@@ -129,10 +129,10 @@ void worker::drain(std::function<void()> drained)
         drained_ = done;
         for (const auto& listening : acceptors_)
             listening->stop();
-        for (auto at = sessions_.begin(); at != sessions_.end();)
+        for (auto at = connections_.begin(); at != connections_.end();)
             (at++)->end_soon_if_idle();
         end_tunnels();
-        if (session_count_ == 0 && drained_)
+        if (connection_count_ == 0 && drained_)
             std::exchange(drained_, nullptr)();
     });
 }
@@ -143,9 +143,9 @@ void worker::stop()
         leaving_ = draining_ = stopping_ = true;
         for (const auto& listening : acceptors_)
             listening->stop();
-        for (auto at = sessions_.begin(); at != sessions_.end();)
+        for (auto at = connections_.begin(); at != connections_.end();)
             (at++)->abort();
-        if (session_count_ == 0)
+        if (connection_count_ == 0)
             context_.stop();
     });
 }
@@ -177,7 +177,7 @@ void worker::end_tunnels()
 
 void worker::publish_oldest() noexcept
 {
-    const auto first = [](const session_order& of) {
+    const auto first = [](const connection_order& of) {
         return of.empty() ? steady_time::max() : of.front().in_order_since_;
     };
     oldest_idle_.store(first(idle_), std::memory_order_relaxed);
@@ -204,7 +204,7 @@ std::size_t worker::close_oldest(std::size_t count, bool heads, steady_time befo
     return closed;
 }
 
-bool worker::refuses_memory(const session& asking) noexcept
+bool worker::refuses_memory(const connection& asking) noexcept
 {
     if (counters_.memory.pressure() != memory_pressure::full)
         return false;
@@ -218,7 +218,7 @@ bool worker::refuses_memory(const session& asking) noexcept
 // Closes a few for each that arrives, so a flood of unfinished heads or handshakes displaces itself. Their
 // memory is free at once. Idle connections are left to the sweep, because a newly accepted one looks idle.
 // Never closes `asking`, which runs and uses its buffers.
-void worker::make_room_for_memory(const session& asking) noexcept
+void worker::make_room_for_memory(const connection& asking) noexcept
 {
     if (counters_.memory.pressure() < memory_pressure::high)
         return;
@@ -235,9 +235,9 @@ void worker::make_room_for_memory(const session& asking) noexcept
     }
 }
 
-void worker::session_ended()
+void worker::connection_ended()
 {
-    if (--session_count_ > 0)
+    if (--connection_count_ > 0)
         return;
     if (drained_)
         std::exchange(drained_, nullptr)();

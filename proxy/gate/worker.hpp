@@ -4,9 +4,9 @@
 
 #include "base/descriptor.hpp"
 #include "base/memory_budget.hpp"
+#include "gate/connection.hpp"
 #include "gate/connection_counts.hpp"
 #include "gate/lasting.hpp"
-#include "gate/session.hpp"
 #include "gate/snapshot.hpp"
 #include "gate/workspace.hpp"
 #include "net/deadlines.hpp"
@@ -60,16 +60,16 @@ public:
     void stop();
 
 private:
-    friend class session;
+    friend class connection;
     friend class lasting;
-    using session_list = boost::intrusive::list<session, boost::intrusive::constant_time_size<false>>;
+    using connection_list = boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
     using lasting_list = boost::intrusive::list<lasting, boost::intrusive::constant_time_size<false>>;
-    using session_order =
-        boost::intrusive::list<session,
-                               boost::intrusive::member_hook<session, session::order_hook, &session::order_>,
-                               boost::intrusive::constant_time_size<false>>;
+    using connection_order = boost::intrusive::list<
+        connection, boost::intrusive::member_hook<connection, connection::order_hook, &connection::order_>,
+        boost::intrusive::constant_time_size<false>>;
     using linger_order = boost::intrusive::list<
-        session, boost::intrusive::member_hook<session, session::order_hook, &session::linger_order_>,
+        connection,
+        boost::intrusive::member_hook<connection, connection::order_hook, &connection::linger_order_>,
         boost::intrusive::constant_time_size<false>>;
 
     struct connection_bound {
@@ -83,7 +83,7 @@ private:
     [[nodiscard]] bool exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept;
     [[nodiscard]] connection_bound bound_of_connections() const noexcept;
     [[nodiscard]] bool make_room();
-    [[nodiscard]] bool close_first(session_order& of, connection_limit why) noexcept;
+    [[nodiscard]] bool close_first(connection_order& of, connection_limit why) noexcept;
     [[nodiscard]] worker* holder_of_older(bool heads) const noexcept;
     void ask_for_room();
     void publish_oldest() noexcept;
@@ -93,11 +93,11 @@ private:
     void revive();
     void take_up_next();
     // Returns whether the process holds all the memory that it may. The caller then refuses; this counts it.
-    [[nodiscard]] bool refuses_memory(const session& asking) noexcept;
+    [[nodiscard]] bool refuses_memory(const connection& asking) noexcept;
     // Called before memory is held for long. If it is short, closes other unfinished heads and handshakes.
-    void make_room_for_memory(const session& asking) noexcept;
+    void make_room_for_memory(const connection& asking) noexcept;
     void sweep();
-    void session_ended();
+    void connection_ended();
     [[nodiscard]] upstream::worker_resources resources() noexcept
     {
         return {context_, times_, workspaces_.buffers()};
@@ -115,17 +115,17 @@ private:
     snapshot_ptr current_;
     std::optional<shared_snapshot> next_; // published, but not current yet
     std::vector<std::unique_ptr<net::acceptor>> acceptors_;
-    session_list sessions_;
-    session_order idle_;       // connections that idle or linger, the longest first
-    session_order unfinished_; // connections with an unfinished handshake or head, the oldest first
-    linger_order lingering_;   // those of idle_ that linger, in the same order
+    connection_list connections_;
+    connection_order idle_;       // connections that idle or linger, the longest first
+    connection_order unfinished_; // connections with an unfinished handshake or head, the oldest first
+    linger_order lingering_;      // those of idle_ that linger, in the same order
     std::size_t lingering_count_ = 0;
     lasting_list lasting_; // tunnels and event streams, those to be judged again first
     // Since when the first of each list has been there, as of the last sweep. Other workers read it.
     std::atomic<steady_time> oldest_idle_{steady_time::max()};
     std::atomic<steady_time> oldest_unfinished_{steady_time::max()};
     std::atomic<bool> asked_for_room_{false}; // by another worker, not handled yet
-    std::size_t session_count_ = 0;
+    std::size_t connection_count_ = 0;
     bool sweeping_ = false; // the sweeper is armed
     int sweeps_ = 0;        // since unused memory was last freed
     bool leaving_ = false;

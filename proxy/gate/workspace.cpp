@@ -1,22 +1,8 @@
 #include "gate/workspace.hpp"
 
-#include <cstring>
 #include <utility>
 
 namespace scopegate::gate {
-
-void workspace::append_request(std::size_t filled, std::string_view bytes)
-{
-    if (filled + bytes.size() > request_bytes.size()) {
-        auto larger = buffers.take(filled + bytes.size());
-        if (filled > 0)
-            std::memcpy(larger.data(), request_bytes.data(), filled);
-        std::memcpy(larger.data() + filled, bytes.data(), bytes.size());
-        request_bytes = std::move(larger);
-    } else {
-        std::memmove(request_bytes.data() + filled, bytes.data(), bytes.size());
-    }
-}
 
 namespace {
 
@@ -58,6 +44,7 @@ std::unique_ptr<workspace> workspace_pool::take()
 
 void workspace_pool::give(std::unique_ptr<workspace> w) noexcept
 {
+    w->end();
     w->clear();
     if (spare_.size() < spare_most && buffers_.pressure() < memory_pressure::high)
         spare_.push_back(std::move(w));

@@ -4,12 +4,16 @@
 #pragma once
 
 #include "access/evaluation.hpp"
-#include "http1/client_request.hpp"
+#include "base/clock.hpp"
+#include "gate/exchange.hpp"
+#include "gate/snapshot.hpp"
 #include "net/buffer.hpp"
+#include "wire/request_memory.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +24,7 @@ namespace scopegate::gate {
 using net::buffer;
 using net::buffer_pool;
 
-struct workspace : http1::request_memory {
+struct workspace : wire::request_memory {
     // The approximate memory of a workspace besides its buffers: itself and its lists.
     static constexpr std::size_t own_bytes = 6144;
 
@@ -29,10 +33,19 @@ struct workspace : http1::request_memory {
     workspace(const workspace&) = delete;
     workspace& operator=(const workspace&) = delete;
 
-    // Puts `bytes` after the first `filled` bytes of the request's buffer. If that has to grow, views into it
-    // become invalid. `bytes` may lie in another buffer of ours, or in this one after `filled`.
-    void append_request(std::size_t filled, std::string_view bytes);
-
+    // Begins a request, which keeps the policy snapshot until the next one begins, or end().
+    void begin(const snapshot_ptr& current, steady_time first_byte) noexcept
+    {
+        served.reset();
+        policy = current;
+        started = first_byte;
+    }
+    // Frees what only the last request needed.
+    void end() noexcept
+    {
+        served.reset();
+        policy.reset();
+    }
     // Gives the buffers back, except for a small one of the request. Forgets bytes that a client left unread:
     // they must never become the next client's request.
     void clear() noexcept;
@@ -41,6 +54,10 @@ struct workspace : http1::request_memory {
     std::string request_lines;      // the field lines that we add to a request
     std::string response_own_lines; // the field lines that we add to a response
     std::string query;              // a target's query, without the token that was in it
+
+    snapshot_ptr policy;
+    steady_time started{};          // when the request's first byte came
+    std::optional<exchange> served; // after `policy`, which it uses
 };
 
 // Confined to its worker's thread.
@@ -55,7 +72,7 @@ public:
 
     // Returns a spare workspace, or a new one. Throws std::bad_alloc.
     [[nodiscard]] std::unique_ptr<workspace> take();
-    // Clears a workspace and keeps it, unless enough are spare or memory is short.
+    // Ends its request and clears it, and keeps it unless enough are spare or memory is short.
     void give(std::unique_ptr<workspace> w) noexcept;
     // Frees half of the workspaces unused since the last call, or all spare ones if memory is short.
     void free_unused() noexcept;

@@ -10,6 +10,7 @@ namespace scopegate::http1 {
 namespace {
 
 using http::body_kind;
+using wire::disposition;
 
 wire::request_facts facts_of(const http::request_head& head, const http::request_framing& framing) noexcept
 {
@@ -34,9 +35,9 @@ access::client_connection client_of(const net::stream& connection, const net::pe
 
 } // namespace
 
-client_request::client_request(net::stream_ptr connection, const net::peer& peer, request_memory& memory,
-                               const connection_end& end, const http::request_framing& framing,
-                               const http::head_limits& limits)
+client_request::client_request(net::stream_ptr connection, const net::peer& peer,
+                               wire::request_memory& memory, const wire::connection_end& end,
+                               const http::request_framing& framing, const http::head_limits& limits)
     : message_stream(std::move(connection), {memory.buffers, memory.upload_bytes, memory.to_downstream},
                      true),
       memory_(memory), client_(client_of(io_.connection(), peer)), end_(end), keep_alive_(framing.keep_alive),

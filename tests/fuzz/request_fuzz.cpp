@@ -73,7 +73,7 @@ private:
     struct : http1::tls_reports {
         void on_tls_failure(const std::string&) override {}
     } reports_;
-    struct : http1::connection_end {
+    struct : wire::connection_end {
         [[nodiscard]] bool is_due() const noexcept override { return false; }
     } kept_;
     std::optional<http1::upstream_connection> upstream_;

@@ -15,7 +15,7 @@ namespace {
 struct no_reports final : tls_reports {
     void on_tls_failure(const std::string&) override {}
 };
-struct kept final : connection_end {
+struct kept final : wire::connection_end {
     [[nodiscard]] bool is_due() const noexcept override { return false; }
 };
 
@@ -33,7 +33,7 @@ public:
     net::asio::io_context loop_{1};
     net::deadlines times_;
     net::buffer_pool buffers_;
-    request_memory memory_{buffers_};
+    wire::request_memory memory_{buffers_};
     std::string head_;
     test::connected_stream client_{loop_, times_, 16384}, upstream_{loop_, times_, 16384};
     net::peer peer_;

@@ -1,14 +1,14 @@
-// One downstream connection: reads heads, hands each to an exchange, keeps the connection or closes it. Frees
-// itself at its end. While it idles it holds no buffer.
+// One client's connection, in any version of HTTP: its place among the worker's connections, its memory, its
+// preparation, and its end. A session (http1/session.hpp) reads the requests, and each is served by an
+// exchange. Frees itself at its end. While it idles it holds no buffer.
 #pragma once
 
 #include "gate/connection_counts.hpp"
-#include "gate/exchange_context.hpp"
 #include "gate/workspace.hpp"
-#include "http1/client_request.hpp"
 #include "net/address.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "wire/session_host.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
 
@@ -20,15 +20,15 @@ namespace scopegate::gate {
 
 class worker;
 
-class session final
-    : private http1::connection_end,
+class connection final
+    : private wire::session_host,
       public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    session(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place);
-    ~session();
+    connection(worker& at, net::stream_ptr downstream, const net::peer& peer, connection_place place);
+    ~connection();
 
-    // Runs the connection until it ends; then the session is gone.
-    static net::detached serve(std::unique_ptr<session> self);
+    // Runs the connection until it ends; then the object is gone.
+    static net::detached run(std::unique_ptr<connection> self);
 
     // Ends the connection soon where no request is under way and none comes, or where it lingers; otherwise
     // after its request (see worker::leaving).
@@ -44,24 +44,25 @@ private:
     using order_hook =
         boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-    // The memory of a connection (session, stream, coroutines), and of OpenSSL for it, by measurement.
+    // The memory of a connection (itself, stream, coroutines), and of OpenSSL for it, by measurement.
     static constexpr std::size_t plain_bytes = 1024;
     static constexpr std::size_t handshake_bytes = 44UL * 1024;
     static constexpr std::size_t tls_bytes = 15UL * 1024;
 
     // A connection that was only just accepted, or whose client may go on, probably has a request under way.
-    // A draining gate waits for that request briefly: to close at once would lose
-    // it.
+    // A draining gate waits for that request briefly: to close at once would lose it.
     static constexpr std::chrono::milliseconds last_request_timeout{1000};
 
-    [[nodiscard]] net::task<void> run();
+    // Prepares the connection, and has the session of its version of HTTP serve its requests.
+    [[nodiscard]] net::task<void> live();
     // gate/preparation.cpp: reads a PROXY header and does the TLS handshake, if the file asks for them.
     // Returns whether the connection goes on.
     [[nodiscard]] net::task<bool> prepare();
-    [[nodiscard]] net::task<void> end_unsecured(snapshot& policy);
+    [[nodiscard]] net::task<void> end_unsecured(const snapshot& policy);
     // Ends the record of what did not become a request, and gets no response.
-    void end_unserved(const snapshot& policy, failure why, steady_time began) const noexcept;
-    [[nodiscard]] net::task<void> refuse_unread(snapshot& policy, failure why);
+    void record_unserved(const snapshot& policy, failure why, steady_time began) const noexcept;
+    // Responds to what stands where the first request should be, and lingers.
+    [[nodiscard]] net::task<void> refuse(failure why);
     // Fails with why the connection ends: client_gone without a cause where nothing came at all.
     [[nodiscard]] net::task<result<void>> read_proxy_header(steady_time deadline);
     // Whether the client that a PROXY header named may have one more connection.
@@ -70,16 +71,16 @@ private:
     [[nodiscard]] bool is_outdated() const noexcept;
     // When limits.connection_age ends the connection.
     [[nodiscard]] steady_time age_end(const policy::size_limits& limits) const noexcept;
-    // Whether the connection ends with its next response.
+
+    // wire::session_host
+    [[nodiscard]] steady_time begin_idle() noexcept override;
+    [[nodiscard]] wire::request_start begin_request() override;
+    void note_unfinished_head() noexcept override;
+    [[nodiscard]] bool refuses_memory() noexcept override;
+    [[nodiscard]] net::task<void> serve(wire::client_side& client, wire::request_memory& memory,
+                                        const wire::unread_request& unread) override;
+    void end_unserved(wire::request_memory& memory, failure why) noexcept override;
     [[nodiscard]] bool is_due() const noexcept override;
-    // Waits for the next request's first byte; false: the connection ends.
-    [[nodiscard]] net::task<bool> await_request();
-    [[nodiscard]] net::task<http1::disposition> serve_request();
-    // Frames its body; Fails with what is wrong with it.
-    [[nodiscard]] result<void> frame(http::request_framing& out) const;
-    // Reads and parses its head; Fails with what is wrong with it. client_gone: there is nobody to respond
-    // to, and without a cause nothing came at all.
-    [[nodiscard]] net::task<result<void>> read_head(const snapshot& policy);
 
     // gate/linger.cpp: after the last response
     [[nodiscard]] net::task<void> linger();
@@ -105,7 +106,7 @@ private:
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
     failure gave_way_;                  // why, or `allowed`
     bool idle_ = true;
-    int at_a_stretch_ = 0; // requests that had come before they were waited for
+    bool prepared_ = false; // the connection speaks HTTP
 };
 
 } // namespace scopegate::gate
