@@ -9,8 +9,10 @@ wire::fill_result message_io::fill()
 {
     using status = wire::fill_result::status;
     auto& slice = memory_.slice;
-    slice.reset();
-    slice = memory_.buffers.take_slice(growth_.next());
+    if (slice.size() != growth_.next() || memory_.buffers.pressure() != memory_pressure::low) {
+        slice.reset();
+        slice = memory_.buffers.take_slice(growth_.next());
+    }
     const auto got = at_a_stretch_.read(*connection_, slice.bytes());
     if (got.how == net::transfer::status::done) {
         growth_.filled(got.bytes, slice.size());

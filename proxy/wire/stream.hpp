@@ -90,8 +90,8 @@ public:
 
     // --- the body that the peer sends ---
 
-    // Adds the received body data to `out`, as far as there is room. The views are valid until the next
-    // fill(). After malformed or too_large nothing more is read.
+    // Adds the received body data to `out`, as far as there is room; if `out` has room afterwards, none is
+    // left. The views are valid until the next fill(). After malformed or too_large nothing more is read.
     virtual body_state take(data& out) = 0;
     [[nodiscard]] virtual body_state state() const noexcept = 0;
     // Returns whether take() would add data without a fill().
