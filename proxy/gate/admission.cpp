@@ -99,8 +99,8 @@ void worker::turn_away(const descriptor& socket, const net::peer& who, connectio
 // A trusted proxy speaks for many clients: its connections are not limited.
 bool worker::exceeds_client_limit(const net::peer& who, std::size_t connections) const noexcept
 {
-    const auto most = current_->policy.server.limits.connections_per_client;
-    return most != 0 && connections > most && who.is_ip && !access::is_trusted_proxy(current_->policy, who);
+    const auto limit = current_->policy.server.limits.connections_per_client;
+    return limit != 0 && connections > limit && who.is_ip && !access::is_trusted_proxy(current_->policy, who);
 }
 
 worker::connection_bound worker::bound_of_connections() const noexcept
@@ -119,17 +119,17 @@ bool worker::make_room()
 {
     const auto bound = bound_of_connections();
     const auto open = [this] { return counters_.connections.load(std::memory_order_relaxed); };
-    if (open() <= bound.most)
+    if (open() <= bound.max)
         return true;
     for (const bool heads : {false, true}) {
         auto* const other = holder_of_older(heads);
-        if (other != nullptr && open() <= bound.most + overshoot(bound.most)) {
+        if (other != nullptr && open() <= bound.max + overshoot(bound.max)) {
             other->ask_for_room();
             return true;
         }
-        while (open() > bound.most && close_first(heads ? unfinished_ : idle_, bound.which)) {
+        while (open() > bound.max && close_first(heads ? unfinished_ : idle_, bound.which)) {
         }
-        if (open() <= bound.most)
+        if (open() <= bound.max)
             return true;
     }
     return false;
@@ -139,7 +139,7 @@ bool worker::close_first(connection_order& of, connection_limit why) noexcept
 {
     if (of.empty())
         return false;
-    of.front().give_way({reason::connection_limit, cause_of(why)});
+    of.front().yield_place({reason::connection_limit, cause_of(why)});
     counters_.note_closed(why);
     return true;
 }
@@ -168,7 +168,7 @@ void worker::ask_for_room()
     net::post_with_retry(context_, [this] {
         asked_for_room_ = false;
         const auto bound = bound_of_connections();
-        while (counters_.connections.load() > bound.most &&
+        while (counters_.connections.load() > bound.max &&
                (close_first(idle_, bound.which) || close_first(unfinished_, bound.which))) {
         }
         publish_oldest();

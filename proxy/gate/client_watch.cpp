@@ -65,12 +65,12 @@ void client_watch::leave() noexcept
 void client_watch::wait_half_closed() noexcept
 {
     half_closed_ = true;
-    const auto most = request_.settings.timeouts.half_closed;
-    if (!most || half_closed_until_ != net::no_deadline)
+    const auto timeout = request_.settings.timeouts.half_closed;
+    if (!timeout || half_closed_until_ != net::no_deadline)
         return;
-    half_closed_until_ = c_.at.now() + *most;
+    half_closed_until_ = c_.at.now() + *timeout;
     if (relaying_ != nullptr)
-        relaying_->source = std::min(relaying_->source, *most);
+        relaying_->source = std::min(relaying_->source, *timeout);
     if (slot_ != nullptr)
         slot_->wait_until(half_closed_until_);
     else if (upstream_ != nullptr)

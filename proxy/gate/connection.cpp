@@ -81,8 +81,8 @@ void connection::record_unserved(const snapshot& policy, failure why, steady_tim
 {
     if (why == reason::client_gone && why.detail == cause::none)
         return;
-    if (gave_way_ != reason::allowed)
-        why = gave_way_;
+    if (yielded_for_ != reason::allowed)
+        why = yielded_for_;
     observe::end_request(policy.policy, observe::unserved(peer_.text, why, began, at_.now()));
 }
 
@@ -176,9 +176,9 @@ void connection::abort() noexcept
 }
 
 // Frees the memory at once. The coroutine continues later, and then does not use its buffers any more.
-void connection::give_way(failure why) noexcept
+void connection::yield_place(failure why) noexcept
 {
-    gave_way_ = why;
+    yielded_for_ = why;
     order_.unlink();
     end_lingering();
     if (space_)

@@ -37,7 +37,7 @@ public:
     void abort() noexcept;
     // Closes a connection that idles, lingers or has not sent a whole head, for others that need its place,
     // or its memory. `why`: for the record of what it had begun to send.
-    void give_way(failure why = {reason::memory_limit, cause::limits_memory}) noexcept;
+    void yield_place(failure why = {reason::memory_limit, cause::limits_memory}) noexcept;
 
 private:
     friend class worker;
@@ -104,7 +104,7 @@ private:
     order_hook order_;        // in worker::idle_ or worker::unfinished_; unlinked while a request is served
     order_hook linger_order_; // in worker::lingering_, and then in idle_ too
     std::size_t counted_ = plain_bytes; // in the worker's account, beside the workspace
-    failure gave_way_;                  // why, or `allowed`
+    failure yielded_for_;               // why, or `allowed`
     bool idle_ = true;
     bool prepared_ = false; // the connection speaks HTTP
 };

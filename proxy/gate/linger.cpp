@@ -55,9 +55,9 @@ void connection::begin_lingering() noexcept
     at_.lingering_.push_back(*this);
     ++at_.lingering_count_;
     const auto limit = at_.current_->policy.server.limits.lingering;
-    const auto most = lingering_of_a_worker(limit, at_.counters_.workers.size());
-    while (limit != 0 && at_.lingering_count_ > most)
-        at_.lingering_.front().give_way();
+    const auto own = lingering_of_a_worker(limit, at_.counters_.workers.size());
+    while (limit != 0 && at_.lingering_count_ > own)
+        at_.lingering_.front().yield_place();
 }
 
 void connection::end_lingering() noexcept

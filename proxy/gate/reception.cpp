@@ -19,7 +19,7 @@ using http::find;
 using body_kind = wire::response_body::kind;
 
 // Interim responses (1xx) before the final one; more are an endless stream of nothing.
-constexpr int interim_most = 32;
+constexpr int max_interim = 32;
 
 // Returns whether the response must be marked private. Shared caches keep no response to a request with
 // Authorization (RFC 9111 section 3.5), but a token in another place does not tell them (RFC 6750
@@ -59,7 +59,7 @@ std::vector<std::string> named_in_connection(const http::field_list& fields)
 
 net::task<void> reception::run()
 {
-    for (int interim = 0; interim <= interim_most; ++interim) {
+    for (int interim = 0; interim <= max_interim; ++interim) {
         const auto received = co_await receive_head();
         if (!received) {
             result_.why = received.error();

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "gate/least_rate.hpp"
+#include "gate/minimum_rate.hpp"
 #include "net/deadlines.hpp"
 #include "net/task.hpp"
 #include "wire/stream.hpp"
@@ -52,7 +52,7 @@ struct relay_options {
     std::chrono::milliseconds source;         // between two reads
     std::chrono::milliseconds sink;           // between two writes
     steady_time not_after = net::no_deadline; // when it ends, even within a transfer
-    least_rate* rate = nullptr;               // of the source; null: it may be as slow as it likes
+    minimum_rate* rate = nullptr;             // of the source; null: it may be as slow as it likes
     trailer_filter* trailers = nullptr;       // null: trailers are dropped
     std::uint64_t* moved = nullptr;           // counts the bytes that are moved, unless null
 };

@@ -36,7 +36,7 @@ result<void> upload::start()
 net::background::work upload::run()
 {
     const auto& timeouts = request_.settings.timeouts;
-    rate_.emplace(std::max(least_rate::least_window, timeouts.body), !c_.client.facts().expects_continue);
+    rate_.emplace(std::max(minimum_rate::min_window, timeouts.body), !c_.client.facts().expects_continue);
     relay_options options{timeouts.body, timeouts.body};
     options.rate = &*rate_;
     options.moved = &moved_;

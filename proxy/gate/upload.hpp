@@ -5,7 +5,7 @@
 #include "base/errc.hpp"
 #include "gate/exchange_context.hpp"
 #include "gate/forwarded_request.hpp"
-#include "gate/least_rate.hpp"
+#include "gate/minimum_rate.hpp"
 #include "gate/relay.hpp"
 #include "net/background.hpp"
 #include "wire/upstream.hpp"
@@ -60,7 +60,7 @@ private:
     bool came_empty_ = false; // its end was received with the head
     relay_end end_ = relay_end::complete;
     steady_time sent_at_{};
-    std::optional<least_rate> rate_; // for a body that did not arrive with the head
+    std::optional<minimum_rate> rate_; // for a body that did not arrive with the head
 };
 
 } // namespace scopegate::gate

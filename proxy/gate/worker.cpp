@@ -190,7 +190,7 @@ void worker::close_outdated() noexcept
     for (auto at = idle_.begin(); at != idle_.end();) {
         auto& one = *at++;
         if (one.idle_ && one.is_outdated())
-            one.give_way();
+            one.yield_place();
     }
 }
 
@@ -198,9 +198,9 @@ std::size_t worker::close_oldest(std::size_t count, bool heads, steady_time befo
 {
     std::size_t closed = 0;
     for (; closed < count && !idle_.empty() && idle_.front().in_order_since_ <= before; ++closed)
-        idle_.front().give_way();
+        idle_.front().yield_place();
     for (; heads && closed < count && !unfinished_.empty(); ++closed)
-        unfinished_.front().give_way();
+        unfinished_.front().yield_place();
     return closed;
 }
 
@@ -227,7 +227,7 @@ void worker::make_room_for_memory(const connection& asking) noexcept
         auto& oldest = *at++;
         if (&oldest == &asking)
             continue;
-        oldest.give_way();
+        oldest.yield_place();
         ++closed;
         counters_.memory_closed.fetch_add(1, std::memory_order_relaxed);
         if (counters_.memory.pressure() < memory_pressure::high)

@@ -73,7 +73,7 @@ private:
         boost::intrusive::constant_time_size<false>>;
 
     struct connection_bound {
-        std::size_t most;
+        std::size_t max;
         connection_limit which;
     };
 

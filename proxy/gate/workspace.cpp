@@ -46,7 +46,7 @@ void workspace_pool::give(std::unique_ptr<workspace> w) noexcept
 {
     w->end();
     w->clear();
-    if (spare_.size() < spare_most && buffers_.pressure() < memory_pressure::high)
+    if (spare_.size() < max_spare && buffers_.pressure() < memory_pressure::high)
         spare_.push_back(std::move(w));
 }
 

@@ -65,7 +65,7 @@ class workspace_pool final {
 public:
     explicit workspace_pool(memory_account* account = nullptr) : buffers_(account)
     {
-        spare_.reserve(spare_most); // so that give() never allocates
+        spare_.reserve(max_spare); // so that give() never allocates
     }
 
     [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
@@ -78,7 +78,7 @@ public:
     void free_unused() noexcept;
 
 private:
-    static constexpr std::size_t spare_most = 64;
+    static constexpr std::size_t max_spare = 64;
     buffer_pool buffers_;
     std::vector<std::unique_ptr<workspace>> spare_;
     std::size_t unused_ = 0; // the smallest number of spare ones since the last free_unused()

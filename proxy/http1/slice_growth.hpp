@@ -13,7 +13,7 @@ class slice_growth final {
 public:
     // Without `grows`, as for responses, every slice has the maximum size.
     explicit slice_growth(bool grows) noexcept
-        : least_(grows ? net::buffer_pool::min_bytes : net::buffer_pool::slice_bytes), next_(least_)
+        : smallest_(grows ? net::buffer_pool::min_bytes : net::buffer_pool::slice_bytes), next_(smallest_)
     {
     }
 
@@ -26,10 +26,10 @@ public:
             next_ = std::clamp(factor * size, next_, net::buffer_pool::slice_bytes);
     }
     // Notes that the upstream did not take all of it at once.
-    void blocked() noexcept { next_ = least_; }
+    void blocked() noexcept { next_ = smallest_; }
 
 private:
-    std::size_t least_;
+    std::size_t smallest_;
     std::size_t next_;
 };
 

@@ -12,9 +12,9 @@ namespace scopegate::http1 {
 
 class stretch final {
 public:
-    static constexpr std::size_t most_bytes = 128UL * 1024;
+    static constexpr std::size_t max_bytes = 128UL * 1024;
 
-    // Reads from the stream. After `most_bytes` without a wait it returns would_block instead, and the
+    // Reads from the stream. After `max_bytes` without a wait it returns would_block instead, and the
     // caller's wait for input then ends after other connections were served.
     [[nodiscard]] net::transfer read(net::stream& from, std::span<char> into) noexcept
     {
@@ -24,7 +24,7 @@ public:
     template <typename Read>
     [[nodiscard]] net::transfer read(net::stream& from, const Read& read) noexcept
     {
-        if (moved_ >= most_bytes) {
+        if (moved_ >= max_bytes) {
             moved_ = 0;
             from.read_later();
             return {net::transfer::status::would_block, 0};

@@ -17,7 +17,7 @@ namespace scopegate::observe {
 
 namespace {
 
-constexpr std::size_t most_kinds = 256; // route and reason pairs that one thread counts separately
+constexpr std::size_t max_kinds = 256; // route and reason pairs that one thread counts separately
 constexpr std::string_view other_routes = "other routes";
 constexpr std::size_t named_clients = 3;
 
@@ -62,7 +62,7 @@ struct shard {
         auto& routes = kinds[static_cast<std::size_t>(r.why)];
         auto at = routes.find(r.route);
         if (at == routes.end()) {
-            const bool crowded = size >= most_kinds;
+            const bool crowded = size >= max_kinds;
             at = routes.try_emplace(std::string(crowded ? other_routes : r.route)).first;
             size += crowded ? 0 : 1;
         }

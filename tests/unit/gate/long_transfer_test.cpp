@@ -15,10 +15,10 @@
 namespace scopegate::gate {
 namespace {
 
-constexpr std::size_t body_bytes = 4 * http1::stretch::most_bytes;
+constexpr std::size_t body_bytes = 4 * http1::stretch::max_bytes;
 constexpr int room = 4 * static_cast<int>(body_bytes);
-constexpr std::size_t most_passed =
-    http1::stretch::most_bytes + net::buffer_pool::slice_bytes; // the last read may end beyond it
+constexpr std::size_t max_passed =
+    http1::stretch::max_bytes + net::buffer_pool::slice_bytes; // the last read may end beyond it
 
 class long_transfer : public ::testing::Test {
 public:
@@ -26,7 +26,7 @@ public:
     {
         const std::string body(body_bytes, 'x');
         sent_ = source_.send(body);
-        if (sent_ <= most_passed)
+        if (sent_ <= max_passed)
             GTEST_SKIP() << "the kernel gives a socket no more than " << sent_ << " bytes here";
     }
 
@@ -49,7 +49,7 @@ TEST_F(long_transfer, yields_within_a_body)
         done = true;
     };
     transfer();
-    EXPECT_LE(sink_.has_arrived(), most_passed) << "too much was passed before other connections could run";
+    EXPECT_LE(sink_.has_arrived(), max_passed) << "too much was passed before other connections could run";
     EXPECT_TRUE(test::run_until(loop_, [&] { return done; }));
     EXPECT_EQ(sink_.has_arrived(), sent_);
 }
@@ -64,7 +64,7 @@ TEST_F(long_transfer, yields_within_a_tunnel)
         done = true;
     };
     transfer();
-    EXPECT_LE(sink_.has_arrived(), most_passed) << "too much was passed before other connections could run";
+    EXPECT_LE(sink_.has_arrived(), max_passed) << "too much was passed before other connections could run";
     EXPECT_TRUE(test::run_until(loop_, [&] { return sink_.has_arrived() == sent_; }));
     ::shutdown(sink_.peer, SHUT_RDWR);
     EXPECT_TRUE(test::run_until(loop_, [&] { return done; }));

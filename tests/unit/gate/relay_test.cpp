@@ -80,7 +80,7 @@ TEST_F(relay, ends_when_the_source_pauses_for_too_long)
 
 TEST_F(relay, ends_when_the_source_is_too_slow)
 {
-    least_rate rate(10s, true);
+    minimum_rate rate(10s, true);
     options_.rate = &rate;
     begin();
     EXPECT_EQ(source_->time_left(direction::read), 10s);

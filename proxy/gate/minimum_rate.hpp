@@ -1,4 +1,4 @@
-// The lowest rate at which a client may send a body: 128 bytes a second, averaged over at least a minute.
+// The minimum rate at which a client may send a body: 128 bytes a second, averaged over at least a minute.
 // Each pause between two reads has a timeout of its own, but a client that sends one byte just before each
 // timeout would hold its upstream connection forever. Pure: callers pass the time.
 #pragma once
@@ -13,14 +13,14 @@ namespace scopegate::gate {
 
 // The client has an allowance of time. Waiting for the client uses it up, and each byte adds to it. Time in
 // which the upstream is slow to take the body does not count.
-class least_rate final {
+class minimum_rate final {
 public:
     static constexpr int bytes_per_second = 128;
-    static constexpr std::chrono::milliseconds least_window{60'000};
+    static constexpr std::chrono::milliseconds min_window{60'000};
 
     // `window` is the time over which the rate is averaged, and so the longest possible pause. `has_leave`:
     // the client does not wait for 100 Continue.
-    least_rate(std::chrono::milliseconds window, bool has_leave) noexcept
+    minimum_rate(std::chrono::milliseconds window, bool has_leave) noexcept
         : window_(window), left_(window), counts_from_(has_leave ? steady_time::min() : never)
     {
     }

@@ -1,5 +1,5 @@
 // The minimum rate of a request's body, alone and as the relay enforces it.
-#include "gate/least_rate.hpp"
+#include "gate/minimum_rate.hpp"
 
 #include "gate/relay.hpp"
 #include "unit/gate/raw_stream.hpp"
@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 std::optional<std::chrono::seconds> too_slow_after(std::chrono::milliseconds pause, std::size_t bytes)
 {
     const steady_time start(24h);
-    least_rate rate(60s, true);
+    minimum_rate rate(60s, true);
     for (auto now = start; now < start + 1h; now += pause) {
         if (rate.deadline(now) < now + pause)
             return std::chrono::floor<std::chrono::seconds>(rate.deadline(now) - start);
@@ -33,7 +33,7 @@ std::optional<std::chrono::seconds> too_slow_after(std::chrono::milliseconds pau
     return std::nullopt;
 }
 
-TEST(least_rate, is_128_bytes_a_second_averaged_over_a_minute)
+TEST(minimum_rate, is_128_bytes_a_second_averaged_over_a_minute)
 {
     struct {
         std::string sentence;
@@ -55,18 +55,18 @@ TEST(least_rate, is_128_bytes_a_second_averaged_over_a_minute)
         EXPECT_EQ(too_slow_after(r.pause, r.bytes), r.end) << r.sentence;
 }
 
-TEST(least_rate, does_not_credit_a_fast_beginning)
+TEST(minimum_rate, does_not_credit_a_fast_beginning)
 {
     const steady_time start(24h);
-    least_rate rate(60s, true);
+    minimum_rate rate(60s, true);
     rate.received(10'000'000);
     EXPECT_EQ(rate.deadline(start), start + 60s);
 }
 
-TEST(least_rate, does_not_count_time_before_the_client_may_send)
+TEST(minimum_rate, does_not_count_time_before_the_client_may_send)
 {
     const steady_time start(24h);
-    least_rate rate(60s, false);
+    minimum_rate rate(60s, false);
     EXPECT_EQ(rate.deadline(start), net::no_deadline);
     rate.waited(start, start + 50s);
     rate.start(start + 70s); // during a wait that began at 50 s
@@ -74,20 +74,20 @@ TEST(least_rate, does_not_count_time_before_the_client_may_send)
     EXPECT_EQ(rate.deadline(start + 80s), start + 80s + 50s);
 }
 
-TEST(least_rate, starts_with_a_client_that_sends_without_permission)
+TEST(minimum_rate, starts_with_a_client_that_sends_without_permission)
 {
     const steady_time start(24h);
-    least_rate rate(60s, false);
+    minimum_rate rate(60s, false);
     rate.waited(start, start + 50s);
     rate.received(1);
     rate.waited(start + 50s, start + 60s);
     EXPECT_LT(rate.deadline(start + 60s), start + 111s);
 }
 
-TEST(least_rate, counts_nothing_once_it_is_stopped)
+TEST(minimum_rate, counts_nothing_once_it_is_stopped)
 {
     const steady_time start(24h);
-    least_rate rate(60s, true);
+    minimum_rate rate(60s, true);
     rate.waited(start, start + 59s);
     rate.stop();
     rate.waited(start, start + 2h);
@@ -139,7 +139,7 @@ protected:
     std::array<int, 2> client_{}, upstream_{};
     net::stream_ptr source_, sink_;
     net::buffer_pool buffers_;
-    least_rate rate_{60s, true};
+    minimum_rate rate_{60s, true};
     std::optional<relay_end> end_;
 };
 
