@@ -114,11 +114,16 @@ protected:
     }
     net::detached serve_exchange()
     {
-        const exchange_context context{*worker_, *side_, *space_, *snapshot_, connection_end};
+        const auto context = parts();
         exchange served(context, worker_->now());
         co_await served.run();
         was_cut = side_->was_cut;
         ended = true;
+    }
+    // Returns what the parts of an exchange for this request share.
+    [[nodiscard]] exchange_context parts() const
+    {
+        return {*worker_, *side_, *space_, *snapshot_, connection_end};
     }
     // Both.
     void serve(const std::string& line, const std::string& body = {}, bool last = true)
