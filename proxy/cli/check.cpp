@@ -111,6 +111,8 @@ void print(const policy::policy& p, std::ostream& out)
     table.print(out);
     out << '\n';
     print_own_settings(p, out);
+    if (const auto urls = p.upstream.urls(); urls.size() > 1)
+        out << "Requests go in turn to " << policy::enumerate(urls, " and ") << ".\n";
     if (head_follows_get(p))
         out << "HEAD needs what GET needs, unless it is listed.\n";
     out << key_life(p) << introspected_tokens(p) << metadata_note(p);

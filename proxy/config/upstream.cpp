@@ -1,5 +1,6 @@
 // `upstream:`, the API: its address, and the information about the client that it receives.
 #include "config/compile.hpp"
+#include "config/lists.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 #include "http/fields.hpp"
@@ -15,15 +16,19 @@ namespace {
 using policy::identity_header;
 using policy::upstream_settings;
 
-void read_url(compilation& c, const node& value, upstream_settings& into)
+struct upstream_address {
+    policy::endpoint at;
+    bool tls = false;
+};
+
+std::optional<upstream_address> read_one_url(compilation& c, const node& value)
 {
     const auto text = read_text(c, value);
     if (!text)
-        return;
+        return std::nullopt;
     if (text->starts_with("unix:")) {
-        if (auto address = unix_endpoint(c, value))
-            into.address = std::move(*address);
-        return;
+        auto address = unix_endpoint(c, value);
+        return address ? std::optional(upstream_address{*std::move(address)}) : std::nullopt;
     }
     const auto url = parse_web_url(*text);
     if (!url)
@@ -34,14 +39,42 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
         c.out.error(value.at, "the upstream's URL contains user information, which is never sent; remove it");
     else if (url->has_path() || !url->query.empty() || url->has_fragment)
         c.out.error(value.at, shown_url(value) + " has a path or query: requests keep their own");
-    else {
-        into.address.host = url->host;
-        into.address.port = url->port;
-        if (url->tls) {
-            into.tls.emplace();
-            into.tls->server_name = url->host;
-            into.tls->mark = value.at;
+    else
+        return upstream_address{{url->host, url->port, {}}, url->tls};
+    return std::nullopt;
+}
+
+// Reads a URL or a list of them.
+void read_url(compilation& c, const node& value, upstream_settings& into)
+{
+    constexpr std::size_t most_urls = 64;
+    const auto items = one_or_list_items(c, value);
+    if (items.size() > most_urls)
+        return c.out.error(value.at, "an upstream has at most " + std::to_string(most_urls) + " URLs");
+    std::vector<policy::endpoint> all;
+    std::optional<bool> tls;
+    for (const node& item : items) {
+        auto one = read_one_url(c, item);
+        if (!one)
+            continue;
+        if (std::find(all.begin(), all.end(), one->at) != all.end())
+            c.out.error(item.at, shown_url(item) + " is already in the list");
+        else if (tls.value_or(one->tls) != one->tls)
+            c.out.error(item.at, shown_url(item) +
+                                     (one->tls ? " is an https URL, and the ones before it are not"
+                                               : " is not an https URL, as the ones before it") +
+                                     ": use one kind for all");
+        else {
+            all.push_back(std::move(one->at));
+            tls = one->tls;
         }
+    }
+    if (all.empty())
+        return;
+    into.addresses = std::move(all);
+    if (*tls) {
+        into.tls.emplace();
+        into.tls->mark = value.at;
     }
 }
 
@@ -72,7 +105,8 @@ constexpr key<policy::upstream_tls> tls_keys[] = {
 // Runs after the URL, which determines whether TLS is used at all.
 void read_tls(compilation& c, const node& value, upstream_settings& into)
 {
-    const bool has_address = into.address.is_unix() || !into.address.host.empty();
+    const auto& first = into.addresses.front();
+    const bool has_address = first.is_unix() || !first.host.empty();
     if (has_address && !into.tls)
         c.out.error(value.at, "\"tls\" needs an https upstream");
     policy::upstream_tls tls = into.tls.value_or(policy::upstream_tls());

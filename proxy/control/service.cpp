@@ -7,6 +7,7 @@
 #include "net/post.hpp"
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
+#include "policy/wording.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -22,6 +23,11 @@ namespace {
 namespace asio = net::asio;
 using observe::level;
 using observe::log_event;
+
+void log_upstream(const policy::policy& p)
+{
+    log_event(level::info, "upstream", {{"urls", policy::enumerate(p.upstream.urls(), ", ")}});
+}
 
 void log_warnings(const std::vector<config::diagnostic>& warnings)
 {
@@ -142,6 +148,7 @@ void service::start(bool take_over)
         log_event(
             level::info, "listening",
             {{"listener", "server"}, {"address", net::to_text(listening.address())}, {"workers", count}});
+    log_upstream(policy());
 }
 
 // Our predecessor has closed its listeners, or shares them with us (--takeover). It may have seen proofs that
@@ -262,6 +269,7 @@ void service::publish(gate::shared_snapshot next)
         current_.introspection->stop();
     current_ = std::move(next);
     log_event(level::info, "reloaded", {{"file", path_}, {"routes", policy().routes.size()}});
+    log_upstream(policy());
 }
 
 void service::leave()

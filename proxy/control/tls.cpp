@@ -34,8 +34,11 @@ tls_contexts load_tls(const policy::policy& p)
     if (const auto& tls = p.upstream.tls)
         made.upstream = try_to(
             [&] {
+                std::vector<std::string> names;
+                for (std::size_t url = 0; url < p.upstream.addresses.size(); ++url)
+                    names.push_back(p.upstream.server_name(url));
                 return std::make_shared<const net::tls_context>(
-                    net::tls_client_files{tls->ca, tls->certificate, tls->key}, tls->server_name);
+                    net::tls_client_files{tls->ca, tls->certificate, tls->key}, std::move(names));
             },
             p.file, tls->mark, made);
     return made;

@@ -32,22 +32,21 @@ net::task<forward_result> forwarding::run()
         }
     }
     auto& pool = c_.policy.upstream;
-    upstream_ = pool.take(c_.at.now());
-    const bool once_more = !upstream_ || co_await attempt(true);
-    if (!once_more)
-        co_return result_;
-    if (upstream_)
-        upstream_->close();
-    watch_.waits_for(nullptr);
-    upstream_ = nullptr;
-
-    auto made = co_await pool.connect();
-    if (!made) {
-        result_.why = made.error();
-        co_return result_;
+    upstream_ = pool.take(c_.at.now(), choice_);
+    bool again = !upstream_ || co_await attempt(true);
+    while (again) {
+        if (upstream_)
+            upstream_->close();
+        watch_.waits_for(nullptr);
+        upstream_ = nullptr;
+        auto made = co_await pool.connect(choice_);
+        if (!made) {
+            result_.why = made.error();
+            co_return result_;
+        }
+        upstream_ = std::move(*made);
+        again = co_await attempt(false);
     }
-    upstream_ = std::move(*made);
-    co_await attempt(false);
     co_return result_;
 }
 
@@ -109,9 +108,10 @@ net::task<bool> forwarding::attempt(bool reused)
     if (failed)
         std::rethrow_exception(failed);
     if (result_.why == reason::allowed && upstream_->is_reusable())
-        c_.policy.upstream.keep(std::move(upstream_));
-    const bool again = reused && result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
-                       upstream::may_repeat(method, upload_.is_repeatable());
+        c_.policy.upstream.keep(std::move(upstream_), choice_);
+    const bool again = result_.why == reason::upstream_bad_answer && !upstream_->has_responded() &&
+                       upstream::may_repeat(method, upload_.is_repeatable()) &&
+                       (reused || c_.policy.upstream.has_other(choice_));
     co_return again;
 }
 

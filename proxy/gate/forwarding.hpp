@@ -1,5 +1,5 @@
 // Forwards a permitted request to the upstream and passes the response back, over one connection or, by the
-// retry rule, a second one. The constructor requires a permit.
+// retry rule, another one. The constructor requires a permit.
 #pragma once
 
 #include "gate/client_watch.hpp"
@@ -8,6 +8,7 @@
 #include "gate/upload.hpp"
 #include "net/task.hpp"
 #include "policy/decide.hpp"
+#include "upstream/addresses.hpp"
 #include "upstream/limit.hpp"
 #include "upstream/retry.hpp"
 #include "wire/upstream.hpp"
@@ -33,6 +34,7 @@ private:
     forward_result result_;
     upload upload_;
     client_watch watch_;
+    upstream::choice choice_;
     wire::upstream_ptr upstream_;
 };
 

@@ -8,6 +8,8 @@
 #include "observe/http_date.hpp"
 #include "tokens/places/websocket.hpp"
 
+#include <algorithm>
+
 namespace scopegate::gate {
 
 using http::field_id;
@@ -24,18 +26,19 @@ bool ends(const tokens::validated_token* token)
 
 } // namespace
 
-// Returns when such a response has to end: with its token, or with its connection if it has no token or one
-// that never expires.
+// Returns when such a response has to end: with its token or with its connection, whichever is first.
 steady_time reception::expiry() const
 {
     if (!ends(request_.token))
         return c_.connection_end;
-    return std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
+    const steady_time with_token =
+        std::chrono::steady_clock::now() + (request_.token->expires - observe::wall_now());
+    return std::min(with_token, c_.connection_end);
 }
 
 lasting_end reception::expiry_kind() const noexcept
 {
-    return ends(request_.token) ? token_has_expired() : connection_is_too_old();
+    return expiry() < c_.connection_end ? token_has_expired() : connection_is_too_old();
 }
 
 lasting_permit reception::what_lasts(bool is_tunnel) const noexcept

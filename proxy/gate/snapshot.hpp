@@ -51,14 +51,10 @@ public:
              memory_account* account = nullptr, std::unique_ptr<upstream::connector> connects = nullptr)
         : shared(s), policy(*s.policy), responses(*s.responses),
           validator(s.policy, s.keys, s.token_cache_bytes, s.introspection, account),
-          upstream(connects ? std::move(connects) : connector_of(own, s)),
-          identity_names(tokens::identity_names(*s.policy))
+          upstream(connects ? std::move(connects) : connector_of(own, s), addresses_of(s),
+                   s.policy->server.timeouts.upstream_connect),
+          identity_names(tokens::identity_names(*s.policy)), upstream_host(policy.upstream.own_host())
     {
-        const auto& address = policy.upstream.address;
-        const unsigned default_port = policy.upstream.tls ? 443 : 80;
-        upstream_host = address.is_unix()              ? "localhost"
-                        : address.port == default_port ? address.host
-                                                       : address.host + ":" + std::to_string(address.port);
     }
 
     // Returns a number that distinguishes the snapshots of this process.
@@ -76,8 +72,13 @@ private:
     [[nodiscard]] static std::unique_ptr<upstream::connector>
     connector_of(const upstream::worker_resources& own, const shared_snapshot& s)
     {
-        return std::make_unique<upstream::http1_connector>(own, s.policy->upstream, s.upstream_tls.get(),
-                                                           s.policy->server.timeouts.upstream_connect);
+        return std::make_unique<upstream::http1_connector>(own, s.policy->upstream, s.upstream_tls.get());
+    }
+    // Each worker begins with another address.
+    [[nodiscard]] static upstream::addresses addresses_of(const shared_snapshot& s)
+    {
+        static std::atomic<std::size_t> next{0};
+        return {upstream::listed_addresses(s.policy->upstream), next.fetch_add(1)};
     }
     [[nodiscard]] static std::uint64_t next_serial() noexcept
     {

@@ -66,9 +66,9 @@ void append_framing_lines(std::string& out, const wire::forwarded_head& request)
 } // namespace
 
 upstream_connection::upstream_connection(net::stream_ptr connection, net::buffer_pool& buffers,
-                                         tls_reports& reports)
+                                         std::unique_ptr<connection_reports> reports)
     : message_stream(std::move(connection), {buffers, bytes_, out_}, false), buffers_(buffers),
-      reports_(reports)
+      reports_(std::move(reports))
 {
     buffers_.count(own_bytes);
 }
@@ -134,11 +134,18 @@ result<void> upstream_connection::fill_head()
     if (got.how != net::transfer::status::done) {
         const auto* const tls = io_.connection().tls();
         if (tls != nullptr && !tls->failure().empty())
-            reports_.on_tls_failure(tls->failure());
-        return ended_before_head(got.how);
+            reports_->on_tls_failure(tls->failure());
+        const auto why = ended_before_head(got.how);
+        if (!ever_responded_)
+            reports_->on_end_without_response(why.detail);
+        return why;
     }
     received_ += got.bytes;
     responded_ = true;
+    if (!ever_responded_) {
+        ever_responded_ = true;
+        reports_->on_first_response();
+    }
     return {};
 }
 

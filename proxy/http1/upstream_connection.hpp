@@ -7,25 +7,34 @@
 #include "wire/upstream.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace scopegate::http1 {
 
-// Is notified of TLS failures, with OpenSSL's description. An upstream may refuse our certificate only after
-// the handshake, when we read.
-class tls_reports {
+// Is notified of what one connection shows about the upstream.
+class connection_reports {
 public:
-    virtual void on_tls_failure(const std::string& why) = 0;
+    connection_reports() = default;
+    connection_reports(const connection_reports&) = delete;
+    connection_reports& operator=(const connection_reports&) = delete;
+    virtual ~connection_reports() = default;
 
-protected:
-    ~tls_reports() = default;
+    // Gives OpenSSL's description. An upstream may refuse our certificate only after the handshake, when we
+    // read.
+    virtual void on_tls_failure(const std::string& why) = 0;
+    // The first byte of the connection's first response has arrived, or the upstream has closed or reset the
+    // connection before it. A later end says nothing: a server may close a kept connection at any time.
+    virtual void on_first_response() = 0;
+    virtual void on_end_without_response(cause why) = 0;
 };
 
 class upstream_connection final : public message_stream<wire::upstream_side> {
 public:
-    // Takes over an established connection, TLS included. `buffers` and `reports` must outlive it.
-    upstream_connection(net::stream_ptr connection, net::buffer_pool& buffers, tls_reports& reports);
+    // Takes over an established connection, TLS included. `buffers` must outlive it.
+    upstream_connection(net::stream_ptr connection, net::buffer_pool& buffers,
+                        std::unique_ptr<connection_reports> reports);
     ~upstream_connection() override;
 
     [[nodiscard]] result<void> begin(const wire::forwarded_head& request,
@@ -57,7 +66,7 @@ private:
     [[nodiscard]] std::string_view behind_head() const noexcept;
 
     net::buffer_pool& buffers_;
-    tls_reports& reports_;
+    std::unique_ptr<connection_reports> reports_;
     net::buffer bytes_; // a response's head, then slices of its body
     net::gather out_;
     std::string lines_; // lines that we add to a request
@@ -67,6 +76,7 @@ private:
     std::size_t scanned_ = 0;
     std::size_t head_bytes_ = 0;
     bool responded_ = false;
+    bool ever_responded_ = false; // to this request or an earlier one
     bool keep_alive_ = false;
     std::optional<std::chrono::seconds> announced_keep_;
 };

@@ -46,6 +46,14 @@ task<resolved_name::addresses> resolved_name::find(steady_time now, steady_time 
     co_return state->asking ? addresses() : state->known;
 }
 
+resolved_name::addresses resolved_name::refresh(steady_time now)
+{
+    auto last = state_->known;
+    if (!state_->asking && state_->known_until <= now)
+        ask();
+    return last;
+}
+
 void resolved_name::ask()
 {
     state_->known.clear();

@@ -37,6 +37,10 @@ public:
     // does not end by `deadline`.
     [[nodiscard]] task<addresses> find(steady_time now, steady_time deadline);
 
+    // Starts a lookup, unless one runs or the last one ended less than a second before `now`. Returns at once
+    // what the last one found; nothing while one runs or after it failed.
+    [[nodiscard]] addresses refresh(steady_time now);
+
 private:
     // Outlives this object while a lookup runs.
     struct shared_state {

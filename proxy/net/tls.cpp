@@ -146,7 +146,12 @@ tls_context::tls_context(const tls_server_files& files)
 }
 
 tls_context::tls_context(const tls_client_files& files, std::string server_name)
-    : context_(make_context(TLS_client_method())), server_name_(std::move(server_name)), server_(false)
+    : tls_context(files, std::vector<std::string>(1, std::move(server_name)))
+{
+}
+
+tls_context::tls_context(const tls_client_files& files, std::vector<std::string> server_names)
+    : context_(make_context(TLS_client_method())), server_names_(std::move(server_names)), server_(false)
 {
     auto* const context = context_.get();
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
@@ -160,19 +165,21 @@ tls_context::tls_context(const tls_client_files& files, std::string server_name)
         use_identity(context, files.certificate, files.key);
         look_at_dates(context, files.certificate, warnings_);
     }
-    if (server_name_.ends_with('.')) // the final dot is only for resolvers (RFC 6066 section 3)
-        server_name_.pop_back();
-    // Fail now if no certificate could be checked for this name.
-    if (!tls_channel(*context, -1, false).expect_server(server_name_))
-        throw tls_error("\"" + server_name_ + "\" is not a name that a certificate can be checked for");
+    for (auto& name : server_names_) {
+        if (name.ends_with('.')) // the final dot is only for resolvers (RFC 6066 section 3)
+            name.pop_back();
+        // Fail now if no certificate could be checked for this name.
+        if (!tls_channel(*context, -1, false).expect_server(name))
+            throw tls_error("\"" + name + "\" is not a name that a certificate can be checked for");
+    }
 }
 
 tls_context::~tls_context() = default;
 
-std::unique_ptr<tls_channel> tls_context::open(int socket) const
+std::unique_ptr<tls_channel> tls_context::open(int socket, std::size_t name) const
 {
     auto channel = std::make_unique<tls_channel>(*context_, socket, server_);
-    if (!server_ && !channel->expect_server(server_name_))
+    if (!server_ && !channel->expect_server(server_names_.at(name)))
         throw std::bad_alloc();
     return channel;
 }

@@ -35,8 +35,9 @@ class tls_context final {
 public:
     // The constructors throw tls_error.
     explicit tls_context(const tls_server_files& files);
-    // `server_name` is sent as SNI and must be in the server's certificate. An address is not sent, only
-    // checked.
+    // Each channel has one of the `server_names`, which is sent as SNI and must be in the server's
+    // certificate. An address is not sent, only checked.
+    tls_context(const tls_client_files& files, std::vector<std::string> server_names);
     tls_context(const tls_client_files& files, std::string server_name);
     ~tls_context();
     tls_context(const tls_context&) = delete;
@@ -50,8 +51,9 @@ public:
     // if no certificate is requested.
     [[nodiscard]] const std::string& client_authorities() const noexcept { return client_authorities_; }
 
-    // Creates a channel for a connected non-blocking socket, which it does not own. Throws std::bad_alloc.
-    [[nodiscard]] std::unique_ptr<tls_channel> open(int socket) const;
+    // Creates a channel for a connected non-blocking socket, which it does not own. `name` is the index of
+    // the server's name. Throws std::bad_alloc.
+    [[nodiscard]] std::unique_ptr<tls_channel> open(int socket, std::size_t name = 0) const;
 
 private:
     struct release {
@@ -60,7 +62,7 @@ private:
     std::unique_ptr<ssl_ctx_st, release> context_;
     std::vector<std::string> warnings_;
     std::string client_authorities_;
-    std::string server_name_; // of a client context
+    std::vector<std::string> server_names_; // of a client context
     bool server_;
 };
 

@@ -27,6 +27,31 @@ std::vector<std::string> own_timeouts(const timeouts& own, const timeouts& of_se
 
 } // namespace
 
+std::string to_text(const endpoint& e)
+{
+    if (e.is_unix())
+        return "unix:" + e.unix_path;
+    const bool v6 = e.host.find(':') != std::string::npos;
+    return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
+}
+
+std::vector<std::string> upstream_settings::urls() const
+{
+    std::vector<std::string> out;
+    for (const auto& one : addresses)
+        out.push_back((one.is_unix() ? "" : tls ? "https://" : "http://") + to_text(one));
+    return out;
+}
+
+std::string upstream_settings::own_host() const
+{
+    const auto& first = addresses.front();
+    if (first.is_unix())
+        return "localhost";
+    const auto text = to_text(first);
+    return first.port == (tls ? 443 : 80) ? text.substr(0, text.rfind(':')) : text;
+}
+
 std::string describe(const route_settings& own, const route_settings& of_server)
 {
     std::vector<std::string> out;

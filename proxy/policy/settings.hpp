@@ -28,6 +28,8 @@ struct endpoint {
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
 };
+// Returns an endpoint as a URL has it: `api:3000`, `[::1]:3000`, `unix:/run/api.sock`.
+[[nodiscard]] std::string to_text(const endpoint& e);
 
 struct key_location {
     enum class kind : std::uint8_t { none, discover, url, file }; // none: a secret instead
@@ -126,7 +128,7 @@ struct server_tls {
 struct upstream_tls {
     std::string ca; // empty: the system's
     std::string certificate, key;
-    std::string server_name; // for SNI and the certificate: a host name or an address
+    std::string server_name; // a host name or an address; empty: that of the URL
     source_mark mark;
 };
 
@@ -170,8 +172,9 @@ struct identity_header {
 };
 
 struct upstream_settings {
-    endpoint address;
-    std::optional<upstream_tls> tls;  // set for https
+    // One for each URL, to which requests go in turn. Never empty; without a host in tests that need none.
+    std::vector<endpoint> addresses = std::vector<endpoint>(1);
+    std::optional<upstream_tls> tls;  // set for https, which then holds for all URLs
     std::string host;                 // replaces Host; empty: as received
     bool strip_authorization = false; // authorization: strip
     bool via = true;                  // via: off: requests carry no Via of ours
@@ -182,6 +185,16 @@ struct upstream_settings {
     };
     // Concurrent requests over all workers, without tunnels; 0: no limit.
     std::size_t connections = 0;
+
+    // Returns the URLs: `http://api:3000`, `unix:/run/api.sock`.
+    [[nodiscard]] std::vector<std::string> urls() const;
+    // Returns the Host of requests to the first URL that come without one.
+    [[nodiscard]] std::string own_host() const;
+    // Returns the name for SNI and the certificate of a URL, given its index.
+    [[nodiscard]] const std::string& server_name(std::size_t url) const
+    {
+        return tls && !tls->server_name.empty() ? tls->server_name : addresses.at(url).host;
+    }
 };
 
 struct dpop_settings { // RFC 9449

@@ -26,7 +26,7 @@ namespace {
 constexpr std::chrono::seconds report_interval{1};
 
 // Returns 0 if connected, otherwise the errno, which may be EINPROGRESS.
-int begin_connect(int fd, const asio::generic::stream_protocol::endpoint& address) noexcept
+int begin_connect(int fd, const net::stream_endpoint& address) noexcept
 {
     return ::connect(fd, address.data(), static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
 }
@@ -64,43 +64,87 @@ failure unreachable(int error) noexcept
     return {reason::upstream_unreachable, why};
 }
 
+std::optional<net::stream_endpoint> fixed_endpoint(const policy::endpoint& of)
+{
+    if (of.is_unix())
+        return net::unix_endpoint(of.unix_path);
+    return net::literal_endpoint(of.host, of.port);
+}
+
 } // namespace
 
+std::vector<listed_address> listed_addresses(const policy::upstream_settings& settings)
+{
+    std::vector<listed_address> all;
+    for (const auto& one : settings.addresses)
+        all.push_back({fixed_endpoint(one), policy::to_text(one)});
+    return all;
+}
+
+// Passes the notes of one connection on, with its address.
+class http1_connector::reports_of_one final : public http1::connection_reports {
+public:
+    reports_of_one(http1_connector& maker, address& to, address_reports& reports) noexcept
+        : maker_(maker), to_(&to), reports_(reports)
+    {
+    }
+    void on_tls_failure(const std::string& why) override { maker_.report_tls_failure(to_->url, why); }
+    void on_first_response() override { reports_.on_response(*to_); }
+    void on_end_without_response(cause why) override { reports_.on_end_without_response(*to_, why); }
+
+private:
+    http1_connector& maker_;
+    address_ptr to_;
+    address_reports& reports_;
+};
+
 http1_connector::http1_connector(const worker_resources& own, const policy::upstream_settings& settings,
-                                 const net::tls_context* tls, std::chrono::milliseconds connect_timeout)
-    : own_(own), settings_(settings), tls_(tls), connect_timeout_(connect_timeout),
-      name_(own.context, net::system_resolver(own.context, settings.address.host, settings.address.port))
+                                 const net::tls_context* tls)
+    : own_(own), settings_(settings), tls_(tls)
 {
+    for (const auto& one : settings.addresses) {
+        names_.emplace_back();
+        if (!fixed_endpoint(one))
+            names_.back().emplace(own.context, net::system_resolver(own.context, one.host, one.port));
+    }
 }
 
-net::task<result<wire::upstream_ptr>> http1_connector::connect()
+net::task<std::optional<std::vector<net::stream_endpoint>>> http1_connector::look_up(std::size_t url,
+                                                                                     steady_time deadline)
 {
-    const auto now = std::chrono::steady_clock::now();
-    const auto deadline = now + connect_timeout_;
-    if (settings_.address.is_unix()) {
-        const auto address = net::unix_endpoint(settings_.address.unix_path);
-        co_return co_await connect_to(address, deadline);
-    }
-    const auto literal = net::literal_endpoint(settings_.address.host, settings_.address.port);
-    if (literal)
-        co_return co_await connect_to(*literal, deadline);
-    const auto addresses = co_await name_.find(now, deadline);
-    const bool late = addresses.empty() && std::chrono::steady_clock::now() >= deadline;
-    failure last(reason::upstream_unreachable,
-                 late ? cause::timeouts_upstream_connect : cause::unresolvable_name);
-    for (const auto& address : addresses) {
-        auto made = co_await connect_to(address, deadline);
-        if (made)
-            co_return made;
-        last = made.error();
-    }
-    co_return last;
+    auto& name = names_.at(url);
+    if (!name)
+        co_return std::nullopt;
+    auto found = co_await name->find(std::chrono::steady_clock::now(), deadline);
+    co_return found;
 }
 
-net::task<result<wire::upstream_ptr>>
-http1_connector::connect_to(const asio::generic::stream_protocol::endpoint& address, steady_time deadline)
+std::vector<net::stream_endpoint> http1_connector::refresh(std::size_t url, steady_time now)
 {
-    const int family = address.data()->sa_family;
+    auto& name = names_.at(url);
+    return name ? name->refresh(now) : std::vector<net::stream_endpoint>();
+}
+
+net::task<result<wire::upstream_ptr>> http1_connector::connect(address& to, steady_time deadline,
+                                                               address_reports& reports)
+{
+    const auto opened = co_await open(*to.endpoint, deadline);
+    if (!opened)
+        co_return opened.error();
+    const auto connection = *opened;
+    const auto insecure = tls_ != nullptr ? co_await secure(*connection, to.url, deadline) : cause::none;
+    if (insecure != cause::none) {
+        connection->close();
+        co_return failure(reason::upstream_unreachable, insecure);
+    }
+    auto notes = std::make_unique<reports_of_one>(*this, to, reports);
+    co_return std::make_unique<http1::upstream_connection>(connection, own_.buffers, std::move(notes));
+}
+
+// Returns a connected stream.
+net::task<result<net::stream_ptr>> http1_connector::open(const net::stream_endpoint& to, steady_time deadline)
+{
+    const int family = to.data()->sa_family;
     const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         co_return unreachable(errno);
@@ -108,10 +152,10 @@ http1_connector::connect_to(const asio::generic::stream_protocol::endpoint& addr
         const int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    int failed = begin_connect(fd, address);
+    int failed = begin_connect(fd, to);
     while (failed == EAGAIN && family == AF_UNIX && std::chrono::steady_clock::now() < deadline) {
         co_await wait_for_room();
-        failed = begin_connect(fd, address);
+        failed = begin_connect(fd, to);
     }
     const bool connected = failed == 0;
     if (!connected && failed != EINPROGRESS) {
@@ -130,13 +174,7 @@ http1_connector::connect_to(const asio::generic::stream_protocol::endpoint& addr
             co_return unreachable(failed != 0 ? failed : ETIMEDOUT);
         }
     }
-    const auto insecure = tls_ != nullptr ? co_await secure(*connection, deadline) : cause::none;
-    if (insecure != cause::none) {
-        connection->close();
-        co_return failure(reason::upstream_unreachable, insecure);
-    }
-    http1::tls_reports& reports = *this;
-    co_return std::make_unique<http1::upstream_connection>(connection, own_.buffers, reports);
+    co_return connection;
 }
 
 // The kernel lets a TCP connection wait for room in the upstream's queue, but refuses one to a unix socket.
@@ -148,25 +186,25 @@ net::task<void> http1_connector::wait_for_room()
 }
 
 // Returns why the TLS handshake failed; `none`: it succeeded.
-net::task<cause> http1_connector::secure(net::stream& connection, steady_time deadline)
+net::task<cause> http1_connector::secure(net::stream& connection, std::size_t url, steady_time deadline)
 {
-    auto channel = tls_->open(connection.native_handle());
+    auto channel = tls_->open(connection.native_handle(), url);
     const bool made = co_await connection.handshake(std::move(channel), deadline);
     if (made)
         co_return cause::none;
     const auto fault = connection.tls()->fault();
-    on_tls_failure(fault == cause::none ? "timed out" : connection.tls()->failure());
+    report_tls_failure(url, fault == cause::none ? "timed out" : connection.tls()->failure());
     co_return fault == cause::none ? cause::timeouts_upstream_connect : fault;
 }
 
-void http1_connector::on_tls_failure(const std::string& why)
+void http1_connector::report_tls_failure(std::size_t url, const std::string& why)
 {
     const auto now = std::chrono::steady_clock::now();
     if (now - reported_at_ < report_interval)
         return;
     reported_at_ = now;
     observe::log_repeated(observe::level::warn, "upstream_tls_failed",
-                          {{"server_name", settings_.tls->server_name}, {"error", why}});
+                          {{"server_name", settings_.server_name(url)}, {"error", why}});
 }
 
 } // namespace scopegate::upstream

@@ -15,7 +15,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace scopegate::upstream {
 
@@ -26,29 +28,35 @@ struct worker_resources {
     net::buffer_pool& buffers;
 };
 
-// Confined to its worker's thread. Borrows its arguments, and must outlive its connections.
-class http1_connector final : public connector, private http1::tls_reports {
-public:
-    // `tls` is null for an upstream without TLS. `connect_timeout` covers lookup, connecting and handshake.
-    http1_connector(const worker_resources& own, const policy::upstream_settings& settings,
-                    const net::tls_context* tls, std::chrono::milliseconds connect_timeout);
+// Returns the upstream's addresses as the file has them, one for each URL.
+[[nodiscard]] std::vector<listed_address> listed_addresses(const policy::upstream_settings& settings);
 
-    // Tries the name's addresses in turn, which were resolved at most a second ago. Fails with the failure of
-    // the last one.
-    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() override;
+// Confined to its worker's thread. Borrows its arguments, and must outlive its connections.
+class http1_connector final : public connector {
+public:
+    // `tls` is null for an upstream without TLS.
+    http1_connector(const worker_resources& own, const policy::upstream_settings& settings,
+                    const net::tls_context* tls);
+
+    [[nodiscard]] net::task<std::optional<std::vector<net::stream_endpoint>>>
+    look_up(std::size_t url, steady_time deadline) override;
+    [[nodiscard]] std::vector<net::stream_endpoint> refresh(std::size_t url, steady_time now) override;
+    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect(address& to, steady_time deadline,
+                                                                address_reports& reports) override;
 
 private:
-    [[nodiscard]] net::task<result<wire::upstream_ptr>>
-    connect_to(const net::asio::generic::stream_protocol::endpoint& address, steady_time deadline);
+    class reports_of_one;
+
+    [[nodiscard]] net::task<result<net::stream_ptr>> open(const net::stream_endpoint& to,
+                                                          steady_time deadline);
     [[nodiscard]] net::task<void> wait_for_room();
-    [[nodiscard]] net::task<cause> secure(net::stream& connection, steady_time deadline);
-    void on_tls_failure(const std::string& why) override;
+    [[nodiscard]] net::task<cause> secure(net::stream& connection, std::size_t url, steady_time deadline);
+    void report_tls_failure(std::size_t url, const std::string& why);
 
     worker_resources own_;
     const policy::upstream_settings& settings_;
     const net::tls_context* tls_;
-    std::chrono::milliseconds connect_timeout_;
-    net::resolved_name name_; // for a host that is not an address
+    std::vector<std::optional<net::resolved_name>> names_; // by URL; empty for one that needs no lookup
     steady_time reported_at_{};
 };
 

@@ -2,10 +2,12 @@
 
 #include "net/completion.hpp"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <exception>
+#include <new>
+#include <utility>
 
 namespace scopegate::upstream {
 
@@ -17,6 +19,35 @@ namespace {
 constexpr std::size_t queue_least = 16;
 
 } // namespace
+
+// Allocates the memory within a waiter, and keeps the waiter alive meanwhile.
+template <class T>
+class slot_limit::wake_allocator {
+public:
+    using value_type = T;
+    explicit wake_allocator(std::shared_ptr<waiter> w) noexcept : waiter_(std::move(w)) {}
+    template <class U>
+    wake_allocator(const wake_allocator<U>& other) noexcept : waiter_(other.waiter_) // NOLINT: implicit
+    {
+    }
+    [[nodiscard]] T* allocate(std::size_t n)
+    {
+        if (n * sizeof(T) > waiter_->wake_memory.size())
+            throw std::bad_alloc();
+        return reinterpret_cast<T*>(waiter_->wake_memory.data());
+    }
+    void deallocate(T*, std::size_t) noexcept {}
+    template <class U>
+    bool operator==(const wake_allocator<U>& other) const noexcept
+    {
+        return waiter_ == other.waiter_;
+    }
+
+private:
+    template <class U>
+    friend class wake_allocator;
+    std::shared_ptr<waiter> waiter_;
+};
 
 void slot_limit::set(std::size_t slots)
 {
@@ -71,16 +102,15 @@ void slot_limit::release() noexcept
     hand_out();
 }
 
-// If memory is short and a waiter cannot be woken, it stays first in the queue for the next slot.
+// Waking a waiter needs no memory that it does not have. Otherwise a free slot could wait for a request, and
+// the first request in the queue for a slot, until its timeout.
 void slot_limit::hand_out() noexcept
 {
     while (!queue_.empty() && has_room()) {
         auto& first = queue_.front();
-        try {
-            asio::post(first.own, [woken = first.shared_from_this()] { woken->timer.cancel(); });
-        } catch (const std::exception&) {
-            return;
-        }
+        const wake_allocator<std::byte> memory(first.shared_from_this());
+        asio::post(first.own, asio::bind_allocator(
+                                  memory, [woken = first.shared_from_this()] { woken->timer.cancel(); }));
         queue_.pop_front();
         first.granted = true;
         ++taken_;

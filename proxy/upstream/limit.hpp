@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,12 @@ private:
         net::asio::io_context& own;
         net::asio::steady_timer timer; // used by its own thread only
         bool granted = false;          // guarded by the lock, like the hook
+        // For the message that wakes it: a slot must find the next request also while memory is short.
+        static constexpr std::size_t wake_bytes = 256;
+        alignas(std::max_align_t) std::array<std::byte, wake_bytes> wake_memory{};
     };
+    template <class T>
+    class wake_allocator;
 
     [[nodiscard]] bool take_now();
     void join(waiter& w); // does nothing if the queue is full

@@ -12,9 +12,9 @@ namespace scopegate::upstream {
            method == "OPTIONS";
 }
 
-// Returns whether a request can be sent again after a kept-alive connection turned out to be closed. The
-// upstream may have acted on it, so its method must be idempotent. Its body must be empty, because body bytes
-// that were read are gone.
+// Returns whether a request can be sent again after its connection has ended without a response. The upstream
+// may have acted on it, so its method must be idempotent. Its body must be empty, because body bytes that
+// were read are gone. After the end of a new connection the request goes to another address only.
 [[nodiscard]] constexpr bool may_repeat(std::string_view method, bool body_is_empty) noexcept
 {
     return body_is_empty && is_idempotent(method);

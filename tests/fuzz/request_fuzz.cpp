@@ -36,7 +36,7 @@ public:
     {
         check(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_) == 0);
         stream_.reset(new net::stream(worker_.context(), ends_[0], times_));
-        upstream_.emplace(stream_, buffers_, reports_);
+        upstream_.emplace(stream_, buffers_, std::make_unique<no_reports>());
     }
     [[nodiscard]] const policy::policy& policy() const noexcept { return *policy_; }
     [[nodiscard]] http1::client_request client(gate::workspace& space, const net::peer& peer,
@@ -70,9 +70,11 @@ private:
     gate::snapshot_ptr snapshot_{new gate::snapshot({worker_.context(), times_, buffers_}, shared_)};
     int ends_[2] = {};
     net::stream_ptr stream_;
-    struct : http1::tls_reports {
+    struct no_reports final : http1::connection_reports {
         void on_tls_failure(const std::string&) override {}
-    } reports_;
+        void on_first_response() override {}
+        void on_end_without_response(cause) override {}
+    };
     struct : wire::connection_end {
         [[nodiscard]] bool is_due() const noexcept override { return false; }
     } kept_;

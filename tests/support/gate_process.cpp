@@ -360,7 +360,8 @@ std::string routes_yaml(const gate_settings& s)
     const auto list = [](std::string_view more) {
         return more.empty() ? std::string() : ", " + std::string(more);
     };
-    std::string yaml = "# scopegate: allow hosts-not-listed\nupstream: {url: \"" + s.upstream + "\"" +
+    std::string yaml = "# scopegate: allow hosts-not-listed\nupstream: {url: " +
+                       (s.upstream.starts_with('[') ? s.upstream : "\"" + s.upstream + "\"") +
                        list(s.upstream_more) + "}\n";
     yaml.append("issuers:\n  - issuer: ").append(calendar_issuer);
     yaml.append("\n    audience: ").append(calendar_audience).append("\n    keys: file:keys.json\n");

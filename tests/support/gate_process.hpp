@@ -37,7 +37,7 @@ routes:
 // The settings that a test adds to the common routes.yaml. Texts are YAML, in flow style where a brace is
 // shown.
 struct gate_settings {
-    std::string upstream = {};      // the URL
+    std::string upstream = {};      // the URL, or a list of them
     std::string upstream_more = {}; // `headers: {...}, authorization: strip`, within upstream: {...}
     std::string limits = {};        // `headers: 4KiB`, within server: limits: {...}
     std::string timeouts = {};      // `idle: 1s`, within server: timeouts: {...}

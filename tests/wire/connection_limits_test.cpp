@@ -268,22 +268,25 @@ TEST(connection_age, ends_a_tunnel_of_a_public_route)
     EXPECT_EQ(line["reason"], "allowed") << line.text;
 }
 
-TEST(connection_age, leaves_a_tunnel_to_the_expiry_of_its_token)
+TEST(connection_age, ends_a_tunnel_unless_its_token_expires_before)
 {
-    calendar c({.limits = "connection_age: 300ms"});
-    c.api.on("/any", [](upstream_exchange& x) {
-        x.send(agreed);
-        x.wait_for_release();
-        x.send("still here");
-        x.wait_for_close();
-    });
-    auto client = c.connect();
-    client.send(get("/any", calendar_token({}), handshake));
-    ASSERT_EQ(client.read().status, 101U);
-    auto idle = c.connect(); // as old as the tunnel's when that ends
-    EXPECT_TRUE(idle.is_closed_clean());
-    c.api.release();
-    EXPECT_EQ(client.read_bytes(10), "still here");
+    const struct {
+        std::string age;
+        std::chrono::milliseconds life;
+        std::string says;
+    } rows[] = {{"300ms", std::chrono::hours(1), "maximum age"},
+                {"1h", std::chrono::milliseconds(700), "the access token has expired"}};
+    for (const auto& row : rows) {
+        calendar c({.limits = "connection_age: " + row.age, .issuer = "clock_skew: 0s"});
+        c.api.on("/any", [](upstream_exchange& x) {
+            x.send(agreed);
+            x.wait_for_close();
+        });
+        auto client = c.connect();
+        client.send(get("/any", brief_token({}, row.life), handshake));
+        ASSERT_EQ(client.read().status, 101U);
+        EXPECT_THAT(client.read_to_end().bytes, HasSubstr(row.says));
+    }
 }
 
 TEST(connection_age, ends_a_tunnel_of_an_opaque_token_that_never_expires)

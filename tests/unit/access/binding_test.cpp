@@ -58,6 +58,9 @@ public:
     {
         file_.route("/a", {{"GET", "authenticated"}, {"POST", "authenticated"}});
         file_.route("/open", {{"GET", "public"}});
+        auto recent = policy::test::needs(file_.get().scopes, "authenticated");
+        recent.conditions.emplace_back(policy::max_age_condition{std::chrono::minutes(5)});
+        file_.route("/recent", policy::test::builder::methods{{"GET", std::move(recent)}});
         file_.issuer_with_secret(secret_text, "api");
         proxy.text = "10.0.0.1";
         proxy.is_ip = true;
@@ -85,6 +88,17 @@ public:
         const question request{method, target, host, &fields_, false, caller};
         const tokens::validator::awaited came(true, answer);
         return test::evaluate(p(), request, authority(true), now, scratch_, nullptr, &came);
+    }
+    // Asks at noon, and goes on when the verification slot that it needs is free.
+    reason why_after(std::chrono::seconds wait, const field_texts& texts, std::string_view target)
+    {
+        fields_ = fields_from(texts);
+        const responses::response_book book(p());
+        evaluation machine(p(), book, scratch_);
+        auto result = machine.start({"GET", target, host, &fields_, false, caller}, authority(false), noon);
+        EXPECT_TRUE(std::holds_alternative<need>(result));
+        result = machine.resume(false, noon + wait);
+        return test::evaluated{std::move(result), {}}.why();
     }
     reason why(const field_texts& texts, std::string_view method = "GET", std::string_view target = "/a")
     {
@@ -171,6 +185,32 @@ TEST(binding, is_checked_for_a_cached_token_too)
         scopegate::test::proof_maker(scopegate::test::other_key_for(jose::algorithm::es256)).proof(right());
     EXPECT_EQ(name(api.why(under_dpop(key_bound(), stranger))), name(reason::invalid_proof));
     EXPECT_EQ(api.why(under_dpop(key_bound(), owner().proof(right()))), reason::allowed);
+}
+
+// The wait for a verification slot or an issuer may take seconds.
+TEST(a_wait, is_over_before_times_are_judged)
+{
+    using std::chrono::seconds;
+    const auto recent = token_with("\"auth_time\":1799999800");
+    const struct {
+        const char* sentence;
+        seconds wait;
+        field_texts texts;
+        const char* target;
+        reason why;
+    } rows[] = {
+        {"a token that is still valid", seconds(3629), as_bearer(token_with("")), "/a", reason::allowed},
+        {"a token that expires meanwhile", seconds(3631), as_bearer(token_with("")), "/a",
+         reason::token_expired},
+        {"a login that is still recent", seconds(99), as_bearer(recent), "/recent", reason::allowed},
+        {"a login that grows too old", seconds(101), as_bearer(recent), "/recent", reason::login_too_old},
+        {"a proof that is still fresh", seconds(60), under_dpop(key_bound(), owner().proof(right())), "/a",
+         reason::allowed},
+        {"a proof that grows too old", seconds(61), under_dpop(key_bound(), owner().proof(right())), "/a",
+         reason::invalid_proof},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(name(desk().why_after(row.wait, row.texts, row.target)), name(row.why)) << row.sentence;
 }
 
 struct row {

@@ -109,8 +109,8 @@ TEST(load, takes_values_from_the_environment)
                       return name == "WORKERS" ? std::optional<std::string>("4") : std::nullopt;
                   });
     ASSERT_THAT(places(result.errors), IsEmpty());
-    EXPECT_EQ(result.policy->upstream.address.host, "localhost");
-    EXPECT_EQ(result.policy->upstream.address.port, 3000);
+    EXPECT_EQ(result.policy->upstream.addresses.front().host, "localhost");
+    EXPECT_EQ(result.policy->upstream.addresses.front().port, 3000);
     EXPECT_EQ(result.policy->server.workers, 4U);
 }
 

@@ -238,15 +238,59 @@ TEST(upstream_section, accepts_a_url_or_a_map)
     };
     for (const auto& r : rows) {
         const auto p = policy_from_yaml(routes + "upstream: " + r.written + "\n");
-        EXPECT_EQ(p->upstream.address.host, r.host) << r.written;
-        EXPECT_EQ(p->upstream.address.port, r.port) << r.written;
-        EXPECT_EQ(p->upstream.address.unix_path, r.unix_path) << r.written;
+        EXPECT_EQ(p->upstream.addresses.front().host, r.host) << r.written;
+        EXPECT_EQ(p->upstream.addresses.front().port, r.port) << r.written;
+        EXPECT_EQ(p->upstream.addresses.front().unix_path, r.unix_path) << r.written;
         EXPECT_FALSE(p->upstream.tls);
     }
     for (const char* bad :
          {"http://", "http:api", "http://api:0", "http://a%20b", "http://a b", "//api", "api", "http:///x",
           "http://api?", "http://api#x", "unix:", "unix:/", "http://x@api", "http://api:80:80"})
         EXPECT_EQ(errors(routes + "upstream: \"" + bad + "\"\n").size(), 1U) << bad;
+}
+
+TEST(upstream_section, accepts_a_list_of_urls)
+{
+    struct row {
+        const char* sentence;
+        const char* written;
+        std::vector<std::string> urls;
+    };
+    const row rows[] = {
+        {"in the short form", "[http://a:3000, http://b]", {"http://a:3000", "http://b:80"}},
+        {"in a map", "{url: [http://a, http://a:81]}", {"http://a:80", "http://a:81"}},
+        {"unix sockets count as http", "[unix:/run/a, \"http://[::1]\"]", {"unix:/run/a", "http://[::1]:80"}},
+        {"https", "[https://a, https://b:8443]", {"https://a:443", "https://b:8443"}},
+        {"from the environment", "${NONE:-http://a}", {"http://a:80"}},
+    };
+    for (const auto& r : rows)
+        EXPECT_EQ(policy_from_yaml(routes + "upstream: " + r.written + "\n")->upstream.urls(), r.urls)
+            << r.sentence;
+    std::string many = "http://a:1";
+    for (int port = 2; port <= 65; ++port)
+        many += ", http://a:" + std::to_string(port);
+    EXPECT_THAT(errors(routes + "upstream: [" + many + "]\n"),
+                ElementsAre(testing::HasSubstr("an upstream has at most 64 URLs")));
+}
+
+TEST(upstream_section, checks_the_certificate_for_the_host_of_each_url)
+{
+    const auto p = policy_from_yaml(routes + "upstream: [https://a, https://b]\n");
+    EXPECT_EQ(p->upstream.server_name(0), "a");
+    EXPECT_EQ(p->upstream.server_name(1), "b");
+    const auto one = policy_from_yaml(
+        routes + "upstream: {url: [https://a, https://b], tls: {server_name: api.internal}}\n");
+    EXPECT_EQ(one->upstream.server_name(0), "api.internal");
+    EXPECT_EQ(one->upstream.server_name(1), "api.internal");
+}
+
+TEST(upstream_section, has_a_host_for_requests_without_one)
+{
+    for (const auto& [written, host] :
+         {std::pair("http://a", "a"), std::pair("http://a:443", "a:443"), std::pair("https://a", "a"),
+          std::pair("unix:/run/a", "localhost"), std::pair("\"http://[::1]\"", "[::1]"),
+          std::pair("\"http://[::1]:81\"", "[::1]:81"), std::pair("[http://b:81, http://a]", "b:81")})
+        EXPECT_EQ(policy_from_yaml(routes + "upstream: " + written + "\n")->upstream.own_host(), host);
 }
 
 TEST(upstream_section, configures_the_forwarded_fields)

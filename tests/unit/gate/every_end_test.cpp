@@ -81,9 +81,9 @@ std::shared_ptr<const policy::policy> policy_for(const test::recording_upstream&
     file->issuer_with_secret(test::key_for(jose::algorithm::hs256).shared_secret().reveal());
     auto& p = file->get();
     p.log.which = policy::log_settings::requests::off;
-    p.upstream.address.host = "127.0.0.1";
+    p.upstream.addresses.front().host = "127.0.0.1";
     const auto authority = api.authority();
-    p.upstream.address.port =
+    p.upstream.addresses.front().port =
         static_cast<std::uint16_t>(std::stoi(authority.substr(authority.find(':') + 1)));
     if (change)
         change(p);

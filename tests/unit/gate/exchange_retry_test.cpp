@@ -2,6 +2,8 @@
 // more.
 #include "unit/gate/memory_exchange.hpp"
 
+#include <set>
+
 namespace scopegate::gate {
 namespace {
 
@@ -93,6 +95,47 @@ TEST_F(leaving_upstream, gets_a_get_no_third_time)
     up(1)->ends();
     EXPECT_EQ(made().size(), 2);
     EXPECT_EQ(end(), "502 upstream-bad-answer closed-without-response");
+}
+
+TEST_F(leaving_upstream, gets_a_request_that_others_have_not_answered)
+{
+    settings().upstream.addresses = {{"127.0.0.1", 1, {}}, {"127.0.0.1", 2, {}}, {"127.0.0.1", 3, {}}};
+    serve("GET /appointments/2");
+    up(0)->ends();
+    ASSERT_EQ(made().size(), 2);
+    up(1)->resets();
+    ASSERT_EQ(made().size(), 3);
+    EXPECT_EQ(std::set(connector().tried.begin(), connector().tried.end()).size(), 3U)
+        << "an address got the request twice";
+    up(2)->responds(five_bytes, "again", true);
+    EXPECT_EQ(client->saw(), "<200 5>again<end>");
+    EXPECT_EQ(end(), "200 allowed");
+}
+
+TEST_F(leaving_upstream, gets_a_post_that_was_sent_no_second_time_at_another_address)
+{
+    settings().upstream.addresses = {{"127.0.0.1", 1, {}}, {"127.0.0.1", 2, {}}};
+    serve("POST /appointments/2", "body", true);
+    up(0)->ends();
+    EXPECT_EQ(made().size(), 1);
+    EXPECT_EQ(end(), "502 upstream-bad-answer closed-without-response");
+}
+
+TEST_F(leaving_upstream, gets_a_get_once_more_at_another_address)
+{
+    settings().upstream.addresses = {{"127.0.0.1", 1, {}}, {"127.0.0.1", 2, {}}};
+    for (const auto index : {0U, 1U}) {
+        serve("GET /appointments/1");
+        up(index)->responds(five_bytes, "first", true);
+        ASSERT_EQ(end(), "200 allowed");
+    }
+    serve("GET /appointments/2");
+    ASSERT_EQ(made().size(), 2) << "it goes out on the first kept connection";
+    up(0)->ends();
+    ASSERT_EQ(made().size(), 3);
+    EXPECT_NE(connector().tried[2], connector().tried[0]);
+    up(2)->responds(five_bytes, "again", true);
+    EXPECT_EQ(end(), "200 allowed");
 }
 
 TEST_F(leaving_upstream, gets_a_put_without_a_body_once_more)

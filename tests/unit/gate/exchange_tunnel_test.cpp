@@ -56,6 +56,17 @@ TEST_F(exchange_of_tunnel, passes_bytes_both_ways)
     EXPECT_TRUE(up()->is_freed());
 }
 
+TEST_F(exchange_of_tunnel, ends_with_its_connection_though_its_token_is_valid_for_longer)
+{
+    connection_end = std::chrono::steady_clock::now();
+    ask();
+    serve();
+    up()->responds(switching);
+    up()->ends();
+    EXPECT_EQ(client->saw(), opened + close(connection_is_too_old()) + "<shut>");
+    EXPECT_EQ(end(), "101 allowed");
+}
+
 TEST_F(exchange_of_tunnel, passes_on_what_came_behind_the_heads)
 {
     ask();

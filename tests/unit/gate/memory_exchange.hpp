@@ -32,8 +32,16 @@ class memory_connector final : public upstream::connector {
 public:
     explicit memory_connector(net::asio::io_context& loop) noexcept : loop_(loop) {}
 
-    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() override
+    [[nodiscard]] net::task<std::optional<std::vector<net::stream_endpoint>>> look_up(std::size_t,
+                                                                                      steady_time) override
     {
+        co_return std::nullopt;
+    }
+    [[nodiscard]] std::vector<net::stream_endpoint> refresh(std::size_t, steady_time) override { return {}; }
+    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect(upstream::address& to, steady_time,
+                                                                upstream::address_reports&) override
+    {
+        tried.push_back(to.url);
         connecting until_told{*this};
         if (holds)
             co_await until_told;
@@ -48,6 +56,7 @@ public:
     bool holds = false;
     bool refuses = false;
     std::vector<test::memory_peer> made;
+    std::vector<std::size_t> tried; // the index of the URL of each connect()
 
 private:
     struct connecting {
@@ -105,11 +114,16 @@ protected:
     }
     net::detached serve_exchange()
     {
-        const exchange_context context{*worker_, *side_, *space_, *snapshot_};
+        const auto context = parts();
         exchange served(context, worker_->now());
         co_await served.run();
         was_cut = side_->was_cut;
         ended = true;
+    }
+    // Returns what the parts of an exchange for this request share.
+    [[nodiscard]] exchange_context parts() const
+    {
+        return {*worker_, *side_, *space_, *snapshot_, connection_end};
     }
     // Both.
     void serve(const std::string& line, const std::string& body = {}, bool last = true)
@@ -191,6 +205,7 @@ protected:
     test::memory_peer client;
     bool ended = false;
     bool was_cut = false;
+    steady_time connection_end = net::no_deadline;
     std::unique_ptr<test::memory_client> side_;
 
 private:

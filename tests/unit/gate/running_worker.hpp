@@ -35,8 +35,8 @@ public:
         file_.issuer_with_secret(test::key_for(jose::algorithm::hs256).shared_secret().reveal());
         auto& p = file_.get();
         p.log.which = policy::log_settings::requests::off;
-        p.upstream.address.host = "127.0.0.1";
-        p.upstream.address.port =
+        p.upstream.addresses.front().host = "127.0.0.1";
+        p.upstream.addresses.front().port =
             static_cast<std::uint16_t>(std::stoi(upstream.substr(upstream.find(':') + 1)));
 
         const std::shared_ptr<const policy::policy> borrowed(&p, [](const auto*) {});

@@ -12,8 +12,10 @@
 namespace scopegate::http1 {
 namespace {
 
-struct no_reports final : tls_reports {
+struct no_reports final : connection_reports {
     void on_tls_failure(const std::string&) override {}
+    void on_first_response() override {}
+    void on_end_without_response(cause) override {}
 };
 struct kept final : wire::connection_end {
     [[nodiscard]] bool is_due() const noexcept override { return false; }
@@ -38,14 +40,13 @@ public:
     test::connected_stream client_{loop_, times_, 16384}, upstream_{loop_, times_, 16384};
     net::peer peer_;
     kept kept_;
-    no_reports reports_;
 };
 
 TEST_F(sides, a_resting_upstream_connection_holds_nothing_of_its_last_response)
 {
     const auto framing = read("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n");
     client_request client(client_.own, peer_, memory_, kept_, framing);
-    upstream_connection upstream(upstream_.own, buffers_, reports_);
+    upstream_connection upstream(upstream_.own, buffers_, std::make_unique<no_reports>());
     const http::request_rules rules;
     ASSERT_TRUE(upstream.begin({client.head(), rules, {"/", "", ""}, "", client.facts()}, {}));
     upstream.add(wire::data(), true, {});

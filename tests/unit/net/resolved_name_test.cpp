@@ -106,6 +106,20 @@ TEST_F(resolved_name_test, waits_no_longer_than_the_deadline)
     EXPECT_EQ(patient->size(), 1U);
 }
 
+TEST_F(resolved_name_test, refreshes_without_waiting)
+{
+    EXPECT_THAT(name_->refresh(now()), IsEmpty());
+    EXPECT_THAT(name_->refresh(now()), IsEmpty());
+    EXPECT_EQ(look_ups_.size(), 1U) << "one runs already";
+    answer(0, true);
+    EXPECT_THAT(name_->refresh(now()), testing::SizeIs(1));
+    EXPECT_EQ(look_ups_.size(), 1U) << "the last one is recent";
+    EXPECT_THAT(name_->refresh(now() + 2s), testing::SizeIs(1));
+    EXPECT_EQ(look_ups_.size(), 2U);
+    answer(1, false);
+    EXPECT_THAT(name_->refresh(now() + 2s), IsEmpty());
+}
+
 TEST_F(resolved_name_test, may_be_destroyed_before_a_look_up_ends)
 {
     const auto& late = come(0ms);

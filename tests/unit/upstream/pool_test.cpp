@@ -17,7 +17,14 @@ using namespace std::chrono_literals;
 
 class no_connector final : public connector {
 public:
-    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect() override
+    [[nodiscard]] net::task<std::optional<std::vector<net::stream_endpoint>>> look_up(std::size_t,
+                                                                                      steady_time) override
+    {
+        co_return std::nullopt;
+    }
+    [[nodiscard]] std::vector<net::stream_endpoint> refresh(std::size_t, steady_time) override { return {}; }
+    [[nodiscard]] net::task<result<wire::upstream_ptr>> connect(address&, steady_time,
+                                                                address_reports&) override
     {
         co_return failure(reason::upstream_unreachable, cause::timeouts_upstream_connect);
     }
@@ -31,13 +38,14 @@ protected:
         auto peer = std::make_shared<test::memory_wire>(loop_);
         auto made = std::make_unique<test::memory_upstream>(peer);
         made->keep = announced;
-        pool_->keep(std::move(made));
+        pool_->keep(std::move(made), where_);
         return peer;
     }
     // Takes one, and uses it so that its upstream can tell. Returns whether there was one.
     bool take(std::chrono::seconds later = 0s)
     {
-        taken_ = pool_->take(start_ + later);
+        choice of;
+        taken_ = pool_->take(start_ + later, of);
         return taken_ != nullptr;
     }
     // Whether what was taken is the connection to this upstream.
@@ -47,8 +55,16 @@ protected:
         return peer->saw() == "<shut>";
     }
 
+    std::unique_ptr<pool> make_pool()
+    {
+        addresses one({{net::unix_endpoint("/run/api.sock"), "unix:/run/api.sock"}}, 0);
+        where_.at = one.all().front();
+        return std::make_unique<pool>(std::make_unique<no_connector>(), std::move(one), 1s);
+    }
+
     net::asio::io_context loop_{1};
-    std::unique_ptr<pool> pool_ = std::make_unique<pool>(std::make_unique<no_connector>());
+    choice where_; // the only address
+    std::unique_ptr<pool> pool_ = make_pool();
     const steady_time start_ = std::chrono::steady_clock::now();
     wire::upstream_ptr taken_;
 };
@@ -128,7 +144,7 @@ TEST_F(kept_connections, are_not_kept_with_a_response_to_nothing)
     auto peer = std::make_shared<test::memory_wire>(loop_);
     auto made = std::make_unique<test::memory_upstream>(peer);
     peer->ends();
-    pool_->keep(std::move(made));
+    pool_->keep(std::move(made), where_);
     EXPECT_TRUE(peer->is_freed());
     EXPECT_FALSE(take());
 }
