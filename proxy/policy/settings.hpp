@@ -6,6 +6,7 @@
 #include "base/secret.hpp"
 #include "http/target.hpp"
 #include "jose/algorithm.hpp"
+#include "jose/names_claim.hpp"
 #include "jose/sign.hpp"
 #include "policy/network.hpp"
 #include "policy/requirement.hpp"
@@ -57,7 +58,8 @@ struct issuer_settings {
     std::vector<std::pair<json::path, json::value>> require; // claims that must have exactly this value
     jose::algorithm_set algorithms = jose::asymmetric_algorithms();
     std::chrono::seconds clock_skew{30};
-    std::vector<json::path> scope_claims{json::path{"scope"}, json::path{"scp"}};
+    std::vector<jose::names_claim> scope_claims{jose::names_claim(json::path("scope")),
+                                                jose::names_claim(json::path("scp"))};
     bool access_token_only = false; // token_type: at+jwt (RFC 9068)
     std::string ca_file;            // absolute; empty: the system's
     std::optional<introspection_settings> introspection;

@@ -118,8 +118,8 @@ limit:
     allow: {viewer: [a], editor: [b, c], nobody: []}
   absent: all
 )");
-    EXPECT_EQ(p->scope_cap.permissions->name(), "/authorization/permissions");
-    EXPECT_EQ(p->scope_cap.by_role->claim.name(), "https://calendar.example.com/roles");
+    EXPECT_EQ(p->scope_cap.permissions->describe(), "/authorization/permissions");
+    EXPECT_EQ(p->scope_cap.by_role->claim.describe(), "https://calendar.example.com/roles");
     EXPECT_TRUE(p->scope_cap.absent_allows_all);
     const auto& allow = p->scope_cap.by_role->allow;
     EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c"))
@@ -161,7 +161,7 @@ TEST(issuers, accept_every_setting)
     EXPECT_EQ(i.audience_claim.name(), "client_id");
     EXPECT_EQ(i.clock_skew, std::chrono::seconds(60));
     ASSERT_EQ(i.scope_claims.size(), 2U);
-    EXPECT_EQ(i.scope_claims[1].name(), "/x/y");
+    EXPECT_EQ(i.scope_claims[1].describe(), "/x/y");
     EXPECT_TRUE(i.access_token_only);
     const auto other = issuer("{issuer: https://a.example, audience: x, algorithms: [Ed25519]}");
     EXPECT_TRUE(other->issuers.front().algorithms.contains(jose::algorithm::eddsa)) << "RFC 9864's name";

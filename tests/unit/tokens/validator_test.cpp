@@ -529,9 +529,9 @@ TEST(interpretation, yields_the_identity_and_the_expiry)
 TEST(interpretation, reports_an_unusable_claim)
 {
     const auto p = test::calendar_policy();
-    p->scope_cap.permissions = json::path("permissions");
-    auto& roles = p->scope_cap.by_role.emplace();
-    roles.claim = json::path("roles");
+    p->scope_cap.permissions = jose::names_claim(json::path("permissions"));
+    auto& roles = *(p->scope_cap.by_role = policy::scope_cap::roles{});
+    roles.claim.claim = json::path("roles");
     roles.allow["admin"];
     const struct {
         const char* claims;
@@ -545,7 +545,9 @@ TEST(interpretation, reports_an_unusable_claim)
         {R"({"scope":{"read":true}})", cause::scope_claim_shape},
         {R"({"scp":[{"name":"read:app"}]})", cause::scope_claim_shape},
         {R"({"permissions":[{"rsname":"x","scopes":["read:app"]}]})", cause::permissions_claim_shape},
-        {R"({"roles":{"admin":{"1":"x.test"}}})", cause::roles_claim_shape},
+        {R"({"roles":{"admin":{"1":"x.test"}}})", cause::none},
+        {R"({"roles":{"viewer":{"1":"x.test"}}})", cause::no_listed_role},
+        {R"({"roles":{"admin":false}})", cause::none},
         {R"({"roles":7})", cause::roles_claim_shape},
         {R"({"roles":["guest","viewer"]})", cause::no_listed_role},
         {R"({"roles":"Internal/everyone,admin"})", cause::no_listed_role},
