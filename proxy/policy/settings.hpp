@@ -51,7 +51,10 @@ struct introspection_settings { // RFC 7662, for opaque tokens
 
 struct issuer_settings {
     std::string issuer; // compared byte for byte with `iss`
+    // One of these must be in a token.
     std::vector<std::string> audience;
+    // With metadata.resources: those that are none of theirs, which count on routes outside of them.
+    std::vector<std::string> own_audience;
     key_location keys;
     secret hmac_secret; // for HS256/384/512
     json::path audience_claim{"aud"};
@@ -159,7 +162,8 @@ struct server_settings {
     std::optional<struct external_url> external_url;
     // In lower case. Unless it is empty, a request with another Host is refused.
     std::vector<std::string> hosts;
-    // All names of the server: hosts, external_url and an explicit metadata.resource. Empty if unknown.
+    // All names of the server: hosts, external_url, an explicit metadata.resource and those of
+    // metadata.resources. Empty if unknown.
     std::vector<own_authority> authorities;
     bool core_dumps = false; // whether a crash may write the process's memory to a file
 };
@@ -207,9 +211,21 @@ struct cors_settings {
     bool credentials = false;         // lets browsers send cookies; never with `*`
 };
 
-struct metadata_settings { // RFC 9728
-    std::string resource;  // an https URL; empty: no document
-    std::string name;      // resource_name; may be empty
+// One of several resources behind this server: the routes below a prefix. Only tokens for one of its
+// audiences count there, and there is a document about it.
+struct protected_resource {
+    std::string prefix; // `/mcp-a`, as in a normalized path
+    std::string resource, name;
+    std::vector<std::string> audience; // never empty; not shared with another resource
+    source_mark mark;
+};
+
+inline constexpr std::size_t max_resources = 63; // besides the server's own: a token has a bit for each
+
+struct metadata_settings {                     // RFC 9728
+    std::string resource;                      // an https URL; empty: no document
+    std::string name;                          // resource_name; may be empty
+    std::vector<protected_resource> resources; // requirement::resource is an index, plus 1
 };
 
 struct log_settings {
