@@ -170,9 +170,16 @@ struct server_settings {
 
 struct identity_header {
     enum class source : std::uint8_t { claim, scopes, client_id };
+    // none: the text itself. json: the whole value as JSON text. The others encode the text, or each item of
+    // a list that is joined.
+    enum class encoding : std::uint8_t { none, base64url, percent, json };
+    // How a list is written. Except for `space`, a claim that is one text counts as a list of one.
+    enum class list_form : std::uint8_t { space, comma, json };
     std::string name;
     source from = source::claim;
     json::path claim; // for source::claim
+    encoding encode = encoding::none;
+    list_form list = list_form::space;
 };
 
 struct upstream_settings {
@@ -182,9 +189,9 @@ struct upstream_settings {
     bool strip_authorization = false; // authorization: strip
     bool via = true;                  // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
-        {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
-        {"X-Auth-Client", identity_header::source::client_id, {}},
-        {"X-Auth-Scopes", identity_header::source::scopes, {}},
+        {.name = "X-Auth-Subject", .claim = json::path{"sub"}},
+        {.name = "X-Auth-Client", .from = identity_header::source::client_id, .claim = {}},
+        {.name = "X-Auth-Scopes", .from = identity_header::source::scopes, .claim = {}},
     };
     // Concurrent requests over all workers, without tunnels; 0: no limit.
     std::size_t connections = 0;
