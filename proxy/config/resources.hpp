@@ -21,8 +21,8 @@ void read_resources(compilation& c, const node& value, policy::metadata_settings
 // Returns whether a name is that of one of metadata.resources, or an audience of one.
 [[nodiscard]] bool is_of_a_resource(const policy::policy& p, std::string_view name);
 
-// Assigns each route to its resource, and the audiences of issuers to resources. Runs after routes, issuers and
-// metadata have been compiled. Does nothing without metadata.resources.
+// Assigns each route to its resource, and the audiences of issuers to resources. Runs after routes, issuers
+// and metadata have been compiled. Does nothing without metadata.resources.
 void assign_resources(compilation& c);
 
 [[nodiscard]] section resources_section();

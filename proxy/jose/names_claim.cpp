@@ -55,7 +55,7 @@ void add_items(const json::array& items, listed_names& into)
             into.odd = true;
 }
 
-// `{"admin": false}` denies the role. Whoever writes it must not grant it.
+// An issuer that writes `{"admin": false}` denies the role.
 bool says_yes(const json::value& v) noexcept
 {
     if (const auto* items = v.if_array())

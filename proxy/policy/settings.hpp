@@ -53,7 +53,7 @@ struct issuer_settings {
     std::string issuer; // compared byte for byte with `iss`
     // One of these must be in a token.
     std::vector<std::string> audience;
-    // With metadata.resources: those that are none of theirs, which count on routes outside of them.
+    // With metadata.resources: those that no resource has, which count on routes outside of them.
     std::vector<std::string> own_audience;
     key_location keys;
     secret hmac_secret; // for HS256/384/512

@@ -18,7 +18,7 @@ struct row {
     encoding encode;
     list_form list;
     const char* claim;    // JSON
-    const char* expected; // the value; in brackets a part of why there is none; empty: no value to send
+    const char* expected; // the value; in brackets a part of the reason for no value; empty: nothing to send
 };
 
 std::string written(encoding encode, list_form list, const json::value& claim)
