@@ -104,7 +104,7 @@ std::optional<outcome> evaluation::own_response(const result<http::request_targe
     if (metadata) {
         tell_target(trace_, question_.target, target->path);
         tell(trace_, "Scopegate responds itself: protected resource metadata (RFC 9728)");
-        return book_.make_metadata(question_.method, question_.request_id);
+        return book_.make_metadata(target->path, question_.method, question_.request_id);
     }
     tell(trace_, "Scopegate responds itself: a CORS preflight");
     auto responded = responses::respond_to_preflight(policy_, *fields, target);
@@ -274,6 +274,8 @@ cause evaluation::cause_of(reason why) const noexcept
 {
     if (why == reason::no_token)
         return found_.no_token;
+    if (why == reason::wrong_audience)
+        return cause::aud_of_another_resource;
     const bool of_claims = why == reason::insufficient_scope || why == reason::scope_limited;
     return of_claims && found_.token ? found_.token->oddity : cause::none;
 }

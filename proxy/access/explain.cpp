@@ -57,6 +57,20 @@ void tell_token(const policy::policy& p, const findings& v, explanation& e)
         e.alternative = static_cast<std::size_t>(met - alternatives.begin());
 }
 
+// Returns the `scope` of the challenge, if it has one and a name in it differs from that in the token.
+std::vector<std::string> requested_scopes(const policy::scope_registry& scopes, const policy::denial& d)
+{
+    std::vector<std::string> names;
+    bool differs = false;
+    const bool challenged = responses::row(d.why).challenges != responses::response_row::challenge::none;
+    if (challenged && d.needs != nullptr && d.alternative < d.needs->alternatives.size())
+        for (const auto id : d.needs->alternatives[d.alternative].in_order) {
+            names.push_back(scopes.requested_name(id));
+            differs = differs || names.back() != scopes[id].name;
+        }
+    return differs ? names : std::vector<std::string>();
+}
+
 void describe_refusal(const policy::policy& p, const responses::response_book& book, const policy::denial& d,
                       explanation& e)
 {
@@ -64,6 +78,7 @@ void describe_refusal(const policy::policy& p, const responses::response_book& b
     e.why = d.why;
     e.alternative = d.alternative;
     e.missing_scopes = p.scopes.names(d.missing);
+    e.requested_scopes = requested_scopes(p.scopes, d);
     e.answer = book.make(d, {});
     if (e.observed)
         e.steps.push_back({"mode: observe: the refusal is logged, and the request is forwarded"});
@@ -179,6 +194,8 @@ std::string to_json(const explanation& e)
     add_if(out, "file", e.line > 0, e.file);
     add_if(out, "line", e.line > 0, e.line);
     out.member_list("required_scopes", e.required_scopes()).member_list("missing_scopes", e.missing_scopes);
+    if (!e.requested_scopes.empty())
+        out.member_list("requested_scopes", e.requested_scopes);
     if (e.alternatives.size() > 1) {
         out.name("alternatives").open_array();
         for (const auto& a : e.alternatives)

@@ -28,6 +28,8 @@ struct explanation {
         alternatives;            // the scopes the route needs: one list, or one each of an `any`
     std::size_t alternative = 0; // which of them is meant: the closest, or the one that was met
     std::vector<std::string> missing_scopes;
+    // The names that a client asks the issuer for to get the required scopes. Empty if they are the same.
+    std::vector<std::string> requested_scopes;
     bool token_seen = false; // a valid token was looked at
     std::vector<std::string> token_scopes, effective_scopes, undeclared_scopes;
     policy::steps steps;
@@ -51,9 +53,9 @@ using provider = std::function<std::optional<tokens::validator::awaited>(const n
                                          std::string_view method, std::string_view target, failure why);
 
 // {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
-// "missing_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
+// "missing_scopes","requested_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
 // "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line if they are
-// unknown. `near` and `unverified` are left out where they are empty.
+// unknown. `requested_scopes`, `near` and `unverified` are left out where they are empty.
 [[nodiscard]] std::string to_json(const explanation& e);
 
 } // namespace scopegate::access

@@ -126,6 +126,7 @@ namespace scopegate {
     X(iat_in_future, "iat-in-future")                                                                        \
     X(aud_missing, "aud-missing")                                                                            \
     X(aud_not_string, "aud-not-string")                                                                      \
+    X(aud_of_another_resource, "aud-of-another-resource")                                                    \
     X(sub_not_string, "sub-not-string")                                                                      \
     X(jti_not_string, "jti-not-string")                                                                      \
     X(client_id_not_string, "client-id-not-string")                                                          \

@@ -83,6 +83,8 @@ public:
     explicit path(std::string name);
     [[nodiscard]] const value* find(const value& root) const noexcept; // null if absent
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    // Returns the names of the members on the way; a top-level name has one.
+    [[nodiscard]] const std::vector<std::string>& steps() const noexcept { return steps_; }
     // Returns the root's member that the path begins at, or an empty name if the path is empty.
     [[nodiscard]] std::string_view first_step() const noexcept
     {

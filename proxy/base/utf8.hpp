@@ -71,6 +71,17 @@ private:
         std::count_if(s.begin(), s.end(), [](char c) { return !continues_character(c); }));
 }
 
+// Returns the character that `s` holds, which is exactly one valid character.
+[[nodiscard]] constexpr char32_t decode_utf8(std::string_view s) noexcept
+{
+    if (s.size() == 1)
+        return static_cast<unsigned char>(s.front());
+    char32_t letter = static_cast<unsigned char>(s.front()) & (0x7FU >> s.size());
+    for (const char c : s.substr(1))
+        letter = letter << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+    return letter;
+}
+
 // Appends a character.
 inline void append_utf8(std::string& out, char32_t letter)
 {

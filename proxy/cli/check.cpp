@@ -95,6 +95,38 @@ void print_own_settings(const policy::policy& p, std::ostream& out)
     out << '\n';
 }
 
+// Prints the scopes that clients ask for under another name, if there are any.
+void print_requested_names(const policy::scope_registry& scopes, std::ostream& out)
+{
+    columns table;
+    table.add({"SCOPE", "CLIENTS ASK THE ISSUER FOR"});
+    bool any = false;
+    for (std::size_t i = 0; i < scopes.size(); ++i) {
+        const auto& scope = scopes[static_cast<policy::scope_id>(i)];
+        if (scope.request_as.empty())
+            continue;
+        table.add({scope.name, scope.request_as});
+        any = true;
+    }
+    if (!any)
+        return;
+    table.print(out);
+    out << '\n';
+}
+
+// Prints the resources behind this server and the audience of their tokens, if there are several.
+void print_resources(const policy::policy& p, std::ostream& out)
+{
+    if (p.metadata.resources.empty())
+        return;
+    columns table;
+    table.add({"BELOW", "TOKENS ARE FOR", "METADATA DOCUMENT"});
+    for (const auto& r : p.metadata.resources)
+        table.add({r.prefix, policy::enumerate(r.audience, " or "), responses::metadata_url(r.resource)});
+    table.print(out);
+    out << '\n';
+}
+
 void print(const policy::policy& p, std::ostream& out)
 {
     columns table;
@@ -111,6 +143,8 @@ void print(const policy::policy& p, std::ostream& out)
     table.print(out);
     out << '\n';
     print_own_settings(p, out);
+    print_requested_names(p.scopes, out);
+    print_resources(p, out);
     if (const auto urls = p.upstream.urls(); urls.size() > 1)
         out << "Requests go in turn to " << policy::enumerate(urls, " and ") << ".\n";
     if (head_follows_get(p))

@@ -57,10 +57,13 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
     const auto issuer = issuer_of(p, claims);
     if (o.scope_given) {
         const auto& places = p.issuers[issuer].scope_claims;
-        const auto place = places.empty() ? std::string("scope") : places.front().name();
-        claims = with_claim(claims, place, json::value(o.scope));
+        static const jose::names_claim usual(json::path("scope"));
+        const auto& place = places.empty() ? usual : places.front();
+        claims = with_claim(claims, place.claim.name(), jose::make_listing(place, o.scope));
     }
     auto token = tokens::interpret_claims(p, issuer, std::move(claims));
+    if (p.issuers[issuer].audience_claim.find(token->claims) == nullptr)
+        token->resources = ~std::uint64_t{0}; // assume that the token is for the route's resource
     if (token->expires <= now)
         std::cerr << "note: these claims have expired; they are still treated as those of a valid token\n";
     return token;

@@ -106,6 +106,8 @@ void print_text(const policy::policy& p, const access::explanation& e, std::ostr
     }
     if (!e.missing_scopes.empty())
         facts.add({"missing scopes", joined(e.missing_scopes, " ")});
+    if (!e.requested_scopes.empty())
+        facts.add({"ask the issuer for", joined(e.requested_scopes, " ")});
     add_claims(facts, e.unverified_claims);
     if (!e.answer)
         facts.add({"response", "from the upstream"});

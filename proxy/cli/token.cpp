@@ -91,7 +91,9 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
     set(o.issuer, "iss");
     set(o.audience, i.audience_claim.name());
     set(o.subject, "sub");
-    set(o.scope, i.scope_claims.empty() ? "scope" : i.scope_claims.front().name());
+    if (!o.scope.empty() && !i.scope_claims.empty())
+        claims = with_claim(claims, i.scope_claims.front().claim.name(),
+                            jose::make_listing(i.scope_claims.front(), o.scope));
     if (!o.expires.empty())
         claims = with_claim(claims, "exp", seconds(now + parse_duration(o.expires)));
     return claims;

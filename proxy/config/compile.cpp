@@ -1,6 +1,7 @@
 #include "config/compile.hpp"
 
 #include "config/hosts.hpp"
+#include "config/resources.hpp"
 #include "config/route_settings.hpp"
 #include "config/timeouts.hpp"
 #include "config/values.hpp"
@@ -84,6 +85,7 @@ void compile(compilation& c, const node& root)
     const auto* metadata = file.find("metadata");
     if (metadata == nullptr)
         compile_metadata(c, nullptr);
+    assign_resources(c);
     collect_authorities(c.policy,
                         metadata != nullptr && metadata->is(node::kind::map) && names_resource(*metadata));
     if (!needs_tokens(c.policy))

@@ -40,6 +40,27 @@ std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
     return std::nullopt;
 }
 
+constexpr key<policy::where_condition> in_keys[] = {
+    {"in",
+     [](compilation& c, const node& value, policy::where_condition& into) {
+         if (auto claim = read_claim(c, value))
+             into.claim = std::move(*claim);
+     },
+     true},
+};
+
+// Reads a claim, or `{in: CLAIM}`. Returns false if it is neither.
+bool read_compared_claim(compilation& c, const node& entry, policy::where_condition& into)
+{
+    into.in_list = entry.is(node::kind::map);
+    if (into.in_list)
+        return read_keys(c, entry, in_keys, into);
+    auto claim = read_claim(c, entry);
+    if (claim)
+        into.claim = std::move(*claim);
+    return claim.has_value();
+}
+
 } // namespace
 
 void read_where(compilation& c, const node& value, const std::vector<template_segment>& segments,
@@ -51,9 +72,13 @@ void read_where(compilation& c, const node& value, const std::vector<template_se
         c.out.error(value.at, "the map is empty: remove \"where\" if there is no condition");
     for (const node& entry : value.items) {
         const auto parameter = find_parameter(c, entry, segments);
-        auto claim = read_claim(c, entry);
-        if (parameter && claim)
-            into.emplace_back(policy::where_condition{*parameter, entry.key, std::move(*claim)});
+        policy::where_condition condition;
+        condition.parameter_name = entry.key;
+        const bool good = read_compared_claim(c, entry, condition);
+        if (!good || !parameter)
+            continue;
+        condition.parameter = *parameter;
+        into.emplace_back(std::move(condition));
     }
 }
 
@@ -96,6 +121,11 @@ void read_max_age(compilation& c, const node& value, const std::vector<template_
 {
     if (const auto most = read_seconds(c, value, std::chrono::seconds(1), longest_age))
         into.emplace_back(policy::max_age_condition{*most});
+}
+
+section where_section()
+{
+    return make_section("routes.*.*.where.*", in_keys);
 }
 
 } // namespace scopegate::config

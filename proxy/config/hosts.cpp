@@ -77,9 +77,14 @@ void collect_authorities(policy::policy& p, bool resource_is_written)
     };
     for (const auto& host : p.server.hosts)
         add(host, std::nullopt);
-    const auto resource = resource_is_written ? parse_web_url(p.metadata.resource) : std::nullopt;
-    if (resource)
-        add(authority_of(*resource), resource->tls);
+    const auto add_url = [&](const std::string& text) {
+        if (const auto url = parse_web_url(text))
+            add(authority_of(*url), url->tls);
+    };
+    if (resource_is_written)
+        add_url(p.metadata.resource);
+    for (const auto& resource : p.metadata.resources)
+        add_url(resource.resource);
 }
 
 } // namespace scopegate::config

@@ -12,8 +12,8 @@ namespace scopegate::config {
 // Reads a list of `host` or `host:port` and converts it to lower case.
 void read_hosts(compilation& c, const node& value, std::vector<std::string>& into);
 
-// Fills in server.authorities. `resource_is_written` means that the file sets metadata.resource, so that it
-// was not derived from an audience.
+// Fills in server.authorities, with the hosts of metadata.resources. `resource_is_written` means that the
+// file sets metadata.resource, so that it was not derived from an audience.
 void collect_authorities(policy::policy& p, bool resource_is_written);
 
 } // namespace scopegate::config

@@ -4,6 +4,7 @@
 #include "config/introspection.hpp"
 #include "config/issuer_keys.hpp"
 #include "config/key_material.hpp"
+#include "config/names_claims.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 
@@ -29,10 +30,7 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
 
 void read_scope_claims(compilation& c, const node& value, issuer_entry& into)
 {
-    into.settings.scope_claims.clear();
-    for (const auto& name : read_text_list(c, value))
-        if (auto claim = claim_named(c, name))
-            into.settings.scope_claims.push_back(std::move(*claim));
+    into.settings.scope_claims = read_names_claims(c, value);
 }
 
 void read_audience(compilation& c, const node& value, issuer_entry& into)
@@ -152,7 +150,8 @@ void compile_issuers(compilation& c, const node& value)
 
 std::vector<section> issuer_sections()
 {
-    return {make_section("issuers[]", issuer_keys), introspection_section()};
+    return {make_section("issuers[]", issuer_keys), introspection_section(),
+            names_claim_section("issuers[].scope_claims[]")};
 }
 
 } // namespace scopegate::config

@@ -1,6 +1,6 @@
 // `paths:`, `metadata:`, `log:`, `mode:` and `unlisted:`, which have few keys each.
 #include "config/compile.hpp"
-#include "config/urls.hpp"
+#include "config/resources.hpp"
 #include "config/values.hpp"
 
 namespace scopegate::config {
@@ -27,14 +27,6 @@ constexpr key<http::path_rules> path_keys[] = {
      }},
 };
 
-// Accepts a resource identifier of RFC 9728 section 1.2: an https URL without fragment. Plain http on a
-// loopback host is for development.
-bool is_resource(const std::string& text)
-{
-    const auto url = parse_web_url(text);
-    return url && url->is_protected() && url->is_plain();
-}
-
 // Returns the URL of external_url, without a slash that only ends the host.
 std::string text_of(const policy::external_url& url)
 {
@@ -44,12 +36,7 @@ std::string text_of(const policy::external_url& url)
 constexpr key<policy::metadata_settings> metadata_keys[] = {
     {"resource",
      [](compilation& c, const node& value, policy::metadata_settings& into) {
-         auto text = read_text(c, value);
-         if (text && !is_resource(*text))
-             c.out.error(value.at, shown_url(value) +
-                                       " is not an https URL without fragment and user information (RFC "
-                                       "9728); plain http is for loopback hosts only");
-         else if (text)
+         if (auto text = read_resource(c, value))
              into.resource = std::move(*text);
      },
      false, true},
@@ -59,6 +46,7 @@ constexpr key<policy::metadata_settings> metadata_keys[] = {
              into.name = std::move(*text);
      },
      false, true},
+    {"resources", read_resources},
 };
 
 constexpr key<policy::log_settings> log_keys[] = {
@@ -136,17 +124,17 @@ void compile_metadata(compilation& c, const node* value)
         metadata.resource = text_of(*outside);
     for (const auto& issuer : c.policy.issuers)
         for (const auto& audience : issuer.audience)
-            if (metadata.resource.empty() && is_resource(audience))
+            if (metadata.resource.empty() && is_resource(audience) && !is_of_a_resource(c.policy, audience))
                 metadata.resource = audience;
     if (value != nullptr && value->is(node::kind::map) && metadata.resource.empty() &&
-        !names_resource(*value))
+        metadata.resources.empty() && !names_resource(*value))
         c.out.warn(warning::no_metadata, value->at,
                    "no audience is an https URL: without \"resource\" there is no metadata document");
 }
 
 std::vector<section> other_sections()
 {
-    return {make_section("paths", path_keys), make_section("metadata", metadata_keys),
+    return {make_section("paths", path_keys), make_section("metadata", metadata_keys), resources_section(),
             make_section("log", log_keys)};
 }
 

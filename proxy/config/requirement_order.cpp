@@ -34,7 +34,7 @@ bool scopes_suffice(const requirement& wide, const requirement& strict, const po
 bool is_as_strict(const route_requirement& wide, const policy::where_condition& w,
                   const route_requirement& strict, const policy::where_condition& wanted)
 {
-    return w.claim.name() == wanted.claim.name() &&
+    return w.has_claim_as_strict_as(wanted) &&
            segment_of(*wide.by, w.parameter) == segment_of(*strict.by, wanted.parameter);
 }
 

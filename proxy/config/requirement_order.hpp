@@ -14,7 +14,7 @@ struct route_requirement {
 };
 
 // Returns whether some client, with a token or without one, satisfies `wide` but not `strict`. Two `where`
-// conditions count as the same only if they compare the same claim with the same segment of the path.
+// conditions are comparable only if they compare the same claim with the same segment of the path.
 [[nodiscard]] bool admits_more(const route_requirement& wide, const route_requirement& strict,
                                const policy::scope_registry& scopes);
 

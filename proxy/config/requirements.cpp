@@ -165,7 +165,8 @@ requirement compile_requirement(compilation& c, const node& value,
 
 std::vector<section> requirement_sections()
 {
-    return {make_section("routes.*.*", requirement_keys), make_section("routes.*.*.scopes", any_keys)};
+    return {make_section("routes.*.*", requirement_keys), make_section("routes.*.*.scopes", any_keys),
+            where_section()};
 }
 
 } // namespace scopegate::config

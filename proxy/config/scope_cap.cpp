@@ -1,5 +1,6 @@
 // `limit:`, the scope cap by permissions and roles.
 #include "config/compile.hpp"
+#include "config/names_claims.hpp"
 #include "config/scopes.hpp"
 #include "config/values.hpp"
 
@@ -21,13 +22,16 @@ void read_role(compilation& c, const node& entry, roles& into)
             c.policy.scopes.add_with_implied(scope.text, allowed);
 }
 
+template <void (*Read)(compilation&, const node&, jose::names_claim&)>
+void of_names(compilation& c, const node& value, roles& into)
+{
+    Read(c, value, into.claim);
+}
+
 constexpr key<roles> role_keys[] = {
-    {"claim",
-     [](compilation& c, const node& value, roles& into) {
-         if (auto claim = read_claim(c, value))
-             into.claim = std::move(*claim);
-     },
-     true},
+    {"claim", of_names<read_claim_of_names>, true},
+    {"as", of_names<read_form_of_names>},
+    {"each", of_names<read_member_of_names>},
     {"allow",
      [](compilation& c, const node& value, roles& into) {
          if (!expect(c, value, node::kind::map))
@@ -42,7 +46,7 @@ constexpr key<roles> role_keys[] = {
 
 constexpr key<policy::scope_cap> scope_cap_keys[] = {
     {"permissions", [](compilation& c, const node& value,
-                       policy::scope_cap& into) { into.permissions = read_claim(c, value); }},
+                       policy::scope_cap& into) { into.permissions = read_names_claim(c, value); }},
     {"roles",
      [](compilation& c, const node& value, policy::scope_cap& into) {
          roles read;
@@ -67,7 +71,8 @@ void compile_scope_cap(compilation& c, const node& value)
 
 std::vector<section> scope_cap_sections()
 {
-    return {make_section("limit", scope_cap_keys), make_section("limit.roles", role_keys)};
+    return {make_section("limit", scope_cap_keys), make_section("limit.roles", role_keys),
+            names_claim_section("limit.permissions")};
 }
 
 } // namespace scopegate::config

@@ -146,6 +146,44 @@ void read_connections(compilation& c, const node& value, upstream_settings& into
         into.connections = static_cast<std::size_t>(*count);
 }
 
+// Returns false if the value is no claim.
+bool read_source(compilation& c, const node& value, identity_header& into)
+{
+    if (value.is(node::kind::scalar) && value.text == "scopes") {
+        into.from = identity_header::source::scopes;
+    } else if (value.is(node::kind::scalar) && value.text == "client_id") {
+        into.from = identity_header::source::client_id;
+    } else {
+        auto claim = read_claim(c, value);
+        if (!claim)
+            return false;
+        into.claim = std::move(*claim);
+    }
+    return true;
+}
+
+constexpr key<identity_header> header_keys[] = {
+    {"claim",
+     [](compilation& c, const node& value, identity_header& into) {
+         static_cast<void>(read_source(c, value, into));
+     },
+     true},
+    {"encode",
+     [](compilation& c, const node& value, identity_header& into) {
+         using encoding = identity_header::encoding;
+         constexpr encoding encodings[] = {encoding::base64url, encoding::percent, encoding::json};
+         if (const auto word = read_word(c, value, {"base64url", "percent", "json"}))
+             into.encode = encodings[*word];
+     }},
+    {"list",
+     [](compilation& c, const node& value, identity_header& into) {
+         using form = identity_header::list_form;
+         constexpr form forms[] = {form::space, form::comma, form::json};
+         if (const auto word = read_word(c, value, {"space", "comma", "json"}))
+             into.list = forms[*word];
+     }},
+};
+
 std::optional<identity_header> read_header(compilation& c, const node& entry)
 {
     identity_header out;
@@ -161,16 +199,13 @@ std::optional<identity_header> read_header(compilation& c, const node& entry)
                     in_quotes(out.name) + " can't carry a claim: this field has another meaning");
         return std::nullopt;
     }
-    if (entry.is(node::kind::scalar) && entry.text == "scopes") {
-        out.from = identity_header::source::scopes;
-    } else if (entry.is(node::kind::scalar) && entry.text == "client_id") {
-        out.from = identity_header::source::client_id;
-    } else {
-        auto claim = read_claim(c, entry);
-        if (!claim)
-            return std::nullopt;
-        out.claim = std::move(*claim);
-    }
+    if (!entry.is(node::kind::map))
+        return read_source(c, entry, out) ? std::optional(std::move(out)) : std::nullopt;
+    if (!read_keys(c, entry, header_keys, out))
+        return std::nullopt;
+    if (const node* list = entry.find("list");
+        list != nullptr && out.encode == identity_header::encoding::json)
+        c.out.error(list->key_at, "\"encode: json\" writes a list as JSON already; remove \"list\"");
     return out;
 }
 
@@ -217,7 +252,8 @@ void compile_upstream(compilation& c, const node& value)
 
 std::vector<section> upstream_sections()
 {
-    return {make_section("upstream", upstream_keys), make_section("upstream.tls", tls_keys)};
+    return {make_section("upstream", upstream_keys), make_section("upstream.tls", tls_keys),
+            make_section("upstream.headers.*", header_keys)};
 }
 
 } // namespace scopegate::config

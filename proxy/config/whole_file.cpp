@@ -45,8 +45,9 @@ void warn_about_hosts(compilation& c, const node& file)
 {
     const auto& p = c.policy;
     const node* metadata = file.find("metadata");
-    const bool names_resource = metadata != nullptr && (metadata->find("resource") != nullptr ||
-                                                        metadata->find("resource_file") != nullptr);
+    const bool names_resource =
+        metadata != nullptr && (metadata->find("resource") != nullptr ||
+                                metadata->find("resource_file") != nullptr || !p.metadata.resources.empty());
     if (p.tokens.dpop.how == policy::dpop_settings::mode::off || !p.server.hosts.empty() ||
         p.server.external_url || names_resource)
         return;

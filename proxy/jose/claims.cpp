@@ -253,30 +253,14 @@ std::optional<wall_time> numeric_date(const json::value& v)
     return wall_time(std::chrono::milliseconds(static_cast<std::int64_t>(std::floor(cut * 1000))));
 }
 
-std::vector<std::string_view> scopes_of(const json::value& claims, std::span<const json::path> scope_claims)
+std::vector<std::string_view> scopes_of(const json::value& claims, std::span<const names_claim> scope_claims)
 {
     std::vector<std::string_view> scopes;
     std::unordered_set<std::string_view> seen;
-    const auto add = [&](std::string_view scope) {
-        if (!scope.empty() && seen.insert(scope).second)
-            scopes.push_back(scope);
-    };
-    for (const auto& claim : scope_claims) {
-        const auto* found = claim.find(claims);
-        if (found == nullptr)
-            continue;
-        if (const auto* text = found->if_string(); text != nullptr) {
-            for (std::string_view rest = *text; !rest.empty();) {
-                const auto scope = rest.substr(0, rest.find(' '));
-                add(scope);
-                rest.remove_prefix(std::min(rest.size(), scope.size() + 1));
-            }
-        } else if (const auto* items = found->if_array(); items != nullptr) {
-            for (const auto& item : *items)
-                if (const auto* element = item.if_string(); element != nullptr)
-                    add(*element);
-        }
-    }
+    for (const auto& claim : scope_claims)
+        for (const auto scope : names_in(claims, claim).names)
+            if (seen.insert(scope).second)
+                scopes.push_back(scope);
     return scopes;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/errc.hpp"
 #include "base/json.hpp"
+#include "jose/names_claim.hpp"
 
 #include <chrono>
 #include <optional>
@@ -74,10 +75,9 @@ struct claim_rules { // views into the issuer's settings
 // adding a skew never overflows.
 [[nodiscard]] std::optional<wall_time> numeric_date(const json::value& v);
 
-// Returns the token's scopes: the union of the claims, in the order of first appearance. A string is split at
-// single spaces. Elements of an array are taken whole, and those that are not strings are ignored. The result
-// holds views into `claims`.
+// Returns the token's scopes: the union of the claims, in the order of first appearance, each once. The
+// result holds views into `claims`.
 [[nodiscard]] std::vector<std::string_view> scopes_of(const json::value& claims,
-                                                      std::span<const json::path> scope_claims);
+                                                      std::span<const names_claim> scope_claims);
 
 } // namespace scopegate::jose

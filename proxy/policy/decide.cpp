@@ -130,6 +130,10 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     writer.token(token != nullptr);
     if (token == nullptr)
         return refuse(match, reason::no_token);
+    const bool is_for_resource = (token->resources >> match.needs->resource & 1U) != 0;
+    writer.resource(*match.needs, is_for_resource);
+    if (!is_for_resource)
+        return refuse(match, reason::wrong_audience);
     writer.alternatives(*match.needs, token->scopes);
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes));

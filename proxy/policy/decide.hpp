@@ -17,6 +17,7 @@ namespace scopegate::policy {
 struct bearer {
     const json::value& claims;
     const granted_scopes& scopes;
+    std::uint64_t resources = ~std::uint64_t{0}; // bit n: its audience fits requirement::resource n
 };
 
 // The input of a decision besides the request and its token.
@@ -66,8 +67,8 @@ using steps = std::vector<step>;
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
 // Decides. `token` is null if the request has none; requirements other than public then yield no_token. The
-// checks run in this order: route and method, ip, token, scopes, where, client, acr, max_age. The first
-// failure is the reason. If the scope cap removed a missing scope from the token, the reason is
+// checks run in this order: route and method, ip, token, resource, scopes, where, client, acr, max_age. The
+// first failure is the reason. If the scope cap removed a missing scope from the token, the reason is
 // scope_limited, because no scope to ask for would help. Otherwise it is insufficient_scope. max_age grants
 // no clock skew: it limits the age of a login, not the end of a token. A login more than a minute in the
 // future is invalid. `trace`, if given, receives every step. Without it, a permit allocates nothing.

@@ -60,7 +60,8 @@ bool requirement::is_public() const noexcept
 
 bool same_needs(const requirement& a, const requirement& b)
 {
-    return a.needs == b.needs && a.observe == b.observe && same_conditions(a.conditions, b.conditions) &&
+    return a.needs == b.needs && a.observe == b.observe && a.resource == b.resource &&
+           same_conditions(a.conditions, b.conditions) &&
            same_as_sets(a.alternatives, b.alternatives,
                         [](const alternative& x, const alternative& y) { return x.scopes == y.scopes; });
 }

@@ -29,8 +29,9 @@ struct requirement {
     kind needs = kind::authenticated;
     std::vector<alternative> alternatives; // never empty for kind::scopes
     condition_list conditions;             // all of which must hold
-    bool observe = false;    // `mode: observe` for this one: refusals are logged, but not enforced
-    std::uint32_t index = 0; // dense within a policy; responses/ stores its prepared challenges by it
+    bool observe = false;       // `mode: observe` for this one: refusals are logged, but not enforced
+    std::uint16_t resource = 0; // 0: the server's own; else of metadata.resources, counted from 1
+    std::uint32_t index = 0;    // dense within a policy; responses/ stores its prepared challenges by it
     source_mark mark;
 
     // Returns whether requests need no token. `public` with a condition on the token needs one.
@@ -39,7 +40,8 @@ struct requirement {
     [[nodiscard]] bool is_open_to_all() const noexcept { return needs == kind::open && conditions.empty(); }
 };
 
-// Returns whether two requirements are the same: alternatives as sets of sets, the same conditions and mode.
+// Returns whether two requirements are the same: alternatives as sets of sets, the same conditions, mode and
+// resource.
 // Ignores indexes and marks.
 [[nodiscard]] bool same_needs(const requirement& a, const requirement& b);
 

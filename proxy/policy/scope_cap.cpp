@@ -1,47 +1,22 @@
 #include "policy/scope_cap.hpp"
 
-#include <algorithm>
 #include <set>
 
 namespace scopegate::policy {
 
 namespace {
 
-// Calls f with each name in a claim: the strings of an array, or the parts that `split` makes of a string.
-// Other values contain no names.
-template <class Split, class F>
-void for_each_name(const json::value& claim, Split split, F f)
+// Returns the scopes that one claim allows, or nothing if the claim sets no cap. Adds each name with `add`.
+template <class Add>
+std::optional<scope_set> allowed_by(const jose::names_claim& claim, const json::value& claims,
+                                    bool absent_allows_all, Add add)
 {
-    if (const json::array* items = claim.if_array()) {
-        for (const json::value& item : *items)
-            if (const std::string* text = item.if_string())
-                f(std::string_view(*text));
-    } else if (const std::string* text = claim.if_string()) {
-        split(std::string_view(*text), f);
-    }
-}
-
-constexpr auto at_spaces = [](std::string_view text, auto& f) {
-    while (!text.empty()) {
-        const std::string_view name = text.substr(0, text.find(' '));
-        f(name);
-        text.remove_prefix(std::min(text.size(), name.size() + 1));
-    }
-};
-// The name of a role may contain spaces: a string is one role.
-constexpr auto whole = [](std::string_view text, auto& f) { f(text); };
-
-// Returns the scopes that one claim allows, or nothing if the claim sets no cap.
-template <class Split, class Add>
-std::optional<scope_set> allowed_by(const json::path& claim, const json::value& claims,
-                                    bool absent_allows_all, Split split, Add add)
-{
-    scope_set allowed;
-    const json::value* value = claim.find(claims);
-    if (value != nullptr && !value->is_null())
-        for_each_name(*value, split, [&](std::string_view name) { add(name, allowed); });
-    else if (absent_allows_all)
+    const auto listed = jose::names_in(claims, claim);
+    if (!listed.present && absent_allows_all)
         return std::nullopt;
+    scope_set allowed;
+    for (const auto name : listed.names)
+        add(name, allowed);
     return allowed;
 }
 
@@ -53,11 +28,11 @@ std::optional<scope_set> allowed_scopes(const scope_cap& cap, const scope_regist
     std::optional<scope_set> by_permission;
     if (cap.permissions)
         by_permission = allowed_by(
-            *cap.permissions, claims, cap.absent_allows_all, at_spaces,
+            *cap.permissions, claims, cap.absent_allows_all,
             [&](std::string_view name, scope_set& allowed) { scopes.add_with_implied(name, allowed); });
     std::optional<scope_set> by_role;
     if (cap.by_role)
-        by_role = allowed_by(cap.by_role->claim, claims, cap.absent_allows_all, whole,
+        by_role = allowed_by(cap.by_role->claim, claims, cap.absent_allows_all,
                              [&](std::string_view name, scope_set& allowed) {
                                  const auto role = cap.by_role->allow.find(name);
                                  if (role != cap.by_role->allow.end())

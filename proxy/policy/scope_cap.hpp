@@ -3,7 +3,7 @@
 // listener's /limit alike.
 #pragma once
 
-#include "base/json.hpp"
+#include "jose/names_claim.hpp"
 #include "policy/scopes.hpp"
 
 #include <map>
@@ -17,11 +17,13 @@ namespace scopegate::policy {
 
 struct scope_cap {
     struct roles {
-        json::path claim; // a string, or an array of strings
+        roles() : claim(json::path(), jose::names_claim::form::text_or_keys) {}
+
+        jose::names_claim claim;
         // role -> the scopes it allows, with what they imply
         std::map<std::string, scope_set, std::less<>> allow;
     };
-    std::optional<json::path> permissions; // a claim that lists scopes (array, or string split at spaces)
+    std::optional<jose::names_claim> permissions; // a claim that lists scopes
     std::optional<roles> by_role;
     bool absent_allows_all = false; // `absent: all`: a token without the claim keeps its scopes
 

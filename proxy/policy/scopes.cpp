@@ -78,14 +78,14 @@ scope_set& scope_set::operator-=(const scope_set& other)
     return *this;
 }
 
-scope_id scope_registry::add(std::string name, std::string description)
+scope_id scope_registry::add(std::string name, std::string description, std::string request_as)
 {
     if (declared_.size() > std::numeric_limits<scope_id>::max())
         throw std::length_error("more than 65536 scopes");
     const auto id = static_cast<scope_id>(declared_.size());
     if (!by_name_.emplace(name, id).second)
         throw std::invalid_argument("the scope " + name + " is declared twice");
-    declaration added{std::move(name), std::move(description), {}};
+    declaration added{std::move(name), std::move(description), std::move(request_as), {}};
     added.closure.insert(id);
     declared_.push_back(std::move(added));
     return id;

@@ -63,16 +63,24 @@ public:
     struct declaration {
         std::string name;
         std::string description;
-        scope_set closure; // itself and all that it implies, transitively
+        std::string request_as; // what a client must ask the issuer for; empty: the name
+        scope_set closure;      // itself and all that it implies, transitively
     };
 
     // Adds a scope; the name must be new. Its closure is the scope itself until set_closure.
-    scope_id add(std::string name, std::string description);
+    scope_id add(std::string name, std::string description, std::string request_as = {});
     void set_closure(scope_id id, scope_set closure);
 
     [[nodiscard]] std::optional<scope_id> find(std::string_view name) const;
     [[nodiscard]] const declaration& operator[](scope_id id) const { return declared_[id]; }
     [[nodiscard]] std::size_t size() const noexcept { return declared_.size(); }
+
+    // Returns the scope's name in an authorization request: some issuers write another one into the token.
+    [[nodiscard]] const std::string& requested_name(scope_id id) const
+    {
+        const auto& scope = declared_[id];
+        return scope.request_as.empty() ? scope.name : scope.request_as;
+    }
 
     // Adds the closure of the named scope to `out`. Returns false and adds nothing if the name is not
     // declared.

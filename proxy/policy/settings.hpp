@@ -6,6 +6,7 @@
 #include "base/secret.hpp"
 #include "http/target.hpp"
 #include "jose/algorithm.hpp"
+#include "jose/names_claim.hpp"
 #include "jose/sign.hpp"
 #include "policy/network.hpp"
 #include "policy/requirement.hpp"
@@ -52,14 +53,18 @@ struct introspection_settings { // RFC 7662, for opaque tokens
 
 struct issuer_settings {
     std::string issuer; // compared byte for byte with `iss`
+    // One of these must be in a token.
     std::vector<std::string> audience;
+    // With metadata.resources: those that no resource has, which count on routes outside of them.
+    std::vector<std::string> own_audience;
     key_location keys;
     secret hmac_secret; // for HS256/384/512
     json::path audience_claim{"aud"};
     std::vector<std::pair<json::path, json::value>> require; // claims that must have exactly this value
     jose::algorithm_set algorithms = jose::asymmetric_algorithms();
     std::chrono::seconds clock_skew{30};
-    std::vector<json::path> scope_claims{json::path{"scope"}, json::path{"scp"}};
+    std::vector<jose::names_claim> scope_claims{jose::names_claim(json::path("scope")),
+                                                jose::names_claim(json::path("scp"))};
     bool access_token_only = false; // token_type: at+jwt (RFC 9068)
     std::string ca_file;            // absolute; empty: the system's
     std::optional<introspection_settings> introspection;
@@ -159,16 +164,24 @@ struct server_settings {
     std::optional<struct external_url> external_url;
     // In lower case. Unless it is empty, a request with another Host is refused.
     std::vector<std::string> hosts;
-    // All names of the server: hosts, external_url and an explicit metadata.resource. Empty if unknown.
+    // All names of the server: hosts, external_url, an explicit metadata.resource and those of
+    // metadata.resources. Empty if unknown.
     std::vector<own_authority> authorities;
     bool core_dumps = false; // whether a crash may write the process's memory to a file
 };
 
 struct identity_header {
     enum class source : std::uint8_t { claim, scopes, client_id };
+    // none: the text itself. json: the whole value as JSON text. The others encode the text, or each item of
+    // a list that is joined.
+    enum class encoding : std::uint8_t { none, base64url, percent, json };
+    // How a list is written. Except for `space`, a claim that is one text counts as a list of one.
+    enum class list_form : std::uint8_t { space, comma, json };
     std::string name;
     source from = source::claim;
     json::path claim; // for source::claim
+    encoding encode = encoding::none;
+    list_form list = list_form::space;
 };
 
 struct upstream_settings {
@@ -179,9 +192,9 @@ struct upstream_settings {
     bool strip_authorization = false; // authorization: strip
     bool via = true;                  // via: off: requests carry no Via of ours
     std::vector<identity_header> headers{
-        {"X-Auth-Subject", identity_header::source::claim, json::path{"sub"}},
-        {"X-Auth-Client", identity_header::source::client_id, {}},
-        {"X-Auth-Scopes", identity_header::source::scopes, {}},
+        {.name = "X-Auth-Subject", .claim = json::path{"sub"}},
+        {.name = "X-Auth-Client", .from = identity_header::source::client_id, .claim = {}},
+        {.name = "X-Auth-Scopes", .from = identity_header::source::scopes, .claim = {}},
     };
     // Concurrent requests over all workers, without tunnels; 0: no limit.
     std::size_t connections = 0;
@@ -218,9 +231,21 @@ struct cors_settings {
     bool credentials = false;         // lets browsers send cookies; never with `*`
 };
 
-struct metadata_settings { // RFC 9728
-    std::string resource;  // an https URL; empty: no document
-    std::string name;      // resource_name; may be empty
+// One of several resources behind this server: the routes below a prefix. Only tokens for one of its
+// audiences count there, and there is a document about it.
+struct protected_resource {
+    std::string prefix; // `/mcp-a`, as in a normalized path
+    std::string resource, name;
+    std::vector<std::string> audience; // never empty; not shared with another resource
+    source_mark mark;
+};
+
+inline constexpr std::size_t max_resources = 63; // besides the server's own: a token has a bit for each
+
+struct metadata_settings {                     // RFC 9728
+    std::string resource;                      // an https URL; empty: no document
+    std::string name;                          // resource_name; may be empty
+    std::vector<protected_resource> resources; // requirement::resource is an index, plus 1
 };
 
 struct log_settings {

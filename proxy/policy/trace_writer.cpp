@@ -79,6 +79,17 @@ void trace_writer::token(bool presented) const
         add(presented ? "the token is valid" : "the request has no token", presented);
 }
 
+void trace_writer::resource(const requirement& needs, bool held) const
+{
+    const auto& all = policy_.metadata.resources;
+    if (out_ == nullptr || all.empty())
+        return;
+    add((held ? "the token is meant for " : "the token is not meant for ") +
+            (needs.resource == 0 ? "routes outside of metadata.resources"
+                                 : "the resource " + all[needs.resource - 1U].prefix),
+        held);
+}
+
 void trace_writer::alternatives(const requirement& needs, const granted_scopes& scopes) const
 {
     if (out_ == nullptr)

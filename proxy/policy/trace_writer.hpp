@@ -15,6 +15,7 @@ public:
     void needs(const route_match& match) const;
     void no_token_examined() const;
     void token(bool presented) const;
+    void resource(const requirement& needs, bool held) const;
     void alternatives(const requirement& needs, const granted_scopes& scopes) const;
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 

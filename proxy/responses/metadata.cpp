@@ -51,45 +51,75 @@ void add_bindings(json::writer& out, const policy::policy& p)
         out.member("dpop_bound_access_tokens_required", true);
 }
 
-void add_descriptions(json::writer& out, const policy::scope_registry& scopes)
+void add_descriptions(json::writer& out, const policy::scope_registry& scopes,
+                      const policy::scope_set& listed)
 {
     bool any = false;
-    for (std::size_t i = 0; i < scopes.size(); ++i) {
-        const auto& scope = scopes[static_cast<policy::scope_id>(i)];
-        if (scope.description.empty())
-            continue;
+    listed.for_each([&](policy::scope_id id) {
+        const auto& description = scopes[id].description;
+        if (description.empty())
+            return;
         if (!std::exchange(any, true))
             out.name("scope_descriptions").open_object();
-        out.escaped_name(scope.name).value(scope.description);
-    }
+        out.escaped_name(scopes.requested_name(id)).value(description);
+    });
     if (any)
         out.close_object();
 }
 
+// Returns the scopes that clients of a resource may ask for. With several resources, a scope of another one
+// would be of no use.
+policy::scope_set scopes_of(const policy::policy& p, std::size_t resource)
+{
+    policy::scope_set out;
+    if (p.metadata.resources.empty())
+        for (std::size_t i = 0; i < p.scopes.size(); ++i)
+            out.insert(static_cast<policy::scope_id>(i));
+    const auto add = [&](const policy::requirement& needs) {
+        if (needs.resource == resource)
+            for (const auto& alternative : needs.alternatives)
+                out |= alternative.scopes;
+    };
+    for (const auto& route : p.routes) {
+        for (const auto& [method, needs] : route.methods)
+            add(needs);
+        if (route.any)
+            add(*route.any);
+    }
+    return out;
+}
+
 } // namespace
 
-std::string metadata_document(const policy::policy& p)
+const std::string& resource_url(const policy::policy& p, std::size_t resource)
 {
-    if (p.metadata.resource.empty())
+    return resource == 0 ? p.metadata.resource : p.metadata.resources[resource - 1].resource;
+}
+
+std::string metadata_document(const policy::policy& p, std::size_t resource)
+{
+    const auto& url = resource_url(p, resource);
+    if (url.empty())
         return {};
+    const auto& name = resource == 0 ? p.metadata.name : p.metadata.resources[resource - 1].name;
     std::vector<std::string_view> servers;
     for (const auto& i : p.issuers)
         if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
     std::vector<std::string_view> scopes;
-    for (std::size_t i = 0; i < p.scopes.size(); ++i)
-        scopes.push_back(p.scopes[static_cast<policy::scope_id>(i)].name);
+    const auto listed = scopes_of(p, resource);
+    listed.for_each([&](policy::scope_id id) { scopes.push_back(p.scopes.requested_name(id)); });
 
     std::string out;
     json::writer document(out);
-    document.open_object().member("resource", p.metadata.resource);
+    document.open_object().member("resource", url);
     add_list(document, "authorization_servers", servers);
     add_list(document, "scopes_supported", scopes);
     document.member_list("bearer_methods_supported", bearer_methods(p.tokens));
     add_bindings(document, p);
-    if (!p.metadata.name.empty())
-        document.member("resource_name", p.metadata.name);
-    add_descriptions(document, p.scopes);
+    if (!name.empty())
+        document.member("resource_name", name);
+    add_descriptions(document, p.scopes, listed);
     document.close_object();
     return out;
 }

@@ -12,8 +12,12 @@ namespace scopegate::responses {
 
 inline constexpr std::string_view metadata_well_known = "/.well-known/oauth-protected-resource";
 
-// Returns the JSON document, or an empty string if the policy names no resource.
-[[nodiscard]] std::string metadata_document(const policy::policy& p);
+// Returns the URL that names a resource (an index as in requirement::resource). Empty if it has none.
+[[nodiscard]] const std::string& resource_url(const policy::policy& p, std::size_t resource);
+
+// Returns the JSON document about a resource, or an empty string if it has no URL. With several resources, a
+// document lists the scopes that the routes of its resource need, and otherwise all.
+[[nodiscard]] std::string metadata_document(const policy::policy& p, std::size_t resource = 0);
 
 // Returns the document's URL: the well-known path, inserted between host and path (section 3.1). `resource`
 // is an http(s) URL.

@@ -42,14 +42,15 @@ std::string parameter(std::string_view name, std::string_view value)
     return out;
 }
 
+// Returns the names that a client asks the issuer for.
 template <class Ids>
-std::string joined(const policy::scope_registry& scopes, const Ids& ids)
+std::string requested(const policy::scope_registry& scopes, const Ids& ids)
 {
     std::string out;
     for (const auto id : ids) {
         if (!out.empty())
             out += ' ';
-        out += scopes[id].name;
+        out += scopes.requested_name(id);
     }
     return out;
 }
@@ -102,20 +103,16 @@ std::string name_array(const policy::scope_registry& scopes, const Ids& ids)
 
 } // namespace
 
-response_book::response_book(const policy::policy& p)
-    : policy_(p), metadata_document_(responses::metadata_document(p)), prepared_(p.requirement_count)
+response_book::response_book(const policy::policy& p) : policy_(p), prepared_(p.requirement_count)
 {
     prepare_beginnings();
-    if (!metadata_document_.empty()) {
-        resource_metadata_ = parameter("resource_metadata", metadata_url(p.metadata.resource));
-        metadata_paths_ = metadata_paths(p.metadata.resource, p.paths);
-    }
+    prepare_documents();
     const auto prepare = [&](const policy::requirement& r) {
         if (r.index >= prepared_.size())
             prepared_.resize(r.index + 1);
         for (const auto& a : r.alternatives)
             prepared_[r.index].push_back(
-                {parameter("scope", joined(p.scopes, a.in_order)), name_array(p.scopes, a.in_order)});
+                {parameter("scope", requested(p.scopes, a.in_order)), name_array(p.scopes, a.in_order)});
     };
     for (const auto& route : p.routes) {
         for (const auto& [method, needs] : route.methods)
@@ -152,6 +149,22 @@ void response_book::prepare_beginnings()
     }
 }
 
+// The plain well-known path leads to the server's own document only.
+void response_book::prepare_documents()
+{
+    for (std::size_t i = 0; i <= policy_.metadata.resources.size(); ++i) {
+        auto& made = documents_.emplace_back();
+        const auto& resource = resource_url(policy_, i);
+        if (resource.empty())
+            continue;
+        made.text = metadata_document(policy_, i);
+        made.attribute = parameter("resource_metadata", metadata_url(resource));
+        made.paths = metadata_paths(resource, policy_.paths);
+        if (i > 0)
+            made.paths.erase(made.paths.begin());
+    }
+}
+
 const response_book::prepared_alternative* response_book::prepared_of(const policy::denial& d) const noexcept
 {
     return d.needs != nullptr && d.alternative < d.needs->alternatives.size()
@@ -178,7 +191,7 @@ void response_book::append_fields(std::string& out, const policy::denial& d) con
         if (const auto* age = policy::find<policy::max_age_condition>(d.needs->conditions))
             add_parameter(out, "max_age", std::to_string(age->most.count()));
     }
-    add_parameter(out, resource_metadata_);
+    add_parameter(out, documents_[d.needs != nullptr ? d.needs->resource : 0].attribute);
     if (out.back() == ' ') // a scheme without parameters
         out.pop_back();
     out += "\r\n";
@@ -242,12 +255,18 @@ void response_book::write(const policy::denial& d, std::string_view request_id, 
     responses::write(make(d, request_id), head_only, keep_alive, date, out);
 }
 
-bool response_book::is_metadata_path(std::string_view path) const noexcept
+const response_book::document* response_book::document_at(std::string_view path) const noexcept
 {
-    return std::find(metadata_paths_.begin(), metadata_paths_.end(), path) != metadata_paths_.end();
+    if (!path.starts_with(metadata_well_known))
+        return nullptr;
+    for (const auto& each : documents_)
+        if (std::find(each.paths.begin(), each.paths.end(), path) != each.paths.end())
+            return &each;
+    return nullptr;
 }
 
-response response_book::make_metadata(std::string_view method, std::string_view request_id) const
+response response_book::make_metadata(std::string_view path, std::string_view method,
+                                      std::string_view request_id) const
 {
     constexpr std::string_view allow = "GET, HEAD, OPTIONS";
     response a;
@@ -255,7 +274,8 @@ response response_book::make_metadata(std::string_view method, std::string_view 
         a.status = 200;
         a.add("Content-Type", "application/json");
         a.add("Cache-Control", "public, max-age=600");
-        a.body = metadata_document_;
+        if (const auto* found = document_at(path))
+            a.body = found->text;
     } else if (method == "OPTIONS") {
         a.status = 204;
         a.add("Allow", allow);

@@ -72,14 +72,16 @@ public:
     void write(const policy::denial& d, std::string_view request_id, bool head_only, bool keep_alive,
                std::string_view date, std::string& out) const;
 
-    // Return the protected resource metadata document (RFC 9728; empty if the policy has none), and whether a
-    // normalized path names it in either of its two forms (always false without a document).
-    [[nodiscard]] std::string_view metadata_document() const noexcept { return metadata_document_; }
-    [[nodiscard]] bool is_metadata_path(std::string_view path) const noexcept;
-    // Builds the response to a request for that document. It is public, cacheable, and readable by browser
-    // applications of any origin. GET and HEAD return the document, OPTIONS the preflight response, other
-    // methods 405.
-    [[nodiscard]] response make_metadata(std::string_view method, std::string_view request_id) const;
+    // Returns whether a normalized path names a protected resource metadata document (RFC 9728).
+    [[nodiscard]] bool is_metadata_path(std::string_view path) const noexcept
+    {
+        return document_at(path) != nullptr;
+    }
+    // Builds the response to a request for the document at that path. It is public, cacheable, and readable
+    // by browser applications of any origin. GET and HEAD return the document, OPTIONS the preflight
+    // response, other methods 405.
+    [[nodiscard]] response make_metadata(std::string_view path, std::string_view method,
+                                         std::string_view request_id) const;
 
 private:
     // The common beginning of all problem responses for one reason.
@@ -94,7 +96,16 @@ private:
         std::string names;     // ["...","..."]
     };
 
+    // The metadata document of one resource. Empty if the policy has none.
+    struct document {
+        std::string text;
+        std::string attribute;          // `resource_metadata="..."`
+        std::vector<std::string> paths; // normalized
+    };
+
     void prepare_beginnings();
+    void prepare_documents();
+    [[nodiscard]] const document* document_at(std::string_view path) const noexcept;
     [[nodiscard]] response make(const policy::denial& d, std::string_view request_id,
                                 std::string_view allow) const;
     // Returns the alternative that a denial names, or null.
@@ -103,10 +114,8 @@ private:
     void append_problem(std::string& out, const policy::denial& d, std::string_view request_id) const;
 
     const policy::policy& policy_;
-    std::vector<beginning> beginnings_; // by reason
-    std::string resource_metadata_;     // `resource_metadata="..."`, or empty
-    std::string metadata_document_;
-    std::vector<std::string> metadata_paths_;
+    std::vector<beginning> beginnings_;                       // by reason
+    std::vector<document> documents_;                         // by requirement::resource
     std::vector<std::vector<prepared_alternative>> prepared_; // by requirement index and alternative
 };
 

@@ -7,8 +7,8 @@
 
 namespace scopegate::tokens {
 
-// Returns the first oddity found, or cause::none. A scope, permission or role claim is odd if it is neither a
-// string nor an array of strings. A role claim is also odd if the policy lists none of its roles.
+// Returns the first oddity found, or cause::none. A scope, permission or role claim is odd if it does not
+// have the form that the policy expects. A role claim is also odd if the policy lists none of its roles.
 [[nodiscard]] cause oddity_of(const policy::policy& p, const policy::issuer_settings& issuer,
                               const json::value& claims);
 

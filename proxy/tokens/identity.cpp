@@ -2,6 +2,7 @@
 
 #include "http/fields.hpp"
 #include "observe/log.hpp"
+#include "tokens/identity_value.hpp"
 #include "tokens/unverified.hpp"
 
 #include <algorithm>
@@ -13,112 +14,60 @@ namespace {
 
 using source = policy::identity_header::source;
 
-// The append_* functions return whether a value exists. If not, ignore what they appended.
-bool append_joined(const json::array& elements, std::string& out)
+const json::value* client_claim(const json::value& claims)
 {
-    const char* separator = "";
-    for (const auto& element : elements) {
-        const auto one = element.scalar_text();
-        if (!one || one->empty() || one->find(' ') != std::string_view::npos)
-            return false;
-        out.append(std::exchange(separator, " ")).append(*one);
-    }
-    return true;
+    const json::value* found = nullptr;
+    for (const auto name : {"azp", "client_id"})
+        if (const auto* claim = claims.find(name); claim != nullptr && claim->scalar_text())
+            found = claim;
+    return found;
 }
 
-bool append_text(const json::value* claim, std::string& out)
+json::value names_of(const policy::policy& p, const policy::scope_set& scopes)
 {
-    if (claim == nullptr)
-        return false;
-    if (const auto* elements = claim->if_array())
-        return append_joined(*elements, out);
-    const auto text = claim->scalar_text();
-    out.append(text.value_or(std::string_view{}));
-    return text.has_value();
+    json::array names;
+    scopes.for_each([&](policy::scope_id id) { names.emplace_back(p.scopes[id].name); });
+    return json::value(std::move(names));
 }
 
-// CR and LF would end the line and let the token start a header of its own. Recipients read the other
-// controls in different ways. U+0080 to U+009F (C2 80 to C2 9F in UTF-8) are controls too: some recipients
-// end lines at U+0085.
-bool has_control(std::string_view s) noexcept
+// An upstream that misses a header of a signed-in user can't tell why. The log can. The value may be private.
+void report_left_out(const policy::policy& p, const policy::identity_header& header, const json::value& value,
+                     std::string_view why)
 {
-    unsigned char before = 0;
-    for (const char each : s) {
-        const auto c = static_cast<unsigned char>(each);
-        if (c < 0x20 || c == 0x7f || (before == 0xc2 && c < 0xa0))
-            return true;
-        before = c;
-    }
-    return false;
-}
-
-bool is_safe_value(std::string_view s) noexcept
-{
-    return !s.empty() && s.front() != ' ' && s.back() != ' ' && !has_control(s);
-}
-
-bool append_value(const policy::identity_header& header, const policy::policy& p, const json::value& claims,
-                  const policy::scope_set& effective, std::string& out)
-{
-    switch (header.from) {
-    case source::claim:
-        return append_text(header.claim.find(claims), out);
-    case source::client_id:
-        out += client_id_of(claims);
-        return true;
-    case source::scopes:
-        break;
-    }
-    const char* separator = "";
-    effective.for_each(
-        [&](policy::scope_id id) { out.append(std::exchange(separator, " ")).append(p.scopes[id].name); });
-    return true;
-}
-
-// Returns why a present, non-empty claim makes no line. Empty if it does make one, or if the claim has no
-// value.
-std::string_view why_left_out(const json::value* claim)
-{
-    if (claim == nullptr || claim->is_null())
-        return {};
-    if (claim->if_object() != nullptr)
-        return "it is an object";
-    std::string text;
-    if (const auto* elements = claim->if_array(); elements != nullptr && !append_joined(*elements, text)) {
-        const bool nested = std::any_of(elements->begin(), elements->end(),
-                                        [](const json::value& e) { return !e.scalar_text().has_value(); });
-        return nested ? "an element is not a string, number or boolean"
-                      : "an element is empty or contains a space";
-    }
-    text.append(claim->scalar_text().value_or(std::string_view{}));
-    if (text.empty() || is_safe_value(text))
-        return {};
-    return has_control(text) ? "it contains a control character" : "it begins or ends with a space";
-}
-
-// Returns the claim that a header is made from, or null.
-const json::value* claim_of(const policy::identity_header& header, const json::value& claims)
-{
-    if (header.from == source::claim)
-        return header.claim.find(claims);
-    if (header.from != source::client_id)
-        return nullptr;
-    const auto* client = claims.find("client_id");
-    return client != nullptr ? client : claims.find("azp");
-}
-
-// An upstream that misses a signed-in user's header can't tell why. The log at level debug can.
-void report_left_out(const policy::policy& p, const policy::identity_header& header,
-                     const json::value& claims)
-{
-    if (p.log.at != policy::log_settings::level::debug)
-        return;
-    const auto* claim = claim_of(header, claims);
-    const auto why = why_left_out(claim);
-    if (!why.empty())
+    if (p.log.at == policy::log_settings::level::debug)
         observe::log_repeated(
-            observe::level::debug, "identity_header_left_out",
-            {{"header", header.name}, {"why", why}, {"value", printable(json::serialize(*claim))}});
+            observe::level::warn, "identity_header_left_out",
+            {{"header", header.name}, {"why", why}, {"value", printable(json::serialize(value))}});
+    else
+        observe::log_repeated(observe::level::warn, "identity_header_left_out",
+                              {{"header", header.name}, {"why", why}});
+}
+
+// Returns how many bytes the identity headers of a request may have. An encoding makes a claim up to six
+// times as long, and the file may name it several times.
+std::size_t most_bytes(const policy::policy& p) noexcept
+{
+    constexpr std::size_t most = 63 * 1024;
+    const auto limit = p.server.limits.headers;
+    return limit == 0 ? most : limit;
+}
+
+// Appends the header's line, or nothing.
+void append_line(const policy::policy& p, const policy::identity_header& header, const json::value& value,
+                 std::string& lines)
+{
+    const auto line = lines.size();
+    lines.append(header.name).append(": ");
+    const auto begin = lines.size();
+    auto why = append_identity_value(header, value, lines);
+    const bool empty = lines.size() == begin;
+    lines += "\r\n";
+    if (why.empty() && !empty && lines.size() > most_bytes(p))
+        why = "the identity headers would exceed server.limits.headers";
+    if (!why.empty())
+        report_left_out(p, header, value, why);
+    if (!why.empty() || empty)
+        lines.resize(line);
 }
 
 bool sets_issuer_header(const policy::policy& p) noexcept
@@ -146,32 +95,26 @@ std::string identity_lines(const policy::policy& p, std::size_t issuer, const js
 {
     std::string lines;
     for (const auto& header : p.upstream.headers) {
-        const auto line = lines.size();
-        lines.append(header.name).append(": ");
-        const auto value = lines.size();
-        if (append_value(header, p, claims, effective, lines) &&
-            is_safe_value(std::string_view(lines).substr(value))) {
-            lines += "\r\n";
-        } else {
-            lines.resize(line);
-            report_left_out(p, header, claims);
-        }
+        if (header.from == source::scopes)
+            append_line(p, header, names_of(p, effective), lines);
+        else if (const auto* claim =
+                     header.from == source::claim ? header.claim.find(claims) : client_claim(claims))
+            append_line(p, header, *claim, lines);
     }
-    if (p.issuers.size() > 1 && issuer < p.issuers.size() && !sets_issuer_header(p) &&
-        is_safe_value(p.issuers[issuer].issuer))
-        lines.append(issuer_header).append(": ").append(p.issuers[issuer].issuer).append("\r\n");
+    // Which issuer vouches for the rest must never be missing for lack of space.
+    if (p.issuers.size() > 1 && issuer < p.issuers.size() && !sets_issuer_header(p)) {
+        std::string last;
+        append_line(p, {.name = std::string(issuer_header), .claim = {}},
+                    json::value(p.issuers[issuer].issuer), last);
+        lines += last;
+    }
     return lines;
 }
 
 std::string client_id_of(const json::value& claims)
 {
-    for (const auto name : {"client_id", "azp"}) {
-        const auto* claim = claims.find(name);
-        const auto text = claim != nullptr ? claim->scalar_text() : std::nullopt;
-        if (text)
-            return std::string(*text);
-    }
-    return {};
+    const auto* claim = client_claim(claims);
+    return claim != nullptr ? std::string(*claim->scalar_text()) : std::string();
 }
 
 } // namespace scopegate::tokens

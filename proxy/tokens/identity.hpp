@@ -17,17 +17,15 @@ inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
 // issuer_header. A client's header of such a name never reaches the upstream.
 [[nodiscard]] std::vector<std::string> identity_names(const policy::policy& p);
 
-// Returns the lines of upstream.headers, each as `Name: value` and CRLF. A scalar claim becomes its text, and
-// an array of scalars is joined by spaces. The scopes are the effective ones that the policy declares, in the
-// policy's order. A header can also carry the client's id (client_id_of()).
+// Returns the lines of upstream.headers, each as `Name: value` and CRLF, in the forms that the file chose
+// (see identity_value.hpp). The scopes are the effective ones that the policy declares, in the policy's
+// order. A header can also carry the client's id (client_id_of()).
 //
-// An absent, null, empty or nested value makes no line. The same applies to a value that a recipient might
-// read differently. It may contain a control character, begin or end with whitespace (which would be
-// trimmed), or be an array with a space inside an element (which would be split).
+// An absent, null or empty value makes no line. The same applies to a value that a recipient might read
+// differently, and to one that would make the lines longer than server.limits.headers; an event reports both.
 //
 // With several issuers, issuer_header follows with the name of the token's own issuer, unless
-// upstream.headers defines that header. `issuer` is the index of the token's issuer. At log level debug, an
-// event reports each claim whose value can't be carried in a line.
+// upstream.headers defines that header. `issuer` is the index of the token's issuer.
 [[nodiscard]] std::string identity_lines(const policy::policy& p, std::size_t issuer,
                                          const json::value& claims, const policy::scope_set& effective);
 

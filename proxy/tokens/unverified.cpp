@@ -121,8 +121,8 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
     add(issuer.audience_claim);
     for (const auto* name : {"exp", "nbf", "iat"})
         add(json::path(name));
-    for (const auto& claim : issuer.scope_claims)
-        add(claim);
+    for (const auto& scopes : issuer.scope_claims)
+        add(scopes.claim);
     if (why.why == reason::wrong_token_type) {
         for (const auto* name : {"token_use", "token_type"})
             add(json::path(name));

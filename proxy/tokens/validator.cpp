@@ -10,6 +10,7 @@
 #include "tokens/token_cache.hpp"
 #include "tokens/token_source.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace scopegate::tokens {
@@ -66,6 +67,33 @@ result<jose::confirmation> binding_in(std::string_view token)
     return claims ? jose::read_confirmation(*claims) : claims.error();
 }
 
+// Returns the resources that a token is for, as in policy::bearer. The token of an issuer without an
+// audience, which only introspects, is for the server's own, too.
+std::uint64_t resources_of(const policy::policy& p, const policy::issuer_settings& issuer,
+                           const json::value& claims)
+{
+    const auto& all = p.metadata.resources;
+    if (all.empty())
+        return ~std::uint64_t{0};
+    // Only the audiences that the file lists for the issuer count, whatever else its tokens name.
+    const auto names_one_of = [&](const std::vector<std::string>& audience) {
+        const auto is_named = [&](const std::string& name) {
+            return jose::check_audience(claims, issuer.audience_claim, {&name, 1}).has_value();
+        };
+        const auto is_listed = [&](const std::string& name) {
+            return issuer.audience.empty() ||
+                   std::find(issuer.audience.begin(), issuer.audience.end(), name) != issuer.audience.end();
+        };
+        return std::any_of(audience.begin(), audience.end(),
+                           [&](const std::string& name) { return is_listed(name) && is_named(name); });
+    };
+    std::uint64_t out = issuer.audience.empty() || names_one_of(issuer.own_audience) ? 1 : 0;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (names_one_of(all[i].audience))
+            out |= std::uint64_t{1} << (i + 1);
+    return out;
+}
+
 wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
 {
     const auto* exp = claims.find("exp");
@@ -107,6 +135,7 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
         if (!p.scopes.find(scope))
             token->undeclared_scopes.emplace_back(scope);
     token->scopes = policy::grant(p.scope_cap, p.scopes, token->claims, scopes);
+    token->resources = resources_of(p, settings, token->claims);
     token->expires = expiry_of(token->claims, settings.clock_skew);
     token->oddity = oddity_of(p, settings, token->claims);
     token->identity_lines = identity_lines(p, issuer, token->claims, token->scopes.effective);

@@ -43,13 +43,14 @@ public:
     std::size_t issuer = 0;      // index into policy::issuers
     jose::confirmation bound_to; // what each request must prove; see access/binding.hpp
     policy::granted_scopes scopes;
-    std::vector<std::string> undeclared_scopes; // in the token, but not declared by the policy
-    wall_time expires;                          // exp plus the clock skew; refused from then on
-    std::string identity_lines;                 // the identity header lines, each with CRLF, ready to forward
-    std::string subject, client_id;             // for the log; client_id falls back to azp
-    cause oddity = cause::none;                 // set if a scope, role or permission claim can't be read
+    std::uint64_t resources = ~std::uint64_t{0}; // see policy::bearer
+    std::vector<std::string> undeclared_scopes;  // in the token, but not declared by the policy
+    wall_time expires;                           // exp plus the clock skew; refused from then on
+    std::string identity_lines;     // the identity header lines, each with CRLF, ready to forward
+    std::string subject, client_id; // for the log; client_id falls back to azp
+    cause oddity = cause::none;     // set if a scope, role or permission claim can't be read
 
-    [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes}; }
+    [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes, resources}; }
 };
 using token_ptr = boost::intrusive_ptr<const validated_token>;
 

@@ -150,7 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     d.why = static_cast<reason>(1U + (in.settings / 2U) % (scopegate::reason_count - 1U));
     check_answer(book.make(d, "id-1"));
     for (const auto* method : {"GET", "HEAD", "OPTIONS", "PUT"})
-        check_answer(book.make_metadata(method, "id-1"));
+        check_answer(book.make_metadata(responses::metadata_well_known, method, "id-1"));
 
     http::request_head asked; // a preflight with fields that the client chose
     if (http::parse_field_lines(in.bytes, 0, asked.fields)) {

@@ -51,9 +51,14 @@ void check_claims(const json::value& claims)
         check(claims.find("aud") != nullptr);
     }
     (void)jose::check_introspected(claims, rules, now);
-    const std::vector<json::path> places = {json::path("scope"), json::path("scp")};
-    for (const auto scope : jose::scopes_of(claims, places))
-        check(!scope.empty() || claims.find("scp") != nullptr || claims.find("scope") != nullptr);
+    for (unsigned form = 0; form <= static_cast<unsigned>(jose::names_claim::form::keys); ++form) {
+        std::vector<jose::names_claim> places;
+        for (const auto* name : {"scope", "scp"})
+            places.emplace_back(json::path(name), static_cast<jose::names_claim::form>(form));
+        places.back().each = json::path("name");
+        for (const auto scope : jose::scopes_of(claims, places))
+            check(!scope.empty() && (claims.find("scp") != nullptr || claims.find("scope") != nullptr));
+    }
 }
 
 void check_apart(std::string_view token, const jose::compact_jws& jws)

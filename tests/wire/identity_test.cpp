@@ -41,6 +41,47 @@ TEST(identity, names_azp_as_the_client_without_a_client_id)
     EXPECT_EQ(seen.value("X-Auth-Scopes"), "");
 }
 
+TEST(identity, arrives_in_the_form_that_the_file_chose)
+{
+    calendar c({.upstream_more =
+                    "headers: {X-Plain: name, X-Name: {claim: name, encode: percent}, "
+                    "X-B64: {claim: name, encode: base64url}, X-Json: {claim: name, encode: json}, "
+                    "X-Groups: {claim: groups, list: comma}, X-List: {claim: groups, list: json}, "
+                    "X-Default: groups, X-Address: {claim: address, encode: json}}"});
+    const auto token =
+        calendar_token("read:appointments", ",\"name\":\"Cem \\u00d6zdemir\",\"groups\":[\"Domain Users\","
+                                            "\"admins\"],\"address\":{\"country\":\"T\\u00fcrkiye\"}");
+    const auto seen = c.forwarded(get("/any", token, "X-Name: root\r\nx_groups: root\r\n"));
+    EXPECT_EQ(seen.value("X-Plain"), "Cem \xC3\x96zdemir") << seen;
+    EXPECT_EQ(seen.value("X-Name"), "Cem%20%C3%96zdemir");
+    EXPECT_EQ(seen.value("X-B64"), "Q2VtIMOWemRlbWly");
+    EXPECT_EQ(seen.value("X-Json"), R"("Cem \u00d6zdemir")");
+    EXPECT_EQ(seen.value("X-Groups"), "Domain Users, admins");
+    EXPECT_EQ(seen.value("X-List"), R"(["Domain Users","admins"])");
+    EXPECT_EQ(seen.value("X-Address"), R"({"country":"T\u00fcrkiye"})");
+    EXPECT_FALSE(seen.has("X-Default")) << "an element has a space";
+    const auto line = c.gate.wait_for_event("identity_header_left_out");
+    EXPECT_EQ(line["header"], "X-Default") << line.text;
+    EXPECT_EQ(line["value"], "") << line.text;
+}
+
+TEST(identity, carries_no_line_of_the_tokens_making_in_any_form)
+{
+    calendar c({.upstream_more =
+                    "headers: {X-A: name, X-B: {claim: name, encode: percent}, "
+                    "X-C: {claim: name, encode: base64url}, X-D: {claim: name, encode: json}, "
+                    "X-E: {claim: name, list: comma}, X-F: {claim: name, list: json}, X-G: sub}"});
+    for (const auto* name : {R"("a\r\nX-Admin: 1")", R"("a\nb")", R"("a\u0000")", R"("\u0085")",
+                             R"(["a","\r"])", R"({"a\n":1})"}) {
+        const auto seen = c.forwarded(get("/any", calendar_token("", std::string(",\"name\":") + name)));
+        for (const auto* field : {"X-A", "X-B", "X-C", "X-D", "X-E", "X-F", "X-Admin"})
+            EXPECT_FALSE(seen.has(field)) << field << seen;
+        EXPECT_EQ(seen.value("X-G"), "ada") << "the other headers arrive";
+    }
+    for (const auto* name : {R"("\ud800")", "\"\xFF\"", "\"\xED\xA0\x80\""}) // no text at all
+        EXPECT_EQ(c.exchange(get("/any", calendar_token("", std::string(",\"name\":") + name))).status, 401U);
+}
+
 TEST(identity, takes_host_from_an_absolute_target_when_http_1_0_sends_none)
 {
     calendar c;

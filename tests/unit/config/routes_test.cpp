@@ -82,6 +82,18 @@ TEST(requirements, can_have_conditions)
     EXPECT_FALSE(p->match("/o/users/u/x", "PUT").needs->observe);
 }
 
+TEST(requirements, compare_a_parameter_with_a_claim_or_with_the_values_of_a_list)
+{
+    const auto p = policy_from_yaml(upstream + issuers + scopes +
+                                    "routes:\n  /t/{tenant}/{user}:\n    GET:\n      scopes: a\n"
+                                    "      where: {tenant: {in: /org/tenants}, user: sub}\n");
+    std::vector<std::string> conditions;
+    for (const auto& c : p->match("/t/x/u", "GET").needs->conditions)
+        conditions.push_back(describe(c));
+    EXPECT_THAT(conditions, ElementsAre("{tenant} is in claim /org/tenants", "{user} equals claim sub"));
+    EXPECT_THAT(p->claims_of_conditions(), ElementsAre("org", "sub"));
+}
+
 TEST(requirements, have_dense_indexes)
 {
     const auto p =

@@ -118,8 +118,8 @@ limit:
     allow: {viewer: [a], editor: [b, c], nobody: []}
   absent: all
 )");
-    EXPECT_EQ(p->scope_cap.permissions->name(), "/authorization/permissions");
-    EXPECT_EQ(p->scope_cap.by_role->claim.name(), "https://calendar.example.com/roles");
+    EXPECT_EQ(p->scope_cap.permissions->describe(), "/authorization/permissions");
+    EXPECT_EQ(p->scope_cap.by_role->claim.describe(), "https://calendar.example.com/roles");
     EXPECT_TRUE(p->scope_cap.absent_allows_all);
     const auto& allow = p->scope_cap.by_role->allow;
     EXPECT_THAT(p->scopes.names(allow.at("editor")), ElementsAre("a", "b", "c"))
@@ -161,7 +161,7 @@ TEST(issuers, accept_every_setting)
     EXPECT_EQ(i.audience_claim.name(), "client_id");
     EXPECT_EQ(i.clock_skew, std::chrono::seconds(60));
     ASSERT_EQ(i.scope_claims.size(), 2U);
-    EXPECT_EQ(i.scope_claims[1].name(), "/x/y");
+    EXPECT_EQ(i.scope_claims[1].describe(), "/x/y");
     EXPECT_TRUE(i.access_token_only);
     const auto other = issuer("{issuer: https://a.example, audience: x, algorithms: [Ed25519]}");
     EXPECT_TRUE(other->issuers.front().algorithms.contains(jose::algorithm::eddsa)) << "RFC 9864's name";
@@ -315,6 +315,111 @@ upstream:
     EXPECT_EQ(h[4].from, source::claim) << "a pointer is a claim, even of that name";
     EXPECT_THAT(policy_from_yaml(routes + "upstream: {url: http://api, headers: {}}\n")->upstream.headers,
                 IsEmpty());
+}
+
+TEST(upstream_section, configures_the_form_of_identity_headers)
+{
+    using header = policy::identity_header;
+    const auto p = policy_from_yaml(routes + R"(
+upstream:
+  url: http://api
+  headers:
+    X-A: {claim: name, encode: percent}
+    X-B: {claim: /a/b, encode: base64url, list: comma}
+    X-C: {claim: address, encode: json}
+    X-D: {claim: scopes, list: json}
+    X-E: {claim: client_id}
+    X-F: {claim: groups, list: space}
+)");
+    const auto& h = p->upstream.headers;
+    ASSERT_EQ(h.size(), 6U);
+    EXPECT_EQ(h[0].encode, header::encoding::percent);
+    EXPECT_EQ(h[0].list, header::list_form::space);
+    EXPECT_EQ(h[1].claim.name(), "/a/b");
+    EXPECT_EQ(h[1].encode, header::encoding::base64url);
+    EXPECT_EQ(h[1].list, header::list_form::comma);
+    EXPECT_EQ(h[2].encode, header::encoding::json);
+    EXPECT_EQ(h[3].from, header::source::scopes);
+    EXPECT_EQ(h[3].list, header::list_form::json);
+    EXPECT_EQ(h[4].from, header::source::client_id);
+    EXPECT_EQ(h[4].encode, header::encoding::none);
+    EXPECT_EQ(h[5].list, header::list_form::space);
+}
+
+TEST(lists_in_claims, have_the_form_that_the_file_names)
+{
+    using form = jose::names_claim::form;
+    const auto p = policy_from_yaml(upstream + routes + R"(
+issuers:
+  - issuer: https://i.example
+    audience: api
+    scope_claims: [scp, {claim: /a/p, each: scopes}, {claim: roles, as: comma}, {claim: roles, as: list}]
+scopes: {a: A}
+limit:
+  permissions: {claim: perms, as: keys}
+  roles: {claim: groups, as: text, each: name, allow: {admin: [a]}}
+)");
+    const auto& claims = p->issuers[0].scope_claims;
+    ASSERT_EQ(claims.size(), 4U);
+    EXPECT_EQ(claims[0].as, form::space);
+    EXPECT_EQ(claims[1].describe(), "/a/p[].scopes");
+    EXPECT_EQ(claims[1].as, form::space);
+    EXPECT_EQ(claims[2].as, form::comma);
+    EXPECT_EQ(claims[3].as, form::list);
+    EXPECT_EQ(p->scope_cap.permissions->as, form::keys);
+    EXPECT_EQ(p->scope_cap.by_role->claim.describe(), "groups[].name");
+    EXPECT_EQ(p->scope_cap.by_role->claim.as, form::text);
+    const auto usual =
+        policy_from_yaml(upstream + routes + "scopes: {a: A}\nlimit: {roles: {claim: r, allow: {x: [a]}}}\n");
+    EXPECT_EQ(usual->scope_cap.by_role->claim.as, form::text_or_keys) << "a text is one role";
+}
+
+TEST(scopes, may_have_another_name_in_requests)
+{
+    const auto p = policy_from_yaml(upstream + routes +
+                                    "scopes: {a: {description: A, request_as: \"api://id/a\"}, b: B, "
+                                    "c: {request_as: c}}\n");
+    EXPECT_EQ(p->scopes.requested_name(0), "api://id/a");
+    EXPECT_EQ(p->scopes.requested_name(1), "b");
+    EXPECT_EQ(p->scopes.requested_name(2), "c") << "its own name is allowed";
+    EXPECT_FALSE(p->scopes.find("api://id/a")) << "a token never has it";
+}
+
+TEST(resources, take_the_routes_below_their_prefix)
+{
+    const auto p = policy_from_yaml(upstream + R"(
+issuers:
+  - {issuer: https://i.example, audience: [https://h.example, https://h.example/mcp-a, b1, b2]}
+  - {issuer: https://j.example, audience: https://h.example/mcp-a}
+scopes: {a: A}
+routes:
+  /mcp-a: {GET: a, ANY: authenticated}
+  /mcp-a/{rest...}: {GET: a}
+  /mcp-ab: {GET: a}
+  /x/b/{id}: {GET: public}
+  /y: {GET: a}
+metadata:
+  resources:
+    /mcp-a: {resource: https://h.example/mcp-a, name: A}
+    /x/b: {resource: https://h.example/b, audience: [b1, b2]}
+)");
+    const auto resource_of = [&](const char* path) {
+        return static_cast<int>(p->match(path, "GET").needs->resource);
+    };
+    EXPECT_EQ(resource_of("/mcp-a"), 1);
+    EXPECT_EQ(p->match("/mcp-a", "PUT").needs->resource, 1);
+    EXPECT_EQ(resource_of("/mcp-a/1/2"), 1);
+    EXPECT_EQ(resource_of("/mcp-ab"), 0) << "a prefix is whole segments";
+    EXPECT_EQ(resource_of("/x/b/7"), 2);
+    EXPECT_EQ(resource_of("/y"), 0);
+    const auto& all = p->metadata.resources;
+    EXPECT_THAT(all[0].audience, ElementsAre("https://h.example/mcp-a")) << "the resource itself";
+    EXPECT_THAT(all[1].audience, ElementsAre("b1", "b2"));
+    EXPECT_EQ(p->metadata.resource, "https://h.example") << "the first audience that is no resource's";
+    EXPECT_THAT(p->issuers[0].own_audience, ElementsAre("https://h.example"));
+    EXPECT_THAT(p->issuers[1].own_audience, IsEmpty()) << "its tokens count at the resources only";
+    ASSERT_FALSE(p->server.authorities.empty());
+    EXPECT_EQ(p->server.authorities[0].authority, "h.example");
 }
 
 TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https_url)

@@ -56,6 +56,14 @@ TEST(wide_weak_route, has_a_weaker_requirement_than_a_route_inside_it)
          "  /x/{id}: {GET: {scopes: a, max_age: 2m}}\n  /x/me: {GET: {scopes: a, max_age: 1m}}\n", "5:13: "},
         {"a login that is recent enough",
          "  /x/{id}: {GET: {scopes: a, max_age: 1m}}\n  /x/me: {GET: {scopes: a, max_age: 2m}}\n", ""},
+        {"one value of a list is as strict as any of them",
+         "  /{y}/{id}: {GET: {scopes: a, where: {y: t}}}\n  /{y}/me: {GET: {scopes: a, where: {y: {in: "
+         "t}}}}\n",
+         ""},
+        {"any value of a list may be another",
+         "  /{y}/{id}: {GET: {scopes: a, where: {y: {in: t}}}}\n  /{y}/me: {GET: {scopes: a, where: {y: "
+         "t}}}\n",
+         "5:15: "},
         {"a weaker login", "  /x/{id}: {GET: a}\n  /x/me: {GET: {scopes: a, acr: [mfa]}}\n", "5:13: "},
         {"a login that is strong enough",
          "  /x/{id}: {GET: {scopes: a, acr: [mfa]}}\n  /x/me: {GET: {scopes: a, acr: [gold, mfa]}}\n", ""},

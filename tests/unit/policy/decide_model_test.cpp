@@ -338,10 +338,10 @@ void declare(const scenario& s, test::builder& b)
     auto& limit = b.get().scope_cap;
     limit.absent_allows_all = s.absent_allows_all;
     if (s.limit_permissions)
-        limit.permissions = json::path("permissions");
+        limit.permissions = jose::names_claim(json::path("permissions"));
     if (s.roles) {
-        limit.by_role.emplace();
-        limit.by_role->claim = json::path("roles");
+        limit.by_role = scope_cap::roles{};
+        limit.by_role->claim.claim = json::path("roles");
         for (const auto& [role, allowed] : *s.roles)
             for (const std::string& name : allowed)
                 b.get().scopes.add_with_implied(name, limit.by_role->allow[role]);

@@ -221,6 +221,96 @@ TEST(decide, checks_where_against_the_decoded_parameter)
         << "the token has no claims";
 }
 
+TEST(decide, checks_where_against_each_value_of_a_list)
+{
+    test::builder b;
+    requirement own;
+    own.conditions.emplace_back(where_condition{0, "tenant", json::path("/org/tenants"), true});
+    b.route("/tenants/{tenant}", test::builder::methods{{"GET", own}});
+    json::array many;
+    for (int i = 0; i < 5000; ++i)
+        many.emplace_back("tenant-" + std::to_string(i));
+    const auto parsed = [](const char* text) { return json::parse(text).value(); };
+    struct {
+        const char* shows;
+        const char* path;
+        json::value tenants;
+        bool holds;
+    } const rows[] = {
+        {"the first", "/tenants/a", test::list({"a", "b"}), true},
+        {"the last", "/tenants/b", test::list({"a", "b"}), true},
+        {"another", "/tenants/c", test::list({"a", "b"}), false},
+        {"letter case counts", "/tenants/A", test::list({"a"}), false},
+        {"a beginning is not equal", "/tenants/a", test::list({"ab"}), false},
+        {"percent-encoded", "/tenants/a%20b", test::list({"x", "a b"}), true},
+        {"an element is never split", "/tenants/a", test::list({"a b", "a,b"}), false},
+        {"an element is taken as it is", "/tenants/a%20b", test::list({"a%20b"}), false},
+        {"text is one value", "/tenants/a", test::text("a"), true},
+        {"that is not split at spaces", "/tenants/a", test::text("a b"), false},
+        {"nor at commas", "/tenants/a", test::text("a,b"), false},
+        {"but may have them", "/tenants/a,b", test::text("a,b"), true},
+        {"a number by its text", "/tenants/7", parsed("[8, 7]"), true},
+        {"not by its value", "/tenants/7", parsed("[7.0]"), false},
+        {"a number alone", "/tenants/7", test::number("7"), true},
+        {"a boolean by its text", "/tenants/true", parsed("[true]"), true},
+        {"null never", "/tenants/null", parsed("[null]"), false},
+        {"a nested list never", "/tenants/a", parsed(R"([["a"]])"), false},
+        {"an object's keys never", "/tenants/a", parsed(R"({"a": true})"), false},
+        {"nor those of an element", "/tenants/a", parsed(R"([{"a": "a"}])"), false},
+        {"an empty list", "/tenants/a", parsed("[]"), false},
+        {"an empty element", "/tenants/a", test::list({""}), false},
+        {"others beside it do not matter", "/tenants/a", parsed(R"([null, {"x": 1}, "a"])"), true},
+        {"among many", "/tenants/tenant-4999", json::value(many), true},
+        {"not among many", "/tenants/tenant-5000", json::value(many), false},
+    };
+    for (const auto& row : rows) {
+        const auto claims = test::claims({{"org", test::claims({{"tenants", row.tenants}})}});
+        EXPECT_EQ(name(why(decide_for(b.get(), {.path = row.path, .claims = claims}))),
+                  name(row.holds ? reason::allowed : reason::condition_failed))
+            << row.shows;
+    }
+    EXPECT_EQ(why(decide_for(b.get(), {.path = "/tenants/a"})), reason::condition_failed) << "no claim";
+    EXPECT_THAT(b.get().claims_of_conditions(), ::testing::ElementsAre("org")) << "the cache keeps it";
+}
+
+// A client of one resource must not reach another with the same token.
+TEST(decide, needs_a_token_for_the_resource_of_the_route)
+{
+    test::builder b;
+    b.scopes({"a"});
+    b.route("/own", {{"GET", "a"}}).route("/x", {{"GET", "a"}}).route("/open", {{"GET", "public"}});
+    b.get().metadata.resources.resize(2);
+    b.get().routes[1].methods[0].second.resource = 2;
+    b.get().routes[2].methods[0].second.resource = 2;
+    const granted_scopes scopes = [&] {
+        granted_scopes out;
+        b.get().scopes.add_with_implied("a", out.token);
+        out.effective = out.token;
+        return out;
+    }();
+    const auto claims = test::claims({});
+    struct {
+        const char* shows;
+        const char* path;
+        std::uint64_t resources;
+        reason wanted;
+    } const rows[] = {
+        {"a token for the server's own routes", "/own", 1, reason::allowed},
+        {"not at a resource", "/x", 1, reason::wrong_audience},
+        {"a token for the resource", "/x", 1U << 2U, reason::allowed},
+        {"not at the server's own routes", "/own", 1U << 2U, reason::wrong_audience},
+        {"a token for another resource", "/x", 1U << 1U, reason::wrong_audience},
+        {"a token for several", "/x", 6, reason::allowed},
+        {"a token for none", "/own", 0, reason::wrong_audience},
+        {"a public route needs none", "/open", 0, reason::allowed},
+    };
+    for (const auto& row : rows) {
+        const bearer token{claims, scopes, row.resources};
+        const auto decided = decide(b.get(), b.get().match(row.path, "GET"), &token, wall_time());
+        EXPECT_EQ(name(why(decided)), name(row.wanted)) << row.shows;
+    }
+}
+
 struct client_row {
     const char* shows;
     json::object claims;

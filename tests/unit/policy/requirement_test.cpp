@@ -88,6 +88,14 @@ TEST(same_needs, distinguishes_requirements)
         {"the same condition", with("read:a", where(0, "sub")), with("read:a", where(0, "sub")), true},
         {"on another claim", with("read:a", where(0, "sub")), with("read:a", where(0, "email")), false},
         {"on another parameter", with("read:a", where(0, "sub")), with("read:a", where(1, "sub")), false},
+        {"in place of equal", with("read:a", where(0, "sub")),
+         with("read:a",
+              [](requirement& r) {
+                  r.conditions.emplace_back(where_condition{0, "user", json::path("sub"), true});
+              }),
+         false},
+        {"of another resource", plain("read:a"), with("read:a", [](requirement& r) { r.resource = 1; }),
+         false},
         {"a login's age", plain("read:a"),
          with("read:a",
               [](requirement& r) { r.conditions.emplace_back(max_age_condition{std::chrono::seconds(1)}); }),

@@ -27,15 +27,15 @@ scope_registry calendar_scopes()
 scope_cap by_permissions()
 {
     scope_cap rules;
-    rules.permissions = json::path("permissions");
+    rules.permissions = jose::names_claim(json::path("permissions"));
     return rules;
 }
 
 scope_cap by_roles(const scope_registry& scopes)
 {
     scope_cap rules;
-    rules.by_role.emplace();
-    rules.by_role->claim = json::path("https://calendar.example.com/roles");
+    rules.by_role = scope_cap::roles{};
+    rules.by_role->claim.claim = json::path("https://calendar.example.com/roles");
     const auto allow = [&](const char* role, const names& allowed) {
         scope_set& set = rules.by_role->allow[role];
         for (const std::string& name : allowed)
@@ -64,11 +64,11 @@ TEST(scope_cap, reduces_effective_scopes)
     scope_cap all_if_absent = by_permissions();
     all_if_absent.absent_allows_all = true;
     scope_cap both = by_roles(scopes);
-    both.permissions = json::path("permissions");
+    both.permissions = jose::names_claim(json::path("permissions"));
     scope_cap both_all_if_absent = both;
     both_all_if_absent.absent_allows_all = true;
     scope_cap nested = by_permissions();
-    nested.permissions = json::path("/realm/permissions");
+    nested.permissions = jose::names_claim(json::path("/realm/permissions"));
     const auto both_claims = [](json::value p, json::value r) {
         return test::claims(
             {{"permissions", std::move(p)}, {"https://calendar.example.com/roles", std::move(r)}});

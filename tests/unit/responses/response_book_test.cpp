@@ -1,5 +1,7 @@
 #include "responses/response_book.hpp"
 
+#include "responses/metadata.hpp"
+
 #include "support/places.hpp"
 #include "unit/responses/calendar.hpp"
 
@@ -299,22 +301,89 @@ TEST(challenges, leave_out_empty_parameters)
     EXPECT_EQ(field(book.make(file.deny(reason::no_token, "/one"), "7f"), "WWW-Authenticate"),
               R"(Bearer realm="https://calendar.example.com", scope="write:appointments")");
     EXPECT_FALSE(book.is_metadata_path("/.well-known/oauth-protected-resource"));
-    EXPECT_EQ(book.metadata_document(), "");
+}
+
+// The issuer of a client that asks for the name in the token would refuse it, or give it nothing.
+TEST(challenges, name_the_scopes_as_clients_ask_for_them)
+{
+    policy::test::builder made;
+    auto& p = made.get();
+    p.scopes.add("read", "May read", "api://id/read");
+    p.scopes.add("write", "May write");
+    made.issuer();
+    p.metadata.resource = "https://calendar.example.com";
+    made.route("/x", {{"GET", "write read"}});
+    const response_book book(p);
+    policy::denial d;
+    d.matched = &p.routes.front();
+    d.needs = &d.matched->methods.front().second;
+    d.missing = d.needs->alternatives.front().scopes;
+    for (const auto why : {reason::no_token, reason::insufficient_scope}) {
+        d.why = why;
+        EXPECT_THAT(field(book.make(d, "7f"), "WWW-Authenticate"),
+                    HasSubstr(R"(scope="write api://id/read")"));
+    }
+    EXPECT_THAT(book.make(d, "7f").body,
+                HasSubstr(R"("required_scopes":["write","read"],"missing_scopes":["read","write"])"));
+    const auto document = metadata_document(p);
+    EXPECT_THAT(document, HasSubstr(R"("scopes_supported":["api://id/read","write"])"));
+    EXPECT_THAT(document,
+                HasSubstr(R"("scope_descriptions":{"api://id/read":"May read","write":"May write"})"));
+}
+
+TEST(challenges, name_the_document_of_the_routes_resource)
+{
+    policy::test::builder made;
+    auto& p = made.get();
+    made.scopes({"a", "b", "c"}).issuer();
+    made.route("/own", {{"GET", "a"}}).route("/x", {{"GET", "b"}}).route("/y", {{"GET", "authenticated"}});
+    p.metadata.resource = "https://h.example/own";
+    p.metadata.resources.push_back({"/x", "https://h.example/x", "X", {"x"}, {}});
+    p.metadata.resources.push_back({"/y", "https://h.example/y", "", {"y"}, {}});
+    p.routes[1].methods[0].second.resource = 1;
+    p.routes[2].methods[0].second.resource = 2;
+    const response_book book(p);
+    const auto challenge = [&](std::size_t route) {
+        policy::denial d;
+        d.why = reason::no_token;
+        d.matched = &p.routes[route];
+        d.needs = &d.matched->methods.front().second;
+        return field(book.make(d, "7f"), "WWW-Authenticate");
+    };
+    const std::string document =
+        std::string("resource_metadata=\"https://h.example") + std::string(metadata_well_known);
+    EXPECT_THAT(challenge(0), HasSubstr(document + "/own\""));
+    EXPECT_THAT(challenge(1), HasSubstr(document + "/x\""));
+    EXPECT_THAT(challenge(2), HasSubstr(document + "/y\""));
+
+    const auto served = [&](const std::string& suffix) {
+        const auto path = std::string(metadata_well_known) + suffix;
+        return book.is_metadata_path(path) ? book.make_metadata(path, "GET", "7f").body : "";
+    };
+    EXPECT_EQ(served(""), served("/own")) << "the plain path is the server's own";
+    EXPECT_THAT(served("/own"), StartsWith(R"({"resource":"https://h.example/own")"));
+    EXPECT_THAT(served("/own"), HasSubstr(R"("scopes_supported":["a"])"));
+    EXPECT_THAT(served("/x"), StartsWith(R"({"resource":"https://h.example/x")"));
+    EXPECT_THAT(served("/x"), HasSubstr(R"("scopes_supported":["b"])"));
+    EXPECT_THAT(served("/x"), HasSubstr(R"("resource_name":"X")"));
+    EXPECT_THAT(served("/y"), StartsWith(R"({"resource":"https://h.example/y")"));
+    EXPECT_THAT(served("/y"), Not(HasSubstr("scopes_supported")));
+    EXPECT_EQ(served("/z"), "");
 }
 
 TEST(metadata, is_served_to_anyone)
 {
     const calendar file;
     const response_book book(file.p);
-    const auto get = book.make_metadata("GET", "7f");
+    const auto get = book.make_metadata(metadata_well_known, "GET", "7f");
     EXPECT_EQ(get.status, 200U);
-    EXPECT_EQ(get.body, book.metadata_document());
+    EXPECT_EQ(get.body, metadata_document(file.p));
     EXPECT_EQ(field(get, "Access-Control-Allow-Origin"), "*");
     EXPECT_EQ(field(get, "Content-Type"), "application/json");
     EXPECT_THAT(field(get, "Cache-Control"), StartsWith("public"));
-    EXPECT_EQ(book.make_metadata("OPTIONS", "7f").status, 204U);
-    EXPECT_EQ(book.make_metadata("OPTIONS", "7f").body, "");
-    const auto post = book.make_metadata("POST", "7f");
+    EXPECT_EQ(book.make_metadata(metadata_well_known, "OPTIONS", "7f").status, 204U);
+    EXPECT_EQ(book.make_metadata(metadata_well_known, "OPTIONS", "7f").body, "");
+    const auto post = book.make_metadata(metadata_well_known, "POST", "7f");
     EXPECT_EQ(post.status, 405U);
     EXPECT_EQ(field(post, "Allow"), "GET, HEAD, OPTIONS");
 }
