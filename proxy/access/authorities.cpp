@@ -77,4 +77,30 @@ bool names_request(std::string_view uri, const policy::policy& p, const question
     });
 }
 
+origin_match match_origin(const policy::policy& p, const question& request, std::string_view origin) noexcept
+{
+    constexpr std::string_view secure = "https://", plain = "http://";
+    const bool tls = origin.starts_with(secure);
+    if (!tls && !origin.starts_with(plain))
+        return origin_match::foreign;
+    const auto authority = origin.substr(tls ? secure.size() : plain.size());
+    if (!http::is_host(authority))
+        return origin_match::foreign;
+    const auto& outside = p.server.external_url;
+    if (outside && outside->tls == tls && http::same_origin(authority, outside->authority, tls))
+        return origin_match::own;
+    const auto seen = seen_by_client(p, request, {});
+    if (!http::is_host(seen.authority) || !http::same_origin(authority, seen.authority, tls))
+        return origin_match::foreign;
+    // For the authority of external_url its scheme applies, and the origin has the other one.
+    if (outside && http::same_origin(seen.authority, outside->authority, outside->tls))
+        return origin_match::foreign;
+    const bool told =
+        request.client.tls || (speaks_for_clients(p, request.client) &&
+                               only_value(*request.fields, field_id::x_forwarded_proto).has_value());
+    if (!told)
+        return origin_match::own_host;
+    return seen.tls == tls ? origin_match::own : origin_match::foreign;
+}
+
 } // namespace scopegate::access

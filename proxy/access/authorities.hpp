@@ -1,9 +1,11 @@
-// Which host a request names, and whether that is this server: for `server.hosts` and for `htu` of DPoP
-// proofs.
+// Which host a request names, and whether that is this server: for `server.hosts`, for `htu` of DPoP proofs,
+// and for the Origin of a page.
 #pragma once
 
 #include "access/question.hpp"
 #include "policy/policy.hpp"
+
+#include <cstdint>
 
 namespace scopegate::access {
 
@@ -17,6 +19,19 @@ namespace scopegate::access {
 // `scratch` is overwritten.
 [[nodiscard]] bool names_request(std::string_view uri, const policy::policy& p, const question& request,
                                  std::string_view path, std::string& scratch);
+
+// Whether an Origin is this server's own.
+enum class origin_match : std::uint8_t {
+    foreign,
+    own_host, // host and port are the request's, but nobody tells the scheme that the client used
+    own,
+};
+
+// Compares an Origin with server.external_url, and with scheme, host and port of the request as its client
+// sees them. Letter case and a default port make no difference (RFC 6454 section 6.2). The connection itself
+// tells the scheme only if it is TLS: in front of a plain connection another proxy may have ended TLS.
+[[nodiscard]] origin_match match_origin(const policy::policy& p, const question& request,
+                                        std::string_view origin) noexcept;
 
 // Returns whether the peer is a trusted proxy, which speaks for its clients.
 [[nodiscard]] bool speaks_for_clients(const policy::policy& p, const client_connection& client) noexcept;

@@ -3,6 +3,7 @@
 #include "access/authorities.hpp"
 #include "access/binding.hpp"
 #include "access/client_address.hpp"
+#include "access/cross_origin.hpp"
 #include "access/lookalikes.hpp"
 #include "access/method_override.hpp"
 #include "base/text.hpp"
@@ -36,6 +37,13 @@ void tell_target(policy::steps* trace, std::string_view as_sent, std::string_vie
     if (trace != nullptr)
         tell(trace,
              (as_sent.starts_with(path) ? "the path is " : "the path is normalized to ") + std::string(path));
+}
+
+// `explain --scope` gives a token that stands nowhere in the request. It counts as sent in the place where
+// `explain --token` would put it.
+bool is_put_in_a_cookie(const policy::token_settings& from) noexcept
+{
+    return !from.header && from.headers.empty() && !from.cookies.empty();
 }
 
 const http::field_list& fields_of(const question& q)
@@ -174,6 +182,7 @@ outcome evaluation::take_token(wall_time now)
         found_.no_token = taken.error().detail;
     if (!taken && taken.error() != reason::no_token)
         return refuse_token(taken.error(), now);
+    from_cookie_ = taken ? taken->from_cookie : is_put_in_a_cookie(policy_.tokens);
     if (authority_.given)
         found_.token = authority_.given;
     if (authority_.given || !taken)
@@ -239,6 +248,10 @@ outcome evaluation::conclude(wall_time now)
         trace_refusal(*path_refusal_);
         return refuse(*path_refusal_);
     }
+    // Behind the token's validation, so that observe mode forwards a request with its user's identity.
+    if (from_cookie_ && found_.token && use_ == token_use::required)
+        if (const auto fits = check_origin(policy_, question_); !fits)
+            return refuse_token(fits.error(), now);
     std::optional<policy::bearer> bearer;
     if (found_.token)
         bearer.emplace(found_.token->as_bearer());

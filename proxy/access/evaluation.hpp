@@ -2,7 +2,7 @@
 // or clocks. The proxy and every command go through it, so that they cannot disagree.
 //
 //   target -> own document? -> route -> host -> lookalikes -> method override -> token -> binding ->
-//   requirement
+//   origin -> requirement
 //
 // The first step that fails is the reason. An evaluation that needs something returns that, and continues
 // where it stopped: nothing is normalized, matched or marked as used a second time.
@@ -137,6 +137,7 @@ private:
     std::optional<policy::client_address> client_; // where a condition asks for it
     std::optional<failure> path_refusal_;          // decided, but the token is looked at first
     token_use use_ = token_use::unused;
+    bool from_cookie_ = false;                  // of the token
     failure unmet_ = reason::keys_unavailable;  // of the need that is open
     std::optional<wall_time> conditions_as_of_; // of a review
 };

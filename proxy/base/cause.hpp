@@ -94,6 +94,10 @@ namespace scopegate {
     X(token_in_two_places, "token-in-two-places")                                                            \
     X(several_authorization_fields, "several-authorization-fields")                                          \
     X(other_auth_scheme, "other-auth-scheme")                                                                \
+    X(foreign_origin, "foreign-origin")                                                                      \
+    X(null_origin, "null-origin")                                                                            \
+    X(several_origins, "several-origins")                                                                    \
+    X(foreign_fetch_site, "foreign-fetch-site")                                                              \
     X(token_parts, "token-parts")                                                                            \
     X(token_not_base64url, "token-not-base64url")                                                            \
     X(token_header_not_json, "token-header-not-json")                                                        \

@@ -20,6 +20,7 @@ enum class request_step : std::uint8_t {
     token,
     issuer, // getting the issuer's keys or its introspection result, without which the token is undecided
     binding,
+    origin,
     requirement,
     upstream, // forwarding, and the upstream's response
     limits,
@@ -86,6 +87,7 @@ enum class severity : std::uint8_t { info, warn, error };
     X(invalid_proof, "invalid-dpop-proof", binding, by_any_mode, info)                                       \
     X(proof_nonce, "use-dpop-nonce", binding, by_any_mode, info)                                             \
     X(proof_memory_full, "proof-memory-full", binding, by_any_mode, warn)                                    \
+    X(cross_origin, "cross-origin", origin, by_any_mode, info)                                               \
     X(key_pending, "key-pending", issuer, by_any_mode, info)                                                 \
     X(keys_unavailable, "keys-unavailable", issuer, by_any_mode, warn)                                       \
     X(introspection_unavailable, "introspection-unavailable", issuer, by_any_mode, warn)                     \

@@ -5,8 +5,14 @@
 
 #include "base/text.hpp"
 #include "http/chars.hpp"
+#include "http/fields.hpp"
+#include "http/head_parser.hpp"
+#include "policy/origins.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <string>
 
 namespace scopegate::config {
 
@@ -14,7 +20,10 @@ namespace {
 
 using policy::cors_settings;
 
-constexpr std::string_view any_origin = "*";
+using policy::any_origin;
+
+// How long a browser may cache the response to a preflight; Firefox keeps none for longer.
+constexpr std::chrono::seconds max_max_age = std::chrono::hours(24);
 
 // Returns whether the scheme is that of another kind of application: `capacitor://localhost`,
 // `chrome-extension://...`.
@@ -28,12 +37,8 @@ bool is_other_scheme(std::string_view scheme)
 }
 
 // Returns why no browser sends this as an Origin (RFC 6454 section 6.2); empty if a browser may.
-std::string_view wrong_with(std::string_view text)
+std::string_view wrong_with_origin(std::string_view text)
 {
-    if (text == "null")
-        return "is the origin of every sandboxed page and local file, so it can't be trusted";
-    if (text.find('*') != text.npos)
-        return "contains a wildcard: origins are compared exactly, and only \"*\" alone means all origins";
     const auto parts = split_url(text);
     if (parts && !(parts->path.empty() && parts->query.empty() && parts->fragment.empty()))
         return "has a path: an origin ends with its host or port, without a slash";
@@ -47,6 +52,49 @@ std::string_view wrong_with(std::string_view text)
     if (text.ends_with(url->tls ? ":443" : ":80"))
         return "contains the scheme's default port: remove it, as browsers omit it";
     return {};
+}
+
+// Returns whether the host is a domain that its owner can have: two labels or more, the last one not a number
+// as in an address. `localhost` is everybody's own.
+bool is_own_domain(std::string_view host)
+{
+    const auto last = host.substr(host.rfind('.') + 1);
+    const bool dots_alone = host.starts_with('.') || host.ends_with('.') || host.find("..") != host.npos;
+    return host == "localhost" ||
+           (last.size() < host.size() && !dots_alone && last.find_first_not_of("0123456789") != last.npos);
+}
+
+// Returns what is wrong with a pattern (policy/origins.hpp); empty if nothing is.
+std::string_view wrong_with_pattern(std::string_view text)
+{
+    constexpr std::string_view any_name = "://*.", any_port = ":*";
+    constexpr std::string_view loopback[] = {"http://localhost",  "http://127.0.0.1",  "http://[::1]",
+                                             "https://localhost", "https://127.0.0.1", "https://[::1]"};
+    if (text.ends_with(any_port)) {
+        const auto host = text.substr(0, text.size() - any_port.size());
+        return std::find(std::begin(loopback), std::end(loopback), host) != std::end(loopback)
+                   ? ""
+                   : "means any port, which is for localhost, 127.0.0.1 and [::1] only: write the port";
+    }
+    const auto at = text.find(any_name);
+    if (at == text.npos || text.find('*') != at + 3 || text.find('*', at + 4) != text.npos)
+        return "has a wildcard at another place than in https://*.example.com or http://localhost:*; only "
+               "\"*\" alone means all origins";
+    std::string below(text);
+    below.erase(at + 3, 2);
+    if (const auto problem = wrong_with_origin(below); !problem.empty())
+        return problem;
+    const auto url = parse_web_url(below);
+    if (!url)
+        return "has a wildcard, which is for http and https only";
+    return is_own_domain(url->host) ? "" : "covers more than one owner's names: name a domain of your own";
+}
+
+std::string_view wrong_with(std::string_view text)
+{
+    if (text == "null")
+        return "is the origin of every sandboxed page and local file, so it can't be trusted";
+    return text.find('*') != text.npos ? wrong_with_pattern(text) : wrong_with_origin(text);
 }
 
 void read_origins(compilation& c, const node& value, cors_settings& into)
@@ -71,9 +119,31 @@ void read_credentials(compilation& c, const node& value, cors_settings& into)
         c.out.error(value.at, "credentials need named origins: browsers refuse them with \"*\"");
 }
 
+void read_expose_headers(compilation& c, const node& value, cors_settings& into)
+{
+    for (const auto& [text, at, shown] : read_text_list(c, value)) {
+        if (text == any_origin)
+            c.out.error(at, "\"*\" is no header here: list each one, as browsers take \"*\" for a name once "
+                            "they send cookies");
+        else if (!http::is_token(text))
+            c.out.error(at, shown + " is not a field name");
+        else if (http::same_field_name(text, "Set-Cookie"))
+            c.out.error(at, shown + " can't be exposed: browsers never show it to scripts");
+        else
+            into.expose_headers.append(into.expose_headers.empty() ? "" : ", ").append(text);
+    }
+}
+
+void read_max_age(compilation& c, const node& value, cors_settings& into)
+{
+    into.max_age = read_seconds(c, value, std::chrono::seconds(0), max_max_age).value_or(into.max_age);
+}
+
 constexpr key<cors_settings> cors_keys[] = {
     {"origins", read_origins, true},
     {"credentials", read_credentials},
+    {"expose_headers", read_expose_headers},
+    {"max_age", read_max_age},
 };
 
 } // namespace

@@ -2,10 +2,13 @@
 #include "config/compile.hpp"
 #include "config/values.hpp"
 
+#include "base/text.hpp"
 #include "http/chars.hpp"
+#include "http/fields.hpp"
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace scopegate::config {
 
@@ -20,19 +23,88 @@ bool is_plain_name(std::string_view name) noexcept
     return !name.empty() && http::all(http::char_class::unreserved, name);
 }
 
-bool read_place(std::string_view text, token_settings& into)
+// Products in front of an API send a token in these two. All other fields of the family describe a client.
+constexpr std::string_view forwarded_tokens[] = {"X-Forwarded-Access-Token", "X-Forwarded-Authorization"};
+
+// Fields of requests that http/fields.hpp does not know: single names, and beginnings of names.
+constexpr std::string_view usual_fields[] = {"Accept", "Cache-Control", "Cookie2",   "Early-Data",
+                                             "From",   "Max-Forwards",  "Pragma",    "Priority",
+                                             "Range",  "Referer",       "User-Agent"};
+constexpr std::string_view usual_families[] = {"Accept-", "Access-Control-", "Content-",
+                                               "If-",     "Proxy-",          "Sec-"};
+
+// Returns whether clients or proxies send the field for another purpose.
+bool has_another_meaning(std::string_view name) noexcept
 {
-    const auto named = [&](std::string_view kind, std::vector<std::string>& names) {
-        if (!text.starts_with(kind) || !is_plain_name(text.substr(kind.size())))
-            return false;
-        names.emplace_back(text.substr(kind.size()));
-        return true;
+    const auto is = [name](std::string_view other) { return http::same_field_name(name, other); };
+    const auto id = http::classify(name).id;
+    if (id == http::field_id::x_forwarded)
+        return std::none_of(std::begin(forwarded_tokens), std::end(forwarded_tokens), is);
+    return id != http::field_id::other || std::any_of(std::begin(usual_fields), std::end(usual_fields), is) ||
+           std::any_of(std::begin(usual_families), std::end(usual_families), [name](std::string_view family) {
+               return http::same_field_name(name.substr(0, family.size()), family);
+           });
+}
+
+// Returns why the field can't hold a token; empty if it can.
+std::string wrong_with_field(const policy::policy& p, std::string_view name, const token_settings& others)
+{
+    const auto is = [name](std::string_view other) { return http::same_field_name(name, other); };
+    if (is("Authorization"))
+        return " is the place \"header\"";
+    if (has_another_meaning(name))
+        return " can't hold a token: this field has another meaning";
+    const auto& set = p.upstream.headers;
+    if (is(policy::issuer_header) ||
+        std::any_of(set.begin(), set.end(), [&](const auto& header) { return is(header.name); }))
+        return " can't hold a token: Scopegate sets this field";
+    const auto same = std::find_if(others.headers.begin(), others.headers.end(), is);
+    return same == others.headers.end()
+               ? std::string()
+               : " and \"header:" + *same + "\" are the same field to an upstream that reads \"_\" as \"-\"";
+}
+
+// Returns why the text can't begin a subprotocol with a token; empty if it can.
+std::string wrong_with_prefix(std::string_view prefix, const token_settings& others)
+{
+    if (prefix.find_last_of("-._~") != prefix.size() - 1)
+        return " does not end with \".\" or another separator: other subprotocols may begin so";
+    const auto overlaps = [prefix](std::string_view other) {
+        const auto common = std::min(prefix.size(), other.size());
+        return iequals(prefix.substr(0, common), other.substr(0, common));
     };
-    if (text == "header")
-        return into.header = true;
-    if (text == "websocket")
-        return into.websocket = true;
-    return named("cookie:", into.cookies) || named("query:", into.queries);
+    const auto same = std::find_if(others.subprotocols.begin(), others.subprotocols.end(), overlaps);
+    return same == others.subprotocols.end()
+               ? std::string()
+               : " and \"websocket:" + *same + "\" can begin the same subprotocol: keep one of them";
+}
+
+constexpr std::string_view not_a_place =
+    " is not a place for a token: write header, header:NAME, cookie:NAME, query:NAME, websocket or "
+    "websocket:PREFIX; NAME and PREFIX may have letters, digits, \"-\", \".\", \"_\" and \"~\"";
+
+// Reads one place. Returns what is wrong with it; empty if nothing is.
+std::string read_place(const policy::policy& p, std::string_view text, token_settings& into)
+{
+    if (text == "header" || text == "websocket") {
+        (text == "header" ? into.header : into.websocket) = true;
+        return {};
+    }
+    const auto name_at = std::min(text.find(':'), text.size() - 1) + 1;
+    const auto kind = text.substr(0, name_at), name = text.substr(name_at);
+    auto* const names = kind == "header:"      ? &into.headers
+                        : kind == "cookie:"    ? &into.cookies
+                        : kind == "query:"     ? &into.queries
+                        : kind == "websocket:" ? &into.subprotocols
+                                               : nullptr;
+    if (names == nullptr || !is_plain_name(name))
+        return std::string(not_a_place);
+    auto problem = names == &into.headers        ? wrong_with_field(p, name, into)
+                   : names == &into.subprotocols ? wrong_with_prefix(name, into)
+                                                 : std::string();
+    if (problem.empty())
+        names->emplace_back(name);
+    return problem;
 }
 
 void read_from(compilation& c, const node& value, token_settings& into)
@@ -40,10 +112,8 @@ void read_from(compilation& c, const node& value, token_settings& into)
     token_settings places;
     places.header = false;
     for (const auto& [text, at, shown] : read_text_list(c, value))
-        if (!read_place(text, places))
-            c.out.error(at, shown +
-                                " is not a place for a token: write header, cookie:NAME, query:NAME or "
-                                "websocket; NAME may have letters, digits, \"-\", \".\", \"_\" and \"~\"");
+        if (const auto problem = read_place(c.policy, text, places); !problem.empty())
+            c.out.error(at, shown + problem);
     into = std::move(places);
 }
 

@@ -65,8 +65,8 @@ result<void> reception::begin_tunnel()
     passed.websocket = true;
     auto& own = c_.space.response_own_lines;
     own.assign(nonce);
-    if (owes_bearer_protocol())
-        own += "Sec-WebSocket-Protocol: bearer\r\n";
+    if (const auto ours = owed_protocol(); !ours.empty())
+        own.append("Sec-WebSocket-Protocol: ").append(ours).append("\r\n");
     return c_.client.begin_tunnel({head, passed, own, {}});
 }
 
@@ -97,12 +97,13 @@ net::task<void> reception::pass_tunnel()
         result_.why = way.ending().why;
 }
 
-// A browser that offered subprotocols fails the connection if none is chosen. `bearer` never reached the
-// upstream, so we choose it if the upstream chose no other.
-bool reception::owes_bearer_protocol() const noexcept
+// A browser that offered subprotocols fails the connection if none is chosen. Those of the token were for us,
+// so we choose one if the upstream chose no other. Empty: choose nothing.
+std::string_view reception::owed_protocol() const noexcept
 {
-    return tokens::places::websocket::offers_bearer(c_.policy.policy.tokens, c_.client.head().fields) &&
-           find(from_.head().fields, field_id::sec_websocket_protocol) == nullptr;
+    if (find(from_.head().fields, field_id::sec_websocket_protocol) != nullptr)
+        return {};
+    return tokens::places::websocket::own_choice(c_.policy.policy.tokens, c_.client.head().fields);
 }
 
 } // namespace scopegate::gate

@@ -65,7 +65,7 @@ public:
     const responses::response_book& responses;
     tokens::validator validator;
     upstream::pool upstream;
-    std::vector<std::string> identity_names; // the headers that only we may set
+    std::vector<std::string> identity_names; // the headers that never come from a client
     std::string upstream_host;               // the Host for a request without one (HTTP/1.0)
 
 private:

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -170,6 +171,9 @@ struct server_settings {
     bool core_dumps = false; // whether a crash may write the process's memory to a file
 };
 
+// Names the token's issuer if the policy trusts several: each of them can issue tokens for the same subject.
+inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
+
 struct identity_header {
     enum class source : std::uint8_t { claim, scopes, client_id };
     // none: the text itself. json: the whole value as JSON text. The others encode the text, or each item of
@@ -218,17 +222,22 @@ struct dpop_settings { // RFC 9449
     bool as_bearer = false; // forward: bearer: the upstream gets a bearer token and no proof
 };
 
-struct token_settings {               // tokens.from: the places where a token may be (tokens/places/)
-    bool header = true;               // Authorization
-    std::vector<std::string> cookies; // by name
-    std::vector<std::string> queries; // parameters, by name
-    bool websocket = false;           // Sec-WebSocket-Protocol: bearer, TOKEN
+struct token_settings {                    // tokens.from: the places where a token may be (tokens/places/)
+    bool header = true;                    // Authorization
+    std::vector<std::string> headers;      // other header fields, by name
+    std::vector<std::string> cookies;      // by name
+    std::vector<std::string> queries;      // parameters, by name
+    bool websocket = false;                // Sec-WebSocket-Protocol: bearer, TOKEN
+    std::vector<std::string> subprotocols; // Sec-WebSocket-Protocol: PREFIXTOKEN, by prefix
     dpop_settings dpop;
 };
 
 struct cors_settings {
-    std::vector<std::string> origins; // byte for byte as browsers send them; `*` alone: any. Empty: no CORS
-    bool credentials = false;         // lets browsers send cookies; never with `*`
+    // Byte for byte as browsers send them, or patterns (policy/origins.hpp); `*` alone: any. Empty: no CORS.
+    std::vector<std::string> origins;
+    bool credentials = false;          // lets browsers send cookies; never with `*`
+    std::string expose_headers;        // what scripts may read besides; separated by commas, may be empty
+    std::chrono::seconds max_age{600}; // how long a browser may cache the response to a preflight
 };
 
 // One of several resources behind this server: the routes below a prefix. Only tokens for one of its

@@ -1,6 +1,7 @@
 #include "responses/cors.hpp"
 
 #include "base/text.hpp"
+#include "policy/origins.hpp"
 
 #include <algorithm>
 
@@ -10,8 +11,6 @@ namespace {
 
 using http::field_id;
 
-// How many seconds a browser may cache a preflight response.
-constexpr std::string_view max_age = "600";
 // Headers of a problem response that a script may read besides those that are always readable.
 constexpr std::string_view exposed = "WWW-Authenticate, Retry-After, DPoP-Nonce";
 
@@ -33,21 +32,21 @@ std::string_view allowed_origin(const policy::cors_settings& cors, const http::f
     const auto origin = http::only_value(fields, field_id::origin).value_or(std::string_view{});
     if (origin.empty())
         return {};
-    const auto found = std::find_if(cors.origins.begin(), cors.origins.end(),
-                                    [origin](const std::string& o) { return o == "*" || o == origin; });
-    return found == cors.origins.end() ? std::string_view{} : std::string_view(*found);
+    if (!cors.origins.empty() && cors.origins.front() == policy::any_origin)
+        return policy::any_origin;
+    return policy::lists_origin(cors.origins, origin) ? origin : std::string_view{};
 }
 
 // Returns whether responses vary by origin, which caches must know.
 bool differs_by_origin(const policy::cors_settings& cors) noexcept
 {
-    return !cors.origins.empty() && cors.origins.front() != "*";
+    return !cors.origins.empty() && cors.origins.front() != policy::any_origin;
 }
 
 void allow_origin(const policy::cors_settings& cors, std::string_view origin, response& a)
 {
     a.add("Access-Control-Allow-Origin", origin);
-    if (origin != "*")
+    if (origin != policy::any_origin)
         a.add("Vary", "Origin");
     if (cors.credentials)
         a.add("Access-Control-Allow-Credentials", "true");
@@ -139,7 +138,7 @@ std::variant<response, policy::denial> respond_to_preflight(const policy::policy
     allow_origin(p.cors, origin, a);
     a.add("Access-Control-Allow-Methods", allowed_methods(match, wanted));
     a.add("Access-Control-Allow-Headers", allowed_headers(fields));
-    a.add("Access-Control-Max-Age", max_age);
+    a.add("Access-Control-Max-Age", std::to_string(p.cors.max_age.count()));
     return a;
 }
 
@@ -148,7 +147,9 @@ void add_cors_fields(const policy::cors_settings& cors, const http::field_list& 
     const auto origin = allowed_origin(cors, fields);
     if (!origin.empty()) {
         allow_origin(cors, origin, a);
-        a.add("Access-Control-Expose-Headers", exposed);
+        a.add("Access-Control-Expose-Headers", cors.expose_headers.empty()
+                                                   ? std::string(exposed)
+                                                   : std::string(exposed) + ", " + cors.expose_headers);
     } else if (differs_by_origin(cors)) {
         a.add("Vary", "Origin");
     }
@@ -164,11 +165,14 @@ void append_cors_fields(const policy::cors_settings& cors, const http::field_lis
         lines.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");
         if (cors.credentials)
             lines += "Access-Control-Allow-Credentials: true\r\n";
+        if (!cors.expose_headers.empty())
+            lines.append("Access-Control-Expose-Headers: ").append(cors.expose_headers).append("\r\n");
     }
     if (!differs_by_origin(cors))
         return;
-    const auto vary = find_named(answered, "Vary");
-    if (vary == answered.end() || !contains(vary->value, "Origin"))
+    if (std::none_of(answered.begin(), answered.end(), [](const http::field& f) {
+            return iequals(f.name, "Vary") && contains(f.value, "Origin");
+        }))
         lines += "Vary: Origin\r\n";
 }
 

@@ -167,6 +167,9 @@ constexpr response_row make_row(reason r) noexcept
     case reason::introspection_unavailable:
         return unavailable(for_issuer, "The access token can't be checked at the moment.");
 
+    case reason::cross_origin:
+        return forbidden("Forbidden", "A page of another origin must not use the token in this cookie.");
+
     case reason::insufficient_scope:
         return naming_scopes(challenges(403, "Insufficient scope", "The access token lacks a required scope.",
                                         "insufficient_scope"));

@@ -3,6 +3,7 @@
 #include "http/fields.hpp"
 #include "observe/log.hpp"
 #include "tokens/identity_value.hpp"
+#include "tokens/places/places.hpp"
 #include "tokens/unverified.hpp"
 
 #include <algorithm>
@@ -87,6 +88,11 @@ std::vector<std::string> identity_names(const policy::policy& p)
         names.push_back(header.name);
     if (!sets_issuer_header(p))
         names.emplace_back(issuer_header);
+    places::all::for_each([&]<class Place>() {
+        if constexpr (places::strips_names<Place>)
+            for (const auto& name : Place::names(p.tokens))
+                names.push_back(name);
+    });
     return names;
 }
 

@@ -10,11 +10,10 @@
 
 namespace scopegate::tokens {
 
-// Names the token's issuer if the policy trusts several: each of them can issue tokens for the same subject.
-inline constexpr std::string_view issuer_header = "X-Auth-Issuer";
+using policy::issuer_header;
 
-// Returns the names of all headers in which Scopegate vouches for the token: those of upstream.headers, and
-// issuer_header. A client's header of such a name never reaches the upstream.
+// Returns the names of all headers that never reach the upstream as a client sends them. In those of
+// upstream.headers and in issuer_header Scopegate vouches for the token; those of `tokens.from` may hold one.
 [[nodiscard]] std::vector<std::string> identity_names(const policy::policy& p);
 
 // Returns the lines of upstream.headers, each as `Name: value` and CRLF, in the forms that the file chose

@@ -3,6 +3,7 @@
 
 #include "tokens/places/places.hpp"
 #include "tokens/places/removal.hpp"
+#include "tokens/token_source.hpp"
 
 #include <vector>
 
@@ -54,17 +55,23 @@ void check_cookies(std::string_view value)
 
 void check_protocols(std::string_view value)
 {
+    scopegate::policy::token_settings from;
+    from.websocket = true;
+    from.subprotocols = {"base64url.t.", "p."};
     http::field_list fields(1), others(1);
     fields[0].id = others[0].id = http::field_id::sec_websocket_protocol;
     fields[0].value = value;
-    const auto offered = places::websocket::offered(fields);
+    const auto offered = places::websocket::offered(from, fields);
     check(offered.times > 0 || offered.token.empty());
     std::string left, again;
-    places::websocket::append_others(fields, left);
+    places::websocket::append_others(from, fields, left);
     others[0].value = left;
-    check(places::websocket::offered(others).times == 0);
-    places::websocket::append_others(others, again);
+    check(places::websocket::offered(from, others).times == 0);
+    places::websocket::append_others(from, others, again);
     check(again == left);
+    std::string scratch;
+    check(!scopegate::tokens::take_token(from, {others, {}, true}, scratch));
+    check(places::websocket::own_choice(from, others).empty());
 }
 
 } // namespace

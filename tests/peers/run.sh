@@ -56,7 +56,8 @@ issuers:
     audience: https://calendar.example.com
     keys: file:scopegate-dev-keys.json
     clock_skew: 0s
-tokens: {from: [header, "cookie:session", "query:access_token", websocket]}
+tokens: {from: [header, "cookie:session", "query:access_token", websocket, "websocket:base64url.bearer.phx.",
+                "websocket:v1.token.websocket.jupyter.org."]}
 scopes: {read: See it, write: Change it}
 server: {listen: "127.0.0.1:0", admin: off, workers: 2}
 routes:

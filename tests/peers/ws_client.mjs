@@ -152,6 +152,17 @@ async function places() {
   check("the API chooses among the other subprotocols", chat.socket.protocol === "chat", chat.socket.protocol);
   check("the API gets only the other subprotocols", seen.fields["Sec-WebSocket-Protocol"] === "chat", JSON.stringify(seen));
   await chat.end();
+  const marker = "v1.token.websocket.jupyter.org", encoded = Buffer.from(token).toString("base64url");
+  const jupyter = await open("/asked", { bearer: "", protocols: [marker, `${marker}.${token}`] });
+  seen = JSON.parse(await jupyter.next());
+  check("a token in a subprotocol's name: the response chooses the prefix", jupyter.socket.protocol === marker, jupyter.socket.protocol);
+  check("the API gets the prefix alone", seen.fields["Sec-WebSocket-Protocol"] === marker, JSON.stringify(seen));
+  await jupyter.end();
+  const phoenix = await open("/asked", { bearer: "", protocols: ["chat", `base64url.bearer.phx.${encoded}`] });
+  seen = JSON.parse(await phoenix.next());
+  check("the API chooses beside an encoded token", phoenix.socket.protocol === "chat", phoenix.socket.protocol);
+  check("the API gets the decoded token", seen.fields.Authorization === `Bearer ${token}`, JSON.stringify(seen));
+  await phoenix.end();
   const query = await open(`/asked?a=1&access_token=${token}&b=2`, { bearer: "" });
   seen = JSON.parse(await query.next());
   check("a token is removed from the query", seen.path === "/asked?a=1&b=2", seen.path);

@@ -92,6 +92,32 @@ TEST(cors, lets_an_allowed_origin_read_denials)
         EXPECT_FALSE(c.exchange(get("/appointments", {}, other)).has("Access-Control-Allow-Origin")) << other;
 }
 
+TEST(cors, covers_origins_by_patterns_and_exposes_headers)
+{
+    calendar c({.more =
+                    "cors: {origins: [\"https://*.example.com\", \"http://localhost:*\"], credentials: true, "
+                    "expose_headers: [X-Total-Count], max_age: 1h}"});
+    const auto local = "Origin: http://localhost:5173\r\n";
+    const auto answer = c.exchange(preflight("/appointments", "POST", local));
+    EXPECT_EQ(answer.value("Access-Control-Allow-Origin"), "http://localhost:5173");
+    EXPECT_EQ(answer.value("Access-Control-Max-Age"), "3600");
+    EXPECT_EQ(answer.value("Vary"), "Origin");
+    const auto read = c.exchange(get("/public", {}, local));
+    EXPECT_EQ(read.value("Access-Control-Allow-Origin"), "http://localhost:5173");
+    EXPECT_EQ(read.value("Access-Control-Allow-Credentials"), "true");
+    EXPECT_EQ(read.value("Access-Control-Expose-Headers"), "X-Total-Count");
+    EXPECT_EQ(c.exchange(get("/any", {}, app)).value("Access-Control-Expose-Headers"),
+              "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Total-Count");
+    for (const char* origin :
+         {"https://example.com", "https://evil-example.com", "https://a.example.com.evil.com",
+          "https://app.example.com.", "https://APP.example.com", "https://app.example.com:443",
+          "https://x@app.example.com", "https://*.example.com", "http://localhost:5173/", "null"}) {
+        const auto refused = c.exchange(get("/public", {}, "Origin: " + std::string(origin) + "\r\n"));
+        EXPECT_FALSE(refused.has("Access-Control-Allow-Origin")) << origin;
+        EXPECT_EQ(refused.value("Vary"), "Origin") << origin;
+    }
+}
+
 TEST(cors, adds_its_fields_to_the_apis_responses_once)
 {
     calendar c(with_cors());

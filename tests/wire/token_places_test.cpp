@@ -1,5 +1,6 @@
-// Tokens in the query, in cookies and in a WebSocket's subprotocols: which parts the API gets, which it does
-// not, and which are never logged.
+// Tokens in other fields, in the query, in cookies and in a WebSocket's subprotocols: which parts the API
+// gets, which it does not, and which are never logged.
+#include "jose/base64url.hpp"
 #include "support/calendar.hpp"
 
 #include <gmock/gmock.h>
@@ -208,35 +209,156 @@ std::string agreed(const std::string& fields)
            "\r\n";
 }
 
+struct offer {
+    std::string offered, api_gets, api_chooses, answered;
+};
+
+// Opens a WebSocket with these subprotocols. The API gets the token as Authorization.
+void expect_agreement(calendar& c, const offer& r, const std::string& token)
+{
+    SCOPED_TRACE(r.offered.substr(0, 60));
+    c.api.on("/any", [&](upstream_exchange& x) {
+        x.send(agreed(r.api_chooses.empty() ? "" : "Sec-WebSocket-Protocol: " + r.api_chooses + "\r\n"));
+        x.close();
+    });
+    const auto before = c.api.requests().size();
+    const auto answer = c.exchange(open(r.offered));
+    EXPECT_EQ(answer.status, 101U) << answer;
+    EXPECT_EQ(answer.value("Sec-WebSocket-Protocol"), r.answered);
+    const auto seen = c.api.wait_for_requests(before + 1).at(before);
+    EXPECT_EQ(seen.value("Sec-WebSocket-Protocol"), r.api_gets) << seen;
+    EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
+}
+
 TEST(token_places, include_the_subprotocols_of_a_websocket)
 {
     calendar c(everywhere());
     const auto token = calendar_token({});
-    struct row {
-        std::string offered, api_gets, api_chooses, answered;
-    };
-    const row rows[] = {
+    const offer rows[] = {
         {"bearer, " + token, "", "", "bearer"},
         {"bearer, " + token + ", chat", "chat", "chat", "chat"},
         {"chat, bearer, " + token + ", v2", "chat, v2", "", "bearer"},
     };
-    for (const auto& r : rows) {
-        c.api.on("/any", [&](upstream_exchange& x) {
-            x.send(agreed(r.api_chooses.empty() ? "" : "Sec-WebSocket-Protocol: " + r.api_chooses + "\r\n"));
-            x.close();
-        });
-        const auto before = c.api.requests().size();
-        const auto answer = c.exchange(open(r.offered));
-        EXPECT_EQ(answer.status, 101U) << answer;
-        EXPECT_EQ(answer.value("Sec-WebSocket-Protocol"), r.answered);
-        const auto seen = c.api.wait_for_requests(before + 1).at(before);
-        EXPECT_EQ(seen.value("Sec-WebSocket-Protocol"), r.api_gets) << seen;
-        EXPECT_EQ(seen.value("Authorization"), "Bearer " + token);
-    }
+    for (const auto& r : rows)
+        expect_agreement(c, r, token);
     EXPECT_EQ(c.exchange(open("bearer")).status, 400U);
     EXPECT_EQ(c.exchange(open("chat")).status, 401U);
     EXPECT_EQ(c.exchange(get("/any", {}, "Sec-WebSocket-Protocol: bearer, " + token + "\r\n")).status, 401U)
         << "subprotocols count only in a WebSocket handshake";
+}
+
+TEST(token_places, include_the_names_of_subprotocols)
+{
+    calendar c({.more =
+                    "tokens: {from: [\"websocket:base64url.bearer.authorization.k8s.io.\", "
+                    "\"websocket:base64url.bearer.phx.\", \"websocket:v1.token.websocket.jupyter.org.\"]}"});
+    const auto token = calendar_token({});
+    const auto encoded = jose::base64url_encode(token);
+    const std::string jupyter = "v1.token.websocket.jupyter.org";
+    const offer rows[] = {
+        {"base64url.bearer.authorization.k8s.io." + encoded + ", base64.binary.k8s.io",
+         "base64.binary.k8s.io", "base64.binary.k8s.io", "base64.binary.k8s.io"},
+        {"phoenix, base64url.bearer.phx." + encoded, "phoenix", "phoenix", "phoenix"},
+        {"phoenix, base64url.bearer.phx." + encoded, "phoenix", "", ""},
+        {"base64url.bearer.phx." + encoded, "", "", ""},
+        {jupyter + ", " + jupyter + "." + token, jupyter, "", jupyter},
+        {"v1.kernel.websocket.jupyter.org, " + jupyter + ", " + jupyter + "." + token,
+         "v1.kernel.websocket.jupyter.org, " + jupyter, "v1.kernel.websocket.jupyter.org",
+         "v1.kernel.websocket.jupyter.org"},
+        {"bearer, chat, " + jupyter + "." + token, "bearer, chat", "chat", "chat"},
+    };
+    for (const auto& r : rows)
+        expect_agreement(c, r, token);
+    for (const auto& seen : c.api.requests())
+        EXPECT_THAT(seen.head, Not(HasSubstr(encoded)));
+    EXPECT_EQ(c.exchange(open("bearer, " + token)).status, 401U) << "the pair is not configured";
+    EXPECT_EQ(c.exchange(open("base64url.bearer.phx." + token)).status, 400U) << "it is not encoded";
+    const auto gone =
+        c.forwarded(get("/public", {}, "Sec-WebSocket-Protocol: base64url.bearer.phx." + encoded + "\r\n"));
+    EXPECT_FALSE(gone.has("Sec-WebSocket-Protocol")) << gone;
+}
+
+// The product in front is trusted with nothing: the token is validated like any other.
+TEST(token_places, include_fields_of_products_in_front)
+{
+    calendar c(
+        {.more =
+             "tokens: {from: [\"header:Cf-Access-Jwt-Assertion\", \"header:X-Forwarded-Access-Token\"]}"});
+    const auto token = calendar_token("read:appointments");
+    const std::string assertion = "Cf-Access-Jwt-Assertion: ", access = "X-Forwarded-Access-Token: ";
+    for (const auto& lines : {assertion + token, "cf-access-jwt-assertion: Bearer " + token, access + token,
+                              access + token + "\r\nConnection: X-Forwarded-Access-Token",
+                              "Authorization: Basic eA==\r\n" + assertion + token}) {
+        const auto seen = c.forwarded(get("/appointments", {}, lines + "\r\n"));
+        EXPECT_THAT(seen.all("Authorization"), testing::ElementsAre("Bearer " + token)) << seen;
+        EXPECT_EQ(seen.value("X-Auth-Subject"), "ada");
+        EXPECT_FALSE(seen.has("Cf-Access-Jwt-Assertion") || seen.has("X-Forwarded-Access-Token")) << seen;
+    }
+    EXPECT_EQ(c.exchange(get("/appointments", {}, assertion + token + "\r\n")).value("Cache-Control"),
+              "private");
+    struct row {
+        std::string lines;
+        unsigned status;
+        const char* problem;
+    };
+    const row rows[] = {
+        {"", 401, "no-token"},
+        {assertion, 401, "no-token"},
+        {"Authorization: Bearer " + token, 401, "no-token"},
+        {assertion + forged_token({}), 401, "bad-signature"},
+        {assertion + token + "\r\n" + assertion + token, 400, "several-tokens"},
+        {assertion + token + "\r\n" + access + token, 400, "several-tokens"},
+        {assertion + token + "\r\nCf_Access_Jwt_Assertion: " + token, 400, "several-tokens"},
+        {assertion + token + "," + token, 400, "several-tokens"},
+        {"Cf_Access_Jwt_Assertion: " + token, 400, "malformed-credentials"},
+        {access + "DPoP " + token, 400, "malformed-credentials"},
+        {access + "\xC3\xA9" + token, 400, "malformed-credentials"},
+    };
+    const auto before = c.api.requests().size();
+    for (const auto& r : rows) {
+        const auto answer = c.exchange(get("/appointments", {}, r.lines.empty() ? "" : r.lines + "\r\n"));
+        EXPECT_EQ(answer.status, r.status) << r.lines;
+        EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:" + std::string(r.problem))
+            << r.lines;
+        EXPECT_THAT(answer.value("WWW-Authenticate"), testing::StartsWith("Bearer ")) << r.lines;
+    }
+    EXPECT_EQ(c.api.requests().size(), before);
+    EXPECT_THAT(c.exchange(get("/.well-known/oauth-protected-resource")).body,
+                HasSubstr(R"("bearer_methods_supported":[])"));
+}
+
+// An API that reads such a field trusts it, so that it must not come from a client.
+TEST(token_places, keep_fields_of_products_in_front_from_the_api)
+{
+    const std::string forged = "Cf-Access-Jwt-Assertion: a\r\ncf_access_jwt_ASSERTION: b\r\n"
+                               "CF-Access_Jwt-Assertion: c\r\nX-Forwarded-Access-Token: d\r\nLeft: 1\r\n";
+    const std::string place = "tokens: {from: [header, \"header:Cf-Access-Jwt-Assertion\", "
+                              "\"header:X-Forwarded-Access-Token\"]}";
+    for (const char* trusted : {"", "trusted_proxies: [127.0.0.1]"})
+        for (const char* connection :
+             {"", "Connection: Cf-Access-Jwt-Assertion\r\n", "Connection: close\r\n"}) {
+            calendar c({.server = trusted, .more = place});
+            const auto seen = c.forwarded(get("/public", {}, connection + forged));
+            EXPECT_FALSE(seen.has("Authorization")) << seen;
+            EXPECT_EQ(seen.value("Left"), "1");
+            for (const auto& name : field_names(seen)) {
+                EXPECT_THAT(name, Not(HasSubstr("assertion"))) << seen;
+                EXPECT_THAT(name, Not(HasSubstr("token"))) << seen;
+            }
+        }
+    calendar strip({.upstream_more = "authorization: strip", .more = place});
+    const auto token = calendar_token("read:appointments");
+    const auto seen = strip.forwarded(get("/appointments", {}, "Cf-Access-Jwt-Assertion: " + token + "\r\n"));
+    EXPECT_THAT(seen.head, Not(HasSubstr(token.substr(0, 20))));
+    EXPECT_EQ(seen.value("X-Auth-Subject"), "ada") << "that is how the API knows the user";
+    calendar trusted({.server = "trusted_proxies: [127.0.0.1]", .more = place});
+    EXPECT_EQ(trusted
+                  .exchange(get("/appointments", {},
+                                "X-Forwarded-Access-Token: " + token +
+                                    "\r\nConnection: X-Forwarded-Access-Token\r\n"))
+                  .status,
+              400U)
+        << "the client behind the proxy wrote the option";
 }
 
 TEST(token_places, keep_a_subprotocol_token_from_the_api_on_a_public_route)

@@ -21,7 +21,7 @@ void cookie::find(const policy::token_settings& from, const credentials& request
             if (one.name == match::alike)
                 into.found_malformed(cause::token_name_spelled_otherwise);
             else if (one.name == match::exact && !one.value.empty())
-                into.found({one.value, false});
+                into.found({one.value, false, false, true});
         });
     }
 }

@@ -11,15 +11,20 @@ namespace {
 
 constexpr std::string_view bearer = "Bearer", proof_of_possession = "DPoP";
 
-// The scheme is the leading token: `Bearerx` is another scheme; `Bearer` alone or `Bearer,` is ours,
-// malformed.
+} // namespace
+
 bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept
 {
     return iequals(credentials.substr(0, scheme.size()), scheme) &&
            (credentials.size() == scheme.size() || !http::is_token(credentials.substr(scheme.size(), 1)));
 }
 
-} // namespace
+std::string_view behind_scheme(std::string_view credentials, std::string_view scheme) noexcept
+{
+    const auto rest = credentials.substr(scheme.size());
+    const auto token = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
+    return token.size() == rest.size() ? std::string_view{} : token;
+}
 
 result<taken_token> header::take(const http::field_list& fields, bool dpop)
 {
@@ -41,9 +46,8 @@ result<taken_token> header::take(const http::field_list& fields, bool dpop)
     if (!is_bearer && !is_dpop)
         return failure{reason::no_token, cause::other_auth_scheme};
 
-    const auto rest = credentials->value.substr(is_dpop ? proof_of_possession.size() : bearer.size());
-    const auto token = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
-    if (token.size() == rest.size() || token.empty())
+    const auto token = behind_scheme(credentials->value, is_dpop ? proof_of_possession : bearer);
+    if (token.empty())
         return failure{reason::malformed_credentials, cause::credentials_empty};
     return taken_token{token, true, is_dpop};
 }

@@ -6,6 +6,14 @@
 
 namespace scopegate::tokens::places {
 
+// Returns whether credentials have this scheme, in any letter case (RFC 9110 section 11.1). The scheme is the
+// leading token: `Bearerx` is another scheme; `Bearer` alone or `Bearer,` is ours, malformed.
+[[nodiscard]] bool has_scheme(std::string_view credentials, std::string_view scheme) noexcept;
+
+// Returns the token behind the scheme that these credentials have. Empty if nothing follows, or something
+// other than a space.
+[[nodiscard]] std::string_view behind_scheme(std::string_view credentials, std::string_view scheme) noexcept;
+
 struct header {
     static constexpr std::string_view bearer_method = "header";
     static constexpr auto strip = stripped::with_a_token;

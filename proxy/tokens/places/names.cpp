@@ -2,6 +2,7 @@
 
 #include "base/percent.hpp"
 #include "base/text.hpp"
+#include "http/chars.hpp"
 
 #include <algorithm>
 
@@ -63,6 +64,31 @@ named_value read_named_value(std::string_view part, std::span<const std::string>
             return {};
         rest.remove_prefix(end + 1);
     }
+}
+
+std::optional<std::string_view> percent_decoded(std::string_view text, std::string& scratch)
+{
+    if (text.find('%') == std::string_view::npos)
+        return text;
+    scratch.clear();
+    while (!text.empty()) {
+        if (text.front() == '%' && !starts_with_triplet(text))
+            return std::nullopt;
+        scratch += take_decoded(text);
+    }
+    return scratch;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        if (http::is(http::char_class::unreserved, c))
+            out += c;
+        else
+            append_triplet(out, c);
+    }
+    return out;
 }
 
 } // namespace scopegate::tokens::places

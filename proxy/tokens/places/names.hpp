@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,12 @@ struct named_value {
 
 // Returns `s` without the spaces and tabs around it.
 [[nodiscard]] std::string_view trimmed(std::string_view s) noexcept;
+
+// Percent-decodes a token: into `scratch`, unless nothing is encoded. Returns nothing for an invalid triplet.
+[[nodiscard]] std::optional<std::string_view> percent_decoded(std::string_view text, std::string& scratch);
+
+// Returns the text with every character encoded that is not unreserved (RFC 3986 section 2.3).
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 
 // Calls f(part) for each part of `text` between two separators, including empty parts.
 template <class F>

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,9 +25,10 @@ struct credentials {
 };
 
 struct taken_token {
-    std::string_view text;   // a view into the request or the scratch buffer
-    bool from_header = true; // otherwise remove it from where it was (places/removal.hpp)
-    bool dpop = false;       // with the scheme DPoP: a proof must accompany it
+    std::string_view text;    // a view into the request or the scratch buffer
+    bool from_header = true;  // otherwise remove it from where it was (places/removal.hpp)
+    bool dpop = false;        // with the scheme DPoP: a proof must accompany it
+    bool from_cookie = false; // the browser sent it, whichever site's page asked for the request
 };
 
 namespace places {
@@ -109,6 +111,13 @@ concept strips_fields =
     std::is_invocable_v<decltype(P::append_rest), const policy::token_settings&, const http::field_list&,
                         const http::forward_filter&, std::string&>;
 
+// Strips whole fields that http/fields.hpp does not know: returns their names. They never reach the upstream
+// in any spelling, whether a token was taken or not (tokens/identity.hpp).
+using field_names = std::span<const std::string>;
+template <class P>
+concept strips_names =
+    std::is_nothrow_invocable_r_v<field_names, decltype(P::names), const policy::token_settings&>;
+
 // Adds a token to a request. It stays one token whatever its bytes are. Called only if the place is
 // configured.
 template <class P>
@@ -129,7 +138,8 @@ template <class P>
 concept knows_when = std::is_same_v<decltype(P::strip), const stripped>;
 
 template <class P>
-concept strips = knows_when<P> &&(strips_query<P> || strips_fields<P>);
+concept strips = knows_when<P> &&
+    (strips_query<P> || strips_fields<P> || (strips_names<P> && P::strip == stripped::always));
 
 template <class P>
 concept token_place = configurable<P> && finds<P> && strips<P> && puts<P> && advertises<P>;

@@ -4,6 +4,7 @@
 
 #include "tokens/places/cookie.hpp"
 #include "tokens/places/header.hpp"
+#include "tokens/places/named_header.hpp"
 #include "tokens/places/query.hpp"
 #include "tokens/places/websocket.hpp"
 
@@ -37,6 +38,6 @@ struct list {
 };
 
 // `explain --token` uses the first one that is configured. The fields for the upstream come in this order.
-using all = list<header, cookie, query, websocket>;
+using all = list<header, named_header, cookie, query, websocket>;
 
 } // namespace scopegate::tokens::places

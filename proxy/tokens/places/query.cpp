@@ -1,8 +1,5 @@
 #include "tokens/places/query.hpp"
 
-#include "base/percent.hpp"
-#include "http/chars.hpp"
-
 #include <optional>
 
 namespace scopegate::tokens::places {
@@ -15,27 +12,9 @@ namespace {
 // an invalid percent-triplet.
 std::optional<std::string_view> decode(std::string_view value, std::string& scratch)
 {
-    if (value.find_first_of("%+") == std::string_view::npos)
-        return value;
-    scratch.clear();
-    while (!value.empty()) {
-        if (value.front() == '+' || (value.front() == '%' && !starts_with_triplet(value)))
-            return std::nullopt;
-        scratch += take_decoded(value);
-    }
-    return scratch;
-}
-
-std::string percent_encoded(std::string_view text)
-{
-    std::string out;
-    for (const char c : text) {
-        if (http::is(http::char_class::unreserved, c))
-            out += c;
-        else
-            append_triplet(out, c);
-    }
-    return out;
+    if (value.find('+') != std::string_view::npos)
+        return std::nullopt;
+    return percent_decoded(value, scratch);
 }
 
 } // namespace

@@ -21,7 +21,8 @@ public:
     // any, the result is empty. The result may be a view of `scratch`.
     [[nodiscard]] std::string_view query(std::string_view sent, std::string& scratch) const;
 
-    // Returns the fields that are not forwarded as received; append_lines() adds their replacements.
+    // Returns the fields that are not forwarded as received; append_lines() adds their replacements. Fields
+    // of a place that strips_names are dropped by name (tokens/identity.hpp).
     [[nodiscard]] http::field_set withheld() const noexcept;
 
     // Appends the lines in place of those fields. `filter` is the request's without withheld().

@@ -1,5 +1,6 @@
-// `websocket`: the token is offered as a WebSocket's subprotocol, behind the subprotocol `bearer`. Browsers
-// can add no other field to a handshake.
+// `websocket` and `websocket:PREFIX`: the token is offered as a WebSocket's subprotocol, because browsers can
+// add no other field to a handshake. It stands behind the subprotocol `bearer`, or behind a prefix within the
+// name of one.
 #pragma once
 
 #include "tokens/places/place.hpp"
@@ -15,12 +16,17 @@ struct offered_bearer {
 
 struct websocket {
     static constexpr std::string_view bearer_method{}; // RFC 6750 knows no subprotocols
-    // The subprotocol `bearer` was never the upstream's, whatever else an upgrade asks for.
+    // Subprotocols of a token were never the upstream's, whatever else an upgrade asks for.
     static constexpr auto strip = stripped::always;
+
+    // A prefix that begins so announces that the token is base64url without padding, as Kubernetes and
+    // Phoenix have it. Behind any other prefix it is percent-encoded, as Jupyter has it; a JWT has nothing
+    // to encode.
+    static constexpr std::string_view encoding_mark = "base64url.";
 
     [[nodiscard]] static bool is_configured(const policy::token_settings& from) noexcept
     {
-        return from.websocket;
+        return from.websocket || !from.subprotocols.empty();
     }
     // Finds nothing in a request that does not open a WebSocket.
     static void find(const policy::token_settings& from, const credentials& request, search& into);
@@ -29,16 +35,17 @@ struct websocket {
                             const http::forward_filter& filter, std::string& out);
     static void put(const policy::token_settings& from, std::string_view token, request_builder& made);
 
-    [[nodiscard]] static offered_bearer offered(const http::field_list& fields) noexcept;
-    // Returns whether the response has to choose `bearer` if the upstream chooses no subprotocol: it never
-    // saw that offer, and a browser gives up if none of its offers is chosen.
-    [[nodiscard]] static bool offers_bearer(const policy::token_settings& from,
-                                            const http::field_list& fields) noexcept
-    {
-        return from.websocket && offered(fields).times > 0;
-    }
-    // Appends the offered subprotocols without `bearer` and the token; nothing if no other is offered.
-    static void append_others(const http::field_list& fields, std::string& out);
+    // Finds the pair of `websocket`; nothing if it is not configured.
+    [[nodiscard]] static offered_bearer offered(const policy::token_settings& from,
+                                                const http::field_list& fields) noexcept;
+    // Returns the subprotocol that the response has to choose if the upstream chooses none: `bearer`, or the
+    // prefix of an offered token without its last character, if the client offers that too, as Jupyter's
+    // clients do. Empty otherwise: a subprotocol with a token in its name is never repeated.
+    [[nodiscard]] static std::string_view own_choice(const policy::token_settings& from,
+                                                     const http::field_list& fields) noexcept;
+    // Appends the offered subprotocols without those of a token; nothing if no other is offered.
+    static void append_others(const policy::token_settings& from, const http::field_list& fields,
+                              std::string& out);
 };
 
 } // namespace scopegate::tokens::places

@@ -461,6 +461,38 @@ TEST(metadata, is_by_default_external_url_or_the_first_audience_that_is_an_https
         << "no document can exist under that name";
 }
 
+TEST(tokens_section, takes_fields_and_subprotocols_by_name)
+{
+    const auto p = policy_from_yaml(
+        upstream + routes +
+        "tokens: {from: [\"header:Cf-Access-Jwt-Assertion\", \"header:X-Forwarded-Access-Token\", "
+        "\"header:X_Goog_Iap\", \"websocket:base64url.bearer.phx.\", \"websocket:token-\"]}\n");
+    EXPECT_FALSE(p->tokens.header || p->tokens.websocket);
+    EXPECT_THAT(p->tokens.headers,
+                ElementsAre("Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X_Goog_Iap"));
+    EXPECT_THAT(p->tokens.subprotocols, ElementsAre("base64url.bearer.phx.", "token-"));
+}
+
+TEST(cors_section, takes_patterns_headers_and_a_maximum_age)
+{
+    const std::string origins = "origins: [\"https://*.example.com\", \"https://*.localhost:8443\", "
+                                "\"http://localhost:*\", \"https://127.0.0.1:*\", \"http://[::1]:*\"]";
+    const auto p =
+        policy_from_yaml(upstream + routes + "cors: {" + origins +
+                         ", credentials: true, expose_headers: [Link, X-Total-Count], max_age: 24h}\n");
+    EXPECT_THAT(p->cors.origins, ElementsAre("https://*.example.com", "https://*.localhost:8443",
+                                             "http://localhost:*", "https://127.0.0.1:*", "http://[::1]:*"));
+    EXPECT_TRUE(p->cors.credentials);
+    EXPECT_EQ(p->cors.expose_headers, "Link, X-Total-Count");
+    EXPECT_EQ(p->cors.max_age, std::chrono::hours(24));
+    const auto q = policy_from_yaml(upstream + routes + "cors: {" + origins + "}\n");
+    EXPECT_EQ(q->cors.max_age, std::chrono::minutes(10));
+    EXPECT_EQ(q->cors.expose_headers, "");
+    EXPECT_EQ(
+        policy_from_yaml(upstream + routes + "cors: {" + origins + ", max_age: 0}\n")->cors.max_age.count(),
+        0);
+}
+
 TEST(small_sections, accept_their_keywords)
 {
     const auto p =

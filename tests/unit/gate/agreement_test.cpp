@@ -123,6 +123,10 @@ request_parts some_request(chooser& choose)
     if (choose.one_in(3))
         made.lines +=
             choose.one_in(2) ? "Origin: https://app.example.com\r\n" : "Origin: https://evil.example\r\n";
+    if (choose.one_in(4)) // most of them beside Authorization, which is one token too many
+        made.lines += "Cookie: session=" + token(R"(,"scope":"read write")") + "\r\n";
+    if (choose.one_in(5))
+        made.lines += choose.one_in(2) ? "Sec-Fetch-Site: same-origin\r\n" : "Sec-Fetch-Site: cross-site\r\n";
     if (choose.one_in(3))
         made.lines += "Access-Control-Request-Method: " + choose.pick(methods) + "\r\n";
     if (choose.one_in(10))
@@ -203,6 +207,8 @@ TEST_P(agreement, of_proxy_and_explain_on_generated_requests)
 
 INSTANTIATE_TEST_SUITE_P(modes, agreement,
                          ::testing::Values("", "mode: observe\n", "unlisted: authenticated\n",
+                                           "tokens: {from: ['cookie:session']}\n",
+                                           "tokens: {from: [header, 'cookie:session']}\nmode: observe\n",
                                            "server: {hosts: [other.example.com]}\n"));
 
 } // namespace

@@ -25,6 +25,7 @@ stays expected(reason r)
     case request_step::token:
     case request_step::issuer:
     case request_step::binding:
+    case request_step::origin:
     case request_step::requirement:
         return stays::observed_by_any_mode;
     case request_step::framing:

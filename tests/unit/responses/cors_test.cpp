@@ -144,6 +144,50 @@ TEST_F(cors, allows_credentials_when_configured)
     EXPECT_EQ(answered(), "204\nVary: Origin\n");
 }
 
+TEST_F(cors, responds_with_the_origin_that_a_pattern_covers)
+{
+    p.cors.origins = {"https://*.example.com", "http://localhost:*"};
+    p.cors.credentials = true;
+    for (const auto* origin : {"https://a.b.example.com", "http://localhost:5173"}) {
+        ask(origin, "GET");
+        EXPECT_THAT(answered(), HasSubstr("204\nAccess-Control-Allow-Origin: " + std::string(origin) +
+                                          "\nVary: Origin\nAccess-Control-Allow-Credentials: true\n"));
+    }
+    for (const auto* origin : {"https://example.com", "https://evil-example.com", "https://*.example.com",
+                               "http://localhost:*", "null"}) {
+        ask(origin, "GET");
+        EXPECT_EQ(answered(), "204\nVary: Origin\n") << origin;
+    }
+}
+
+TEST_F(cors, lets_a_browser_cache_preflights_as_long_as_configured)
+{
+    p.cors.max_age = std::chrono::hours(2);
+    ask("https://app.example.com", "GET");
+    EXPECT_THAT(answered(), HasSubstr("Access-Control-Max-Age: 7200\n"));
+    p.cors.max_age = {};
+    EXPECT_THAT(answered(), HasSubstr("Access-Control-Max-Age: 0\n"));
+}
+
+TEST_F(cors, exposes_configured_headers_besides_its_own)
+{
+    p.cors.expose_headers = "X-Total-Count, Link";
+    set_fields({{"Origin", "https://app.example.com"}});
+    response a;
+    add_cors_fields(p.cors, head.fields, a);
+    EXPECT_THAT(a.fields,
+                HasSubstr("Access-Control-Expose-Headers: WWW-Authenticate, Retry-After, DPoP-Nonce, "
+                          "X-Total-Count, Link\r\n"));
+    std::string lines;
+    append_cors_fields(p.cors, head.fields, {}, lines);
+    EXPECT_EQ(lines, "Access-Control-Allow-Origin: https://app.example.com\r\n"
+                     "Access-Control-Expose-Headers: X-Total-Count, Link\r\nVary: Origin\r\n");
+    lines.clear();
+    set_fields({{"Origin", "https://evil.example.org"}});
+    append_cors_fields(p.cors, head.fields, {}, lines);
+    EXPECT_EQ(lines, "Vary: Origin\r\n");
+}
+
 TEST_F(cors, shares_a_denial_with_an_allowed_origin_only)
 {
     response a;
@@ -180,6 +224,8 @@ TEST_F(cors, shares_an_api_response_unless_it_has_its_own_fields)
     EXPECT_EQ(added({{"Origin", "https://evil.example.org"}}, {}), vary);
     EXPECT_EQ(added({}, {}), vary);
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Vary", "Accept, origin"}}), allowed);
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Vary", "Accept"}, {"Vary", "Origin"}}),
+              allowed);
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Access-Control-Allow-Origin", "null"}}), "");
     p.cors.credentials = true;
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}),

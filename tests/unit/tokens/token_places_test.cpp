@@ -1,30 +1,19 @@
-// Tokens in the query, in cookies and in a WebSocket's subprotocols: which token is used, which requests are
-// refused, and what the API gets after the token's removal.
-#include "tokens/places/places.hpp"
-
-#include "support/fields.hpp"
-#include "tokens/places/removal.hpp"
+// Tokens in Authorization, in other fields, in the query, in cookies and in a WebSocket's subprotocols: which
+// token is used, and which requests are refused.
 #include "tokens/token_source.hpp"
 
-#include <gtest/gtest.h>
+#include "unit/tokens/token_places.hpp"
 
-#include <algorithm>
-#include <vector>
+#include <string>
+#include <type_traits>
 
 namespace scopegate::tokens {
 namespace {
 
-using test::field_texts;
-using test::fields_of;
-
-policy::token_settings all_places()
-{
-    policy::token_settings places;
-    places.cookies = {"session"};
-    places.queries = {"access_token"};
-    places.websocket = true;
-    return places;
-}
+using scopegate::test::field_texts;
+using scopegate::test::fields_of;
+using test::all_places;
+using test::parsed_request;
 
 struct row {
     const char* why;
@@ -48,6 +37,46 @@ const row rows[] = {
     {"a subprotocol in two fields",
      "",
      {{"Sec-WebSocket-Protocol", "bearer"}, {"Sec-WebSocket-Protocol", "abc"}}},
+    {"a field of a product in front", "", {{"Cf-Access-Jwt-Assertion", "abc"}}},
+    {"the field with a scheme", "", {{"X-Forwarded-Access-Token", "Bearer abc"}}},
+    {"the field's scheme in another letter case", "", {{"X-Forwarded-Access-Token", "bearer   abc"}}},
+    {"the field's name in another letter case", "", {{"CF-ACCESS-jwt-assertion", "abc"}}},
+    {"the field beside credentials that are no token",
+     "",
+     {{"Authorization", "Basic eA=="}, {"Cf-Access-Jwt-Assertion", "abc"}}},
+    {"the field beside an empty one",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "abc"}, {"X-Forwarded-Access-Token", ""}}},
+    {"a field that Connection names",
+     "",
+     {{"Connection", "Cf-Access-Jwt-Assertion"}, {"Cf-Access-Jwt-Assertion", "abc"}}},
+    {"a field without a value is no token", "", {{"Cf-Access-Jwt-Assertion", ""}}, reason::no_token},
+    {"a field that only resembles it", "", {{"Cf-Access-Jwt-Assertions", "abc"}}, reason::no_token},
+    {"a subprotocol of Kubernetes",
+     "",
+     {{"Sec-WebSocket-Protocol", "v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.YWJj"}}},
+    {"a subprotocol of Jupyter",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org, v1.token.websocket.jupyter.org.abc"}}},
+    {"a subprotocol with a percent-encoded token",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org.%61b%63"}}},
+    {"a subprotocol with a token in the second field, behind empty elements",
+     "",
+     {{"Sec-WebSocket-Protocol", "chat,, "},
+      {"Sec-WebSocket-Protocol", ", ,base64url.bearer.authorization.k8s.io.YWJj,"}}},
+    {"a subprotocol in a field with _ is none",
+     "",
+     {{"Sec_WebSocket_Protocol", "v1.token.websocket.jupyter.org.abc"}},
+     reason::no_token},
+    {"the prefix without its last dot is another subprotocol",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org"}},
+     reason::no_token},
+    {"a subprotocol that contains a prefix",
+     "",
+     {{"Sec-WebSocket-Protocol", "xv1.token.websocket.jupyter.org.abc"}},
+     reason::no_token},
     {"Basic is no token, the cookie is one",
      "",
      {{"Authorization", "Basic eA=="}, {"Cookie", "session=abc"}}},
@@ -85,6 +114,117 @@ const row rows[] = {
      {{"Authorization", "Basic eA=="}, {"Authorization", "Bearer abc"}},
      reason::several_tokens},
 
+    {"the field twice",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "abc"}, {"cf-access-jwt-assertion", "abc"}},
+     reason::several_tokens},
+    {"the field in two spellings",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "abc"}, {"Cf_Access_Jwt_Assertion", "abc"}},
+     reason::several_tokens},
+    {"two fields",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "abc"}, {"X-Forwarded-Access-Token", "abc"}},
+     reason::several_tokens},
+    {"a list in the field", "", {{"Cf-Access-Jwt-Assertion", "abc, abc"}}, reason::several_tokens},
+    {"a list with one element", "", {{"Cf-Access-Jwt-Assertion", "abc,"}}, reason::several_tokens},
+    {"a list behind the scheme",
+     "",
+     {{"X-Forwarded-Access-Token", "Bearer abc, Bearer abc"}},
+     reason::several_tokens},
+    {"header and field",
+     "",
+     {{"Authorization", "Bearer abc"}, {"Cf-Access-Jwt-Assertion", "abc"}},
+     reason::several_tokens},
+    {"field and cookie",
+     "",
+     {{"Cookie", "session=abc"}, {"Cf-Access-Jwt-Assertion", "abc"}},
+     reason::several_tokens},
+    {"field and query", "?access_token=abc", {{"Cf-Access-Jwt-Assertion", "abc"}}, reason::several_tokens},
+    {"field and subprotocol",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "abc"}, {"Sec-WebSocket-Protocol", "bearer, abc"}},
+     reason::several_tokens},
+    {"both kinds of subprotocols",
+     "",
+     {{"Sec-WebSocket-Protocol", "bearer, abc, v1.token.websocket.jupyter.org.abc"}},
+     reason::several_tokens},
+    {"subprotocols with two prefixes",
+     "",
+     {{"Sec-WebSocket-Protocol",
+       "v1.token.websocket.jupyter.org.abc, base64url.bearer.authorization.k8s.io.YWJj"}},
+     reason::several_tokens},
+    {"a prefix twice",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org.abc, v1.token.websocket.jupyter.org.abc"}},
+     reason::several_tokens},
+    {"a prefix twice, once in capitals",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org.abc, V1.TOKEN.websocket.jupyter.org.abc"}},
+     reason::several_tokens},
+
+    {"the field spelled with _", "", {{"Cf_Access_Jwt_Assertion", "abc"}}, reason::malformed_credentials},
+    {"the field spelled with _, without a value",
+     "",
+     {{"Cf_Access-Jwt_Assertion", ""}},
+     reason::malformed_credentials},
+    {"a scheme alone in the field",
+     "",
+     {{"X-Forwarded-Access-Token", "Bearer"}},
+     reason::malformed_credentials},
+    {"a tab behind the field's scheme",
+     "",
+     {{"X-Forwarded-Access-Token", "Bearer\tabc"}},
+     reason::malformed_credentials},
+    {"the scheme twice",
+     "",
+     {{"X-Forwarded-Access-Token", "Bearer Bearer abc"}},
+     reason::malformed_credentials},
+    {"DPoP in the field", "", {{"X-Forwarded-Access-Token", "DPoP abc"}}, reason::malformed_credentials},
+    {"bytes beyond ASCII in the field",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "ab\xC3\xA7"}},
+     reason::malformed_credentials},
+    {"a quoted value of the field",
+     "",
+     {{"Cf-Access-Jwt-Assertion", "\"abc\""}},
+     reason::malformed_credentials},
+    {"a prefix in capitals",
+     "",
+     {{"Sec-WebSocket-Protocol", "V1.token.websocket.jupyter.org.abc"}},
+     reason::malformed_credentials},
+    {"a prefix without a token",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org."}},
+     reason::malformed_credentials},
+    {"an encoded prefix without a token",
+     "",
+     {{"Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io."}},
+     reason::malformed_credentials},
+    {"base64url with padding",
+     "",
+     {{"Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.YWI="}},
+     reason::malformed_credentials},
+    {"base64url with stray bits",
+     "",
+     {{"Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.YWJ"}},
+     reason::malformed_credentials},
+    {"a comma behind base64url",
+     "",
+     {{"Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.YSxi"}},
+     reason::malformed_credentials},
+    {"a line end behind base64url",
+     "",
+     {{"Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.YQ0KYg"}},
+     reason::malformed_credentials},
+    {"a triplet gone wrong in a subprotocol",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org.abc%4"}},
+     reason::malformed_credentials},
+    {"an encoded line end in a subprotocol",
+     "",
+     {{"Sec-WebSocket-Protocol", "v1.token.websocket.jupyter.org.a%0D%0Ab"}},
+     reason::malformed_credentials},
     {"a parameter without a value", "?access_token", {}, reason::malformed_credentials},
     {"an empty parameter", "?access_token=", {}, reason::malformed_credentials},
     {"a triplet gone wrong", "?access_token=abc%4", {}, reason::malformed_credentials},
@@ -131,6 +271,20 @@ TEST(token_places, yield_exactly_one_token)
     }
 }
 
+TEST(token_places, tell_a_cookie_from_other_places)
+{
+    const auto from = all_places();
+    places::all::for_each([&]<class Place>() {
+        places::request_builder made;
+        made.target = "/";
+        Place::put(from, "abc", made);
+        parsed_request came(made);
+        const auto taken = came.taken(from);
+        ASSERT_TRUE(taken) << made.lines;
+        EXPECT_EQ(taken->from_cookie, (std::is_same_v<Place, places::cookie>)) << made.lines;
+    });
+}
+
 TEST(token_places, exclude_places_that_are_not_configured)
 {
     const auto fields = fields_of({{"Authorization", "Bearer abc"},
@@ -159,170 +313,20 @@ TEST(token_places, include_subprotocols_only_in_a_websocket_handshake)
     EXPECT_EQ(taken.error(), reason::no_token);
 }
 
-struct rest {
-    const char* before;
-    const char* after;
-};
-
-TEST(token_places, keep_bytes_and_order_of_the_rest_of_a_query)
+// `websocket` puts the pair; without it, a prefix is put.
+TEST(token_places, put_a_token_behind_each_kind_of_prefix)
 {
-    const rest queries[] = {
-        {"", ""},
-        {"?", "?"},
-        {"?a=1&b=2", "?a=1&b=2"},
-        {"?access_token=abc", ""},
-        {"?access_token=abc&a=%31&&b=+%zz&", "?a=%31&&b=+%zz&"},
-        {"?a=1&access_token=abc", "?a=1"},
-        {"?a=1&access_token=abc&b=2", "?a=1&b=2"},
-        {"?a=1&access%5ftoken=abc&Access_Token=x&b=2;access_token=y&c", "?a=1&c"},
-        {"?access_token=abc&", "?"},
-        {"?access_tokens=abc&a=access_token", "?access_tokens=abc&a=access_token"},
-    };
-    const auto from = all_places();
-    const http::field_list fields;
-    const places::removal of_all(from, fields, nullptr, true);
-    for (const auto& r : queries) {
-        std::string scratch;
-        EXPECT_EQ(of_all.query(r.before, scratch), r.after) << r.before;
-    }
-}
-
-TEST(token_places, keep_bytes_and_order_of_the_rest_of_cookies)
-{
-    const rest cookies[] = {
-        {"a=1; b=2", "a=1; b=2"},
-        {"session=abc", ""},
-        {"session=abc; a=\"1\";b=2", "a=\"1\";b=2"},
-        {"a=1; session=abc; b=2", "a=1; b=2"},
-        {"a=1;  session=abc", "a=1"},
-        {"a=1; Session=x; session =abc", "a=1"},
-        {"sessions=1; xsession=2", "sessions=1; xsession=2"},
-    };
-    const std::vector<std::string> names{"session"};
-    for (const auto& r : cookies) {
-        std::string out;
-        places::cookie::append_others(r.before, names, out);
-        EXPECT_EQ(out, r.after) << r.before;
-    }
-}
-
-TEST(token_places, keep_the_other_subprotocols)
-{
-    const rest protocols[] = {
-        {"bearer, abc", ""}, {"bearer, abc, chat", "chat"}, {"chat, bearer, abc, v2.chat", "chat, v2.chat"},
-        {"chat", "chat"},    {"chat, bearer", "chat"},
-    };
-    for (const auto& r : protocols) {
-        const auto fields = fields_of({{"Sec-WebSocket-Protocol", r.before}});
-        std::string out;
-        places::websocket::append_others(fields, out);
-        EXPECT_EQ(out, r.after) << r.before;
-    }
-}
-
-// A place that lacks one part is not a place. Each of these is a whole one but for that part.
-struct unstripped {
-    static constexpr std::string_view bearer_method{};
-    static constexpr auto strip = places::stripped::always;
-    static bool is_configured(const policy::token_settings&) noexcept { return true; }
-    static void find(const policy::token_settings&, const credentials&, places::search&) {}
-    static void put(const policy::token_settings&, std::string_view, places::request_builder&) {}
-};
-struct stripped_in_the_query : unstripped {
-    static bool may_be_token(const policy::token_settings&, std::string_view) noexcept { return true; }
-};
-struct half_stripped_in_fields : unstripped { // drops the fields, and with them what is no token
-    static http::field_set withheld(const policy::token_settings&) noexcept { return {}; }
-};
-struct not_found : places::query {
-    static void find() = delete;
-};
-struct not_put : places::query {
-    static void put() = delete;
-};
-struct not_advertised : places::query {
-    static void bearer_method() = delete;
-};
-static_assert(!places::token_place<unstripped>);
-static_assert(places::token_place<stripped_in_the_query>);
-static_assert(!places::token_place<half_stripped_in_fields>);
-static_assert(!places::token_place<not_found>);
-static_assert(!places::token_place<not_put>);
-static_assert(!places::token_place<not_advertised>);
-
-// A request as a client would send it, parsed.
-struct parsed_request {
-    explicit parsed_request(const places::request_builder& made)
-    {
-        EXPECT_TRUE(http::parse_field_lines(made.lines, 0, head.fields));
-        head.method = "GET";
-        head.target = made.target;
-    }
-    [[nodiscard]] std::string_view query() const noexcept
-    {
-        return head.target.substr(std::min(head.target.find('?'), head.target.size()));
-    }
-    [[nodiscard]] result<taken_token> taken(const policy::token_settings& from)
-    {
-        return take_token(from, {head.fields, query(), true}, scratch);
-    }
-    http::request_head head;
-    std::string scratch;
-};
-
-// Returns what the upstream gets: the target's query, and the lines of the fields.
-places::request_builder forwarded(const policy::token_settings& from, const parsed_request& came,
-                                  const taken_token* taken, bool withhold)
-{
-    const places::removal removal(from, came.head.fields, taken, withhold);
-    places::request_builder out;
-    std::string scratch;
-    out.target = "/" + std::string(removal.query(came.query(), scratch));
-    http::request_rules rules;
-    rules.websocket = true;
-    const auto filter = http::forward_filter::of_request(came.head, rules);
-    removal.append_lines(out.lines, *filter);
-    rules.also_drop = removal.withheld();
-    EXPECT_TRUE(http::collect_forwarded(came.head, rules, [&](auto run) { out.lines += run; }));
-    return out;
-}
-
-TEST(token_places, are_found_and_stripped_wherever_a_token_is_put)
-{
-    const std::string token = "abc.d-e_f~1";
-    const auto from = all_places();
-    places::all::for_each([&]<class Place>() {
-        ASSERT_TRUE(Place::is_configured(from)) << "all_places() of this test lacks one";
-        places::request_builder made;
-        made.target = "/?left=1";
-        made.add("Cookie", "left=2");
-        made.add("Sec-WebSocket-Protocol", "left3");
-        made.add("Left", "4");
-        Place::put(from, token, made);
-        parsed_request came(made);
-        const auto taken = came.taken(from);
-        ASSERT_TRUE(taken) << made.target << '\n' << made.lines;
-        EXPECT_EQ(taken->text, token);
-
-        for (const bool withhold : {false, true}) {
-            auto out = forwarded(from, came, &*taken, withhold);
-            SCOPED_TRACE(out.target + '\n' + out.lines);
-            EXPECT_EQ(out.target, "/?left=1");
-            for (const auto* other : {"Cookie: left=2\r\n", "left3\r\n", "Left: 4\r\n"})
-                EXPECT_NE(out.lines.find(other), std::string::npos) << other;
-            // It goes on in Authorization, if at all, and nowhere else.
-            const auto line = "Authorization: Bearer " + token + "\r\n";
-            const auto at = out.lines.find(line);
-            EXPECT_EQ(at == std::string::npos, withhold);
-            if (at != std::string::npos)
-                out.lines.erase(at, line.size());
-            EXPECT_EQ((out.target + out.lines).find(token), std::string::npos);
-            parsed_request upstream(out);
-            const auto again = upstream.taken(from);
-            ASSERT_FALSE(again);
-            EXPECT_EQ(again.error(), reason::no_token);
+    for (const char* prefix : {"base64url.bearer.phx.", "v1.token.websocket.jupyter.org."})
+        for (const std::string token : {"abc.d-e_f~1", "a/b+c=="}) {
+            policy::token_settings from;
+            from.subprotocols = {prefix};
+            places::request_builder made;
+            places::websocket::put(from, token, made);
+            parsed_request came(made);
+            const auto taken = came.taken(from);
+            ASSERT_TRUE(taken) << made.lines;
+            EXPECT_EQ(taken->text, token);
         }
-    });
 }
 
 } // namespace
