@@ -274,6 +274,8 @@ cause evaluation::cause_of(reason why) const noexcept
 {
     if (why == reason::no_token)
         return found_.no_token;
+    if (why == reason::ambiguous_path) // the path itself is fine: its parameters are not
+        return cause::several_splits;
     const bool of_claims = why == reason::insufficient_scope || why == reason::scope_limited;
     return of_claims && found_.token ? found_.token->oddity : cause::none;
 }
