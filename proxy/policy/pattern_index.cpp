@@ -86,26 +86,32 @@ bool pattern_index::is_boundary(std::string_view text, std::size_t at, matching 
     return how == matching::loose || at == text.size() || (!is_percent(1) && !is_percent(2));
 }
 
+// With the exact matching, some split must leave no parameter empty. But whether a split is the only one is
+// asked of all splits: `-a-b` can be split at either `-`.
+//
 // The leftmost split puts each text between two parameters as far to the left as possible, the rightmost one
 // as far to the right. Any other split lies between the two, so if both are the same it is the only one.
 // Empty parameters count: `-a-b` can be split at either `-`.
 pattern_index::fit pattern_index::split(const std::vector<std::string>& between, std::string_view middle,
                                         matching how, std::string_view* values) noexcept
 {
-    std::size_t from = 0;
-    bool empty = false;
-    for (std::size_t i = 0; i < between.size(); ++i) {
-        auto at = middle.find(between[i], from);
-        while (at != npos && !is_boundary(middle, at, how))
-            at = middle.find(between[i], at + 1);
-        if (at == npos)
-            return fit::none;
-        values[i] = middle.substr(from, at - from);
-        empty = empty || values[i].empty();
-        from = at + between[i].size();
-    }
-    values[between.size()] = middle.substr(from);
-    empty = empty || values[between.size()].empty();
+    const auto split_leftmost = [&](std::size_t least) { // the size of each value
+        std::size_t from = 0;
+        for (std::size_t i = 0; i < between.size(); ++i) {
+            auto at = middle.find(between[i], from + least);
+            while (at != npos && !is_boundary(middle, at, how))
+                at = middle.find(between[i], at + 1);
+            if (at == npos)
+                return false;
+            values[i] = middle.substr(from, at - from);
+            from = at + between[i].size();
+        }
+        values[between.size()] = middle.substr(from);
+        return middle.size() - from >= least;
+    };
+    const bool none_empty = split_leftmost(1);
+    if ((how == matching::exact && !none_empty) || !split_leftmost(0))
+        return fit::none;
 
     bool only = true;
     std::size_t end = middle.size();
@@ -117,11 +123,7 @@ pattern_index::fit pattern_index::split(const std::vector<std::string>& between,
         only = at != npos && middle.data() + at == values[i - 1].data() + values[i - 1].size();
         end = at;
     }
-    if (!only)
-        return fit::uncertain;
-    if (!empty)
-        return fit::certain;
-    return how == matching::loose ? fit::uncertain : fit::none;
+    return only && none_empty ? fit::certain : fit::uncertain;
 }
 
 } // namespace scopegate::policy

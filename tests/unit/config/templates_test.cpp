@@ -166,18 +166,18 @@ reading read(std::string_view pattern, std::string_view segment)
     std::vector<std::string> so_far;
     std::set<std::vector<std::string>> all;
     read_all(pattern, segment, so_far, all);
-    if (all.size() != 1)
-        return {!all.empty(), !all.empty(), {}};
-    const auto& only = *all.begin();
-    if (pattern.back() != policy::wildcard)
-        for (std::size_t size = 0; size < segment.size(); ++size) {
-            std::set<std::vector<std::string>> shorter;
-            read_all(pattern, segment.substr(0, size), so_far, shorter);
-            if (!shorter.empty()) // the text behind the last parameter comes earlier, too
-                return {true, true, {}};
-        }
-    const bool empty = std::find(only.begin(), only.end(), std::string()) != only.end();
-    return {!empty, false, only};
+    const auto has_no_empty = [](const std::vector<std::string>& values) {
+        return std::find(values.begin(), values.end(), std::string()) == values.end();
+    };
+    if (std::none_of(all.begin(), all.end(), has_no_empty))
+        return {};
+    bool uncertain = all.size() > 1;
+    for (std::size_t size = 0; size < segment.size() && pattern.back() != policy::wildcard; ++size) {
+        std::set<std::vector<std::string>> shorter;
+        read_all(pattern, segment.substr(0, size), so_far, shorter);
+        uncertain = uncertain || !shorter.empty(); // the text behind the last parameter comes earlier, too
+    }
+    return {true, uncertain, *all.begin()};
 }
 
 std::vector<std::string> all_segments(std::size_t longest)
