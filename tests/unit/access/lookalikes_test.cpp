@@ -100,6 +100,9 @@ constexpr two_routes pairs_of_routes[] = {
     {"odata", "  /root/{item}: {GET: $1}\n  /root/delta(token='{token}'): {GET: $2}\n"},
     {"compare", "  /compare/{any}: {GET: $1}\n  /compare/{base}...{head}: {GET: $2}\n"},
     {"pair", "  /pairs/{user}:{group}: {GET: {scopes: read, where: {user: sub}}}\n"},
+    {"own", "  /u/{user}:rename: {GET: {scopes: read, where: {user: sub}}}\n"
+            "  /w/n{user}: {GET: {scopes: read, where: {user: sub}}}\n"},
+    {"formats", "  /u/{user}:x: {GET: $1}\n  /u/{user}:x.json: {GET: $2}\n"},
     {"script", "  /{rest...}: {GET: $1}\n  /{name}.php: {GET: $2}\n"},
 };
 
