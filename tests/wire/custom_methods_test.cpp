@@ -62,9 +62,10 @@ TEST(custom_methods, have_their_own_requirements)
     for (const auto& r : rows) {
         const auto answer = c.exchange(request(r.method, r.target, r.token));
         EXPECT_EQ(answer.status, r.status) << r.sentence << '\n' << answer;
-        if (*r.problem != '\0')
+        if (*r.problem != '\0') {
             EXPECT_EQ(json_member(answer.body, "type"), "urn:scopegate:problem:" + std::string(r.problem))
                 << r.sentence;
+        }
     }
     EXPECT_EQ(c.forwarded(request("POST", "/v1/users/7:suspend", suspend)).target, "/v1/users/7:suspend");
 }
