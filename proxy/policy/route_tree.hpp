@@ -60,9 +60,10 @@ public:
 
     // Returns the most specific template that matches the whole path, or null. At each segment, a literal
     // takes precedence over a pattern, a more specific pattern over a less specific one, any pattern over a
-    // parameter, and a parameter over the rest. Allocates nothing. `path` must begin
-    // with `/`; other paths yield null. The value of a rest is everything after the slash before it:
-    // /files/{rest...} reads `a/b/` from /files/a/b/.
+    // parameter, and a parameter over the rest. Allocates nothing. `path` must begin with `/`; other paths
+    // yield null. The value of a rest is everything after the slash before it: /files/{rest...} reads `a/b/`
+    // from /files/a/b/. Sets `out.uncertain` if the text between two parameters of a segment, or behind the
+    // last one, comes again.
     [[nodiscard]] const route* match(std::string_view path, parameters& out) const noexcept;
 
     // Calls f(text) for each pattern that other templates have in place of the segment at index `at` of an
