@@ -289,6 +289,8 @@ cause evaluation::cause_of(reason why) const noexcept
         return found_.no_token;
     if (why == reason::wrong_audience)
         return cause::aud_of_another_resource;
+    if (why == reason::ambiguous_path) // the path itself is fine: its parameters are not
+        return cause::several_splits;
     const bool of_claims = why == reason::insufficient_scope || why == reason::scope_limited;
     return of_claims && found_.token ? found_.token->oddity : cause::none;
 }

@@ -81,6 +81,7 @@ namespace scopegate {
     X(dot_segment, "dot-segment")                                                                            \
     X(empty_segment, "empty-segment")                                                                        \
     X(double_encoding, "double-encoding")                                                                    \
+    X(several_splits, "several-splits")                                                                      \
     X(folds_to_another_route, "folds-to-another-route")                                                      \
     X(folds_to_no_route, "folds-to-no-route")                                                                \
     X(reads_as_another_route, "reads-as-another-route")                                                      \

@@ -23,18 +23,22 @@ std::optional<std::size_t> find_parameter(compilation& c, const node& entry,
                                           const std::vector<template_segment>& segments)
 {
     std::vector<std::string> names;
-    for (const auto& s : segments) {
-        if (s.type == template_segment::kind::literal)
-            continue;
-        if (s.text == entry.key && s.type == template_segment::kind::rest) {
-            c.out.error(entry.key_at,
-                        in_quotes(entry.key) + " matches the rest of the path: \"where\" can't compare it");
-            return std::nullopt;
+    std::optional<std::size_t> found;
+    bool rest = false;
+    policy::for_each_parameter(segments, [&](const std::string& name, const template_segment& s) {
+        if (name == entry.key) {
+            found = names.size();
+            rest = s.type == template_segment::kind::rest;
         }
-        if (s.text == entry.key)
-            return names.size();
-        names.push_back(s.text);
+        names.push_back(name);
+    });
+    if (rest) {
+        c.out.error(entry.key_at,
+                    in_quotes(entry.key) + " matches the rest of the path: \"where\" can't compare it");
+        return std::nullopt;
     }
+    if (found)
+        return found;
     c.out.error(entry.key_at,
                 "the template has no parameter " + in_quotes(entry.key) + suggestion(entry.key, names));
     return std::nullopt;

@@ -27,11 +27,14 @@ bool has(std::string_view text, std::string_view part) noexcept
     return text.find(part) != npos;
 }
 
-// Returns the first word of the text that may name a parameter, or an empty view.
+// Returns the first word of the text that may name a parameter, or an empty view. A `-` may be inside.
 std::string_view first_name(std::string_view text) noexcept
 {
     const auto* const begin = std::find_if(text.begin(), text.end(), is_letter);
-    const auto* const end = std::find_if_not(begin, text.end(), is_name_character);
+    const auto* end =
+        std::find_if_not(begin, text.end(), [](char c) { return is_name_character(c) || c == '-'; });
+    while (end != begin && end[-1] == '-')
+        --end;
     return text.substr(static_cast<std::size_t>(begin - text.begin()), static_cast<std::size_t>(end - begin));
 }
 
@@ -129,10 +132,46 @@ std::string why_foreign(std::string_view segment, bool last)
     return why_anchored(segment);
 }
 
+std::string why_foreign_beside_parameters(std::string_view segment,
+                                          const std::vector<std::string_view>& texts)
+{
+    struct mark {
+        std::string_view text;
+        std::string_view taken_for;
+        bool found;
+    };
+    const auto first = texts.front(), last = texts.back();
+    const auto in_any = [&](std::string_view part) {
+        return std::any_of(texts.begin(), texts.end(), [part](std::string_view t) { return has(t, part); });
+    };
+    const bool repeats =
+        std::any_of(texts.begin() + 1, texts.end(), [](std::string_view t) { return t.starts_with('+'); });
+    constexpr std::string_view expression = "part of a regular expression";
+    const mark marks[] = {
+        {"*", "a wildcard", in_any("*")},
+        {"+", expression, repeats || in_any(".+")},
+        {":", "the mark of a parameter", begins_with_name(first, ':')},
+        {"(", expression, first.starts_with('(') || in_any("(?")},
+        {"(", "the mark of an optional part", in_any("(.:")},
+        {"[", expression, in_any("[") && in_any("]")},
+        {"<", "the mark of a parameter", in_any("<") && in_any(">")},
+        {"^", expression, first.starts_with('^')},
+        {"$", expression, last.ends_with('$')},
+    };
+    for (const mark& m : marks)
+        if (m.found)
+            return in_quotes(segment) + ": " + in_quotes(m.text) + " is not " + std::string(m.taken_for) +
+                   " here: only {name} stands for something else. To match the character itself, write " +
+                   in_quotes(encoded(m.text));
+    return {};
+}
+
 std::string suggest_parameter(std::string_view braced, bool last)
 {
     if (braced.find_first_of(":?*+=$") == npos)
         return {};
+    if (braced.starts_with("{?") || braced.starts_with("{&")) // RFC 6570
+        return "; templates match the path only, without the query";
     if (braced == "{$}") // Go's ServeMux
         return "; to match a slash at the end, end the template with it";
     const auto name = first_name(braced);

@@ -30,12 +30,14 @@ bool scopes_suffice(const requirement& wide, const requirement& strict, const po
     });
 }
 
-// The parameters of two templates are compared by their segments.
+// The parameters of two templates are compared by their places, and by the text beside them.
 bool is_as_strict(const route_requirement& wide, const policy::where_condition& w,
                   const route_requirement& strict, const policy::where_condition& wanted)
 {
-    return w.has_claim_as_strict_as(wanted) &&
-           segment_of(*wide.by, w.parameter) == segment_of(*strict.by, wanted.parameter);
+    const auto a = policy::place_of(wide.by->segments, w.parameter);
+    const auto b = policy::place_of(strict.by->segments, wanted.parameter);
+    return w.has_claim_as_strict_as(wanted) && a.segment == b.segment && a.within == b.within &&
+           policy::same_shape(wide.by->segments[a.segment], strict.by->segments[b.segment]);
 }
 
 template <class Kind>
@@ -72,15 +74,6 @@ bool admits_more(const route_requirement& wide, const route_requirement& strict,
     const bool token_suffices = strict.needs.is_public() || !wide.needs.is_public();
     return !token_suffices || !scopes_suffice(wide.needs, strict.needs, scopes) ||
            !conditions_suffice(wide, strict);
-}
-
-std::size_t segment_of(const policy::route& r, std::size_t parameter)
-{
-    std::size_t at = 0;
-    for (; at < r.segments.size(); ++at)
-        if (r.segments[at].type != policy::template_segment::kind::literal && parameter-- == 0)
-            break;
-    return at;
 }
 
 } // namespace scopegate::config

@@ -14,11 +14,8 @@ struct route_requirement {
 };
 
 // Returns whether some client, with a token or without one, satisfies `wide` but not `strict`. Two `where`
-// conditions are comparable only if they compare the same claim with the same segment of the path.
+// conditions are comparable only if they compare the same claim with the same part of the path.
 [[nodiscard]] bool admits_more(const route_requirement& wide, const route_requirement& strict,
                                const policy::scope_registry& scopes);
-
-// Returns the segment, counted from 0, of the route's parameter with that index.
-[[nodiscard]] std::size_t segment_of(const policy::route& r, std::size_t parameter);
 
 } // namespace scopegate::config

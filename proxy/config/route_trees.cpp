@@ -1,7 +1,9 @@
 // Builds the two trees of routes, and refuses templates that conflict with each other.
+#include "config/pattern_conflicts.hpp"
 #include "config/routes.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <unordered_map>
 
@@ -32,10 +34,7 @@ bool same_needs(const route& a, const route& b)
 
 bool same_literals(const std::vector<template_segment>& a, const std::vector<template_segment>& b)
 {
-    return std::equal(
-        a.begin(), a.end(), b.begin(), b.end(), [](const template_segment& x, const template_segment& y) {
-            return x.type == y.type && (x.type != template_segment::kind::literal || x.text == y.text);
-        });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), policy::same_shape);
 }
 
 std::string line_of(const route& r)
@@ -74,12 +73,17 @@ public:
                                      in_quotes(other->text) + " in " + line_of(*other));
             return;
         }
-        auto shape = folded(t, c_.policy.paths);
+        if (report(exact_conflicts_.add(t.segments, r), r, ""))
+            return;
+        const auto& shape = shapes_.emplace_back(folded(t, c_.policy.paths));
         if (!shape) {
             c_.out.error(r.mark, "the template " + in_quotes(r.text) +
                                      " can't be reached: it could be read as a dot segment");
             return;
         }
+        if (report(folded_conflicts_.add(*shape, r), r,
+                   " to an API that ignores letter case, or decodes every triplet,"))
+            return;
         auto& alike = c_.policy.folded_alike;
         const route* first = c_.policy.folded.add(*shape, false, r);
         if (first == nullptr) {
@@ -92,6 +96,22 @@ public:
     }
 
 private:
+    // Reports the conflict, if there is one. `to_whom` has it.
+    bool report(const std::optional<pattern_conflicts::conflict>& found, const route& r,
+                std::string_view to_whom)
+    {
+        if (!found)
+            return false;
+        c_.out.error(r.mark, "the template " + in_quotes(r.text) + ": " +
+                                 in_quotes(text_of(*found->pattern)) + " and " +
+                                 in_quotes(text_of(*found->other)) + " of " +
+                                 in_quotes(found->other_route->text) + " in " + line_of(*found->other_route) +
+                                 " can match the same segment," + std::string(to_whom) +
+                                 " and neither is more specific: write one of them as a whole {parameter}, "
+                                 "or let one have all of the other's text");
+        return true;
+    }
+
     // A file system or framework that ignores letter case would confuse the two.
     void check_letter_case(const route& r, const route& first)
     {
@@ -126,7 +146,10 @@ private:
     compilation& c_;
     const std::vector<path_template>& templates_;
     http::path_rules exact_rules_;
-    std::unordered_map<std::uint32_t, group_witnesses> witnesses_; // by the index of a group's first route
+    pattern_conflicts exact_conflicts_;
+    pattern_conflicts folded_conflicts_;
+    std::deque<std::optional<std::vector<template_segment>>> shapes_; // the folded ones
+    std::unordered_map<std::uint32_t, group_witnesses> witnesses_;    // by the index of a group's first route
 };
 
 } // namespace

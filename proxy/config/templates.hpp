@@ -1,4 +1,4 @@
-// Path templates: `/appointments/{id}`, `/files/{rest...}`.
+// Path templates: `/appointments/{id}`, `/users/{user}:suspend`, `/files/{rest...}`.
 #pragma once
 
 #include "config/schema.hpp"

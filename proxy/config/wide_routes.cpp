@@ -14,10 +14,9 @@ namespace {
 using policy::requirement;
 using policy::route;
 using policy::route_match;
-using policy::template_segment;
 
-// A segment that equals no literal of any file, because paths contain no controls.
-constexpr std::string_view unrecognized = "\x01";
+// A segment that no literal of any file matches, and no pattern.
+constexpr std::string_view unrecognized(&policy::wildcard, 1);
 
 // The result for one wide route, or for `unlisted`.
 struct finding {
@@ -27,13 +26,13 @@ struct finding {
     std::vector<std::string> examples;
 };
 
-// Returns a path of the route as Scopegate sees it when it does not recognize the literal segment `missed`.
-std::string path_without(const route& r, std::size_t missed)
+// Returns a path of the route as Scopegate sees it when it takes the segment `missed` for `seen`.
+std::string path_with(const route& r, std::size_t missed, std::string_view seen)
 {
     std::string path;
     for (std::size_t i = 0; i < r.segments.size(); ++i) {
-        const bool literal = r.segments[i].type == template_segment::kind::literal;
-        (path += '/') += literal && i != missed ? std::string_view(r.segments[i].text) : unrecognized;
+        const bool own = policy::has_literal_text(r.segments[i]);
+        (path += '/') += i == missed ? seen : own ? std::string_view(r.segments[i].text) : unrecognized;
     }
     return r.trailing_slash ? path + '/' : path;
 }
@@ -44,9 +43,14 @@ public:
 
     void look_around(const route& strict)
     {
-        for (std::size_t i = 0; i < strict.segments.size(); ++i)
-            if (strict.segments[i].type == template_segment::kind::literal)
-                compare(strict, path_without(strict, i), i);
+        for (std::size_t i = 0; i < strict.segments.size(); ++i) {
+            if (!policy::has_literal_text(strict.segments[i]))
+                continue;
+            compare(strict, path_with(strict, i, unrecognized), i);
+            c_.policy.exact.for_each_pattern_beside(strict.segments, i, [&](std::string_view pattern) {
+                compare(strict, path_with(strict, i, pattern), i);
+            });
+        }
     }
 
     void report() const
@@ -91,16 +95,20 @@ private:
         return out;
     }
 
-    // A `where` on the segment limits each token to one value, so the route is not wide there.
+    // A `where` on all parameters of the segment limits each token to one value, so the route is not wide
+    // there.
     static bool is_pinned(const route_requirement& wide, std::size_t missed)
     {
-        bool pinned = false;
-        if (wide.by != nullptr)
-            policy::for_each<policy::where_condition>(
-                wide.needs.conditions, [&](const policy::where_condition& w) {
-                    pinned = pinned || segment_of(*wide.by, w.parameter) == missed;
-                });
-        return pinned;
+        if (wide.by == nullptr)
+            return false;
+        std::set<std::size_t> pinned;
+        policy::for_each<policy::where_condition>(
+            wide.needs.conditions, [&](const policy::where_condition& w) {
+                const auto place = policy::place_of(wide.by->segments, w.parameter);
+                if (place.segment == missed)
+                    pinned.insert(place.within);
+            });
+        return !pinned.empty() && pinned.size() == policy::count_parameters(wide.by->segments[missed]);
     }
 
     static void add(finding& to, const requirement& weak, const route& strict)

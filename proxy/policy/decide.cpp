@@ -112,13 +112,20 @@ bool is_refused_without_token(const route_match& match, const circumstances& aro
     return match.needs != nullptr && !check_conditions(*match.needs, false, at, nullptr);
 }
 
+reason why_unmatched(const route_match& match) noexcept
+{
+    if (match.found == route_match::outcome::ambiguous)
+        return reason::ambiguous_path;
+    return match.matched != nullptr ? reason::wrong_method : reason::no_route;
+}
+
 decision decide(const policy& p, const route_match& match, const bearer* token, const circumstances& around,
                 steps* trace)
 {
     const trace_writer writer(p, trace);
     writer.route(match);
     if (match.needs == nullptr)
-        return refuse(match, match.matched != nullptr ? reason::wrong_method : reason::no_route);
+        return refuse(match, why_unmatched(match));
     writer.needs(match);
     condition_context at{match.values, nullptr, around.client, around.now};
     if (const auto held = check_conditions(*match.needs, false, at, &writer); !held)

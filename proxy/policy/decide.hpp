@@ -66,6 +66,9 @@ using steps = std::vector<step>;
 // certain).
 [[nodiscard]] bool needs_token(const route_match& match) noexcept;
 
+// Returns why a match that has no requirement is refused.
+[[nodiscard]] reason why_unmatched(const route_match& match) noexcept;
+
 // Decides. `token` is null if the request has none; requirements other than public then yield no_token. The
 // checks run in this order: route and method, ip, token, resource, scopes, where, client, acr, max_age. The
 // first failure is the reason. If the scope cap removed a missing scope from the token, the reason is

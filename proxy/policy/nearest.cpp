@@ -42,8 +42,8 @@ unsigned missing(std::string_view segment) noexcept
     return static_cast<unsigned>(segment.size()) + 1;
 }
 
-// Returns Levenshtein's distance of two short texts. If more than half of the characters differ, the texts
-// count as unrelated. Adds its work to `steps`.
+// Returns Levenshtein's distance of two short texts, where a wildcard in `b` stands for any text at no cost.
+// If more than half of the characters differ, the texts count as unrelated. Adds its work to `steps`.
 unsigned edit_distance(std::string_view a, std::string_view b, std::size_t& steps) noexcept
 {
     if (a == b)
@@ -56,9 +56,10 @@ unsigned edit_distance(std::string_view a, std::string_view b, std::size_t& step
         auto diagonal = row[0];
         row[0] = static_cast<unsigned>(i);
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
+            const bool any = b[j - 1] == wildcard;
+            const auto replaced = diagonal + (any || a[i - 1] == b[j - 1] ? 0U : 1U);
             diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+            row[j] = std::min({row[j] + (any ? 0U : 1U), row[j - 1] + 1, replaced});
         }
     }
     const auto edits = row[b.size()];
@@ -73,6 +74,7 @@ unsigned missing(const template_segment& segment) noexcept
     case template_segment::kind::rest:
         return missing_rest;
     case template_segment::kind::literal:
+    case template_segment::kind::pattern:
         break;
     }
     return missing(std::string_view(segment.text).substr(0, longest_segment));
@@ -86,7 +88,7 @@ unsigned distance(const split_path& path, const route& r, std::size_t& steps) no
         row[j] = row[j - 1] + missing(path.segments[j - 1]);
     for (const auto& segment : r.segments) {
         const bool rest = segment.type == template_segment::kind::rest;
-        const bool literal = segment.type == template_segment::kind::literal;
+        const bool literal = has_literal_text(segment);
         const auto text = std::string_view(segment.text).substr(0, longest_segment);
         const auto lacks = missing(segment);
         auto diagonal = row[0];

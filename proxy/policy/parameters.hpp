@@ -13,6 +13,9 @@ inline constexpr std::size_t max_parameters = 16; // of one template
 struct parameters {
     std::array<std::string_view, max_parameters> values;
     std::size_t count = 0;
+    // The path can be split among its parameters in another way, so that no value is certain. Never true
+    // without a segment that has text beside its parameters.
+    bool uncertain = false;
 };
 
 } // namespace scopegate::policy

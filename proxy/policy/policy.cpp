@@ -10,12 +10,13 @@ namespace scopegate::policy {
 
 namespace {
 
-// Returns whether the conditions read the same values from two forms of a path.
+// Returns whether the conditions certainly read the same values from two forms of a path.
 bool reads_the_same(const requirement& needs, const parameters& a, const parameters& b)
 {
     bool same = true;
+    const bool certain = !a.uncertain && !b.uncertain;
     for_each<where_condition>(needs.conditions, [&](const where_condition& w) {
-        same = same && w.parameter < a.count && w.parameter < b.count &&
+        same = same && certain && w.parameter < a.count && w.parameter < b.count &&
                http::decodes_to_ignoring_case(a.values[w.parameter], b.values[w.parameter]);
     });
     return same;
@@ -30,22 +31,42 @@ bool asks_the_same(const requirement& matched, const parameters& matched_values,
            reads_the_same(matched, matched_values, folded_values);
 }
 
+// Returns the segment that begins at the `/` at `at`.
+std::string_view segment_at(std::string_view path, std::size_t at)
+{
+    const auto rest = path.substr(at + 1);
+    return rest.substr(0, rest.find('/'));
+}
+
 // Returns whether a route that matches `path` has a literal for the segment that begins at the `/` at `at`.
-// `values` are the parts of the path that the route takes for its parameters.
+// `values` are the parts of the path that the route takes for its parameters. A pattern is no literal: its
+// parameters may hold any format or script.
 bool is_literal(std::string_view path, std::size_t at, const parameters& values)
 {
-    const char* const segment = path.data() + at + 1;
+    const auto segment = segment_at(path, at);
+    const char* const end = segment.data() + std::max<std::size_t>(segment.size(), 1);
     return std::none_of(values.values.data(), values.values.data() + values.count,
                         [&](std::string_view value) {
-                            return value.data() <= segment && segment < value.data() + value.size();
+                            return value.data() < end && segment.data() < value.data() + value.size();
+                        });
+}
+
+// Returns whether such a route has text of its own for all or for a part of the segment.
+bool has_text(std::string_view path, std::size_t at, const parameters& values)
+{
+    const auto segment = segment_at(path, at);
+    return std::none_of(values.values.data(), values.values.data() + values.count,
+                        [&](std::string_view value) {
+                            return value.data() <= segment.data() && !value.empty() &&
+                                   segment.data() + segment.size() <= value.data() + value.size();
                         });
 }
 
 // Does the same for any of the segments from there on.
-bool has_literal(std::string_view path, std::size_t at, const parameters& values)
+bool any_has_text(std::string_view path, std::size_t at, const parameters& values)
 {
     for (; at < path.size() && path.size() > 1; at = path.find('/', at + 1))
-        if (is_literal(path, at, values))
+        if (has_text(path, at, values))
             return true;
     return false;
 }
@@ -56,6 +77,10 @@ route_match policy::match(std::string_view path, std::string_view method) const 
 {
     route_match out;
     out.matched = exact.match(path, out.values);
+    if (out.values.uncertain) { // whichever values we read, the upstream may read others
+        out.found = route_match::outcome::ambiguous;
+        return out;
+    }
     if (out.matched != nullptr)
         out.needs = out.matched->find(method);
     if (out.needs != nullptr) {
@@ -77,11 +102,11 @@ bool policy::is_lookalike(std::string_view folded_path, std::string_view method,
         return false;
     parameters values;
     const route* reached = folded.match(folded_path, values);
-    if (reached == nullptr || reached == match.matched)
+    if (reached == nullptr)
         return false;
     const auto& alike = folded_alike[reached->index];
-    if (std::find(alike.begin(), alike.end(), match.matched) != alike.end())
-        return false;
+    if (reached == match.matched || std::find(alike.begin(), alike.end(), match.matched) != alike.end())
+        return values.uncertain && !reads_the_same(*match.needs, match.values, values);
     // An upstream may take the path for any of those that fold alike (`/admin` and `/admin/`), so all must
     // agree.
     return !std::all_of(alike.begin(), alike.end(), [&](const route* r) {
@@ -98,8 +123,8 @@ bool policy::is_lookalike(const http::read_path& read, std::string_view method,
     const route* reached = folded.match(read.path, values);
     if (reached == nullptr)
         return false;
-    if (has_literal(read.path, read.literal_from, values))
-        return is_lookalike(read.path, method, match);
+    if (any_has_text(read.path, read.literal_from, values) && is_lookalike(read.path, method, match))
+        return true;
     if (!read.without_format || paths.format != http::format_rule::drop || match.matched == nullptr ||
         match.needs == nullptr)
         return false;

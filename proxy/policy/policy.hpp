@@ -15,10 +15,11 @@
 namespace scopegate::policy {
 
 struct route_match {
-    enum class outcome : std::uint8_t { route, unlisted, wrong_method, no_route };
+    // `ambiguous`: a template matches, but its parameters can be read in several ways.
+    enum class outcome : std::uint8_t { route, unlisted, wrong_method, no_route, ambiguous };
     outcome found = outcome::no_route;
     const route* matched = nullptr;     // null for unlisted paths and no_route
-    const requirement* needs = nullptr; // null for wrong_method and no_route
+    const requirement* needs = nullptr; // null for wrong_method, no_route and ambiguous
     parameters values;
 };
 
@@ -32,8 +33,8 @@ public:
     std::string file; // routes.yaml's path, for messages
     scope_registry scopes;
     std::deque<route> routes;
-    route_tree exact;  // over the templates' own literals
-    route_tree folded; // over their folded literals (http::fold_path)
+    route_tree exact;                               // over the templates' own literals
+    route_tree folded{route_tree::matching::loose}; // over their folded literals (http::fold_path)
     // Indexed by the first route of a folded shape: all routes that share the shape. Empty at other indexes.
     std::vector<std::vector<const route*>> folded_alike;
     requirement unlisted_needs; // the requirement of `unlisted: authenticated`

@@ -13,11 +13,20 @@ namespace {
 
 void check_bounds(const std::vector<template_segment>& segments, const route& r)
 {
-    const auto parameters_in = std::count_if(segments.begin(), segments.end(), [](const template_segment& s) {
-        return s.type != template_segment::kind::literal;
-    });
-    if (segments.size() > max_segments || static_cast<std::size_t>(parameters_in) > max_parameters)
+    std::size_t parameters_in = 0;
+    for_each_parameter(segments, [&](const std::string&, const template_segment&) { ++parameters_in; });
+    if (segments.size() > max_segments || parameters_in > max_parameters)
         throw std::length_error("the template " + r.text + " has too many segments or parameters");
+}
+
+// Returns whether the text of a pattern behind its last parameter comes earlier in the segment, too. An
+// upstream that splits at the first `:suspend` reads another value from `7:suspend:suspend` than one that
+// splits at the last.
+bool ends_earlier(std::string_view segment, std::string_view pattern, std::string_view last_value)
+{
+    const auto end = pattern.substr(pattern.rfind(wildcard) + 1);
+    const auto from = static_cast<std::size_t>(last_value.data() - segment.data());
+    return !end.empty() && segment.find(end, from) < segment.size() - end.size();
 }
 
 } // namespace
@@ -49,7 +58,7 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
     auto plain = segments;
     bool encodes = false;
     for (auto& s : plain) {
-        if (s.type != template_segment::kind::literal)
+        if (!has_literal_text(s))
             continue;
         s.text = http::decode_delimiters(s.text);
         encodes =
@@ -61,6 +70,9 @@ const route* route_tree::add(const std::vector<template_segment>& segments, bool
             switch (s.type) {
             case template_segment::kind::literal:
                 here = make_literal_child(here, s.text);
+                break;
+            case template_segment::kind::pattern:
+                here = make_pattern_child(here, s.text);
                 break;
             case template_segment::kind::parameter:
                 here = make_parameter_child(here);
@@ -105,6 +117,18 @@ std::uint32_t route_tree::make_parameter_child(std::uint32_t parent)
     return nodes_[parent].parameter;
 }
 
+std::uint32_t route_tree::make_pattern_child(std::uint32_t parent, std::string_view text)
+{
+    if (nodes_[parent].patterns == 0) {
+        patterns_.emplace_back();
+        nodes_[parent].patterns = patterns_.size() & 0x7FFFFFFFU;
+    }
+    auto& child = patterns_[nodes_[parent].patterns - 1].child_of(text);
+    if (child == none)
+        child = make_node();
+    return child;
+}
+
 std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_view literal)
 {
     if (const std::uint32_t there = literal_child(parent, literal); there != none)
@@ -115,7 +139,7 @@ std::uint32_t route_tree::make_literal_child(std::uint32_t parent, std::string_v
     const edge made{parent, child, static_cast<std::uint32_t>(texts_.size()),
                     static_cast<std::uint32_t>(literal.size())};
     texts_ += literal;
-    nodes_[parent].has_literals = true;
+    nodes_[parent].has_literals = 1;
     place_edge(made);
     ++edge_count_;
     return made.child;
@@ -140,7 +164,7 @@ void route_tree::place_edge(const edge& e) noexcept
 
 std::uint32_t route_tree::literal_child(std::uint32_t parent, std::string_view literal) const noexcept
 {
-    if (!nodes_[parent].has_literals)
+    if (nodes_[parent].has_literals == 0)
         return none;
     for (std::size_t at = segment_hash(parent, literal);; ++at) {
         const edge& e = edges_[at & (edges_.size() - 1)];
@@ -154,6 +178,7 @@ std::uint32_t route_tree::literal_child(std::uint32_t parent, std::string_view l
 const route* route_tree::match(std::string_view path, parameters& out) const noexcept
 {
     out.count = 0;
+    out.uncertain = false;
     if (path.empty() || path.front() != '/')
         return nullptr;
     return descend(0, path == "/" ? std::string_view{} : path, 0, out);
@@ -176,6 +201,9 @@ const route* route_tree::descend(std::uint32_t id, std::string_view left, std::s
             if (const std::uint32_t child = literal_child(id, segment); child != none)
                 if (const route* found = descend(child, behind, count, out))
                     return found;
+            if (here.patterns != 0)
+                if (const route* found = descend_by_pattern(here, segment, behind, count, out))
+                    return found;
             if (here.parameter != none) {
                 out.values[count] = segment;
                 if (const route* found = descend(here.parameter, behind, count + 1, out))
@@ -188,6 +216,39 @@ const route* route_tree::descend(std::uint32_t id, std::string_view left, std::s
         out.count = count + 1;
     }
     return here.rest;
+}
+
+const route* route_tree::descend_by_pattern(const node& here, std::string_view segment,
+                                            std::string_view behind, std::size_t count,
+                                            parameters& out) const noexcept
+{
+    const route* found = nullptr;
+    const auto try_pattern = [&](const pattern_index::match& m) {
+        found = descend(m.child, behind, count + m.parameters, out);
+        if (found == nullptr)
+            return false;
+        const auto last_value = out.values[count + m.parameters - 1];
+        out.uncertain = out.uncertain || m.uncertain || ends_earlier(segment, m.text, last_value);
+        return true;
+    };
+    (void)patterns_of(here).any_match(segment, how_, out.values.data() + count, try_pattern);
+    return found;
+}
+
+std::uint32_t route_tree::find_node(const std::vector<template_segment>& segments,
+                                    std::size_t depth) const noexcept
+{
+    std::uint32_t here = 0;
+    for (std::size_t i = 0; i < depth && here != none; ++i) {
+        const auto& s = segments[i];
+        if (s.type == template_segment::kind::literal)
+            here = literal_child(here, s.text);
+        else if (s.type == template_segment::kind::parameter)
+            here = nodes_[here].parameter;
+        else
+            here = nodes_[here].patterns != 0 ? patterns_of(nodes_[here]).find(s.text) : none;
+    }
+    return here;
 }
 
 } // namespace scopegate::policy

@@ -1,9 +1,12 @@
-// The compiled routes: path templates as a tree (literal, then {name}, then {name...}). The cost of a match
-// depends on the length of the path, not on the size of the file. The order of the file does not matter.
+// The compiled routes: path templates as a tree (literal, then pattern such as v{name}, then {name}, then
+// {name...}). The cost of a match depends on the length of the path, not on the size of the file. The order
+// of the file does not matter.
 #pragma once
 
 #include "policy/parameters.hpp"
+#include "policy/pattern_index.hpp"
 #include "policy/requirement.hpp"
+#include "policy/template_segment.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,13 +16,6 @@
 #include <vector>
 
 namespace scopegate::policy {
-
-// One segment of a template.
-struct template_segment {
-    enum class kind : std::uint8_t { literal, parameter, rest };
-    kind type = kind::literal;
-    std::string text; // a literal as in a normalized path; otherwise the parameter's name
-};
 
 inline constexpr std::size_t max_segments = 64; // of one template
 
@@ -51,6 +47,11 @@ struct route {
 // one.
 class route_tree final {
 public:
+    // How the tree reads segments with patterns. `loose` is for folded paths: see pattern_index.
+    using matching = pattern_index::matching;
+
+    explicit route_tree(matching how = matching::exact) noexcept : how_(how) {}
+
     // Adds a template under the given segments (the route's own, or their folded form). If a route already
     // has the same shape, adds nothing and returns that route; the caller decides whether that is an error.
     // Returns null otherwise. Throws std::length_error above max_segments or max_parameters, and
@@ -58,10 +59,31 @@ public:
     const route* add(const std::vector<template_segment>& segments, bool trailing_slash, const route& r);
 
     // Returns the most specific template that matches the whole path, or null. At each segment, a literal
-    // takes precedence over a parameter, and a parameter over the rest. Allocates nothing. `path` must begin
-    // with `/`; other paths yield null. The value of a rest is everything after the slash before it:
-    // /files/{rest...} reads `a/b/` from /files/a/b/.
+    // takes precedence over a pattern, a more specific pattern over a less specific one, any pattern over a
+    // parameter, and a parameter over the rest. Allocates nothing. `path` must begin with `/`; other paths
+    // yield null. The value of a rest is everything after the slash before it: /files/{rest...} reads `a/b/`
+    // from /files/a/b/. Sets `out.uncertain` if the text between two parameters of a segment, or behind the
+    // last one, comes again.
     [[nodiscard]] const route* match(std::string_view path, parameters& out) const noexcept;
+
+    // Calls f(text) for each pattern that other templates have in place of the segment at index `at` of an
+    // added template, and that matches this segment too: for `/v1` and `/a-b`, the text of `/v{name}`, or of
+    // `/{x}-{y}`.
+    template <class F>
+    void for_each_pattern_beside(const std::vector<template_segment>& segments, std::size_t at, F&& f) const
+    {
+        const auto parent = find_node(segments, at);
+        if (parent == none || nodes_[parent].patterns == 0)
+            return;
+        const auto& text = segments[at].text;
+        parameters unused;
+        (void)patterns_of(nodes_[parent])
+            .any_match(text, how_, unused.values.data(), [&](const pattern_index::match& found) {
+                if (found.text != text)
+                    f(found.text);
+                return false;
+            });
+    }
 
 private:
     static constexpr std::uint32_t none = 0xFFFFFFFF;
@@ -71,7 +93,8 @@ private:
         const route* end_with_slash = nullptr; // the one that ends here with a trailing slash
         const route* rest = nullptr;           // the one that goes on with {name...}
         std::uint32_t parameter = none;        // the child for {name}
-        bool has_literals = false;
+        std::uint32_t patterns : 31 = 0;       // index into patterns_, counted from 1; 0: no pattern follows
+        std::uint32_t has_literals : 1 = 0;
     };
     struct edge { // from a node by a literal segment to its child; parent none: a free slot
         std::uint32_t parent = none;
@@ -83,6 +106,7 @@ private:
     static const route* claim_slot(const route*& place, const route& r) noexcept;
     [[nodiscard]] std::uint32_t make_node();
     [[nodiscard]] std::uint32_t make_parameter_child(std::uint32_t parent);
+    [[nodiscard]] std::uint32_t make_pattern_child(std::uint32_t parent, std::string_view text);
     [[nodiscard]] std::uint32_t make_literal_child(std::uint32_t parent, std::string_view literal);
     void grow_edges();
     void place_edge(const edge& e) noexcept;
@@ -94,11 +118,23 @@ private:
     // Returns the best template below a node for the rest of the path: nothing, `/`, or `/segment...`.
     [[nodiscard]] const route* descend(std::uint32_t id, std::string_view left, std::size_t count,
                                        parameters& out) const noexcept;
+    [[nodiscard]] const route* descend_by_pattern(const node& here, std::string_view segment,
+                                                  std::string_view behind, std::size_t count,
+                                                  parameters& out) const noexcept;
+    [[nodiscard]] const pattern_index& patterns_of(const node& n) const noexcept
+    {
+        return patterns_[n.patterns - 1];
+    }
+    // Returns the node behind the first `depth` segments of an added template, or none.
+    [[nodiscard]] std::uint32_t find_node(const std::vector<template_segment>& segments,
+                                          std::size_t depth) const noexcept;
 
     std::vector<node> nodes_ = std::vector<node>(1); // the first is the root
     std::vector<edge> edges_;                        // open addressing; a power of two, at most half full
     std::size_t edge_count_ = 0;
     std::string texts_;
+    std::vector<pattern_index> patterns_;
+    matching how_;
 };
 
 } // namespace scopegate::policy

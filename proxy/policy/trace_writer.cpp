@@ -12,9 +12,10 @@ std::string spoken(const route& r, const parameters& values)
 {
     std::string out;
     std::size_t n = 0;
-    for (const template_segment& s : r.segments)
-        if (s.type != template_segment::kind::literal && n < values.count)
-            out += "; {" + s.text + "} = " + quoted(percent_decode(values.values[n++]));
+    for_each_parameter(r.segments, [&](const std::string& name, const template_segment&) {
+        if (n < values.count)
+            out += "; {" + name + "} = " + quoted(percent_decode(values.values[n++]));
+    });
     return out;
 }
 
@@ -47,6 +48,8 @@ void trace_writer::route(const route_match& match) const
         return;
     case route_match::outcome::wrong_method:
         return add(matches + ", but not with this method; it supports " + match.matched->allow, false);
+    case route_match::outcome::ambiguous:
+        return add(matches + ", but its parameters can be read in several ways", false);
     case route_match::outcome::no_route:
         return add(matches + "; CONNECT, TRACE and unlisted requests are refused", false);
     }

@@ -127,8 +127,7 @@ std::variant<response, policy::denial> respond_to_preflight(const policy::policy
     failure why = reason::no_route;
     if (target) {
         match = p.match(target->path, wanted);
-        if (match.found == policy::route_match::outcome::wrong_method)
-            why = reason::wrong_method;
+        why = policy::why_unmatched(match);
     } else {
         why = target.error();
     }

@@ -51,7 +51,7 @@ private:
     std::string_view left_;
 };
 
-constexpr std::array<std::string_view, 18> templates = {
+constexpr std::array<std::string_view, 26> templates = {
     "/",
     "/a",
     "/a/",
@@ -70,6 +70,14 @@ constexpr std::array<std::string_view, 18> templates = {
     "/doc.json",
     "/%C3%A9tat",
     "/.well-known/oauth-protected-resource",
+    "/users/{user}:x",
+    "/users/{user}:{id}",
+    "/users/{user}.json",
+    "/a/v{id}-b",
+    "/a/{user}-{id}",
+    "/a/{id}-b",
+    "/{one}.json",
+    "/files/a({p-q})",
 };
 // Methods that a file can list, then others.
 constexpr std::array<std::string_view, 13> methods = {"GET",    "POST",  "ANY",     "HEAD", "PUT",
@@ -145,12 +153,14 @@ std::string some_file(choices& choose)
 
 std::string some_target(choices& choose)
 {
-    constexpr std::array<std::string_view, 30> parts = {
-        "a",         "A",     "b",    "c",        "export",      "EXPORT",
-        "x",         "users", "me",   "me.json",  "open",        "files",
-        "..",        ".",     "",     "%2e",      "%2F",         "%41",
-        "a;b",       "a%00",  "a%20", "doc.json", "doc",         "%C3%A9tat",
-        "%C3%89tat", "%",     "a\\b", "ann",      ".well-known", "oauth-protected-resource",
+    constexpr std::array<std::string_view, 38> parts = {
+        "a",         "A",     "b",     "c",        "export",      "EXPORT",
+        "x",         "users", "me",    "me.json",  "open",        "files",
+        "..",        ".",     "",      "%2e",      "%2F",         "%41",
+        "a;b",       "a%00",  "a%20",  "doc.json", "doc",         "%C3%A9tat",
+        "%C3%89tat", "%",     "a\\b",  "ann",      ".well-known", "oauth-protected-resource",
+        "7:x",       "7:8:x", "7%3Ax", "a-b",      "v1-b",        "a(1)",
+        "1.json",    ":x",
     };
     if (choose.one_in(16))
         return choose.bytes();

@@ -79,7 +79,7 @@ private:
             return {.routes = "routes: {'/{all...}': {ANY: public}, '/admin': {GET: authenticated},"
                               " '/admin/users': {GET: authenticated}, '/admin/{name}': {GET: public}}"};
         if (kind == "narrow")
-            return {.routes = "routes: {'/a/{id}': {GET: public}}"};
+            return {.routes = "routes: {'/a/{id}': {GET: public}, '/b/{x}-{y}': {GET: public}}"};
         return {.limits = "headers: 8KiB, header_count: 200, body: 1KiB"};
     }
 

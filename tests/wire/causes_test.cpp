@@ -168,6 +168,7 @@ std::vector<row> rows_of_targets(shared_gates& g)
         {"dots", asks("/public/%2e%2E/x"), "400", path, "dot-segment"},
         {"an empty segment", asks("/public//x"), "400", path, "empty-segment"},
         {"encoded twice", asks("/public/%2541"), "400", path, "double-encoding"},
+        {"two ways to read a segment", asks("/b/1-2-3", "narrow"), "400", path, "several-splits"},
         {"letter case", asks("/ADMIN", "lookalikes"), "400", "lookalike-path", "folds-to-another-route"},
         {"an encoded ?", asks("/a/%3Fx", "narrow"), "400", "lookalike-path", "folds-to-no-route"},
         {"a format", asks("/admin/users.json", "lookalikes"), "400", "lookalike-path",

@@ -228,7 +228,8 @@ TEST(routes, match_their_templates)
         {"/f/{x...}", "/f/", true},
         {"/f/{x...}", "/f/a/b/", true},
         {"/{x...}", "/", true},
-        {"/u/auth0|{x}", "/u", false},
+        {"/u/auth0|{x}", "/u/auth0%7C1", true},
+        {"/u/auth0|{x}", "/u/auth0%7C", false},
         {"/u/auth0|1", "/u/auth0%7C1", true},
         {"/u/auth0%7c1", "/u/auth0%7C1", true},
         {"/%7Euser", "/~user", true},
@@ -238,10 +239,6 @@ TEST(routes, match_their_templates)
         {"/users/@me", "/users/@me", true},
     };
     for (const auto& r : rows) {
-        if (std::string_view(r.written).find("|{") != std::string_view::npos) {
-            EXPECT_EQ(errors(with_routes("  \"" + std::string(r.written) + "\": {GET: a}\n")).size(), 1U);
-            continue;
-        }
         const auto p = compiled("  \"" + std::string(r.written) + "\": {GET: a}\n");
         EXPECT_EQ(p->match(r.path, "GET").found == route_match::outcome::route, r.matches)
             << r.written << " " << r.path;

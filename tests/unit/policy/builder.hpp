@@ -29,13 +29,33 @@ inline std::vector<std::string> split(std::string_view text, char at)
     return out;
 }
 
-// Returns `/a/{id}/{rest...}` as segments.
+// Returns `v{x}` or `{user}:suspend` as a segment.
+inline template_segment pattern_of(std::string_view piece)
+{
+    template_segment out{template_segment::kind::pattern, {}};
+    while (!piece.empty()) {
+        const auto open = std::min(piece.find('{'), piece.size());
+        out.text += piece.substr(0, open);
+        piece.remove_prefix(open);
+        if (piece.empty())
+            break;
+        out.names.emplace_back(piece.substr(1, piece.find('}') - 1));
+        out.text += wildcard;
+        piece.remove_prefix(piece.find('}') + 1);
+    }
+    return out;
+}
+
+// Returns `/a/{id}/v{x}/{rest...}` as segments.
 inline std::vector<template_segment> segments_of(std::string_view text)
 {
     std::vector<template_segment> out;
     for (const std::string& piece : split(text, '/')) {
-        if (piece.front() != '{')
+        const auto open = piece.find('{');
+        if (open == std::string::npos)
             out.push_back({template_segment::kind::literal, piece});
+        else if (open != 0 || piece.find('}') + 1 != piece.size())
+            out.push_back(pattern_of(piece));
         else if (piece.size() > 5 && piece.ends_with("...}"))
             out.push_back({template_segment::kind::rest, piece.substr(1, piece.size() - 5)});
         else
@@ -156,7 +176,7 @@ private:
     {
         auto folded = r.segments;
         for (template_segment& s : folded)
-            if (s.type == template_segment::kind::literal)
+            if (has_literal_text(s))
                 s.text = lower_case(s.text);
         auto& alike = made_->folded_alike;
         alike.emplace_back();

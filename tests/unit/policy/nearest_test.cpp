@@ -13,7 +13,7 @@ TEST(nearest_route, names_the_template_closest_to_the_path)
 {
     test::builder b;
     for (const auto* text : {"/appointments", "/appointments/{id}", "/users/{user}/appointments",
-                             "/files/{rest...}", "/healthz", "/api/v1/rooms/"})
+                             "/files/{rest...}", "/healthz", "/api/v1/rooms/", "/accounts/{account}:suspend"})
         b.route(text, {{"GET", "public"}});
     struct row {
         const char* path;
@@ -29,6 +29,8 @@ TEST(nearest_route, names_the_template_closest_to_the_path)
         {"/file/a/b/c/d", "/files/{rest...}", "any number of segments behind"},
         {"/health", "/healthz", "a short one"},
         {"/apointments/17/", "/appointments/{id}", "a slash too many"},
+        {"/accounts/a-long-name:suspnd", "/accounts/{account}:suspend", "a letter beside a parameter"},
+        {"/acounts/7:suspend", "/accounts/{account}:suspend", "a letter before it"},
         {"/users/ada/apointments/", "/users/{user}/appointments", "a slash and a letter"},
     };
     for (const auto& r : rows) {

@@ -60,7 +60,7 @@ TEST(route_tree, matches_like_the_table_of_cases)
             ASSERT_EQ(made.add(text), nullptr) << line;
         parameters values;
         const route* found = made.tree.match(column[1], values);
-        EXPECT_EQ(found ? found->text : "-", column[2]) << line;
+        EXPECT_EQ((found ? found->text : "-") + (values.uncertain ? " ?" : ""), column[2]) << line;
         EXPECT_EQ(values_of(values), test::split(column[3], ' ')) << line;
     }
     EXPECT_GT(rows, 40);
@@ -95,6 +95,35 @@ TEST(route_tree, refuses_malformed_templates)
     EXPECT_EQ(made.add(many), nullptr);
     EXPECT_THROW(made.add(many + "/{rest...}"), std::length_error);
     EXPECT_THROW(made.add("/{rest...}/a"), std::invalid_argument);
+}
+
+// An upstream that reads a folded path may take an empty parameter, and a `%` that was decoded is no triplet.
+TEST(route_tree, matches_loosely_for_folded_paths)
+{
+    struct row {
+        const char* path;
+        const char* wanted;
+        const char* why;
+    } const rows[] = {
+        {"/7:suspend", "/{user}:suspend", "as the exact tree does"},
+        {"/:suspend", "/{user}:suspend ?", "an empty parameter"},
+        {"/%:suspend", "/{user}:suspend", "a percent sign that was encoded"},
+        {"/v", "/v{x} ?", "nothing behind the text"},
+        {"/a-b", "/{a}-{b}", "two parameters"},
+        {"/-b", "/{a}-{b} ?", "one of them is empty"},
+        {"/a-b-c", "/{a}-{b} ?", "the text twice"},
+        {"/x", "-", "no text"},
+    };
+    for (const auto& r : rows) {
+        routes made;
+        made.tree = route_tree(route_tree::matching::loose);
+        for (const auto* text : {"/{user}:suspend", "/v{x}", "/{a}-{b}"})
+            made.add(text);
+        parameters values;
+        const route* found = made.tree.match(r.path, values);
+        EXPECT_EQ((found ? found->text : "-") + (values.uncertain ? " ?" : ""), r.wanted)
+            << r.path << ": " << r.why;
+    }
 }
 
 TEST(route_tree, matches_nothing_when_empty)

@@ -20,6 +20,7 @@ protected:
         made_.route("/appointments", {{"GET", "authenticated"}, {"POST", "authenticated"}});
         p.routes.back().allow = "GET, HEAD, POST";
         made_.route("/any", {{"ANY", "authenticated"}});
+        made_.route("/rooms/{from}-{to}", {{"GET", "authenticated"}});
     }
 
     void set_fields(const test::field_texts& texts) { head.fields = test::fields_of(texts); }
@@ -101,6 +102,8 @@ TEST_F(cors, denies_a_preflight_without_a_route_like_the_request_itself)
     EXPECT_EQ(answered(), "no-route");
     ask("https://app.example.com", "GET", "/a/../appointments");
     EXPECT_EQ(answered(), "ambiguous-path");
+    ask("https://app.example.com", "GET", "/rooms/1-2-3");
+    EXPECT_EQ(answered(), "ambiguous-path") << "the parameters can be read in two ways";
     ask("https://app.example.com", "GET, POST");
     EXPECT_EQ(answered(), "malformed-request");
     ask("https://app.example.com", "TRACE", "/any");
