@@ -1,6 +1,7 @@
 // `server:`, its listeners and limits.
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
+#include "config/listeners.hpp"
 #include "config/lists.hpp"
 #include "config/timeouts.hpp"
 #include "config/urls.hpp"
@@ -93,7 +94,7 @@ void read_listen(compilation& c, const node& value, server_entry& into)
     into.settings.listen.clear();
     into.listen_at.clear();
     for (const node& one : one_or_list_items(c, value))
-        if (auto address = read_endpoint(c, one)) {
+        if (auto address = read_listener(c, one)) {
             into.settings.listen.push_back(std::move(*address));
             into.listen_at.push_back(one.at);
         }
@@ -103,7 +104,7 @@ std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& 
 {
     if (value.is(node::kind::scalar) && value.text == "off")
         return std::nullopt;
-    return read_endpoint(c, value);
+    return read_listener(c, value);
 }
 
 void read_admin(compilation& c, const node& value, server_entry& into)
@@ -300,8 +301,11 @@ void compile_server(compilation& c, const node& value)
 
 std::vector<section> server_sections()
 {
-    return {make_section("server", server_keys), make_section("server.limits", limit_keys),
-            make_section("server.tls", tls_keys)};
+    auto all = listener_sections();
+    all.push_back(make_section("server", server_keys));
+    all.push_back(make_section("server.limits", limit_keys));
+    all.push_back(make_section("server.tls", tls_keys));
+    return all;
 }
 
 } // namespace scopegate::config

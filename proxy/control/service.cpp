@@ -71,6 +71,11 @@ net::stream_endpoint listening_endpoint(const policy::endpoint& address)
         names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
 }
 
+net::socket_file socket_file_of(const policy::endpoint& address)
+{
+    return {static_cast<mode_t>(address.access.mode), address.access.group};
+}
+
 std::string listening_problem(const policy::policy& p, std::string_view key, std::size_t item,
                               const boost::system::system_error& why)
 {
@@ -110,7 +115,8 @@ void service::start(bool take_over)
     const unsigned count = server.workers != 0 ? server.workers : granted_cores();
     for (std::size_t i = 0; i < server.listen.size(); ++i) {
         try {
-            listeners_.emplace_back(listening_endpoint(server.listen[i]), count, take_over);
+            const auto& address = server.listen[i];
+            listeners_.emplace_back(listening_endpoint(address), count, take_over, socket_file_of(address));
         } catch (const boost::system::system_error& failed) {
             throw start_error(listening_problem(policy(), "listen", i, failed));
         }

@@ -112,6 +112,8 @@ private:
 // Returns where to listen for an address of the policy, and resolves a name now. Throws
 // boost::system::system_error.
 [[nodiscard]] net::stream_endpoint listening_endpoint(const policy::endpoint& address);
+// Returns the access to its unix socket.
+[[nodiscard]] net::socket_file socket_file_of(const policy::endpoint& address);
 
 // Raises the limit of open descriptors to the hard limit, as servers should: the usual soft limit of 1,024
 // only protects users of select(). Returns the new limit.

@@ -20,11 +20,19 @@
 
 namespace scopegate::policy {
 
+// Mode and group of a listener's unix socket. A client needs the permission to write.
+struct socket_access {
+    unsigned mode = 0660;
+    std::string group; // a name or a number; empty: the process's own
+    bool operator==(const socket_access&) const = default;
+};
+
 // host:port, [v6]:port or unix:/path.
 struct endpoint {
     std::string host;       // without brackets; empty for a unix socket
     std::uint16_t port = 0; // 0: any free port, for tests; the log names it
     std::string unix_path;  // absolute
+    socket_access access{}; // of a listener's unix socket
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
 };

@@ -76,6 +76,25 @@ TEST(values, include_counts)
     EXPECT_EQ(server("workers: auto")->server.workers, 0U);
 }
 
+TEST(values, include_access_to_unix_sockets)
+{
+    const auto s = server("listen: [{address: unix:/run/a.sock, mode: 0666}, {address: unix:/run/b.sock, "
+                          "mode: \"0600\", group: www-data}, {address: unix:/run/c.sock}, unix:/run/d.sock, "
+                          "{address: \"0.0.0.0:1\"}], admin: {address: unix:/run/e.sock, mode: 0000}, "
+                          "health: {address: unix:/run/f.sock, group: 10}")
+                       ->server;
+    using access = policy::socket_access;
+    ASSERT_EQ(s.listen.size(), 5U);
+    EXPECT_EQ(s.listen[0].unix_path, "/run/a.sock");
+    EXPECT_EQ(s.listen[0].access, (access{0666, ""}));
+    EXPECT_EQ(s.listen[1].access, (access{0600, "www-data"}));
+    EXPECT_EQ(s.listen[2], (policy::endpoint{{}, 0, "/run/c.sock"})) << "0660 by default";
+    EXPECT_EQ(s.listen[3].access, access());
+    EXPECT_EQ(s.listen[4], (policy::endpoint{"0.0.0.0", 1, {}}));
+    EXPECT_EQ(s.admin->access, (access{0, ""}));
+    EXPECT_EQ(s.health->access, (access{0660, "10"}));
+}
+
 TEST(values, include_memory_limits)
 {
     using kind = policy::memory_limit::kind;
