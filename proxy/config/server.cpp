@@ -1,4 +1,5 @@
 // `server:`, its listeners and limits.
+#include "config/client_cert.hpp"
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
 #include "config/listeners.hpp"
@@ -274,6 +275,8 @@ constexpr key<server_entry> server_keys[] = {
                     server_entry& into) { compile_timeouts(c, value, into.settings.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
+    {"client_cert", [](compilation& c, const node& value,
+                       server_entry& into) { read_client_cert(c, value, into.settings); }},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
     {"hosts", [](compilation& c, const node& value,
@@ -305,6 +308,7 @@ std::vector<section> server_sections()
     all.push_back(make_section("server", server_keys));
     all.push_back(make_section("server.limits", limit_keys));
     all.push_back(make_section("server.tls", tls_keys));
+    all.push_back(client_cert_section());
     return all;
 }
 

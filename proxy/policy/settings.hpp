@@ -131,6 +131,16 @@ struct server_tls {
     source_mark mark;
 };
 
+// The header in which trusted_proxies send the certificate of their client.
+struct client_cert_header {
+    // rfc9440: Client-Cert (RFC 9440). xfcc: X-Forwarded-Client-Cert of Envoy. pem_percent: PEM,
+    // percent-encoded. base64: DER in base64.
+    enum class form : std::uint8_t { rfc9440, xfcc, pem_percent, base64 };
+    std::string name = "Client-Cert"; // without `_`
+    form how = form::rfc9440;
+    bool alone = false; // the file names it: all other headers of this kind are dropped
+};
+
 struct upstream_tls {
     std::string ca; // empty: the system's
     std::string certificate, key;
@@ -161,7 +171,8 @@ struct server_settings {
     struct timeouts timeouts;
     std::optional<server_tls> tls; // empty: plain HTTP
     std::vector<network> trusted_proxies;
-    bool proxy_protocol = false; // connections of trusted_proxies begin with a PROXY header
+    client_cert_header client_cert; // of trusted_proxies
+    bool proxy_protocol = false;    // connections of trusted_proxies begin with a PROXY header
     std::optional<struct external_url> external_url;
     // In lower case. Unless it is empty, a request with another Host is refused.
     std::vector<std::string> hosts;

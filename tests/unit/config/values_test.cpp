@@ -95,6 +95,43 @@ TEST(values, include_access_to_unix_sockets)
     EXPECT_EQ(s.health->access, (access{0660, "10"}));
 }
 
+TEST(values, include_headers_for_client_certificates)
+{
+    using form = policy::client_cert_header::form;
+    const struct {
+        const char* text;
+        form how;
+        const char* name;
+    } rows[] = {
+        {"rfc9440", form::rfc9440, "Client-Cert"},
+        {"xfcc", form::xfcc, "X-Forwarded-Client-Cert"},
+        {"pem-percent", form::pem_percent, "SSL-Client-Cert"},
+        {"base64", form::base64, "X-Forwarded-Tls-Client-Cert"},
+        {"{form: base64}", form::base64, "X-Forwarded-Tls-Client-Cert"},
+        {"{form: pem-percent, header: X-Amzn-Mtls-Clientcert-Leaf}", form::pem_percent,
+         "X-Amzn-Mtls-Clientcert-Leaf"},
+        {"{header: X-My-Cert, form: rfc9440}", form::rfc9440, "X-My-Cert"},
+        {"{form: xfcc, header: Client-Cert}", form::xfcc, "Client-Cert"},
+        {"{form: xfcc, header: X-Forwarded-Cert}", form::xfcc, "X-Forwarded-Cert"},
+    };
+    for (const auto& row : rows) {
+        const auto p = server("trusted_proxies: [10.0.0.1], client_cert: " + std::string(row.text));
+        EXPECT_EQ(p->server.client_cert.how, row.how) << row.text;
+        EXPECT_EQ(p->server.client_cert.name, row.name) << row.text;
+        EXPECT_TRUE(p->server.client_cert.alone) << row.text;
+    }
+    EXPECT_FALSE(server("workers: 1")->server.client_cert.alone);
+    for (const char* name : {"Authorization", "Host", "Cookie", "DPoP", "Forwarded", "X-Forwarded-For",
+                             "X-Real-IP", "Connection", "Content-Length", "X-Original-URL", "X-Auth-Subject",
+                             "x-auth-client", "X_Cert", "Client_Cert", "X Cert", "X-Cert:", "\"\""})
+        EXPECT_EQ(errors(upstream + routes +
+                         "server: {trusted_proxies: [10.0.0.1], client_cert: {form: xfcc, header: " + name +
+                         "}}")
+                      .size(),
+                  1U)
+            << name;
+}
+
 TEST(values, include_memory_limits)
 {
     using kind = policy::memory_limit::kind;
