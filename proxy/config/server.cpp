@@ -217,18 +217,41 @@ void read_tls_file(compilation& c, const node& value, policy::server_tls& into)
             into.*Member = *std::move(path);
 }
 
+void read_ticket_keys(compilation& c, const node& value, policy::server_tls& into)
+{
+    for (const node& one : one_or_list_items(c, value))
+        if (const auto name = read_text(c, one))
+            if (auto path = read_file_name(c, one, *name))
+                into.ticket_keys.push_back(*std::move(path));
+}
+
 constexpr key<policy::server_tls> tls_keys[] = {
     {"certificate", read_tls_file<&policy::server_tls::certificate>, true},
     {"key", read_tls_file<&policy::server_tls::key>, true},
     {"client_ca", read_tls_file<&policy::server_tls::client_ca>},
+    {"tickets",
+     [](compilation& c, const node& value, policy::server_tls& into) {
+         into.tickets = read_word(c, value, {"on", "off"}) != 1U;
+     }},
+    {"ticket_keys", read_ticket_keys},
 };
 
 void read_tls(compilation& c, const node& value, server_entry& into)
 {
     policy::server_tls tls;
     tls.mark = value.at;
-    if (read_keys(c, value, tls_keys, tls))
-        into.settings.tls = std::move(tls);
+    if (!read_keys(c, value, tls_keys, tls))
+        return;
+    // A resumed session keeps the certificate of its client, so that resuming is a choice of the operator.
+    if (value.find("tickets") == nullptr)
+        tls.tickets = value.find("client_ca") == nullptr;
+    const auto* keys = value.find("ticket_keys");
+    if (keys != nullptr && !tls.tickets)
+        c.out.error(keys->key_at,
+                    value.find("tickets") != nullptr
+                        ? "\"ticket_keys\" have no use with \"tickets: off\": remove one of them"
+                        : "\"ticket_keys\" have no use: with \"client_ca\", tickets need \"tickets: on\"");
+    into.settings.tls = std::move(tls);
 }
 
 // Runs after trusted_proxies: only a trusted peer's PROXY header may be believed.

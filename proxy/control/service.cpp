@@ -87,9 +87,10 @@ std::string listening_problem(const policy::policy& p, std::string_view key, std
 }
 
 service::service(asio::io_context& control, std::string path, config::environment env)
-    : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
+    : control_(control), path_(std::move(path)), env_(std::move(env)),
+      ticket_keys_(std::make_shared<net::ticket_keys>()), drain_timer_(control), ticket_timer_(control)
 {
-    auto first = load_policy(path_, env_);
+    auto first = load_policy(path_, env_, ticket_keys_);
     if (!first.snapshot.policy)
         throw start_error(all_errors(first.errors));
     observe::open_log(first.snapshot.policy->log.at);
@@ -122,6 +123,7 @@ void service::start(bool take_over)
         }
     }
     open_proof_window(take_over);
+    rotate_ticket_keys_later();
     const auto descriptors = raise_descriptor_limit();
     counters_.connections_possible = connections_within(descriptors, count);
     if (counters_.connections_possible < server.limits.connections)
@@ -176,7 +178,7 @@ void service::reload()
         // Allocated here, so that the thread needs no memory to report.
         const auto next = std::make_shared<policy_load>();
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
-            *next = load_policy(path_, env_);
+            *next = load_policy(path_, env_, ticket_keys_);
             net::post_with_retry(control_, [this, next, alive] {
                 if (!alive.expired())
                     take(std::move(*next));
@@ -287,6 +289,18 @@ void service::bound_memory(gate::shared_snapshot& next, std::size_t workers)
     next.token_cache_bytes = token_cache_bytes(limit) / workers;
 }
 
+// A former key decrypts for one more period, and so for longer than any ticket lives.
+void service::rotate_ticket_keys_later()
+{
+    ticket_timer_.expires_after(std::chrono::hours(12));
+    ticket_timer_.async_wait([this](const net::error_code& stopped) {
+        if (stopped)
+            return;
+        ticket_keys_->rotate();
+        rotate_ticket_keys_later();
+    });
+}
+
 void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)
 {
     if (std::exchange(draining_, true))
@@ -326,6 +340,7 @@ void service::stop()
 {
     draining_ = true;
     drain_timer_.cancel();
+    ticket_timer_.cancel();
     alive_.reset();
     if (predecessor_)
         predecessor_->stop();

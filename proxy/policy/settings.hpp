@@ -127,7 +127,9 @@ struct size_limits { // bytes; 0: no limit
 // Files are absolute paths; empty: not given.
 struct server_tls {
     std::string certificate, key;
-    std::string client_ca; // clients must have a certificate of one of its authorities
+    std::string client_ca;                // clients must have a certificate of one of its authorities
+    bool tickets = true;                  // clients may resume their sessions
+    std::vector<std::string> ticket_keys; // the first encrypts; empty: random keys of this process
     source_mark mark;
 };
 
