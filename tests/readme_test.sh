@@ -220,7 +220,7 @@ for cause in $told; do
 done
 
 # The fields that only a proxy may send, and those that nobody may send; `x-family-*` stands for a family.
-fields=$(sed -nE 's/^ *\{"([a-z0-9-]+)", (field_id::)?(x_forwarded|x_rewrite_url)\}.*/\1/p' proxy/http/fields.cpp)
+fields=$(sed -nE 's/^ *\{"([a-z0-9-]+)", (field_id::)?(x_forwarded|client_certificate|x_rewrite_url)\}.*/\1/p' proxy/http/fields.cpp)
 [[ $(wc -l <<<"$fields") -gt 50 ]] || fail "the fields were not found: $fields"
 for field in $fields; do
     grep -qi "\`$field\*\?\`" README.md || fail "the field $field is not listed"

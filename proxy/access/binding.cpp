@@ -14,18 +14,21 @@ namespace {
 using http::field_id;
 using policy::dpop_settings;
 
-bool is_caller_of(const std::string& thumbprint, const policy::policy& p, const question& request)
+// Returns why the client is not the owner of the certificate with this thumbprint, or `none` if it is.
+cause owner_fault(const std::string& thumbprint, const policy::policy& p, const question& request)
 {
-    if (speaks_for_clients(p, request.client))
-        return tokens::forwarded_certificate(*request.fields) == thumbprint;
-    return !request.client.certificate.empty() &&
-           jose::base64url_encode(request.client.certificate) == thumbprint;
-}
-
-bool has_certificate(const policy::policy& p, const question& request)
-{
-    return speaks_for_clients(p, request.client) ? tokens::forwarded_certificate(*request.fields).has_value()
-                                                 : !request.client.certificate.empty();
+    std::string shown; // empty: no certificate
+    if (speaks_for_clients(p, request.client)) {
+        const auto header = tokens::forwarded_certificate(*request.fields, p.server.client_cert);
+        if (header.how == tokens::certificate_header::state::unreadable)
+            return cause::certificate_header_unreadable;
+        shown = header.thumbprint;
+    } else if (!request.client.certificate.empty()) {
+        shown = jose::base64url_encode(request.client.certificate);
+    }
+    if (shown.empty())
+        return cause::certificate_missing;
+    return shown == thumbprint ? cause::none : cause::certificate_differs;
 }
 
 std::size_t count(const http::field_list& fields, field_id id) noexcept
@@ -91,8 +94,9 @@ proven check_binding(const policy::policy& p, const question& request, std::stri
         return refused(cause::proof_missing);
     if (!dpop && p.tokens.dpop.how == dpop_settings::mode::require)
         return refused(cause::proof_required);
-    if (!bound_to.certificate.empty() && !is_caller_of(bound_to.certificate, p, request))
-        return refused(has_certificate(p, request) ? cause::certificate_differs : cause::certificate_missing);
+    if (!bound_to.certificate.empty())
+        if (const auto fault = owner_fault(bound_to.certificate, p, request); fault != cause::none)
+            return refused(fault);
     return dpop ? check_proof(p, request, path, presented, proofs, now, scratch) : proven{};
 }
 

@@ -27,8 +27,8 @@ struct proven {
 // Checks the token's binding. Fails with:
 // - unbound_token: the scheme and the token disagree (a token bound to a key without the scheme DPoP, or the
 //   scheme DPoP for another token), the policy requires DPoP, or the connection lacks the certificate that
-//   the token is bound to. A trusted proxy speaks for its clients: `Client-Cert` counts there, not its own
-//   certificate.
+//   the token is bound to. A trusted proxy speaks for its clients: the header of server.client_cert counts
+//   there, not its own certificate.
 // - invalid_proof: the request has not exactly one DPoP header, or the proof is not valid for this request
 //   (jose/dpop.hpp). A wrong `htu` and a `jti` that was used before are invalid, too.
 // - proof_nonce: only the nonce is missing or wrong. The policy may require one, another process of ours may

@@ -166,7 +166,8 @@ server::server(asio::io_context& control, control::service& shown, const policy:
     : state_(std::make_shared<state>(control, shown, which))
 {
     try {
-        auto& bound = state_->bound.emplace(control::listening_endpoint(address), 1, take_over);
+        auto& bound = state_->bound.emplace(control::listening_endpoint(address), 1, take_over,
+                                            control::socket_file_of(address));
         state_->acceptor.emplace(control, bound.release(0),
                                  [own = std::weak_ptr(state_)](int fd, const net::stream_endpoint& remote) {
                                      state::accept(own.lock(), fd, remote);

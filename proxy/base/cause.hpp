@@ -160,6 +160,7 @@ namespace scopegate {
     X(proof_required, "proof-required")                                                                      \
     X(certificate_missing, "certificate-missing")                                                            \
     X(certificate_differs, "certificate-differs")                                                            \
+    X(certificate_header_unreadable, "certificate-header-unreadable")                                        \
     X(proof_too_large, "proof-too-large")                                                                    \
     X(proof_malformed, "proof-malformed")                                                                    \
     X(proof_typ, "proof-typ")                                                                                \

@@ -81,6 +81,14 @@ std::string metadata_note(const policy::policy& p)
            "URL.\n";
 }
 
+// Names the header whose sender must be trusted with client certificates. Empty if the file names none.
+std::string certificate_note(const policy::policy& p)
+{
+    return p.server.client_cert.alone ? "The certificate of a client behind trusted_proxies comes in " +
+                                            p.server.client_cert.name + ".\n"
+                                      : "";
+}
+
 // Prints the settings of the routes that differ from the server's, if there are any.
 void print_own_settings(const policy::policy& p, std::ostream& out)
 {
@@ -149,7 +157,7 @@ void print(const policy::policy& p, std::ostream& out)
         out << "Requests go in turn to " << policy::enumerate(urls, " and ") << ".\n";
     if (head_follows_get(p))
         out << "HEAD needs what GET needs, unless it is listed.\n";
-    out << key_life(p) << introspected_tokens(p) << metadata_note(p);
+    out << key_life(p) << introspected_tokens(p) << metadata_note(p) << certificate_note(p);
     if (p.observe)
         out << "mode: observe: requests that would be refused are logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "

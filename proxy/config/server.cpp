@@ -1,6 +1,8 @@
 // `server:`, its listeners and limits.
+#include "config/client_cert.hpp"
 #include "config/compile.hpp"
 #include "config/hosts.hpp"
+#include "config/listeners.hpp"
 #include "config/lists.hpp"
 #include "config/timeouts.hpp"
 #include "config/urls.hpp"
@@ -93,7 +95,7 @@ void read_listen(compilation& c, const node& value, server_entry& into)
     into.settings.listen.clear();
     into.listen_at.clear();
     for (const node& one : one_or_list_items(c, value))
-        if (auto address = read_endpoint(c, one)) {
+        if (auto address = read_listener(c, one)) {
             into.settings.listen.push_back(std::move(*address));
             into.listen_at.push_back(one.at);
         }
@@ -103,7 +105,7 @@ std::optional<policy::endpoint> read_address_or_off(compilation& c, const node& 
 {
     if (value.is(node::kind::scalar) && value.text == "off")
         return std::nullopt;
-    return read_endpoint(c, value);
+    return read_listener(c, value);
 }
 
 void read_admin(compilation& c, const node& value, server_entry& into)
@@ -215,18 +217,41 @@ void read_tls_file(compilation& c, const node& value, policy::server_tls& into)
             into.*Member = *std::move(path);
 }
 
+void read_ticket_keys(compilation& c, const node& value, policy::server_tls& into)
+{
+    for (const node& one : one_or_list_items(c, value))
+        if (const auto name = read_text(c, one))
+            if (auto path = read_file_name(c, one, *name))
+                into.ticket_keys.push_back(*std::move(path));
+}
+
 constexpr key<policy::server_tls> tls_keys[] = {
     {"certificate", read_tls_file<&policy::server_tls::certificate>, true},
     {"key", read_tls_file<&policy::server_tls::key>, true},
     {"client_ca", read_tls_file<&policy::server_tls::client_ca>},
+    {"tickets",
+     [](compilation& c, const node& value, policy::server_tls& into) {
+         into.tickets = read_word(c, value, {"on", "off"}) != 1U;
+     }},
+    {"ticket_keys", read_ticket_keys},
 };
 
 void read_tls(compilation& c, const node& value, server_entry& into)
 {
     policy::server_tls tls;
     tls.mark = value.at;
-    if (read_keys(c, value, tls_keys, tls))
-        into.settings.tls = std::move(tls);
+    if (!read_keys(c, value, tls_keys, tls))
+        return;
+    // A resumed session keeps the certificate of its client, so that resuming is a choice of the operator.
+    if (value.find("tickets") == nullptr)
+        tls.tickets = value.find("client_ca") == nullptr;
+    const auto* keys = value.find("ticket_keys");
+    if (keys != nullptr && !tls.tickets)
+        c.out.error(keys->key_at,
+                    value.find("tickets") != nullptr
+                        ? "\"ticket_keys\" have no use with \"tickets: off\": remove one of them"
+                        : "\"ticket_keys\" have no use: with \"client_ca\", tickets need \"tickets: on\"");
+    into.settings.tls = std::move(tls);
 }
 
 // Runs after trusted_proxies: only a trusted peer's PROXY header may be believed.
@@ -273,6 +298,8 @@ constexpr key<server_entry> server_keys[] = {
                     server_entry& into) { compile_timeouts(c, value, into.settings.timeouts); }},
     {"tls", read_tls},
     {"trusted_proxies", read_trusted_proxies},
+    {"client_cert", [](compilation& c, const node& value,
+                       server_entry& into) { read_client_cert(c, value, into.settings); }},
     {"proxy_protocol", read_proxy_protocol},
     {"external_url", read_external_url},
     {"hosts", [](compilation& c, const node& value,
@@ -300,8 +327,12 @@ void compile_server(compilation& c, const node& value)
 
 std::vector<section> server_sections()
 {
-    return {make_section("server", server_keys), make_section("server.limits", limit_keys),
-            make_section("server.tls", tls_keys)};
+    auto all = listener_sections();
+    all.push_back(make_section("server", server_keys));
+    all.push_back(make_section("server.limits", limit_keys));
+    all.push_back(make_section("server.tls", tls_keys));
+    all.push_back(client_cert_section());
+    return all;
 }
 
 } // namespace scopegate::config

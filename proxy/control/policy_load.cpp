@@ -17,7 +17,8 @@ void append(std::vector<config::diagnostic>& all, std::vector<config::diagnostic
         all.push_back(std::move(each));
 }
 
-policy_load load_all(const std::string& path, const config::environment& env)
+policy_load load_all(const std::string& path, const config::environment& env,
+                     const std::shared_ptr<net::ticket_keys>& tickets)
 {
     policy_load done;
     auto file = config::load_file(path, env);
@@ -25,7 +26,7 @@ policy_load load_all(const std::string& path, const config::environment& env)
     done.warnings = std::move(file.warnings);
     done.files = std::move(file.files);
     if (file.policy) {
-        auto tls = load_tls(*file.policy);
+        auto tls = load_tls(*file.policy, tickets);
         append(done.errors, std::move(tls.errors));
         append(done.warnings, file.allowed.filter(tls.warnings));
         done.snapshot.server_tls = std::move(tls.server);
@@ -41,10 +42,11 @@ policy_load load_all(const std::string& path, const config::environment& env)
 
 } // namespace
 
-policy_load load_policy(const std::string& path, const config::environment& env) noexcept
+policy_load load_policy(const std::string& path, const config::environment& env,
+                        const std::shared_ptr<net::ticket_keys>& tickets) noexcept
 {
     try {
-        return load_all(path, env);
+        return load_all(path, env, tickets);
     } catch (const std::exception& failed) {
         policy_load nothing;
         nothing.errors.push_back({path, {}, std::string("can't load the file: ") + failed.what()});

@@ -4,7 +4,9 @@
 
 #include "config/load.hpp"
 #include "gate/snapshot.hpp"
+#include "net/ticket_keys.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,10 @@ struct policy_load {
     std::string fingerprint;        // of `files`, taken after all of them had been read
 };
 
-// Reads and compiles the file at `path`. Never throws: running out of memory becomes an error of the load.
-[[nodiscard]] policy_load load_policy(const std::string& path, const config::environment& env) noexcept;
+// Reads and compiles the file at `path`. `tickets` are the keys for a policy that names no file of keys;
+// null: new ones. Never throws: running out of memory becomes an error of the load.
+[[nodiscard]] policy_load load_policy(const std::string& path, const config::environment& env,
+                                      const std::shared_ptr<net::ticket_keys>& tickets = nullptr) noexcept;
 
 // Returns a text that changes when one of the files changes (base/watched_file.hpp).
 [[nodiscard]] std::string fingerprint_of(const std::vector<std::string>& files);

@@ -77,6 +77,11 @@ net::stream_endpoint listening_endpoint(const policy::endpoint& address)
         names.resolve(address.host, std::to_string(address.port)).begin()->endpoint());
 }
 
+net::socket_file socket_file_of(const policy::endpoint& address)
+{
+    return {static_cast<mode_t>(address.access.mode), address.access.group};
+}
+
 std::string listening_problem(const policy::policy& p, std::string_view key, std::size_t item,
                               const boost::system::system_error& why)
 {
@@ -88,9 +93,10 @@ std::string listening_problem(const policy::policy& p, std::string_view key, std
 }
 
 service::service(asio::io_context& control, std::string path, config::environment env)
-    : control_(control), path_(std::move(path)), env_(std::move(env)), drain_timer_(control)
+    : control_(control), path_(std::move(path)), env_(std::move(env)),
+      ticket_keys_(std::make_shared<net::ticket_keys>()), drain_timer_(control), ticket_timer_(control)
 {
-    auto first = load_policy(path_, env_);
+    auto first = load_policy(path_, env_, ticket_keys_);
     if (!first.snapshot.policy)
         throw start_error(all_errors(first.errors));
     observe::open_log(first.snapshot.policy->log.at);
@@ -116,12 +122,14 @@ void service::start(bool take_over)
     const unsigned count = server.workers != 0 ? server.workers : granted_cores();
     for (std::size_t i = 0; i < server.listen.size(); ++i) {
         try {
-            listeners_.emplace_back(listening_endpoint(server.listen[i]), count, take_over);
+            const auto& address = server.listen[i];
+            listeners_.emplace_back(listening_endpoint(address), count, take_over, socket_file_of(address));
         } catch (const boost::system::system_error& failed) {
             throw start_error(listening_problem(policy(), "listen", i, failed));
         }
     }
     open_proof_window(take_over);
+    rotate_ticket_keys_later();
     const auto descriptors = raise_descriptor_limit();
     counters_.connections_possible = connections_within(descriptors, count);
     if (counters_.connections_possible < server.limits.connections)
@@ -177,7 +185,7 @@ void service::reload()
         // Allocated here, so that the thread needs no memory to report.
         const auto next = std::make_shared<policy_load>();
         loading_ = std::thread([this, next, alive = std::weak_ptr(alive_)] {
-            *next = load_policy(path_, env_);
+            *next = load_policy(path_, env_, ticket_keys_);
             net::post_with_retry(control_, [this, next, alive] {
                 if (!alive.expired())
                     take(std::move(*next));
@@ -289,6 +297,18 @@ void service::bound_memory(gate::shared_snapshot& next, std::size_t workers)
     next.token_cache_bytes = token_cache_bytes(limit) / workers;
 }
 
+// A former key decrypts for one more period, and so for longer than any ticket lives.
+void service::rotate_ticket_keys_later()
+{
+    ticket_timer_.expires_after(std::chrono::hours(12));
+    ticket_timer_.async_wait([this](const net::error_code& stopped) {
+        if (stopped)
+            return;
+        ticket_keys_->rotate();
+        rotate_ticket_keys_later();
+    });
+}
+
 void service::drain(std::chrono::milliseconds delay, std::function<void()> ended)
 {
     if (std::exchange(draining_, true))
@@ -328,6 +348,7 @@ void service::stop()
 {
     draining_ = true;
     drain_timer_.cancel();
+    ticket_timer_.cancel();
     alive_.reset();
     if (predecessor_)
         predecessor_->stop();

@@ -77,11 +77,13 @@ private:
     void take(policy_load next);
     void publish(gate::shared_snapshot next);
     void bound_memory(gate::shared_snapshot& next, std::size_t workers);
+    void rotate_ticket_keys_later();
     void warn_about_restart(const policy::server_settings& next) const;
 
     net::asio::io_context& control_;
     std::string path_;
     config::environment env_;
+    std::shared_ptr<net::ticket_keys> ticket_keys_; // for policies that name no file of keys
     gate::shared_snapshot current_;
     policy::server_settings started_; // the settings at the start; some of them stay in force after a reload
     std::vector<std::string> watched_;
@@ -95,6 +97,7 @@ private:
     std::vector<std::thread> threads_;
     std::atomic<int> running_{0}; // number of workers that run
     net::asio::steady_timer drain_timer_;
+    net::asio::steady_timer ticket_timer_;
     std::thread loading_; // joinable from reload() until its result is taken
     bool load_again_ = false;
     // Null once stopped: posted results are dropped.
@@ -112,6 +115,8 @@ private:
 // Returns where to listen for an address of the policy, and resolves a name now. Throws
 // boost::system::system_error.
 [[nodiscard]] net::stream_endpoint listening_endpoint(const policy::endpoint& address);
+// Returns the access to its unix socket.
+[[nodiscard]] net::socket_file socket_file_of(const policy::endpoint& address);
 
 // Raises the limit of open descriptors to the hard limit, as servers should: the usual soft limit of 1,024
 // only protects users of select(). Returns the new limit.

@@ -1,5 +1,9 @@
 #include "control/tls.hpp"
 
+#include "config/source_files.hpp"
+
+#include <utility>
+
 namespace scopegate::control {
 
 namespace {
@@ -19,16 +23,35 @@ std::shared_ptr<const net::tls_context> try_to(Make make, const std::string& fil
     }
 }
 
+// Returns the keys of session tickets, or null if there are no tickets. Throws net::tls_error.
+std::shared_ptr<const net::ticket_keys> keys_of(const policy::server_tls& tls,
+                                                const std::shared_ptr<net::ticket_keys>& of_process)
+{
+    if (!tls.tickets)
+        return nullptr;
+    if (tls.ticket_keys.empty())
+        return of_process ? of_process : std::make_shared<net::ticket_keys>();
+    constexpr std::size_t max_size = 64UL * 1024;
+    std::vector<net::ticket_keys::file> files;
+    for (const auto& name : tls.ticket_keys) {
+        auto content = config::read_regular_file(name, max_size);
+        if (!content.problem.empty())
+            throw net::tls_error("can't read the file \"" + name + "\": " + content.problem);
+        files.push_back({name, secret(std::move(content.text))});
+    }
+    return std::make_shared<const net::ticket_keys>(files);
+}
+
 } // namespace
 
-tls_contexts load_tls(const policy::policy& p)
+tls_contexts load_tls(const policy::policy& p, const std::shared_ptr<net::ticket_keys>& tickets)
 {
     tls_contexts made;
     if (const auto& tls = p.server.tls)
         made.server = try_to(
             [&] {
-                return std::make_shared<const net::tls_context>(
-                    net::tls_server_files{tls->certificate, tls->key, tls->client_ca});
+                return std::make_shared<const net::tls_context>(net::tls_server_files{
+                    tls->certificate, tls->key, tls->client_ca, keys_of(*tls, tickets)});
             },
             p.file, tls->mark, made);
     if (const auto& tls = p.upstream.tls)

@@ -16,7 +16,9 @@ struct tls_contexts {
     std::vector<config::diagnostic> warnings;
 };
 
-// Reads the files now. Diagnostics point to the place in routes.yaml that names the file.
-[[nodiscard]] tls_contexts load_tls(const policy::policy& p);
+// Reads the files now. Diagnostics point to the place in routes.yaml that names the file. `tickets` are the
+// keys of session tickets for a policy that names no file of them; null: new ones.
+[[nodiscard]] tls_contexts load_tls(const policy::policy& p,
+                                    const std::shared_ptr<net::ticket_keys>& tickets = nullptr);
 
 } // namespace scopegate::control

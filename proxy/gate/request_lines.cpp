@@ -66,6 +66,8 @@ result<void> prepare_request(const exchange_context& c, const forwarded_request&
     rules.peer_trusted = trusted;
     rules.websocket = facts.opens_websocket;
     rules.identity = c.policy.identity_names;
+    if (p.server.client_cert.alone)
+        rules.certificate = p.server.client_cert.name;
     rules.also_drop = {field_id::x_forwarded_for, field_id::x_request_id};
     const bool strip = request.settings.strip_authorization;
     const bool as_bearer = p.tokens.dpop.as_bearer && request.token != nullptr && request.taken &&

@@ -84,10 +84,10 @@ constexpr auto known_names = [] {
         {"x-true-client-ip", x_forwarded},
         {"x-vercel-forwarded-for", x_forwarded},
         // Certificates:
-        {"x-arr-clientcert", x_forwarded},
-        {"x-client-dn", x_forwarded},
-        {"x-client-verify", x_forwarded},
-        {"x-ssl-cert", x_forwarded},
+        {"x-arr-clientcert", client_certificate},
+        {"x-client-dn", client_certificate},
+        {"x-client-verify", client_certificate},
+        {"x-ssl-cert", client_certificate},
         // Hosts, schemes and paths:
         {"cf-visitor", x_forwarded},
         {"cloudfront-forwarded-proto", x_forwarded},
@@ -173,8 +173,8 @@ constexpr auto placed = [] {
     return out;
 }();
 
-// Families of names: all names with the same prefix. The first eight bytes select the family, at the cost of
-// one word comparison each.
+// Families of names: all names with the same prefix. The first that fits counts. The first eight bytes select
+// the family, at the cost of one word comparison each.
 struct name_family {
     std::string_view prefix;
     field_id id;
@@ -183,14 +183,18 @@ struct name_family {
 
 constexpr auto families = [] {
     std::array all = std::to_array<name_family>({
+        {"x-forwarded-client-cert", field_id::client_certificate}, // before the family that includes it
+        {"x-forwarded-tls-client-cert", field_id::client_certificate},
         {"x-forwarded-", field_id::x_forwarded},
         {"cf-connecting-", field_id::x_forwarded},
-        {"ssl-client-", field_id::x_forwarded},
         {"wl-proxy-", field_id::x_forwarded},
-        {"x-amzn-mtls-", field_id::x_forwarded},
-        {"x-client-cert", field_id::x_forwarded},
-        {"x-ssl-client-", field_id::x_forwarded},
-        {"x-tls-client-", field_id::x_forwarded},
+        {"cf-client-cert", field_id::client_certificate},
+        {"cloudfront-viewer-cert", field_id::client_certificate},
+        {"ssl-client-", field_id::client_certificate},
+        {"x-amzn-mtls-", field_id::client_certificate},
+        {"x-client-cert", field_id::client_certificate},
+        {"x-ssl-client-", field_id::client_certificate},
+        {"x-tls-client-", field_id::client_certificate},
     });
     for (auto& family : all) {
         std::array<char, sizeof family.start> first{};

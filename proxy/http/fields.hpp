@@ -46,6 +46,7 @@ enum class field_id : std::uint8_t {
     true_client_ip,
     client_cert,
     client_cert_chain,
+    client_certificate, // any other field in which proxies describe a client's certificate
     // spoofable: never forwarded
     x_original_url,
     x_rewrite_url, // and all other names for the target except X-Original-URL

@@ -19,9 +19,10 @@ constexpr field_set framing_fields{content_length, transfer_encoding, expect};
 constexpr field_set method_overrides{x_http_method_override, x_http_method, x_method_override};
 constexpr field_set spoofable = field_set{x_original_url, x_rewrite_url, proxy} | method_overrides;
 // Statements about the client. They are a proxy's claims and honored from trusted_proxies only.
-constexpr field_set vouched_for{forwarded,   x_forwarded_for,  x_forwarded_proto, x_forwarded_host,
-                                x_forwarded, x_real_ip,        x_client_ip,       true_client_ip,
-                                client_cert, client_cert_chain};
+constexpr field_set certificates{client_cert, client_cert_chain, client_certificate};
+constexpr field_set vouched_for = field_set{forwarded,   x_forwarded_for, x_forwarded_proto, x_forwarded_host,
+                                            x_forwarded, x_real_ip,       x_client_ip,       true_client_ip} |
+                                  certificates;
 // Fields that a recipient must know before the body (RFC 9110 section 6.5.1), as far as we know their names.
 constexpr field_set never_trailers =
     hop_by_hop | framing_fields | spoofable | vouched_for |
@@ -70,12 +71,17 @@ result<forward_filter> forward_filter::of_request(const request_head& head, cons
     if (rules.websocket)
         filter.drop_ = filter.drop_ - field_set{upgrade};
     filter.drop_ = filter.drop_ | rules.also_drop;
+    if (!rules.certificate.empty()) {
+        filter.drop_ = filter.drop_ | certificates;
+        filter.certificate_ = rules.certificate;
+        filter.certificate_passes_ = rules.peer_trusted;
+    }
     for (const auto& f : head.fields)
         if (f.id == connection && !filter.named_.read(f.value))
             return failure(reason::malformed_request, cause::too_many_connection_names);
     for (const auto& f : head.fields) {
         const bool named = filter.named_.contains(f.name);
-        if (named && rules.peer_trusted && vouched_for.contains(f.id))
+        if (named && rules.peer_trusted && (vouched_for.contains(f.id) || filter.is_certificate(f)))
             return failure(reason::malformed_request, cause::connection_names_client);
         // The request's own method adds nothing new. An empty value says nothing.
         if (!named && method_overrides.contains(f.id) && !f.value.empty() && !iequals(f.value, head.method))
@@ -99,8 +105,16 @@ result<forward_filter> forward_filter::of_response(const field_list& fields, con
     return filter;
 }
 
+bool forward_filter::is_certificate(const field& f) const noexcept
+{
+    return !certificate_.empty() && same_field_name(f.name, certificate_);
+}
+
 bool forward_filter::keeps(const field& f) const noexcept
 {
+    if (is_certificate(f))
+        return certificate_passes_ && iequals(f.name, certificate_) && !named_.contains(f.name) &&
+               !is_identity(f.name, identity_);
     if (drop_.contains(f.id) || (drop_imitations_ && f.underscore) || named_.contains(f.name))
         return false;
     // The tunnel's Upgrade must be listed in Connection. connection_names ignores that option, so it does not

@@ -19,6 +19,9 @@ struct request_rules {
     bool peer_trusted = false;             // one of trusted_proxies: believed about the client
     bool websocket = false;                // request_framing::upgrade_websocket: Upgrade passes
     std::span<const std::string> identity; // the headers that Scopegate sets: dropped in any spelling
+    // The only header in which a trusted peer states its client's certificate. Empty: any header of this
+    // kind.
+    std::string_view certificate;
     field_set also_drop; // what the calling code rewrites or withholds: authorization, cookie, host...
 };
 
@@ -65,7 +68,9 @@ public:
     // - `_` spellings of any known name, identity headers, X-Original-URL and other names for the target,
     //   Proxy, and the method overrides;
     // - from untrusted peers, Forwarded and all other statements of proxies about a client (http/fields.cpp,
-    //   README).
+    //   README);
+    // - with `certificate`, all other statements about a client's certificate. The proxy overwrites the one
+    //   that it is configured for, and its client could have made up the others.
     [[nodiscard]] static result<forward_filter> of_request(const request_head& head,
                                                            const request_rules& rules);
 
@@ -79,10 +84,14 @@ public:
 
 private:
     forward_filter() = default;
+    // Returns whether it is the configured certificate header, in any spelling.
+    [[nodiscard]] bool is_certificate(const field& f) const noexcept;
 
     field_set drop_;
     bool drop_imitations_ = false; // known names in `_` spelling
     std::span<const std::string> identity_;
+    std::string_view certificate_;
+    bool certificate_passes_ = false;
     connection_names named_;
 };
 

@@ -5,9 +5,12 @@
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -57,17 +60,37 @@ bool is_other_file(const std::string& path)
     return ::lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode);
 }
 
-// Gives a unix socket's file its mode, whatever the umask is. On Linux bind() gives the file the socket's
-// mode minus the umask, and chmod adds the missing bits. Clients can't connect before listen().
-int bind_with_mode(int fd, const stream_endpoint& address)
+// Returns the number of a group. Throws boost::system::system_error for an unknown name.
+gid_t group_of(const std::string& name)
 {
-    constexpr mode_t mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
-    ::fchmod(fd, mode);
-    const int failed = ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
-    return failed != 0 ? failed : ::chmod(path_of(address).c_str(), mode);
+    gid_t number = 0;
+    const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (failed == std::errc() && end == name.data() + name.size())
+        return number;
+    std::vector<char> buffer(64UL * 1024); // the members of a large group fit
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+        throw boost::system::system_error({ENOENT, boost::system::system_category()},
+                                          "there is no group \"" + name + "\"");
+    return found->gr_gid;
 }
 
-int open_listening(const stream_endpoint& address, bool share_port)
+// Gives a unix socket's file its mode and group, whatever the umask is. On Linux bind() gives the file the
+// socket's mode minus the umask. At first only the owner has access, since the file still has our own group.
+// Clients can't connect before listen().
+int bind_with_access(int fd, const stream_endpoint& address, const socket_file& file)
+{
+    const auto path = path_of(address);
+    const auto group = file.group.empty() ? std::nullopt : std::optional(group_of(file.group));
+    ::fchmod(fd, file.mode & S_IRWXU);
+    int failed = ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
+    if (failed == 0 && group)
+        failed = ::lchown(path.c_str(), static_cast<uid_t>(-1), *group);
+    return failed != 0 ? failed : ::chmod(path.c_str(), file.mode);
+}
+
+int open_listening(const stream_endpoint& address, bool share_port, const socket_file& file = {})
 {
     const int family = address.data()->sa_family;
     const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -81,7 +104,7 @@ int open_listening(const stream_endpoint& address, bool share_port)
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // inherited by accepted sockets
     }
     const int unbound = family == AF_UNIX
-                            ? bind_with_mode(fd, address)
+                            ? bind_with_access(fd, address, file)
                             : ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
     if (unbound != 0 || ::listen(fd, 4096) != 0) {
         const int why = errno;
@@ -94,13 +117,13 @@ int open_listening(const stream_endpoint& address, bool share_port)
 
 // Listens on a neighboring path first and then renames it, so that the path accepts connections at every
 // moment.
-int replace_unix_socket(const stream_endpoint& address, const std::string& path)
+int replace_unix_socket(const stream_endpoint& address, const std::string& path, const socket_file& file)
 {
     const auto beside = path + '~';
     if (is_other_file(beside))
         fail_for_other_file(beside);
     ::unlink(beside.c_str());
-    const int fd = open_listening(unix_endpoint(beside), false);
+    const int fd = open_listening(unix_endpoint(beside), false, file);
     if (::rename(beside.c_str(), path.c_str()) == 0)
         return fd;
     const int why = errno;
@@ -118,7 +141,8 @@ ino_t inode_of(const std::string& path) noexcept
 
 } // namespace
 
-bound_listener::bound_listener(const stream_endpoint& address, unsigned count, bool take_over)
+bound_listener::bound_listener(const stream_endpoint& address, unsigned count, bool take_over,
+                               const socket_file& file)
     : address_(address)
 {
     const bool is_unix = address.data()->sa_family == AF_UNIX;
@@ -128,8 +152,8 @@ bound_listener::bound_listener(const stream_endpoint& address, unsigned count, b
             fail_for_other_file(path);
         if (!take_over)
             remove_stale_unix_socket(address, path);
-        descriptors_.push_back(take_over ? replace_unix_socket(address, path)
-                                         : open_listening(address, false));
+        descriptors_.push_back(take_over ? replace_unix_socket(address, path, file)
+                                         : open_listening(address, false, file));
         unix_path_ = path;
         unix_inode_ = inode_of(path);
         while (descriptors_.size() < count)

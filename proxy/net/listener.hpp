@@ -18,6 +18,12 @@
 
 namespace scopegate::net {
 
+// Mode and group of a unix socket's file. A client needs the permission to write.
+struct socket_file {
+    mode_t mode = 0660;
+    std::string group{}; // a name or a number; empty: unchanged
+};
+
 // Holds a bound and listening descriptor per worker. Owns the descriptors until they are released to
 // acceptors.
 class bound_listener final {
@@ -29,9 +35,11 @@ public:
     // with a process of the same user. A unix socket's file becomes ours, and the other process keeps the
     // connections in its queue.
     //
-    // A unix socket's file has the mode 0660 whatever the umask is. A stale socket file, on which no process
-    // listens, is replaced; a file that is not a socket never is.
-    bound_listener(const stream_endpoint& address, unsigned count, bool take_over = false);
+    // A unix socket's file has the mode and group of `file` whatever the umask is, and at no time before it
+    // lets more users connect. A stale socket file, on which no process listens, is replaced; a file that is
+    // not a socket never is.
+    bound_listener(const stream_endpoint& address, unsigned count, bool take_over = false,
+                   const socket_file& file = {});
     ~bound_listener();
     bound_listener(bound_listener&& other) noexcept;
     bound_listener& operator=(bound_listener&&) = delete;

@@ -1,5 +1,7 @@
 #include "net/tls.hpp"
 
+#include "net/tls_tickets.hpp"
+
 #include <new>
 #include <set>
 #include <utility>
@@ -99,6 +101,15 @@ void trust(SSL_CTX* context, const std::string& authorities)
         fail(authorities, "contains no certificate of an authority in PEM");
 }
 
+std::string digest_of(const X509& certificate)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (X509_digest(&certificate, EVP_sha256(), digest, &size) != 1)
+        throw std::bad_alloc();
+    return {reinterpret_cast<const char*>(digest), size};
+}
+
 // Returns the SHA-256 of each trusted certificate, sorted and without duplicates.
 std::string digests_of_trusted(SSL_CTX* context)
 {
@@ -106,13 +117,8 @@ std::string digests_of_trusted(SSL_CTX* context)
     auto* const objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
     for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
         const X509* const one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        if (one == nullptr) // a revocation list
-            continue;
-        if (X509_digest(one, EVP_sha256(), digest, &size) != 1)
-            throw std::bad_alloc();
-        digests.emplace(reinterpret_cast<const char*>(digest), size);
+        if (one != nullptr) // null: a revocation list
+            digests.insert(digest_of(*one));
     }
     std::string all;
     for (const auto& digest : digests)
@@ -134,12 +140,21 @@ tls_context::tls_context(const tls_server_files& files)
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
     use_identity(context, files.certificate, files.key);
     look_at_dates(context, files.certificate, warnings_);
-    if (files.client_ca.empty())
-        return;
-    trust(context, files.client_ca);
-    auto* const names = SSL_load_client_CA_file(files.client_ca.c_str());
+    if (!files.client_ca.empty())
+        request_certificates(files.client_ca);
+    // The certificate includes our public key, so another key pair is another identity too.
+    if (files.tickets)
+        allow_tickets(*context, files.tickets,
+                      digest_of(*SSL_CTX_get0_certificate(context)) + client_authorities_);
+}
+
+void tls_context::request_certificates(const std::string& client_ca)
+{
+    auto* const context = context_.get();
+    trust(context, client_ca);
+    auto* const names = SSL_load_client_CA_file(client_ca.c_str());
     if (names == nullptr)
-        fail(files.client_ca, "contains no certificate of an authority in PEM");
+        fail(client_ca, "contains no certificate of an authority in PEM");
     SSL_CTX_set_client_CA_list(context, names);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     client_authorities_ = digests_of_trusted(context);

@@ -1,28 +1,24 @@
 // The basis of TLS connections: certificates, keys and authorities, which are read from files once and shared
 // by all connections of a policy snapshot. TLS 1.2 and 1.3, HTTP/1.1 by ALPN, no renegotiation. Sessions are
-// not resumed: a ticket's key would outlive the forward secrecy of what it protects. Connections are kept
-// alive instead.
+// resumed by tickets only, and only those of clients.
 #pragma once
 
+#include "net/ticket_keys.hpp"
 #include "net/tls_channel.hpp"
+#include "net/tls_error.hpp"
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace scopegate::net {
 
-// Reports a problem with a file. what() is one line with the file's name; it never contains a key.
-struct tls_error : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-// Paths of PEM files.
+// Paths of PEM files, and the keys of session tickets.
 struct tls_server_files {
     std::string certificate; // followed by its chain
     std::string key;
     std::string client_ca; // clients need a certificate from one of these; empty: none is requested
+    std::shared_ptr<const ticket_keys> tickets{}; // null: sessions are not resumed
 };
 struct tls_client_files {
     std::string ca;          // empty: the system's
@@ -56,6 +52,7 @@ public:
     [[nodiscard]] std::unique_ptr<tls_channel> open(int socket, std::size_t name = 0) const;
 
 private:
+    void request_certificates(const std::string& client_ca);
     struct release {
         void operator()(ssl_ctx_st* c) const noexcept;
     };

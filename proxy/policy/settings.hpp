@@ -22,11 +22,19 @@
 
 namespace scopegate::policy {
 
+// Mode and group of a listener's unix socket. A client needs the permission to write.
+struct socket_access {
+    unsigned mode = 0660;
+    std::string group; // a name or a number; empty: the process's own
+    bool operator==(const socket_access&) const = default;
+};
+
 // host:port, [v6]:port or unix:/path.
 struct endpoint {
     std::string host;       // without brackets; empty for a unix socket
     std::uint16_t port = 0; // 0: any free port, for tests; the log names it
     std::string unix_path;  // absolute
+    socket_access access{}; // of a listener's unix socket
     [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
     bool operator==(const endpoint&) const = default;
 };
@@ -127,8 +135,20 @@ struct size_limits { // bytes; 0: no limit
 // Files are absolute paths; empty: not given.
 struct server_tls {
     std::string certificate, key;
-    std::string client_ca; // clients must have a certificate of one of its authorities
+    std::string client_ca;                // clients must have a certificate of one of its authorities
+    bool tickets = true;                  // clients may resume their sessions
+    std::vector<std::string> ticket_keys; // the first encrypts; empty: random keys of this process
     source_mark mark;
+};
+
+// The header in which trusted_proxies send the certificate of their client.
+struct client_cert_header {
+    // rfc9440: Client-Cert (RFC 9440). xfcc: X-Forwarded-Client-Cert of Envoy. pem_percent: PEM,
+    // percent-encoded. base64: DER in base64.
+    enum class form : std::uint8_t { rfc9440, xfcc, pem_percent, base64 };
+    std::string name = "Client-Cert"; // without `_`
+    form how = form::rfc9440;
+    bool alone = false; // the file names it: all other headers of this kind are dropped
 };
 
 struct upstream_tls {
@@ -161,7 +181,8 @@ struct server_settings {
     struct timeouts timeouts;
     std::optional<server_tls> tls; // empty: plain HTTP
     std::vector<network> trusted_proxies;
-    bool proxy_protocol = false; // connections of trusted_proxies begin with a PROXY header
+    client_cert_header client_cert; // of trusted_proxies
+    bool proxy_protocol = false;    // connections of trusted_proxies begin with a PROXY header
     std::optional<struct external_url> external_url;
     // In lower case. Unless it is empty, a request with another Host is refused.
     std::vector<std::string> hosts;

@@ -35,12 +35,12 @@ std::vector<std::string_view> bearer_methods(const policy::token_settings& from)
     return methods;
 }
 
-// Adds the members for bound tokens (RFC 9728 section 2); an omitted member is false. Certificates that a
-// proxy forwards count too, but the policy does not say whether that proxy requests them.
+// Adds the members for bound tokens (RFC 9728 section 2); an omitted member is false. Without
+// server.client_cert the policy does not say whether a proxy in front requests certificates.
 void add_bindings(json::writer& out, const policy::policy& p)
 {
     using mode = policy::dpop_settings::mode;
-    if (p.server.tls && !p.server.tls->client_ca.empty())
+    if (p.server.client_cert.alone || (p.server.tls && !p.server.tls->client_ca.empty()))
         out.member("tls_client_certificate_bound_access_tokens", true);
     if (p.tokens.dpop.how == mode::off)
         return;

@@ -7,12 +7,14 @@ namespace scopegate::test {
 // Believed from trusted proxies only: one field for each name, and some for each family of names.
 inline constexpr const char* proxy_claims[] = {
     "X-Forwarded",
+    "CF-Client-Cert-SHA256",
     "CF-Connecting-IP",
     "CF-Connecting-IPv6",
     "CF-Pseudo-IPv4",
     "CF-Visitor",
     "Client-IP",
     "CloudFront-Forwarded-Proto",
+    "CloudFront-Viewer-Cert-PEM",
     "DO-Connecting-IP",
     "Fastly-Client-IP",
     "Fly-Client-IP",
@@ -41,6 +43,8 @@ inline constexpr const char* proxy_claims[] = {
     "X-Envoy-External-Address",
     "X-Envoy-Original-Dst-Host",
     "X-Envoy-Original-Path",
+    "X-Forwarded-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert-Info",
     "X-Host",
     "X-HTTP-Host-Override",
     "X-NF-Client-Connection-IP",
@@ -65,6 +69,34 @@ inline constexpr const char* proxy_claims[] = {
     "X-True-Client-IP",
     "X-URL-Scheme",
     "X-Vercel-Forwarded-For",
+};
+
+// Those of them that describe the client's certificate.
+inline constexpr const char* certificate_claims[] = {
+    "CF-Client-Cert-SHA256",
+    "Client-Cert",
+    "Client-Cert-Chain",
+    "CloudFront-Viewer-Cert-PEM",
+    "SSL-Client-Cert",
+    "SSL-Client-S-DN",
+    "SSL-Client-Verify",
+    "X-Amzn-Mtls-Clientcert",
+    "X-Amzn-Mtls-Clientcert-Leaf",
+    "X-ARR-ClientCert",
+    "X-Client-Cert",
+    "X-Client-Cert-Chain",
+    "X-Client-Cert-Leaf",
+    "X-Client-Certificate",
+    "X-Client-DN",
+    "X-Client-Verify",
+    "X-Forwarded-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert-Info",
+    "X-SSL-Cert",
+    "X-SSL-Client-Cert",
+    "X-SSL-Client-S-DN",
+    "X-SSL-Client-Verify",
+    "X-TLS-Client-Cert",
 };
 
 // Never forwarded.

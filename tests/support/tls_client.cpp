@@ -59,6 +59,8 @@ tls_client::tls_client(const std::string& address, const tls_client_settings& se
     SSL_set_fd(ssl_.get(), socket_.descriptor());
     if (!settings.server_name.empty())
         SSL_set_tlsext_host_name(ssl_.get(), const_cast<char*>(settings.server_name.c_str()));
+    if (settings.session)
+        require(SSL_set_session(ssl_.get(), settings.session.get()) == 1);
     static_cast<void>(socket_.send(settings.before));
     ERR_clear_error();
     if (SSL_connect(ssl_.get()) == 1)
@@ -92,6 +94,15 @@ std::string tls_client::peer_serial() const
 bool tls_client::is_resumed() const
 {
     return SSL_session_reused(ssl_.get()) == 1;
+}
+
+std::shared_ptr<ssl_session_st> tls_client::leave()
+{
+    std::shared_ptr<ssl_session_st> session(SSL_get1_session(ssl_.get()), SSL_SESSION_free);
+    send_close_notify();
+    // OpenSSL forgets the session of a connection that ends without close_notify.
+    SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    return session && SSL_SESSION_has_ticket(session.get()) == 1 ? session : nullptr;
 }
 
 bool tls_client::send(std::string_view bytes)

@@ -12,16 +12,18 @@
 #include <vector>
 
 struct ssl_st;
+struct ssl_session_st;
 
 namespace scopegate::test {
 
 struct tls_client_settings {
-    std::string ca = {};                     // PEM: the authority that the server needs; empty: no check
-    tls_identity identity = {};              // its own certificate; may be empty
-    int version = 0;                         // TLS1_2_VERSION or TLS1_3_VERSION only; 0: both
-    std::vector<std::string> protocols = {}; // ALPN
-    std::string server_name = "localhost";   // SNI; empty: none
-    std::string before = {};                 // sent in plain text before the handshake
+    std::string ca = {};                          // PEM: the authority that the server needs; empty: no check
+    tls_identity identity = {};                   // its own certificate; may be empty
+    int version = 0;                              // TLS1_2_VERSION or TLS1_3_VERSION only; 0: both
+    std::vector<std::string> protocols = {};      // ALPN
+    std::string server_name = "localhost";        // SNI; empty: none
+    std::string before = {};                      // sent in plain text before the handshake
+    std::shared_ptr<ssl_session_st> session = {}; // offered for resumption
 };
 
 class tls_client final {
@@ -37,6 +39,8 @@ public:
     [[nodiscard]] std::string protocol() const;
     [[nodiscard]] std::string peer_serial() const; // of the server's certificate; empty without one
     [[nodiscard]] bool is_resumed() const;
+    // Ends the connection, and returns its session with the last ticket that came before. Null without one.
+    [[nodiscard]] std::shared_ptr<ssl_session_st> leave();
 
     // Returns false if the connection takes no more bytes.
     bool send(std::string_view bytes);

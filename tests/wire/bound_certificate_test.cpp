@@ -6,6 +6,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -143,6 +146,121 @@ TEST(bound_certificate, is_the_one_in_client_cert_from_a_trusted_proxy)
     EXPECT_EQ(c.exchange(get("/appointments", token, anns)).status, 200U);
     expect_refused(c.exchange(get("/appointments", bound_token(ann.certificate, R"(,"kid":"x")"), anns)), c,
                    2);
+}
+
+// Encodes all bytes that are not letters, digits or one of `safe`.
+std::string percent(const std::string& text, std::string_view safe)
+{
+    std::string out;
+    for (const char c : text) {
+        char triplet[4];
+        std::snprintf(triplet, sizeof triplet, "%%%02X", static_cast<unsigned char>(c));
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || safe.find(c) != safe.npos;
+        out += plain ? std::string(1, c) : triplet;
+    }
+    return out;
+}
+
+std::string hash_of(const std::string& pem)
+{
+    const auto der = der_of(pem);
+    unsigned char digest[32];
+    EVP_Digest(der.data(), der.size(), digest, nullptr, EVP_sha256(), nullptr);
+    std::string out;
+    for (const auto byte : digest) {
+        char digits[3];
+        std::snprintf(digits, sizeof digits, "%02x", byte);
+        out += digits;
+    }
+    return out;
+}
+
+// Each row is a product, with its header for a client's certificate as it writes it.
+TEST(bound_certificate, is_the_one_in_the_header_of_each_product)
+{
+    const certificate_authority clients("clients");
+    const auto ann = clients.issue("DNS:ann").certificate, bob = clients.issue("DNS:bob").certificate;
+    const auto token = bound_token(ann);
+    const struct {
+        const char* product;
+        const char* yaml;
+        std::string name;
+        std::string (*value)(const std::string& pem);
+    } rows[] = {
+        {"Caddy, HAProxy: RFC 9440", "rfc9440", "Client-Cert",
+         [](const std::string& pem) { return ":" + base64(der_of(pem)) + ":"; }},
+        {"Google's balancer", "{form: rfc9440, header: X-Client-Cert-Leaf}", "X-Client-Cert-Leaf",
+         [](const std::string& pem) { return ":" + base64(der_of(pem)) + ":"; }},
+        {"Envoy with cert", "xfcc", "X-Forwarded-Client-Cert",
+         [](const std::string& pem) {
+             return "By=spiffe://mesh/gate;Hash=" + hash_of(pem) + ";Cert=\"" + percent(pem, "-") +
+                    "\";Subject=\"CN=a\\, b;c\";URI=spiffe://mesh/a";
+         }},
+        {"Envoy with APPEND_FORWARD", "xfcc", "X-Forwarded-Client-Cert",
+         [](const std::string& pem) {
+             return "Hash=" + std::string(64, '0') + ";URI=a,By=b;Hash=" + hash_of(pem);
+         }},
+        {"nginx", "pem-percent", "SSL-Client-Cert",
+         [](const std::string& pem) { return percent(pem, "-._~"); }},
+        {"AWS, verify", "{form: pem-percent, header: X-Amzn-Mtls-Clientcert-Leaf}",
+         "X-Amzn-Mtls-Clientcert-Leaf", [](const std::string& pem) { return percent(pem, "-._~+=/"); }},
+        {"AWS, passthrough", "{form: pem-percent, header: X-Amzn-Mtls-Clientcert}", "X-Amzn-Mtls-Clientcert",
+         [](const std::string& pem) { return percent(pem + certificate_authority("a").pem(), "-._~+=/"); }},
+        {"Traefik", "base64", "X-Forwarded-Tls-Client-Cert",
+         [](const std::string& pem) {
+             return base64(der_of(pem)) + "," + base64(der_of(certificate_authority("a").pem()));
+         }},
+    };
+    for (const auto& row : rows) {
+        const auto line = [&](const std::string& value) { return row.name + ": " + value + "\r\n"; };
+        const auto anns = line(row.value(ann)), bobs = line(row.value(bob));
+        calendar c({.server = "trusted_proxies: [127.0.0.0/8], client_cert: " + std::string(row.yaml)});
+        const auto seen = c.forwarded(get("/appointments", token, anns));
+        EXPECT_TRUE(seen.has(row.name)) << row.product << ": a trusted proxy's header is forwarded";
+        auto underscored = anns;
+        std::replace(underscored.begin(), underscored.begin() + static_cast<std::ptrdiff_t>(row.name.size()),
+                     '-', '_');
+        const struct {
+            std::string fields;
+            const char* cause;
+        } refused[] = {
+            {"", "certificate-missing"},
+            {line(""), "certificate-missing"},
+            {bobs, "certificate-differs"},
+            {anns + anns, "certificate-header-unreadable"},
+            {anns + bobs, "certificate-header-unreadable"},
+            {underscored, "certificate-header-unreadable"},
+            {anns + underscored, "certificate-header-unreadable"},
+            {line("%"), "certificate-header-unreadable"},
+            {line(row.value(ann) + "\""), "certificate-header-unreadable"},
+        };
+        for (const auto& more : refused) {
+            expect_refused(c.exchange(get("/appointments", token, more.fields)), c, 1);
+            EXPECT_EQ(c.gate.wait_for_event(
+                          "request", [&](const log_line& l) { return l["cause"] == more.cause; })["cause"],
+                      more.cause);
+        }
+        const auto others = c.forwarded(get("/public", {},
+                                            "Client-Cert-Chain: a\r\nSSL-Client-Verify: SUCCESS\r\n"
+                                            "X-SSL-Cert: a\r\nX-Forwarded-Tls-Client-Cert-Info: a\r\n"));
+        for (const auto* name :
+             {"Client-Cert-Chain", "SSL-Client-Verify", "X-SSL-Cert", "X-Forwarded-Tls-Client-Cert-Info"})
+            EXPECT_FALSE(others.has(name)) << row.product << ": " << name;
+
+        // The same header from a peer that is not trusted.
+        calendar alone({.server = "trusted_proxies: [10.9.9.9], client_cert: " + std::string(row.yaml)});
+        expect_refused(alone.exchange(get("/appointments", token, anns)), alone, 0);
+        const auto stripped = alone.forwarded(get("/public", {}, anns + underscored));
+        EXPECT_FALSE(stripped.has(row.name)) << row.product;
+        EXPECT_THAT(stripped.head, testing::Not(testing::HasSubstr("_"))) << row.product;
+    }
+}
+
+TEST(bound_certificate, is_announced_if_the_file_says_where_it_is)
+{
+    calendar c({.server = "trusted_proxies: [127.0.0.1], client_cert: xfcc"});
+    EXPECT_THAT(c.exchange(get("/.well-known/oauth-protected-resource")).body,
+                testing::HasSubstr(R"("tls_client_certificate_bound_access_tokens":true)"));
 }
 
 } // namespace

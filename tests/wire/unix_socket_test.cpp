@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -85,6 +86,62 @@ TEST(unix_socket, does_not_trust_its_peers)
     EXPECT_EQ(seen.value("X-Forwarded-For"), "unix");
     EXPECT_FALSE(seen.has("X-Real-IP"));
     EXPECT_EQ(client.exchange("PROXY UNKNOWN\r\n" + get("/public")).status, 400U);
+}
+
+mode_t mode_of(const std::string& path)
+{
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 ? found.st_mode & 07777U : 0;
+}
+
+TEST(unix_socket, has_the_mode_and_group_of_the_file_on_each_listener)
+{
+    const temporary_folder folder;
+    const auto open = folder.path("open.sock"), own = folder.path("own.sock"),
+               admin = folder.path("admin.sock"), health = folder.path("health.sock");
+    const calendar c({.server = "health: {address: \"unix:" + health + "\", mode: 0666}",
+                      .listen = "[\"127.0.0.1:0\", {address: \"unix:" + open +
+                                "\", mode: 0666}, {address: \"unix:" + own +
+                                "\", mode: \"0600\", group: " + std::to_string(::getegid()) + "}]"});
+    EXPECT_EQ(mode_of(open), 0666U);
+    EXPECT_EQ(mode_of(own), 0600U);
+    EXPECT_EQ(mode_of(health), 0666U);
+    for (const auto& path : {open, own})
+        EXPECT_EQ(raw_client("unix:" + path).exchange(get("/public")).status, 200U) << path;
+}
+
+TEST(unix_socket, keeps_its_mode_at_a_reload_with_a_warning)
+{
+    const temporary_folder folder;
+    const recording_upstream api;
+    const auto path = folder.path("gate.sock");
+    gate_settings settings{.upstream = api.url()};
+    settings.listen = "[\"127.0.0.1:0\", {address: \"unix:" + path + "\", mode: 0600}]";
+    const gate_process gate(settings);
+    EXPECT_EQ(mode_of(path), 0600U);
+    settings.listen = "[\"127.0.0.1:0\", {address: \"unix:" + path + "\", mode: 0666}]";
+    gate.write_routes(settings);
+    EXPECT_THAT(
+        gate.wait_for_event("config_warning",
+                            [](const log_line& l) { return l["warning"] == "restart-needed"; })["message"],
+        testing::HasSubstr("server.listen has changed"));
+    EXPECT_EQ(mode_of(path), 0600U);
+}
+
+TEST(unix_socket, needs_a_group_that_there_is)
+{
+    const temporary_folder folder;
+    const recording_upstream api;
+    const auto path = folder.path("gate.sock");
+    try {
+        const gate_process gate(
+            {.upstream = api.url(), .listen = "{address: \"unix:" + path + "\", group: no-such-group}"});
+        ADD_FAILURE();
+    } catch (const std::runtime_error& refused) {
+        EXPECT_THAT(refused.what(), testing::HasSubstr("there is no group \"no-such-group\""));
+        EXPECT_THAT(refused.what(), testing::HasSubstr("routes.yaml:"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(unix_socket, carries_tls_as_well)

@@ -496,6 +496,37 @@ TEST(binding, takes_the_certificate_that_a_trusted_proxy_states)
     EXPECT_EQ(name(api.why(texts)), name(reason::unbound_token));
 }
 
+TEST(binding, names_the_fault_of_a_certificate)
+{
+    const auto token = token_with(R"("cnf":{"x5t#S256":")" + certificate_thumbprint + "\"}");
+    desk api;
+    api.caller.peer = &api.proxy;
+    api.trust_proxy();
+    api.p().server.client_cert = {"X-Cert", policy::client_cert_header::form::base64, true};
+    const std::string octets = "dGhlc2Ugb2N0ZXRzIHN0YW5kIGZvciBhIGNlcnRpZmljYXRl";
+    const struct {
+        field_texts fields;
+        cause why;
+        const char* note;
+    } rows[] = {
+        {{{"X-Cert", octets}}, cause::none, "the header of the file"},
+        {{}, cause::certificate_missing, "no header"},
+        {{{"Client-Cert", ":" + octets + ":"}},
+         cause::certificate_missing,
+         "the default header does not count"},
+        {{{"X-Cert", "YWJj"}}, cause::certificate_differs, "another certificate"},
+        {{{"X-Cert", octets}, {"X-Cert", octets}}, cause::certificate_header_unreadable, "twice"},
+        {{{"X-Cert", ":" + octets + ":"}}, cause::certificate_header_unreadable, "another form"},
+    };
+    for (const auto& row : rows) {
+        auto texts = as_bearer(token);
+        texts.insert(texts.end(), row.fields.begin(), row.fields.end());
+        const auto v = api.ask(texts);
+        const auto* const denied = std::get_if<policy::denial>(&v.result);
+        EXPECT_EQ(name(denied != nullptr ? denied->why.detail : cause::none), name(row.why)) << row.note;
+    }
+}
+
 TEST(binding, needs_key_and_certificate_for_a_token_bound_to_both)
 {
     const auto token = token_with(R"("cnf":{"jkt":")" + owner().thumbprint() + R"(","x5t#S256":")" +

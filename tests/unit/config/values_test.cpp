@@ -76,6 +76,62 @@ TEST(values, include_counts)
     EXPECT_EQ(server("workers: auto")->server.workers, 0U);
 }
 
+TEST(values, include_access_to_unix_sockets)
+{
+    const auto s = server("listen: [{address: unix:/run/a.sock, mode: 0666}, {address: unix:/run/b.sock, "
+                          "mode: \"0600\", group: www-data}, {address: unix:/run/c.sock}, unix:/run/d.sock, "
+                          "{address: \"0.0.0.0:1\"}], admin: {address: unix:/run/e.sock, mode: 0000}, "
+                          "health: {address: unix:/run/f.sock, group: 10}")
+                       ->server;
+    using access = policy::socket_access;
+    ASSERT_EQ(s.listen.size(), 5U);
+    EXPECT_EQ(s.listen[0].unix_path, "/run/a.sock");
+    EXPECT_EQ(s.listen[0].access, (access{0666, ""}));
+    EXPECT_EQ(s.listen[1].access, (access{0600, "www-data"}));
+    EXPECT_EQ(s.listen[2], (policy::endpoint{{}, 0, "/run/c.sock"})) << "0660 by default";
+    EXPECT_EQ(s.listen[3].access, access());
+    EXPECT_EQ(s.listen[4], (policy::endpoint{"0.0.0.0", 1, {}}));
+    EXPECT_EQ(s.admin->access, (access{0, ""}));
+    EXPECT_EQ(s.health->access, (access{0660, "10"}));
+}
+
+TEST(values, include_headers_for_client_certificates)
+{
+    using form = policy::client_cert_header::form;
+    const struct {
+        const char* text;
+        form how;
+        const char* name;
+    } rows[] = {
+        {"rfc9440", form::rfc9440, "Client-Cert"},
+        {"xfcc", form::xfcc, "X-Forwarded-Client-Cert"},
+        {"pem-percent", form::pem_percent, "SSL-Client-Cert"},
+        {"base64", form::base64, "X-Forwarded-Tls-Client-Cert"},
+        {"{form: base64}", form::base64, "X-Forwarded-Tls-Client-Cert"},
+        {"{form: pem-percent, header: X-Amzn-Mtls-Clientcert-Leaf}", form::pem_percent,
+         "X-Amzn-Mtls-Clientcert-Leaf"},
+        {"{header: X-My-Cert, form: rfc9440}", form::rfc9440, "X-My-Cert"},
+        {"{form: xfcc, header: Client-Cert}", form::xfcc, "Client-Cert"},
+        {"{form: xfcc, header: X-Forwarded-Cert}", form::xfcc, "X-Forwarded-Cert"},
+    };
+    for (const auto& row : rows) {
+        const auto p = server("trusted_proxies: [10.0.0.1], client_cert: " + std::string(row.text));
+        EXPECT_EQ(p->server.client_cert.how, row.how) << row.text;
+        EXPECT_EQ(p->server.client_cert.name, row.name) << row.text;
+        EXPECT_TRUE(p->server.client_cert.alone) << row.text;
+    }
+    EXPECT_FALSE(server("workers: 1")->server.client_cert.alone);
+    for (const char* name : {"Authorization", "Host", "Cookie", "DPoP", "Forwarded", "X-Forwarded-For",
+                             "X-Real-IP", "Connection", "Content-Length", "X-Original-URL", "X-Auth-Subject",
+                             "x-auth-client", "X_Cert", "Client_Cert", "X Cert", "X-Cert:", "\"\""})
+        EXPECT_EQ(errors(upstream + routes +
+                         "server: {trusted_proxies: [10.0.0.1], client_cert: {form: xfcc, header: " + name +
+                         "}}")
+                      .size(),
+                  1U)
+            << name;
+}
+
 TEST(values, include_memory_limits)
 {
     using kind = policy::memory_limit::kind;

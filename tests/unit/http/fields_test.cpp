@@ -36,7 +36,7 @@ const std::vector<std::pair<std::string, field_id>> all_names = {
     {"x-forwarded-port", field_id::x_forwarded},
     {"x-forwarded-uri", field_id::x_forwarded},
     {"x-forwarded-for-original", field_id::x_forwarded},
-    {"x-forwarded-client-certificate-chain-of-the-caller", field_id::x_forwarded},
+    {"x-forwarded-client-certificate-chain-of-the-caller", field_id::client_certificate},
     {"x-forwarded-", field_id::x_forwarded},
     {"x-real-ip", field_id::x_real_ip},
     {"x-client-ip", field_id::x_client_ip},
@@ -57,13 +57,13 @@ const std::vector<std::pair<std::string, field_id>> all_names = {
     {"proxy-client-ip", field_id::x_forwarded},
     {"remote-addr", field_id::x_forwarded},
     {"x-appengine-user-ip", field_id::x_forwarded},
-    {"x-arr-clientcert", field_id::x_forwarded},
+    {"x-arr-clientcert", field_id::client_certificate},
     {"x-arr-ssl", field_id::x_forwarded},
     {"x-azure-clientip", field_id::x_forwarded},
     {"x-azure-socketip", field_id::x_forwarded},
-    {"x-client-dn", field_id::x_forwarded},
+    {"x-client-dn", field_id::client_certificate},
     {"x-client-port", field_id::x_forwarded},
-    {"x-client-verify", field_id::x_forwarded},
+    {"x-client-verify", field_id::client_certificate},
     {"x-cluster-client-ip", field_id::x_forwarded},
     {"x-envoy-external-address", field_id::x_forwarded},
     {"x-envoy-original-dst-host", field_id::x_forwarded},
@@ -83,20 +83,25 @@ const std::vector<std::pair<std::string, field_id>> all_names = {
     {"x-remote-ip", field_id::x_forwarded},
     {"x-scheme", field_id::x_forwarded},
     {"x-source-ip", field_id::x_forwarded},
-    {"x-ssl-cert", field_id::x_forwarded},
+    {"x-ssl-cert", field_id::client_certificate},
     {"x-sucuri-clientip", field_id::x_forwarded},
     {"x-true-client-ip", field_id::x_forwarded},
     {"x-url-scheme", field_id::x_forwarded},
     {"x-vercel-forwarded-for", field_id::x_forwarded},
     {"cf-connecting-ip", field_id::x_forwarded},
     {"cf-connecting-", field_id::x_forwarded},
-    {"ssl-client-cert", field_id::x_forwarded},
+    {"ssl-client-cert", field_id::client_certificate},
     {"wl-proxy-client-ip", field_id::x_forwarded},
-    {"x-amzn-mtls-clientcert", field_id::x_forwarded},
-    {"x-client-cert", field_id::x_forwarded},
-    {"x-client-certificate-of-the-caller-in-full", field_id::x_forwarded},
-    {"x-ssl-client-s-dn", field_id::x_forwarded},
-    {"x-tls-client-cert", field_id::x_forwarded},
+    {"x-amzn-mtls-clientcert", field_id::client_certificate},
+    {"x-client-cert", field_id::client_certificate},
+    {"x-client-certificate-of-the-caller-in-full", field_id::client_certificate},
+    {"x-ssl-client-s-dn", field_id::client_certificate},
+    {"x-tls-client-cert", field_id::client_certificate},
+    {"x-forwarded-client-cert", field_id::client_certificate},
+    {"x-forwarded-tls-client-cert", field_id::client_certificate},
+    {"x-forwarded-tls-client-cert-info", field_id::client_certificate},
+    {"cf-client-cert-sha256", field_id::client_certificate},
+    {"cloudfront-viewer-cert-pem", field_id::client_certificate},
     {"request-uri", field_id::x_rewrite_url},
     {"x-http-destinationurl", field_id::x_rewrite_url},
     {"x-original-method", field_id::x_rewrite_url},
@@ -167,11 +172,15 @@ TEST(classify, agrees_with_the_naive_table_on_near_misses)
         for (const auto& [name, id] : all_names)
             if (s == name)
                 return id;
-        for (const auto* family : {"cf-connecting-", "ssl-client-", "wl-proxy-", "x-amzn-mtls-",
-                                   "x-client-cert", "x-ssl-client-", "x-tls-client-"})
+        for (const auto* family : {"x-forwarded-client-cert", "x-forwarded-tls-client-cert", "cf-client-cert",
+                                   "cloudfront-viewer-cert", "ssl-client-", "x-amzn-mtls-", "x-client-cert",
+                                   "x-ssl-client-", "x-tls-client-"})
+            if (s.starts_with(family))
+                return field_id::client_certificate;
+        for (const auto* family : {"x-forwarded-", "cf-connecting-", "wl-proxy-"})
             if (s.starts_with(family))
                 return field_id::x_forwarded;
-        return s.starts_with("x-forwarded-") ? field_id::x_forwarded : field_id::other;
+        return field_id::other;
     };
     std::size_t others = 0;
     for (const auto& entry : all_names) {

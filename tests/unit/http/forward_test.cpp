@@ -150,6 +150,46 @@ TEST(forward, drops_fields_of_proxies_unless_the_peer_is_trusted)
     }
 }
 
+TEST(forward, keeps_only_the_configured_certificate_of_trusted_peers)
+{
+    const struct {
+        const char* name;
+        bool trusted;
+        std::string fields;
+        std::string_view outcome;
+        std::string_view why;
+    } rows[] = {
+        {"X-Forwarded-Client-Cert", true, "X-Forwarded-Client-Cert: a\r\nx-forwarded-client-cert: b\r\n",
+         "[X-Forwarded-Client-Cert: a;x-forwarded-client-cert: b;]", "the configured one goes on as it came"},
+        {"X-Forwarded-Client-Cert", true, "Client-Cert: a\r\nClient-Cert-Chain: a\r\nX-SSL-Cert: a\r\n", "",
+         "its client may have made up the others"},
+        {"X-Forwarded-Client-Cert", true, "X-Forwarded-Client_Cert: a\r\n", "", "a spelling with _"},
+        {"X-Forwarded-Client-Cert", true, "X-Forwarded-For: a\r\n", "[X-Forwarded-For: a;]",
+         "other statements pass"},
+        {"Client-Cert", true, "Client-Cert: a\r\nX-Forwarded-Client-Cert: b\r\n", "[Client-Cert: a;]",
+         "the default header, configured"},
+        {"X-My-Cert", true, "X-My-Cert: a\r\nX_My_Cert: b\r\n", "[X-My-Cert: a;]", "a name of the operator"},
+        {"X-My-Cert", false, "A: a\r\nX-My-Cert: a\r\nX_MY-cert: b\r\nX-My-Cert2: c\r\n",
+         "[A: a;][X-My-Cert2: c;]", "nobody else may send it, in any spelling"},
+        {"X-My-Cert", true, "Connection: x-my-cert\r\nX-My-Cert: a\r\n", "!malformed-request",
+         "the client removes what the proxy states"},
+        {"X-My-Cert", false, "Connection: x-my-cert\r\nX-My-Cert: a\r\n", "", "it is dropped anyway"},
+        {"X-Auth-Subject", true, "X-Auth-Subject: a\r\n", "", "an identity header is never a client's"},
+    };
+    for (const auto& row : rows) {
+        request_rules rules;
+        rules.peer_trusted = row.trusted;
+        rules.certificate = row.name;
+        EXPECT_EQ(forwarded(row.fields, rules), row.outcome) << row.why;
+    }
+    for (const std::string name : test::certificate_claims) {
+        request_rules rules;
+        rules.peer_trusted = true;
+        rules.certificate = "X-My-Cert";
+        EXPECT_EQ(forwarded("A: a\r\n" + name + ": 1\r\n", rules), "[A: a;]") << name;
+    }
+}
+
 TEST(forward, believes_trusted_peers)
 {
     request_rules rules;

@@ -84,7 +84,7 @@ played play_one(std::string_view& in)
     const auto target = normalize_target(head.target, head.method, {}, scratch);
     if (target.has_error())
         return refused(target.error());
-    const request_rules rules{false, framing->upgrade_websocket, identity, {}};
+    const request_rules rules{false, framing->upgrade_websocket, identity, {}, {}};
     const auto collected = collect_forwarded(head, rules, [&](std::string_view run) { forwarded += run; });
     if (collected.has_error())
         return refused(collected.error());

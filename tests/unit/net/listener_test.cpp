@@ -46,6 +46,34 @@ TEST(listener, gives_a_unix_socket_its_mode_whatever_the_umask)
         }
 }
 
+TEST(listener, gives_a_unix_socket_the_wanted_mode_and_group)
+{
+    for (const mode_t mode : {0600U, 0660U, 0666U, 0777U, 0000U})
+        for (const bool take_over : {false, true}) {
+            const test::temporary_folder folder;
+            const auto path = folder.path("gate.sock");
+            const masked during(0);
+            const bound_listener listening(unix_endpoint(path), 1, take_over,
+                                           {mode, std::to_string(::getegid())});
+            EXPECT_EQ(mode_of(path) & 07777U, mode) << "take over " << take_over;
+        }
+}
+
+// Leaves no socket behind on which nobody listens.
+TEST(listener, refuses_a_group_that_there_is_not)
+{
+    const test::temporary_folder folder;
+    const auto path = folder.path("gate.sock");
+    for (const auto* group : {"no-such-group", "-1", "1x", "99999999999"})
+        try {
+            const bound_listener listening(unix_endpoint(path), 1, false, {0660, group});
+            ADD_FAILURE() << group;
+        } catch (const boost::system::system_error& refused) {
+            EXPECT_THAT(refused.what(), HasSubstr("there is no group \"" + std::string(group) + "\""));
+            EXPECT_EQ(mode_of(path), 0U) << group;
+        }
+}
+
 TEST(listener, replaces_a_socket_that_it_takes_over)
 {
     const test::temporary_folder folder;
