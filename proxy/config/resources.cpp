@@ -4,8 +4,11 @@
 #include "config/templates.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
+#include "policy/parameters.hpp"
+#include "policy/pattern_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace scopegate::config {
@@ -69,6 +72,17 @@ void check_against_others(compilation& c, const protected_resource& r)
     }
 }
 
+// Returns whether a segment with text beside its parameters could match a literal one, even if only a
+// careless upstream reads it so.
+bool could_match(const template_segment& pattern, std::string_view literal)
+{
+    policy::pattern_index index;
+    index.child_of(pattern.text) = 0;
+    std::array<std::string_view, policy::max_parameters> values;
+    return index.any_match(literal, policy::pattern_index::matching::loose, values.data(),
+                           [](const auto&) { return true; });
+}
+
 // How a template relates to a prefix: none of its paths lie below, all do, or only some.
 enum class relation : std::uint8_t { outside, below, across };
 
@@ -80,10 +94,11 @@ relation relation_of(const segments& t, const segments& prefix)
             return relation::outside;
         if (t[i].type == template_segment::kind::rest)
             return relation::across;
-        if (t[i].type == template_segment::kind::parameter)
-            literal = false;
-        else if (t[i].text != prefix[i].text)
+        const bool literal_here = t[i].type == template_segment::kind::literal;
+        if (literal_here ? t[i].text != prefix[i].text
+                         : t[i].type == template_segment::kind::pattern && !could_match(t[i], prefix[i].text))
             return relation::outside;
+        literal = literal && literal_here;
     }
     return literal ? relation::below : relation::across;
 }
