@@ -2,6 +2,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/url.hpp"
+#include "jose/spiffe.hpp"
 #include "tokens/places/places.hpp"
 
 #include <algorithm>
@@ -74,7 +75,9 @@ std::string metadata_document(const policy::policy& p)
         return {};
     std::vector<std::string_view> servers;
     for (const auto& i : p.issuers)
-        if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
+        // A SPIFFE trust domain is no authorization server that a client could ask for a token.
+        if (!jose::names_trust_domain(i.issuer) &&
+            std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
     std::vector<std::string_view> scopes;
     for (std::size_t i = 0; i < p.scopes.size(); ++i)

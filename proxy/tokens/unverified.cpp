@@ -136,6 +136,7 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
             add(r->first);
     constexpr std::pair<cause, const char*> others[] = {{cause::sub_not_string, "sub"},
                                                         {cause::jti_not_string, "jti"},
+                                                        {cause::not_in_trust_domain, "sub"},
                                                         {cause::client_id_not_string, "client_id"}};
     for (const auto& [detail, name] : others)
         if (why.detail == detail)

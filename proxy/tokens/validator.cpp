@@ -3,6 +3,7 @@
 #include "jose/claims.hpp"
 #include "jose/jwks.hpp"
 #include "jose/jws.hpp"
+#include "jose/spiffe.hpp"
 #include "tokens/claim_shapes.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/introspection.hpp"
@@ -45,7 +46,9 @@ result<void> check_unsigned(const jose::compact_jws& jws, const json::value& cla
 {
     if (!issuer.algorithms.contains(jws.header.alg))
         return failure(reason::unsupported_algorithm, cause::alg_not_allowed);
-    if (const auto ok = jose::check_type(jws.header.typ, issuer.access_token_only); !ok)
+    if (const auto ok = jose::check_type(jws.header.typ, issuer.access_token_only,
+                                         jose::names_trust_domain(issuer.issuer));
+        !ok)
         return ok;
     return jose::check_claims(claims, rules_of(issuer), now);
 }

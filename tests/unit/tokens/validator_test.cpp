@@ -324,6 +324,35 @@ TEST_F(validation, names_a_slash_by_which_an_issuer_differs)
         cause::none);
 }
 
+TEST_F(validation, finds_the_trust_domain_of_a_token_without_an_issuer)
+{
+    auto& domain = policy->issuers.at(1);
+    domain = {};
+    domain.issuer = "spiffe://td.test";
+    domain.audience = {"https://calendar.example"};
+    tokens::validator svids(policy, keys, cache_bytes);
+    const struct {
+        const char *sentence, *changes, *reason;
+    } rows[] = {
+        {"a workload", R"({"iss":null,"sub":"spiffe://td.test/app"})", "allowed"},
+        {"another trust domain", R"({"iss":null,"sub":"spiffe://other.test/app"})", "missing-claim"},
+        {"a workload with the first issuer's iss", R"({"sub":"spiffe://td.test/app"})", "allowed"},
+        {"a workload with a stranger's iss", R"({"iss":"https://x.example","sub":"spiffe://td.test/app"})",
+         "unknown-issuer"},
+        {"no exp", R"({"iss":null,"sub":"spiffe://td.test/app","exp":null})", "missing-claim"},
+        {"no aud", R"({"iss":null,"sub":"spiffe://td.test/app","aud":null})", "missing-claim"},
+    };
+    for (const auto& row : rows) {
+        const auto outcome = svids.check(test::make_token(claims(row.changes)), now);
+        EXPECT_EQ(name(test::reason_of(outcome.token)), row.reason) << row.sentence;
+        if (outcome.token)
+            EXPECT_EQ((*outcome.token)->issuer, row.changes[2] == 'i' ? 1U : 0U) << row.sentence;
+    }
+    const auto typed =
+        test::make_token(claims(rows[0].changes), algorithm::rs256, header(R"({"typ":"JOSE"})"));
+    EXPECT_TRUE(svids.check(typed, now).token);
+}
+
 TEST_F(validation, treats_a_null_claim_as_absent)
 {
     const auto with_null = [](std::string_view name) {
