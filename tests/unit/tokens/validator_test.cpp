@@ -1,6 +1,7 @@
 #include "tokens/validator.hpp"
 
 #include "support/allocations.hpp"
+#include "support/certificate_maker.hpp"
 #include "support/reason_of.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/key_store.hpp"
@@ -231,6 +232,22 @@ TEST_F(validation, denies_a_bad_signature_under_a_known_kid_at_once_and_requests
     EXPECT_EQ(name(test::reason_of(outcome.token)), "bad-signature");
     EXPECT_EQ(outcome.wait_for_issuer, -1);
     EXPECT_EQ(keys->requested, 1);
+}
+
+// A PEM key has no kid: after a rotation only a fetch tells a token of the new key from a forgery.
+TEST_F(validation, waits_for_newer_keys_if_the_keys_have_no_kid)
+{
+    std::vector<std::string> warnings;
+    const auto pem = test::self_signed(test::certificate_wish{"DNS:a.example"}).certificate;
+    keys->give(0, std::make_shared<const jose::jwk_set>(*jose::jwk_set::parse(pem, warnings)));
+    keys->refreshable = true;
+    const auto token = test::make_token(claims(), algorithm::es256);
+    auto outcome = validator.check(token, now);
+    EXPECT_EQ(outcome.wait_for_issuer, 0);
+    EXPECT_EQ(keys->requested, 0);
+    outcome = validator.check(token, now, true);
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "bad-signature");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
 }
 
 // One row for each member: the cause, and what the log may show once the issuer's signature is verified.
