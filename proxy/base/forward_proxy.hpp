@@ -39,7 +39,7 @@ struct proxy_problem {
 // - an IP address or a CIDR block, which covers hosts that are written as addresses: no name is looked up;
 // - one of these with a port, which covers only that port; an IPv6 address then has brackets;
 // - `*`, which covers every host.
-// Letter case and a dot at the end do not count. An entry that is none of these covers nothing.
+// Letter case and a dot at the end do not count. An entry of another form covers nothing.
 class proxy_exceptions final {
 public:
     proxy_exceptions() = default;

@@ -37,7 +37,7 @@ struct block {
     }
 };
 
-// What a block contains: a key, perhaps with the certificate that carries it.
+// The content of a block: a key, perhaps with the certificate that carries it.
 struct carried {
     certificate in;
     shared_key key;

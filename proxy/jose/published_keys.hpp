@@ -16,7 +16,7 @@ struct evp_pkey_st;
 
 namespace scopegate::jose {
 
-// Returns the public key of the first certificate in `x5c`. Returns null if there is none that can be read.
+// Returns the public key of the first certificate in `x5c`. Returns null if it can't be read.
 [[nodiscard]] std::shared_ptr<evp_pkey_st> key_in_x5c(const json::value& jwk);
 
 // One block of a PEM text.

@@ -1,4 +1,4 @@
-// What the parts of the HTTPS client share: bounds, and how they report a step that failed. Only for sources
+// Shared by the parts of the HTTPS client: bounds, and how they report a step that failed. Only for sources
 // in net/.
 #pragma once
 

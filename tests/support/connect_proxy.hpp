@@ -16,7 +16,7 @@ public:
     explicit connect_proxy(std::string to);
     ~connect_proxy();
 
-    // What follows a request's head, from the next connection on.
+    // The bytes that follow a request's head, from the next connection on.
     enum class way : std::uint8_t {
         tunnel,  // 200, and then the server
         bytes,   // these bytes and nothing more; the connection stays open until the client leaves

@@ -150,8 +150,9 @@ TEST_F(proxy_tunnel, fails_with_the_proxy_as_the_cause)
         const auto got = fetch();
         EXPECT_THAT(why(got), AllOf(HasSubstr("proxy " + proxy.authority() + ": "), HasSubstr(row.why)))
             << row.sentence;
-        if (!got)
+        if (!got) {
             EXPECT_EQ(got.error().detail, row.detail) << row.sentence;
+        }
     }
     EXPECT_EQ(issuer.key_requests(), 0U);
 }

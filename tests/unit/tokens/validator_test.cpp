@@ -362,8 +362,9 @@ TEST_F(validation, finds_the_trust_domain_of_a_token_without_an_issuer)
     for (const auto& row : rows) {
         const auto outcome = svids.check(test::make_token(claims(row.changes)), now);
         EXPECT_EQ(name(test::reason_of(outcome.token)), row.reason) << row.sentence;
-        if (outcome.token)
+        if (outcome.token) {
             EXPECT_EQ((*outcome.token)->issuer, row.changes[2] == 'i' ? 1U : 0U) << row.sentence;
+        }
     }
     const auto typed =
         test::make_token(claims(rows[0].changes), algorithm::rs256, header(R"({"typ":"JOSE"})"));
