@@ -123,6 +123,7 @@ namespace scopegate {
     X(iss_missing, "iss-missing")                                                                            \
     X(iss_not_string, "iss-not-string")                                                                      \
     X(iss_differs_by_slash, "iss-differs-by-slash")                                                          \
+    X(not_in_trust_domain, "not-in-trust-domain")                                                            \
     X(exp_missing, "exp-missing")                                                                            \
     X(exp_not_number, "exp-not-number")                                                                      \
     X(nbf_not_number, "nbf-not-number")                                                                      \
@@ -151,6 +152,8 @@ namespace scopegate {
     X(kid_inside_cooldown, "kid-inside-cooldown")                                                            \
     X(introspection_failed, "introspection-failed")                                                          \
     X(introspection_status, "introspection-status")                                                          \
+    X(proxy_unreachable, "proxy-unreachable")                                                                \
+    X(proxy_refused, "proxy-refused")                                                                        \
     X(introspection_not_json, "introspection-not-json")                                                      \
     X(introspection_queue_full, "introspection-queue-full")                                                  \
     X(introspection_not_asked, "introspection-not-asked")                                                    \

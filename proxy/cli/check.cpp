@@ -1,4 +1,5 @@
 // `scopegate check`: validates routes.yaml and prints the compiled table.
+#include "base/url.hpp"
 #include "cli/columns.hpp"
 #include "cli/commands.hpp"
 #include "cli/policy_file.hpp"
@@ -51,6 +52,24 @@ std::string key_life(const policy::policy& p)
                      policy::in_units(static_cast<std::uint64_t>(p.keys_max_age.count()) * 1000,
                                       policy::duration_units) +
                      " (keys_max_age).\n";
+}
+
+// Says through which proxy each issuer is reached. Empty if all are reached directly.
+std::string forward_proxies(const policy::policy& p)
+{
+    std::string out;
+    for (const auto& issuer : p.issuers) {
+        std::vector<std::string> told; // keys and introspection mostly share a proxy
+        for (const auto& text : issuer.fetched_urls()) {
+            const auto url = parse_web_url(text);
+            const auto* proxy = url ? issuer.proxies.of(*url) : nullptr;
+            if (proxy == nullptr || std::find(told.begin(), told.end(), proxy->authority) != told.end())
+                continue;
+            told.push_back(proxy->authority);
+            out += issuer.issuer + " is reached through the proxy " + proxy->authority + ".\n";
+        }
+    }
+    return out;
 }
 
 // Says how the JWTs of an issuer that introspects are checked. Empty if no issuer introspects.
@@ -157,7 +176,8 @@ void print(const policy::policy& p, std::ostream& out)
         out << "Requests go in turn to " << policy::enumerate(urls, " and ") << ".\n";
     if (head_follows_get(p))
         out << "HEAD needs what GET needs, unless it is listed.\n";
-    out << key_life(p) << introspected_tokens(p) << metadata_note(p) << certificate_note(p);
+    out << key_life(p) << forward_proxies(p) << introspected_tokens(p) << metadata_note(p)
+        << certificate_note(p);
     if (p.observe)
         out << "mode: observe: requests that would be refused are logged and forwarded.\n";
     out << p.file << " is valid: " << counted(p.routes.size(), "route") << ", "

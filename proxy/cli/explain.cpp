@@ -36,14 +36,13 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
 {
     const auto* iss = claims.find("iss");
     const auto* named = iss != nullptr ? iss->if_string() : nullptr;
+    const auto found = issuer_in(p, claims);
     if (named == nullptr)
-        return 0;
-    const auto found =
-        std::find_if(p.issuers.begin(), p.issuers.end(), [&](const auto& i) { return i.issuer == *named; });
-    if (found == p.issuers.end())
+        return found.value_or(0);
+    if (!found)
         throw input_error("the claims are from issuer '" + visible(*named) + "', which " + p.file +
                           " does not trust");
-    return static_cast<std::size_t>(found - p.issuers.begin());
+    return *found;
 }
 
 // Makes a validated token from --claims and --scope.
@@ -102,11 +101,8 @@ std::string given_text(const explain_options& o)
 // Returns the index of the issuer that a token names, or -1 if the policy does not list it.
 int index_of_issuer(const policy::policy& p, std::string_view token)
 {
-    const auto iss = claimed_issuer(token);
-    for (std::size_t i = 0; i < p.issuers.size() && iss; ++i)
-        if (p.issuers[i].issuer == *iss)
-            return static_cast<int>(i);
-    return -1;
+    const auto found = issuer_in(p, token);
+    return found ? static_cast<int>(*found) : -1;
 }
 
 bool is_undecided(const access::explanation& e) noexcept

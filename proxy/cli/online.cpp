@@ -53,14 +53,10 @@ void online_authority::run_until(const std::function<bool()>& done)
 
 void online_authority::fetch_keys_for(std::string_view token)
 {
-    const auto iss = claimed_issuer(token);
-    const auto& issuers = policy_->issuers;
-    const auto found = std::find_if(issuers.begin(), issuers.end(),
-                                    [&](const auto& issuer) { return iss && issuer.issuer == *iss; });
-    if (found == issuers.end() || !found->signs_tokens())
+    const auto found = issuer_in(*policy_, token);
+    if (!found || !policy_->issuers[*found].signs_tokens())
         return;
-    const auto index = static_cast<std::size_t>(found - issuers.begin());
-    run_until([&] { return keys_->keys(index) != nullptr || keys_->has_failed(index); });
+    run_until([&] { return keys_->keys(*found) != nullptr || keys_->has_failed(*found); });
 }
 
 tokens::validator::awaited online_authority::wait(tokens::validator& asking, int issuer,

@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "http/chars.hpp"
 #include "http/framing.hpp"
+#include "jose/claims.hpp"
 #include "tokens/introspection.hpp"
 #include "tokens/places/places.hpp"
 
@@ -98,6 +99,21 @@ std::optional<std::string> claimed_issuer(std::string_view token)
     const auto* iss = claims ? claims->find("iss") : nullptr;
     const auto* text = iss != nullptr ? iss->if_string() : nullptr;
     return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
+std::optional<std::size_t> issuer_in(const policy::policy& p, const json::value& claims)
+{
+    const auto found = std::find_if(p.issuers.begin(), p.issuers.end(),
+                                    [&](const auto& i) { return jose::check_issuer(claims, i.issuer); });
+    return found != p.issuers.end() ? std::optional(static_cast<std::size_t>(found - p.issuers.begin()))
+                                    : std::nullopt;
+}
+
+std::optional<std::size_t> issuer_in(const policy::policy& p, std::string_view token)
+{
+    const auto rest = token.substr(std::min(token.find('.'), token.size() - 1) + 1);
+    const auto claims = tokens::object_in(rest.substr(0, rest.find('.')));
+    return claims ? issuer_in(p, *claims) : std::nullopt;
 }
 
 } // namespace scopegate::cli

@@ -5,9 +5,10 @@
 #include "access/question.hpp"
 #include "base/errc.hpp"
 #include "http/head_parser.hpp"
-#include "policy/settings.hpp"
+#include "policy/policy.hpp"
 #include "tokens/places/place.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,5 +40,10 @@ private:
 
 // Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.
 [[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
+
+// Returns the index of the issuer whose tokens have these unverified claims, or those of a JWT. Returns
+// nothing if the policy lists none.
+[[nodiscard]] std::optional<std::size_t> issuer_in(const policy::policy& p, const json::value& claims);
+[[nodiscard]] std::optional<std::size_t> issuer_in(const policy::policy& p, std::string_view token);
 
 } // namespace scopegate::cli

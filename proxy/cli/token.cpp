@@ -1,10 +1,11 @@
 // `scopegate token`: signs a token with a local key, for development. Standard output holds only the token.
+#include "base/regular_file.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/dev_key.hpp"
 #include "cli/policy_file.hpp"
-#include "config/source_files.hpp"
 #include "config/yaml_source.hpp"
+#include "jose/spiffe.hpp"
 #include "observe/http_date.hpp"
 #include "observe/request_id.hpp"
 
@@ -63,8 +64,11 @@ json::value default_claims(const policy::issuer_settings& i, wall_time now)
 {
     observe::request_id_buffer id;
     json::object members;
-    members.emplace_back("iss", text(i.issuer));
-    members.emplace_back("sub", text("developer"));
+    const bool svid =
+        jose::names_trust_domain(i.issuer); // its subject names the trust domain, and nothing else
+    if (!svid)
+        members.emplace_back("iss", text(i.issuer));
+    members.emplace_back("sub", text(svid ? i.issuer + "/developer" : "developer"));
     members.emplace_back("client_id", text("scopegate-dev"));
     members.emplace_back("iat", seconds(now));
     members.emplace_back("exp", seconds(now + std::chrono::hours(1)));
@@ -88,7 +92,8 @@ json::value make_claims(const token_options& o, const policy::issuer_settings& i
         if (!option.empty())
             claims = with_claim(claims, name, text(option));
     };
-    set(o.issuer, "iss");
+    if (!jose::names_trust_domain(o.issuer))
+        set(o.issuer, "iss");
     set(o.audience, i.audience_claim.name());
     set(o.subject, "sub");
     if (!o.scope.empty() && !i.scope_claims.empty())
@@ -108,7 +113,7 @@ void report_created_key(const dev_key& key, const std::string& key_file)
 // Returns the file's text, or an empty text if it can't be read: loading the file reports why.
 std::string text_of(const std::string& config)
 {
-    return config::read_regular_file(config, config::max_source_size).text;
+    return read_regular_file(config, config::max_source_size).text;
 }
 
 // Returns whether the position is outside a comment.

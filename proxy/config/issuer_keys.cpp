@@ -1,6 +1,7 @@
 #include "config/issuer_keys.hpp"
 
 #include "config/identifiers.hpp"
+#include "config/issuer_access.hpp"
 #include "config/key_material.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -108,7 +109,7 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
             into.settings.keys = {kind::file, std::move(*path)};
         }
     } else if (text->find("://") != std::string::npos) {
-        if (check_fetchable(c, value))
+        if (check_keys_url(c, value, into))
             into.settings.keys = {kind::url, *text};
     } else {
         const std::vector<std::string> words{"discover", "file:" + *text};
@@ -160,9 +161,7 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
         check_secret(c, entry, named);
     else if (entry.algorithms != nullptr && named.symmetric)
         c.out.error(entry.algorithms->at, "HS algorithms need a \"secret\" (or \"secret_file\")");
-    const auto where = entry.settings.keys.where;
-    const bool fetches =
-        where == policy::key_location::kind::discover || where == policy::key_location::kind::url;
+    const bool fetches = entry.settings.fetches_keys();
     if (entry.ca != nullptr && !fetches && entry.introspection == nullptr)
         c.out.warn(warning::idle_ca, entry.ca->key_at,
                    "\"ca\" has no effect: nothing is fetched for this issuer");
@@ -185,7 +184,7 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
         if (url && !url->is_protected())
             c.out.warn(warning::issuer_without_https, entry.name.at,
                        "the issuer " + as_written(entry.name) + " must be an https URL (RFC 8414)");
-    } else if (check_fetchable(c, entry.name) && !url->query.empty()) {
+    } else if (check_keys_url(c, entry.name, entry) && !url->query.empty()) {
         c.out.error(entry.name.at,
                     shown_url(entry.name) + " has a query; an issuer must not have one (RFC 8414)");
     }

@@ -13,6 +13,11 @@ struct issuer_entry {
     const node* algorithms = nullptr;
     const node* ca = nullptr;
     const node* introspection = nullptr;
+    const node* proxy = nullptr;
+    const node* certificate = nullptr;
+    const node* key = nullptr;
+    const node* keys_token_file = nullptr;
+    const node* insecure_http = nullptr;
     policy::source_mark secret_at; // line 0: no secret
     bool usable = true;            // keys, algorithms and secret were all read without errors
 };

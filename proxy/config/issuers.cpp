@@ -2,9 +2,11 @@
 #include "config/compile.hpp"
 #include "config/identifiers.hpp"
 #include "config/introspection.hpp"
+#include "config/issuer_access.hpp"
 #include "config/issuer_keys.hpp"
 #include "config/key_material.hpp"
 #include "config/names_claims.hpp"
+#include "config/trust_domain.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
 
@@ -83,7 +85,9 @@ void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
 constexpr key<issuer_entry> issuer_keys[] = {
     {"issuer", read_issuer_name, true, true},
     {"audience", read_audience, false, true},
+    {"insecure_http", read_insecure_http}, // before `keys`, which it concerns
     {"keys", read_keys_location},
+    {"keys_token_file", read_keys_token_file},
     {"algorithms", read_algorithms},
     {"secret", read_secret, false, true},
     {"audience_claim", read_audience_claim},
@@ -92,6 +96,9 @@ constexpr key<issuer_entry> issuer_keys[] = {
     {"scope_claims", read_scope_claims},
     {"token_type", read_token_type},
     {"ca", read_ca},
+    {"certificate", read_own_certificate},
+    {"key", read_own_key},
+    {"proxy", read_proxy},
     {"introspection", read_introspection},
 };
 
@@ -141,7 +148,11 @@ void compile_issuers(compilation& c, const node& value)
             continue;
         check_introspection(c, entry, item);
         check_keys_and_algorithms(c, entry);
-        check_issuer_name(c, entry);
+        if (is_trust_domain(entry))
+            check_trust_domain(c, entry);
+        else
+            check_issuer_name(c, entry);
+        check_access(c, entry);
         check_against_others(c, entry);
         check_audience(c, entry);
         c.policy.issuers.push_back(std::move(entry.settings));

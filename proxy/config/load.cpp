@@ -52,7 +52,8 @@ loaded load_text(std::string_view text, const std::string& path, const environme
     auto allowed = allowances::read(text, out);
     if (auto root = read_yaml(text, out)) {
         replace_placeholders(*root, env, out);
-        compilation c{*compiled, out, files};
+        const auto proxies = proxies_of(env);
+        compilation c{*compiled, out, files, proxies};
         compile(c, *root);
         wipe_values(*root);
     }

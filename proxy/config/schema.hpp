@@ -3,6 +3,7 @@
 // checks that the tables and the JSON Schema have the same keys.
 #pragma once
 
+#include "base/forward_proxy.hpp"
 #include "base/secret.hpp"
 #include "config/diagnostics.hpp"
 #include "config/node.hpp"
@@ -21,6 +22,7 @@ struct compilation {
     policy::policy& policy;
     diagnostics& out;
     source_files& files;
+    const environment_proxies& proxies;
 };
 
 struct key_info {

@@ -2,21 +2,14 @@
 // routes.yaml itself.
 #pragma once
 
+#include "base/regular_file.hpp"
+
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace scopegate::config {
-
-struct file_content {
-    std::string text;
-    std::string problem; // why it can't be read; empty on success
-};
-
-// Reads a regular file of at most `max_size` bytes. Refuses devices and pipes, because reading one could
-// block forever.
-[[nodiscard]] file_content read_regular_file(const std::string& path, std::size_t max_size);
 
 class source_files final {
 public:

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace scopegate::config {
 
@@ -14,8 +15,9 @@ namespace scopegate::config {
 [[nodiscard]] std::string shown_url(const node& n);
 
 // Checks that the value is a URL that may be fetched: https, or http on a loopback host, without user
-// information and fragment. Reports an error and returns false otherwise.
-bool check_fetchable(compilation& c, const node& n);
+// information and fragment. Reports an error and returns false otherwise. `plain_http` allows http on every
+// host; `way_out` is added to the error that refuses it.
+bool check_fetchable(compilation& c, const node& n, bool plain_http = false, std::string_view way_out = {});
 
 // Reads `host:port` or `[v6]:port`, where the host is an address, or `unix:/path`.
 [[nodiscard]] std::optional<policy::endpoint> read_endpoint(compilation& c, const node& n);

@@ -64,6 +64,16 @@ tls_contexts load_tls(const policy::policy& p, const std::shared_ptr<net::ticket
                     net::tls_client_files{tls->ca, tls->certificate, tls->key}, std::move(names));
             },
             p.file, tls->mark, made);
+    // Their connections make contexts of their own, when keys are fetched: this only checks the files.
+    for (const auto& issuer : p.issuers)
+        if (!issuer.certificate_file.empty() && !issuer.key_file.empty())
+            static_cast<void>(try_to(
+                [&] {
+                    return std::make_shared<const net::tls_context>(
+                        net::tls_client_files{issuer.ca_file, issuer.certificate_file, issuer.key_file},
+                        "localhost");
+                },
+                p.file, issuer.certificate_mark, made));
     return made;
 }
 

@@ -1,6 +1,7 @@
 #include "jose/claims.hpp"
 
 #include "base/text.hpp"
+#include "jose/spiffe.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -50,7 +51,7 @@ bool differ_by_slash(std::string_view a, std::string_view b)
 
 } // namespace
 
-result<void> check_type(const std::optional<std::string>& typ, bool access_token_only)
+result<void> check_type(const std::optional<std::string>& typ, bool access_token_only, bool svid)
 {
     if (!typ && !access_token_only)
         return {};
@@ -60,7 +61,8 @@ result<void> check_type(const std::optional<std::string>& typ, bool access_token
     std::string_view type = *typ;
     if (iequals(type.substr(0, prefix.size()), prefix))
         type.remove_prefix(prefix.size());
-    const bool fits = iequals(type, "at+jwt") || (!access_token_only && iequals(type, "JWT"));
+    const bool fits = iequals(type, "at+jwt") || (!access_token_only && iequals(type, "JWT")) ||
+                      (svid && iequals(type, "JOSE"));
     if (!fits)
         return failure(reason::wrong_token_type, cause::typ_not_access_token);
     return {};
@@ -69,13 +71,16 @@ result<void> check_type(const std::optional<std::string>& typ, bool access_token
 result<void> check_issuer(const json::value& claims, std::string_view issuer)
 {
     const auto* iss = claims.find("iss");
+    const bool trust_domain = names_trust_domain(issuer);
+    if (iss == nullptr && trust_domain)
+        return check_trust_domain(claims, issuer);
     if (iss == nullptr)
         return failure(reason::missing_claim, cause::iss_missing);
     const auto* text = iss->if_string();
     if (text == nullptr)
         return failure(reason::malformed_token, cause::iss_not_string);
     if (*text == issuer)
-        return {};
+        return trust_domain ? check_trust_domain(claims, issuer) : result<void>();
     const bool slash = differ_by_slash(*text, issuer);
     return failure(reason::unknown_issuer, slash ? cause::iss_differs_by_slash : cause::none);
 }

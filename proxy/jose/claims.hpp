@@ -21,11 +21,13 @@ namespace scopegate::jose {
 
 // Checks the header's `typ`. It may be absent, `JWT` or `at+jwt`, in any letter case and with or without
 // `application/`. With `access_token_only`, it must be `at+jwt`. Fails with wrong_token_type otherwise: an ID
-// token or a logout token is not an access token.
-[[nodiscard]] result<void> check_type(const std::optional<std::string>& typ, bool access_token_only);
+// token or a logout token is not an access token. A JWT-SVID (`svid`) may also have `JOSE`.
+[[nodiscard]] result<void> check_type(const std::optional<std::string>& typ, bool access_token_only,
+                                      bool svid = false);
 
 // Checks that `iss` is a string and equals the issuer byte for byte. Fails with missing_claim or
-// unknown_issuer otherwise.
+// unknown_issuer otherwise. If the issuer is a SPIFFE trust domain, `iss` may be absent, and `sub` must be in
+// the trust domain. A token with another `iss` is never one of the trust domain, whatever its `sub` says.
 [[nodiscard]] result<void> check_issuer(const json::value& claims, std::string_view issuer);
 
 // Checks that `exp` is present (missing_claim) and in the future (token_expired), and that `nbf` and `iat`,

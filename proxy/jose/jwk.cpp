@@ -1,8 +1,10 @@
 #include "jose/jwk.hpp"
 
 #include "jose/base64url.hpp"
+#include "jose/key_pair.hpp"
 #include "jose/key_type.hpp"
 #include "jose/openssl.hpp"
+#include "jose/published_keys.hpp"
 #include "jose/sha256.hpp"
 
 #include <openssl/core_names.h>
@@ -154,6 +156,28 @@ typed_key public_key(const json::value& key)
                              : "its kty is not one of RSA, EC and OKP"};
 }
 
+// Returns the published key, which may stand in a certificate.
+typed_key published_key(const json::value& key)
+{
+    const auto certified = key_in_x5c(key);
+    constexpr std::string_view own_members[] = {"n", "e", "x", "y"};
+    const bool bare = std::none_of(std::begin(own_members), std::end(own_members),
+                                   [&](std::string_view name) { return key.find(name) != nullptr; });
+    if (bare && certified == nullptr && key.find("x5c") != nullptr)
+        throw unfit{"its x5c does not begin with a readable certificate"};
+    if (bare && certified != nullptr) {
+        const json::value members(members_of(certified.get(), false));
+        for (const auto* name : {"kty", "crv"})
+            if (key.find(name) != nullptr && text_member(key, name) != text_of(members, name))
+                throw unfit{"its x5c certificate is for a key of another " + std::string(name)};
+        return public_key(members);
+    }
+    auto own = public_key(key);
+    if (certified != nullptr && EVP_PKEY_eq(certified.get(), own.key.get()) != 1)
+        throw unfit{"its x5c certificate is for another key"};
+    return own;
+}
+
 // With a published private key, anybody can sign.
 void refuse_private_members(const json::value& key)
 {
@@ -165,7 +189,7 @@ void refuse_private_members(const json::value& key)
 
 void require_verification_use(const json::value& key)
 {
-    if (const auto use = optional_text(key, "use"); use && *use != "sig")
+    if (const auto use = optional_text(key, "use"); use && *use != "sig" && *use != "jwt-svid")
         throw unfit{"its use is not sig"};
     const auto* operations = key.find("key_ops");
     if (operations == nullptr)
@@ -192,6 +216,16 @@ std::optional<algorithm> declared_algorithm(const json::value& key, key_type typ
 
 boost::system::result<jwk, std::string> jwk::parse(const json::value& members)
 {
+    return parse(members, false);
+}
+
+boost::system::result<jwk, std::string> jwk::parse_published(const json::value& members)
+{
+    return parse(members, true);
+}
+
+boost::system::result<jwk, std::string> jwk::parse(const json::value& members, bool reads_certificates)
+{
     const quiet_errors quiet;
     try {
         if (members.if_object() == nullptr)
@@ -200,7 +234,7 @@ boost::system::result<jwk, std::string> jwk::parse(const json::value& members)
         made.kid_ = optional_text(members, "kid");
         refuse_private_members(members);
         require_verification_use(members);
-        const auto [type, key] = public_key(members);
+        const auto [type, key] = reads_certificates ? published_key(members) : public_key(members);
         const auto only = declared_algorithm(members, type);
         for (std::size_t i = 0; i < algorithm_count; ++i)
             if (const auto a = static_cast<algorithm>(i); key_type_for(a) == type && a == only.value_or(a))

@@ -26,10 +26,16 @@ public:
     // Parses a public key for verification. Fails with a description that never contains key material, for:
     // - an unknown type of key, or missing or malformed members;
     // - private members (d, p, ...);
-    // - a `use` other than sig, or `key_ops` without verify;
+    // - a `use` other than sig and jwt-svid (SPIFFE's), or `key_ops` without verify;
     // - an `alg` that does not fit the key;
     // - RSA outside the limits above, or a point that is not on its curve.
     [[nodiscard]] static boost::system::result<jwk, std::string> parse(const json::value& members);
+    // Does the same for a key that its issuer has published. If it has no members of its type, such as `n`
+    // and `e`, it is the key of the first certificate in `x5c` (RFC 7517 section 4.7). If it has both, they
+    // must be the same key. The chain and the dates of the certificates do not matter: the issuer vouches
+    // for a key by publishing it. A key that a client sends is never read so: its thumbprint would be that
+    // of other members.
+    [[nodiscard]] static boost::system::result<jwk, std::string> parse_published(const json::value& members);
 
     // Makes a key from a configured HMAC secret. It fits the HS algorithms whose hash is at most as long as
     // the secret (RFC 7518 section 3.2).
@@ -42,6 +48,8 @@ public:
 
 private:
     jwk() = default;
+    [[nodiscard]] static boost::system::result<jwk, std::string> parse(const json::value& members,
+                                                                       bool reads_certificates);
 
     std::optional<std::string> kid_;
     std::vector<verifier> verifiers_; // one per algorithm that fits, in no order

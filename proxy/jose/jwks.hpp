@@ -26,10 +26,15 @@ inline constexpr std::size_t max_jwk_set_keys = 500;
 
 class jwk_set final {
 public:
-    // Parses a JWK set. Ignores broken or unfit keys, and `oct` keys as well, because a published secret is
-    // no longer secret. For each ignored key, `warnings` receives a sentence with its kid or position (from
-    // 1), never with key material. Fails with one sentence if the text is not a JWK set. The result may be
-    // empty(). The caller decides whether an empty set replaces a good one.
+    // Parses a key set in one of these forms:
+    // - a JWK set, or SPIFFE's bundle, whose X.509 keys do not verify tokens;
+    // - a map from kid to a certificate or public key in PEM, as Google and Firebase publish it;
+    // - public keys and certificates in PEM, max_candidates at most. They have no kid, so each verifies
+    //   tokens of any kid.
+    // Ignores broken or unfit keys, and `oct` keys as well, because a published secret is no longer secret.
+    // For each ignored key, `warnings` receives a sentence with its kid or position (from 1), never with key
+    // material. Fails with one sentence if the text has another form. The result may be empty(). The caller
+    // decides whether an empty set replaces a good one.
     [[nodiscard]] static boost::system::result<jwk_set, std::string>
     parse(std::string_view text, std::vector<std::string>& warnings);
     // Makes a set with one HMAC key, which is used for any kid that a token names.
@@ -55,10 +60,15 @@ public:
 
 private:
     jwk_set() = default;
+    void take_keys(const json::array& keys, std::vector<std::string>& warnings);
+    void take_map(const json::object& by_kid, std::vector<std::string>& warnings);
+    [[nodiscard]] std::string take_pem(std::string_view text, std::vector<std::string>& warnings);
+    void refuse(const std::string* kid, std::string label, const std::string& why,
+                std::vector<std::string>& warnings);
 
     std::vector<jwk> keys_;
     std::vector<std::string> refused_kids_; // of ignored keys: fetching them again won't repair them
-    bool any_kid_ = false;                  // for a secret
+    bool any_kid_ = false;                  // for a secret, and for PEM
 };
 
 } // namespace scopegate::jose

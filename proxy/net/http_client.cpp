@@ -1,7 +1,9 @@
 #include "net/http_client.hpp"
 
 #include "base/url.hpp"
+#include "net/http_steps.hpp"
 #include "net/name_lookup.hpp"
+#include "net/proxy_tunnel.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -28,38 +30,20 @@ using error_code = boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t header_limit = 16 * 1024;
-constexpr int max_interim = 8; // interim responses (1xx) before the final one (RFC 9110 section 15.2)
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-
-using endpoints = std::vector<tcp::endpoint>;
 using deadline = std::chrono::steady_clock::time_point;
-template <class T>
-using outcome = boost::system::result<T, http_failure>;
+using plain_stream = beast::tcp_stream;
 
-http_failure failure(const web_url& url, std::string_view step, const error_code& error)
-{
-    const bool late = error == beast::error::timeout || error == asio::error::operation_aborted;
-    return {url.authority + ": " + std::string(step) + ": " + (late ? "timed out" : error.message())};
-}
-
-asio::awaitable<outcome<endpoints>> resolve(const web_url& url, deadline until)
-{
-    auto found = co_await net::resolve(url.host, url.port, until);
-    if (!found)
-        co_return failure(url, "name lookup", found.error());
-    // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
-    const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
-    if (!url.tls && std::any_of(found->begin(), found->end(), is_remote))
-        co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
-    co_return std::move(*found);
-}
-
-beast::http::request<beast::http::string_body> make_message(const web_url& url, http_request& r)
+beast::http::request<beast::http::string_body> make_message(const web_url& url, http_request& r,
+                                                            const forward_proxy* via)
 {
     namespace http = beast::http;
     http::request<http::string_body> message(r.form.empty() ? http::verb::get : http::verb::post,
                                              url.target(), 11);
+    if (via != nullptr) { // RFC 9112 section 3.2.2
+        message.target("http://" + url.authority + url.target());
+        if (!via->credentials.empty())
+            message.set(http::field::proxy_authorization, basic_authorization(*via));
+    }
     message.set(http::field::host, url.authority);
     message.set(http::field::user_agent, "scopegate/" SCOPEGATE_VERSION);
     message.set(http::field::accept, "application/json");
@@ -85,35 +69,38 @@ public:
     sent_secrets& operator=(const sent_secrets&) = delete;
     ~sent_secrets()
     {
+        using beast::http::field;
         wipe(message_.body());
-        const auto field = message_.find(beast::http::field::authorization);
-        if (field != message_.end()) // the message owns the characters but offers no write access
-            OPENSSL_cleanse(const_cast<char*>(field->value().data()), field->value().size());
+        for (const auto name : {field::authorization, field::proxy_authorization})
+            if (const auto found = message_.find(name); found != message_.end())
+                // the message owns the characters but offers no write access
+                OPENSSL_cleanse(const_cast<char*>(found->value().data()), found->value().size());
     }
 
 private:
     beast::http::request<beast::http::string_body>& message_;
 };
 
+// `via` is the proxy that gets a request of plain http; null: the request goes to the server itself.
 template <class Stream>
-asio::awaitable<outcome<http_response>> exchange(Stream& stream, const web_url& url, http_request& r,
-                                                 std::size_t limit)
+asio::awaitable<http_outcome<http_response>> exchange(Stream& stream, const web_url& url, http_request& r,
+                                                      std::size_t limit, const forward_proxy* via)
 {
     namespace http = beast::http;
-    auto message = make_message(url, r);
+    auto message = make_message(url, r, via);
     const sent_secrets wiped(message);
     const auto [write_error, written] = co_await http::async_write(stream, message, no_throw);
     if (write_error)
-        co_return failure(url, "sending", write_error);
+        co_return http_step_failure(url.authority, "sending", write_error);
 
     beast::flat_buffer buffer;
-    for (int interim = 0; interim <= max_interim; ++interim) {
+    for (int interim = 0; interim <= max_interim_heads; ++interim) {
         http::response_parser<http::string_body> parser;
-        parser.header_limit(header_limit);
+        parser.header_limit(max_http_head);
         parser.body_limit(limit);
         const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, no_throw);
         if (read_error)
-            co_return failure(url, "receiving", read_error);
+            co_return http_step_failure(url.authority, "receiving", read_error);
         http_response answer;
         answer.status = parser.get().result_int();
         if (answer.status < 200)
@@ -144,8 +131,39 @@ http_failure handshake_failure(const web_url& url, const SSL* ssl, const error_c
 {
     const auto verified = SSL_get_verify_result(ssl);
     if (verified == X509_V_OK)
-        return failure(url, "TLS", error);
+        return http_step_failure(url.authority, "TLS", error);
     return {url.authority + ": TLS: certificate verify failed: " + X509_verify_cert_error_string(verified)};
+}
+
+// Returns an error if the files don't hold a certificate and its key. A passphrase is never asked for.
+error_code use_identity(asio::ssl::context& context, const http_access& access)
+{
+    error_code error;
+    const auto no_passphrase = [](std::size_t, asio::ssl::context::password_purpose) {
+        return std::string();
+    };
+    context.set_password_callback(no_passphrase, error);
+    if (!error)
+        context.use_certificate_chain_file(access.certificate_file, error);
+    if (!error)
+        context.use_private_key_file(access.key_file, asio::ssl::context::pem, error);
+    return error;
+}
+
+asio::awaitable<http_outcome<void>> connect_to_server(plain_stream& stream, const web_url& url,
+                                                      bool may_leave, deadline until)
+{
+    const auto found = co_await net::resolve(url.host, url.port, until);
+    if (!found)
+        co_return http_step_failure(url.authority, "name lookup", found.error());
+    // `localhost` is an ordinary name to a resolver, and plain http must not leave this machine through it.
+    const auto is_remote = [](const tcp::endpoint& e) { return !e.address().is_loopback(); };
+    if (!may_leave && std::any_of(found->begin(), found->end(), is_remote))
+        co_return http_failure{url.authority + ": plain http to an address that is not loopback"};
+    const auto [error, peer] = co_await stream.async_connect(*found, no_throw);
+    if (error)
+        co_return http_step_failure(url.authority, "connecting", error);
+    co_return http_outcome<void>();
 }
 
 } // namespace
@@ -155,8 +173,7 @@ void throw_exception_from_error(const http_failure& f, const boost::source_locat
     throw std::runtime_error(f.why);
 }
 
-http_client::http_client(std::string ca_file, http_limits limits)
-    : ca_file_(std::move(ca_file)), limits_(limits)
+http_client::http_client(http_access access, http_limits limits) : access_(std::move(access)), limits_(limits)
 {
 }
 
@@ -173,13 +190,18 @@ boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
     if (SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION) != 1)
         return http_failure{"TLS 1.2 can't be required"};
     error_code error;
-    if (ca_file_.empty())
+    if (access_.ca_file.empty())
         context->set_default_verify_paths(error);
     else
-        context->load_verify_file(ca_file_, error);
+        context->load_verify_file(access_.ca_file, error);
     if (error)
         return http_failure{"can't read the certificate authorities" +
-                            (ca_file_.empty() ? "" : " in " + ca_file_) + ": " + error.message()};
+                            (access_.ca_file.empty() ? "" : " in " + access_.ca_file) + ": " +
+                            error.message()};
+    if (!access_.certificate_file.empty())
+        if (const auto failed = use_identity(*context, access_); failed)
+            return http_failure{"can't use the certificate " + access_.certificate_file + " with the key " +
+                                access_.key_file + ": " + failed.message()};
     tls_ = std::move(context);
     return tls_.get();
 }
@@ -189,33 +211,38 @@ asio::awaitable<boost::system::result<http_response, http_failure>> http_client:
     const auto url = parse_web_url(r.url);
     if (!url || !url->is_plain())
         co_return http_failure{"not an absolute http(s) URL: " + r.url};
-    if (!url->is_protected())
+    // A loopback name is checked again once it has addresses.
+    const bool may_leave = url->tls || (access_.plain_http && !r.has_secrets());
+    if (!url->is_protected() && !may_leave)
         co_return http_failure{url->authority + ": plain http is for loopback hosts only"};
     const auto until = std::chrono::steady_clock::now() + limits_.time;
 
-    const auto where = co_await resolve(*url, until);
-    if (!where)
-        co_return where.error();
-
     // One deadline covers everything that follows: the stream keeps it across operations.
-    beast::tcp_stream plain(co_await asio::this_coro::executor);
+    plain_stream plain(co_await asio::this_coro::executor);
     plain.expires_at(until);
-    const auto [connect_error, peer] = co_await plain.async_connect(*where, no_throw);
-    if (connect_error)
-        co_return failure(*url, "connecting", connect_error);
+    const auto* const proxy = access_.proxies.of(*url);
+    if (proxy != nullptr) {
+        if (const auto connected = co_await connect_to_proxy(plain, *proxy, until); !connected)
+            co_return connected.error();
+        if (url->tls)
+            if (const auto opened = co_await open_tunnel(plain, *proxy, *url); !opened)
+                co_return opened.error();
+    } else if (const auto connected = co_await connect_to_server(plain, *url, may_leave, until); !connected) {
+        co_return connected.error();
+    }
     if (!url->tls)
-        co_return co_await exchange(plain, *url, r, limits_.body);
+        co_return co_await exchange(plain, *url, r, limits_.body, proxy);
 
     const auto context = tls();
     if (!context)
         co_return context.error();
-    beast::ssl_stream<beast::tcp_stream> stream(std::move(plain), **context);
+    beast::ssl_stream<plain_stream> stream(std::move(plain), **context);
     if (!expect_host(stream.native_handle(), *url))
         co_return http_failure{url->authority + ": not a host name that a certificate can be checked for"};
     const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
     if (tls_error)
         co_return handshake_failure(*url, stream.native_handle(), tls_error);
-    co_return co_await exchange(stream, *url, r, limits_.body);
+    co_return co_await exchange(stream, *url, r, limits_.body, nullptr);
 }
 
 } // namespace scopegate::net

@@ -64,6 +64,16 @@ std::string describe(const route_settings& own, const route_settings& of_server)
     return enumerate(out, ", ");
 }
 
+std::vector<std::string> issuer_settings::fetched_urls() const
+{
+    std::vector<std::string> out;
+    if (fetches_keys())
+        out.push_back(keys.where == key_location::kind::url ? keys.value : issuer);
+    if (introspection)
+        out.push_back(introspection->url);
+    return out;
+}
+
 bool network::contains(const std::array<std::uint8_t, 16>& other) const noexcept
 {
     const std::size_t whole_bytes = std::min<std::size_t>(prefix / 8, address.size());

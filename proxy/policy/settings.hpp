@@ -2,6 +2,7 @@
 // without YAML.
 #pragma once
 
+#include "base/forward_proxy.hpp"
 #include "base/json.hpp"
 #include "base/secret.hpp"
 #include "http/target.hpp"
@@ -74,8 +75,13 @@ struct issuer_settings {
     std::chrono::seconds clock_skew{30};
     std::vector<jose::names_claim> scope_claims{jose::names_claim(json::path("scope")),
                                                 jose::names_claim(json::path("scp"))};
-    bool access_token_only = false; // token_type: at+jwt (RFC 9068)
-    std::string ca_file;            // absolute; empty: the system's
+    bool access_token_only = false;         // token_type: at+jwt (RFC 9068)
+    std::string ca_file;                    // absolute; empty: the system's
+    std::string certificate_file, key_file; // ours for the issuer's server; absolute; empty: none
+    source_mark certificate_mark;
+    std::string keys_token_file; // absolute; its content is sent as a bearer token; empty: none
+    bool insecure_http = false;  // keys may come by plain http from hosts that are not loopback
+    proxy_choice proxies;
     std::optional<introspection_settings> introspection;
     source_mark mark;
 
@@ -85,6 +91,14 @@ struct issuer_settings {
     {
         return keys.where != key_location::kind::none || !hmac_secret.empty();
     }
+    // Returns whether its keys come over the network.
+    [[nodiscard]] bool fetches_keys() const noexcept
+    {
+        return keys.where == key_location::kind::discover || keys.where == key_location::kind::url;
+    }
+    // Returns the URLs of this issuer that the file tells, to be fetched: where its keys are or are
+    // discovered, and its introspection endpoint.
+    [[nodiscard]] std::vector<std::string> fetched_urls() const;
 };
 
 struct timeouts {

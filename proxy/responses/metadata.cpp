@@ -2,6 +2,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/url.hpp"
+#include "jose/spiffe.hpp"
 #include "tokens/places/places.hpp"
 
 #include <algorithm>
@@ -104,7 +105,9 @@ std::string metadata_document(const policy::policy& p, std::size_t resource)
     const auto& name = resource == 0 ? p.metadata.name : p.metadata.resources[resource - 1].name;
     std::vector<std::string_view> servers;
     for (const auto& i : p.issuers)
-        if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
+        // A SPIFFE trust domain is no authorization server that a client could ask for a token.
+        if (!jose::names_trust_domain(i.issuer) &&
+            std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
     std::vector<std::string_view> scopes;
     const auto listed = scopes_of(p, resource);

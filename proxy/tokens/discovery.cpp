@@ -39,7 +39,7 @@ std::vector<std::string> metadata_urls(std::string_view issuer)
 }
 
 boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                  std::string_view issuer)
+                                                                  std::string_view issuer, bool plain_http)
 {
     const auto metadata = json::parse(document, document_limits);
     if (!metadata || metadata->if_object() == nullptr)
@@ -52,7 +52,9 @@ boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_vi
     if (uri == nullptr)
         return discovery_failure{"the discovery document has no jwks_uri"};
     const auto url = parse_web_url(*uri);
-    if (!url || !url->is_plain() || !url->is_protected())
+    const auto own = parse_web_url(issuer);
+    const bool protects = url && (url->is_protected() || (plain_http && own && !own->tls));
+    if (!url || !url->is_plain() || !protects)
         return discovery_failure{"the discovery document's jwks_uri is not an https URL"};
     return {boost::system::in_place_value, *uri};
 }

@@ -24,8 +24,9 @@ struct discovery_failure {
 // Returns the document's `jwks_uri`. Fails if the document is not a strict JSON object, or if its `issuer`
 // differs from the configured one by a single byte. Another issuer's document would bring in another issuer's
 // keys (RFC 8414 section 3.3). Also fails if `jwks_uri` is missing, or is neither https nor http on a
-// loopback host.
-[[nodiscard]] boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                                std::string_view issuer);
+// loopback host. With `plain_http`, http is allowed on every host, unless the issuer itself is https: its
+// document must not lead to keys that are less protected than itself.
+[[nodiscard]] boost::system::result<std::string, discovery_failure>
+jwks_uri_of(std::string_view document, std::string_view issuer, bool plain_http = false);
 
 } // namespace scopegate::tokens

@@ -6,6 +6,7 @@
 #include "observe/log.hpp"
 #include "tokens/fair_queue.hpp"
 #include "tokens/introspection_cache.hpp"
+#include "tokens/issuer_access.hpp"
 #include "tokens/reported_causes.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -228,8 +229,10 @@ private:
         const auto client = client_; // client_ may be replaced meanwhile
         const auto answer = co_await client->send(std::move(request));
         if (!answer || answer->status != 200) {
-            into.claims = failure(reason::introspection_unavailable,
-                                  answer ? cause::introspection_status : cause::introspection_failed);
+            into.claims = failure(reason::introspection_unavailable, answer ? cause::introspection_status
+                                                                     : answer.error().detail == cause::none
+                                                                         ? cause::introspection_failed
+                                                                         : answer.error().detail);
             complain(answer ? "returned status " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
         }
@@ -302,7 +305,7 @@ private:
         net::http_limits limits;
         limits.time = bounds_.time;
         limits.body = json::limits{}.bytes; // the JSON parser would refuse more
-        return std::make_shared<net::http_client>(issuer_.ca_file, limits);
+        return std::make_shared<net::http_client>(access_to(issuer_), limits);
     }
 
     asio::io_context& control_;

@@ -22,7 +22,7 @@ issuer_keys::issuer_keys(const policy::issuer_settings& settings, std::atomic<st
 
 bool issuer_keys::is_remote() const noexcept
 {
-    return settings_.keys.where == location::discover || settings_.keys.where == location::url;
+    return settings_.fetches_keys();
 }
 
 std::shared_ptr<const jose::jwk_set> issuer_keys::present() const
@@ -174,7 +174,7 @@ std::optional<wall_time> issuer_keys::confirmed() const
     return keys_ ? std::optional(confirmed_) : std::nullopt;
 }
 
-void issuer_keys::fail(std::string_view why)
+void issuer_keys::fail(std::string_view why, cause detail)
 {
     {
         const std::lock_guard lock(mutex_);
@@ -182,7 +182,10 @@ void issuer_keys::fail(std::string_view why)
         if (!failures_.is_new(why))
             return;
     }
-    warn("keys_not_refreshed", why);
+    if (detail == cause::none)
+        return warn("keys_not_refreshed", why);
+    observe::log_event(observe::level::warn, "keys_not_refreshed",
+                       {{"issuer", settings_.issuer}, {"why", why}, {"cause", name(detail)}});
 }
 
 void issuer_keys::abandon()

@@ -62,8 +62,9 @@ public:
     // Drops keys that are too old, with a warning, until an attempt succeeds. The issuer may have withdrawn
     // some of them meanwhile, and we can't know which.
     void expire();
-    // Records a failed attempt. Each cause is logged as a warning once until an attempt succeeds.
-    void fail(std::string_view why);
+    // Records a failed attempt. Each reason is logged as a warning once until an attempt succeeds, with its
+    // cause if it has one.
+    void fail(std::string_view why, cause detail = cause::none);
     // Records that no more attempts will be made: a `kid` that is missing can no longer be called absent.
     void abandon();
     // Takes over the keys of an earlier snapshot with the same issuer and key location. Does nothing if it

@@ -108,12 +108,24 @@ bool is_public(const json::value& key)
                         [&](std::string_view name) { return key.find(name) != nullptr; });
 }
 
+// Returns whether a member of a map from kid to PEM is not a private key.
+bool is_public_pem(const json::member& m)
+{
+    const auto* pem = m.second.if_string();
+    return pem == nullptr || pem->find("PRIVATE KEY") == std::string::npos;
+}
+
 // Returns the set without keys that hold private material: we never use them, and they should not be on disk.
 std::string public_part(std::string_view text)
 {
     const auto set = json::parse(text, {jose::max_jwk_set_bytes, 16});
     const auto* keys = set ? set->find("keys") : nullptr;
     const auto* list = keys != nullptr ? keys->if_array() : nullptr;
+    if (const auto* map = set && list == nullptr ? set->if_object() : nullptr) {
+        json::object kept;
+        std::copy_if(map->begin(), map->end(), std::back_inserter(kept), is_public_pem);
+        return kept.size() == map->size() ? std::string(text) : json::serialize(json::value(std::move(kept)));
+    }
     if (list == nullptr || std::all_of(list->begin(), list->end(), is_public))
         return std::string(text);
     json::array kept;

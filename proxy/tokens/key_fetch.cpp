@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "http/head_parser.hpp"
 #include "tokens/discovery.hpp"
+#include "tokens/issuer_access.hpp"
 
 #include <charconv>
 #include <exception>
@@ -28,6 +29,13 @@ fetched_keys failed(std::string why, bool answered = false)
     return f;
 }
 
+// Returns what to do about the status of a server, if anything is known.
+std::string_view hint_for(unsigned status, const policy::issuer_settings& issuer)
+{
+    const bool wants_token = (status == 401 || status == 403) && issuer.keys_token_file.empty();
+    return wants_token ? "; if it wants a bearer token, name its file in keys_token_file" : "";
+}
+
 fetched_keys fetched(net::http_response&& answer)
 {
     fetched_keys f;
@@ -39,7 +47,12 @@ fetched_keys fetched(net::http_response&& answer)
 
 } // namespace
 
-key_fetch::key_fetch(const policy::issuer_settings& issuer) : issuer_(issuer), client_(issuer.ca_file) {}
+key_fetch::key_fetch(const policy::issuer_settings& issuer)
+    : issuer_(issuer),
+      trusted_url_(issuer.keys.where == policy::key_location::kind::url ? issuer.keys.value : issuer.issuer),
+      client_(access_to(issuer))
+{
+}
 
 asio::awaitable<fetched_keys> key_fetch::run(bool awaited)
 {
@@ -51,8 +64,8 @@ asio::awaitable<fetched_keys> key_fetch::run(bool awaited)
     }
     if (!outcome.ok) {
         jwks_uri_.clear();
-        if (!issuer_.ca_file.empty()) // its contents may have changed
-            client_ = net::http_client(issuer_.ca_file);
+        if (!issuer_.ca_file.empty() || !issuer_.certificate_file.empty()) // their contents may have changed
+            client_ = net::http_client(access_to(issuer_));
     }
     co_return outcome;
 }
@@ -90,31 +103,46 @@ asio::awaitable<fetched_keys> key_fetch::get_keys()
 asio::awaitable<fetched_keys> key_fetch::discover()
 {
     std::string why;
+    auto detail = cause::none;
     for (const auto& url : metadata_urls(issuer_.issuer)) {
         auto document = co_await get(url);
         if (document.ok) {
-            auto uri = jwks_uri_of(document.text, issuer_.issuer);
+            auto uri = jwks_uri_of(document.text, issuer_.issuer, issuer_.insecure_http);
             document.ok = uri.has_value();
             document.text = uri ? std::move(*uri) : url + ": " + uri.error().why;
         }
         if (document.ok)
             co_return document;
         why.append(why.empty() ? "" : "; ").append(document.text);
+        detail = document.detail;
         if (!document.answered) // the other URL is on the same host, and would wait for its timeout too
             break;
     }
-    co_return failed(why.empty() ? "the issuer is not a URL that keys can be discovered from"
-                                 : std::move(why));
+    auto nothing =
+        failed(why.empty() ? "the issuer is not a URL that keys can be discovered from" : std::move(why));
+    nothing.detail = detail;
+    co_return nothing;
 }
 
 asio::awaitable<fetched_keys> key_fetch::get(std::string url)
 {
     net::http_request request(url);
+    if (!issuer_.keys_token_file.empty() && may_have_token(url, trusted_url_)) {
+        auto token = read_token_file(issuer_.keys_token_file);
+        if (!token)
+            co_return failed(issuer_.keys_token_file + ": " + token.error().why);
+        request.authorization = bearer_authorization(*token);
+    }
     auto answer = co_await client_.send(std::move(request));
-    if (!answer)
-        co_return failed(without_query(url) + ": " + answer.error().why);
+    if (!answer) {
+        auto without = failed(without_query(url) + ": " + answer.error().why);
+        without.detail = answer.error().detail;
+        co_return without;
+    }
     if (answer->status != 200)
-        co_return failed(without_query(url) + ": returned status " + std::to_string(answer->status), true);
+        co_return failed(without_query(url) + ": returned status " + std::to_string(answer->status) +
+                             std::string(hint_for(answer->status, issuer_)),
+                         true);
     co_return fetched(std::move(*answer));
 }
 

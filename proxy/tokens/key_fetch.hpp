@@ -16,9 +16,10 @@ namespace scopegate::tokens {
 
 struct fetched_keys {
     bool ok = false;
-    bool answered = false;     // a server responded, whatever its response was
-    std::string text;          // the JWK set's text on success, otherwise the reason for the log
-    std::string cache_control; // of the key set's response
+    bool answered = false;      // a server responded, whatever its response was
+    std::string text;           // the JWK set's text on success, otherwise the reason for the log
+    std::string cache_control;  // of the key set's response
+    cause detail = cause::none; // of a failure: set if a forward proxy is the reason
 };
 
 class key_fetch final {
@@ -28,7 +29,8 @@ public:
     // Makes one attempt. Never throws, not even when cancelled. Reads the discovery document each time, so
     // that a key set that has moved is found. If the document is unavailable, fetches the key set that it
     // named last. `awaited` means that requests wait for a new key: then the last known key set is fetched
-    // first, and discovery follows only if that brings nothing new.
+    // first, and discovery follows only if that brings nothing new. The token of `keys_token_file` is read
+    // for each request, and sent only to the origin that the file names.
     [[nodiscard]] boost::asio::awaitable<fetched_keys> run(bool awaited);
 
 private:
@@ -38,6 +40,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<fetched_keys> get(std::string url);
 
     const policy::issuer_settings& issuer_;
+    const std::string trusted_url_; // `keys`, or the issuer: its origin gets the token of keys_token_file
     net::http_client client_;
     std::string jwks_uri_; // from the discovery document
     std::string last_keys_;

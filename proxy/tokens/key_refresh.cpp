@@ -116,7 +116,7 @@ void key_refresh::watch_age()
 std::chrono::milliseconds key_refresh::settle(const fetched_keys& got)
 {
     if (!got.ok)
-        keys_.fail(got.text);
+        keys_.fail(got.text, got.detail);
     const auto now = observe::wall_now();
     using ms = std::chrono::milliseconds;
     const auto half_age = max_age_.count() == 0 ? ms::max() : ms(max_age_) / 2;

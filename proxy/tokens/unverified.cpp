@@ -2,6 +2,7 @@
 
 #include "base/json_writer.hpp"
 #include "jose/jwks.hpp"
+#include "jose/spiffe.hpp"
 #include "tokens/introspection.hpp"
 
 #include <algorithm>
@@ -118,6 +119,8 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
     static const policy::issuer_settings usual;
     const auto& issuer = seen.issuer >= 0 ? p.issuers[static_cast<std::size_t>(seen.issuer)] : usual;
     add(json::path("iss"));
+    if (jose::names_trust_domain(issuer.issuer)) // the subject names it, and there is no issuer
+        add(json::path("sub"));
     add(issuer.audience_claim);
     for (const auto* name : {"exp", "nbf", "iat"})
         add(json::path(name));
@@ -136,6 +139,7 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
             add(r->first);
     constexpr std::pair<cause, const char*> others[] = {{cause::sub_not_string, "sub"},
                                                         {cause::jti_not_string, "jti"},
+                                                        {cause::not_in_trust_domain, "sub"},
                                                         {cause::client_id_not_string, "client_id"}};
     for (const auto& [detail, name] : others)
         if (why.detail == detail)

@@ -3,6 +3,7 @@
 #include "jose/claims.hpp"
 #include "jose/jwks.hpp"
 #include "jose/jws.hpp"
+#include "jose/spiffe.hpp"
 #include "tokens/claim_shapes.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/introspection.hpp"
@@ -46,7 +47,9 @@ result<void> check_unsigned(const jose::compact_jws& jws, const json::value& cla
 {
     if (!issuer.algorithms.contains(jws.header.alg))
         return failure(reason::unsupported_algorithm, cause::alg_not_allowed);
-    if (const auto ok = jose::check_type(jws.header.typ, issuer.access_token_only); !ok)
+    if (const auto ok = jose::check_type(jws.header.typ, issuer.access_token_only,
+                                         jose::names_trust_domain(issuer.issuer));
+        !ok)
         return ok;
     return jose::check_claims(claims, rules_of(issuer), now);
 }
@@ -275,12 +278,14 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
                                             bool waited) const
 {
     if (why != reason::unknown_key) {
-        // Without a kid, a token signed with a newer key looks like a forgery; a fetch can tell them apart if
-        // one is allowed. With a known kid the token is forged, or the issuer has reused the kid for a new
-        // key. The token is refused now, and a background fetch lets the next one pass.
-        if (why == reason::bad_signature && kid)
+        // Without a kid, or with keys that have none, a token signed with a newer key looks like a forgery; a
+        // fetch can tell them apart if one is allowed. With a known kid the token is forged, or the issuer
+        // has reused the kid for a new key. The token is refused now, and a background fetch lets the next
+        // one pass.
+        const bool by_kid = kid && !key_sets_[issuer]->kids().empty();
+        if (why == reason::bad_signature && by_kid)
             keys_->request_refresh(issuer);
-        const bool look = !kid && !waited && keys_->may_refresh(issuer);
+        const bool look = !by_kid && !waited && keys_->may_refresh(issuer);
         return {why, look ? static_cast<int>(issuer) : -1};
     }
     // We have no key with that kid: the token is forged, or signed with a newer key than ours. Only a fetch

@@ -114,7 +114,8 @@ public:
     mutable std::mutex mutex_; // guards everything below
     mood mood_ = mood::serving;
     std::string keys_ = R"({"keys":[]})";
-    std::string cache_control_;
+    std::string cache_control_, jwks_uri_, wanted_authorization_;
+    std::vector<std::string> authorizations_;
     std::size_t key_requests_ = 0;
     std::size_t discovery_requests_ = 0;
 
@@ -159,10 +160,10 @@ private:
         if (error)
             co_return;
         const std::string target(request.target());
-        count(target);
+        count(target, std::string(request[http::field::authorization]));
         while (mood_now() == mood::hanging)
             co_await mood_changed_.async_wait(no_throw);
-        const auto reply = answer_to(target);
+        const auto reply = answer_to(target, std::string(request[http::field::authorization]));
         if (mood_now() == mood::hinting) {
             constexpr std::string_view hint = "HTTP/1.1 103 Early Hints\r\nLink: </keys>\r\n\r\n";
             co_await asio::async_write(stream, asio::buffer(hint), no_throw);
@@ -190,15 +191,18 @@ private:
         return mood_;
     }
 
-    void count(const std::string& target)
+    void count(const std::string& target, std::string authorization)
     {
         const std::lock_guard lock(mutex_);
+        authorizations_.push_back(std::move(authorization));
         ++(target == "/keys" ? key_requests_ : discovery_requests_);
     }
 
-    answer answer_to(const std::string& target) const
+    answer answer_to(const std::string& target, const std::string& authorization) const
     {
         const std::lock_guard lock(mutex_);
+        if (!wanted_authorization_.empty() && authorization != wanted_authorization_)
+            return make_answer(http::status::unauthorized, R"({"kind":"Status","code":401})");
         if (mood_ == mood::failing)
             return make_answer(http::status::internal_server_error, "{}");
         if (mood_ == mood::garbage)
@@ -208,8 +212,9 @@ private:
         const bool rfc8414 = target == "/.well-known/oauth-authorization-server" + path;
         if ((openid && mood_ != mood::only_rfc8414) || rfc8414) {
             const auto name = mood_ == mood::wrong_issuer ? "https://elsewhere.example" : name_;
+            const auto keys = jwks_uri_.empty() ? origin_ + "/keys" : jwks_uri_;
             return make_answer(http::status::ok,
-                               R"({"issuer":")" + name + R"(","jwks_uri":")" + origin_ + R"(/keys"})");
+                               R"({"issuer":")" + name + R"(","jwks_uri":")" + keys + R"("})");
         }
         return target == "/keys" || target == "/moved" ? key_answer(target)
                                                        : make_answer(http::status::not_found, "{}");
@@ -275,6 +280,24 @@ void fake_issuer::cache_control(std::string value)
 {
     const std::lock_guard lock(server_->mutex_);
     server_->cache_control_ = std::move(value);
+}
+
+void fake_issuer::jwks_uri(std::string value)
+{
+    const std::lock_guard lock(server_->mutex_);
+    server_->jwks_uri_ = std::move(value);
+}
+
+void fake_issuer::require_authorization(std::string value)
+{
+    const std::lock_guard lock(server_->mutex_);
+    server_->wanted_authorization_ = std::move(value);
+}
+
+std::vector<std::string> fake_issuer::authorizations() const
+{
+    const std::lock_guard lock(server_->mutex_);
+    return server_->authorizations_;
 }
 
 const std::string& fake_issuer::name() const noexcept

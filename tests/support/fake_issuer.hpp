@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace scopegate::test {
 
@@ -43,11 +44,17 @@ public:
     void publish(std::string jwk_set);     // sets the key set at /keys
     void cache_control(std::string value); // sets the field of /keys; empty: no field
 
+    void jwks_uri(std::string value); // names it in the documents, in place of /keys
+    // Responds with 401 to requests without exactly this Authorization, from now on.
+    void require_authorization(std::string value);
+
     [[nodiscard]] const std::string& name() const noexcept; // `http://127.0.0.1:PORT` and the path
     [[nodiscard]] std::string origin() const;               // the same without the path
     [[nodiscard]] std::string keys_url() const;
     [[nodiscard]] std::size_t key_requests() const;       // to /keys, answered or not
     [[nodiscard]] std::size_t discovery_requests() const; // to any metadata document
+    // Returns the Authorization of each request so far; empty where it had none.
+    [[nodiscard]] std::vector<std::string> authorizations() const;
 
 private:
     class server;

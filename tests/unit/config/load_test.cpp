@@ -26,7 +26,7 @@ TEST(load, reads_the_sample_without_environment_or_network)
     EXPECT_EQ(p.requirement_count, 6U);
     EXPECT_EQ(p.realm(), "https://calendar.example.com");
     EXPECT_EQ(p.metadata.resource, "https://calendar.example.com");
-    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 57);
+    EXPECT_EQ(p.match("/appointments/7", "PUT").needs->mark.line, 62);
     EXPECT_EQ(p.match("/healthz", "GET").found, policy::route_match::outcome::route);
     EXPECT_TRUE(p.match("/healthz", "GET").needs->is_public());
 }
@@ -53,6 +53,7 @@ TEST(load, reads_the_sample_with_every_comment_enabled)
     here.write("issuer-ca.pem", scopegate::test::certificate_authority().pem());
     for (const auto* name : {"api-ca.pem", "gate.pem", "gate.key", "server.pem", "server.key", "clients.pem"})
         here.write(name, "-----BEGIN CERTIFICATE-----\n");
+    here.write("issuer.token", "example\n");
     here.write("routes.yaml", uncommented_sample());
     const auto secrets = [](const std::string& name) {
         return name == "INTROSPECTION_SECRET" ? std::optional<std::string>("example") : std::nullopt;
@@ -65,6 +66,8 @@ TEST(load, reads_the_sample_with_every_comment_enabled)
     EXPECT_EQ(p.upstream.tls->server_name, "api.internal");
     EXPECT_NE(p.server.tls->client_ca, "");
     EXPECT_TRUE(p.issuers[0].access_token_only);
+    EXPECT_EQ(p.issuers[0].proxies.https->authority, "proxy.internal:3128");
+    EXPECT_NE(p.issuers[0].keys_token_file, "");
     EXPECT_EQ(p.scopes.size(), 3U);
     EXPECT_EQ(p.routes.size(), 7U);
     EXPECT_EQ(p.settings_of(p.match("/exports/1", "GET").matched).body, std::uint64_t{1} << 30U);

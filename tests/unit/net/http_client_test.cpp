@@ -2,9 +2,7 @@
 
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include "unit/net/send_request.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,33 +10,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 
 namespace {
 
 using namespace scopegate;
 using mood = test::fake_issuer::mood;
+using net::test::outcome;
+using net::test::send;
+using net::test::why;
 using ::testing::HasSubstr;
-using outcome = boost::system::result<net::http_response, net::http_failure>;
-
-// Sends one request and waits for its end, on an io_context of its own.
-outcome send(net::http_client& client, const std::string& url)
-{
-    boost::asio::io_context io;
-    std::optional<outcome> got;
-    boost::asio::co_spawn(
-        io,
-        [&]() -> boost::asio::awaitable<void> {
-            net::http_request request(url);
-            got = co_await client.send(std::move(request));
-        },
-        [](std::exception_ptr failure) {
-            if (failure)
-                std::rethrow_exception(failure);
-        });
-    io.run();
-    return std::move(*got);
-}
 
 outcome send(const std::string& url)
 {
@@ -46,9 +26,11 @@ outcome send(const std::string& url)
     return send(client, url);
 }
 
-std::string why(const outcome& o)
+net::http_access trusting(const std::string& ca_file)
 {
-    return o ? "it went well" : o.error().why;
+    net::http_access access;
+    access.ca_file = ca_file;
+    return access;
 }
 
 class file_of final {
@@ -144,7 +126,7 @@ TEST(http_client, trusts_a_private_authority_for_its_host)
     const auto identity = ours.issue("DNS:localhost");
     test::fake_issuer issuer(true, {}, &identity);
     const file_of ca(ours.pem());
-    net::http_client client(ca.path());
+    net::http_client client(trusting(ca.path()));
     const auto got = send(client, issuer.keys_url());
     ASSERT_TRUE(got) << why(got);
     EXPECT_EQ(got->status, 200U);
@@ -156,7 +138,7 @@ TEST(http_client, refuses_a_certificate_for_another_host)
     const auto identity = ours.issue("DNS:elsewhere.example");
     test::fake_issuer issuer(true, {}, &identity);
     const file_of ca(ours.pem());
-    net::http_client client(ca.path());
+    net::http_client client(trusting(ca.path()));
     EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("certificate verify failed"));
     EXPECT_EQ(issuer.key_requests(), 0U);
 }
@@ -168,7 +150,7 @@ TEST(http_client, refuses_an_unknown_authority)
     const auto identity = theirs.issue("DNS:localhost");
     test::fake_issuer issuer(true, {}, &identity);
     const file_of ca(ours.pem());
-    net::http_client with_ours(ca.path());
+    net::http_client with_ours(trusting(ca.path()));
     EXPECT_THAT(why(send(with_ours, issuer.keys_url())), HasSubstr("certificate verify failed"));
     EXPECT_THAT(why(send(issuer.keys_url())), HasSubstr("certificate verify failed"))
         << "the system's store does not know the authority";
@@ -180,7 +162,7 @@ TEST(http_client, checks_an_address_as_an_address)
     const auto identity = ours.issue("IP:127.0.0.1");
     test::fake_issuer issuer(true, {}, &identity);
     const file_of ca(ours.pem());
-    net::http_client client(ca.path());
+    net::http_client client(trusting(ca.path()));
     auto url = issuer.keys_url();
     url.replace(url.find("localhost"), 9, "127.0.0.1");
     const auto got = send(client, url);
@@ -198,7 +180,7 @@ TEST(http_client, applies_the_time_limit_to_tls_too)
     const file_of ca(ours.pem());
     net::http_limits limits;
     limits.time = std::chrono::milliseconds(100);
-    net::http_client client(ca.path(), limits);
+    net::http_client client(trusting(ca.path()), limits);
     EXPECT_THAT(why(send(client, issuer.keys_url())), HasSubstr("timed out"));
 }
 
@@ -206,10 +188,10 @@ TEST(http_client, names_a_malformed_ca_file)
 {
     const auto identity = test::certificate_authority().issue("DNS:localhost");
     const test::fake_issuer issuer(true, {}, &identity);
-    net::http_client without("/nonexistent/ca.pem");
+    net::http_client without(trusting("/nonexistent/ca.pem"));
     EXPECT_THAT(why(send(without, issuer.keys_url())), HasSubstr("/nonexistent/ca.pem"));
     const file_of empty("no certificate");
-    net::http_client with_empty(empty.path());
+    net::http_client with_empty(trusting(empty.path()));
     EXPECT_THAT(why(send(with_empty, issuer.keys_url())), HasSubstr(empty.path()));
 }
 

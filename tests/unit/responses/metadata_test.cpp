@@ -50,6 +50,17 @@ TEST(metadata, states_which_bindings_tokens_may_or_must_have)
     EXPECT_EQ(metadata_document(p), begin + R"(,"tls_client_certificate_bound_access_tokens":true})");
 }
 
+TEST(metadata, names_no_trust_domain_as_an_authorization_server)
+{
+    calendar file;
+    file.p.issuers.push_back(file.p.issuers.front());
+    file.p.issuers.back().issuer = "spiffe://td.test";
+    EXPECT_NE(metadata_document(file.p).find(R"("authorization_servers":["https://id.example.com/"])"),
+              std::string::npos);
+    file.p.issuers.erase(file.p.issuers.begin());
+    EXPECT_EQ(metadata_document(file.p).find("authorization_servers"), std::string::npos);
+}
+
 TEST(metadata, names_an_issuer_once)
 {
     calendar file;

@@ -74,6 +74,27 @@ TEST(discovery, allows_plain_http_for_keys_on_loopback)
     EXPECT_EQ(*uri, "http://127.0.0.1:1/keys");
 }
 
+TEST(discovery, never_leads_from_https_to_plain_http)
+{
+    const struct {
+        const char *sentence, *issuer, *keys;
+        bool plain_http, accepted;
+    } rows[] = {
+        {"plain http to plain http, if it may", "http://idp:8080", "http://idp:8080/keys", true, true},
+        {"plain http to another host", "http://idp:8080", "http://other:8080/keys", true, true},
+        {"plain http to plain http, if it may not", "http://idp:8080", "http://idp:8080/keys", false, false},
+        {"https to plain http", "https://idp", "http://idp/keys", true, false},
+        {"https to loopback", "https://idp", "http://127.0.0.1/keys", true, true},
+        {"plain http to https", "http://idp:8080", "https://idp/keys", false, true},
+    };
+    for (const auto& row : rows) {
+        const auto document =
+            R"({"issuer":")" + std::string(row.issuer) + R"(","jwks_uri":")" + row.keys + R"("})";
+        EXPECT_EQ(tokens::jwks_uri_of(document, row.issuer, row.plain_http).has_value(), row.accepted)
+            << row.sentence;
+    }
+}
+
 TEST(max_age, is_read_from_cache_control)
 {
     using std::chrono::seconds;

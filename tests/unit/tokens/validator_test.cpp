@@ -1,6 +1,7 @@
 #include "tokens/validator.hpp"
 
 #include "support/allocations.hpp"
+#include "support/certificate_maker.hpp"
 #include "support/reason_of.hpp"
 #include "tokens/identity.hpp"
 #include "tokens/key_store.hpp"
@@ -235,6 +236,22 @@ TEST_F(validation, denies_a_bad_signature_under_a_known_kid_at_once_and_requests
     EXPECT_EQ(keys->requested, 1);
 }
 
+// A PEM key has no kid: after a rotation only a fetch tells a token of the new key from a forgery.
+TEST_F(validation, waits_for_newer_keys_if_the_keys_have_no_kid)
+{
+    std::vector<std::string> warnings;
+    const auto pem = test::self_signed(test::certificate_wish{"DNS:a.example"}).certificate;
+    keys->give(0, std::make_shared<const jose::jwk_set>(*jose::jwk_set::parse(pem, warnings)));
+    keys->refreshable = true;
+    const auto token = test::make_token(claims(), algorithm::es256);
+    auto outcome = validator.check(token, now);
+    EXPECT_EQ(outcome.wait_for_issuer, 0);
+    EXPECT_EQ(keys->requested, 0);
+    outcome = validator.check(token, now, true);
+    EXPECT_EQ(name(test::reason_of(outcome.token)), "bad-signature");
+    EXPECT_EQ(outcome.wait_for_issuer, -1);
+}
+
 // One row for each member: the cause, and what the log may show once the issuer's signature is verified.
 TEST_F(validation, names_the_member_that_is_wrong)
 {
@@ -324,6 +341,36 @@ TEST_F(validation, names_a_slash_by_which_an_issuer_differs)
         test::cause_of(
             validator.check(test::make_token(claims(R"({"iss":"https://third.example/"})")), now).token),
         cause::none);
+}
+
+TEST_F(validation, finds_the_trust_domain_of_a_token_without_an_issuer)
+{
+    auto& domain = policy->issuers.at(1);
+    domain = {};
+    domain.issuer = "spiffe://td.test";
+    domain.audience = {"https://calendar.example"};
+    tokens::validator svids(policy, keys, cache_bytes);
+    const struct {
+        const char *sentence, *changes, *reason;
+    } rows[] = {
+        {"a workload", R"({"iss":null,"sub":"spiffe://td.test/app"})", "allowed"},
+        {"another trust domain", R"({"iss":null,"sub":"spiffe://other.test/app"})", "missing-claim"},
+        {"a workload with the first issuer's iss", R"({"sub":"spiffe://td.test/app"})", "allowed"},
+        {"a workload with a stranger's iss", R"({"iss":"https://x.example","sub":"spiffe://td.test/app"})",
+         "unknown-issuer"},
+        {"no exp", R"({"iss":null,"sub":"spiffe://td.test/app","exp":null})", "missing-claim"},
+        {"no aud", R"({"iss":null,"sub":"spiffe://td.test/app","aud":null})", "missing-claim"},
+    };
+    for (const auto& row : rows) {
+        const auto outcome = svids.check(test::make_token(claims(row.changes)), now);
+        EXPECT_EQ(name(test::reason_of(outcome.token)), row.reason) << row.sentence;
+        if (outcome.token) {
+            EXPECT_EQ((*outcome.token)->issuer, row.changes[2] == 'i' ? 1U : 0U) << row.sentence;
+        }
+    }
+    const auto typed =
+        test::make_token(claims(rows[0].changes), algorithm::rs256, header(R"({"typ":"JOSE"})"));
+    EXPECT_TRUE(svids.check(typed, now).token);
 }
 
 TEST_F(validation, treats_a_null_claim_as_absent)
