@@ -9,6 +9,7 @@
 #include "cli/presented_request.hpp"
 #include "jose/claims.hpp"
 #include "observe/http_date.hpp"
+#include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 
 #include <CLI/CLI.hpp>
@@ -38,12 +39,11 @@ std::size_t issuer_of(const policy::policy& p, const json::value& claims)
     const auto* named = iss != nullptr ? iss->if_string() : nullptr;
     if (named == nullptr)
         return 0;
-    const auto found =
-        std::find_if(p.issuers.begin(), p.issuers.end(), [&](const auto& i) { return i.issuer == *named; });
-    if (found == p.issuers.end())
+    const auto found = p.issuer_named(*named);
+    if (!found)
         throw input_error("the claims are from issuer '" + visible(*named) + "', which " + p.file +
                           " does not trust");
-    return static_cast<std::size_t>(found - p.issuers.begin());
+    return *found;
 }
 
 // Makes a validated token from --claims and --scope.
@@ -69,7 +69,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
 // Names the issuer whose keys or introspection result are missing. The policy trusts this token's issuer.
 std::string issuer_name(std::string_view token)
 {
-    return visible(claimed_issuer(token).value_or("its issuer"));
+    return visible(tokens::claimed_issuer(token).value_or("its issuer"));
 }
 
 [[noreturn]] void refuse_undecided(std::string_view token, reason why, bool online)
@@ -99,11 +99,9 @@ std::string given_text(const explain_options& o)
 // Returns the index of the issuer that a token names, or -1 if the policy does not list it.
 int index_of_issuer(const policy::policy& p, std::string_view token)
 {
-    const auto iss = claimed_issuer(token);
-    for (std::size_t i = 0; i < p.issuers.size() && iss; ++i)
-        if (p.issuers[i].issuer == *iss)
-            return static_cast<int>(i);
-    return -1;
+    const auto iss = tokens::claimed_issuer(token);
+    const auto index = iss ? p.issuer_named(*iss) : std::nullopt;
+    return index ? static_cast<int>(*index) : -1;
 }
 
 bool is_undecided(const access::explanation& e) noexcept

@@ -1,9 +1,8 @@
 #include "cli/online.hpp"
 
-#include "cli/presented_request.hpp"
+#include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -53,14 +52,12 @@ void online_authority::run_until(const std::function<bool()>& done)
 
 void online_authority::fetch_keys_for(std::string_view token)
 {
-    const auto iss = claimed_issuer(token);
-    const auto& issuers = policy_->issuers;
-    const auto found = std::find_if(issuers.begin(), issuers.end(),
-                                    [&](const auto& issuer) { return iss && issuer.issuer == *iss; });
-    if (found == issuers.end() || !found->signs_tokens())
+    const auto iss = tokens::claimed_issuer(token);
+    const auto index = iss ? policy_->issuer_named(*iss) : std::nullopt;
+    // The keys of a tenant are waited for like a new key.
+    if (!index || !policy_->issuers[*index].signs_tokens() || policy_->issuers[*index].keys_per_tenant())
         return;
-    const auto index = static_cast<std::size_t>(found - issuers.begin());
-    run_until([&] { return keys_->keys(index) != nullptr || keys_->has_failed(index); });
+    run_until([&] { return keys_->keys(*index) != nullptr || keys_->has_failed(*index); });
 }
 
 tokens::validator::awaited online_authority::wait(tokens::validator& asking, int issuer,

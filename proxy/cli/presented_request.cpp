@@ -91,13 +91,4 @@ result<access::question> presented_request::as_question()
     return asked;
 }
 
-std::optional<std::string> claimed_issuer(std::string_view token)
-{
-    const auto rest = token.substr(std::min(token.find('.'), token.size() - 1) + 1);
-    const auto claims = tokens::object_in(rest.substr(0, rest.find('.')));
-    const auto* iss = claims ? claims->find("iss") : nullptr;
-    const auto* text = iss != nullptr ? iss->if_string() : nullptr;
-    return text != nullptr ? std::optional(*text) : std::nullopt;
-}
-
 } // namespace scopegate::cli

@@ -37,7 +37,4 @@ private:
     std::optional<net::peer> peer_;
 };
 
-// Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.
-[[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
-
 } // namespace scopegate::cli

@@ -18,6 +18,7 @@ namespace scopegate::config {
     X(hidden_route, "hidden-route")                                                                          \
     X(hosts_not_listed, "hosts-not-listed")                                                                  \
     X(idle_ca, "idle-ca")                                                                                    \
+    X(issuer_grants_everything, "issuer-grants-everything")                                                  \
     X(issuer_without_audience, "issuer-without-audience")                                                    \
     X(issuer_without_https, "issuer-without-https")                                                          \
     X(method_in_body, "method-in-body")                                                                      \

@@ -74,7 +74,8 @@ std::string metadata_document(const policy::policy& p)
         return {};
     std::vector<std::string_view> servers;
     for (const auto& i : p.issuers)
-        if (std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
+        // `tenants: any` names no server that exists.
+        if (!i.any_tenant() && std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
     std::vector<std::string_view> scopes;
     for (std::size_t i = 0; i < p.scopes.size(); ++i)

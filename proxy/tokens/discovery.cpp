@@ -38,14 +38,17 @@ std::vector<std::string> metadata_urls(std::string_view issuer)
             origin + "/.well-known/oauth-authorization-server" + path};
 }
 
-boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                  std::string_view issuer)
+namespace {
+
+// `is_ours` says whether a document's issuer is the one that was asked.
+template <class IsOurs>
+boost::system::result<std::string, discovery_failure> jwks_uri_in(std::string_view document, IsOurs is_ours)
 {
     const auto metadata = json::parse(document, document_limits);
     if (!metadata || metadata->if_object() == nullptr)
         return discovery_failure{"the discovery document is not a JSON object"};
     const auto* named = string_member(*metadata, "issuer");
-    if (named == nullptr || *named != issuer)
+    if (named == nullptr || !is_ours(*named))
         return discovery_failure{"the discovery document is for another issuer: " +
                                  (named != nullptr ? json::serialize(json::value(*named)) : "none")};
     const auto* uri = string_member(*metadata, "jwks_uri");
@@ -55,6 +58,22 @@ boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_vi
     if (!url || !url->is_plain() || !url->is_protected())
         return discovery_failure{"the discovery document's jwks_uri is not an https URL"};
     return {boost::system::in_place_value, *uri};
+}
+
+} // namespace
+
+boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
+                                                                  std::string_view issuer)
+{
+    return jwks_uri_in(document, [issuer](const std::string& named) { return named == issuer; });
+}
+
+boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
+                                                                  const policy::issuer_settings& issuer)
+{
+    return jwks_uri_in(document, [&issuer](const std::string& named) {
+        return named == issuer.issuer || (issuer.pattern && issuer.pattern->is_written_as(named));
+    });
 }
 
 } // namespace scopegate::tokens

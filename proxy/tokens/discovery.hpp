@@ -2,6 +2,8 @@
 // key_fetch does the I/O.
 #pragma once
 
+#include "policy/settings.hpp"
+
 #include <boost/system/result.hpp>
 
 #include <string>
@@ -27,5 +29,9 @@ struct discovery_failure {
 // loopback host.
 [[nodiscard]] boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
                                                                                 std::string_view issuer);
+// Does the same for an issuer of the file. The document of one that has tenants may name their common pattern
+// instead, as the documents of Entra ID's shared endpoints do.
+[[nodiscard]] boost::system::result<std::string, discovery_failure>
+jwks_uri_of(std::string_view document, const policy::issuer_settings& issuer);
 
 } // namespace scopegate::tokens

@@ -90,21 +90,25 @@ asio::awaitable<fetched_keys> key_fetch::get_keys()
 asio::awaitable<fetched_keys> key_fetch::discover()
 {
     std::string why;
+    bool refused = true;
     for (const auto& url : metadata_urls(issuer_.issuer)) {
         auto document = co_await get(url);
         if (document.ok) {
-            auto uri = jwks_uri_of(document.text, issuer_.issuer);
+            auto uri = jwks_uri_of(document.text, issuer_);
             document.ok = uri.has_value();
             document.text = uri ? std::move(*uri) : url + ": " + uri.error().why;
         }
         if (document.ok)
             co_return document;
         why.append(why.empty() ? "" : "; ").append(document.text);
+        refused = refused && document.refused;
         if (!document.answered) // the other URL is on the same host, and would wait for its timeout too
             break;
     }
-    co_return failed(why.empty() ? "the issuer is not a URL that keys can be discovered from"
-                                 : std::move(why));
+    auto outcome =
+        failed(why.empty() ? "the issuer is not a URL that keys can be discovered from" : std::move(why));
+    outcome.refused = refused;
+    co_return outcome;
 }
 
 asio::awaitable<fetched_keys> key_fetch::get(std::string url)
@@ -113,8 +117,11 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
     auto answer = co_await client_.send(std::move(request));
     if (!answer)
         co_return failed(without_query(url) + ": " + answer.error().why);
-    if (answer->status != 200)
-        co_return failed(without_query(url) + ": returned status " + std::to_string(answer->status), true);
+    if (answer->status != 200) {
+        auto none = failed(without_query(url) + ": returned status " + std::to_string(answer->status), true);
+        none.refused = answer->status == 400 || answer->status == 404 || answer->status == 410;
+        co_return none;
+    }
     co_return fetched(std::move(*answer));
 }
 
