@@ -21,7 +21,7 @@ tokens::token_ptr made(std::size_t issuer = 0, wall_time expires = now + 1h,
                        const std::string& subject = "ann")
 {
     const boost::intrusive_ptr<tokens::validated_token> token(new tokens::validated_token);
-    token->issuer = issuer;
+    token->issuer = token->key_source = issuer;
     token->expires = expires;
     token->subject = subject;
     return token;
