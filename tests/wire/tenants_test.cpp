@@ -54,7 +54,7 @@ gate_settings with_tenants(const tenant_server& server, const std::string& more)
     return s;
 }
 
-TEST(tenants, are_told_apart_in_headers_and_in_the_log)
+TEST(tenants, differ_in_headers_and_in_the_log)
 {
     tenant_server server;
     server.serve("one", jwk_set_text({algorithm::es256}), server.pattern());

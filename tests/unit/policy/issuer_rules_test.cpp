@@ -1,4 +1,4 @@
-// What an issuer may grant, and the condition on the token's issuer.
+// Tests of the scopes that an issuer may grant, and of the condition on the token's issuer.
 #include "policy/decide.hpp"
 
 #include "unit/policy/builder.hpp"
