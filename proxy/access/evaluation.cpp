@@ -261,7 +261,8 @@ outcome evaluation::conclude(wall_time now)
         return *granted;
     auto& refused = std::get<policy::denial>(decided);
     refused.dpop = found_.dpop;
-    refused.why.detail = cause_of(refused.why);
+    if (refused.why.detail == cause::none)
+        refused.why.detail = cause_of(refused.why);
     return enforce(std::move(refused));
 }
 

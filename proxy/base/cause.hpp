@@ -124,6 +124,10 @@ namespace scopegate {
     X(iss_not_string, "iss-not-string")                                                                      \
     X(iss_differs_by_slash, "iss-differs-by-slash")                                                          \
     X(not_in_trust_domain, "not-in-trust-domain")                                                            \
+    X(tid_not_string, "tid-not-string")                                                                      \
+    X(tid_differs, "tid-differs")                                                                            \
+    X(unknown_tenant, "unknown-tenant")                                                                      \
+    X(too_many_new_tenants, "too-many-new-tenants")                                                          \
     X(exp_missing, "exp-missing")                                                                            \
     X(exp_not_number, "exp-not-number")                                                                      \
     X(nbf_not_number, "nbf-not-number")                                                                      \
@@ -155,6 +159,9 @@ namespace scopegate {
     X(proxy_unreachable, "proxy-unreachable")                                                                \
     X(proxy_refused, "proxy-refused")                                                                        \
     X(introspection_not_json, "introspection-not-json")                                                      \
+    X(introspection_not_signed, "introspection-not-signed")                                                  \
+    X(introspection_bad_signature, "introspection-bad-signature")                                            \
+    X(introspection_for_others, "introspection-for-others")                                                  \
     X(introspection_queue_full, "introspection-queue-full")                                                  \
     X(introspection_not_asked, "introspection-not-asked")                                                    \
     X(proof_missing, "proof-missing")                                                                        \
@@ -180,6 +187,7 @@ namespace scopegate {
     X(proof_in_future, "proof-in-future")                                                                    \
     X(proof_bad_signature, "proof-bad-signature")                                                            \
     X(proof_used_before, "proof-used-before")                                                                \
+    X(scope_not_granted, "scope-not-granted")                                                                \
     X(scope_claim_shape, "scope-claim-shape")                                                                \
     X(permissions_claim_shape, "permissions-claim-shape")                                                    \
     X(roles_claim_shape, "roles-claim-shape")                                                                \

@@ -80,10 +80,33 @@ std::string introspected_tokens(const policy::policy& p)
     });
     if (found == p.issuers.end())
         return {};
+    const bool also = found->introspection->also_jwts;
     return found->signs_tokens()
-               ? "JWTs of " + found->issuer +
-                     " are checked with its keys; its other tokens are introspected.\n"
+               ? "JWTs of " + found->issuer + " are checked with its keys" +
+                     (also ? " and introspected" : "") + "; its other tokens are introspected.\n"
                : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
+}
+
+// Says which tenants are accepted, and which scopes an issuer can give. Empty if each issuer is a single one
+// that can give all.
+std::string issuer_notes(const policy::policy& p)
+{
+    std::string out;
+    const policy::issuer_settings* last = nullptr;
+    for (const auto& i : p.issuers) {
+        const bool told = last != nullptr && i.pattern && last->mark.line == i.mark.line;
+        last = &i;
+        if (told)
+            continue;
+        const auto name = i.pattern ? i.pattern->name_of("{tenant}") : i.issuer;
+        if (i.any_tenant())
+            out += "Tokens of any tenant of " + name + " are accepted" +
+                   (i.keys_per_tenant() ? "; a tenant's keys are fetched with its first token.\n" : ".\n");
+        if (i.grants && i.grants->size() < p.scopes.size())
+            out += name + " can give no scopes but " + policy::enumerate(p.scopes.names(*i.grants), " and ") +
+                   ".\n";
+    }
+    return out;
 }
 
 // Says where applications find the metadata document, if its URL was derived from an audience: another
@@ -176,7 +199,7 @@ void print(const policy::policy& p, std::ostream& out)
         out << "Requests go in turn to " << policy::enumerate(urls, " and ") << ".\n";
     if (head_follows_get(p))
         out << "HEAD needs what GET needs, unless it is listed.\n";
-    out << key_life(p) << forward_proxies(p) << introspected_tokens(p) << metadata_note(p)
+    out << key_life(p) << forward_proxies(p) << introspected_tokens(p) << issuer_notes(p) << metadata_note(p)
         << certificate_note(p);
     if (p.observe)
         out << "mode: observe: requests that would be refused are logged and forwarded.\n";

@@ -9,6 +9,7 @@
 #include "cli/presented_request.hpp"
 #include "jose/claims.hpp"
 #include "observe/http_date.hpp"
+#include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 
 #include <CLI/CLI.hpp>
@@ -71,7 +72,7 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
 // Names the issuer whose keys or introspection result are missing. The policy trusts this token's issuer.
 std::string issuer_name(std::string_view token)
 {
-    return visible(claimed_issuer(token).value_or("its issuer"));
+    return visible(tokens::claimed_issuer(token).value_or("its issuer"));
 }
 
 [[noreturn]] void refuse_undecided(std::string_view token, reason why, bool online)

@@ -1,9 +1,8 @@
 #include "cli/online.hpp"
 
-#include "cli/presented_request.hpp"
+#include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -53,10 +52,11 @@ void online_authority::run_until(const std::function<bool()>& done)
 
 void online_authority::fetch_keys_for(std::string_view token)
 {
-    const auto found = issuer_in(*policy_, token);
-    if (!found || !policy_->issuers[*found].signs_tokens())
+    const auto index = issuer_in(*policy_, token);
+    // The keys of a tenant are waited for like a new key.
+    if (!index || !policy_->issuers[*index].signs_tokens() || policy_->issuers[*index].keys_per_tenant())
         return;
-    run_until([&] { return keys_->keys(*found) != nullptr || keys_->has_failed(*found); });
+    run_until([&] { return keys_->keys(*index) != nullptr || keys_->has_failed(*index); });
 }
 
 tokens::validator::awaited online_authority::wait(tokens::validator& asking, int issuer,

@@ -8,6 +8,7 @@
 #include "http/framing.hpp"
 #include "jose/claims.hpp"
 #include "tokens/introspection.hpp"
+#include "tokens/issuer_rules.hpp"
 #include "tokens/places/places.hpp"
 
 #include <algorithm>
@@ -92,21 +93,12 @@ result<access::question> presented_request::as_question()
     return asked;
 }
 
-std::optional<std::string> claimed_issuer(std::string_view token)
-{
-    const auto rest = token.substr(std::min(token.find('.'), token.size() - 1) + 1);
-    const auto claims = tokens::object_in(rest.substr(0, rest.find('.')));
-    const auto* iss = claims ? claims->find("iss") : nullptr;
-    const auto* text = iss != nullptr ? iss->if_string() : nullptr;
-    return text != nullptr ? std::optional(*text) : std::nullopt;
-}
-
 std::optional<std::size_t> issuer_in(const policy::policy& p, const json::value& claims)
 {
-    const auto found = std::find_if(p.issuers.begin(), p.issuers.end(),
-                                    [&](const auto& i) { return jose::check_issuer(claims, i.issuer); });
-    return found != p.issuers.end() ? std::optional(static_cast<std::size_t>(found - p.issuers.begin()))
-                                    : std::nullopt;
+    if (const auto named = p.issuer_named(tokens::iss_of(claims)))
+        return named;
+    const auto found = tokens::issuer_of(p, claims); // a trust domain, which the subject names
+    return found ? std::optional(*found) : std::nullopt;
 }
 
 std::optional<std::size_t> issuer_in(const policy::policy& p, std::string_view token)

@@ -38,9 +38,6 @@ private:
     std::optional<net::peer> peer_;
 };
 
-// Returns the unverified `iss` of a JWT, or nothing if it has none or the token is not a JWT.
-[[nodiscard]] std::optional<std::string> claimed_issuer(std::string_view token);
-
 // Returns the index of the issuer whose tokens have these unverified claims, or those of a JWT. Returns
 // nothing if the policy lists none.
 [[nodiscard]] std::optional<std::size_t> issuer_in(const policy::policy& p, const json::value& claims);

@@ -42,7 +42,7 @@ const policy::issuer_settings* choose_issuer(const policy::policy& p, const toke
         return found == p.issuers.end() ? nullptr : &*found;
     };
     if (!o.issuer.empty())
-        return find([&](const auto& i) { return i.issuer == o.issuer; });
+        return find([&](const auto& i) { return i.is_named(o.issuer); });
     if (const auto* ours = find([&](const auto& i) { return takes_keys_from(i, jwks_file_of(o.key_file)); }))
         return ours;
     return p.issuers.empty() ? nullptr : &p.issuers.front();
@@ -76,8 +76,8 @@ json::value default_claims(const policy::issuer_settings& i, wall_time now)
     json::value claims(std::move(members));
     if (!i.audience.empty())
         claims = with_claim(claims, i.audience_claim.name(), text(i.audience.front()));
-    for (const auto& [path, value] : i.require)
-        claims = with_claim(claims, path.name(), value);
+    for (const auto& [path, any_of] : i.require)
+        claims = with_claim(claims, path.name(), any_of.front());
     return claims;
 }
 
@@ -149,7 +149,7 @@ std::optional<std::filesystem::path> key_set_of(const policy::policy& p, const s
     for (const auto& i : p.issuers) {
         const std::filesystem::path file = i.keys.value;
         if (i.keys.where == policy::key_location::kind::file && file.filename() == name &&
-            (issuer.empty() || i.issuer == issuer))
+            (issuer.empty() || i.is_named(issuer)))
             return file;
     }
     return std::nullopt;
@@ -207,6 +207,8 @@ policy::issuer_settings settings_for(const token_options& o, const std::optional
         i.audience = {o.audience};
     if (i.issuer.empty())
         throw usage_error("there is no routes.yaml to take the issuer from; pass --issuer");
+    if (i.any_tenant() && o.issuer.empty())
+        throw usage_error("the issuer " + i.issuer + " has many tenants; name one with --issuer");
     if (!config && i.audience.empty())
         throw usage_error("there is no routes.yaml to take the audience from; pass --audience");
     return i;

@@ -31,13 +31,13 @@ void note_issuers(compilation& c, const node& value, top& into)
     compile_issuers(c, value);
 }
 
-// Keys are ordered by their dependencies: routes need scopes, the path rules, and the settings of the server
-// and the upstream, which they may override.
+// Keys are ordered by their dependencies: issuers grant scopes. Routes need scopes, issuers, the path rules,
+// and the settings of the server and the upstream, which they may override.
 constexpr key<top> top_keys[] = {
     {"upstream", delegate<compile_upstream>, true, true},
-    {"issuers", note_issuers},
     {"paths", delegate<compile_paths>},
     {"scopes", delegate<compile_scopes>},
+    {"issuers", note_issuers},
     {"limit", delegate<compile_scope_cap>},
     {"unlisted", delegate<compile_unlisted>},
     {"server", delegate<compile_server>},

@@ -65,6 +65,28 @@ bool read_compared_claim(compilation& c, const node& entry, policy::where_condit
     return claim.has_value();
 }
 
+// Adds the issuer of that name, all tenants of an entry that is written so, or one tenant of `tenants: any`.
+// Returns whether there is one.
+bool add_issuer(const policy::policy& p, const std::string& written, policy::issuer_condition& into)
+{
+    bool found = false;
+    for (std::size_t i = 0; i < p.issuers.size(); ++i) {
+        const auto& issuer = p.issuers[i];
+        const bool whole =
+            issuer.issuer == written || (issuer.pattern && issuer.pattern->is_written_as(written));
+        if (whole && issuer.any_tenant())
+            into.of_any_tenant.push_back(i);
+        else if (whole)
+            into.names.push_back(issuer.issuer);
+        found = found || whole;
+    }
+    if (!found && p.issuer_named(written)) {
+        into.names.push_back(written);
+        found = true;
+    }
+    return found;
+}
+
 } // namespace
 
 void read_where(compilation& c, const node& value, const std::vector<template_segment>& segments,
@@ -92,6 +114,23 @@ void read_client(compilation& c, const node& value, const std::vector<template_s
     policy::client_condition condition;
     for (auto& item : read_text_list(c, value))
         condition.any_of.push_back(std::move(item.text));
+    into.emplace_back(std::move(condition));
+}
+
+void read_issuer(compilation& c, const node& value, const std::vector<template_segment>&,
+                 policy::condition_list& into)
+{
+    policy::issuer_condition condition;
+    for (auto& item : read_text_list(c, value)) {
+        if (!add_issuer(c.policy, item.text, condition)) {
+            std::vector<std::string> known;
+            for (const auto& issuer : c.policy.issuers)
+                known.push_back(issuer.issuer);
+            c.out.error(item.at, "the issuer " + item.shown + " is not listed under \"issuers\"" +
+                                     suggestion(item.text, known));
+        }
+        condition.written.push_back(std::move(item.text));
+    }
     into.emplace_back(std::move(condition));
 }
 

@@ -14,7 +14,7 @@ using condition_reader = void(compilation& c, const node& value,
                               const std::vector<policy::template_segment>& segments,
                               policy::condition_list& into);
 
-condition_reader read_where, read_client, read_ip, read_acr, read_max_age;
+condition_reader read_where, read_client, read_issuer, read_ip, read_acr, read_max_age;
 
 // The keys of the map that may stand in place of a claim in `where`.
 [[nodiscard]] section where_section();

@@ -65,18 +65,22 @@ bool serves_all_tenants(std::string_view issuer)
 
 std::string issuer_problem(std::string_view issuer)
 {
-    constexpr auto list_tenants = "list each accepted tenant as a separate issuer, with its id: "
-                                  "https://login.microsoftonline.com/TENANT-ID/v2.0";
+    constexpr auto name_tenants = "name the accepted tenants: \"issuer: "
+                                  "https://login.microsoftonline.com/{tenant}/v2.0\" with \"tenants: "
+                                  "[TENANT-ID]\", or \"tenants: any\"";
     if (issuer.find(",http") != npos || issuer.find(", http") != npos)
         return " is a list; write one entry per issuer";
     if (serves_all_tenants(issuer))
-        return std::string(" serves several tenants, so it is not the issuer in any token; ") + list_tenants;
+        return std::string(" serves several tenants, so it is not the issuer in any token; ") + name_tenants;
     if (has_placeholder(issuer))
         return std::string(" contains a placeholder, but issuers are compared exactly; write the issuer "
                            "itself. For several tenants, ") +
-               list_tenants;
+               name_tenants;
     if (has_wildcard(issuer))
-        return " contains a wildcard, but issuers are compared exactly; list each issuer that you accept";
+        return std::string(
+                   " contains a wildcard, but issuers are compared exactly; list each issuer that you "
+                   "accept. For several tenants, ") +
+               name_tenants;
     return {};
 }
 

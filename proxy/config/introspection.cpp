@@ -79,6 +79,16 @@ void read_cache(compilation& c, const node& value, settings& into)
         into.cache = *cache;
 }
 
+void read_also(compilation& c, const node& value, settings& into)
+{
+    into.also_jwts = read_word(c, value, {"jwt"}).has_value();
+}
+
+void read_signed(compilation& c, const node& value, settings& into)
+{
+    into.signed_results = read_flag(c, value).value_or(false);
+}
+
 constexpr key<settings> introspection_keys[] = {
     {"url", read_url, true},
     {"client_id", read_client_id, true, true},
@@ -86,6 +96,8 @@ constexpr key<settings> introspection_keys[] = {
     {"client_key", read_client_key},
     {"auth", read_auth},
     {"cache", read_cache},
+    {"also", read_also},
+    {"signed", read_signed},
 };
 
 // Each authentication method has its own secret. A second secret would be a mistake that nobody notices.
@@ -105,6 +117,17 @@ void check_credentials(compilation& c, const node& map, settings::auth by)
         c.out.error(map.at, "missing key \"client_secret\"");
     if (!signs && key_given != nullptr)
         c.out.error(key_given->key_at, "\"client_key\" needs \"auth: private_key_jwt\"");
+}
+
+// Reports a key that is for an issuer with keys, if it is given.
+void check_needs_keys(compilation& c, const node& map, std::string_view name)
+{
+    const auto* given = map.find(name);
+    if (given == nullptr || given->text == "false")
+        return;
+    c.out.error(given->key_at,
+                name == "also" ? "\"also: jwt\" needs \"keys\": without them, JWTs are introspected anyway"
+                               : "\"signed\" needs \"keys\": they verify the results (\"keys: discover\")");
 }
 
 } // namespace
@@ -132,6 +155,8 @@ void check_introspection(compilation& c, issuer_entry& entry, const node& issuer
             if (const auto* given = issuer.find(name))
                 c.out.error(given->key_at,
                             in_quotes(name) + " applies to JWTs only, and this issuer has no \"keys\"");
+        for (const auto* name : {"also", "signed"})
+            check_needs_keys(c, *entry.introspection, name);
     } else if (!has_audience) {
         c.out.error(issuer.at, "missing key \"audience\": only an issuer without \"keys\" may omit it");
     }

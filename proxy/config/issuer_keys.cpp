@@ -91,6 +91,29 @@ bool lacks_development_keys(compilation& c, const node& value, std::string_view 
     return true;
 }
 
+// Returns the node of a URL with a tenant in place of the placeholder, as it can be checked.
+node filled_in(const node& n, const policy::tenant_pattern& pattern)
+{
+    auto out = n;
+    out.text = pattern.name_of("TENANT");
+    return out;
+}
+
+bool check_key_url(compilation& c, const node& value, issuer_entry& into)
+{
+    const auto pattern = policy::tenant_pattern_of(value.text);
+    const bool has_brace = value.text.find('{') != std::string::npos;
+    if (pattern && into.tenants == nullptr)
+        c.out.error(value.at, shown_url(value) + " contains a placeholder, which needs \"tenants\"");
+    else if (!pattern && has_brace && into.tenants != nullptr)
+        c.out.error(value.at, shown_url(value) + " can have {tenant} once, as one whole segment of its path");
+    else {
+        into.settings.key_pattern = pattern;
+        return check_keys_url(c, pattern ? filled_in(value, *pattern) : value, into);
+    }
+    return false;
+}
+
 } // namespace
 
 void read_keys_location(compilation& c, const node& value, issuer_entry& into)
@@ -109,7 +132,7 @@ void read_keys_location(compilation& c, const node& value, issuer_entry& into)
             into.settings.keys = {kind::file, std::move(*path)};
         }
     } else if (text->find("://") != std::string::npos) {
-        if (check_keys_url(c, value, into))
+        if (check_key_url(c, value, into))
             into.settings.keys = {kind::url, *text};
     } else {
         const std::vector<std::string> words{"discover", "file:" + *text};
@@ -169,9 +192,11 @@ void check_keys_and_algorithms(compilation& c, issuer_entry& entry)
 
 void check_issuer_name(compilation& c, const issuer_entry& entry)
 {
-    const auto& name = entry.settings.issuer;
-    if (name.empty())
+    if (entry.settings.issuer.empty() || (entry.tenants != nullptr && !entry.settings.pattern))
         return;
+    const auto& pattern = entry.settings.pattern;
+    const auto checked = pattern && entry.tenants != nullptr ? filled_in(entry.name, *pattern) : entry.name;
+    const auto& name = checked.text;
     if (const auto why = issuer_problem(name); !why.empty()) {
         c.out.error(entry.name.at, shown_url(entry.name) + why);
         return;
@@ -184,9 +209,9 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
         if (url && !url->is_protected())
             c.out.warn(warning::issuer_without_https, entry.name.at,
                        "the issuer " + as_written(entry.name) + " must be an https URL (RFC 8414)");
-    } else if (check_keys_url(c, entry.name, entry) && !url->query.empty()) {
+    } else if (check_keys_url(c, checked, entry) && !url->query.empty()) {
         c.out.error(entry.name.at,
-                    shown_url(entry.name) + " has a query; an issuer must not have one (RFC 8414)");
+                    shown_url(checked) + " has a query; an issuer must not have one (RFC 8414)");
     }
 }
 

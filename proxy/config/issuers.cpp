@@ -1,11 +1,15 @@
 // `issuers:`, the trusted authorization servers.
 #include "config/compile.hpp"
 #include "config/identifiers.hpp"
+#include "config/implications.hpp"
 #include "config/introspection.hpp"
 #include "config/issuer_access.hpp"
 #include "config/issuer_keys.hpp"
 #include "config/key_material.hpp"
+#include "config/lists.hpp"
 #include "config/names_claims.hpp"
+#include "config/scopes.hpp"
+#include "config/tenants.hpp"
 #include "config/trust_domain.hpp"
 #include "config/urls.hpp"
 #include "config/values.hpp"
@@ -16,6 +20,21 @@ namespace scopegate::config {
 
 namespace {
 
+// Returns the values of which a claim must have one: a single one, or a list of them.
+std::vector<json::value> read_required_values(compilation& c, const node& entry)
+{
+    std::vector<json::value> out;
+    const auto items = entry.is(node::kind::list) ? list_items(c, entry) : std::vector<node>{entry};
+    for (const node& item : items) {
+        auto wanted = read_json_scalar(c, item);
+        if (wanted && std::find(out.begin(), out.end(), *wanted) != out.end())
+            c.out.error(item.at, as_written(item) + " is already in the list");
+        else if (wanted)
+            out.push_back(std::move(*wanted));
+    }
+    return out;
+}
+
 void read_require(compilation& c, const node& value, issuer_entry& into)
 {
     if (!expect(c, value, node::kind::map))
@@ -24,9 +43,32 @@ void read_require(compilation& c, const node& value, issuer_entry& into)
         c.out.error(value.at, "the map is empty: remove \"require\" if no claim is required");
     for (const node& entry : value.items) {
         auto claim = claim_named(c, located_key(entry));
-        auto wanted = read_json_scalar(c, entry);
-        if (claim && wanted)
-            into.settings.require.emplace_back(std::move(*claim), std::move(*wanted));
+        auto any_of = read_required_values(c, entry);
+        if (claim && !any_of.empty())
+            into.settings.require.emplace_back(std::move(*claim), std::move(any_of));
+    }
+}
+
+// Resolves the scopes that the issuer may grant. A `*` matches any run of characters, as in `implies`.
+void read_grants(compilation& c, const node& value, issuer_entry& into)
+{
+    auto& granted = into.settings.grants.emplace();
+    for (const auto& item : read_text_list(c, value)) {
+        bool found = false;
+        if (item.text.find('*') == std::string::npos) {
+            found = find_scope(c, item).has_value();
+            c.policy.scopes.add_with_implied(item.text, granted);
+            continue;
+        }
+        for (std::size_t i = 0; i < c.policy.scopes.size(); ++i) {
+            const auto& scope = c.policy.scopes[static_cast<policy::scope_id>(i)];
+            if (!matches_glob(item.text, scope.name))
+                continue;
+            found = true;
+            granted |= scope.closure;
+        }
+        if (!found)
+            c.out.error(item.at, item.shown + " matches no scope");
     }
 }
 
@@ -78,14 +120,17 @@ void read_ca(compilation& c, const node& value, issuer_entry& into)
 void read_issuer_name(compilation& c, const node& value, issuer_entry& into)
 {
     into.name = value;
-    if (auto name = read_text(c, value))
+    if (auto name = read_text(c, value)) {
         into.settings.issuer = std::move(*name);
+        into.settings.pattern = policy::tenant_pattern_of(into.settings.issuer);
+    }
 }
 
 constexpr key<issuer_entry> issuer_keys[] = {
     {"issuer", read_issuer_name, true, true},
+    {"tenants", read_tenants}, // before `keys`, which it concerns
     {"audience", read_audience, false, true},
-    {"insecure_http", read_insecure_http}, // before `keys`, which it concerns
+    {"insecure_http", read_insecure_http}, // likewise
     {"keys", read_keys_location},
     {"keys_token_file", read_keys_token_file},
     {"algorithms", read_algorithms},
@@ -100,6 +145,7 @@ constexpr key<issuer_entry> issuer_keys[] = {
     {"key", read_own_key},
     {"proxy", read_proxy},
     {"introspection", read_introspection},
+    {"grants", read_grants},
 };
 
 std::string_view without_slash(std::string_view url) noexcept
@@ -109,19 +155,18 @@ std::string_view without_slash(std::string_view url) noexcept
 
 // A token's issuer is found by its exact name, so two issuers with the same name can't be told apart. A
 // missing or extra slash is the most common reason why no token is ever accepted.
-void check_against_others(compilation& c, const issuer_entry& entry)
+void check_against_others(compilation& c, const named_issuer& fresh)
 {
-    const auto& name = entry.settings.issuer;
+    const auto& name = fresh.settings.issuer;
     for (const auto& other : c.policy.issuers) {
         if (name.empty() || without_slash(other.issuer) != without_slash(name))
             continue;
         const auto line = std::to_string(other.mark.line);
         if (other.issuer == name)
-            c.out.error(entry.name.at,
-                        "the issuer " + as_written(entry.name) + " is already listed in line " + line);
+            c.out.error(fresh.at, "the issuer " + fresh.shown + " is already listed in line " + line);
         else
-            c.out.warn(warning::similar_issuers, entry.name.at,
-                       "the issuer " + as_written(entry.name) + " and the one in line " + line +
+            c.out.warn(warning::similar_issuers, fresh.at,
+                       "the issuer " + fresh.shown + " and the one in line " + line +
                            " differ only by a slash at the end: issuers are compared exactly");
     }
 }
@@ -152,10 +197,13 @@ void compile_issuers(compilation& c, const node& value)
             check_trust_domain(c, entry);
         else
             check_issuer_name(c, entry);
+        check_tenants(c, entry, item);
         check_access(c, entry);
-        check_against_others(c, entry);
         check_audience(c, entry);
-        c.policy.issuers.push_back(std::move(entry.settings));
+        for (auto& issuer : issuers_of(std::move(entry))) {
+            check_against_others(c, issuer);
+            c.policy.issuers.push_back(std::move(issuer.settings));
+        }
     }
 }
 

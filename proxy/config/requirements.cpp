@@ -124,6 +124,7 @@ constexpr key<requirement_entry> requirement_keys[] = {
     {"mode", read_mode},
     {"where", read_condition<read_where>},
     {"client", read_condition<read_client>},
+    {"issuer", read_condition<read_issuer>},
     {"ip", read_condition<read_ip>},
     {"acr", read_condition<read_acr>},
     {"max_age", read_condition<read_max_age>},

@@ -19,6 +19,7 @@ namespace scopegate::config {
     X(hosts_not_listed, "hosts-not-listed")                                                                  \
     X(idle_ca, "idle-ca")                                                                                    \
     X(insecure_keys, "insecure-keys")                                                                        \
+    X(issuer_grants_everything, "issuer-grants-everything")                                                  \
     X(issuer_without_audience, "issuer-without-audience")                                                    \
     X(issuer_without_https, "issuer-without-https")                                                          \
     X(method_in_body, "method-in-body")                                                                      \

@@ -27,17 +27,46 @@ void for_each_requirement(const policy::policy& p, F&& f)
 
 void warn_about_subjects(compilation& c)
 {
-    if (c.policy.issuers.size() < 2)
+    const auto& issuers = c.policy.issuers;
+    const bool many =
+        std::any_of(issuers.begin(), issuers.end(), [](const auto& i) { return i.any_tenant(); });
+    if (issuers.size() < 2 && !many)
         return;
+    const auto who = many ? "tenants" : std::to_string(issuers.size()) + " issuers";
     for_each_requirement(c.policy, [&](const requirement& r) {
+        const auto* from = policy::find<policy::issuer_condition>(r.conditions);
+        if (from != nullptr && from->of_any_tenant.empty() && from->names.size() == 1)
+            return;
         policy::for_each<policy::where_condition>(r.conditions, [&](const policy::where_condition& w) {
             if (w.claim.name() == "sub" || w.claim.name() == "/sub")
                 c.out.warn(warning::ambiguous_subject, r.mark,
-                           "{" + w.parameter_name + "} is compared with \"sub\", which each of the " +
-                               std::to_string(c.policy.issuers.size()) +
-                               " issuers chooses freely: compare a claim that only one of them sets");
+                           "{" + w.parameter_name + "} is compared with \"sub\", which each of the " + who +
+                               " chooses freely: compare a claim that only one of them sets");
         });
     });
+}
+
+bool same_entry(const policy::issuer_settings& a, const policy::issuer_settings& b)
+{
+    return a.mark.line == b.mark.line && a.mark.column == b.mark.column;
+}
+
+// Each issuer can put any scope into its tokens. A partner's issuer is seldom meant to.
+void warn_about_grants(compilation& c)
+{
+    const auto& issuers = c.policy.issuers;
+    const bool several = std::any_of(issuers.begin(), issuers.end(),
+                                     [&](const auto& i) { return !same_entry(i, issuers.front()); });
+    if (!several || c.policy.scopes.size() == 0)
+        return;
+    for (auto i = issuers.begin(); i != issuers.end(); ++i) {
+        const bool told = i != issuers.begin() && same_entry(*i, *(i - 1)); // another tenant of the entry
+        if (i->grants || told)
+            continue;
+        c.out.warn(warning::issuer_grants_everything, i->mark,
+                   "this issuer can give every scope of the file: list those that it may give, \"grants: "
+                   "[read:*]\", or write \"grants: ['*']\" if it may give all");
+    }
 }
 
 // Without a list of hosts, the proof's URL is compared with any Host that the client sends.
@@ -103,6 +132,7 @@ void advise_on_bodies(compilation& c)
 void warn_about_file(compilation& c, const node& file)
 {
     warn_about_subjects(c);
+    warn_about_grants(c);
     warn_about_hosts(c, file);
     warn_about_wide_routes(c);
     advise_on_bodies(c);

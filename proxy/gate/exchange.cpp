@@ -320,7 +320,7 @@ void exchange::describe(observe::request_record& r) const
     r.effective = &token->scopes.effective;
     r.subject = token->subject;
     r.client_id = token->client_id;
-    r.issuer = c_.policy.policy.issuers[token->issuer].issuer;
+    r.issuer = token->name_of_issuer(c_.policy.policy);
 }
 
 observe::request_record exchange::record_of(const responses::response& ours, failure why) const noexcept

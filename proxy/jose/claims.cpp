@@ -85,6 +85,16 @@ result<void> check_issuer(const json::value& claims, std::string_view issuer)
     return failure(reason::unknown_issuer, slash ? cause::iss_differs_by_slash : cause::none);
 }
 
+result<void> check_tenant(const json::value& claims, std::string_view tenant)
+{
+    const auto* tid = claims.find("tid");
+    if (tid == nullptr)
+        return {};
+    if (tid->if_string() == nullptr)
+        return failure(reason::malformed_token, cause::tid_not_string);
+    return *tid->if_string() == tenant ? result<void>() : failure(reason::wrong_claim, cause::tid_differs);
+}
+
 namespace {
 
 // Does the same as check_times, except that `exp` may be absent.
@@ -167,14 +177,13 @@ result<void> check_audience(const json::value& claims, const json::path& claim,
     return ours ? result<void>() : reason::wrong_audience;
 }
 
-result<void> check_required(const json::value& claims,
-                            std::span<const std::pair<json::path, json::value>> required)
+result<void> check_required(const json::value& claims, std::span<const required_claim> required)
 {
-    for (const auto& [claim, wanted] : required) {
+    for (const auto& [claim, any_of] : required) {
         const auto* found = claim.find(claims);
         if (found == nullptr)
             return failure(reason::missing_claim, cause::required_claim_missing);
-        if (*found != wanted)
+        if (std::find(any_of.begin(), any_of.end(), *found) == any_of.end())
             return failure(reason::wrong_claim, cause::required_claim_differs);
     }
     return {};
@@ -207,6 +216,9 @@ result<void> check_claims(const json::value& claims, const claim_rules& rules, w
         return reason::malformed_token;
     if (const auto ok = check_issuer(claims, rules.issuer); !ok)
         return ok;
+    if (!rules.tenant.empty())
+        if (const auto ok = check_tenant(claims, rules.tenant); !ok)
+            return ok;
     if (const auto ok = check_shape(claims, rules.access_token_only); !ok)
         return ok;
     if (const auto ok = check_times(claims, now, rules.skew); !ok)

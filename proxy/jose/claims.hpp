@@ -30,6 +30,10 @@ namespace scopegate::jose {
 // the trust domain. A token with another `iss` is never one of the trust domain, whatever its `sub` says.
 [[nodiscard]] result<void> check_issuer(const json::value& claims, std::string_view issuer);
 
+// Checks that `tid`, if present, is a string (malformed_token) and names this tenant of an issuer that has
+// several (wrong_claim).
+[[nodiscard]] result<void> check_tenant(const json::value& claims, std::string_view tenant);
+
 // Checks that `exp` is present (missing_claim) and in the future (token_expired), and that `nbf` and `iat`,
 // if present, are not in the future (token_not_yet_valid). The skew applies in each case. Safe with every
 // number that a token can contain.
@@ -41,9 +45,10 @@ namespace scopegate::jose {
 [[nodiscard]] result<void> check_audience(const json::value& claims, const json::path& claim,
                                           std::span<const std::string> audience);
 
-// Checks that each claim is present (missing_claim) and has exactly the required value (wrong_claim).
+// Checks that each claim is present (missing_claim) and has exactly one of the required values (wrong_claim).
+using required_claim = std::pair<json::path, std::vector<json::value>>;
 [[nodiscard]] result<void> check_required(const json::value& claims,
-                                          std::span<const std::pair<json::path, json::value>> required);
+                                          std::span<const required_claim> required);
 
 // Checks that `sub` and `jti` are strings if present. With `access_token_only`, all claims that RFC 9068
 // section 2.2 requires must be present (missing_claim): iss, exp, aud, sub, client_id, iat, jti.
@@ -53,9 +58,10 @@ struct claim_rules { // views into the issuer's settings
     std::string_view issuer;
     const json::path& audience_claim;
     std::span<const std::string> audience;
-    std::span<const std::pair<json::path, json::value>> required;
+    std::span<const required_claim> required;
     std::chrono::seconds skew{30};
     bool access_token_only = false;
+    std::string_view tenant{}; // of an issuer that has several; empty: `tid` is not compared
 };
 // Runs all of the above checks of claims, in the order above.
 [[nodiscard]] result<void> check_claims(const json::value& claims, const claim_rules& rules, wall_time now);

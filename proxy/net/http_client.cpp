@@ -46,7 +46,7 @@ beast::http::request<beast::http::string_body> make_message(const web_url& url, 
     }
     message.set(http::field::host, url.authority);
     message.set(http::field::user_agent, "scopegate/" SCOPEGATE_VERSION);
-    message.set(http::field::accept, "application/json");
+    message.set(http::field::accept, r.accept);
     message.set(http::field::connection, "close");
     if (!r.authorization.empty())
         message.set(http::field::authorization, r.authorization);

@@ -25,6 +25,7 @@ struct http_request {
     std::string url;           // absolute; see http_access for plain http
     std::string authorization; // value of the Authorization header; empty: omitted
     std::string form;          // body of a POST, application/x-www-form-urlencoded; empty: a GET
+    std::string accept = "application/json";
 
     explicit http_request(std::string absolute_url) : url(std::move(absolute_url)) {}
     http_request(http_request&&) noexcept = default;

@@ -26,7 +26,7 @@ bool holds_scopes(const requirement& needs, const scope_set& effective) noexcept
 
 // Returns what is missing from the alternative that lacks the fewest scopes (the first of equals): the
 // shortest way for the client to get access.
-denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
+denial lacking_scopes(const requirement& needs, const granted_scopes& scopes, const scope_set* grants)
 {
     denial out;
     out.why = reason::insufficient_scope;
@@ -41,12 +41,14 @@ denial lacking_scopes(const requirement& needs, const granted_scopes& scopes)
             out.missing = std::move(missing);
         }
     }
-    // No authorization server can grant scopes that the scope cap removed from the token. Asking for the
-    // remaining scopes would change nothing.
+    // No authorization server can grant scopes that the scope cap, or what its issuer may grant, removed from
+    // the token. Asking for the remaining scopes would change nothing.
     scope_set taken = out.missing;
     taken &= scopes.token;
-    if (!taken.empty())
-        out.why = reason::scope_limited;
+    if (taken.empty())
+        return out;
+    const bool granted = grants == nullptr || grants->contains_all(taken);
+    out.why = failure(reason::scope_limited, granted ? cause::none : cause::scope_not_granted);
     return out;
 }
 
@@ -81,6 +83,11 @@ result<void> check_conditions(const requirement& needs, bool of_token, const con
             return refusal_of(c);
     }
     return {};
+}
+
+const issuer_settings* issuer_of(const policy& p, const bearer& token) noexcept
+{
+    return token.issuer < p.issuers.size() ? &p.issuers[token.issuer] : nullptr;
 }
 
 denial refuse(const route_match& match, denial d)
@@ -141,10 +148,14 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     writer.resource(*match.needs, is_for_resource);
     if (!is_for_resource)
         return refuse(match, reason::wrong_audience);
-    writer.alternatives(*match.needs, token->scopes);
-    if (!holds_scopes(*match.needs, token->scopes.effective))
-        return refuse(match, lacking_scopes(*match.needs, token->scopes));
+    const auto* issuer = issuer_of(p, *token);
     at.claims = &token->claims;
+    at.issuer_index = token->issuer;
+    at.issuer = token->issuer_name.empty() && issuer != nullptr ? issuer->issuer : token->issuer_name;
+    const auto* grants = issuer != nullptr && issuer->grants ? &*issuer->grants : nullptr;
+    writer.alternatives(*match.needs, token->scopes, grants, at.issuer);
+    if (!holds_scopes(*match.needs, token->scopes.effective))
+        return refuse(match, lacking_scopes(*match.needs, token->scopes, grants));
     if (const auto held = check_conditions(*match.needs, true, at, &writer); !held) {
         auto d = refuse(match, held.error());
         d.alternative = held_alternative(*match.needs, token->scopes.effective);

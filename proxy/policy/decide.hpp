@@ -8,6 +8,7 @@
 #include "policy/policy.hpp"
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct bearer {
     const json::value& claims;
     const granted_scopes& scopes;
     std::uint64_t resources = ~std::uint64_t{0}; // bit n: its audience fits requirement::resource n
+    std::size_t issuer = 0;                      // index into policy::issuers
+    std::string_view issuer_name{}; // of a tenant of `tenants: any`; empty: the name in policy::issuers
 };
 
 // The input of a decision besides the request and its token.
@@ -70,9 +73,10 @@ using steps = std::vector<step>;
 [[nodiscard]] reason why_unmatched(const route_match& match) noexcept;
 
 // Decides. `token` is null if the request has none; requirements other than public then yield no_token. The
-// checks run in this order: route and method, ip, token, resource, scopes, where, client, acr, max_age. The
-// first failure is the reason. If the scope cap removed a missing scope from the token, the reason is
-// scope_limited, because no scope to ask for would help. Otherwise it is insufficient_scope. max_age grants
+// checks run in this order: route and method, ip, token, resource, scopes, where, client, issuer, acr,
+// max_age. The first failure is the reason. If the scope cap or the issuer's grants removed a missing scope
+// from the token, the reason is scope_limited, because no scope to ask for would help; for the grants its
+// cause is scope_not_granted. Otherwise it is insufficient_scope. max_age grants
 // no clock skew: it limits the age of a login, not the end of a token. A login more than a minute in the
 // future is invalid. `trace`, if given, receives every step. Without it, a permit allocates nothing.
 [[nodiscard]] decision decide(const policy& p, const route_match& match, const bearer* token,

@@ -160,6 +160,19 @@ std::vector<std::string> policy::claims_of_conditions() const
     return {names.begin(), names.end()};
 }
 
+std::optional<std::size_t> policy::issuer_named(std::string_view iss) const noexcept
+{
+    std::optional<std::size_t> of_any_tenant;
+    for (std::size_t i = 0; i < issuers.size(); ++i) {
+        if (!issuers[i].is_named(iss))
+            continue;
+        if (!issuers[i].any_tenant())
+            return i;
+        of_any_tenant = of_any_tenant.value_or(i);
+    }
+    return of_any_tenant;
+}
+
 std::string_view policy::realm() const noexcept
 {
     if (issuers.empty())

@@ -8,6 +8,7 @@
 #include "policy/settings.hpp"
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,6 +93,10 @@ public:
     // Returns the top-level claims that the conditions of any requirement read, each once. Only these claims
     // of a cached token are needed again with each request.
     [[nodiscard]] std::vector<std::string> claims_of_conditions() const;
+
+    // Returns the index of the issuer whose tokens have this `iss`. An issuer of exactly this name goes
+    // before one of all tenants. Allocates nothing.
+    [[nodiscard]] std::optional<std::size_t> issuer_named(std::string_view iss) const noexcept;
 
     // Returns the `realm` of challenges: the first issuer's first audience, or the issuer itself if it has
     // none.

@@ -44,12 +44,14 @@ std::optional<scope_set> allowed_scopes(const scope_cap& cap, const scope_regist
 }
 
 granted_scopes grant(const scope_cap& cap, const scope_registry& scopes, const json::value& claims,
-                     std::span<const std::string_view> token_scopes)
+                     std::span<const std::string_view> token_scopes, const scope_set* grants)
 {
     granted_scopes out;
     for (const auto name : token_scopes)
         scopes.add_with_implied(name, out.token);
     out.effective = out.token;
+    if (grants != nullptr)
+        out.effective &= *grants;
     if (const auto allowed = allowed_scopes(cap, scopes, claims))
         out.effective &= *allowed;
     return out;

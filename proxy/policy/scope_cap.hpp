@@ -42,9 +42,11 @@ struct granted_scopes {
 };
 
 // Returns the scopes that the token grants. `token_scopes` are the names in the token. Names that the file
-// does not declare are ignored.
+// does not declare are ignored. `grants` are the scopes that the token's issuer may grant, with what they
+// imply; null: all.
 [[nodiscard]] granted_scopes grant(const scope_cap& cap, const scope_registry& scopes,
-                                   const json::value& claims, std::span<const std::string_view> token_scopes);
+                                   const json::value& claims, std::span<const std::string_view> token_scopes,
+                                   const scope_set* grants = nullptr);
 
 struct capped_scopes {
     std::vector<std::string> scopes;  // to issue, each once

@@ -67,8 +67,12 @@ std::string describe(const route_settings& own, const route_settings& of_server)
 std::vector<std::string> issuer_settings::fetched_urls() const
 {
     std::vector<std::string> out;
+    const auto of_a_tenant = [](const std::optional<tenant_pattern>& named, const std::string& otherwise) {
+        return named ? named->name_of("tenant") : otherwise;
+    };
     if (fetches_keys())
-        out.push_back(keys.where == key_location::kind::url ? keys.value : issuer);
+        out.push_back(keys.where == key_location::kind::url ? of_a_tenant(key_pattern, keys.value)
+                                                            : of_a_tenant(pattern, issuer));
     if (introspection)
         out.push_back(introspection->url);
     return out;

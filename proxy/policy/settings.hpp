@@ -11,6 +11,7 @@
 #include "jose/sign.hpp"
 #include "policy/network.hpp"
 #include "policy/requirement.hpp"
+#include "policy/tenants.hpp"
 
 #include <array>
 #include <chrono>
@@ -59,10 +60,13 @@ struct introspection_settings { // RFC 7662, for opaque tokens
     auth by = auth::basic;
     // Maximum lifetime of a result; 0: only for the requests that waited for it.
     std::chrono::milliseconds cache{30'000};
+    bool also_jwts = false;      // also: jwt. JWTs are verified with the issuer's keys, and introspected too
+    bool signed_results = false; // signed: true. Only signed results count (RFC 9701)
 };
 
 struct issuer_settings {
-    std::string issuer; // compared byte for byte with `iss`
+    // Compared byte for byte with `iss`. With `tenants: any`, the pattern as written.
+    std::string issuer;
     // One of these must be in a token.
     std::vector<std::string> audience;
     // With metadata.resources: those that no resource has, which count on routes outside of them.
@@ -70,7 +74,8 @@ struct issuer_settings {
     key_location keys;
     secret hmac_secret; // for HS256/384/512
     json::path audience_claim{"aud"};
-    std::vector<std::pair<json::path, json::value>> require; // claims that must have exactly this value
+    // Claims that must have exactly one of these values.
+    std::vector<std::pair<json::path, std::vector<json::value>>> require;
     jose::algorithm_set algorithms = jose::asymmetric_algorithms();
     std::chrono::seconds clock_skew{30};
     std::vector<jose::names_claim> scope_claims{jose::names_claim(json::path("scope")),
@@ -83,6 +88,12 @@ struct issuer_settings {
     bool insecure_http = false;  // keys may come by plain http from hosts that are not loopback
     proxy_choice proxies;
     std::optional<introspection_settings> introspection;
+    // The scopes that its tokens can have at most, with what these imply (grants). Empty: all.
+    std::optional<scope_set> grants;
+    // With `tenants`: the pattern that the name was written as, and the tenant; empty for `tenants: any`.
+    std::optional<tenant_pattern> pattern;
+    std::string tenant;
+    std::optional<tenant_pattern> key_pattern; // with `tenants: any`: of a key URL that has the placeholder
     source_mark mark;
 
     // Returns whether its tokens may be JWTs. An issuer that is only introspected has neither keys nor a
@@ -99,6 +110,18 @@ struct issuer_settings {
     // Returns the URLs of this issuer that the file tells, to be fetched: where its keys are or are
     // discovered, and its introspection endpoint.
     [[nodiscard]] std::vector<std::string> fetched_urls() const;
+    // Returns whether it stands for all tenants of its pattern.
+    [[nodiscard]] bool any_tenant() const noexcept { return pattern && tenant.empty(); }
+    // Returns whether each tenant has keys of its own, which are fetched when a token first names the tenant.
+    [[nodiscard]] bool keys_per_tenant() const noexcept
+    {
+        return any_tenant() && (keys.where == key_location::kind::discover || key_pattern);
+    }
+    // Returns whether tokens with this `iss` are this issuer's.
+    [[nodiscard]] bool is_named(std::string_view iss) const noexcept
+    {
+        return any_tenant() ? pattern->tenant_in(iss).has_value() : iss == issuer;
+    }
 };
 
 struct timeouts {

@@ -3,6 +3,8 @@
 #include "base/percent.hpp"
 #include "policy/wording.hpp"
 
+#include <algorithm>
+
 namespace scopegate::policy {
 
 namespace {
@@ -93,10 +95,13 @@ void trace_writer::resource(const requirement& needs, bool held) const
         held);
 }
 
-void trace_writer::alternatives(const requirement& needs, const granted_scopes& scopes) const
+void trace_writer::alternatives(const requirement& needs, const granted_scopes& scopes,
+                                const scope_set* grants, std::string_view issuer) const
 {
     if (out_ == nullptr)
         return;
+    if (grants != nullptr)
+        not_granted(needs, scopes.token, *grants, issuer);
     for (std::size_t i = 0; i < needs.alternatives.size(); ++i) {
         const scope_set& wanted = needs.alternatives[i].scopes;
         scope_set lacking = wanted;
@@ -106,6 +111,8 @@ void trace_writer::alternatives(const requirement& needs, const granted_scopes& 
         scope_set limited = lacking;
         limited &= scopes.token;
         lacking -= limited;
+        if (grants != nullptr)
+            limited &= *grants;
         const std::string lead =
             needs.alternatives.size() > 1 ? "alternative " + std::to_string(i + 1) + ": " : std::string();
         const auto tell = [&](std::string_view verb, const scope_set& set, std::string_view why, bool holds) {
@@ -118,6 +125,25 @@ void trace_writer::alternatives(const requirement& needs, const granted_scopes& 
         tell("has", limited, ", which the user's roles or permissions do not allow", false);
         tell("lacks", lacking, "", false);
     }
+}
+
+// Fails only if one of these scopes is needed.
+void trace_writer::not_granted(const requirement& needs, const scope_set& of_token, const scope_set& grants,
+                               std::string_view issuer) const
+{
+    auto ignored = of_token;
+    ignored -= grants;
+    const bool needed =
+        std::any_of(needs.alternatives.begin(), needs.alternatives.end(), [&](const alternative& a) {
+            auto both = a.scopes;
+            both &= ignored;
+            return !both.empty();
+        });
+    const auto names = policy_.scopes.names(ignored);
+    if (!names.empty())
+        add((names.size() == 1 ? "scope " : "scopes ") + enumerate(names, " and ") +
+                (names.size() == 1 ? " is" : " are") + " not granted by issuer " + std::string(issuer),
+            !needed);
 }
 
 void trace_writer::condition(const scopegate::policy::condition& c, const condition_context& at,

@@ -16,10 +16,14 @@ public:
     void no_token_examined() const;
     void token(bool presented) const;
     void resource(const requirement& needs, bool held) const;
-    void alternatives(const requirement& needs, const granted_scopes& scopes) const;
+    // `grants` is what the issuer may grant; null: everything.
+    void alternatives(const requirement& needs, const granted_scopes& scopes, const scope_set* grants,
+                      std::string_view issuer) const;
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
+    void not_granted(const requirement& needs, const scope_set& of_token, const scope_set& grants,
+                     std::string_view issuer) const;
     void settings(const scopegate::policy::route& matched) const;
     void add(std::string what, bool holds = true) const { out_->push_back({std::move(what), holds}); }
 

@@ -105,8 +105,8 @@ std::string metadata_document(const policy::policy& p, std::size_t resource)
     const auto& name = resource == 0 ? p.metadata.name : p.metadata.resources[resource - 1].name;
     std::vector<std::string_view> servers;
     for (const auto& i : p.issuers)
-        // A SPIFFE trust domain is no authorization server that a client could ask for a token.
-        if (!jose::names_trust_domain(i.issuer) &&
+        // `tenants: any` and a SPIFFE trust domain name no server that a client could ask for a token.
+        if (!i.any_tenant() && !jose::names_trust_domain(i.issuer) &&
             std::find(servers.begin(), servers.end(), i.issuer) == servers.end())
             servers.push_back(i.issuer);
     std::vector<std::string_view> scopes;

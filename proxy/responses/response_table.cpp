@@ -174,8 +174,9 @@ constexpr response_row make_row(reason r) noexcept
         return naming_scopes(challenges(403, "Insufficient scope", "The access token lacks a required scope.",
                                         "insufficient_scope"));
     case reason::scope_limited:
-        return forbidden("Insufficient permissions",
-                         "The user's roles or permissions do not allow the scopes that are required.");
+        return forbidden(
+            "Insufficient permissions",
+            "The user's permissions or the token's issuer do not allow the scopes that are required.");
     case reason::address_not_allowed:
         return forbidden("Forbidden", "Requests from this address are not allowed.");
     case reason::condition_failed:

@@ -79,6 +79,20 @@ bool sets_issuer_header(const policy::policy& p) noexcept
     });
 }
 
+// Returns the issuer's name, or nothing if all tokens have the same issuer. The name of a tenant of
+// `tenants: any` is the token's own.
+std::string_view name_in_header(const policy::policy& p, std::size_t issuer, const json::value& claims)
+{
+    if (issuer >= p.issuers.size())
+        return {};
+    const auto& settings = p.issuers[issuer];
+    if (!settings.any_tenant())
+        return p.issuers.size() > 1 ? std::string_view(settings.issuer) : std::string_view{};
+    const auto* iss = claims.find("iss");
+    const auto* name = iss != nullptr ? iss->if_string() : nullptr;
+    return name != nullptr && settings.is_named(*name) ? std::string_view(*name) : std::string_view{};
+}
+
 } // namespace
 
 std::vector<std::string> identity_names(const policy::policy& p)
@@ -108,10 +122,10 @@ std::string identity_lines(const policy::policy& p, std::size_t issuer, const js
             append_line(p, header, *claim, lines);
     }
     // Which issuer vouches for the rest must never be missing for lack of space.
-    if (p.issuers.size() > 1 && issuer < p.issuers.size() && !sets_issuer_header(p)) {
+    if (const auto name = name_in_header(p, issuer, claims); !name.empty() && !sets_issuer_header(p)) {
         std::string last;
-        append_line(p, {.name = std::string(issuer_header), .claim = {}},
-                    json::value(p.issuers[issuer].issuer), last);
+        append_line(p, {.name = std::string(issuer_header), .claim = {}}, json::value(std::string(name)),
+                    last);
         lines += last;
     }
     return lines;

@@ -6,6 +6,7 @@
 #include "jose/jws.hpp"
 #include "jose/sign.hpp"
 #include "observe/request_id.hpp"
+#include "tokens/signed_introspection.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -122,6 +123,14 @@ token_form form_of(std::string_view token)
     return five_parts && text_member(object_in(header), "enc") ? token_form::encrypted : token_form::jws;
 }
 
+std::optional<std::string> claimed_issuer(std::string_view token)
+{
+    if (std::count(token.begin(), token.end(), '.') != 2)
+        return std::nullopt;
+    const auto rest = token.substr(token.find('.') + 1);
+    return text_member(object_in(rest.substr(0, rest.find('.'))), "iss");
+}
+
 bool is_introspected(std::string_view token, const policy::issuer_settings& issuer)
 {
     const auto first = token.substr(0, token.find('.'));
@@ -135,10 +144,7 @@ bool is_introspected(std::string_view token, const policy::issuer_settings& issu
     case token_form::jws:
         break;
     }
-    if (issuer.signs_tokens() || std::count(token.begin(), token.end(), '.') != 2)
-        return false;
-    const auto rest = token.substr(first.size() + 1);
-    return text_member(object_in(rest.substr(0, rest.find('.'))), "iss") == issuer.issuer;
+    return !issuer.signs_tokens() && claimed_issuer(token) == issuer.issuer;
 }
 
 net::http_request introspection_request(const policy::issuer_settings& issuer, std::string_view token,
@@ -155,6 +161,8 @@ net::http_request introspection_request(const policy::issuer_settings& issuer, s
     request.form.reserve(names + encoded_token.size() + id.size() + password.size() +
                          (settings.by == auth::private_key_jwt ? assertion : 0));
     request.form.append("token=").append(encoded_token).append("&token_type_hint=access_token");
+    if (settings.signed_results)
+        request.accept = signed_introspection_type;
     if (settings.by == auth::basic)
         request.authorization = basic_credentials(id, password);
     else
@@ -168,15 +176,20 @@ net::http_request introspection_request(const policy::issuer_settings& issuer, s
     return request;
 }
 
+result<json::value> claims_of_active(json::value result)
+{
+    const auto* active = result.find("active");
+    if (active == nullptr || !active->if_bool().value_or(false))
+        return reason::token_inactive;
+    return jose::without_nulls(std::move(result));
+}
+
 result<json::value> read_introspection(std::string_view body)
 {
     auto result = json::parse(body);
     if (!result || result->if_object() == nullptr)
         return failure(reason::introspection_unavailable, cause::introspection_not_json);
-    const auto* active = result->find("active");
-    if (active == nullptr || !active->if_bool().value_or(false))
-        return reason::token_inactive;
-    return jose::without_nulls(std::move(*result));
+    return claims_of_active(std::move(*result));
 }
 
 } // namespace scopegate::tokens

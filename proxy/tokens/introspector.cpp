@@ -8,6 +8,7 @@
 #include "tokens/introspection_cache.hpp"
 #include "tokens/issuer_access.hpp"
 #include "tokens/reported_causes.hpp"
+#include "tokens/signed_introspection.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -56,7 +57,7 @@ bool same_endpoint(const policy::issuer_settings& a, const policy::issuer_settin
     const auto& y = *b.introspection;
     return a.issuer == b.issuer && a.ca_file == b.ca_file && x.url == y.url && x.client_id == y.client_id &&
            x.client_secret.reveal() == y.client_secret.reveal() && same_key(x.client_key, y.client_key) &&
-           x.by == y.by && x.cache == y.cache;
+           x.by == y.by && x.cache == y.cache && x.signed_results == y.signed_results;
 }
 
 std::optional<wall_time> expiry_of(const json::value& claims)
@@ -236,11 +237,15 @@ private:
             complain(answer ? "returned status " + std::to_string(answer->status) : answer.error().why);
             co_return 0;
         }
-        into.claims = read_introspection(answer->body);
+        const bool is_signed = issuer_.introspection->signed_results;
+        into.claims = is_signed ? read_signed_introspection(answer->body) : read_introspection(answer->body);
         if (is_unavailable(into.claims)) {
-            complain("the response is not a JSON object");
+            complain(is_signed ? "the response is not a signed introspection result (RFC 9701)"
+                               : "the response is not a JSON object");
             co_return 0;
         }
+        if (is_signed)
+            into.signed_text = answer->body;
         into.until = asked + usable_for(into.claims);
         if (const auto expires = into.claims ? expiry_of(*into.claims) : std::nullopt)
             into.until = std::min(into.until, *expires); // the endpoint has to be asked again then

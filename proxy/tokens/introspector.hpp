@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace boost::asio {
@@ -42,6 +43,9 @@ using client_network = std::array<std::uint8_t, 16>;
 struct introspection_result {
     result<json::value> claims = failure(reason::introspection_unavailable);
     wall_time until;
+    // The JWT that `claims` are from, if results must be signed: see verify_signed_introspection(). A worker
+    // verifies it before it uses them, because only workers have the keys of their snapshot.
+    std::string signed_text;
 };
 using introspection_ptr = std::shared_ptr<const introspection_result>;
 

@@ -104,10 +104,11 @@ asio::awaitable<fetched_keys> key_fetch::discover()
 {
     std::string why;
     auto detail = cause::none;
+    bool refused = true;
     for (const auto& url : metadata_urls(issuer_.issuer)) {
         auto document = co_await get(url);
         if (document.ok) {
-            auto uri = jwks_uri_of(document.text, issuer_.issuer, issuer_.insecure_http);
+            auto uri = jwks_uri_of(document.text, issuer_);
             document.ok = uri.has_value();
             document.text = uri ? std::move(*uri) : url + ": " + uri.error().why;
         }
@@ -115,12 +116,14 @@ asio::awaitable<fetched_keys> key_fetch::discover()
             co_return document;
         why.append(why.empty() ? "" : "; ").append(document.text);
         detail = document.detail;
+        refused = refused && document.refused;
         if (!document.answered) // the other URL is on the same host, and would wait for its timeout too
             break;
     }
     auto nothing =
         failed(why.empty() ? "the issuer is not a URL that keys can be discovered from" : std::move(why));
     nothing.detail = detail;
+    nothing.refused = refused;
     co_return nothing;
 }
 
@@ -139,10 +142,13 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
         without.detail = answer.error().detail;
         co_return without;
     }
-    if (answer->status != 200)
-        co_return failed(without_query(url) + ": returned status " + std::to_string(answer->status) +
-                             std::string(hint_for(answer->status, issuer_)),
-                         true);
+    if (answer->status != 200) {
+        auto without = failed(without_query(url) + ": returned status " + std::to_string(answer->status) +
+                                  std::string(hint_for(answer->status, issuer_)),
+                              true);
+        without.refused = answer->status == 400 || answer->status == 404 || answer->status == 410;
+        co_return without;
+    }
     co_return fetched(std::move(*answer));
 }
 

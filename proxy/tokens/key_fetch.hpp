@@ -17,6 +17,7 @@ namespace scopegate::tokens {
 struct fetched_keys {
     bool ok = false;
     bool answered = false;      // a server responded, whatever its response was
+    bool refused = false;       // the server has no such document: 400, 404 or 410
     std::string text;           // the JWK set's text on success, otherwise the reason for the log
     std::string cache_control;  // of the key set's response
     cause detail = cause::none; // of a failure: set if a forward proxy is the reason

@@ -28,7 +28,7 @@ key_refresh::key_refresh(asio::io_context& control, issuer_keys& keys, const key
         unconfirmed_ = keys_.take_saved(saved->text, saved->confirmed);
 }
 
-void key_refresh::start(std::shared_ptr<const void> owner)
+void key_refresh::start(std::shared_ptr<const void> owner, std::chrono::milliseconds first_wait)
 {
     auto ended = [this, owner = std::move(owner)](std::exception_ptr failure) {
         if (failure && !stopped_)
@@ -36,9 +36,11 @@ void key_refresh::start(std::shared_ptr<const void> owner)
                                {{"issuer", keys_.settings().issuer}});
     };
     owner_ = owner;
+    fetching_ = first_wait.count() == 0;
     watch_age();
     asio::co_spawn(
-        control_, [this] { return run(); }, asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
+        control_, [this, first_wait] { return run(first_wait); },
+        asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
 }
 
 bool key_refresh::may_refresh() const
@@ -81,8 +83,12 @@ void key_refresh::stop()
     release_waiting();
 }
 
-asio::awaitable<void> key_refresh::run()
+asio::awaitable<void> key_refresh::run(std::chrono::milliseconds first_wait)
 {
+    if (first_wait.count() > 0 && !awaited_) {
+        next_.expires_after(first_wait);
+        co_await next_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
     while (!stopped_) {
         fetching_ = true;
         const auto got = co_await fetch_.run(std::exchange(awaited_, false));

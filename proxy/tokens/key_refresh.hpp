@@ -28,9 +28,9 @@ public:
     key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing,
                 const std::string& folder, std::chrono::seconds max_age);
 
-    // Starts the loop. `owner` owns this object and the keys; the loop keeps it alive until stop(). Call it
-    // once.
-    void start(std::shared_ptr<const void> owner);
+    // Starts the loop with a fetch, or with a wait if the keys were fetched just now. `owner` owns this
+    // object and the keys; the loop keeps it alive until stop(). Call it once.
+    void start(std::shared_ptr<const void> owner, std::chrono::milliseconds first_wait = {});
     // See key_store::may_refresh. May be called on any thread.
     [[nodiscard]] bool may_refresh() const;
     // Returns whether a fetch that is requested now would start now. May be called on any thread.
@@ -41,7 +41,7 @@ public:
     void stop();
 
 private:
-    [[nodiscard]] boost::asio::awaitable<void> run();
+    [[nodiscard]] boost::asio::awaitable<void> run(std::chrono::milliseconds first_wait);
     [[nodiscard]] std::chrono::milliseconds settle(const fetched_keys& got);
     void release_waiting();
     void watch_age();

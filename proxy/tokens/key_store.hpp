@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/errc.hpp"
 #include "policy/policy.hpp"
 
 #include <chrono>
@@ -24,6 +25,20 @@ class jwk_set;
 
 namespace scopegate::tokens {
 
+// Bounds of the tenants of `tenants: any`. A tenant is confirmed once a token was verified with its keys.
+struct tenant_bounds {
+    using ms = std::chrono::milliseconds;
+    std::size_t confirmed = 1'000; // never evicted
+    std::size_t unconfirmed = 128; // evicted by others, and dropped after unconfirmed_for
+    std::size_t absent = 4'096;    // names that have no keys
+    ms unconfirmed_for{300'000};
+    ms absent_for{300'000};     // if the issuer says that there is no such tenant
+    ms unreachable_for{10'000}; // after any other failure
+    // New tenants that are fetched at once, and the time until one more may be: 120 in any minute.
+    std::size_t fetches = 60;
+    ms per_fetch{1'000};
+};
+
 // How often keys are fetched and files are polled. The defaults are production's; tests shorten them.
 struct key_timing {
     using ms = std::chrono::milliseconds;
@@ -34,7 +49,18 @@ struct key_timing {
     ms cooldown{10'000}; // between two fetches for unknown kids
     ms file_poll{1'000};
     bool cached = true; // whether keys_cache is read and written
+    tenant_bounds tenants{};
 };
+
+// The keys of one tenant of an issuer whose tenants have keys of their own.
+struct tenant_keys {
+    std::size_t source = 0;                    // stands for the issuer's index in the other functions
+    std::shared_ptr<const jose::jwk_set> keys; // null: not known
+    failure lacking{reason::keys_unavailable, cause::keys_never_fetched}; // why, then
+    bool may_come = false;                                                // whether await_tenant may help
+};
+// Returns whether keys that were fetched for `a` are also valid for `b`.
+[[nodiscard]] bool same_key_source(const policy::issuer_settings& a, const policy::issuer_settings& b);
 
 class key_store : public std::enable_shared_from_this<key_store> {
 public:
@@ -76,8 +102,20 @@ public:
     // issuer_keys). May be called on any thread.
     virtual void note_absent(std::size_t issuer, std::string_view kid) = 0;
     [[nodiscard]] virtual bool is_absent(std::size_t issuer, std::string_view kid, wall_time now) const = 0;
+    // Tenants of issuers with keys_per_tenant(). Their sources follow the issuers' indexes;
+    // places_of_tenants() returns how many there are. `iss` is a tenant's full name. await_tenant() fetches
+    // its keys if a fetch is allowed, and calls `done` on the control thread. confirm_tenant() notes that a
+    // token was verified with these keys: from then on they are kept and refreshed. May be called on any
+    // thread.
+    [[nodiscard]] virtual std::size_t places_of_tenants() const noexcept { return 0; }
+    [[nodiscard]] virtual tenant_keys tenant(std::string_view /*iss*/) const { return {}; }
+    virtual void await_tenant(std::size_t /*issuer*/, std::string /*iss*/, std::function<void()> done)
+    {
+        done();
+    }
+    virtual void confirm_tenant(const tenant_keys& /*used*/) {}
     // Returns the issuers that have no keys, for /readyz: none were fetched yet, or all are too old. Issuers
-    // that only introspect need no keys. May be called on any thread.
+    // that only introspect need no keys, and tenants are fetched later. May be called on any thread.
     [[nodiscard]] virtual std::vector<std::string> without_keys() const = 0;
     // Ends all I/O and calls the waiting callers. Call it on the control thread. Without this call the store
     // lives as long as the io_context.

@@ -56,7 +56,7 @@ std::size_t heap_of(const validated_token& t) noexcept
 {
     std::size_t sum = block_of(sizeof(t)) + heap_of(t.claims) + heap_of(t.identity_lines) +
                       heap_of(t.bound_to.key) + heap_of(t.bound_to.certificate) + heap_of(t.subject) +
-                      heap_of(t.client_id);
+                      heap_of(t.client_id) + heap_of(t.issuer_name);
     sum += heap_of(t.scopes.token) + heap_of(t.scopes.effective);
     if (t.undeclared_scopes.capacity() > 0)
         sum += block_of(t.undeclared_scopes.capacity() * sizeof(std::string));
@@ -74,9 +74,9 @@ hash_key random_key()
 
 } // namespace
 
-token_cache::token_cache(std::size_t bytes, std::size_t issuers, memory_account* account)
+token_cache::token_cache(std::size_t bytes, std::size_t key_sources, memory_account* account)
     : hash_(random_key()), limit_(std::min<std::size_t>(bytes, std::numeric_limits<std::uint32_t>::max())),
-      account_(account), slots_(first_slots), generation_(issuers)
+      account_(account), slots_(first_slots), generation_(key_sources)
 {
     recount();
 }
@@ -119,7 +119,7 @@ void token_cache::close() noexcept
 
 bool token_cache::is_stale(const entry& e, wall_time now) const noexcept
 {
-    return now >= e.expires || e.generation != generation_[e.issuer];
+    return now >= e.expires || e.generation != generation_[e.key_source];
 }
 
 // Hashes the whole token. The end alone would suffice for signed tokens, but opaque ones may share it (a
@@ -163,9 +163,9 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     e.token = what;
     e.expires = std::min(what->expires, until);
     e.tag = static_cast<std::uint32_t>(hash_(token));
-    e.generation = generation_[what->issuer];
+    e.generation = generation_[what->key_source];
     e.cost = static_cast<std::uint32_t>(cost);
-    e.issuer = static_cast<std::uint16_t>(what->issuer);
+    e.key_source = static_cast<std::uint16_t>(what->key_source);
     e.used = false; // tokens used once must not evict tokens used often
     link(e.tag, place);
     entry_bytes_ += cost;

@@ -19,7 +19,7 @@ class token_cache final {
 public:
     // `bytes` bounds the cache's memory: tables, tokens, claims, scopes, identity lines. With 0 nothing is
     // cached. `account`, unless null, is charged for it.
-    token_cache(std::size_t bytes, std::size_t issuers, memory_account* account = nullptr);
+    token_cache(std::size_t bytes, std::size_t key_sources, memory_account* account = nullptr);
     ~token_cache();
     token_cache(const token_cache&) = delete;
     token_cache& operator=(const token_cache&) = delete;
@@ -32,8 +32,9 @@ public:
                 wall_time until = wall_time::max());
     // Drops all entries and caches nothing from now on.
     void close() noexcept;
-    // Drops all of one issuer's tokens at once, in constant time.
-    void drop_issuer(std::size_t issuer) noexcept { ++generation_[issuer]; }
+    // Drops all tokens that one set of keys verified, an issuer's or a tenant's, at once and in constant
+    // time.
+    void drop_key_source(std::size_t source) noexcept { ++generation_[source]; }
 
     // Returns the number of entries, including dropped ones that are not yet swept.
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -46,9 +47,9 @@ private:
         token_ptr token; // null: a free entry
         wall_time expires;
         std::uint32_t tag = 0;        // the hash's lower half, which selects the home slot
-        std::uint32_t generation = 0; // its issuer's generation when it was inserted
+        std::uint32_t generation = 0; // that of its keys when it was inserted
         std::uint32_t cost = 0;
-        std::uint16_t issuer = 0;
+        std::uint16_t key_source = 0;
         bool used = false; // since the hand last passed
     };
     struct slot {
@@ -76,7 +77,7 @@ private:
     std::vector<slot> slots_; // open addressing, linear probing, a power of two
     std::vector<entry> entries_;
     std::vector<std::uint32_t> free_;       // free places in entries_
-    std::vector<std::uint32_t> generation_; // by issuer
+    std::vector<std::uint32_t> generation_; // by key source
 };
 
 } // namespace scopegate::tokens

@@ -1,6 +1,7 @@
 #include "tokens/unverified.hpp"
 
 #include "base/json_writer.hpp"
+#include "jose/claims.hpp"
 #include "jose/jwks.hpp"
 #include "jose/spiffe.hpp"
 #include "tokens/introspection.hpp"
@@ -45,12 +46,11 @@ std::string seconds_of(wall_time at)
 }
 
 // Returns the first entry of `require` that the claims do not meet, or null if they meet all.
-const std::pair<json::path, json::value>* unmet(const policy::issuer_settings& issuer,
-                                                const json::value& claims)
+const jose::required_claim* unmet(const policy::issuer_settings& issuer, const json::value& claims)
 {
     const auto found = std::find_if(issuer.require.begin(), issuer.require.end(), [&](const auto& r) {
         const auto* claim = r.first.find(claims);
-        return claim == nullptr || *claim != r.second;
+        return claim == nullptr || std::find(r.second.begin(), r.second.end(), *claim) == r.second.end();
     });
     return found != issuer.require.end() ? &*found : nullptr;
 }
@@ -87,7 +87,7 @@ std::string wanted_by(const policy::issuer_settings& issuer, const refused_token
         if (const auto* r = seen.claims != nullptr ? unmet(issuer, *seen.claims) : nullptr;
             r != nullptr &&
             (why.detail == cause::required_claim_differs || why.detail == cause::required_claim_missing))
-            return r->first.name() + " " + as_text(r->second);
+            return r->first.name() + " " + listed(r->second, as_text);
         return {};
     default:
         return {};
@@ -137,10 +137,10 @@ void add_claims(unverified& out, const policy::policy& p, const refused_token& s
     if (why.detail == cause::required_claim_differs)
         if (const auto* r = unmet(issuer, claims))
             add(r->first);
-    constexpr std::pair<cause, const char*> others[] = {{cause::sub_not_string, "sub"},
-                                                        {cause::jti_not_string, "jti"},
-                                                        {cause::not_in_trust_domain, "sub"},
-                                                        {cause::client_id_not_string, "client_id"}};
+    constexpr std::pair<cause, const char*> others[] = {
+        {cause::sub_not_string, "sub"},      {cause::jti_not_string, "jti"},
+        {cause::not_in_trust_domain, "sub"}, {cause::client_id_not_string, "client_id"},
+        {cause::tid_not_string, "tid"},      {cause::tid_differs, "tid"}};
     for (const auto& [detail, name] : others)
         if (why.detail == detail)
             add(json::path(name));

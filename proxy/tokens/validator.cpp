@@ -6,7 +6,7 @@
 #include "jose/spiffe.hpp"
 #include "tokens/claim_shapes.hpp"
 #include "tokens/identity.hpp"
-#include "tokens/introspection.hpp"
+#include "tokens/issuer_rules.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/token_cache.hpp"
 #include "tokens/token_source.hpp"
@@ -18,29 +18,6 @@ namespace scopegate::tokens {
 
 namespace {
 
-// Returns the one issuer whose name equals the token's `iss` byte for byte. The claim is unverified at this
-// point: it only selects the configured issuer whose keys and rules the token must pass.
-result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims)
-{
-    failure why = reason::unknown_issuer;
-    for (std::size_t i = 0; i < p.issuers.size(); ++i) {
-        if (!p.issuers[i].signs_tokens())
-            continue;
-        const auto other = jose::check_issuer(claims, p.issuers[i].issuer);
-        if (other)
-            return i;
-        if (why.detail == cause::none)
-            why = other.error();
-    }
-    return why;
-}
-
-jose::claim_rules rules_of(const policy::issuer_settings& issuer)
-{
-    return {issuer.issuer,  issuer.audience_claim, issuer.audience,
-            issuer.require, issuer.clock_skew,     issuer.access_token_only};
-}
-
 // Checks everything but the signature; expensive checks come later.
 result<void> check_unsigned(const jose::compact_jws& jws, const json::value& claims,
                             const policy::issuer_settings& issuer, wall_time now)
@@ -51,23 +28,7 @@ result<void> check_unsigned(const jose::compact_jws& jws, const json::value& cla
                                          jose::names_trust_domain(issuer.issuer));
         !ok)
         return ok;
-    return jose::check_claims(claims, rules_of(issuer), now);
-}
-
-// Reads from an introspected JWT what its endpoint may leave out: that it is an access token, and the
-// binding. Both apply in addition to the result. Returns an empty binding for a token that only its issuer
-// can read.
-result<jose::confirmation> binding_in(std::string_view token)
-{
-    if (form_of(token) != token_form::jws)
-        return jose::confirmation{};
-    const auto jws = jose::split(token);
-    if (!jws)
-        return jws.error();
-    if (const auto ok = jose::check_type(jws->header.typ, false); !ok)
-        return ok.error();
-    const auto claims = jose::parse_claims(jws->payload);
-    return claims ? jose::read_confirmation(*claims) : claims.error();
+    return jose::check_claims(claims, rules_of(issuer, iss_of(claims)), now);
 }
 
 // Returns the resources that a token is for, as in policy::bearer. The token of an issuer without an
@@ -131,13 +92,16 @@ boost::intrusive_ptr<validated_token> interpret_claims(const policy::policy& p, 
 
     boost::intrusive_ptr<validated_token> token(new validated_token);
     token->claims = std::move(claims);
-    token->issuer = issuer;
+    token->issuer = token->key_source = issuer;
+    if (const auto iss = iss_of(token->claims); settings.any_tenant() && settings.is_named(iss))
+        token->issuer_name = iss;
     token->bound_to = std::move(bound_to);
     const auto scopes = jose::scopes_of(token->claims, settings.scope_claims);
     for (const auto scope : scopes)
         if (!p.scopes.find(scope))
             token->undeclared_scopes.emplace_back(scope);
-    token->scopes = policy::grant(p.scope_cap, p.scopes, token->claims, scopes);
+    token->scopes = policy::grant(p.scope_cap, p.scopes, token->claims, scopes,
+                                  settings.grants ? &*settings.grants : nullptr);
     token->resources = resources_of(p, settings, token->claims);
     token->expires = expiry_of(token->claims, settings.clock_skew);
     token->oddity = oddity_of(p, settings, token->claims);
@@ -151,8 +115,8 @@ validator::validator(std::shared_ptr<const policy::policy> p, std::shared_ptr<ke
                      std::size_t cache_bytes, std::shared_ptr<introspector> introspection,
                      memory_account* account)
     : policy_(std::move(p)), kept_claims_(policy_->claims_of_conditions()), keys_(std::move(keys)),
-      key_sets_(policy_->issuers.size()),
-      cache_(std::make_unique<token_cache>(cache_bytes, policy_->issuers.size(), account)),
+      key_sets_(policy_->issuers.size() + keys_->places_of_tenants()),
+      cache_(std::make_unique<token_cache>(cache_bytes, key_sets_.size(), account)),
       introspection_(std::move(introspection)),
       described_(describes_everything(policy_->log)                          ? described::everything
                  : policy_->log.which == policy::log_settings::requests::off ? described::nothing
@@ -178,9 +142,9 @@ void validator::take_new_keys()
         auto present = keys_->keys(i);
         if (present == key_sets_[i])
             continue;
-        // A key that disappeared may have been withdrawn because it leaked. The issuer's tokens have to be
-        // verified again.
-        cache_->drop_issuer(i);
+        // A key that disappeared may have been withdrawn because it leaked. The tokens have to be verified
+        // again.
+        cache_->drop_key_source(i);
         key_sets_[i] = std::move(present);
     }
 }
@@ -225,18 +189,19 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
     const auto issuer = issuer_of(*policy_, *claims);
     if (!issuer)
         return refuse(issuer.error(), seen, now);
+    const auto by = keys_of(*issuer, *claims);
     seen.issuer = static_cast<int>(*issuer);
-    seen.keys = key_sets_[*issuer].get();
+    seen.keys = by.keys.get();
     if (const auto ok = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); !ok)
-        return refuse(ok.error(), seen, now, is_signed_by(*jws, *issuer, now));
+        return refuse(ok.error(), seen, now, is_signed_by(*jws, seen, now));
     auto bound_to = jose::read_confirmation(*claims);
     if (!bound_to)
-        return refuse(bound_to.error(), seen, now, is_signed_by(*jws, *issuer, now));
+        return refuse(bound_to.error(), seen, now, is_signed_by(*jws, seen, now));
 
     if (seen.keys == nullptr)
-        return refuse({reason::keys_unavailable, cause::keys_never_fetched}, seen, now);
+        return lacking_keys(*issuer, by, seen, now, ended.waited);
     if (const auto ok = jose::verify(*jws, *seen.keys); !ok) {
-        auto wait = unfitting_key(*issuer, ok.error(), jws->header.kid, now, ended.waited);
+        auto wait = unfitting_key(*issuer, by, ok.error(), jws->header.kid, now, ended.waited);
         // Newer keys may have arrived since we took ours, from a fetch that we no longer need to wait for.
         if (wait.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
             return check(token, now, ended);
@@ -245,9 +210,49 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
         return refused;
     }
 
-    auto valid = make_token(*issuer, std::move(*claims), std::move(*bound_to));
-    cache_->insert(token, valid, now);
+    keys_->confirm_tenant(by);
+    const bool also = introspects_jwts_of(*issuer);
+    if (also && !ended.answer)
+        return {reason::introspection_unavailable, introspection_ ? jwt_introspection : -1};
+    if (also)
+        if (const auto ok = check_also(ended, *bound_to, now); !ok)
+            return refuse(ok.error(), seen, now, true);
+    auto valid = interpret_claims(*policy_, *issuer, std::move(*claims), std::move(*bound_to));
+    valid->key_source = by.source;
+    keep_needed_claims(*valid);
+    cache(token, valid, by, now, also ? ended.answer->until : wall_time::max());
     return {std::move(valid)};
+}
+
+// Returns the keys that the token must be signed with. Those of a tenant are looked up together with the
+// tenant's name, because the tenant at that place may change.
+tenant_keys validator::keys_of(std::size_t issuer, const json::value& claims)
+{
+    if (policy_->issuers[issuer].keys_per_tenant())
+        return keys_->tenant(iss_of(claims));
+    tenant_keys out;
+    out.source = issuer;
+    out.keys = key_sets_[issuer];
+    return out;
+}
+
+validator::outcome validator::lacking_keys(std::size_t issuer, const tenant_keys& none,
+                                           const refused_token& seen, wall_time now, bool waited) const
+{
+    auto refused = refuse(none.lacking, seen, now);
+    if (none.may_come && !waited)
+        refused.wait_for_issuer = static_cast<int>(issuer);
+    return refused;
+}
+
+// Caches a valid token, unless its tenant's keys are newer than those that this worker compares with.
+void validator::cache(std::string_view token, const token_ptr& valid, const tenant_keys& by, wall_time now,
+                      wall_time until)
+{
+    if (key_sets_[by.source] != by.keys)
+        take_new_keys();
+    if (key_sets_[by.source] == by.keys && now < until)
+        cache_->insert(token, valid, now, until);
 }
 
 // `is_proven` means that the issuer vouches for the token's contents.
@@ -261,19 +266,20 @@ validator::outcome validator::refuse(failure why, const refused_token& seen, wal
 }
 
 // Returns whether the issuer signed this refused token. Serves only the log, and is rate-limited.
-bool validator::is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now)
+bool validator::is_signed_by(const jose::compact_jws& jws, const refused_token& seen, wall_time now)
 {
-    if (described_ != described::signed_only || key_sets_[issuer] == nullptr ||
-        !policy_->issuers[issuer].algorithms.contains(jws.header.alg))
+    const auto& issuer = policy_->issuers[static_cast<std::size_t>(seen.issuer)];
+    if (described_ != described::signed_only || seen.keys == nullptr ||
+        !issuer.algorithms.contains(jws.header.alg))
         return false;
     if (now < described_since_ || now >= described_since_ + std::chrono::seconds(1)) {
         described_since_ = now;
         described_count_ = 0;
     }
-    return ++described_count_ <= max_described && jose::verify(jws, *key_sets_[issuer]);
+    return ++described_count_ <= max_described && jose::verify(jws, *seen.keys);
 }
 
-validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
+validator::outcome validator::unfitting_key(std::size_t issuer, const tenant_keys& by, failure why,
                                             const std::optional<std::string>& kid, wall_time now,
                                             bool waited) const
 {
@@ -282,95 +288,44 @@ validator::outcome validator::unfitting_key(std::size_t issuer, failure why,
         // fetch can tell them apart if one is allowed. With a known kid the token is forged, or the issuer
         // has reused the kid for a new key. The token is refused now, and a background fetch lets the next
         // one pass.
-        const bool by_kid = kid && !key_sets_[issuer]->kids().empty();
+        const bool by_kid = kid && !by.keys->kids().empty();
         if (why == reason::bad_signature && by_kid)
-            keys_->request_refresh(issuer);
-        const bool look = !by_kid && !waited && keys_->may_refresh(issuer);
-        return {why, look ? static_cast<int>(issuer) : -1};
+            keys_->request_refresh(by.source);
+        const bool look = !by_kid && !waited && keys_->may_refresh(by.source);
+        return {why, look ? static_cast<int>(by.source) : -1};
     }
     // We have no key with that kid: the token is forged, or signed with a newer key than ours. Only a fetch
     // that ended after the token arrived can tell. Until then the fault may be ours, and a 401 would make the
     // client discard a good token.
     using kind = policy::key_location::kind;
     const auto where = policy_->issuers[issuer].keys.where;
-    const bool reached = keys_->up_to_date(issuer);
+    const bool reached = keys_->up_to_date(by.source);
     if (where == kind::none || where == kind::file)
         return {why};
     if (waited && reached) {
         if (kid)
-            keys_->note_absent(issuer, *kid);
+            keys_->note_absent(by.source, *kid);
         return {why};
     }
-    if (kid && keys_->is_absent(issuer, *kid, now)) {
-        keys_->request_refresh(issuer); // the issuer may have published it since
+    if (kid && keys_->is_absent(by.source, *kid, now)) {
+        keys_->request_refresh(by.source); // the issuer may have published it since
         return {why};
     }
-    const bool wait = !waited && keys_->may_refresh(issuer);
+    const bool wait = !waited && keys_->may_refresh(by.source);
     const auto open = reached ? failure(reason::key_pending, cause::kid_inside_cooldown)
                               : failure(reason::keys_unavailable, cause::keys_not_fetched);
-    return {open, wait ? static_cast<int>(issuer) : -1};
-}
-
-bool validator::is_introspected(std::string_view token) const
-{
-    return introspecting_ && tokens::is_introspected(token, policy_->issuers[*introspecting_]);
-}
-
-// The issuer's result replaces the signature. The claims must pass all other checks of a JWT.
-validator::outcome validator::check_introspected(std::string_view token, wall_time now, const awaited& ended)
-{
-    refused_token seen{token, static_cast<int>(*introspecting_)};
-    const auto own_binding = binding_in(token);
-    if (!own_binding)
-        return refuse(own_binding.error(), seen, now);
-    if (!ended.answer) {
-        const bool wait = !ended.waited && introspection_;
-        return {reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
-    }
-    const auto& claims = ended.answer->claims;
-    if (!claims)
-        return refuse(claims.error(), seen, now);
-    seen.claims = &*claims;
-    const auto& issuer = policy_->issuers[*introspecting_];
-    if (const auto ok = jose::check_introspected(*claims, rules_of(issuer), now); !ok)
-        return refuse(ok.error(), seen, now, true);
-    auto bound_to = jose::read_confirmation(*claims);
-    if (!bound_to)
-        return refuse(bound_to.error(), seen, now, true);
-    const bool agrees =
-        own_binding->key == bound_to->key && own_binding->certificate == bound_to->certificate;
-    if (!own_binding->empty() && !agrees)
-        return refuse({reason::unbound_token, cause::cnf_not_understood}, seen, now, true);
-    auto valid = make_token(*introspecting_, *claims, std::move(*bound_to));
-    if (now < ended.answer->until)
-        cache_->insert(token, valid, now, ended.answer->until);
-    return {std::move(valid)};
+    return {open, wait ? static_cast<int>(by.source) : -1};
 }
 
 // Keeps only the claims that conditions read: all others have been evaluated, and they would take most of the
 // token's memory in the cache.
-token_ptr validator::make_token(std::size_t issuer, json::value claims, jose::confirmation bound_to) const
+void validator::keep_needed_claims(validated_token& token) const
 {
-    auto token = interpret_claims(*policy_, issuer, std::move(claims), std::move(bound_to));
     json::object kept;
     for (const auto& name : kept_claims_)
-        if (const auto* claim = token->claims.find(name))
+        if (const auto* claim = token.claims.find(name))
             kept.emplace_back(name, *claim);
-    token->claims = json::value(std::move(kept));
-    return token;
-}
-
-void validator::await(int issuer, std::string_view token, std::function<void(awaited)> done,
-                      const client_network& client)
-{
-    if (introspecting_ == static_cast<std::size_t>(issuer) && introspection_ && is_introspected(token))
-        introspection_->ask(
-            token,
-            [done = std::move(done)](introspection_ptr result) { done(awaited(true, std::move(result))); },
-            client);
-    else
-        keys_->await_refresh(static_cast<std::size_t>(issuer),
-                             [done = std::move(done)] { done(awaited(true)); });
+    token.claims = json::value(std::move(kept));
 }
 
 } // namespace scopegate::tokens

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct compact_jws;
 namespace scopegate::tokens {
 
 class key_store;
+struct tenant_keys;
 class token_cache;
 
 // A valid token: its claims, and their meaning under one policy snapshot. Immutable. The counter is not
@@ -40,7 +42,9 @@ class validated_token final
 public:
     // From a validator, only the claims that conditions read: its cache holds thousands of tokens.
     json::value claims;
-    std::size_t issuer = 0;      // index into policy::issuers
+    std::size_t issuer = 0;     // index into policy::issuers
+    std::size_t key_source = 0; // the issuer's index, or the source of a tenant's keys: see key_store::tenant
+    std::string issuer_name;    // of a tenant of `tenants: any`; empty: the name in policy::issuers
     jose::confirmation bound_to; // what each request must prove; see access/binding.hpp
     policy::granted_scopes scopes;
     std::uint64_t resources = ~std::uint64_t{0}; // see policy::bearer
@@ -50,7 +54,15 @@ public:
     std::string subject, client_id; // for the log; client_id falls back to azp
     cause oddity = cause::none;     // set if a scope, role or permission claim can't be read
 
-    [[nodiscard]] policy::bearer as_bearer() const noexcept { return {claims, scopes, resources}; }
+    [[nodiscard]] policy::bearer as_bearer() const noexcept
+    {
+        return {claims, scopes, resources, issuer, issuer_name};
+    }
+    // Returns the exact name of its issuer. A view into this token or the policy.
+    [[nodiscard]] std::string_view name_of_issuer(const policy::policy& p) const noexcept
+    {
+        return issuer_name.empty() ? std::string_view(p.issuers[issuer].issuer) : issuer_name;
+    }
 };
 using token_ptr = boost::intrusive_ptr<const validated_token>;
 
@@ -73,16 +85,17 @@ public:
 
     struct outcome {
         result<token_ptr> token = failure(reason::keys_unavailable); // or why it is not valid
-        // The index of an issuer whose keys or introspection result may still arrive; -1 if the outcome is
-        // final. The caller may wait for it (see await()) and then check again, once, with what arrived.
-        // The failure is the one to respond with if the caller does not wait.
+        // Names the issuer whose keys or result may still arrive: its index, or another number that only
+        // await() understands; -1 if the outcome is final. The caller may wait (see await()) and then check
+        // again with what arrived. A JWT that is introspected too may need a second wait. The failure is the
+        // one to respond with if the caller does not wait.
         int wait_for_issuer = -1;
         bool wait_for_slot = false; // not checked: the token was not cached, and verifying was not allowed
         bool verified = false;      // whether it took more than a cache lookup
         // Describes a refused token if the log may contain that; null otherwise.
         std::unique_ptr<const unverified> unverified_claims = nullptr;
     };
-    // The result of a wait. The outcome of the check that receives it is final.
+    // The result of a wait.
     struct awaited {
         // A plain bool converts to the result of a wait for keys.
         awaited(bool has_waited = true, introspection_ptr result = nullptr)
@@ -113,27 +126,39 @@ public:
     void forget_tokens() noexcept;
 
 private:
+    // Given to await() in place of an issuer's index: a JWT is valid, and is to be introspected too.
+    static constexpr int jwt_introspection = std::numeric_limits<int>::max();
+
     // Selects which refused tokens are described: none, those that a configured issuer signed, or all.
     enum class described : std::uint8_t { nothing, signed_only, everything };
 
     void take_new_keys();
     [[nodiscard]] outcome check_new(std::string_view token, wall_time now, const awaited& ended);
-    [[nodiscard]] outcome unfitting_key(std::size_t issuer, failure why,
+    // `by` are the keys that did not fit.
+    [[nodiscard]] outcome unfitting_key(std::size_t issuer, const tenant_keys& by, failure why,
                                         const std::optional<std::string>& kid, wall_time now,
                                         bool waited) const;
+    [[nodiscard]] tenant_keys keys_of(std::size_t issuer, const json::value& claims);
+    [[nodiscard]] outcome lacking_keys(std::size_t issuer, const tenant_keys& none, const refused_token& seen,
+                                       wall_time now, bool waited) const;
     [[nodiscard]] outcome check_introspected(std::string_view token, wall_time now, const awaited& ended);
     [[nodiscard]] bool is_introspected(std::string_view token) const;
+    [[nodiscard]] bool introspects_jwts_of(std::size_t issuer) const noexcept;
+    [[nodiscard]] result<void> check_also(const awaited& ended, const jose::confirmation& bound_to,
+                                          wall_time now) const;
+    [[nodiscard]] result<void> accept_result(const introspection_result& result, wall_time now) const;
+    void cache(std::string_view token, const token_ptr& valid, const tenant_keys& by, wall_time now,
+               wall_time until);
     [[nodiscard]] outcome refuse(failure why, const refused_token& seen, wall_time now,
                                  bool is_proven = false) const;
-    [[nodiscard]] bool is_signed_by(const jose::compact_jws& jws, std::size_t issuer, wall_time now);
-    [[nodiscard]] token_ptr make_token(std::size_t issuer, json::value claims,
-                                       jose::confirmation bound_to) const;
+    [[nodiscard]] bool is_signed_by(const jose::compact_jws& jws, const refused_token& seen, wall_time now);
+    void keep_needed_claims(validated_token& token) const;
 
     std::shared_ptr<const policy::policy> policy_;
     std::vector<std::string> kept_claims_; // claims kept after a token's evaluation
     std::shared_ptr<key_store> keys_;
     std::uint64_t key_epoch_ = 0;
-    std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by issuer; null: none yet
+    std::vector<std::shared_ptr<const jose::jwk_set>> key_sets_; // by key source; null: none yet
     std::unique_ptr<token_cache> cache_;
     std::shared_ptr<introspector> introspection_;
     std::optional<std::size_t> introspecting_; // the issuer whose tokens may be opaque

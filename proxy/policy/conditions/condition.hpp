@@ -6,6 +6,7 @@
 #include "policy/conditions/acr.hpp"
 #include "policy/conditions/client.hpp"
 #include "policy/conditions/ip.hpp"
+#include "policy/conditions/issuer.hpp"
 #include "policy/conditions/max_age.hpp"
 #include "policy/conditions/where.hpp"
 
@@ -14,8 +15,8 @@
 
 namespace scopegate::policy {
 
-using condition =
-    std::variant<ip_condition, where_condition, client_condition, acr_condition, max_age_condition>;
+using condition = std::variant<ip_condition, where_condition, client_condition, issuer_condition,
+                               acr_condition, max_age_condition>;
 // In the order of the variant.
 using condition_list = std::vector<condition>;
 

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct condition_context {
     const json::value* claims;    // null: no token was validated
     const client_address* client; // null: the client has no known address
     wall_time now;
+    std::string_view issuer{};    // the exact name of the token's issuer; empty without a token
+    std::size_t issuer_index = 0; // in policy::issuers
 };
 
 // Returns a claim as `explain` prints it: quoted text, a number, `absent`, `an array`.

@@ -191,12 +191,14 @@ TEST(issuers, require_claims_of_the_configured_type)
 {
     const auto p = issuer(
         "{issuer: https://a.example, audience: x, require: {a: access, b: 1, c: \"1\", d: true, e: 'true', "
-        "f: -1.5e3, g: 010, h: yes, i: \"\", /j/k: x}}");
+        "f: -1.5e3, g: 010, h: yes, i: \"\", /j/k: x, l: [x, 2, true, \"a,b\"]}}");
     std::vector<std::string> values;
     for (const auto& r : p->issuers[0].require)
-        values.push_back(r.first.name() + "=" + json::serialize(r.second));
-    EXPECT_THAT(values, ElementsAre("a=\"access\"", "b=1", "c=\"1\"", "d=true", "e=\"true\"", "f=-1.5e3",
-                                    "g=\"010\"", "h=\"yes\"", "i=\"\"", "/j/k=\"x\""));
+        values.push_back(r.first.name() + "=" +
+                         json::serialize(json::value(json::array(r.second))).substr(1));
+    EXPECT_THAT(values,
+                ElementsAre("a=\"access\"]", "b=1]", "c=\"1\"]", "d=true]", "e=\"true\"]", "f=-1.5e3]",
+                            "g=\"010\"]", "h=\"yes\"]", "i=\"\"]", "/j/k=\"x\"]", "l=\"x\",2,true,\"a,b\"]"));
 }
 
 TEST(issuers, cause_a_warning_when_every_token_would_fail)

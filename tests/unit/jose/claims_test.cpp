@@ -24,8 +24,8 @@ TEST(claims, are_checked_row_by_row)
                    R"("sub":"u1","token_use":"access","ext":{"level":2}})");
     const std::vector<std::string> audience{"https://api.example", "https://api2.example"};
     const json::path audience_claim("aud");
-    const std::vector<std::pair<json::path, json::value>> required{
-        {json::path("token_use"), text("access")}, {json::path("/ext/level"), json::value::number("2")}};
+    const std::vector<required_claim> required{{json::path("token_use"), {text("access"), text("service")}},
+                                               {json::path("/ext/level"), {json::value::number("2")}}};
     for (const auto& row : read_rows("claims.tsv", 4)) {
         auto claims = token;
         const auto change = parse_json(row[2]);

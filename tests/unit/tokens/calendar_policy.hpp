@@ -37,7 +37,7 @@ inline std::shared_ptr<policy::policy> calendar_policy()
     second.algorithms = {};
     second.algorithms.insert(jose::algorithm::rs256);
     second.access_token_only = true;
-    second.require.emplace_back(json::path("token_use"), json::value(std::string("access")));
+    second.require.emplace_back(json::path("token_use"), std::vector{json::value(std::string("access"))});
     made->get().issuers = {first, second};
     return {made, &made->get()};
 }

@@ -134,7 +134,8 @@ TEST_F(opaque_tokens, may_lack_an_audience_if_none_is_configured)
 
 TEST_F(opaque_tokens, must_have_the_required_claims)
 {
-    introspecting().require.emplace_back(json::path("token_type"), json::value(std::string("Bearer")));
+    introspecting().require.emplace_back(json::path("token_type"),
+                                         std::vector{json::value(std::string("Bearer"))});
     introspecting().audience.clear();
     endpoint->answers["good"] = R"({"active":true,"token_type":"Bearer"})";
     endpoint->answers["other"] = R"({"active":true,"token_type":"DPoP"})";

@@ -21,7 +21,7 @@ tokens::token_ptr made(std::size_t issuer = 0, wall_time expires = now + 1h,
                        const std::string& subject = "ann")
 {
     const boost::intrusive_ptr<tokens::validated_token> token(new tokens::validated_token);
-    token->issuer = issuer;
+    token->issuer = token->key_source = issuer;
     token->expires = expires;
     token->subject = subject;
     return token;
@@ -57,7 +57,7 @@ TEST(token_cache, drops_the_tokens_of_one_issuer_only)
     tokens::token_cache cache(1 << 20, 2);
     cache.insert("a", made(0), now);
     cache.insert("b", made(1), now);
-    cache.drop_issuer(0);
+    cache.drop_key_source(0);
     EXPECT_EQ(cache.find("a", now), nullptr);
     EXPECT_NE(cache.find("b", now), nullptr);
     cache.insert("a", made(0), now);
