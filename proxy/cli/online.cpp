@@ -1,5 +1,6 @@
 #include "cli/online.hpp"
 
+#include "cli/presented_request.hpp"
 #include "tokens/introspection.hpp"
 #include "tokens/key_store.hpp"
 

@@ -1,6 +1,6 @@
 #include "control/tls.hpp"
 
-#include "config/source_files.hpp"
+#include "base/regular_file.hpp"
 
 #include <utility>
 
@@ -34,7 +34,7 @@ std::shared_ptr<const net::ticket_keys> keys_of(const policy::server_tls& tls,
     constexpr std::size_t max_size = 64UL * 1024;
     std::vector<net::ticket_keys::file> files;
     for (const auto& name : tls.ticket_keys) {
-        auto content = config::read_regular_file(name, max_size);
+        auto content = read_regular_file(name, max_size);
         if (!content.problem.empty())
             throw net::tls_error("can't read the file \"" + name + "\": " + content.problem);
         files.push_back({name, secret(std::move(content.text))});

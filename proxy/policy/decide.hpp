@@ -18,9 +18,9 @@ namespace scopegate::policy {
 struct bearer {
     const json::value& claims;
     const granted_scopes& scopes;
-    std::uint64_t resources = ~std::uint64_t{0}; // bit n: its audience fits requirement::resource n
-    std::size_t issuer = 0;                      // index into policy::issuers
+    std::size_t issuer = 0;         // index into policy::issuers
     std::string_view issuer_name{}; // of a tenant of `tenants: any`; empty: the name in policy::issuers
+    std::uint64_t resources = ~std::uint64_t{0}; // bit n: its audience fits requirement::resource n
 };
 
 // The input of a decision besides the request and its token.

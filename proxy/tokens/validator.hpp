@@ -56,7 +56,7 @@ public:
 
     [[nodiscard]] policy::bearer as_bearer() const noexcept
     {
-        return {claims, scopes, resources, issuer, issuer_name};
+        return {claims, scopes, issuer, issuer_name, resources};
     }
     // Returns the exact name of its issuer. A view into this token or the policy.
     [[nodiscard]] std::string_view name_of_issuer(const policy::policy& p) const noexcept

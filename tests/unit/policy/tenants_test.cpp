@@ -33,8 +33,9 @@ TEST(tenant_pattern, needs_one_placeholder_as_a_whole_segment_of_the_path)
     for (const auto& row : rows) {
         const auto found = tenant_pattern_of(row.url);
         ASSERT_EQ(found.has_value(), row.found != nullptr) << row.sentence;
-        if (found)
+        if (found) {
             EXPECT_EQ(found->before + "|" + found->after, row.found) << row.sentence;
+        }
     }
 }
 

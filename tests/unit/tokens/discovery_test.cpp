@@ -90,8 +90,10 @@ TEST(discovery, never_leads_from_https_to_plain_http)
     for (const auto& row : rows) {
         const auto document =
             R"({"issuer":")" + std::string(row.issuer) + R"(","jwks_uri":")" + row.keys + R"("})";
-        EXPECT_EQ(tokens::jwks_uri_of(document, row.issuer, row.plain_http).has_value(), row.accepted)
-            << row.sentence;
+        policy::issuer_settings issuer;
+        issuer.issuer = row.issuer;
+        issuer.insecure_http = row.plain_http;
+        EXPECT_EQ(tokens::jwks_uri_of(document, issuer).has_value(), row.accepted) << row.sentence;
     }
 }
 
