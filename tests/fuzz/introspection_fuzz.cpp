@@ -29,7 +29,7 @@ void check_introspection(std::string_view body)
         return;
     check(*result == *parsed);
     const json::path aud("aud");
-    const std::vector<std::pair<json::path, json::value>> required;
+    const std::vector<std::pair<json::path, std::vector<json::value>>> required;
     const scopegate::jose::claim_rules rules{issuer, aud, {}, required};
     if (!scopegate::jose::check_introspected(*result, rules, now))
         return;

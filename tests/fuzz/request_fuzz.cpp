@@ -5,6 +5,7 @@
 
 #include "gate/request_lines.hpp"
 #include "gate/worker.hpp"
+#include "http1/client_request.hpp"
 #include "support/policy_from_yaml.hpp"
 #include "tokens/places/places.hpp"
 

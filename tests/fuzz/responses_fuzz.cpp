@@ -6,6 +6,7 @@
 #include "http/chars.hpp"
 #include "http/framing.hpp"
 #include "responses/cors.hpp"
+#include "responses/metadata.hpp"
 #include "responses/response_book.hpp"
 
 #include <algorithm>

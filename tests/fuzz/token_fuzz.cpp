@@ -41,7 +41,7 @@ const jose::jwk_set& published_keys()
 void check_claims(const json::value& claims)
 {
     const std::vector<std::string> audience = {"https://api.example"};
-    const std::vector<std::pair<json::path, json::value>> required;
+    const std::vector<std::pair<json::path, std::vector<json::value>>> required;
     const json::path aud("aud");
     const jose::claim_rules rules{"https://issuer.example/", aud, audience, required};
     const auto ok = jose::check_claims(claims, rules, now);

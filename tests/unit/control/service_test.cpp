@@ -25,7 +25,9 @@ class held_environment final {
 public:
     [[nodiscard]] config::environment lookup()
     {
-        return [this](const std::string&) -> std::optional<std::string> {
+        return [this](const std::string& name) -> std::optional<std::string> {
+            if (name != "HELD") // the file names it once
+                return std::nullopt;
             std::unique_lock lock(mutex_);
             ++loads_;
             changed_.wait(lock, [&] { return !held_; });

@@ -305,7 +305,7 @@ TEST(decide, needs_a_token_for_the_resource_of_the_route)
         {"a public route needs none", "/open", 0, reason::allowed},
     };
     for (const auto& row : rows) {
-        const bearer token{claims, scopes, row.resources};
+        const bearer token{claims, scopes, 0, {}, row.resources};
         const auto decided = decide(b.get(), b.get().match(row.path, "GET"), &token, wall_time());
         EXPECT_EQ(name(why(decided)), name(row.wanted)) << row.shows;
     }
