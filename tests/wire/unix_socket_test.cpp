@@ -105,6 +105,8 @@ TEST(unix_socket, has_the_mode_and_group_of_the_file_on_each_listener)
                                 "\", mode: \"0600\", group: " + std::to_string(::getegid()) + "}]"});
     EXPECT_EQ(mode_of(open), 0666U);
     EXPECT_EQ(mode_of(own), 0600U);
+    static_cast<void>(c.gate.wait_for_event(
+        "listening", [](const log_line& line) { return line["listener"] == "health"; }));
     EXPECT_EQ(mode_of(health), 0666U);
     for (const auto& path : {open, own})
         EXPECT_EQ(raw_client("unix:" + path).exchange(get("/public")).status, 200U) << path;
