@@ -84,10 +84,10 @@ void trace_writer::token(bool presented) const
         add(presented ? "the token is valid" : "the request has no token", presented);
 }
 
-void trace_writer::resource(const requirement& needs, bool held) const
+void trace_writer::tell_resource(const requirement& needs, bool held) const
 {
     const auto& all = policy_.metadata.resources;
-    if (out_ == nullptr || all.empty())
+    if (all.empty())
         return;
     add((held ? "the token is meant for " : "the token is not meant for ") +
             (needs.resource == 0 ? "routes outside of metadata.resources"
@@ -95,11 +95,9 @@ void trace_writer::resource(const requirement& needs, bool held) const
         held);
 }
 
-void trace_writer::alternatives(const requirement& needs, const granted_scopes& scopes,
-                                const scope_set* grants, std::string_view issuer) const
+void trace_writer::tell_alternatives(const requirement& needs, const granted_scopes& scopes,
+                                     const scope_set* grants, std::string_view issuer) const
 {
-    if (out_ == nullptr)
-        return;
     if (grants != nullptr)
         not_granted(needs, scopes.token, *grants, issuer);
     for (std::size_t i = 0; i < needs.alternatives.size(); ++i) {

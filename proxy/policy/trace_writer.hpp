@@ -15,13 +15,24 @@ public:
     void needs(const route_match& match) const;
     void no_token_examined() const;
     void token(bool presented) const;
-    void resource(const requirement& needs, bool held) const;
+    void resource(const requirement& needs, bool held) const
+    {
+        if (out_ != nullptr)
+            tell_resource(needs, held);
+    }
     // `grants` is what the issuer may grant; null: everything.
     void alternatives(const requirement& needs, const granted_scopes& scopes, const scope_set* grants,
-                      std::string_view issuer) const;
+                      std::string_view issuer) const
+    {
+        if (out_ != nullptr)
+            tell_alternatives(needs, scopes, grants, issuer);
+    }
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
+    void tell_resource(const requirement& needs, bool held) const;
+    void tell_alternatives(const requirement& needs, const granted_scopes& scopes, const scope_set* grants,
+                           std::string_view issuer) const;
     void not_granted(const requirement& needs, const scope_set& of_token, const scope_set& grants,
                      std::string_view issuer) const;
     void settings(const scopegate::policy::route& matched) const;
