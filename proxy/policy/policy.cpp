@@ -71,6 +71,20 @@ bool any_has_text(std::string_view path, std::size_t at, const parameters& value
     return false;
 }
 
+// Returns whether an API that drops formats drops text of a value: one in the last segment of the matched
+// path holds a dot. `values` are those of the path.
+bool may_cut_a_value(const route& matched, const parameters& values)
+{
+    if (matched.segments.empty())
+        return false;
+    const auto in_last = std::min(count_parameters(matched.segments.back()), values.count);
+    return std::any_of(values.values.data() + (values.count - in_last), values.values.data() + values.count,
+                       [](std::string_view value) { // of a rest, its last segment counts
+                           value = value.substr(0, value.find_last_not_of('/') + 1);
+                           return value.find('.', value.rfind('/') + 1) != std::string_view::npos;
+                       });
+}
+
 } // namespace
 
 route_match policy::match(std::string_view path, std::string_view method) const noexcept
@@ -129,8 +143,11 @@ bool policy::is_lookalike(const http::read_path& read, std::string_view method,
         match.needs == nullptr)
         return false;
     const auto& alike = folded_alike[reached->index];
-    return std::find(alike.begin(), alike.end(), match.matched) != alike.end() &&
-           !reads_the_same(*match.needs, match.values, values);
+    if (std::find(alike.begin(), alike.end(), match.matched) != alike.end())
+        return !reads_the_same(*match.needs, match.values, values);
+    // `7.x:suspend` is `7` to this API: with the format it loses the text that told the two routes apart. The
+    // dot of `/{sid}.json` beside `/{sid}` is in no value.
+    return may_cut_a_value(*match.matched, match.values) && is_lookalike(read.path, method, match);
 }
 
 http::spelled_out policy::spelled_out(std::string_view path, const route_match& match) noexcept

@@ -102,6 +102,9 @@ constexpr two_routes pairs_of_routes[] = {
     {"pair", "  /pairs/{user}:{group}: {GET: {scopes: read, where: {user: sub}}}\n"},
     {"own", "  /u/{user}:rename: {GET: {scopes: read, where: {user: sub}}}\n"
             "  /w/n{user}: {GET: {scopes: read, where: {user: sub}}}\n"},
+    {"info", "  /f/{path...}: {GET: $1}\n  /f/{name}:info: {GET: $2}\n"},
+    {"both", "  /p/{user}: {GET: {scopes: $1, where: {user: sub}}}\n"
+             "  /p/{user}:suspend: {GET: {scopes: $2, where: {user: sub}}}\n"},
     {"formats", "  /u/{user}:x: {GET: $1}\n  /u/{user}:x.json: {GET: $2}\n"},
     {"script", "  /{rest...}: {GET: $1}\n  /{name}.php: {GET: $2}\n"},
 };
