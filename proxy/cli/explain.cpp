@@ -116,7 +116,7 @@ access::explanation ask(const policy::policy& p, presented_request& request, con
                         const access::provider& bring = {})
 {
     const responses::response_book book(p);
-    const auto question = request.as_question();
+    const auto question = request.as_question(p);
     return question ? access::explain(p, book, *question, authority, now, bring)
                     : access::explain_unread(p, book, o.method, o.path, question.error());
 }

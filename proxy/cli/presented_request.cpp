@@ -62,7 +62,7 @@ void presented_request::add_token(const policy::token_settings& from, std::strin
     });
 }
 
-result<access::question> presented_request::as_question()
+result<access::question> presented_request::as_question(const policy::policy& p)
 {
     head_ = {};
     if (const auto parsed = http::parse_field_lines(builder_.lines, 0, head_.fields); !parsed)
@@ -87,6 +87,7 @@ result<access::question> presented_request::as_question()
     asked.target = builder_.target;
     asked.host = names_host ? framed->host : authority;
     asked.fields = &head_.fields;
+    asked.client.tls = p.server.tls.has_value();
     if (peer_)
         asked.client.peer = &*peer_;
     asked.websocket = framed->upgrade_websocket;

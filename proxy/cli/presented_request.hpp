@@ -27,9 +27,10 @@ public:
     void set_peer(const std::string& address);
     void add_token(const policy::token_settings& from, std::string_view token);
 
-    // Views into this object, until the next call. Fails as the proxy does for a request that it refuses
+    // As on a connection of the server's own listener: with TLS if the file has server.tls. Views into this
+    // object, until the next call. Fails as the proxy does for a request that it refuses
     // before any decision. Throws usage_error for a header that no request can have.
-    [[nodiscard]] result<access::question> as_question();
+    [[nodiscard]] result<access::question> as_question(const policy::policy& p);
 
 private:
     std::string method_;
