@@ -160,9 +160,13 @@ void append_cors_fields(const policy::cors_settings& cors, const http::field_lis
     if (cors.origins.empty() || find_named(answered, "Access-Control-Allow-Origin") != answered.end())
         return;
     const auto origin = allowed_origin(cors, asked);
-    if (!origin.empty()) {
+    // Beside the upstream's own field, our origin would let pages read what cookies get, though the file does
+    // not. With `*` no browser lets them. A second field would be `true, true`, which browsers reject.
+    const bool has_credentials = find_named(answered, "Access-Control-Allow-Credentials") != answered.end();
+    const bool widens = has_credentials && !cors.credentials && origin != policy::any_origin;
+    if (!origin.empty() && !widens) {
         lines.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");
-        if (cors.credentials)
+        if (cors.credentials && !has_credentials)
             lines += "Access-Control-Allow-Credentials: true\r\n";
         if (!cors.expose_headers.empty())
             lines.append("Access-Control-Expose-Headers: ").append(cors.expose_headers).append("\r\n");

@@ -30,7 +30,7 @@ void add_cors_fields(const policy::cors_settings& cors, const http::field_list& 
 
 // Does the same for an upstream's response to a request with the headers `asked`: appends the lines (CRLF
 // each) that its head lacks. Appends none if it has Access-Control-Allow-Origin, because browsers reject a
-// second one.
+// second one. Allows no single origin if it has Access-Control-Allow-Credentials and the policy does not.
 void append_cors_fields(const policy::cors_settings& cors, const http::field_list& asked,
                         const http::field_list& answered, std::string& lines);
 

@@ -230,11 +230,20 @@ TEST_F(cors, shares_an_api_response_unless_it_has_its_own_fields)
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Vary", "Accept"}, {"Vary", "Origin"}}),
               allowed);
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {{"Access-Control-Allow-Origin", "null"}}), "");
+    const test::field_texts own_credentials{{"access-control-allow-credentials", "true"}};
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, own_credentials), vary)
+        << "the file allows no credentials, so the page must not read what a cookie got";
     p.cors.credentials = true;
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}),
               allowed + "Access-Control-Allow-Credentials: true\r\n" + vary);
+    EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, own_credentials), allowed + vary)
+        << "browsers reject the field twice";
+    EXPECT_EQ(added({{"Origin", "https://evil.example.org"}}, own_credentials), vary);
     p.cors = {};
     p.cors.origins = {"*"};
+    EXPECT_EQ(added({{"Origin", "https://anyone.example.org"}}, own_credentials),
+              "Access-Control-Allow-Origin: *\r\n")
+        << "browsers share nothing with a star if there was a cookie";
     EXPECT_EQ(added({{"Origin", "https://anyone.example.org"}}, {}), "Access-Control-Allow-Origin: *\r\n");
     p.cors.origins.clear();
     EXPECT_EQ(added({{"Origin", "https://app.example.com"}}, {}), "");
