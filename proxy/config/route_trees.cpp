@@ -86,11 +86,17 @@ public:
             return;
         auto& alike = c_.policy.folded_alike;
         const route* first = c_.policy.folded.add(*shape, false, r);
+        const bool shortened = loses_text(t, c_.policy.paths);
         if (first == nullptr) {
             alike[r.index] = {&r};
+            if (shortened)
+                shortened_groups_.insert(r.index);
             return;
         }
-        alike[first->index].push_back(&r);
+        auto& group = alike[first->index];
+        if (check_shortened(r, shortened, group))
+            return;
+        group.push_back(&r);
         if (!c_.policy.paths.case_exact)
             check_letter_case(r, *first);
     }
@@ -110,6 +116,31 @@ private:
                                  " and neither is more specific: write one of them as a whole {parameter}, "
                                  "or let one have all of the other's text");
         return true;
+    }
+
+    // The spelling of the path alone distinguishes routes that fold alike. The text that a pattern loses can
+    // be spelled in other ways, which a wider route of the group takes for a value: so all routes of such a
+    // group need the same. Reports the first one that does not.
+    bool check_shortened(const route& r, bool shortened, const std::vector<const route*>& group)
+    {
+        const auto id = group.front()->index;
+        const bool was_shortened = shortened_groups_.count(id) != 0;
+        if (!shortened && !was_shortened)
+            return false;
+        // The routes of a shortened group need the same already.
+        const auto last = was_shortened ? group.begin() + 1 : group.end();
+        const auto other =
+            std::find_if(group.begin(), last, [&](const route* known) { return !same_needs(r, *known); });
+        if (other != last) {
+            c_.out.error(r.mark,
+                         "the template " + in_quotes(r.text) + " is " + in_quotes((*other)->text) + " in " +
+                             line_of(**other) +
+                             " to an API that drops the end of a segment, but has other requirements: "
+                             "give both the same, or leave one of them out");
+            return true;
+        }
+        shortened_groups_.insert(id);
+        return false;
     }
 
     // A file system or framework that ignores letter case would confuse the two.
@@ -150,6 +181,7 @@ private:
     pattern_conflicts folded_conflicts_;
     std::deque<std::optional<std::vector<template_segment>>> shapes_; // the folded ones
     std::unordered_map<std::uint32_t, group_witnesses> witnesses_;    // by the index of a group's first route
+    std::set<std::uint32_t> shortened_groups_; // likewise: those with a pattern that loses text
 };
 
 } // namespace

@@ -248,4 +248,17 @@ std::optional<std::vector<template_segment>> folded(const path_template& t, cons
     return out;
 }
 
+bool loses_text(const path_template& t, const http::path_rules& rules)
+{
+    std::string scratch;
+    const auto is_shortened = [&](const template_segment& s) {
+        if (s.type != kind::pattern)
+            return false;
+        const std::string literal = "/" + s.text;
+        const auto path = http::fold_path(literal, rules, scratch);
+        return path && percent_decode(*path).size() < percent_decode(literal).size();
+    };
+    return std::any_of(t.segments.begin(), t.segments.end(), is_shortened);
+}
+
 } // namespace scopegate::config

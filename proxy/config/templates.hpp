@@ -22,4 +22,8 @@ struct path_template {
 [[nodiscard]] std::optional<std::vector<policy::template_segment>> folded(const path_template& t,
                                                                           const http::path_rules& rules);
 
+// Returns whether a pattern of the template loses text in that form: `{a}...` becomes `{a}`. Decoding and
+// letter case lose none.
+[[nodiscard]] bool loses_text(const path_template& t, const http::path_rules& rules);
+
 } // namespace scopegate::config
