@@ -71,6 +71,19 @@ bool any_has_text(std::string_view path, std::size_t at, const parameters& value
     return false;
 }
 
+// Returns whether a pattern matches a folded path only with an empty parameter. An upstream whose parameters
+// are never empty then reaches another route, which this match hides. A rest may be empty to any upstream.
+bool has_empty_parameter(const route& reached, const parameters& values)
+{
+    if (!values.uncertain)
+        return false;
+    const bool has_rest =
+        !reached.segments.empty() && reached.segments.back().type == template_segment::kind::rest;
+    const auto count = values.count - (has_rest ? 1 : 0);
+    return std::any_of(values.values.data(), values.values.data() + count,
+                       [](std::string_view value) { return value.empty(); });
+}
+
 // Returns whether an API that drops formats drops text of a value: one in the last segment of the matched
 // path holds a dot. `values` are those of the path.
 bool may_cut_a_value(const route& matched, const parameters& values)
@@ -118,6 +131,8 @@ bool policy::is_lookalike(std::string_view folded_path, std::string_view method,
     const route* reached = folded.match(folded_path, values);
     if (reached == nullptr)
         return false;
+    if (has_empty_parameter(*reached, values))
+        return true;
     const auto& alike = folded_alike[reached->index];
     if (reached == match.matched || std::find(alike.begin(), alike.end(), match.matched) != alike.end())
         return values.uncertain && !reads_the_same(*match.needs, match.values, values);

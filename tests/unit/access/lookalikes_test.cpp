@@ -102,6 +102,8 @@ constexpr two_routes pairs_of_routes[] = {
     {"pair", "  /pairs/{user}:{group}: {GET: {scopes: read, where: {user: sub}}}\n"},
     {"own", "  /u/{user}:rename: {GET: {scopes: read, where: {user: sub}}}\n"
             "  /w/n{user}: {GET: {scopes: read, where: {user: sub}}}\n"},
+    {"batch", "  /x/{id}: {GET: $1}\n  /x/batch-{id}:cancel: {GET: $1}\n  /x/{id}:cancel: {GET: $2}\n"},
+    {"plain", "  /z/{a}: {GET: $1}\n  /z/{a}:{b}: {GET: $2}\n"},
     {"info", "  /f/{path...}: {GET: $1}\n  /f/{name}:info: {GET: $2}\n"},
     {"both", "  /p/{user}: {GET: {scopes: $1, where: {user: sub}}}\n"
              "  /p/{user}:suspend: {GET: {scopes: $2, where: {user: sub}}}\n"},
@@ -117,7 +119,7 @@ std::string file_with(std::string_view name, const std::string& rules, const cha
         if (pair.name == name)
             lines = pair.lines;
     for (const auto& [mark, scope] : {std::pair("$1", first), std::pair("$2", second)})
-        if (const auto at = lines.find(mark); at != std::string::npos)
+        for (auto at = lines.find(mark); at != std::string::npos; at = lines.find(mark, at))
             lines.replace(at, 2, scope);
     return R"(
 upstream: http://127.0.0.1:3000
