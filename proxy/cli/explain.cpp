@@ -62,7 +62,8 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
         claims = with_claim(claims, place.claim.name(), jose::make_listing(place, o.scope));
     }
     auto token = tokens::interpret_claims(p, issuer, std::move(claims));
-    if (p.issuers[issuer].audience_claim.find(token->claims) == nullptr)
+    const auto& by = p.issuers[issuer];
+    if (!by.audience.empty() && by.audience_claim.find(token->claims) == nullptr)
         token->resources = ~std::uint64_t{0}; // assume that the token is for the route's resource
     if (token->expires <= now)
         std::cerr << "note: these claims have expired; they are still treated as those of a valid token\n";

@@ -32,7 +32,7 @@ result<void> check_unsigned(const jose::compact_jws& jws, const json::value& cla
 }
 
 // Returns the resources that a token is for, as in policy::bearer. The token of an issuer without an
-// audience, which only introspects, is for the server's own, too.
+// audience, which only introspects, is for the server's own if it names none of the others.
 std::uint64_t resources_of(const policy::policy& p, const policy::issuer_settings& issuer,
                            const json::value& claims)
 {
@@ -51,11 +51,11 @@ std::uint64_t resources_of(const policy::policy& p, const policy::issuer_setting
         return std::any_of(audience.begin(), audience.end(),
                            [&](const std::string& name) { return is_listed(name) && is_named(name); });
     };
-    std::uint64_t out = issuer.audience.empty() || names_one_of(issuer.own_audience) ? 1 : 0;
+    std::uint64_t out = names_one_of(issuer.own_audience) ? 1 : 0;
     for (std::size_t i = 0; i < all.size(); ++i)
         if (names_one_of(all[i].audience))
             out |= std::uint64_t{1} << (i + 1);
-    return out;
+    return issuer.audience.empty() && out == 0 ? 1 : out;
 }
 
 wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)

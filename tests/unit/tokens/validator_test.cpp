@@ -739,7 +739,9 @@ TEST(interpretation, knows_the_resources_that_a_token_is_for)
     p->issuers[0].audience.clear();
     p->issuers[0].own_audience.clear();
     EXPECT_EQ(interpret(*p, "{}")->resources, 1U) << "an endpoint that names no audience";
-    EXPECT_EQ(interpret(*p, R"({"aud":"x"})")->resources, 3U);
+    EXPECT_EQ(interpret(*p, R"({"aud":"z"})")->resources, 1U) << "one that names other things";
+    EXPECT_EQ(interpret(*p, R"({"aud":"x"})")->resources, 2U) << "a token for one resource is for no other";
+    EXPECT_EQ(interpret(*p, R"({"aud":["y1","x"]})")->resources, 6U);
 }
 
 TEST(identity, names_the_issuer_if_the_file_has_several)
