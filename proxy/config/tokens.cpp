@@ -58,6 +58,8 @@ std::string wrong_with_field(const policy::policy& p, std::string_view name, con
     if (is(policy::issuer_header) ||
         std::any_of(set.begin(), set.end(), [&](const auto& header) { return is(header.name); }))
         return " can't hold a token: Scopegate sets this field";
+    if (p.server.client_cert.alone && is(p.server.client_cert.name))
+        return " can't hold a token: it is the field of \"server.client_cert\"";
     const auto same = std::find_if(others.headers.begin(), others.headers.end(), is);
     return same == others.headers.end()
                ? std::string()
@@ -69,6 +71,9 @@ std::string wrong_with_prefix(std::string_view prefix, const token_settings& oth
 {
     if (prefix.find_last_of("-._~") != prefix.size() - 1)
         return " does not end with \".\" or another separator: other subprotocols may begin so";
+    constexpr std::string_view encoding_mark = "base64url.";
+    if (iequals(prefix.substr(0, encoding_mark.size()), encoding_mark) && !prefix.starts_with(encoding_mark))
+        return " begins with \"base64url.\", which says how the token is encoded: write it in lower case";
     const auto overlaps = [prefix](std::string_view other) {
         const auto common = std::min(prefix.size(), other.size());
         return iequals(prefix.substr(0, common), other.substr(0, common));
