@@ -152,17 +152,20 @@ bool policy::is_lookalike(const http::read_path& read, std::string_view method,
     const route* reached = folded.match(read.path, values);
     if (reached == nullptr)
         return false;
-    if (any_has_text(read.path, read.literal_from, values) && is_lookalike(read.path, method, match))
-        return true;
-    if (!read.without_format || paths.format != http::format_rule::drop || match.matched == nullptr ||
-        match.needs == nullptr)
-        return false;
+    const bool text = any_has_text(read.path, read.literal_from, values);
+    const bool drops = read.without_format && paths.format == http::format_rule::drop;
     const auto& alike = folded_alike[reached->index];
-    if (std::find(alike.begin(), alike.end(), match.matched) != alike.end())
-        return !reads_the_same(*match.needs, match.values, values);
-    // `7.x:suspend` is `7` to this API: with the format it loses the text that told the two routes apart. The
-    // dot of `/{sid}.json` beside `/{sid}` is in no value.
-    return may_cut_a_value(*match.matched, match.values) && is_lookalike(read.path, method, match);
+    if (match.needs != nullptr && std::find(alike.begin(), alike.end(), match.matched) != alike.end()) {
+        const bool same = reads_the_same(*match.needs, match.values, values);
+        // Unless formats are known to be dropped, a value may begin with a dot: `1,.5` for `{x},{y}`.
+        return drops ? !same || has_empty_parameter(*reached, values) : text && values.uncertain && !same;
+    }
+    if (text && is_lookalike(read.path, method, match))
+        return true;
+    // `7.x:suspend` is `7` to an API that drops formats: with the format it loses the text that told the two
+    // routes apart. The dot of `/{sid}.json` beside `/{sid}` is in no value.
+    return drops && match.matched != nullptr && may_cut_a_value(*match.matched, match.values) &&
+           is_lookalike(read.path, method, match);
 }
 
 http::spelled_out policy::spelled_out(std::string_view path, const route_match& match) noexcept

@@ -80,8 +80,8 @@ public:
     [[nodiscard]] bool is_lookalike(std::string_view folded_path, std::string_view method,
                                     const route_match& match) const noexcept;
 
-    // Does the same for one of several readings. If the upstream is known to drop formats (paths.format), a
-    // `where` must read the same value with and without the format.
+    // Does the same for one of several readings. If the upstream drops formats (paths.format), it must lose
+    // no text of a value that a `where` reads, nor with a value the text that tells two routes apart.
     [[nodiscard]] bool is_lookalike(const http::read_path& read, std::string_view method,
                                     const route_match& match) const noexcept;
 
