@@ -92,7 +92,7 @@ std::optional<first_time> first_handshake_of(SSL_SESSION* session)
 }
 
 // OpenSSL's callback before a ticket is made. A resumed session has the time of its first handshake already.
-// OpenSSL itself dates each ticket of TLS 1.3 anew, so a chain of them would never end.
+// OpenSSL gives each ticket of TLS 1.3 a new time, so a chain of them would never end.
 int note_first_handshake(SSL* connection, void*)
 {
     auto* const session = SSL_get_session(connection);
