@@ -180,6 +180,15 @@ explanation explain_unread(const policy::policy& p, const responses::response_bo
     return e;
 }
 
+void refuse_to_forward(const policy::policy& p, const responses::response_book& book, failure why,
+                       explanation& e)
+{
+    policy::denial d;
+    d.why = why;
+    e.steps.push_back({"the request can't be forwarded: " + std::string(name(why.detail)), false});
+    describe_refusal(p, book, d, e);
+}
+
 std::string to_json(const explanation& e)
 {
     std::string text;

@@ -52,6 +52,11 @@ using provider = std::function<std::optional<tokens::validator::awaited>(const n
 [[nodiscard]] explanation explain_unread(const policy::policy& p, const responses::response_book& book,
                                          std::string_view method, std::string_view target, failure why);
 
+// Makes the explanation of an allowed request that of one that the proxy refuses to forward, because of its
+// fields (`why`).
+void refuse_to_forward(const policy::policy& p, const responses::response_book& book, failure why,
+                       explanation& e);
+
 // {"decision":"allow"|"deny","observed","status","reason","cause","method","target","path","route","file","line","required_scopes",
 // "missing_scopes","requested_scopes","alternatives","token_scopes","effective_scopes","near","unverified","steps":[{"what","holds"}],"answer":{"status","headers",
 // "body"}}. `status` and `answer` are null where the API answers; cause, route, file and line if they are

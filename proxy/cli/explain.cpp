@@ -67,6 +67,10 @@ tokens::token_ptr given_token(const policy::policy& p, const explain_options& o,
         token->resources = ~std::uint64_t{0}; // assume that the token is for the route's resource
     if (token->expires <= now)
         std::cerr << "note: these claims have expired; they are still treated as those of a valid token\n";
+    if (token->claims.find("cnf") != nullptr)
+        std::cerr
+            << "note: these claims are bound to their owner's key or certificate (cnf); the proof of that is "
+               "assumed\n";
     return token;
 }
 
@@ -118,8 +122,12 @@ access::explanation ask(const policy::policy& p, presented_request& request, con
 {
     const responses::response_book book(p);
     const auto question = request.as_question(p);
-    return question ? access::explain(p, book, *question, authority, now, bring)
-                    : access::explain_unread(p, book, o.method, o.path, question.error());
+    if (!question)
+        return access::explain_unread(p, book, o.method, o.path, question.error());
+    auto e = access::explain(p, book, *question, authority, now, bring);
+    if (const auto forwarded = request.forward(p); e.allowed && !e.answer && !forwarded)
+        access::refuse_to_forward(p, book, forwarded.error(), e);
+    return e;
 }
 
 access::explanation explain_token(const std::shared_ptr<const policy::policy>& p, const explain_options& o,

@@ -1,10 +1,12 @@
 #include "cli/presented_request.hpp"
 
+#include "access/client_address.hpp"
 #include "base/percent.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "cli/commands.hpp"
 #include "http/chars.hpp"
+#include "http/forward.hpp"
 #include "http/framing.hpp"
 #include "jose/claims.hpp"
 #include "tokens/introspection.hpp"
@@ -92,6 +94,16 @@ result<access::question> presented_request::as_question(const policy::policy& p)
         asked.client.peer = &*peer_;
     asked.websocket = framed->upgrade_websocket;
     return asked;
+}
+
+result<void> presented_request::forward(const policy::policy& p) const
+{
+    http::request_rules rules;
+    rules.peer_trusted = peer_ && access::is_trusted_proxy(p, *peer_);
+    if (p.server.client_cert.alone)
+        rules.certificate = p.server.client_cert.name;
+    const auto filter = http::forward_filter::of_request(head_, rules);
+    return filter ? result<void>() : filter.error();
 }
 
 std::optional<std::size_t> issuer_in(const policy::policy& p, const json::value& claims)

@@ -31,6 +31,8 @@ public:
     // object, until the next call. Fails as the proxy does for a request that it refuses
     // before any decision. Throws usage_error for a header that no request can have.
     [[nodiscard]] result<access::question> as_question(const policy::policy& p);
+    // Fails as the proxy does for a request that it allows but can't forward. Needs as_question() before.
+    [[nodiscard]] result<void> forward(const policy::policy& p) const;
 
 private:
     std::string method_;

@@ -136,7 +136,9 @@ result<void> upstream_connection::fill_head()
         if (tls != nullptr && !tls->failure().empty())
             reports_->on_tls_failure(tls->failure());
         const auto why = ended_before_head(got.how);
-        if (!ever_responded_)
+        // While the request is incomplete, its client may be the reason: some servers close when a body is
+        // too slow. A client must not be able to set addresses aside.
+        if (!ever_responded_ && is_request_sent())
             reports_->on_end_without_response(why.detail);
         return why;
     }
@@ -234,7 +236,12 @@ bool upstream_connection::is_quiet(bool surely) noexcept
 bool upstream_connection::is_reusable() const noexcept
 {
     return keep_alive_ && state() == wire::body_state::complete && io_.received().empty() &&
-           !io_.reader().is_repaired() && io_.writer().is_finished() && out_.empty();
+           !io_.reader().is_repaired() && is_request_sent();
+}
+
+bool upstream_connection::is_request_sent() const noexcept
+{
+    return io_.writer().is_finished() && out_.empty();
 }
 
 void upstream_connection::rest() noexcept

@@ -62,6 +62,7 @@ private:
 
     [[nodiscard]] std::size_t longest_head() const noexcept;
     void make_room_for_head();
+    [[nodiscard]] bool is_request_sent() const noexcept;
     [[nodiscard]] failure ended_before_head(net::transfer::status how) const noexcept;
     [[nodiscard]] std::string_view behind_head() const noexcept;
 

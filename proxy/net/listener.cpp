@@ -60,12 +60,15 @@ bool is_other_file(const std::string& path)
     return ::lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode);
 }
 
+// For lchown(): leave the group as it is. So it is no group's number.
+constexpr gid_t same_group = static_cast<gid_t>(-1);
+
 // Returns the number of a group. Throws boost::system::system_error for an unknown name.
 gid_t group_of(const std::string& name)
 {
     gid_t number = 0;
     const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (failed == std::errc() && end == name.data() + name.size())
+    if (failed == std::errc() && end == name.data() + name.size() && number != same_group)
         return number;
     std::vector<char> buffer(64UL * 1024); // the members of a large group fit
     ::group entry{};
@@ -78,7 +81,8 @@ gid_t group_of(const std::string& name)
 
 // Gives a unix socket's file its mode and group, whatever the umask is. On Linux bind() gives the file the
 // socket's mode minus the umask. At first only the owner has access, since the file still has our own group.
-// Clients can't connect before listen().
+// Clients can't connect before listen(). A link that another user of the folder puts in the file's place is
+// not followed.
 int bind_with_access(int fd, const stream_endpoint& address, const socket_file& file)
 {
     const auto path = path_of(address);
@@ -87,7 +91,7 @@ int bind_with_access(int fd, const stream_endpoint& address, const socket_file& 
     int failed = ::bind(fd, address.data(), static_cast<socklen_t>(address.size()));
     if (failed == 0 && group)
         failed = ::lchown(path.c_str(), static_cast<uid_t>(-1), *group);
-    return failed != 0 ? failed : ::chmod(path.c_str(), file.mode);
+    return failed != 0 ? failed : ::fchmodat(AT_FDCWD, path.c_str(), file.mode, AT_SYMLINK_NOFOLLOW);
 }
 
 int open_listening(const stream_endpoint& address, bool share_port, const socket_file& file = {})

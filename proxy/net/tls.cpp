@@ -145,7 +145,8 @@ tls_context::tls_context(const tls_server_files& files)
     // The certificate includes our public key, so another key pair is another identity too.
     if (files.tickets)
         allow_tickets(*context, files.tickets,
-                      digest_of(*SSL_CTX_get0_certificate(context)) + client_authorities_);
+                      digest_of(*SSL_CTX_get0_certificate(context)) + client_authorities_,
+                      files.ticket_lifetime);
 }
 
 void tls_context::request_certificates(const std::string& client_ca)

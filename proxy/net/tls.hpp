@@ -7,6 +7,7 @@
 #include "net/tls_channel.hpp"
 #include "net/tls_error.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@ struct tls_server_files {
     std::string certificate; // followed by its chain
     std::string key;
     std::string client_ca; // clients need a certificate from one of these; empty: none is requested
-    std::shared_ptr<const ticket_keys> tickets{}; // null: sessions are not resumed
+    std::shared_ptr<const ticket_keys> tickets{};                // null: sessions are not resumed
+    std::chrono::seconds ticket_lifetime{std::chrono::hours(2)}; // from the first handshake on
 };
 struct tls_client_files {
     std::string ca;          // empty: the system's

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <openssl/core_names.h>
@@ -19,7 +22,6 @@ namespace {
 
 using shared_keys = std::shared_ptr<const ticket_keys>;
 
-constexpr long lifetime = 2L * 60 * 60; // seconds
 constexpr std::size_t tickets_per_handshake = 2;
 
 void release_keys(void*, void* keys, CRYPTO_EX_DATA*, int, long, void*)
@@ -75,12 +77,48 @@ int choose_key(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPH
     return found->first && SSL_version(connection) != TLS1_3_VERSION ? 1 : 2;
 }
 
+using first_time = std::int64_t; // of the first handshake of a chain of tickets, in seconds since 1970
+
+// Returns the time that a ticket holds. Returns nothing if it holds none.
+std::optional<first_time> first_handshake_of(SSL_SESSION* session)
+{
+    void* found = nullptr;
+    std::size_t size = 0;
+    first_time time = 0;
+    if (SSL_SESSION_get0_ticket_appdata(session, &found, &size) != 1 || size != sizeof time)
+        return std::nullopt;
+    std::memcpy(&time, found, sizeof time);
+    return time;
+}
+
+// OpenSSL's callback before a ticket is made. A resumed session has the time of its first handshake already.
+// OpenSSL gives each ticket of TLS 1.3 a new time, so a chain of them would never end.
+int note_first_handshake(SSL* connection, void*)
+{
+    auto* const session = SSL_get_session(connection);
+    if (session == nullptr || first_handshake_of(session))
+        return 1;
+    const first_time time = SSL_SESSION_get_time(session);
+    return SSL_SESSION_set1_ticket_appdata(session, &time, sizeof time);
+}
+
+bool has_expired(SSL* connection, SSL_SESSION* session)
+{
+    const auto first = first_handshake_of(session);
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    return !first || now - *first > SSL_CTX_get_timeout(SSL_get_SSL_CTX(connection));
+}
+
 // OpenSSL's callback for a decrypted ticket. The authority of the client's certificate is part of the
 // identity, so only its dates can have changed.
-SSL_TICKET_RETURN judge_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+SSL_TICKET_RETURN judge_ticket(SSL* connection, SSL_SESSION* session, const unsigned char*, std::size_t,
                                SSL_TICKET_STATUS status, void*)
 {
     if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (has_expired(connection, session))
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     const X509* const client = SSL_SESSION_get0_peer(session);
     if (client != nullptr && X509_cmp_current_time(X509_get0_notAfter(client)) <= 0)
@@ -90,7 +128,8 @@ SSL_TICKET_RETURN judge_ticket(SSL*, SSL_SESSION* session, const unsigned char*,
 
 } // namespace
 
-void allow_tickets(ssl_ctx_st& context, std::shared_ptr<const ticket_keys> keys, std::string_view identity)
+void allow_tickets(ssl_ctx_st& context, std::shared_ptr<const ticket_keys> keys, std::string_view identity,
+                   std::chrono::seconds lifetime)
 {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(identity.data()), identity.size(), digest.data());
@@ -100,11 +139,11 @@ void allow_tickets(ssl_ctx_st& context, std::shared_ptr<const ticket_keys> keys,
     static_cast<void>(shared.release());
     if (SSL_CTX_set_session_id_context(&context, digest.data(), digest.size()) != 1 ||
         SSL_CTX_set_tlsext_ticket_key_evp_cb(&context, choose_key) != 1 ||
-        SSL_CTX_set_session_ticket_cb(&context, nullptr, judge_ticket, nullptr) != 1 ||
+        SSL_CTX_set_session_ticket_cb(&context, note_first_handshake, judge_ticket, nullptr) != 1 ||
         SSL_CTX_set_num_tickets(&context, tickets_per_handshake) != 1 ||
         SSL_CTX_set_max_early_data(&context, 0) != 1)
         throw std::bad_alloc();
-    SSL_CTX_set_timeout(&context, lifetime);
+    SSL_CTX_set_timeout(&context, static_cast<long>(lifetime.count()));
     SSL_CTX_clear_options(&context, SSL_OP_NO_TICKET);
 }
 

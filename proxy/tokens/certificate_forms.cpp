@@ -143,9 +143,8 @@ std::optional<std::string_view> take_xfcc_value(std::string_view& text) noexcept
     return value;
 }
 
-// Removes an element from the front of the text, up to a comma or the end. Returns nothing if it is
-// malformed.
-std::optional<xfcc_element> take_xfcc_element(std::string_view& text) noexcept
+// Reads the only element of the header. Returns nothing if it is malformed or another one follows.
+std::optional<xfcc_element> read_xfcc_element(std::string_view text) noexcept
 {
     xfcc_element out;
     for (;;) {
@@ -165,7 +164,7 @@ std::optional<xfcc_element> take_xfcc_element(std::string_view& text) noexcept
             out.repeated = out.repeated || into->has_value();
             *into = value;
         }
-        if (text.empty() || text.front() == ',')
+        if (text.empty())
             return out;
         if (!take_prefix(text, ";"))
             return std::nullopt;
@@ -186,19 +185,14 @@ optional_text from_hex(std::string_view digits)
 
 optional_text from_xfcc(std::string_view value)
 {
-    std::optional<xfcc_element> last;
-    do {
-        last = take_xfcc_element(value);
-        if (!last)
-            return std::nullopt;
-    } while (take_prefix(value, ","));
-    if (last->repeated || (!last->hash && !last->certificate))
+    const auto element = read_xfcc_element(value);
+    if (!element || element->repeated || (!element->hash && !element->certificate))
         return std::nullopt;
-    const auto by_hash = last->hash ? from_hex(*last->hash) : std::nullopt;
-    const auto by_certificate = last->certificate ? from_pem(*last->certificate, false) : std::nullopt;
-    if (!last->hash)
+    const auto by_hash = element->hash ? from_hex(*element->hash) : std::nullopt;
+    const auto by_certificate = element->certificate ? from_pem(*element->certificate, false) : std::nullopt;
+    if (!element->hash)
         return by_certificate;
-    return !last->certificate || by_certificate == by_hash ? by_hash : std::nullopt;
+    return !element->certificate || by_certificate == by_hash ? by_hash : std::nullopt;
 }
 
 } // namespace

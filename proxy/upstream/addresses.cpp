@@ -75,7 +75,9 @@ bool addresses::is_excluded(const choice& of, const address& a) noexcept
     return a.url == of.unresolved || of.has_tried(a);
 }
 
-// Each choice moves the turn on, so that the share of an address that is set aside goes to all others.
+// Each choice moves the turn on, so that the share of an address that is set aside goes to all others. Only
+// the first choice of a request is a trial: if it moved on from one trial to the next, it would run out of
+// attempts while other addresses work.
 bool addresses::choose_in_turn(choice& of, steady_time now, std::optional<std::size_t> url) noexcept
 {
     std::optional<std::size_t> aside; // the first that is set aside
@@ -84,7 +86,7 @@ bool addresses::choose_in_turn(choice& of, steady_time now, std::optional<std::s
         auto& one = *all_[index];
         if (is_excluded(of, one) || (url && one.url != *url))
             continue;
-        const bool due = one.failures_ > 0 && now >= one.aside_until_;
+        const bool due = one.failures_ > 0 && now >= one.aside_until_ && !of.at;
         if (one.failures_ > 0 && !due) {
             aside = aside.value_or(index);
             continue;

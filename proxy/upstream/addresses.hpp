@@ -88,8 +88,8 @@ public:
 
     // Chooses the address whose turn it is.
     void choose(choice& of, steady_time now) noexcept;
-    // Chooses another address that the request has not tried. Returns false if the request has tried all of
-    // them or enough; then the choice is as before.
+    // Chooses another address that the request has not tried, preferably one that is not set aside. Returns
+    // false if the request has tried all of them or enough; then the choice is as before.
     [[nodiscard]] bool choose_other(choice& of, steady_time now) noexcept;
     // Returns whether choose_other() would succeed.
     [[nodiscard]] bool has_other(const choice& of) const noexcept;

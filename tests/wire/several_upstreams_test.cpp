@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -127,6 +128,30 @@ TEST_F(several_upstreams, get_an_idempotent_request_that_another_did_not_answer)
     EXPECT_EQ(gate->wait_for_event("upstream_set_aside")["cause"], "closed-without-response");
     EXPECT_EQ(exchange(post("hello")).status, 200U) << "the first one is set aside";
     EXPECT_EQ(first->requests().size(), 1U);
+}
+
+// Some servers close a connection whose body is late.
+TEST_F(several_upstreams, are_not_set_aside_because_a_client_sends_its_body_too_slowly)
+{
+    const auto closing = socket_handle::listen_at();
+    begin({"http://127.0.0.1:" + std::to_string(closing.port()), second->url()});
+    raw_client slow(gate->address());
+    auto half = post("hello");
+    half.resize(half.size() - 3);
+    ASSERT_TRUE(slow.send(half));
+    {
+        const socket_handle accepted(::accept(closing.descriptor(), nullptr, nullptr));
+        std::string seen;
+        for (std::array<char, 4096> bytes{}; !seen.ends_with("\r\n\r\nhe");) {
+            const auto got = accepted.receive(bytes.data(), bytes.size());
+            ASSERT_GT(got.bytes, 0U);
+            seen.append(bytes.data(), got.bytes);
+        }
+    }
+    EXPECT_EQ(slow.read().status, 502U);
+    EXPECT_EQ(gate->wait_for_event("request")["cause"], "closed-without-response");
+    for (const auto& line : gate->log())
+        EXPECT_NE(line["event"], "upstream_set_aside");
 }
 
 TEST_F(several_upstreams, get_no_post_that_another_may_have_carried_out)

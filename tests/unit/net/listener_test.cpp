@@ -64,7 +64,7 @@ TEST(listener, refuses_a_group_that_there_is_not)
 {
     const test::temporary_folder folder;
     const auto path = folder.path("gate.sock");
-    for (const auto* group : {"no-such-group", "-1", "1x", "99999999999"})
+    for (const auto* group : {"no-such-group", "-1", "1x", "99999999999", "4294967295"})
         try {
             const bound_listener listening(unix_endpoint(path), 1, false, {0660, group});
             ADD_FAILURE() << group;

@@ -69,6 +69,29 @@ TEST_P(tls_tickets, resume_a_session_again_and_again)
     EXPECT_EQ(last.client, "");
 }
 
+// Each ticket comes from a connection that was resumed with the one before. Without a common end, a stolen
+// ticket could be renewed for ever.
+TEST_P(tls_tickets, end_a_lifetime_after_the_first_handshake)
+{
+    const tls_files files;
+    auto settings = with_tickets(files.server(), std::make_shared<ticket_keys>());
+    settings.ticket_lifetime = std::chrono::seconds(2);
+    const tls_context server(settings);
+    auto last = connect(server, GetParam());
+    const auto begin = std::chrono::steady_clock::now();
+    int resumed = -1;
+    do {
+        ASSERT_TRUE(last.session);
+        last = connect(server, GetParam(), last.session.get());
+        EXPECT_TRUE(last.done);
+        ++resumed;
+    } while (last.resumed && std::chrono::steady_clock::now() < begin + std::chrono::seconds(10));
+    EXPECT_FALSE(last.resumed);
+    EXPECT_GE(resumed, 2);
+    ASSERT_TRUE(last.session) << "the full handshake begins another chain";
+    EXPECT_TRUE(connect(server, GetParam(), last.session.get()).resumed);
+}
+
 TEST_P(tls_tickets, are_given_only_if_the_file_asks)
 {
     const tls_files files;

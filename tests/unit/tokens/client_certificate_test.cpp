@@ -173,7 +173,7 @@ TEST(client_certificate, may_be_base64)
     EXPECT_EQ(certificate_thumbprint("%2B%2F%2B/", form::base64), jose::sha256_base64url("\xfb\xff\xbf"));
 }
 
-TEST(client_certificate, may_be_the_last_element_of_xfcc)
+TEST(client_certificate, may_be_the_only_element_of_xfcc)
 {
     const auto cert = "Cert=\"" + own_pem + "%0A\"", other_cert = "Cert=\"" + other_pem + "\"";
     const auto hash = "Hash=" + own_hash, other = "Hash=" + other_hash;
@@ -186,10 +186,14 @@ TEST(client_certificate, may_be_the_last_element_of_xfcc)
           "as Envoy sends it"},
          {"hash=\"BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD\"", true,
           "keys ignore letter case, and values may be quoted"},
-         {other + "," + hash, true, "APPEND_FORWARD: the nearest proxy's is the last"},
-         {other + "," + cert, true, "the same with certificates"},
-         {other + ", " + hash, true, "a space after the comma"},
-         {hash + "," + other_cert + ",URI=a", false, "the last element has no certificate"},
+         {other + "," + hash, false, "two elements"},
+         {hash + "," + hash, false, "two equal elements"},
+         {other + ", " + hash, false, "a space after the comma"},
+         {hash + "," + other_cert + ",URI=a", false, "three elements"},
+         {"By=x;" + other + ";URI=spiffe://host/a,Hash=" + own_hash, false,
+          "a comma in the URI of a certificate, which Envoy does not quote"},
+         {"By=x;" + other + ";URI=spiffe://host/a;Hash=" + own_hash, false, "a semicolon there"},
+         {"By=x;" + other + ";DNS=a,b=c;Hash=" + own_hash, false, "a comma in a DNS name"},
          {hash + ";" + other_cert, false, "hash and certificate differ"},
          {hash + ";" + hash, false, "the hash twice"},
          {cert + ";" + other_cert, false, "two certificates"},

@@ -124,6 +124,25 @@ TEST_F(turn, sends_one_request_to_try_an_address_after_its_time)
     EXPECT_EQ(goes(4, 1s), "b?aaa");
 }
 
+TEST_F(turn, tries_one_address_per_request_and_then_moves_on_to_one_that_works)
+{
+    begin("abcd");
+    for (const char name : {'a', 'b', 'c'})
+        EXPECT_TRUE(fails(name));
+    for (const auto* expected : {"a?d", "b?d", "c?d", "d"}) {
+        choice one;
+        all_->choose(one, start_ + 1s);
+        std::string to = name_of(*one.at) + (one.is_trial ? "?" : "");
+        if (one.is_trial) {
+            EXPECT_FALSE(fails(to.front(), 1s)) << "it was reported";
+            EXPECT_TRUE(all_->choose_other(one, start_ + 1s));
+            EXPECT_FALSE(one.is_trial) << to;
+            to += name_of(*one.at);
+        }
+        EXPECT_EQ(to, expected);
+    }
+}
+
 TEST_F(turn, takes_an_address_back_after_a_success)
 {
     begin("ab");
