@@ -249,8 +249,8 @@ void read_tls(compilation& c, const node& value, server_entry& into)
     if (keys != nullptr && !tls.tickets)
         c.out.error(keys->key_at,
                     value.find("tickets") != nullptr
-                        ? "\"ticket_keys\" have no use with \"tickets: off\": remove one of them"
-                        : "\"ticket_keys\" have no use: with \"client_ca\", tickets need \"tickets: on\"");
+                        ? "\"ticket_keys\" has no effect with \"tickets: off\": remove one of them"
+                        : "\"ticket_keys\" has no effect: with \"client_ca\", tickets need \"tickets: on\"");
     into.settings.tls = std::move(tls);
 }
 

@@ -51,7 +51,7 @@ std::string wrong_with_field(const policy::policy& p, std::string_view name, con
 {
     const auto is = [name](std::string_view other) { return http::same_field_name(name, other); };
     if (is("Authorization"))
-        return " is the place \"header\"";
+        return ": write \"header\", which reads Authorization";
     if (has_another_meaning(name))
         return " can't hold a token: this field has another meaning";
     const auto& set = p.upstream.headers;
