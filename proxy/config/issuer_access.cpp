@@ -129,9 +129,12 @@ void read_proxy(compilation& c, const node& value, issuer_entry& into)
 
 bool check_keys_url(compilation& c, const node& n, const issuer_entry& entry)
 {
-    return check_fetchable(c, n, entry.settings.insecure_http,
-                           ". In a network where you trust every machine, \"insecure_http: true\" allows it "
-                           "for keys");
+    return check_fetchable(
+        c, n, entry.settings.insecure_http,
+        entry.keys_token_file != nullptr
+            ? "; the token of \"keys_token_file\" needs https"
+            : ". In a network where you trust every machine, \"insecure_http: true\" allows "
+              "it for keys");
 }
 
 void check_access(compilation& c, issuer_entry& entry)

@@ -81,7 +81,7 @@ void trace_writer::no_token_examined() const
 void trace_writer::token(bool presented) const
 {
     if (out_ != nullptr)
-        add(presented ? "the token is valid" : "the request has no token", presented);
+        add(std::string(presented ? token_is_valid : "the request has no token"), presented);
 }
 
 void trace_writer::tell_resource(const requirement& needs, bool held) const

@@ -6,6 +6,9 @@
 
 namespace scopegate::policy {
 
+// The step about a valid token. `explain` replaces it if it was given claims in place of a token.
+inline constexpr std::string_view token_is_valid = "the token is valid";
+
 class trace_writer final {
 public:
     // Both must outlive this object; `out` may be null.

@@ -167,6 +167,9 @@ TEST(keys_token_file, is_an_error_where_it_can_not_be_sent)
     EXPECT_THAT(
         errors(file_with("issuer: https://a.test, insecure_http: true, keys: \"http://b.test/k\", " + file)),
         ElementsAre(HasSubstr("\"keys_token_file\" needs https")));
+    const auto plain = errors(file_with("issuer: https://a.test, keys: \"http://b.test/k\", " + file));
+    EXPECT_THAT(plain, ElementsAre(HasSubstr("; the token of \"keys_token_file\" needs https")))
+        << "insecure_http would be refused next";
 }
 
 TEST(own_certificate, needs_its_key_and_something_to_fetch)
