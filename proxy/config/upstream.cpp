@@ -47,10 +47,10 @@ std::optional<upstream_address> read_one_url(compilation& c, const node& value)
 // Reads a URL or a list of them.
 void read_url(compilation& c, const node& value, upstream_settings& into)
 {
-    constexpr std::size_t most_urls = 64;
+    constexpr std::size_t max_urls = 64;
     const auto items = one_or_list_items(c, value);
-    if (items.size() > most_urls)
-        return c.out.error(value.at, "an upstream has at most " + std::to_string(most_urls) + " URLs");
+    if (items.size() > max_urls)
+        return c.out.error(value.at, "an upstream has at most " + std::to_string(max_urls) + " URLs");
     std::vector<policy::endpoint> all;
     std::optional<bool> tls;
     for (const node& item : items) {

@@ -19,14 +19,12 @@ constexpr std::size_t max_certificate_value = 64UL * 1024;
 // well-formed or too long. The forms are:
 // - rfc9440: exactly one byte sequence (RFC 8941 section 3.3.5), `:BASE64:`, without parameters.
 // - pem_percent: PEM, percent-encoded. `+` is no space. A chain may follow the certificate.
-// - base64: DER in base64 (RFC 4648 section 4) with padding. It may be percent-encoded, and a chain may
-// follow,
-//   separated by commas.
-// - xfcc: a list of elements, one per proxy, each with pairs `Key=Value` separated by semicolons. Values may
-// be
-//   quoted. The last element counts, since each proxy appends its own. It has `Hash` (SHA-256 in hexadecimal
-//   digits), `Cert` (one certificate in PEM, percent-encoded), or both of the same certificate. All elements
-//   must be well-formed: a quote that a client left open could otherwise swallow the proxy's element.
+// - base64: DER in base64 with padding, perhaps percent-encoded; a chain may follow, separated by commas.
+// - xfcc: a list of elements, one per proxy, each with pairs `Key=Value` separated by semicolons. A value may
+//   be quoted. The last element counts, since each proxy appends its own. It has `Hash` (SHA-256 in
+//   hexadecimal digits), `Cert` (one certificate in PEM, percent-encoded), or both of the same certificate.
+//   All elements must be well-formed: a quote that a client left open could otherwise swallow the proxy's
+//   element.
 // In a chain the client's own certificate is the first, as in TLS.
 [[nodiscard]] std::optional<std::string> certificate_thumbprint(std::string_view value,
                                                                 policy::client_cert_header::form form);
