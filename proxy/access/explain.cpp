@@ -2,6 +2,7 @@
 
 #include "access/near_misses.hpp"
 #include "base/json_writer.hpp"
+#include "policy/trace_writer.hpp"
 #include "responses/cors.hpp"
 
 #include <algorithm>
@@ -93,6 +94,15 @@ void tell_own_response(const responses::response& own, explanation& e)
         e.steps.push_back({"the document supports GET, HEAD and OPTIONS only", false});
 }
 
+// Claims that are given by hand have not been validated.
+void tell_assumptions(policy::steps& steps)
+{
+    for (auto& step : steps)
+        if (step.what == policy::token_is_valid)
+            step.what = "the token is assumed to be valid: issuer, audience, times and \"require\" are not "
+                        "checked";
+}
+
 // Adds a member that is null unless there is a value.
 template <class T>
 void add_if(json::writer& out, std::string_view name, bool is_there, const T& value)
@@ -137,6 +147,8 @@ explanation explain(const policy::policy& p, const responses::response_book& boo
         e.undecided = !came;
         decided = came ? evaluated.resume(*came, now) : evaluated.give_up(now);
     }
+    if (tokens.given)
+        tell_assumptions(e.steps);
     const auto& found = evaluated.found();
     e.path = found.target.path;
     tell_needs(p, found.match, e);

@@ -87,8 +87,8 @@ std::string introspected_tokens(const policy::policy& p)
                : "All tokens of " + found->issuer + " are introspected, JWTs too: it has no keys.\n";
 }
 
-// Says which tenants are accepted, and which scopes an issuer can give. Empty if each issuer is a single one
-// that can give all.
+// Says which tenants are accepted, and which scopes an issuer can grant. Empty if each issuer is a single one
+// that can grant all.
 std::string issuer_notes(const policy::policy& p)
 {
     std::string out;
@@ -103,8 +103,7 @@ std::string issuer_notes(const policy::policy& p)
             out += "Tokens of any tenant of " + name + " are accepted" +
                    (i.keys_per_tenant() ? "; a tenant's keys are fetched with its first token.\n" : ".\n");
         if (i.grants && i.grants->size() < p.scopes.size())
-            out += name + " can give no scopes but " + policy::enumerate(p.scopes.names(*i.grants), " and ") +
-                   ".\n";
+            out += name + " can grant only " + policy::enumerate(p.scopes.names(*i.grants), " and ") + ".\n";
     }
     return out;
 }
@@ -170,7 +169,7 @@ void print_resources(const policy::policy& p, std::ostream& out)
     if (p.metadata.resources.empty())
         return;
     columns table;
-    table.add({"BELOW", "TOKENS ARE FOR", "METADATA DOCUMENT"});
+    table.add({"PATH PREFIX", "AUDIENCE", "METADATA DOCUMENT"});
     for (const auto& r : p.metadata.resources)
         table.add({r.prefix, policy::enumerate(r.audience, " or "), responses::metadata_url(r.resource)});
     table.print(out);

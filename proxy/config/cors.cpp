@@ -74,12 +74,12 @@ std::string_view wrong_with_pattern(std::string_view text)
         const auto host = text.substr(0, text.size() - any_port.size());
         return std::find(std::begin(loopback), std::end(loopback), host) != std::end(loopback)
                    ? ""
-                   : "means any port, which is for localhost, 127.0.0.1 and [::1] only: write the port";
+                   : "allows any port, which only localhost, 127.0.0.1 and [::1] may: write the port";
     }
     const auto at = text.find(any_name);
     if (at == text.npos || text.find('*') != at + 3 || text.find('*', at + 4) != text.npos)
-        return "has a wildcard at another place than in https://*.example.com or http://localhost:*; only "
-               "\"*\" alone means all origins";
+        return "has a wildcard in the wrong place: write https://*.example.com, http://localhost:*, or \"*\" "
+               "alone";
     std::string below(text);
     below.erase(at + 3, 2);
     if (const auto problem = wrong_with_origin(below); !problem.empty())
@@ -123,8 +123,9 @@ void read_expose_headers(compilation& c, const node& value, cors_settings& into)
 {
     for (const auto& [text, at, shown] : read_text_list(c, value)) {
         if (text == any_origin)
-            c.out.error(at, "\"*\" is no header here: list each one, as browsers take \"*\" for a name once "
-                            "they send cookies");
+            c.out.error(
+                at, "\"*\" is not supported: list each header, because browsers ignore \"*\" when cookies "
+                    "are sent");
         else if (!http::is_token(text))
             c.out.error(at, shown + " is not a field name");
         else if (http::same_field_name(text, "Set-Cookie"))

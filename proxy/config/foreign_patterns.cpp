@@ -67,10 +67,13 @@ std::string encoded(std::string_view segment)
     return out;
 }
 
-std::string refusal(std::string_view segment, std::string_view taken_for, const std::string& meant)
+constexpr auto no_meaning = " has no special meaning here: only {name} does";
+
+std::string refusal(std::string_view segment, std::string_view mark, const std::string& meant)
 {
-    return in_quotes(segment) + " is not " + std::string(taken_for) + " here; did you mean " + meant +
-           "? To match the characters themselves, write " + in_quotes(encoded(segment));
+    return (mark == segment ? std::string() : in_quotes(segment) + ": ") + in_quotes(mark) + no_meaning +
+           "; did you mean " + meant + "? To match the characters themselves, write " +
+           in_quotes(encoded(segment));
 }
 
 bool begins_with_name(std::string_view segment, char mark) noexcept
@@ -105,7 +108,8 @@ std::string why_anchored(std::string_view segment)
         text.remove_suffix(1);
     if (text.size() == segment.size())
         return {};
-    return refusal(segment, "a regular expression", text.empty() ? "a whole path" : in_quotes(text));
+    return refusal(segment, segment.starts_with('^') ? "^" : "$",
+                   text.empty() ? "a whole path" : in_quotes(text));
 }
 
 } // namespace
@@ -116,18 +120,18 @@ std::string why_foreign(std::string_view segment, bool last)
         const auto name = first_name(segment);
         const auto behind = segment.substr(1 + name.size());
         const bool many = behind.starts_with('*') || behind.starts_with('+') || has(behind, ".*");
-        return refusal(segment, "a parameter", many ? wildcard(name, last) : parameter(name));
+        return refusal(segment, ":", many ? wildcard(name, last) : parameter(name));
     }
     if (has(segment, "<") && has(segment, ">"))
-        return refusal(segment, "a parameter", meant_by_angles(segment, last));
+        return refusal(segment, "<", meant_by_angles(segment, last));
     if (segment.starts_with('['))
-        return refusal(segment, "a parameter", meant_by_brackets(segment, last));
+        return refusal(segment, "[", meant_by_brackets(segment, last));
     if (segment.starts_with('(') || segment == ".+")
-        return refusal(segment, "a regular expression", wildcard({}, last));
+        return refusal(segment, segment.starts_with('(') ? "(" : ".+", wildcard({}, last));
     if (has(segment, "(.:")) // an optional format, as `rails routes` prints it
-        return refusal(segment, "an optional format", in_quotes(segment.substr(0, segment.find("(.:"))));
+        return refusal(segment, "(", in_quotes(segment.substr(0, segment.find("(.:"))));
     if (has(segment, "*"))
-        return refusal(segment, "a wildcard",
+        return refusal(segment, segment.find_first_not_of('*') == npos ? segment : "*",
                        wildcard(begins_with_name(segment, '*') ? first_name(segment) : "", last));
     return why_anchored(segment);
 }
@@ -137,7 +141,6 @@ std::string why_foreign_beside_parameters(std::string_view segment,
 {
     struct mark {
         std::string_view text;
-        std::string_view taken_for;
         bool found;
     };
     const auto first = texts.front(), last = texts.back();
@@ -146,23 +149,21 @@ std::string why_foreign_beside_parameters(std::string_view segment,
     };
     const bool repeats =
         std::any_of(texts.begin() + 1, texts.end(), [](std::string_view t) { return t.starts_with('+'); });
-    constexpr std::string_view expression = "part of a regular expression";
     const mark marks[] = {
-        {"*", "a wildcard", in_any("*")},
-        {"+", expression, repeats || in_any(".+")},
-        {":", "the mark of a parameter", begins_with_name(first, ':')},
-        {"(", expression, first.starts_with('(') || in_any("(?")},
-        {"(", "the mark of an optional part", in_any("(.:")},
-        {"[", expression, in_any("[") && in_any("]")},
-        {"<", "the mark of a parameter", in_any("<") && in_any(">")},
-        {"^", expression, first.starts_with('^')},
-        {"$", expression, last.ends_with('$')},
+        {"*", in_any("*")},
+        {"+", repeats || in_any(".+")},
+        {":", begins_with_name(first, ':')},
+        {"(", first.starts_with('(') || in_any("(?")},
+        {"(", in_any("(.:")},
+        {"[", in_any("[") && in_any("]")},
+        {"<", in_any("<") && in_any(">")},
+        {"^", first.starts_with('^')},
+        {"$", last.ends_with('$')},
     };
     for (const mark& m : marks)
         if (m.found)
-            return in_quotes(segment) + ": " + in_quotes(m.text) + " is not " + std::string(m.taken_for) +
-                   " here: only {name} stands for something else. To match the character itself, write " +
-                   in_quotes(encoded(m.text));
+            return in_quotes(segment) + ": " + in_quotes(m.text) + no_meaning +
+                   ". To match the character itself, write " + in_quotes(encoded(m.text));
     return {};
 }
 

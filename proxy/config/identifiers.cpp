@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/urls.hpp"
+#include "policy/tenants.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -72,6 +73,9 @@ std::string issuer_problem(std::string_view issuer)
         return " is a list; write one entry per issuer";
     if (serves_all_tenants(issuer))
         return std::string(" serves several tenants, so it is not the issuer in any token; ") + name_tenants;
+    if (policy::tenant_pattern_of(issuer))
+        return " is a pattern, which needs \"tenants\": add \"tenants: [TENANT-ID]\" for listed tenants or "
+               "\"tenants: any\"";
     if (has_placeholder(issuer))
         return std::string(" contains a placeholder, but issuers are compared exactly; write the issuer "
                            "itself. For several tenants, ") +

@@ -30,9 +30,9 @@ bool fetches_in_the_clear(const policy::issuer_settings& issuer)
 void check_identity(compilation& c, const issuer_entry& entry)
 {
     if (entry.certificate != nullptr && entry.key == nullptr)
-        c.out.error(entry.certificate->key_at, "a \"certificate\" needs its \"key\"");
+        c.out.error(entry.certificate->key_at, "\"certificate\" needs \"key\"");
     if (entry.key != nullptr && entry.certificate == nullptr)
-        c.out.error(entry.key->key_at, "a \"key\" needs its \"certificate\"; the keys that verify tokens are "
+        c.out.error(entry.key->key_at, "\"key\" needs \"certificate\"; the keys that verify tokens are "
                                        "named by \"keys\"");
 }
 
@@ -44,8 +44,8 @@ void check_token_file(compilation& c, const issuer_entry& entry)
         c.out.error(entry.keys_token_file->key_at,
                     "\"keys_token_file\" has no effect: no keys are fetched for this issuer");
     else if (fetches_in_the_clear(entry.settings))
-        c.out.error(entry.keys_token_file->key_at,
-                    "\"keys_token_file\" needs https: by plain http anybody on the way could read the token");
+        c.out.error(entry.keys_token_file->key_at, "\"keys_token_file\" needs https: over plain http, "
+                                                   "anybody on the network path could read the token");
 }
 
 // Takes the environment's proxies, unless the file says otherwise.
@@ -94,7 +94,7 @@ void read_keys_token_file(compilation& c, const node& value, issuer_entry& into)
         return;
     }
     static_cast<void>(c.files.watch(*name)); // so that the file is taken up once it can be read
-    c.out.error(value.at, "can't read the file that \"keys_token_file\" names: " + content.problem);
+    c.out.error(value.at, "can't read the file " + as_written(value) + ": " + content.problem);
 }
 
 void read_own_certificate(compilation& c, const node& value, issuer_entry& into)
@@ -129,9 +129,12 @@ void read_proxy(compilation& c, const node& value, issuer_entry& into)
 
 bool check_keys_url(compilation& c, const node& n, const issuer_entry& entry)
 {
-    return check_fetchable(c, n, entry.settings.insecure_http,
-                           ". In a network where you trust every machine, \"insecure_http: true\" allows it "
-                           "for keys");
+    return check_fetchable(
+        c, n, entry.settings.insecure_http,
+        entry.keys_token_file != nullptr
+            ? "; the token of \"keys_token_file\" needs https"
+            : ". In a network where you trust every machine, \"insecure_http: true\" allows "
+              "it for keys");
 }
 
 void check_access(compilation& c, issuer_entry& entry)

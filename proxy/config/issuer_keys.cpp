@@ -91,10 +91,15 @@ bool lacks_development_keys(compilation& c, const node& value, std::string_view 
     return true;
 }
 
-// Returns the node of a URL with a tenant in place of the placeholder, as it can be checked.
+// Returns the node of a URL with a tenant in place of the placeholder, as it can be checked. Messages show
+// the URL as it is written.
 node filled_in(const node& n, const policy::tenant_pattern& pattern)
 {
     auto out = n;
+    if (out.from == node::origin::here) {
+        out.from = node::origin::variable;
+        out.written = n.text;
+    }
     out.text = pattern.name_of("TENANT");
     return out;
 }
@@ -106,7 +111,7 @@ bool check_key_url(compilation& c, const node& value, issuer_entry& into)
     if (pattern && into.tenants == nullptr)
         c.out.error(value.at, shown_url(value) + " contains a placeholder, which needs \"tenants\"");
     else if (!pattern && has_brace && into.tenants != nullptr)
-        c.out.error(value.at, shown_url(value) + " can have {tenant} once, as one whole segment of its path");
+        c.out.error(value.at, shown_url(value) + " may contain {tenant} only once, as a whole path segment");
     else {
         into.settings.key_pattern = pattern;
         return check_keys_url(c, pattern ? filled_in(value, *pattern) : value, into);
@@ -208,7 +213,8 @@ void check_issuer_name(compilation& c, const issuer_entry& entry)
     if (!discovers) {
         if (url && !url->is_protected())
             c.out.warn(warning::issuer_without_https, entry.name.at,
-                       "the issuer " + as_written(entry.name) + " must be an https URL (RFC 8414)");
+                       "the issuer " + as_written(entry.name) +
+                           " should be an https URL (RFC 8414); write the name that the tokens' iss has");
     } else if (check_keys_url(c, checked, entry) && !url->query.empty()) {
         c.out.error(entry.name.at,
                     shown_url(checked) + " has a query; an issuer must not have one (RFC 8414)");

@@ -130,9 +130,9 @@ constexpr key<issuer_entry> issuer_keys[] = {
     {"issuer", read_issuer_name, true, true},
     {"tenants", read_tenants}, // before `keys`, which it concerns
     {"audience", read_audience, false, true},
-    {"insecure_http", read_insecure_http}, // likewise
+    {"insecure_http", read_insecure_http},     // likewise
+    {"keys_token_file", read_keys_token_file}, // likewise
     {"keys", read_keys_location},
-    {"keys_token_file", read_keys_token_file},
     {"algorithms", read_algorithms},
     {"secret", read_secret, false, true},
     {"audience_claim", read_audience_claim},

@@ -58,7 +58,8 @@ void check_against_others(compilation& c, const protected_resource& r)
 {
     const auto path = path_of(c.policy, r.resource);
     if (path.empty() && !r.resource.empty())
-        c.out.error(r.mark, in_quotes(r.resource) + " needs a path: its metadata document is found by it");
+        c.out.error(r.mark, in_quotes(r.resource) +
+                                " needs a path, from which the path of its metadata document is made");
     for (const auto& other : c.policy.metadata.resources) {
         const auto whose = " as the resource " + in_quotes(other.prefix);
         if (!path.empty() && path_of(c.policy, other.resource) == path)
@@ -118,7 +119,8 @@ public:
             assign(route);
         for (std::size_t i = 0; i < prefixes_.size(); ++i)
             if (prefixes_[i].routes == 0)
-                c_.out.error(all()[i].mark, "no route lies below " + in_quotes(all()[i].prefix));
+                c_.out.error(all()[i].mark,
+                             "no route lies below " + in_quotes(all()[i].prefix) + similar_beginning(i));
     }
 
 private:
@@ -155,6 +157,27 @@ private:
                                                     in_quotes(all()[j].prefix));
     }
 
+    // Returns a suggestion of a path prefix that routes have and no resource is named by, or an empty text.
+    [[nodiscard]] std::string similar_beginning(std::size_t resource) const
+    {
+        std::vector<std::string> known;
+        for (const auto& route : c_.policy.routes) {
+            std::string beginning;
+            std::size_t literals = 0;
+            for (const auto& s : route.segments)
+                if (s.type == template_segment::kind::literal &&
+                    literals++ < prefixes_[resource].exact.size())
+                    beginning.append("/").append(s.text);
+                else
+                    break;
+            if (literals >= prefixes_[resource].exact.size() &&
+                std::none_of(all().begin(), all().end(),
+                             [&](const protected_resource& r) { return r.prefix == beginning; }))
+                known.push_back(std::move(beginning));
+        }
+        return suggestion(all()[resource].prefix, known);
+    }
+
     // A route that could serve paths of several resources would have no single audience. The folded forms
     // count too: what the upstream may take for a path of a resource must have that resource's audience.
     void assign(policy::route& route)
@@ -170,9 +193,9 @@ private:
                     route.any->resource = static_cast<std::uint16_t>(i + 1);
             } else if (relation_of(shape, known.folded) != relation::outside) {
                 return c_.out.error(route.mark, "the template " + in_quotes(route.text) +
-                                                    " could match paths of the resource " +
+                                                    " can match paths inside and outside the resource " +
                                                     in_quotes(all()[i].prefix) +
-                                                    " and others: begin it with that prefix, or with another "
+                                                    ": begin it with that prefix, or with another "
                                                     "literal");
             }
         }
@@ -213,7 +236,7 @@ std::optional<std::string> read_resource(compilation& c, const node& value)
     if (!text || is_resource(*text))
         return text;
     c.out.error(value.at, shown_url(value) +
-                              " is not an https URL without fragment and user information (RFC "
+                              " must be an https URL without a fragment or user information (RFC "
                               "9728); plain http is for loopback hosts only");
     return std::nullopt;
 }
@@ -237,7 +260,8 @@ void read_resources(compilation& c, const node& value, policy::metadata_settings
                         [](const template_segment& s) { return s.type == template_segment::kind::literal; });
         if (prefix && !plain)
             c.out.error(entry.key_at,
-                        in_quotes(entry.key) + " is not the beginning of paths, such as \"/mcp\"");
+                        in_quotes(entry.key) +
+                            " is not a path prefix such as \"/mcp\": literal segments, no slash at the end");
         if (!read_keys(c, entry, resource_keys, read) || !plain ||
             into.resources.size() == policy::max_resources)
             continue;

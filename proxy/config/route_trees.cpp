@@ -110,11 +110,10 @@ private:
             return false;
         c_.out.error(r.mark, "the template " + in_quotes(r.text) + ": " +
                                  in_quotes(text_of(*found->pattern)) + " and " +
-                                 in_quotes(text_of(*found->other)) + " of " +
-                                 in_quotes(found->other_route->text) + " in " + line_of(*found->other_route) +
-                                 " can match the same segment," + std::string(to_whom) +
-                                 " and neither is more specific: write one of them as a whole {parameter}, "
-                                 "or let one have all of the other's text");
+                                 in_quotes(text_of(*found->other)) + " (" + line_of(*found->other_route) +
+                                 ") can match the same segment," + std::string(to_whom) +
+                                 " and neither is more specific. Make one a whole {parameter}, or extend its "
+                                 "text so that it includes the other's");
         return true;
     }
 

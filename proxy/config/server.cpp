@@ -249,8 +249,8 @@ void read_tls(compilation& c, const node& value, server_entry& into)
     if (keys != nullptr && !tls.tickets)
         c.out.error(keys->key_at,
                     value.find("tickets") != nullptr
-                        ? "\"ticket_keys\" have no use with \"tickets: off\": remove one of them"
-                        : "\"ticket_keys\" have no use: with \"client_ca\", tickets need \"tickets: on\"");
+                        ? "\"ticket_keys\" has no effect with \"tickets: off\": remove one of them"
+                        : "\"ticket_keys\" has no effect: with \"client_ca\", tickets need \"tickets: on\"");
     into.settings.tls = std::move(tls);
 }
 
@@ -311,6 +311,24 @@ constexpr key<server_entry> server_keys[] = {
      }},
 };
 
+// A client that connects by a unix socket has no address, so no list of addresses contains it.
+void warn_about_untrusted_sockets(compilation& c, const node& server, const server_settings& settings)
+{
+    const auto& all = settings.listen;
+    if (!std::all_of(all.begin(), all.end(), [](const policy::endpoint& e) { return e.is_unix(); }))
+        return;
+    const auto warn = [&](const char* name) {
+        if (const node* given = server.find(name))
+            c.out.warn(warning::idle_trusted_proxies, given->key_at,
+                       in_quotes(name) +
+                           " has no effect: \"listen\" has unix sockets only, and a client that "
+                           "connects by one is never a trusted proxy; listen on TCP, or remove it");
+    };
+    if (!settings.trusted_proxies.empty())
+        warn("trusted_proxies");
+    warn("client_cert");
+}
+
 } // namespace
 
 void compile_server(compilation& c, const node& value)
@@ -323,6 +341,7 @@ void compile_server(compilation& c, const node& value)
         c.out.warn(warning::admin_exposed, entry.admin_at,
                    "other machines can reach the admin listener: keep it on loopback, and use \"health\" for "
                    "probes from outside");
+    warn_about_untrusted_sockets(c, value, c.policy.server);
 }
 
 std::vector<section> server_sections()

@@ -73,6 +73,10 @@ std::string split_at_braces(std::string_view text, bool last, braced_segment& in
         if (left.empty())
             return {};
         const auto close = left.find_first_of("{}", 1);
+        if (left.front() == '{' && close == std::string_view::npos &&
+            left.find('=') != std::string_view::npos)
+            return in_quotes(text) + ": a parameter is one segment and has no pattern: write the segments "
+                                     "themselves, as in /v1/users/{name}:suspend";
         if (left.front() == '}' || close == std::string_view::npos || left[close] == '{')
             return in_quotes(text) + ": each \"{\" needs its \"}\" in the same segment" +
                    suggest_parameter(left, last);

@@ -56,8 +56,8 @@ void check_tenants(compilation& c, const issuer_entry& entry, const node& issuer
     if (entry.secret_at.line != 0)
         c.out.error(entry.secret_at, "a secret can't be shared by tenants; use \"keys\"");
     if (entry.any_tenant && issuer.find("grants") == nullptr && issuer.find("require") == nullptr)
-        c.out.error(at, "\"tenants: any\" lets everybody who can open a tenant make valid tokens: say with "
-                        "\"grants\" which scopes they can have, or with \"require\" which claims they need");
+        c.out.error(at, "\"tenants: any\" accepts tokens of every tenant, and anybody can open one: limit "
+                        "their scopes with \"grants\", or the tokens with \"require\"");
 }
 
 std::vector<named_issuer> issuers_of(issuer_entry&& entry)

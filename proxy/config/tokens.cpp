@@ -51,7 +51,7 @@ std::string wrong_with_field(const policy::policy& p, std::string_view name, con
 {
     const auto is = [name](std::string_view other) { return http::same_field_name(name, other); };
     if (is("Authorization"))
-        return " is the place \"header\"";
+        return ": write \"header\", which reads Authorization";
     if (has_another_meaning(name))
         return " can't hold a token: this field has another meaning";
     const auto& set = p.upstream.headers;
@@ -112,11 +112,12 @@ std::string read_place(const policy::policy& p, std::string_view text, token_set
     return problem;
 }
 
+// Reads a place or a list of them.
 void read_from(compilation& c, const node& value, token_settings& into)
 {
     token_settings places;
     places.header = false;
-    for (const auto& [text, at, shown] : read_text_list(c, value))
+    for (const auto& [text, at, shown] : read_text_or_list(c, value))
         if (const auto problem = read_place(c.policy, text, places); !problem.empty())
             c.out.error(at, shown + problem);
     into = std::move(places);

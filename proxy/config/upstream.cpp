@@ -47,10 +47,10 @@ std::optional<upstream_address> read_one_url(compilation& c, const node& value)
 // Reads a URL or a list of them.
 void read_url(compilation& c, const node& value, upstream_settings& into)
 {
-    constexpr std::size_t most_urls = 64;
+    constexpr std::size_t max_urls = 64;
     const auto items = one_or_list_items(c, value);
-    if (items.size() > most_urls)
-        return c.out.error(value.at, "an upstream has at most " + std::to_string(most_urls) + " URLs");
+    if (items.size() > max_urls)
+        return c.out.error(value.at, "an upstream has at most " + std::to_string(max_urls) + " URLs");
     std::vector<policy::endpoint> all;
     std::optional<bool> tls;
     for (const node& item : items) {
@@ -61,9 +61,9 @@ void read_url(compilation& c, const node& value, upstream_settings& into)
             c.out.error(item.at, shown_url(item) + " is already in the list");
         else if (tls.value_or(one->tls) != one->tls)
             c.out.error(item.at, shown_url(item) +
-                                     (one->tls ? " is an https URL, and the ones before it are not"
-                                               : " is not an https URL, as the ones before it") +
-                                     ": use one kind for all");
+                                     (one->tls ? " is https, but the URLs before it are not"
+                                               : " is not https, but the URLs before it are") +
+                                     ": use one scheme for all");
         else {
             all.push_back(std::move(one->at));
             tls = one->tls;
@@ -115,8 +115,8 @@ void read_tls(compilation& c, const node& value, upstream_settings& into)
         return;
     const bool has_certificate = value.find("certificate") != nullptr;
     if (has_certificate != (value.find("key") != nullptr))
-        c.out.error(value.at, has_certificate ? "a \"certificate\" needs its \"key\""
-                                              : "a \"key\" needs its \"certificate\"");
+        c.out.error(value.at,
+                    has_certificate ? "\"certificate\" needs \"key\"" : "\"key\" needs \"certificate\"");
     if (into.tls)
         into.tls = std::move(tls);
 }

@@ -87,6 +87,24 @@ std::optional<std::size_t> read_word(compilation& c, const node& n, const std::v
     return std::nullopt;
 }
 
+namespace {
+
+// In the settings of many products, dots lead into objects (`realm_access.roles`). Here such a name is never
+// found unless the issuer has a dot in it.
+void warn_about_dots(compilation& c, const located_text& claim)
+{
+    if (claim.text.find('.') == std::string::npos || claim.text.find('/') != std::string::npos)
+        return;
+    auto pointer = "/" + claim.text;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    const bool may_show = claim.shown == in_quotes(claim.text) && pointer.find('~') == std::string::npos;
+    c.out.warn(warning::dotted_claim, claim.at,
+               claim.shown + " is one top-level name; for a nested claim write " +
+                   (may_show ? in_quotes(pointer) : std::string("a JSON Pointer such as \"/a/b\"")));
+}
+
+} // namespace
+
 std::optional<json::path> claim_named(compilation& c, const located_text& claim)
 {
     const auto& name = claim.text;
@@ -102,6 +120,7 @@ std::optional<json::path> claim_named(compilation& c, const located_text& claim)
                             " is not a JSON Pointer: write ~0 for \"~\", and ~1 for \"/\" in a name");
             return std::nullopt;
         }
+    warn_about_dots(c, claim);
     return json::path(name);
 }
 

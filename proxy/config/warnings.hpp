@@ -15,9 +15,11 @@ namespace scopegate::config {
     X(admin_exposed, "admin-exposed")                                                                        \
     X(ambiguous_subject, "ambiguous-subject")                                                                \
     X(certificate_dates, "certificate-dates")                                                                \
+    X(dotted_claim, "dotted-claim")                                                                          \
     X(hidden_route, "hidden-route")                                                                          \
     X(hosts_not_listed, "hosts-not-listed")                                                                  \
     X(idle_ca, "idle-ca")                                                                                    \
+    X(idle_trusted_proxies, "idle-trusted-proxies")                                                          \
     X(insecure_keys, "insecure-keys")                                                                        \
     X(issuer_grants_everything, "issuer-grants-everything")                                                  \
     X(issuer_without_audience, "issuer-without-audience")                                                    \

@@ -44,13 +44,13 @@ connection::~connection()
 net::detached connection::run(std::unique_ptr<connection> self)
 {
     try {
-        co_await self->live();
+        co_await self->run_session();
     } catch (const std::exception& failed) { // out of memory, most likely: the client sees its connection end
         observe::log_repeated(observe::level::error, "connection_failed", {{"error", failed.what()}});
     }
 }
 
-net::task<void> connection::live()
+net::task<void> connection::run_session()
 {
     if (at_.current_->shared.server_tls || at_.current_->policy.server.proxy_protocol) {
         in_order_since_ = opened_;

@@ -54,7 +54,7 @@ private:
     static constexpr std::chrono::milliseconds last_request_timeout{1000};
 
     // Prepares the connection, and has the session of its version of HTTP serve its requests.
-    [[nodiscard]] net::task<void> live();
+    [[nodiscard]] net::task<void> run_session();
     // gate/preparation.cpp: reads a PROXY header and does the TLS handshake, if the file asks for them.
     // Returns whether the connection goes on.
     [[nodiscard]] net::task<bool> prepare();

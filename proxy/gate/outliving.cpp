@@ -65,7 +65,7 @@ result<void> reception::begin_tunnel()
     passed.websocket = true;
     auto& own = c_.space.response_own_lines;
     own.assign(nonce);
-    if (const auto ours = owed_protocol(); !ours.empty())
+    if (const auto ours = protocol_to_choose(); !ours.empty())
         own.append("Sec-WebSocket-Protocol: ").append(ours).append("\r\n");
     return c_.client.begin_tunnel({head, passed, own, {}});
 }
@@ -99,7 +99,7 @@ net::task<void> reception::pass_tunnel()
 
 // A browser that offered subprotocols fails the connection if none is chosen. Those of the token were for us,
 // so we choose one if the upstream chose no other. Empty: choose nothing.
-std::string_view reception::owed_protocol() const noexcept
+std::string_view reception::protocol_to_choose() const noexcept
 {
     if (find(from_.head().fields, field_id::sec_websocket_protocol) != nullptr)
         return {};

@@ -42,7 +42,7 @@ private:
     // gate/outliving.cpp
     [[nodiscard]] net::task<void> pass_tunnel();
     [[nodiscard]] result<void> begin_tunnel();
-    [[nodiscard]] std::string_view owed_protocol() const noexcept;
+    [[nodiscard]] std::string_view protocol_to_choose() const noexcept;
     [[nodiscard]] steady_time expiry() const;
     [[nodiscard]] lasting_end expiry_kind() const noexcept;
     [[nodiscard]] lasting_permit what_lasts(bool is_tunnel) const noexcept;

@@ -153,7 +153,7 @@ decision decide(const policy& p, const route_match& match, const bearer* token, 
     at.issuer_index = token->issuer;
     at.issuer = token->issuer_name.empty() && issuer != nullptr ? issuer->issuer : token->issuer_name;
     const auto* grants = issuer != nullptr && issuer->grants ? &*issuer->grants : nullptr;
-    writer.alternatives(*match.needs, token->scopes, grants, at.issuer);
+    writer.alternatives(*match.needs, *token, grants, at.issuer);
     if (!holds_scopes(*match.needs, token->scopes.effective))
         return refuse(match, lacking_scopes(*match.needs, token->scopes, grants));
     if (const auto held = check_conditions(*match.needs, true, at, &writer); !held) {

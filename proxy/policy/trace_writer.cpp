@@ -81,7 +81,7 @@ void trace_writer::no_token_examined() const
 void trace_writer::token(bool presented) const
 {
     if (out_ != nullptr)
-        add(presented ? "the token is valid" : "the request has no token", presented);
+        add(std::string(presented ? token_is_valid : "the request has no token"), presented);
 }
 
 void trace_writer::tell_resource(const requirement& needs, bool held) const
@@ -95,9 +95,28 @@ void trace_writer::tell_resource(const requirement& needs, bool held) const
         held);
 }
 
-void trace_writer::tell_alternatives(const requirement& needs, const granted_scopes& scopes,
-                                     const scope_set* grants, std::string_view issuer) const
+// Returns why the scope cap removed a scope. A claim that is absent is often a wrong name in the file.
+std::string trace_writer::why_capped(const json::value& claims) const
 {
+    std::vector<std::string> absent;
+    const auto look = [&](const jose::names_claim& claim) {
+        if (!jose::names_in(claims, claim).present)
+            absent.push_back(claim.describe());
+    };
+    if (policy_.scope_cap.permissions)
+        look(*policy_.scope_cap.permissions);
+    if (policy_.scope_cap.by_role)
+        look(policy_.scope_cap.by_role->claim);
+    std::string out = ", which the user's roles or permissions do not allow";
+    if (!absent.empty())
+        out += "; the token has no claim " + enumerate(absent, " and no claim ");
+    return out;
+}
+
+void trace_writer::tell_alternatives(const requirement& needs, const bearer& token, const scope_set* grants,
+                                     std::string_view issuer) const
+{
+    const granted_scopes& scopes = token.scopes;
     if (grants != nullptr)
         not_granted(needs, scopes.token, *grants, issuer);
     for (std::size_t i = 0; i < needs.alternatives.size(); ++i) {
@@ -120,7 +139,8 @@ void trace_writer::tell_alternatives(const requirement& needs, const granted_sco
                     holds);
         };
         tell("has", had, "", true);
-        tell("has", limited, ", which the user's roles or permissions do not allow", false);
+        if (!limited.empty())
+            tell("has", limited, why_capped(token.claims), false);
         tell("lacks", lacking, "", false);
     }
 }
@@ -138,10 +158,16 @@ void trace_writer::not_granted(const requirement& needs, const scope_set& of_tok
             return !both.empty();
         });
     const auto names = policy_.scopes.names(ignored);
-    if (!names.empty())
-        add((names.size() == 1 ? "scope " : "scopes ") + enumerate(names, " and ") +
-                (names.size() == 1 ? " is" : " are") + " not granted by issuer " + std::string(issuer),
-            !needed);
+    if (names.empty())
+        return;
+    const bool one = names.size() == 1;
+    if (needed)
+        add((one ? "scope " : "scopes ") + enumerate(names, " and ") + (one ? " is" : " are") +
+                " not granted by issuer " + std::string(issuer),
+            false);
+    else
+        add("issuer " + std::string(issuer) + " does not grant " + enumerate(names, " and ") + ", which " +
+            (one ? "is" : "are") + " not needed here");
 }
 
 void trace_writer::condition(const scopegate::policy::condition& c, const condition_context& at,

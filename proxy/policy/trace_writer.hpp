@@ -6,6 +6,9 @@
 
 namespace scopegate::policy {
 
+// The step about a valid token. `explain` replaces it if it was given claims in place of a token.
+inline constexpr std::string_view token_is_valid = "the token is valid";
+
 class trace_writer final {
 public:
     // Both must outlive this object; `out` may be null.
@@ -21,18 +24,19 @@ public:
             tell_resource(needs, held);
     }
     // `grants` is what the issuer may grant; null: everything.
-    void alternatives(const requirement& needs, const granted_scopes& scopes, const scope_set* grants,
+    void alternatives(const requirement& needs, const bearer& token, const scope_set* grants,
                       std::string_view issuer) const
     {
         if (out_ != nullptr)
-            tell_alternatives(needs, scopes, grants, issuer);
+            tell_alternatives(needs, token, grants, issuer);
     }
     void condition(const scopegate::policy::condition& c, const condition_context& at, bool held) const;
 
 private:
     void tell_resource(const requirement& needs, bool held) const;
-    void tell_alternatives(const requirement& needs, const granted_scopes& scopes, const scope_set* grants,
+    void tell_alternatives(const requirement& needs, const bearer& token, const scope_set* grants,
                            std::string_view issuer) const;
+    [[nodiscard]] std::string why_capped(const json::value& claims) const;
     void not_granted(const requirement& needs, const scope_set& of_token, const scope_set& grants,
                      std::string_view issuer) const;
     void settings(const scopegate::policy::route& matched) const;

@@ -19,9 +19,7 @@ constexpr std::size_t max_certificate_value = 64UL * 1024;
 // well-formed or too long. The forms are:
 // - rfc9440: exactly one byte sequence (RFC 8941 section 3.3.5), `:BASE64:`, without parameters.
 // - pem_percent: PEM, percent-encoded. `+` is no space. A chain may follow the certificate.
-// - base64: DER in base64 (RFC 4648 section 4) with padding. It may be percent-encoded, and a chain may
-// follow,
-//   separated by commas.
+// - base64: DER in base64 with padding, perhaps percent-encoded; a chain may follow, separated by commas.
 // - xfcc: exactly one element of pairs `Key=Value` separated by semicolons. Values may be quoted. It has
 //   `Hash` (SHA-256 in hexadecimal digits), `Cert` (one certificate in PEM, percent-encoded), or both of the
 //   same certificate. More elements are refused: Envoy does not quote the names that it copies from a

@@ -10,8 +10,8 @@ namespace {
 std::chrono::seconds aside_for(unsigned failures) noexcept
 {
     constexpr unsigned most_doublings = 5; // 32 s are beyond the bound
-    const auto doubled = addresses::shortest_aside * (1U << std::min(failures - 1, most_doublings));
-    return std::min<std::chrono::seconds>(doubled, addresses::longest_aside);
+    const auto doubled = addresses::min_backoff * (1U << std::min(failures - 1, most_doublings));
+    return std::min<std::chrono::seconds>(doubled, addresses::max_backoff);
 }
 
 bool contains(const std::vector<net::stream_endpoint>& found, const address& a) noexcept
@@ -119,7 +119,7 @@ bool addresses::set_aside(address& failed, steady_time now) noexcept
     failed.aside_until_ = now + aside_for(failed.failures_);
     if (failed.failures_ > 1 || now < failed.silent_until_)
         return false;
-    failed.silent_until_ = now + shortest_aside;
+    failed.silent_until_ = now + min_backoff;
     failed.reported_ = true;
     return true;
 }
@@ -145,7 +145,7 @@ void addresses::update(std::size_t url, const std::vector<net::stream_endpoint>&
                            [&](const address_ptr& a) { return a->url == url && a->endpoint == e; });
     };
     for (const auto& endpoint : found)
-        if (of_url < most_per_name && !is_known(endpoint)) {
+        if (of_url < max_per_name && !is_known(endpoint)) {
             next.emplace_back(new address(url, {endpoint, net::to_text(endpoint)}));
             ++of_url;
         }

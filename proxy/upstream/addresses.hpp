@@ -1,5 +1,5 @@
-// The addresses of the upstream: whose turn it is, and which ones are set aside because they failed. Has
-// neither sockets nor a clock.
+// Round robin over the upstream's addresses, and which ones are set aside because they failed. Has neither
+// sockets nor a clock.
 //
 // Requests go to the addresses in turn. An address that fails is set aside for a second. Then one request
 // tries it, and if it fails again, its time doubles, up to 30 seconds. Being set aside is only a preference:
@@ -63,7 +63,7 @@ private:
 };
 using address_ptr = boost::intrusive_ptr<address>;
 
-constexpr std::size_t most_tried_addresses = 3;
+constexpr std::size_t max_tried_addresses = 3;
 
 // Where one request goes, and where it has been. Its members are for `addresses` and the pool.
 struct choice {
@@ -72,15 +72,15 @@ struct choice {
     address_ptr at;        // null before the first choice
     bool is_trial = false; // `at` is set aside and needs a new connection to come back
     bool is_used = false;  // a connection to `at` was handed out
-    std::array<address_ptr, most_tried_addresses - 1> tried; // before `at`
+    std::array<address_ptr, max_tried_addresses - 1> tried; // before `at`
     std::size_t tried_count = 0;
     std::size_t unresolved = std::numeric_limits<std::size_t>::max(); // the URL whose lookup has failed
 };
 
 class addresses final {
 public:
-    static constexpr std::chrono::seconds shortest_aside{1}, longest_aside{30};
-    static constexpr std::size_t most_per_name = 64; // further addresses of a name are not used
+    static constexpr std::chrono::seconds min_backoff{1}, max_backoff{30};
+    static constexpr std::size_t max_per_name = 64; // further addresses of a name are not used
 
     // `urls` must not be empty. The first request goes to the address with the index `start`, modulo their
     // number: workers that all began with the first one would favor it.

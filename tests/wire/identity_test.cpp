@@ -65,7 +65,7 @@ TEST(identity, arrives_in_the_form_that_the_file_chose)
     EXPECT_EQ(line["value"], "") << line.text;
 }
 
-TEST(identity, carries_no_line_of_the_tokens_making_in_any_form)
+TEST(identity, never_lets_a_token_inject_a_line)
 {
     calendar c({.upstream_more =
                     "headers: {X-A: name, X-B: {claim: name, encode: percent}, "

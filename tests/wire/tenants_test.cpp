@@ -76,7 +76,7 @@ TEST(tenants, differ_in_headers_and_in_the_log)
     EXPECT_EQ(line["issuer"], server.name_of("one"));
 }
 
-TEST(tenants, that_are_made_up_do_not_keep_a_good_one_from_its_service)
+TEST(tenants, made_up_tenants_do_not_delay_known_ones)
 {
     tenant_server server;
     server.serve("good", jwk_set_text({algorithm::es256}));
@@ -119,7 +119,7 @@ TEST(tenants, that_are_listed_are_the_only_ones)
     EXPECT_THAT(document, HasSubstr(server.name_of("two")));
 }
 
-TEST(tenants, of_any_number_are_not_in_the_metadata)
+TEST(tenants, any_tenants_are_not_in_the_metadata)
 {
     const tenant_server server;
     auto settings = with_tenants(server, "tenants: any, grants: ['*']");

@@ -188,7 +188,7 @@ TEST(binding, is_checked_for_a_cached_token_too)
 }
 
 // The wait for a verification slot or an issuer may take seconds.
-TEST(a_wait, is_over_before_times_are_judged)
+TEST(wait, ends_before_times_are_checked)
 {
     using std::chrono::seconds;
     const auto recent = token_with("\"auth_time\":1799999800");

@@ -218,7 +218,7 @@ private:
     net::peer peer_;
 };
 
-TEST_F(cross_origin, shows_in_origin_and_sec_fetch_site)
+TEST_F(cross_origin, is_judged_by_origin_and_sec_fetch_site)
 {
     for (const auto& r : rows)
         EXPECT_EQ(name(judged(r.fields, r.is)), name(r.why)) << r.sentence;

@@ -204,7 +204,7 @@ bool may_mean_suspend(std::string_view segment)
            read.substr(0, last_dot).ends_with(":suspend");
 }
 
-TEST(lookalikes, within_a_segment_never_get_by_with_less)
+TEST(lookalikes, within_a_segment_never_need_less)
 {
     constexpr std::array<std::string_view, 8> heads = {"7", "%37", "a.b", "7%20", "%C3%A9", "", "7:", "%3A"};
     constexpr std::array<std::string_view, 16> tails = {"",    "",      ".",     "..",    "%20",     "%2E",

@@ -159,8 +159,7 @@ TEST(keys_token_file, is_an_error_where_it_can_not_be_sent)
     files.write("set", "{}");
     const auto file = "keys_token_file: \"" + (files / "token") + "\"";
     EXPECT_THAT(errors(file_with("issuer: https://a.test, keys_token_file: absent")),
-                ElementsAre("2:53: can't read the file that \"keys_token_file\" names: No such file or "
-                            "directory"));
+                ElementsAre("2:53: can't read the file \"absent\": No such file or directory"));
     EXPECT_THAT(errors(file_with("issuer: https://a.test, keys_token_file: /dev/null")),
                 ElementsAre(HasSubstr("it is not a regular file")));
     EXPECT_THAT(errors(file_with("issuer: https://a.test, keys: \"file:" + (files / "set") + "\", " + file)),
@@ -168,6 +167,9 @@ TEST(keys_token_file, is_an_error_where_it_can_not_be_sent)
     EXPECT_THAT(
         errors(file_with("issuer: https://a.test, insecure_http: true, keys: \"http://b.test/k\", " + file)),
         ElementsAre(HasSubstr("\"keys_token_file\" needs https")));
+    const auto plain = errors(file_with("issuer: https://a.test, keys: \"http://b.test/k\", " + file));
+    EXPECT_THAT(plain, ElementsAre(HasSubstr("; the token of \"keys_token_file\" needs https")))
+        << "insecure_http would be refused next";
 }
 
 TEST(own_certificate, needs_its_key_and_something_to_fetch)
@@ -181,9 +183,9 @@ TEST(own_certificate, needs_its_key_and_something_to_fetch)
     EXPECT_EQ(issuer.certificate_file, files / "pem");
     EXPECT_EQ(issuer.key_file, files / "pem");
     EXPECT_THAT(errors(file_with("issuer: https://a.test, " + certificate)),
-                ElementsAre("2:36: a \"certificate\" needs its \"key\""));
+                ElementsAre("2:36: \"certificate\" needs \"key\""));
     EXPECT_THAT(errors(file_with("issuer: https://a.test, " + key)),
-                ElementsAre(HasSubstr("2:36: a \"key\" needs its \"certificate\"")));
+                ElementsAre(HasSubstr("2:36: \"key\" needs \"certificate\"")));
     EXPECT_THAT(errors(file_with("issuer: https://a.test, certificate: absent, " + key)),
                 ElementsAre(HasSubstr("2:49: can't read the file \"absent\"")));
     const auto keys = "keys: \"file:" + (files / "set") + "\", ";

@@ -473,6 +473,9 @@ TEST(tokens_section, takes_fields_and_subprotocols_by_name)
     EXPECT_THAT(p->tokens.headers,
                 ElementsAre("Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X_Goog_Iap"));
     EXPECT_THAT(p->tokens.subprotocols, ElementsAre("base64url.bearer.phx.", "token-"));
+    const auto one = policy_from_yaml(upstream + routes + "tokens: {from: cookie:session}\n");
+    EXPECT_FALSE(one->tokens.header);
+    EXPECT_THAT(one->tokens.cookies, ElementsAre("session")) << "one place may stand without a list";
 }
 
 TEST(cors_section, takes_patterns_headers_and_a_maximum_age)

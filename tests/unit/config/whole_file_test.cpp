@@ -30,6 +30,71 @@ TEST(ambiguous_subject, warns_about_a_sub_that_several_issuers_can_set)
     EXPECT_THAT(warnings_named(warning::ambiguous_subject, file(issuers, "sub")), IsEmpty());
 }
 
+TEST(dotted_claim, warns_wherever_a_name_may_be_meant_as_a_path)
+{
+    const struct {
+        const char* sentence;
+        std::string more; // for the file
+        const char* said; // empty: no warning
+    } rows[] = {
+        {"roles of the cap", "limit: {roles: {claim: realm_access.roles, allow: {r: [a]}}}\n",
+         "5:24: \"realm_access.roles\" is one top-level name; for a nested claim write "
+         "\"/realm_access/roles\""},
+        {"permissions of the cap", "limit: {permissions: auth.scopes}\n", "\"/auth/scopes\""},
+        {"a condition", "routes: {\"/{u}\": {GET: {scopes: a, where: {u: user.id}}}}\n", "\"/user/id\""},
+        {"scopes", "issuers: [{issuer: https://i.test, audience: i, scope_claims: [app.scp]}]\n",
+         "\"/app/scp\""},
+        {"a required claim", "issuers: [{issuer: https://i.test, audience: i, require: {org.id: x}}]\n",
+         "\"/org/id\""},
+        {"a header", "upstream: {url: \"http://127.0.0.1:1\", headers: {X-Org: org.id}}\n", "\"/org/id\""},
+        {"a name with a tilde", "limit: {permissions: a~b.c}\n", "write a JSON Pointer such as \"/a/b\""},
+        {"a variable, whose value is not shown", "limit: {permissions: \"${NOT_SET:-a.b}\"}\n",
+         "write a JSON Pointer such as"},
+        {"a pointer", "limit: {permissions: /kubernetes.io/namespace}\n", ""},
+        {"a URL", "limit: {permissions: \"https://api.example.com/roles\"}\n", ""},
+        {"no dot", "limit: {permissions: permissions}\n", ""},
+        {"a silenced one", "limit: {permissions: a.b} # scopegate: allow dotted-claim\n", ""},
+    };
+    for (const auto& r : rows) {
+        auto file = r.more;
+        for (const auto& line : {upstream, issuers, scopes, needing_tokens})
+            if (!r.more.starts_with(line.substr(0, line.find(':') + 1)))
+                file = line + file;
+        const auto said = warnings_named(warning::dotted_claim, file);
+        if (*r.said == '\0')
+            EXPECT_THAT(said, IsEmpty()) << r.sentence;
+        else
+            EXPECT_THAT(said, ElementsAre(HasSubstr(r.said))) << r.sentence;
+    }
+}
+
+TEST(idle_trusted_proxies, warns_if_every_client_connects_by_a_unix_socket)
+{
+    const struct {
+        const char* sentence;
+        const char* server;
+        std::vector<const char*> said;
+    } rows[] = {
+        {"trusted proxies",
+         "listen: \"unix:/run/g\", trusted_proxies: [10.0.0.1]",
+         {"3:33: \"trusted_proxies\" has no effect: "}},
+        {"both keys",
+         "listen: \"unix:/run/g\", trusted_proxies: [10.0.0.1], client_cert: {form: xfcc}",
+         {"3:33: \"trusted_proxies\"", "3:62: \"client_cert\""}},
+        {"a TCP listener too", "listen: [\"unix:/run/g\", \"0.0.0.0:80\"], trusted_proxies: [10.0.0.1]", {}},
+        {"the default listener", "trusted_proxies: [10.0.0.1]", {}},
+        {"an empty list", "listen: \"unix:/run/g\", trusted_proxies: []", {}},
+    };
+    for (const auto& r : rows) {
+        const auto file = upstream + routes + "server: {" + r.server + "}\n";
+        EXPECT_THAT(errors(file), IsEmpty()) << r.sentence;
+        const auto said = warnings_named(warning::idle_trusted_proxies, file);
+        ASSERT_EQ(said.size(), r.said.size()) << r.sentence;
+        for (std::size_t i = 0; i < said.size(); ++i)
+            EXPECT_THAT(said[i], StartsWith(r.said[i])) << r.sentence;
+    }
+}
+
 TEST(hosts_not_listed, warns_if_a_proof_counts_for_any_host)
 {
     struct row {

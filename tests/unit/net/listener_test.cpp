@@ -60,7 +60,7 @@ TEST(listener, gives_a_unix_socket_the_wanted_mode_and_group)
 }
 
 // Leaves no socket behind on which nobody listens.
-TEST(listener, refuses_a_group_that_there_is_not)
+TEST(listener, refuses_an_unknown_group)
 {
     const test::temporary_folder folder;
     const auto path = folder.path("gate.sock");

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace scopegate::policy {
@@ -130,6 +131,12 @@ TEST(explain, says_what_the_issuer_does_not_grant)
     EXPECT_NE(said.find("scope write is not granted by issuer https://login.example/t1\n"), said.npos)
         << said;
     EXPECT_EQ(said.find("roles"), said.npos) << said;
+    trace.clear();
+    static_cast<void>(decide(b.get(), b.get().match("/read", "GET"), &sent, noon, &trace));
+    EXPECT_TRUE(std::any_of(trace.begin(), trace.end(), [](const step& s) {
+        return s.holds &&
+               s.what == "issuer https://login.example/t1 does not grant write, which is not needed here";
+    })) << "a request that needs another scope";
     trace.clear();
     static_cast<void>(decide(b.get(), b.get().match("/own", "GET"), &sent, noon, &trace));
     EXPECT_EQ(trace.back().what, "the token's issuer is https://login.example/t1; it must be o");

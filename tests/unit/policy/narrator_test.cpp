@@ -116,6 +116,33 @@ TEST(trace, explains_each_step)
                      "+ an unlisted request needs any valid token", "- the request has no token"}));
 }
 
+TEST(trace, names_the_claims_of_the_scope_cap_that_the_token_lacks)
+{
+    test::builder b;
+    b.scope("read");
+    b.route("/x", {{"GET", "read"}});
+    auto& cap = b.get().scope_cap;
+    cap.permissions.emplace(json::path("scp"));
+    cap.by_role.emplace().claim.claim = json::path("/realm_access/roles");
+    granted_scopes scopes;
+    b.get().scopes.add_with_implied("read", scopes.token);
+    const struct {
+        json::value claims;
+        const char* end;
+    } rows[] = {
+        {test::claims({}), "; the token has no claim scp and no claim /realm_access/roles"},
+        {test::claims({{"scp", test::text("other")}}), "; the token has no claim /realm_access/roles"},
+        {test::claims({{"scp", test::text("other")}, {"realm_access", *json::parse(R"({"roles": []})")}}),
+         ""},
+    };
+    for (const auto& row : rows) {
+        const bearer token{row.claims, scopes};
+        EXPECT_EQ(told(b.get(), "GET", "/x", &token).back(),
+                  std::string("- the token has read, which the user's roles or permissions do not allow") +
+                      row.end);
+    }
+}
+
 TEST(trace, names_the_settings_in_which_a_route_differs_from_the_server)
 {
     test::builder b;

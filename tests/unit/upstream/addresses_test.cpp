@@ -1,4 +1,4 @@
-// The turn of each address of the upstream, with scripted times, failures and lookups.
+// Round robin over the addresses of the upstream, with scripted times, failures and lookups.
 #include "upstream/addresses.hpp"
 
 #include "support/memory_sides.hpp"
@@ -20,7 +20,7 @@ net::stream_endpoint endpoint(char name)
 }
 
 // The addresses are named by letters; a capital letter is a host name that needs a lookup.
-class turn : public ::testing::Test {
+class round_robin : public ::testing::Test {
 protected:
     void begin(const std::string& names, std::size_t start = 0)
     {
@@ -89,19 +89,19 @@ protected:
     std::optional<addresses> all_;
 };
 
-TEST_F(turn, goes_round)
+TEST_F(round_robin, goes_round)
 {
     begin("abc");
     EXPECT_EQ(goes(7), "abcabca");
 }
 
-TEST_F(turn, begins_with_the_given_address)
+TEST_F(round_robin, begins_with_the_given_address)
 {
     begin("abc", 4);
     EXPECT_EQ(goes(3), "bca");
 }
 
-TEST_F(turn, of_one_address_is_always_its_own)
+TEST_F(round_robin, of_one_address_is_always_its_own)
 {
     begin("a");
     EXPECT_FALSE(fails('a')) << "nothing is gained by setting the only address aside";
@@ -109,14 +109,14 @@ TEST_F(turn, of_one_address_is_always_its_own)
     EXPECT_EQ(goes_on(), "a");
 }
 
-TEST_F(turn, leaves_out_what_is_set_aside_and_shares_its_part_evenly)
+TEST_F(round_robin, leaves_out_what_is_set_aside_and_shares_its_part_evenly)
 {
     begin("abc");
     EXPECT_TRUE(fails('b'));
     EXPECT_EQ(goes(6), "acacac");
 }
 
-TEST_F(turn, sends_one_request_to_try_an_address_after_its_time)
+TEST_F(round_robin, sends_one_request_to_try_an_address_after_its_time)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -124,7 +124,7 @@ TEST_F(turn, sends_one_request_to_try_an_address_after_its_time)
     EXPECT_EQ(goes(4, 1s), "b?aaa");
 }
 
-TEST_F(turn, tries_one_address_per_request_and_then_moves_on_to_one_that_works)
+TEST_F(round_robin, tries_one_address_per_request_and_then_moves_on_to_one_that_works)
 {
     begin("abcd");
     for (const char name : {'a', 'b', 'c'})
@@ -143,7 +143,7 @@ TEST_F(turn, tries_one_address_per_request_and_then_moves_on_to_one_that_works)
     }
 }
 
-TEST_F(turn, takes_an_address_back_after_a_success)
+TEST_F(round_robin, takes_an_address_back_after_a_success)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -154,7 +154,7 @@ TEST_F(turn, takes_an_address_back_after_a_success)
     EXPECT_FALSE(all_->restore(at('b'))) << "that is no news";
 }
 
-TEST_F(turn, doubles_the_time_with_each_failed_trial_up_to_a_bound)
+TEST_F(round_robin, doubles_the_time_with_each_failed_trial_up_to_a_bound)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -167,7 +167,7 @@ TEST_F(turn, doubles_the_time_with_each_failed_trial_up_to_a_bound)
     }
 }
 
-TEST_F(turn, begins_with_a_second_again_after_a_success)
+TEST_F(round_robin, begins_with_a_second_again_after_a_success)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -178,7 +178,7 @@ TEST_F(turn, begins_with_a_second_again_after_a_success)
     EXPECT_EQ(goes(2, 11s), "ab?");
 }
 
-TEST_F(turn, counts_requests_that_fail_together_as_one_failure)
+TEST_F(round_robin, counts_requests_that_fail_together_as_one_failure)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -187,7 +187,7 @@ TEST_F(turn, counts_requests_that_fail_together_as_one_failure)
     EXPECT_EQ(goes(2, 1s), "ab?");
 }
 
-TEST_F(turn, tries_again_if_nothing_comes_of_a_trial)
+TEST_F(round_robin, tries_again_if_nothing_comes_of_a_trial)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -196,7 +196,7 @@ TEST_F(turn, tries_again_if_nothing_comes_of_a_trial)
     EXPECT_EQ(goes(2, 2s), "b?a");
 }
 
-TEST_F(turn, goes_round_all_addresses_if_all_are_set_aside)
+TEST_F(round_robin, goes_round_all_addresses_if_all_are_set_aside)
 {
     begin("abc");
     for (const char name : {'a', 'b', 'c'})
@@ -206,7 +206,7 @@ TEST_F(turn, goes_round_all_addresses_if_all_are_set_aside)
     EXPECT_EQ(goes(3), "bbb");
 }
 
-TEST_F(turn, reports_an_address_once_a_second_however_often_it_fails_and_works)
+TEST_F(round_robin, reports_an_address_once_a_second_however_often_it_fails_and_works)
 {
     begin("ab");
     EXPECT_TRUE(fails('b'));
@@ -216,7 +216,7 @@ TEST_F(turn, reports_an_address_once_a_second_however_often_it_fails_and_works)
     EXPECT_TRUE(fails('b', 1s));
 }
 
-TEST_F(turn, moves_on_to_addresses_that_the_request_has_not_tried)
+TEST_F(round_robin, moves_on_to_addresses_that_the_request_has_not_tried)
 {
     begin("abcde");
     EXPECT_EQ(goes_on(), "abc") << "three are enough";
@@ -225,7 +225,7 @@ TEST_F(turn, moves_on_to_addresses_that_the_request_has_not_tried)
     EXPECT_EQ(goes_on(), "ab");
 }
 
-TEST_F(turn, moves_on_to_addresses_that_work_first)
+TEST_F(round_robin, moves_on_to_addresses_that_work_first)
 {
     begin("abcd");
     EXPECT_TRUE(fails('b'));
@@ -236,7 +236,7 @@ TEST_F(turn, moves_on_to_addresses_that_work_first)
     EXPECT_EQ(goes_on(), "abc") << "what is set aside is better than no response";
 }
 
-TEST_F(turn, includes_the_addresses_of_a_name_once_they_are_known)
+TEST_F(round_robin, includes_the_addresses_of_a_name_once_they_are_known)
 {
     begin("aB");
     EXPECT_EQ(goes(4), "aBaB");
@@ -245,7 +245,7 @@ TEST_F(turn, includes_the_addresses_of_a_name_once_they_are_known)
     EXPECT_EQ(goes(6), "yaxyax");
 }
 
-TEST_F(turn, keeps_what_it_knows_of_addresses_that_a_name_still_has)
+TEST_F(round_robin, keeps_what_it_knows_of_addresses_that_a_name_still_has)
 {
     begin("A");
     resolves(0, "xyz");
@@ -255,7 +255,7 @@ TEST_F(turn, keeps_what_it_knows_of_addresses_that_a_name_still_has)
     EXPECT_EQ(goes(4), "zwzw");
 }
 
-TEST_F(turn, forgets_an_address_that_a_name_has_no_more)
+TEST_F(round_robin, forgets_an_address_that_a_name_has_no_more)
 {
     begin("A");
     resolves(0, "xy");
@@ -268,7 +268,7 @@ TEST_F(turn, forgets_an_address_that_a_name_has_no_more)
     EXPECT_NE(&at('x'), gone.get()) << "it is a new one";
 }
 
-TEST_F(turn, closes_the_idle_connections_of_an_address_that_is_gone)
+TEST_F(round_robin, closes_the_idle_connections_of_an_address_that_is_gone)
 {
     net::asio::io_context loop{1};
     begin("A");
@@ -284,7 +284,7 @@ TEST_F(turn, closes_the_idle_connections_of_an_address_that_is_gone)
     at('y').close_idle();
 }
 
-TEST_F(turn, does_not_move_on_to_a_name_whose_lookup_has_failed)
+TEST_F(round_robin, does_not_move_on_to_a_name_whose_lookup_has_failed)
 {
     begin("Ab");
     resolves(0, "xy");
@@ -297,7 +297,7 @@ TEST_F(turn, does_not_move_on_to_a_name_whose_lookup_has_failed)
     EXPECT_EQ(to, "b");
 }
 
-TEST_F(turn, replaces_an_address_that_a_lookup_has_removed_by_another_of_its_name)
+TEST_F(round_robin, replaces_an_address_that_a_lookup_has_removed_by_another_of_its_name)
 {
     begin("aB");
     EXPECT_EQ(goes(1), "a");
@@ -310,14 +310,14 @@ TEST_F(turn, replaces_an_address_that_a_lookup_has_removed_by_another_of_its_nam
     EXPECT_EQ(one.tried_count, 0U) << "nothing was tried";
 }
 
-TEST_F(turn, uses_a_bounded_number_of_addresses_of_a_name)
+TEST_F(round_robin, uses_a_bounded_number_of_addresses_of_a_name)
 {
     begin("A");
     std::vector<net::stream_endpoint> found;
     for (std::uint16_t i = 1; i <= 100; ++i)
         found.push_back(*net::literal_endpoint("127.0.0.1", i));
     all_->update(0, found);
-    EXPECT_EQ(all_->all().size(), addresses::most_per_name);
+    EXPECT_EQ(all_->all().size(), addresses::max_per_name);
 }
 
 } // namespace
