@@ -52,8 +52,9 @@ using introspection_ptr = std::shared_ptr<const introspection_result>;
 class introspector : public std::enable_shared_from_this<introspector> {
 public:
     // Returns null if no issuer introspects. `previous` is the introspector of the previous policy snapshot.
-    // If its settings are unchanged it is returned again, so that a reload repeats no call. `control` must
-    // outlive the work (see stop()).
+    // If all settings are unchanged that a result depends on, it is returned again, so that a reload repeats
+    // no call; its further calls use the proxies, authorities and certificate of `p`. Call it on the control
+    // thread. `control` must outlive the work (see stop()).
     static std::shared_ptr<introspector> start(boost::asio::io_context& control, const policy::policy& p,
                                                std::shared_ptr<introspector> previous = nullptr,
                                                const introspection_bounds& bounds = {},
