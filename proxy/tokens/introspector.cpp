@@ -93,6 +93,17 @@ public:
             done(std::move(known));
     }
 
+    bool discard(std::string_view token, const introspection_ptr& unusable) override
+    {
+        if (is_unavailable(unusable->claims) || now_() < unusable->received + bounds_.unusable)
+            return false;
+        const auto key = token_digest(token);
+        const std::lock_guard lock(mutex_);
+        active_.forget(key, unusable);
+        inactive_.forget(key, unusable);
+        return true;
+    }
+
     void stop() override
     {
         decltype(calls_) abandoned;
@@ -255,8 +266,11 @@ private:
         if (is_signed)
             into.signed_text = answer->body;
         into.until = asked + usable_for(into.claims);
+        if (const auto expires = is_signed ? expiry_of_signed_introspection(answer->body) : std::nullopt)
+            into.until = std::min(into.until, *expires);
         if (const auto expires = into.claims ? expiry_of(*into.claims) : std::nullopt)
             into.until = std::min(into.until, *expires); // the endpoint has to be asked again then
+        into.received = now_();
         recover();
         co_return answer->body.size();
     }

@@ -1,5 +1,5 @@
 // How an introspector that survives a reload reaches its endpoint: by the new authorities, certificate and
-// proxy, while its cached results stay.
+// proxy, while its cached results stay. And how it forgets results that turn out to be unusable.
 #include "tokens/introspector.hpp"
 
 #include "base/forward_proxy.hpp"
@@ -152,6 +152,29 @@ TEST_F(reloaded_introspection, goes_through_the_new_proxy)
     EXPECT_EQ(ask("second"), "allowed");
     EXPECT_EQ(one.heads().size(), 1U);
     EXPECT_EQ(two.heads().size(), 1U);
+}
+
+TEST_F(reloaded_introspection, asks_again_once_for_a_result_that_can_not_be_used)
+{
+    wall_time now{1'800'000'000s};
+    policy.issuers[0].introspection->url = endpoint.url();
+    asker = tokens::introspector::start(control, policy, nullptr, {}, [&] { return now; });
+    tokens::introspection_ptr first;
+    asker->ask("first", [&](const tokens::introspection_ptr& got) { first = got; });
+    ASSERT_TRUE(test::run_until(control, [&] { return first != nullptr; }));
+    now += 999ms;
+    EXPECT_FALSE(asker->discard("first", first)) << "a faulty endpoint must not be flooded";
+    EXPECT_EQ(ask("first"), "allowed");
+    EXPECT_EQ(endpoint.calls("first"), 1U);
+    now += 1ms;
+    EXPECT_TRUE(asker->discard("first", first));
+    EXPECT_EQ(ask("first"), "allowed");
+    EXPECT_EQ(endpoint.calls("first"), 2U);
+    EXPECT_TRUE(asker->discard("first", first)) << "another worker had the same old result";
+    EXPECT_EQ(ask("first"), "allowed");
+    EXPECT_EQ(endpoint.calls("first"), 2U) << "the later result must stay";
+    const auto failed = std::make_shared<const tokens::introspection_result>();
+    EXPECT_FALSE(asker->discard("first", failed)) << "a call that failed has no result";
 }
 
 } // namespace
