@@ -65,6 +65,21 @@ bool read_compared_claim(compilation& c, const node& entry, policy::where_condit
     return claim.has_value();
 }
 
+// Returns whether two entries of `issuers` have this pattern. A condition that is meant for one of them
+// would permit the other's tenants too.
+bool fits_two_entries(const policy::policy& p, const std::string& written)
+{
+    const policy::source_mark* first = nullptr;
+    for (const auto& issuer : p.issuers) {
+        if (!issuer.pattern || !issuer.pattern->is_written_as(written))
+            continue;
+        if (first != nullptr && (first->line != issuer.mark.line || first->column != issuer.mark.column))
+            return true;
+        first = &issuer.mark;
+    }
+    return false;
+}
+
 // Adds the issuer of that name, all tenants of an entry that is written so, or one tenant of `tenants: any`.
 // Returns whether there is one.
 bool add_issuer(const policy::policy& p, const std::string& written, policy::issuer_condition& into)
@@ -122,6 +137,9 @@ void read_issuer(compilation& c, const node& value, const std::vector<template_s
 {
     policy::issuer_condition condition;
     for (auto& item : read_text_list(c, value)) {
+        if (fits_two_entries(c.policy, item.text))
+            c.out.error(item.at, "two entries of \"issuers\" have the pattern " + item.shown +
+                                     ": name the tenants here, each by its whole \"iss\"");
         if (!add_issuer(c.policy, item.text, condition)) {
             std::vector<std::string> known;
             for (const auto& issuer : c.policy.issuers)

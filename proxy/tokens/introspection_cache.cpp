@@ -28,21 +28,28 @@ void introspection_cache::insert(const token_key& key, const introspection_ptr& 
     if (now >= answer->until || bytes > max_bytes_)
         return;
     drop(key);
-    kept_[key] = {answer, bytes};
+    kept_[key] = {answer, bytes, ++insertions_};
     bytes_ += bytes;
-    oldest_first_.emplace_back(key, answer);
+    oldest_first_.emplace_back(key, insertions_);
     while (!oldest_first_.empty()) {
-        const auto& [old, what] = oldest_first_.front();
+        const auto& [old, number] = oldest_first_.front();
         const auto found = kept_.find(old);
-        const bool replaced = found == kept_.end() || found->second.answer != what;
+        const bool replaced = found == kept_.end() || found->second.number != number;
         const bool room =
             kept_.size() <= max_results_ && bytes_ <= max_bytes_ && oldest_first_.size() <= 2 * max_results_;
-        if (!replaced && room && now < what->until)
+        if (!replaced && room && now < found->second.answer->until)
             return;
         if (!replaced)
             drop(old);
         oldest_first_.pop_front();
     }
+}
+
+void introspection_cache::forget(const token_key& key, const introspection_ptr& answer)
+{
+    const auto found = kept_.find(key);
+    if (found != kept_.end() && found->second.answer == answer)
+        drop(key);
 }
 
 void introspection_cache::drop(const token_key& key)

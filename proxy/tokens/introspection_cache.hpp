@@ -5,6 +5,7 @@
 #include "tokens/introspector.hpp"
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string_view>
@@ -28,12 +29,16 @@ public:
     // Stores a result, unless it has expired already. `bytes` is the size of the response's text.
     void insert(const token_key& key, const introspection_ptr& answer, std::size_t bytes, wall_time now);
 
+    // Removes this result of the token; a later one stays.
+    void forget(const token_key& key, const introspection_ptr& answer);
+
     [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }
 
 private:
     struct entry {
         introspection_ptr answer;
         std::size_t bytes = 0;
+        std::uint64_t number = 0; // of its insertion
     };
     void drop(const token_key& key);
 
@@ -41,7 +46,9 @@ private:
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::map<token_key, entry> kept_;
-    std::deque<std::pair<token_key, introspection_ptr>> oldest_first_;
+    std::uint64_t insertions_ = 0;
+    // Results by number. Those that were replaced or forgotten are skipped.
+    std::deque<std::pair<token_key, std::uint64_t>> oldest_first_;
 };
 
 } // namespace scopegate::tokens

@@ -70,19 +70,38 @@ class live_introspector final : public introspector {
 public:
     live_introspector(asio::io_context& control, const policy::issuer_settings& issuer,
                       const introspection_bounds& bounds, std::function<wall_time()> now)
-        : control_(control), issuer_(issuer), bounds_(bounds), now_(std::move(now)),
+        : control_(control), bounds_(bounds), now_(std::move(now)),
           active_(bounds.results, bounds.result_bytes), inactive_(bounds.results, bounds.result_bytes),
-          client_(make_client())
+          issuer_(issuer), client_(make_client())
     {
     }
 
     [[nodiscard]] const policy::issuer_settings& issuer() const noexcept { return issuer_; }
+
+    // Takes over the settings of a reloaded policy, and reads the files that they name again: an authority
+    // may have been withdrawn, or a certificate renewed in place. Calls in flight end as they began.
+    void reload(const policy::issuer_settings& issuer)
+    {
+        issuer_ = issuer;
+        client_ = make_client();
+    }
 
     void ask(std::string_view token, std::function<void(introspection_ptr)> done,
              const client_network& client) override
     {
         if (auto known = find_or_enqueue(token, client, done))
             done(std::move(known));
+    }
+
+    bool discard(std::string_view token, const introspection_ptr& unusable) override
+    {
+        if (is_unavailable(unusable->claims) || now_() < unusable->received + bounds_.unusable)
+            return false;
+        const auto key = token_digest(token);
+        const std::lock_guard lock(mutex_);
+        active_.forget(key, unusable);
+        inactive_.forget(key, unusable);
+        return true;
     }
 
     void stop() override
@@ -247,8 +266,11 @@ private:
         if (is_signed)
             into.signed_text = answer->body;
         into.until = asked + usable_for(into.claims);
+        if (const auto expires = is_signed ? expiry_of_signed_introspection(answer->body) : std::nullopt)
+            into.until = std::min(into.until, *expires);
         if (const auto expires = into.claims ? expiry_of(*into.claims) : std::nullopt)
             into.until = std::min(into.until, *expires); // the endpoint has to be asked again then
+        into.received = now_();
         recover();
         co_return answer->body.size();
     }
@@ -290,7 +312,7 @@ private:
     // occasionally.
     void complain(const std::string& why)
     {
-        if (!issuer_.ca_file.empty()) // its contents may have changed
+        if (!issuer_.ca_file.empty() || !issuer_.certificate_file.empty()) // their contents may have changed
             client_ = make_client();
         if (steady::now() >= silent_until_ && failures_.is_new(why))
             observe::log_event(observe::level::warn, "introspection_failed",
@@ -314,7 +336,6 @@ private:
     }
 
     asio::io_context& control_;
-    const policy::issuer_settings issuer_;
     const introspection_bounds bounds_;
     const std::function<wall_time()> now_;
 
@@ -328,6 +349,7 @@ private:
     bool stopped_ = false;
 
     // Used on the control thread only.
+    policy::issuer_settings issuer_;
     std::shared_ptr<net::http_client> client_;
     reported_causes failures_;
     steady::time_point silent_until_;
@@ -351,9 +373,11 @@ std::shared_ptr<introspector> introspector::start(asio::io_context& control, con
     for (const auto& issuer : p.issuers) {
         if (!issuer.introspection)
             continue;
-        const auto* earlier = dynamic_cast<const live_introspector*>(previous.get());
-        if (earlier != nullptr && same_endpoint(earlier->issuer(), issuer))
+        auto* const earlier = dynamic_cast<live_introspector*>(previous.get());
+        if (earlier != nullptr && same_endpoint(earlier->issuer(), issuer)) {
+            earlier->reload(issuer);
             return previous;
+        }
         return std::make_shared<live_introspector>(control, issuer, bounds,
                                                    now ? std::move(now) : observe::wall_now);
     }

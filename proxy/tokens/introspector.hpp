@@ -25,6 +25,7 @@ namespace scopegate::tokens {
 struct introspection_bounds {
     std::chrono::milliseconds time{5'000};          // for one call, and for its wait in the queue before that
     std::chrono::milliseconds inactive{5'000};      // how long an inactive result is cached; at most `cache`
+    std::chrono::milliseconds unusable{1'000};      // how long a result is cached that workers can't use
     std::chrono::milliseconds silence{10'000};      // how long the log stays silent after a recovery
     std::size_t calls = 64;                         // in parallel
     std::size_t waiting_tokens = 4'096;             // running or queued; more are introspection_unavailable
@@ -43,6 +44,7 @@ using client_network = std::array<std::uint8_t, 16>;
 struct introspection_result {
     result<json::value> claims = failure(reason::introspection_unavailable);
     wall_time until;
+    wall_time received;
     // The JWT that `claims` are from, if results must be signed: see verify_signed_introspection(). A worker
     // verifies it before it uses them, because only workers have the keys of their snapshot.
     std::string signed_text;
@@ -52,8 +54,9 @@ using introspection_ptr = std::shared_ptr<const introspection_result>;
 class introspector : public std::enable_shared_from_this<introspector> {
 public:
     // Returns null if no issuer introspects. `previous` is the introspector of the previous policy snapshot.
-    // If its settings are unchanged it is returned again, so that a reload repeats no call. `control` must
-    // outlive the work (see stop()).
+    // If all settings are unchanged that a result depends on, it is returned again, so that a reload repeats
+    // no call; its further calls use the proxies, authorities and certificate of `p`. Call it on the control
+    // thread. `control` must outlive the work (see stop()).
     static std::shared_ptr<introspector> start(boost::asio::io_context& control, const policy::policy& p,
                                                std::shared_ptr<introspector> previous = nullptr,
                                                const introspection_bounds& bounds = {},
@@ -66,6 +69,10 @@ public:
     // full, the client with the most queued tokens loses its newest.
     virtual void ask(std::string_view token, std::function<void(introspection_ptr)> done,
                      const client_network& client = {}) = 0;
+    // Tells that this result of ask() can't be used: its signature does not fit the keys, or it is for
+    // another token. Returns whether ask() will bring a later one. A result that has just arrived stays, so
+    // that a faulty endpoint is asked about a token once in `unusable`. May be called on any thread.
+    [[nodiscard]] virtual bool discard(std::string_view token, const introspection_ptr& unusable) = 0;
     // Stops introspection: current waiters and all later callers receive introspection_unavailable. Call it
     // on the control thread.
     virtual void stop() = 0;

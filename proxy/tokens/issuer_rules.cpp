@@ -24,7 +24,10 @@ result<std::size_t> issuer_of(const policy::policy& p, const json::value& claims
         const auto other = jose::check_issuer(claims, p.issuers[i].issuer);
         if (other && is_trust_domain(i))
             return i;
-        if (!other && why.detail == cause::none)
+        // Without `iss` the token can only be an SVID, whichever issuer is listed first.
+        const bool better =
+            why.detail == cause::none || (why.detail == cause::iss_missing && is_trust_domain(i));
+        if (!other && better)
             why = other.error();
     }
     return why;

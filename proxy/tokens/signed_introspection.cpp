@@ -38,7 +38,23 @@ bool is_recent(const json::value& claims, const policy::issuer_settings& issuer,
            now <= *made + issuer.introspection->cache + oldest_result + issuer.clock_skew;
 }
 
+// RFC 9701 does without `exp`. An issuer that sets it limits how long the result may be used.
+bool has_expired(const json::value& claims, const policy::issuer_settings& issuer, wall_time now)
+{
+    const auto* exp = claims.find("exp");
+    const auto end = exp != nullptr ? jose::numeric_date(*exp) : std::nullopt;
+    return exp != nullptr && (!end || now >= *end + issuer.clock_skew);
+}
+
 } // namespace
+
+std::optional<wall_time> expiry_of_signed_introspection(std::string_view body)
+{
+    const auto jws = jose::split(body);
+    const auto claims = jws ? jose::parse_claims(jws->payload) : result<json::value>(jws.error());
+    const auto* exp = claims ? claims->find("exp") : nullptr;
+    return exp != nullptr ? jose::numeric_date(*exp) : std::nullopt;
+}
 
 result<json::value> read_signed_introspection(std::string_view body)
 {
@@ -64,7 +80,7 @@ result<void> verify_signed_introspection(std::string_view body, const policy::is
     const std::vector<std::string> us{issuer.introspection->client_id};
     static const json::path audience("aud");
     if (!jose::check_issuer(*claims, issuer.issuer) || !jose::check_audience(*claims, audience, us) ||
-        !is_recent(*claims, issuer, now))
+        !is_recent(*claims, issuer, now) || has_expired(*claims, issuer, now))
         return unusable(cause::introspection_for_others);
     return {};
 }

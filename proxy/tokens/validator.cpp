@@ -215,8 +215,11 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
     if (also && !ended.answer)
         return {reason::introspection_unavailable, introspection_ ? jwt_introspection : -1};
     if (also)
-        if (const auto ok = check_also(ended, *bound_to, now); !ok)
-            return refuse(ok.error(), seen, now, true);
+        if (const auto ok = check_also(ended, *claims, *bound_to, now); !ok) {
+            auto refused = refuse(ok.error(), seen, now, true);
+            refused.wait_for_issuer = ask_again(jwt_introspection, token, ended, ok.error());
+            return refused;
+        }
     auto valid = interpret_claims(*policy_, *issuer, std::move(*claims), std::move(*bound_to));
     valid->key_source = by.source;
     keep_needed_claims(*valid);

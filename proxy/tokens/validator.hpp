@@ -144,8 +144,9 @@ private:
     [[nodiscard]] outcome check_introspected(std::string_view token, wall_time now, const awaited& ended);
     [[nodiscard]] bool is_introspected(std::string_view token) const;
     [[nodiscard]] bool introspects_jwts_of(std::size_t issuer) const noexcept;
-    [[nodiscard]] result<void> check_also(const awaited& ended, const jose::confirmation& bound_to,
-                                          wall_time now) const;
+    [[nodiscard]] result<void> check_also(const awaited& ended, const json::value& own,
+                                          const jose::confirmation& bound_to, wall_time now) const;
+    [[nodiscard]] int ask_again(int issuer, std::string_view token, const awaited& ended, failure why) const;
     [[nodiscard]] result<void> accept_result(const introspection_result& result, wall_time now) const;
     void cache(std::string_view token, const token_ptr& valid, const tenant_keys& by, wall_time now,
                wall_time until);

@@ -7,6 +7,8 @@
 #include "tokens/token_cache.hpp"
 #include "tokens/validator.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace scopegate::tokens {
@@ -27,6 +29,18 @@ result<jose::confirmation> binding_in(std::string_view token)
         return ok.error();
     const auto claims = jose::parse_claims(jws->payload);
     return claims ? jose::read_confirmation(*claims) : claims.error();
+}
+
+// Returns whether the result says of a JWT what the JWT says of itself. Otherwise it is a result for another
+// token.
+bool is_about(const json::value& own, const json::value& result)
+{
+    constexpr std::string_view names[] = {"iss", "sub", "client_id"};
+    return std::all_of(std::begin(names), std::end(names), [&](std::string_view name) {
+        const auto* a = own.find(name);
+        const auto* b = result.find(name);
+        return a == nullptr || b == nullptr || *a == *b;
+    });
 }
 
 } // namespace
@@ -57,16 +71,28 @@ result<void> validator::accept_result(const introspection_result& result, wall_t
     return result.claims ? scopegate::result<void>() : result.claims.error();
 }
 
+// Discards a result that can't be used, for instance because it outlived the key that it was signed with.
+// Returns `issuer` if another one may be waited for, and -1 otherwise.
+int validator::ask_again(int issuer, std::string_view token, const awaited& ended, failure why) const
+{
+    const bool unusable = why == reason::introspection_unavailable && introspection_ && ended.answer;
+    return unusable && introspection_->discard(token, ended.answer) ? issuer : -1;
+}
+
 // Checks the result for a JWT that is valid in itself. The JWT's own claims count, so that the result may
-// omit any; it must not contradict them.
-result<void> validator::check_also(const awaited& ended, const jose::confirmation& bound_to,
-                                   wall_time now) const
+// omit any; it must not contradict them. An audience in the result must be ours.
+result<void> validator::check_also(const awaited& ended, const json::value& own,
+                                   const jose::confirmation& bound_to, wall_time now) const
 {
     if (const auto ok = accept_result(*ended.answer, now); !ok)
         return ok.error();
     const auto& claims = *ended.answer->claims;
     const auto& issuer = policy_->issuers[*introspecting_];
-    const jose::claim_rules rules{issuer.issuer, issuer.audience_claim, {}, {}, issuer.clock_skew};
+    if (!is_about(own, claims))
+        return failure(reason::introspection_unavailable, cause::introspection_for_others);
+    jose::claim_rules rules{issuer.issuer, issuer.audience_claim, {}, {}, issuer.clock_skew};
+    if (issuer.audience_claim.find(claims) != nullptr)
+        rules.audience = issuer.audience;
     if (const auto ok = jose::check_introspected(claims, rules, now); !ok)
         return ok.error();
     const auto bound = jose::read_confirmation(claims);
@@ -88,8 +114,11 @@ validator::outcome validator::check_introspected(std::string_view token, wall_ti
         const bool wait = !ended.waited && introspection_;
         return {reason::introspection_unavailable, wait ? static_cast<int>(*introspecting_) : -1};
     }
-    if (const auto ok = accept_result(*ended.answer, now); !ok)
-        return refuse(ok.error(), seen, now);
+    if (const auto ok = accept_result(*ended.answer, now); !ok) {
+        auto refused = refuse(ok.error(), seen, now);
+        refused.wait_for_issuer = ask_again(static_cast<int>(*introspecting_), token, ended, ok.error());
+        return refused;
+    }
     const auto& claims = ended.answer->claims;
     seen.claims = &*claims;
     const auto& issuer = policy_->issuers[*introspecting_];

@@ -48,6 +48,7 @@ public:
              const tokens::client_network&) override
     {
     }
+    bool discard(std::string_view, const tokens::introspection_ptr&) override { return false; }
     void stop() override {}
 };
 

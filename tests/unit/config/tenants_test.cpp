@@ -102,6 +102,19 @@ TEST(issuer_condition, names_issuers_and_tenants)
     EXPECT_THAT(condition("[https://c.example/seven]").names, ElementsAre("https://c.example/seven"));
 }
 
+TEST(issuer_condition, names_no_pattern_of_two_entries)
+{
+    const auto result =
+        load(upstream + "scopes: {a: A}\nroutes: {/x: {GET: {scopes: a, issuer: "
+                        "['https://b.example/{tenant}', https://b.example/one]}}}\nissuers:\n"
+                        "  - {issuer: 'https://b.example/{tenant}', tenants: [one, two], audience: x,"
+                        " grants: [a]}\n"
+                        "  - {issuer: 'https://b.example/{tenantid}', tenants: any, audience: x,"
+                        " grants: [a]}\n");
+    ASSERT_EQ(result.errors.size(), 1U);
+    EXPECT_THAT(places(result.errors), ElementsAre(HasSubstr("two entries of \"issuers\" have the pattern")));
+}
+
 TEST(introspection, may_be_for_jwts_too_and_signed)
 {
     const auto p =

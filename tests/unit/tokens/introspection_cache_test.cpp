@@ -28,6 +28,21 @@ TEST(token_digests, are_sha_256)
     EXPECT_NE(token_digest("abd"), digest);
 }
 
+TEST(introspection_cache, forgets_only_the_result_that_is_meant)
+{
+    introspection_cache cache(10, 1000);
+    const auto first = until(now + 10s), second = until(now + 10s);
+    cache.insert(token_digest("a"), first, 600, now);
+    cache.insert(token_digest("a"), second, 600, now);
+    cache.forget(token_digest("a"), first);
+    EXPECT_EQ(cache.find(token_digest("a"), now), second);
+    cache.forget(token_digest("a"), second);
+    EXPECT_EQ(cache.find(token_digest("a"), now), nullptr);
+    cache.insert(token_digest("b"), first, 1000, now);
+    EXPECT_EQ(cache.find(token_digest("b"), now), first) << "a forgotten result takes no room";
+    EXPECT_EQ(second.use_count(), 1) << "nor memory";
+}
+
 TEST(introspection_cache, keeps_a_result_until_it_expires)
 {
     introspection_cache cache(10, 1000);

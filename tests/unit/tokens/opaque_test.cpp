@@ -34,6 +34,7 @@ public:
         }
         done(std::make_shared<const tokens::introspection_result>(std::move(answer)));
     }
+    bool discard(std::string_view, const tokens::introspection_ptr&) override { return false; }
     void stop() override {}
 
     std::map<std::string, std::string> answers;

@@ -114,6 +114,12 @@ TEST(signed_introspection, counts_only_as_a_result_of_the_issuer_for_us)
          "introspection-for-others"},
         {"a date in the future", signed_result(result_claims("1800000000", "1800000100")),
          "introspection-for-others"},
+        {"not yet expired itself", signed_result(result_claims(R"("iat")", R"("exp":1799999971,"iat")")),
+         "active"},
+        {"expired itself", signed_result(result_claims(R"("iat")", R"("exp":1799999970,"iat")")),
+         "introspection-for-others"},
+        {"an exp that is text", signed_result(result_claims(R"("iat")", R"("exp":"1800000300","iat")")),
+         "introspection-for-others"},
         {"an old result, sent again", signed_result(result_claims("1800000000", "1799999000")),
          "introspection-for-others"},
     };
@@ -135,12 +141,21 @@ public:
         out.until = until;
         done(std::make_shared<const tokens::introspection_result>(std::move(out)));
     }
+    bool discard(std::string_view, const tokens::introspection_ptr&) override
+    {
+        if (!std::exchange(is_old, false))
+            return false;
+        body = body_after;
+        return true;
+    }
     void stop() override {}
 
     std::string body{good_result};
     bool is_signed = false;
     wall_time until = now + 30s;
     int asked = 0;
+    bool is_old = false;    // whether the next discarded result may be asked for again
+    std::string body_after; // the result from then on
 };
 
 struct introspected_jwts : ::testing::Test {
@@ -208,7 +223,14 @@ TEST_F(introspected_jwts, must_not_be_contradicted_by_the_result)
         const char* outcome;
     } const rows[] = {
         {"only active", R"({"active":true})", "ok"},
-        {"another issuer", R"({"active":true,"iss":"https://it.example"})", "unknown-issuer"},
+        {"the same token", R"({"active":true,"iss":"https://id.example","sub":"ada","client_id":"web"})",
+         "ok"},
+        {"another issuer", R"({"active":true,"iss":"https://it.example"})", "introspection-unavailable"},
+        {"another subject", R"({"active":true,"sub":"eve"})", "introspection-unavailable"},
+        {"a subject that is no text", R"({"active":true,"sub":7})", "introspection-unavailable"},
+        {"another client", R"({"active":true,"client_id":"app"})", "introspection-unavailable"},
+        {"our audience", R"({"active":true,"aud":["x","https://calendar.example"]})", "ok"},
+        {"another audience", R"({"active":true,"aud":"https://other.example"})", "wrong-audience"},
         {"a refresh token", R"({"active":true,"token_use":"refresh"})", "wrong-token-type"},
         {"expired", R"({"active":true,"exp":1700000000})", "token-expired"},
         {"bound to a key", R"({"active":true,"cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})",
@@ -219,7 +241,9 @@ TEST_F(introspected_jwts, must_not_be_contradicted_by_the_result)
     for (const auto& row : rows) {
         endpoint->body = row.result;
         validator.reset();
-        EXPECT_EQ(check(jwt()), row.outcome) << row.sentence;
+        EXPECT_EQ(check(jwt(test::key_for(algorithm::rs256), R"(,"sub":"ada","client_id":"web")")),
+                  row.outcome)
+            << row.sentence;
     }
 }
 
@@ -245,6 +269,25 @@ TEST_F(introspected_jwts, need_a_signed_result_if_the_file_says_so)
     endpoint->body = signed_result(result_claims("true", "false"));
     validator.reset();
     EXPECT_EQ(check(jwt()), "token-inactive");
+}
+
+TEST_F(introspected_jwts, are_introspected_again_once_a_cached_result_can_not_be_verified)
+{
+    policy->issuers.front().introspection->signed_results = true;
+    endpoint->is_signed = true;
+    const auto claims =
+        result_claims(R"("active":true)", R"("active":true,"aud":"https://calendar.example")");
+    for (const auto& token : {jwt(), std::string("opaque")})
+        for (const bool is_old : {true, false}) {
+            endpoint->body =
+                signed_result(claims, "token-introspection+jwt", test::other_key_for(algorithm::rs256));
+            endpoint->body_after = signed_result(claims);
+            endpoint->is_old = is_old;
+            endpoint->asked = 0;
+            validator.reset();
+            EXPECT_EQ(check(token), is_old ? "ok" : "introspection-unavailable") << token;
+            EXPECT_EQ(endpoint->asked, is_old ? 2 : 1) << token;
+        }
 }
 
 TEST_F(introspected_jwts, leave_opaque_tokens_as_they_were)

@@ -354,7 +354,7 @@ TEST_F(validation, finds_the_trust_domain_of_a_token_without_an_issuer)
         const char *sentence, *changes, *reason;
     } rows[] = {
         {"a workload", R"({"iss":null,"sub":"spiffe://td.test/app"})", "allowed"},
-        {"another trust domain", R"({"iss":null,"sub":"spiffe://other.test/app"})", "missing-claim"},
+        {"another trust domain", R"({"iss":null,"sub":"spiffe://other.test/app"})", "unknown-issuer"},
         {"a workload with the first issuer's iss", R"({"sub":"spiffe://td.test/app"})", "allowed"},
         {"a workload with a stranger's iss", R"({"iss":"https://x.example","sub":"spiffe://td.test/app"})",
          "unknown-issuer"},
