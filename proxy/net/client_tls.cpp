@@ -87,7 +87,7 @@ known_contexts& all()
 
 boost::system::result<shared_context, http_failure> client_tls(const http_access& access)
 {
-    // Read before the files: if they change in between, the next caller finds another version and reads anew.
+    // Read before the files: if they change in between, the next caller finds another version.
     auto versions = versions_of(access);
     auto& known = all();
     const std::lock_guard lock(known.mutex);
