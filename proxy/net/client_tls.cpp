@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace scopegate::net {
 
@@ -55,22 +56,33 @@ boost::system::result<shared_context, http_failure> make_context(const http_acce
     return context;
 }
 
-// Returns the file of the system's authorities, as OpenSSL finds it.
-std::string system_authorities()
+std::string environment_or(const char* name, const char* otherwise)
 {
-    const char* const named = std::getenv(X509_get_default_cert_file_env());
-    return named != nullptr ? named : X509_get_default_cert_file();
+    const char* const value = std::getenv(name);
+    return value != nullptr ? value : otherwise;
+}
+
+// Returns the files that make the context: those of `access`, and otherwise the system's authorities as
+// OpenSSL finds them.
+std::vector<std::string> files_of(const http_access& access)
+{
+    std::vector<std::string> out{access.certificate_file, access.key_file};
+    if (!access.ca_file.empty()) {
+        out.push_back(access.ca_file);
+        return out;
+    }
+    out.push_back(environment_or(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
+    out.push_back(environment_or(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
+    return out;
 }
 
 // Returns a text that differs for other files, and for other versions of them.
 std::string versions_of(const http_access& access)
 {
     std::string out;
-    for (const auto& file : {access.ca_file.empty() ? system_authorities() : access.ca_file,
-                             access.certificate_file, access.key_file})
+    for (const auto& file : files_of(access))
         out.append(file).append(1, '\0').append(file.empty() ? "" : fingerprint_of(file)).append(1, '\0');
-    // The same file may be named as the authorities or be the system's, which come with a folder.
-    return out.append(access.ca_file.empty() ? "system" : "file");
+    return out;
 }
 
 struct known_contexts {
