@@ -262,6 +262,9 @@ public:
                 refresh->stop();
         if (tenants_)
             tenants_->stop();
+        // The cancellations are posted. A loop that has just ended by itself must not take the store with it
+        // before they run.
+        asio::post(control_, [self = shared_from_this()] {});
     }
 
 private:
