@@ -1,10 +1,12 @@
 // `tenants: any` against an authorization server on loopback: what tokens with made-up tenants can cause.
+#include "support/fake_issuer.hpp"
 #include "support/reason_of.hpp"
 #include "support/run_until.hpp"
 #include "support/tenant_server.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/validator.hpp"
+#include "unit/observe/captured_log.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -433,6 +435,28 @@ TEST_F(any_tenant, accepts_no_key_that_states_another_issuer)
     EXPECT_EQ(check(token_of("elsewhere", key)).substr(0, 11), "unknown-key");
     EXPECT_EQ(check(token("https://single.example", key)), "ok https://single.example")
         << "its URL belongs to it, whatever the keys state";
+}
+
+TEST_F(any_tenant, is_logged_with_the_cause_if_a_proxy_is_the_reason)
+{
+    const test::fake_issuer nobody(false);
+    auto& issuer = policy->issuers.front();
+    issuer.issuer = "https://idp.test/{tenant}";
+    issuer.pattern = policy::tenant_pattern_of(issuer.issuer);
+    issuer.proxies.https = *parse_forward_proxy(nobody.origin());
+    const observe::captured_log log(policy::log_settings::level::warn);
+    auto timing = quick();
+    timing.tenants.per_fetch = 0ms;
+    start(timing);
+    std::string lines; // of this event there is at most one a second in the process
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    for (int i = 0; lines.empty() && std::chrono::steady_clock::now() < deadline; ++i) {
+        EXPECT_EQ(check(token("https://idp.test/t" + std::to_string(i), key)),
+                  "keys-unavailable keys-not-fetched");
+        lines = log.flushed();
+    }
+    EXPECT_NE(lines.find(R"("event":"tenant_not_discovered")"), std::string::npos) << lines;
+    EXPECT_NE(lines.find(R"("cause":"proxy-unreachable")"), std::string::npos) << lines;
 }
 
 } // namespace
