@@ -153,16 +153,23 @@ std::string_view without_slash(std::string_view url) noexcept
     return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
 }
 
+// Returns the name in one form: a pattern can be written with either placeholder.
+std::string comparable_name(const policy::issuer_settings& issuer)
+{
+    return issuer.any_tenant() ? issuer.pattern->name_of("{tenant}") : issuer.issuer;
+}
+
 // A token's issuer is found by its exact name, so two issuers with the same name can't be told apart. A
 // missing or extra slash is the most common reason why no token is ever accepted.
 void check_against_others(compilation& c, const named_issuer& fresh)
 {
-    const auto& name = fresh.settings.issuer;
+    const auto name = comparable_name(fresh.settings);
     for (const auto& other : c.policy.issuers) {
-        if (name.empty() || without_slash(other.issuer) != without_slash(name))
+        const auto others = comparable_name(other);
+        if (name.empty() || without_slash(others) != without_slash(name))
             continue;
         const auto line = std::to_string(other.mark.line);
-        if (other.issuer == name)
+        if (others == name)
             c.out.error(fresh.at, "the issuer " + fresh.shown + " is already listed in line " + line);
         else
             c.out.warn(warning::similar_issuers, fresh.at,

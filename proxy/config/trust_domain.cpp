@@ -1,5 +1,6 @@
 #include "config/trust_domain.hpp"
 
+#include "base/text.hpp"
 #include "config/urls.hpp"
 #include "jose/spiffe.hpp"
 
@@ -22,7 +23,9 @@ jose::algorithm_set svid_algorithms()
 
 bool is_trust_domain(const issuer_entry& entry) noexcept
 {
-    return jose::names_trust_domain(entry.settings.issuer);
+    // In capitals too: then it is an error, and no ordinary issuer whose tokens never arrive.
+    constexpr std::string_view scheme = "spiffe://";
+    return iequals(std::string_view(entry.settings.issuer).substr(0, scheme.size()), scheme);
 }
 
 void check_trust_domain(compilation& c, issuer_entry& entry)

@@ -232,6 +232,8 @@ boost::system::result<jwk, std::string> jwk::parse(const json::value& members, b
             throw unfit{"it is not a JSON object"};
         jwk made;
         made.kid_ = optional_text(members, "kid");
+        if (reads_certificates)
+            made.issuer_ = optional_text(members, "issuer");
         refuse_private_members(members);
         require_verification_use(members);
         const auto [type, key] = reads_certificates ? published_key(members) : public_key(members);

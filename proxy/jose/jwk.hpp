@@ -34,7 +34,8 @@ public:
     // and `e`, it is the key of the first certificate in `x5c` (RFC 7517 section 4.7). If it has both, they
     // must be the same key. The chain and the dates of the certificates do not matter: the issuer vouches
     // for a key by publishing it. A key that a client sends is never read so: its thumbprint would be that
-    // of other members.
+    // of other members. The member `issuer`, with which Entra ID says whose tokens the key signs, must be a
+    // string.
     [[nodiscard]] static boost::system::result<jwk, std::string> parse_published(const json::value& members);
 
     // Makes a key from a configured HMAC secret. It fits the HS algorithms whose hash is at most as long as
@@ -42,6 +43,8 @@ public:
     [[nodiscard]] static jwk from_secret(const secret& octets);
 
     [[nodiscard]] const std::optional<std::string>& kid() const noexcept { return kid_; }
+    // Returns the member `issuer` of a published key.
+    [[nodiscard]] const std::optional<std::string>& issuer() const noexcept { return issuer_; }
     // Returns the verifier of this algorithm's signatures, or null if type, curve, size or `alg` of the key
     // do not fit. It lives as long as the key.
     [[nodiscard]] const verifier* verifier_for(algorithm a) const noexcept;
@@ -51,7 +54,7 @@ private:
     [[nodiscard]] static boost::system::result<jwk, std::string> parse(const json::value& members,
                                                                        bool reads_certificates);
 
-    std::optional<std::string> kid_;
+    std::optional<std::string> kid_, issuer_;
     std::vector<verifier> verifiers_; // one per algorithm that fits, in no order
 };
 

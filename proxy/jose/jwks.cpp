@@ -173,13 +173,18 @@ jwk_set jwk_set::from_secret(const secret& octets)
     return made;
 }
 
-jwk_set::selection jwk_set::select(const std::optional<std::string>& kid, algorithm a) const
+jwk_set::selection jwk_set::select(const std::optional<std::string>& kid, algorithm a,
+                                   std::span<const std::string> issuers) const
 {
     const bool by_kid = kid.has_value() && !any_kid_;
-    bool known = !by_kid && !keys_.empty();
+    const auto signs_for_others = [&](const jwk& key) {
+        return key.issuer() && !issuers.empty() &&
+               std::find(issuers.begin(), issuers.end(), *key.issuer()) == issuers.end();
+    };
+    bool known = false;
     selection out;
     for (const auto& key : keys_) {
-        if (by_kid && key.kid() != kid)
+        if ((by_kid && key.kid() != kid) || signs_for_others(key))
             continue;
         known = true;
         if (const auto* fitting = key.verifier_for(a);

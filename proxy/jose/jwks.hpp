@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,10 @@ public:
         bool unknown_key = false;
     };
     // Returns the keys to verify a token with, in the set's order. With a kid, only keys with exactly that
-    // kid (several may share it). Without a kid, all keys that fit the algorithm.
-    [[nodiscard]] selection select(const std::optional<std::string>& kid, algorithm a) const;
+    // kid (several may share it). Without a kid, all keys that fit the algorithm. With `issuers`, a key that
+    // states another one in its member `issuer` does not count, as if the set lacked it.
+    [[nodiscard]] selection select(const std::optional<std::string>& kid, algorithm a,
+                                   std::span<const std::string> issuers = {}) const;
 
     // Returns the kids of the usable keys, in the set's order. Keys without a kid are omitted.
     [[nodiscard]] std::vector<std::string> kids() const;

@@ -129,9 +129,9 @@ bool verify(std::string_view signing_input, std::string_view signature, algorith
     return fitting != nullptr && fitting->verify(signing_input, signature);
 }
 
-result<void> verify(const compact_jws& token, const jwk_set& keys)
+result<void> verify(const compact_jws& token, const jwk_set& keys, std::span<const std::string> issuers)
 {
-    const auto [candidates, unknown_key] = keys.select(token.header.kid, token.header.alg);
+    const auto [candidates, unknown_key] = keys.select(token.header.kid, token.header.alg, issuers);
     if (unknown_key)
         return failure(reason::unknown_key, token.header.kid ? cause::kid_absent : cause::kid_missing);
     if (candidates.empty())

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,7 +52,9 @@ struct compact_jws {
 
 // Verifies the token's signature with the keys of its issuer. Fails with bad_signature, unknown_key (newer
 // keys may include it), or unsupported_algorithm (the keys that the token names are known, but none fits its
-// algorithm). The caller has checked that the issuer permits the algorithm.
-[[nodiscard]] result<void> verify(const compact_jws& token, const jwk_set& keys);
+// algorithm). The caller has checked that the issuer permits the algorithm. See jwk_set::select for
+// `issuers`.
+[[nodiscard]] result<void> verify(const compact_jws& token, const jwk_set& keys,
+                                  std::span<const std::string> issuers = {});
 
 } // namespace scopegate::jose

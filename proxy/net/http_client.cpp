@@ -1,6 +1,7 @@
 #include "net/http_client.hpp"
 
 #include "base/url.hpp"
+#include "net/client_tls.hpp"
 #include "net/http_steps.hpp"
 #include "net/name_lookup.hpp"
 #include "net/proxy_tunnel.hpp"
@@ -135,21 +136,6 @@ http_failure handshake_failure(const web_url& url, const SSL* ssl, const error_c
     return {url.authority + ": TLS: certificate verify failed: " + X509_verify_cert_error_string(verified)};
 }
 
-// Returns an error if the files don't hold a certificate and its key. A passphrase is never asked for.
-error_code use_identity(asio::ssl::context& context, const http_access& access)
-{
-    error_code error;
-    const auto no_passphrase = [](std::size_t, asio::ssl::context::password_purpose) {
-        return std::string();
-    };
-    context.set_password_callback(no_passphrase, error);
-    if (!error)
-        context.use_certificate_chain_file(access.certificate_file, error);
-    if (!error)
-        context.use_private_key_file(access.key_file, asio::ssl::context::pem, error);
-    return error;
-}
-
 asio::awaitable<http_outcome<void>> connect_to_server(plain_stream& stream, const web_url& url,
                                                       bool may_leave, deadline until)
 {
@@ -181,31 +167,6 @@ http_client::~http_client() = default;
 http_client::http_client(http_client&&) noexcept = default;
 http_client& http_client::operator=(http_client&&) noexcept = default;
 
-boost::system::result<asio::ssl::context*, http_failure> http_client::tls()
-{
-    if (tls_)
-        return tls_.get();
-    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
-    context->set_verify_mode(asio::ssl::verify_peer);
-    if (SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION) != 1)
-        return http_failure{"TLS 1.2 can't be required"};
-    error_code error;
-    if (access_.ca_file.empty())
-        context->set_default_verify_paths(error);
-    else
-        context->load_verify_file(access_.ca_file, error);
-    if (error)
-        return http_failure{"can't read the certificate authorities" +
-                            (access_.ca_file.empty() ? "" : " in " + access_.ca_file) + ": " +
-                            error.message()};
-    if (!access_.certificate_file.empty())
-        if (const auto failed = use_identity(*context, access_); failed)
-            return http_failure{"can't use the certificate " + access_.certificate_file + " with the key " +
-                                access_.key_file + ": " + failed.message()};
-    tls_ = std::move(context);
-    return tls_.get();
-}
-
 asio::awaitable<boost::system::result<http_response, http_failure>> http_client::send(http_request r)
 {
     const auto url = parse_web_url(r.url);
@@ -233,10 +194,13 @@ asio::awaitable<boost::system::result<http_response, http_failure>> http_client:
     if (!url->tls)
         co_return co_await exchange(plain, *url, r, limits_.body, proxy);
 
-    const auto context = tls();
-    if (!context)
-        co_return context.error();
-    beast::ssl_stream<plain_stream> stream(std::move(plain), **context);
+    if (!tls_) {
+        auto context = client_tls(access_);
+        if (!context)
+            co_return context.error();
+        tls_ = std::move(*context);
+    }
+    beast::ssl_stream<plain_stream> stream(std::move(plain), *tls_);
     if (!expect_host(stream.native_handle(), *url))
         co_return http_failure{url->authority + ": not a host name that a certificate can be checked for"};
     const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);

@@ -68,8 +68,8 @@ struct http_access {
 
 class http_client final {
 public:
-    // The files of `access` are read at the first https request (the system's authorities take some 30 ms).
-    // If reading fails, that request fails and the next one tries again.
+    // The files of `access` are read at the first https request, unless another client has read them
+    // (net/client_tls.hpp). If reading fails, that request fails and the next one tries again.
     explicit http_client(http_access access = {}, http_limits limits = {});
     ~http_client();
     http_client(http_client&&) noexcept;
@@ -83,10 +83,8 @@ public:
     send(http_request r);
 
 private:
-    [[nodiscard]] boost::system::result<boost::asio::ssl::context*, http_failure> tls();
-
     http_access access_;
-    std::unique_ptr<boost::asio::ssl::context> tls_; // null until the first https request
+    std::shared_ptr<boost::asio::ssl::context> tls_; // null until the first https request
     http_limits limits_;
 };
 

@@ -31,6 +31,13 @@ std::string location_of(const policy::issuer_settings& issuer)
     return issuer.keys.where == policy::key_location::kind::discover ? "discover" : issuer.keys.value;
 }
 
+// Returns the name that a set is saved for. Tenants that share a set have one file: the list may change.
+std::string owner_of(const policy::issuer_settings& issuer)
+{
+    const bool shared = issuer.pattern && issuer.keys.where != policy::key_location::kind::discover;
+    return shared ? issuer.pattern->name_of("{tenant}") : issuer.issuer;
+}
+
 // The reason of a failed read. `why` is empty if the file does not exist.
 struct file_problem {
     std::string why;
@@ -145,13 +152,14 @@ bool says(const json::value& file, std::string_view name, const std::string& wan
 } // namespace
 
 key_cache::key_cache(std::string folder, const policy::issuer_settings& issuer, std::chrono::seconds max_age)
-    : folder_(std::move(folder)), issuer_(issuer), location_(location_of(issuer)), max_age_(max_age)
+    : folder_(std::move(folder)), issuer_(issuer), owner_(owner_of(issuer)), location_(location_of(issuer)),
+      max_age_(max_age)
 {
     if (folder_.empty())
         return;
     // Uses a digest because an issuer's name may hold characters that a file name can't. Two issuers never
-    // share a file.
-    const auto digest = token_digest(issuer_.issuer + '\n' + location_);
+    // share a file, unless they are tenants that share a set.
+    const auto digest = token_digest(owner_ + '\n' + location_);
     file_ = folder_ + "/" +
             jose::base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".json";
 }
@@ -169,7 +177,7 @@ std::optional<key_cache::saved_set> key_cache::load(wall_time now)
     const auto file = json::parse(std::get<std::string>(read), file_limits);
     const auto* member = file ? file->find("key_set") : nullptr;
     const auto* text = member != nullptr ? member->if_string() : nullptr;
-    if (text == nullptr || !says(*file, "issuer", issuer_.issuer) || !says(*file, "location", location_)) {
+    if (text == nullptr || !says(*file, "issuer", owner_) || !says(*file, "location", location_)) {
         warn("cached_keys_ignored", "it is not a key set that was saved for this issuer");
         return std::nullopt;
     }
@@ -195,7 +203,7 @@ void key_cache::save(std::string_view text, wall_time now)
         return;
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
     json::object content;
-    content.emplace_back("issuer", json::value(issuer_.issuer));
+    content.emplace_back("issuer", json::value(owner_));
     content.emplace_back("location", json::value(location_));
     content.emplace_back("confirmed", json::value::number(std::to_string(seconds)));
     content.emplace_back("key_set", json::value(set));

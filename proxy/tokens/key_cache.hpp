@@ -40,7 +40,7 @@ private:
 
     std::string folder_;
     const policy::issuer_settings& issuer_;
-    std::string location_;
+    std::string owner_, location_;
     std::chrono::seconds max_age_;
     std::string file_;
     std::string saved_; // what the file holds, as far as we know

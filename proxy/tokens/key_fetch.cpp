@@ -1,6 +1,7 @@
 #include "tokens/key_fetch.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "http/head_parser.hpp"
 #include "tokens/discovery.hpp"
 #include "tokens/issuer_access.hpp"
@@ -34,6 +35,14 @@ std::string_view hint_for(unsigned status, const policy::issuer_settings& issuer
 {
     const bool wants_token = (status == 401 || status == 403) && issuer.keys_token_file.empty();
     return wants_token ? "; if it wants a bearer token, name its file in keys_token_file" : "";
+}
+
+// Returns whether a response may be a forward proxy's own: only a tunnel tells its responses from the
+// server's.
+bool may_be_of_proxy(std::string_view url, const policy::issuer_settings& issuer)
+{
+    const auto to = parse_web_url(url);
+    return to && !to->tls && issuer.proxies.of(*to) != nullptr;
 }
 
 fetched_keys fetched(net::http_response&& answer)
@@ -95,6 +104,7 @@ asio::awaitable<fetched_keys> key_fetch::attempt(bool awaited)
 asio::awaitable<fetched_keys> key_fetch::get_keys()
 {
     auto got = co_await get(jwks_uri_);
+    got.refused = false; // the issuer has a discovery document, so it exists
     if (got.ok)
         last_keys_ = got.text;
     co_return got;
@@ -146,7 +156,8 @@ asio::awaitable<fetched_keys> key_fetch::get(std::string url)
         auto without = failed(without_query(url) + ": returned status " + std::to_string(answer->status) +
                                   std::string(hint_for(answer->status, issuer_)),
                               true);
-        without.refused = answer->status == 400 || answer->status == 404 || answer->status == 410;
+        const bool none = answer->status == 400 || answer->status == 404 || answer->status == 410;
+        without.refused = none && !may_be_of_proxy(url, issuer_);
         co_return without;
     }
     co_return fetched(std::move(*answer));

@@ -16,6 +16,25 @@ namespace scopegate::tokens {
 
 namespace asio = boost::asio;
 
+namespace {
+
+using ms = std::chrono::milliseconds;
+
+ms half_of(std::chrono::seconds max_age)
+{
+    return max_age.count() == 0 ? ms::max() : ms(max_age) / 2;
+}
+
+} // namespace
+
+ms wait_after(const fetched_keys& got, const key_timing& timing, std::chrono::seconds max_age)
+{
+    const auto age = max_age_of(got.cache_control);
+    const auto next =
+        age ? std::clamp<ms>(*age, timing.shortest_refresh, timing.longest_refresh) : timing.refresh;
+    return std::min(next, half_of(max_age));
+}
+
 key_refresh::key_refresh(asio::io_context& control, issuer_keys& keys, const key_timing& timing,
                          const std::string& folder, std::chrono::seconds max_age)
     : control_(control), keys_(keys), fetch_(keys.settings()), cache_(folder, keys.settings(), max_age),
@@ -124,20 +143,15 @@ std::chrono::milliseconds key_refresh::settle(const fetched_keys& got)
     if (!got.ok)
         keys_.fail(got.text, got.detail);
     const auto now = observe::wall_now();
-    using ms = std::chrono::milliseconds;
-    const auto half_age = max_age_.count() == 0 ? ms::max() : ms(max_age_) / 2;
     if (got.ok && keys_.take(got.text, now)) {
         cache_.save(got.text, now);
         watch_age();
         unconfirmed_ = false;
         retry_ = timing_.first_retry;
-        const auto age = max_age_of(got.cache_control);
-        const auto next =
-            age ? std::clamp<ms>(*age, timing_.shortest_refresh, timing_.longest_refresh) : timing_.refresh;
-        return std::min(next, half_age);
+        return wait_after(got, timing_, max_age_);
     }
     if (keys_.present() && !unconfirmed_)
-        return std::min(timing_.shortest_refresh, half_age / 2);
+        return std::min(timing_.shortest_refresh, half_of(max_age_) / 2);
     return std::exchange(retry_, std::min(retry_ * 2, timing_.longest_retry));
 }
 

@@ -20,6 +20,11 @@
 
 namespace scopegate::tokens {
 
+// Returns the time from a successful fetch to the next one. It depends on the Cache-Control of the response,
+// and is half of `max_age` (keys_max_age; 0: no limit) at most.
+[[nodiscard]] std::chrono::milliseconds wait_after(const fetched_keys& got, const key_timing& timing,
+                                                   std::chrono::seconds max_age);
+
 class key_refresh final {
 public:
     // `keys` must outlive this object. If they are empty, the keys that an earlier process saved in `folder`
@@ -28,7 +33,7 @@ public:
     key_refresh(boost::asio::io_context& control, issuer_keys& keys, const key_timing& timing,
                 const std::string& folder, std::chrono::seconds max_age);
 
-    // Starts the loop with a fetch, or with a wait if the keys were fetched just now. `owner` owns this
+    // Starts the loop with a fetch, or with a wait if the keys were fetched not long ago. `owner` owns this
     // object and the keys; the loop keeps it alive until stop(). Call it once.
     void start(std::shared_ptr<const void> owner, std::chrono::milliseconds first_wait = {});
     // See key_store::may_refresh. May be called on any thread.

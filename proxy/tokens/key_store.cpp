@@ -1,5 +1,6 @@
 #include "tokens/key_store.hpp"
 
+#include "base/url.hpp"
 #include "tokens/issuer_keys.hpp"
 #include "tokens/key_file.hpp"
 #include "tokens/key_refresh.hpp"
@@ -20,16 +21,40 @@ namespace scopegate::tokens {
 namespace asio = boost::asio;
 using location = policy::key_location::kind;
 
+namespace {
+
+// Returns whether both are tenants of one pattern that share a key set.
+bool share_keys(const policy::issuer_settings& a, const policy::issuer_settings& b)
+{
+    return a.keys.where != location::discover && a.pattern && a.pattern == b.pattern;
+}
+
+// Returns whether the keys of both are fetched in the same way, from the same URL.
+bool same_access(const policy::issuer_settings& a, const policy::issuer_settings& b)
+{
+    const auto url = parse_web_url(a.keys.value);
+    const auto* const by_a = url ? a.proxies.of(*url) : nullptr;
+    const auto* const by_b = url ? b.proxies.of(*url) : nullptr;
+    const bool same_proxy = by_a == nullptr || by_b == nullptr
+                                ? by_a == by_b
+                                : by_a->host == by_b->host && by_a->port == by_b->port &&
+                                      by_a->credentials.reveal() == by_b->credentials.reveal();
+    return same_proxy && a.certificate_file == b.certificate_file && a.key_file == b.key_file &&
+           a.keys_token_file == b.keys_token_file && a.insecure_http == b.insecure_http;
+}
+
+} // namespace
+
 bool same_key_source(const policy::issuer_settings& a, const policy::issuer_settings& b)
 {
-    return a.issuer == b.issuer && a.keys.where == b.keys.where && a.keys.value == b.keys.value &&
-           a.ca_file == b.ca_file;
+    return a.keys.where == b.keys.where && a.keys.value == b.keys.value && a.ca_file == b.ca_file &&
+           (a.issuer == b.issuer || share_keys(a, b));
 }
 
 namespace {
 
 // Returns for each issuer the index of the one that holds its keys. Listed tenants of one issuer with a
-// common key set hold it once.
+// common key set hold it once, unless their entries say that it is fetched in different ways.
 std::vector<std::size_t> holders_of(const std::vector<policy::issuer_settings>& issuers)
 {
     std::vector<std::size_t> out(issuers.size());
@@ -37,9 +62,7 @@ std::vector<std::size_t> holders_of(const std::vector<policy::issuer_settings>& 
         const auto& mine = issuers[i];
         const auto shares = [&](const policy::issuer_settings& other) {
             return &other == &mine ||
-                   (mine.pattern && mine.pattern == other.pattern && mine.keys.where != location::discover &&
-                    mine.keys.where == other.keys.where && mine.keys.value == other.keys.value &&
-                    mine.ca_file == other.ca_file);
+                   (share_keys(mine, other) && same_key_source(mine, other) && same_access(mine, other));
         };
         const auto first = std::find_if(issuers.begin(), issuers.end(), shares);
         out[i] = static_cast<std::size_t>(first - issuers.begin());
@@ -97,10 +120,14 @@ public:
 protected:
     void inherit(const local_key_store& earlier)
     {
-        for (auto& mine : keys_)
+        for (std::size_t i = 0; i < keys_.size(); ++i) {
+            if (holders_[i] != i)
+                continue;
+            auto& mine = keys_[i];
             for (const auto& theirs : earlier.keys_)
                 if (!mine.present() && same_key_source(mine.settings(), theirs.settings()))
                     mine.inherit(theirs);
+        }
     }
     [[nodiscard]] const issuer_keys& of(std::size_t issuer) const { return keys_.at(holders_.at(issuer)); }
 
@@ -235,6 +262,9 @@ public:
                 refresh->stop();
         if (tenants_)
             tenants_->stop();
+        // The cancellations are posted. A loop that has just ended by itself must not take the store with it
+        // before they run.
+        asio::post(control_, [self = shared_from_this()] {});
     }
 
 private:

@@ -37,6 +37,7 @@ struct tenant_bounds {
     // New tenants that are fetched at once, and the time until one more may be: 120 in any minute.
     std::size_t fetches = 60;
     ms per_fetch{1'000};
+    ms reload_spread{5'000}; // after a reload all confirmed ones are fetched within this time
 };
 
 // How often keys are fetched and files are polled. The defaults are production's; tests shorten them.

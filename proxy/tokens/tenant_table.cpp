@@ -2,7 +2,6 @@
 
 #include "observe/http_date.hpp"
 #include "observe/log.hpp"
-#include "tokens/introspection_cache.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -29,6 +28,17 @@ policy::issuer_settings settings_of(const policy::issuer_settings& issuer, const
     return own;
 }
 
+void report(const std::string& issuer, const fetched_keys& got)
+{
+    const std::string_view why = got.ok ? std::string_view("its key set is not usable") : got.text;
+    constexpr auto warn = observe::level::warn;
+    if (got.detail == cause::none)
+        observe::log_repeated(warn, "tenant_not_discovered", {{"issuer", issuer}, {"why", why}});
+    else
+        observe::log_repeated(warn, "tenant_not_discovered",
+                              {{"issuer", issuer}, {"why", why}, {"cause", name(got.detail)}});
+}
+
 } // namespace
 
 struct tenant_table::tenant {
@@ -47,12 +57,17 @@ struct tenant_table::tenant {
     bool fetching = true; // for the first time
     bool confirmed = false;
     steady::time_point fetched{};
+    std::chrono::milliseconds due{0}; // how long after that its keys should be fetched again
 };
 
 tenant_table::tenant_table(asio::io_context& control, const policy::policy& p,
                            std::atomic<std::uint64_t>& epoch, const key_timing& timing)
     : control_(control), policy_(p), epoch_(epoch), timing_(timing),
-      tenants_(timing.tenants.confirmed + timing.tenants.unconfirmed)
+      unconfirmed_for_(p.keys_max_age.count() == 0 ? timing.tenants.unconfirmed_for
+                                                   : std::min<std::chrono::milliseconds>(
+                                                         timing.tenants.unconfirmed_for, p.keys_max_age)),
+      next_sweep_(control), tenants_(timing.tenants.confirmed + timing.tenants.unconfirmed),
+      absent_(timing.tenants)
 {
 }
 
@@ -98,14 +113,7 @@ bool tenant_table::is_absent_key(std::size_t place, std::string_view kid, wall_t
 // An unconfirmed tenant's keys are not fetched again, so they count for a short time only.
 bool tenant_table::is_usable(const tenant& t, steady::time_point now) const
 {
-    return t.keys.present() && (t.confirmed || now - t.fetched < timing_.tenants.unconfirmed_for);
-}
-
-std::optional<failure> tenant_table::absent(std::string_view name, steady::time_point now) const
-{
-    const auto found = absent_.find(token_digest(name));
-    return found != absent_.end() && now < found->second.until ? std::optional(found->second.why)
-                                                               : std::nullopt;
+    return t.keys.present() && (t.confirmed || now - t.fetched < unconfirmed_for_);
 }
 
 // At most `fetches` at once, and one more each `per_fetch`.
@@ -132,7 +140,7 @@ tenant_keys tenant_table::find(std::string_view name) const
         out.keys = known->keys.present();
     } else if (known && known->confirmed) { // its own loop fetches them
         out.lacking = failure(reason::keys_unavailable, cause::keys_not_fetched);
-    } else if (const auto why = absent(name, now)) {
+    } else if (const auto why = absent_.why(name, now)) {
         out.lacking = *why;
     } else { // anybody can make up a tenant, so this is no reason for a warning
         out.may_come = (known && known->fetching) || may_fetch(now);
@@ -154,8 +162,8 @@ void tenant_table::await(std::size_t issuer, const std::string& name, std::funct
             return;
         }
         const bool wanted = !stopped_ && policy_.issuers[issuer].is_named(name) &&
-                            !(known && (known->confirmed || is_usable(*known, now))) && !absent(name, now) &&
-                            may_fetch(now);
+                            !(known && (known->confirmed || is_usable(*known, now))) &&
+                            !absent_.why(name, now) && may_fetch(now);
         if (wanted) {
             if (known)
                 erase(*known);
@@ -170,7 +178,7 @@ void tenant_table::await(std::size_t issuer, const std::string& name, std::funct
     }
     if (!fresh)
         return done();
-    auto ended = [owner, fresh](const std::exception_ptr&) {};
+    auto ended = [this, owner, fresh](const std::exception_ptr&) { sweep_later(owner); };
     asio::co_spawn(
         control_, [this, fresh] { return fetch(fresh); },
         asio::bind_cancellation_slot(fresh->cancel.slot(), std::move(ended)));
@@ -214,22 +222,45 @@ bool tenant_table::add(const std::shared_ptr<tenant>& t)
 
 void tenant_table::erase(const tenant& t)
 {
+    const bool had_keys = t.keys.present() != nullptr;
     by_name_.erase(t.settings.issuer);
     tenants_[t.place].reset();
+    // Workers may have cached its tokens though it was not confirmed, because the table was full.
+    if (had_keys)
+        epoch_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void tenant_table::note_absent(const std::string& name, failure why, steady::time_point now)
+// Drops the unconfirmed tenants whose time is over. Returns when that of the next one is.
+std::optional<tenant_table::steady::time_point> tenant_table::drop_unusable(steady::time_point now)
 {
-    const bool definite = why == reason::unknown_issuer;
-    const auto until = now + (definite ? timing_.tenants.absent_for : timing_.tenants.unreachable_for);
-    const auto key = token_digest(name);
-    if (!absent_.insert_or_assign(key, absence{until, why}).second)
+    std::optional<steady::time_point> next;
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < tenants_.size(); ++i) {
+        const auto t = tenants_[i];
+        if (!t || t->confirmed || t->fetching)
+            continue;
+        if (const auto end = t->fetched + unconfirmed_for_; now >= end)
+            erase(*t);
+        else
+            next = std::min(next.value_or(end), end);
+    }
+    return next;
+}
+
+void tenant_table::sweep_later(const std::shared_ptr<const void>& owner)
+{
+    if (sweeping_ || stopped_)
         return;
-    absent_in_order_.push_back(key);
-    if (absent_in_order_.size() <= timing_.tenants.absent)
+    const auto next = drop_unusable(steady::now());
+    if (!next)
         return;
-    absent_.erase(absent_in_order_.front());
-    absent_in_order_.pop_front();
+    sweeping_ = true;
+    next_sweep_.expires_at(*next);
+    next_sweep_.async_wait([this, owner](const boost::system::error_code& stopped) {
+        sweeping_ = false;
+        if (!stopped)
+            sweep_later(owner);
+    });
 }
 
 asio::awaitable<void> tenant_table::fetch(std::shared_ptr<tenant> t)
@@ -249,16 +280,15 @@ void tenant_table::settle(const std::shared_ptr<tenant>& t, const fetched_keys& 
         const std::lock_guard lock(mutex_);
         t->fetching = false;
         t->fetched = now;
+        t->due = wait_after(got, timing_, policy_.keys_max_age);
         waiting.swap(t->waiting);
         if (!usable && !stopped_) {
             erase(*t);
-            note_absent(t->settings.issuer, why, now);
+            absent_.note(t->settings.issuer, why, now);
         }
     }
     if (!usable && !stopped_)
-        observe::log_repeated(observe::level::warn, "tenant_not_discovered",
-                              {{"issuer", t->settings.issuer},
-                               {"why", got.ok ? std::string_view("its key set is not usable") : got.text}});
+        report(t->settings.issuer, got);
     for (const auto& done : waiting)
         done();
 }
@@ -276,10 +306,14 @@ void tenant_table::confirm(std::size_t place, const jose::jwk_set* keys,
         t->confirmed = true;
         ++confirmed_;
     }
-    asio::post(control_, [this, t, owner] { refresh_later(t, owner); });
+    asio::post(control_, [this, t, owner] {
+        const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - t->fetched);
+        refresh_later(t, std::max(t->due - since, std::chrono::milliseconds(1)), owner);
+    });
 }
 
-void tenant_table::refresh_later(const std::shared_ptr<tenant>& t, const std::shared_ptr<const void>& owner)
+void tenant_table::refresh_later(const std::shared_ptr<tenant>& t, std::chrono::milliseconds first_wait,
+                                 const std::shared_ptr<const void>& owner)
 {
     auto loop =
         std::make_unique<key_refresh>(control_, t->keys, timing_, std::string(), policy_.keys_max_age);
@@ -290,7 +324,7 @@ void tenant_table::refresh_later(const std::shared_ptr<tenant>& t, const std::sh
         t->refresh = std::move(loop);
     }
     using both = std::pair<std::shared_ptr<tenant>, std::shared_ptr<const void>>;
-    t->refresh->start(std::make_shared<const both>(t, owner), timing_.refresh);
+    t->refresh->start(std::make_shared<const both>(t, owner), first_wait);
 }
 
 void tenant_table::inherit(const tenant_table& earlier)
@@ -320,9 +354,18 @@ void tenant_table::inherit(const tenant_table& earlier)
 
 void tenant_table::start_inherited(const std::shared_ptr<const void>& owner)
 {
-    for (std::size_t i = 0; i < places(); ++i)
-        if (const auto t = at(i))
-            refresh_later(t, owner);
+    // Spread, so that a thousand tenants are not fetched in one instant. Keys that are due are not put off:
+    // with frequent reloads they would never be fetched.
+    const auto now = observe::wall_now();
+    int started = 0;
+    for (std::size_t i = 0; i < places(); ++i) {
+        const auto t = at(i);
+        if (!t)
+            continue;
+        const bool overdue = now - t->keys.confirmed().value_or(wall_time{}) >= timing_.refresh;
+        const auto wait = timing_.tenants.reload_spread * started++ / static_cast<int>(confirmed_);
+        refresh_later(t, overdue ? std::chrono::milliseconds(0) : wait, owner);
+    }
 }
 
 void tenant_table::stop()
@@ -332,6 +375,7 @@ void tenant_table::stop()
     {
         const std::lock_guard lock(mutex_);
         stopped_ = true;
+        next_sweep_.cancel();
         for (const auto& t : tenants_) {
             if (!t)
                 continue;

@@ -3,6 +3,7 @@
 // the fetches in a minute, the memory, and the eviction of tenants that are in use.
 #pragma once
 
+#include "tokens/absent_tenants.hpp"
 #include "tokens/issuer_keys.hpp"
 #include "tokens/key_fetch.hpp"
 #include "tokens/key_refresh.hpp"
@@ -11,11 +12,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,7 +56,8 @@ public:
     // Notes that a token was verified with the keys of the tenant in this place.
     void confirm(std::size_t place, const jose::jwk_set* keys, const std::shared_ptr<const void>& owner);
 
-    // Takes over the confirmed tenants of an earlier snapshot. Call start_inherited() afterwards.
+    // Takes over the confirmed tenants of an earlier snapshot. Call start_inherited() afterwards: it fetches
+    // their keys soon, as a reload does for other issuers.
     void inherit(const tenant_table& earlier);
     void start_inherited(const std::shared_ptr<const void>& owner); // control thread
     void stop();                                                    // control thread
@@ -64,37 +65,35 @@ public:
 private:
     struct tenant;
     using steady = std::chrono::steady_clock;
-    struct absence {
-        steady::time_point until;
-        failure why;
-    };
-    using digest = std::array<unsigned char, 32>;
 
     [[nodiscard]] std::shared_ptr<tenant> at(std::size_t place) const;
     [[nodiscard]] bool is_usable(const tenant& t, steady::time_point now) const;
-    [[nodiscard]] std::optional<failure> absent(std::string_view name, steady::time_point now) const;
     [[nodiscard]] bool may_fetch(steady::time_point now) const noexcept;
     [[nodiscard]] std::shared_ptr<tenant> named(std::string_view name) const;
     [[nodiscard]] std::optional<std::size_t> free_place();
     [[nodiscard]] bool add(const std::shared_ptr<tenant>& t);
     void erase(const tenant& t);
-    void note_absent(const std::string& name, failure why, steady::time_point now);
     [[nodiscard]] boost::asio::awaitable<void> fetch(std::shared_ptr<tenant> t);
     void settle(const std::shared_ptr<tenant>& t, const fetched_keys& got);
-    void refresh_later(const std::shared_ptr<tenant>& t, const std::shared_ptr<const void>& owner);
+    void sweep_later(const std::shared_ptr<const void>& owner);
+    [[nodiscard]] std::optional<steady::time_point> drop_unusable(steady::time_point now);
+    void refresh_later(const std::shared_ptr<tenant>& t, std::chrono::milliseconds first_wait,
+                       const std::shared_ptr<const void>& owner);
 
     boost::asio::io_context& control_;
     const policy::policy& policy_;
     std::atomic<std::uint64_t>& epoch_;
     const key_timing timing_;
+    const std::chrono::milliseconds unconfirmed_for_; // keys_max_age bounds it
+    boost::asio::steady_timer next_sweep_;            // control thread, like the next one
+    bool sweeping_ = false;
 
     mutable std::mutex mutex_;                     // guards all members below, and what tenants say
     std::vector<std::shared_ptr<tenant>> tenants_; // by place
     std::map<std::string, std::size_t, std::less<>> by_name_;
     std::size_t confirmed_ = 0;
-    std::map<digest, absence> absent_;
-    std::deque<digest> absent_in_order_; // the oldest are evicted first
-    steady::time_point next_fetch_{};    // when the fetches that were made would be used up at a steady rate
+    absent_tenants absent_;
+    steady::time_point next_fetch_{}; // when the fetches that were made would be used up at a steady rate
     bool stopped_ = false;
 };
 

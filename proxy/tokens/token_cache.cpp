@@ -137,8 +137,8 @@ token_ptr token_cache::find(std::string_view token, wall_time now) noexcept
             drop_slot(i);
             return nullptr;
         }
-        if (!e.used)
-            e.used = true;
+        if (e.used == 0)
+            e.used = 1;
         return e.token;
     }
     return nullptr;
@@ -165,8 +165,8 @@ void token_cache::insert(std::string_view token, const token_ptr& what, wall_tim
     e.tag = static_cast<std::uint32_t>(hash_(token));
     e.generation = generation_[what->key_source];
     e.cost = static_cast<std::uint32_t>(cost);
-    e.key_source = static_cast<std::uint16_t>(what->key_source);
-    e.used = false; // tokens used once must not evict tokens used often
+    e.key_source = static_cast<std::uint32_t>(what->key_source) & 0x7fff'ffff;
+    e.used = 0; // tokens used once must not evict tokens used often
     link(e.tag, place);
     entry_bytes_ += cost;
     ++count_;
@@ -246,8 +246,8 @@ void token_cache::evict_one(wall_time now) noexcept
         auto& e = entries_[here];
         if (!e.token)
             continue;
-        if (e.used && !is_stale(e, now)) {
-            e.used = false;
+        if (e.used != 0 && !is_stale(e, now)) {
+            e.used = 0;
             continue;
         }
         auto i = e.tag & (slots_.size() - 1);

@@ -49,8 +49,8 @@ private:
         std::uint32_t tag = 0;        // the hash's lower half, which selects the home slot
         std::uint32_t generation = 0; // that of its keys when it was inserted
         std::uint32_t cost = 0;
-        std::uint16_t key_source = 0;
-        bool used = false; // since the hand last passed
+        std::uint32_t key_source : 31 = 0;
+        std::uint32_t used : 1 = 0; // since the hand last passed
     };
     struct slot {
         std::uint32_t tag = 0;

@@ -49,9 +49,10 @@ private:
 // A refused token. Its text is parsed as far as possible.
 struct refused_token {
     std::string_view text;
-    int issuer = -1;                     // index into policy::issuers; -1: its issuer is not known
-    const json::value* claims = nullptr; // as introspection returned them; null: use those in the text
-    const jose::jwk_set* keys = nullptr; // its issuer's keys; null: not available
+    int issuer = -1;                        // index into policy::issuers; -1: its issuer is not known
+    const json::value* claims = nullptr;    // as introspection returned them; null: use those in the text
+    const jose::jwk_set* keys = nullptr;    // its issuer's keys; null: not available
+    std::vector<std::string> key_issuers{}; // what these may state as their issuer; empty: anything
 };
 
 // Returns the header's alg, kid and typ, the claims iss and aud, the times, the scopes, and the claims that

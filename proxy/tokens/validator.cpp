@@ -58,6 +58,17 @@ std::uint64_t resources_of(const policy::policy& p, const policy::issuer_setting
     return issuer.audience.empty() && out == 0 ? 1 : out;
 }
 
+// Returns what the keys of a tenant's token may state as their issuer: that of the token, or the pattern for
+// all tenants. The tenants of Entra ID share a key set, which also has keys for one kind of tenant alone.
+// Keys of single issuers may state anything: their file or URL belongs to the issuer.
+std::vector<std::string> key_issuers_of(const policy::issuer_settings& issuer, const json::value& claims)
+{
+    if (!issuer.pattern)
+        return {};
+    return {std::string(iss_of(claims)), issuer.pattern->name_of("{tenant}"),
+            issuer.pattern->name_of("{tenantid}")};
+}
+
 wall_time expiry_of(const json::value& claims, std::chrono::seconds skew)
 {
     const auto* exp = claims.find("exp");
@@ -192,6 +203,7 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
     const auto by = keys_of(*issuer, *claims);
     seen.issuer = static_cast<int>(*issuer);
     seen.keys = by.keys.get();
+    seen.key_issuers = key_issuers_of(policy_->issuers[*issuer], *claims);
     if (const auto ok = check_unsigned(*jws, *claims, policy_->issuers[*issuer], now); !ok)
         return refuse(ok.error(), seen, now, is_signed_by(*jws, seen, now));
     auto bound_to = jose::read_confirmation(*claims);
@@ -200,7 +212,7 @@ validator::outcome validator::check_new(std::string_view token, wall_time now, c
 
     if (seen.keys == nullptr)
         return lacking_keys(*issuer, by, seen, now, ended.waited);
-    if (const auto ok = jose::verify(*jws, *seen.keys); !ok) {
+    if (const auto ok = jose::verify(*jws, *seen.keys, seen.key_issuers); !ok) {
         auto wait = unfitting_key(*issuer, by, ok.error(), jws->header.kid, now, ended.waited);
         // Newer keys may have arrived since we took ours, from a fetch that we no longer need to wait for.
         if (wait.wait_for_issuer < 0 && keys_->epoch() != key_epoch_)
@@ -279,7 +291,7 @@ bool validator::is_signed_by(const jose::compact_jws& jws, const refused_token& 
         described_since_ = now;
         described_count_ = 0;
     }
-    return ++described_count_ <= max_described && jose::verify(jws, *seen.keys);
+    return ++described_count_ <= max_described && jose::verify(jws, *seen.keys, seen.key_issuers);
 }
 
 validator::outcome validator::unfitting_key(std::size_t issuer, const tenant_keys& by, failure why,

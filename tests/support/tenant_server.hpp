@@ -30,6 +30,12 @@ public:
                        ok(R"({"issuer":")" + issuer + R"(","jwks_uri":")" + keys_url(tenant) + "\"}"));
         server_.answer("/" + tenant + "/keys", ok(key_set));
     }
+    // Responds with this status to a request for the tenant's keys. Its discovery document remains.
+    void lose_keys(const std::string& tenant, const std::string& status)
+    {
+        serve(tenant, {});
+        server_.answer("/" + tenant + "/keys", "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n");
+    }
     // Responds with this status to every question about the tenant.
     void refuse(const std::string& tenant, const std::string& status = "404 Not Found")
     {

@@ -92,6 +92,40 @@ TEST(jwk_set, treats_a_null_member_as_absent)
     EXPECT_FALSE(parsed(R"({"keys":null})").keys.has_value());
 }
 
+// Entra ID publishes the keys of all tenants together, and in each key whose tokens it signs.
+TEST(jwk_set, selects_by_the_issuer_that_a_key_states)
+{
+    const auto stating = [](const char* kid, const char* issuer) {
+        return with(key_named(kid), "issuer", json::value(std::string(issuer)));
+    };
+    const auto set = parsed(
+        set_text({stating("one", "https://a/one"), stating("all", "https://a/{tenantid}"),
+                  key_named("silent"), with(key_named("number"), "issuer", json::value::number("7"))}));
+    ASSERT_TRUE(set.keys.has_value()) << set.fault;
+    EXPECT_EQ(set.warnings.size(), 1U) << "an issuer that is not text";
+    const std::vector<std::string> of_one{"https://a/one", "https://a/{tenantid}"};
+    const std::vector<std::string> of_two{"https://a/two", "https://a/{tenantid}"};
+    const struct {
+        const char* sentence;
+        std::optional<std::string> kid;
+        std::vector<std::string> issuers;
+        std::size_t candidates;
+        bool unknown;
+    } rows[] = {
+        {"its own", "one", of_one, 1, false},
+        {"another tenant's, as if it were not there", "one", of_two, 0, true},
+        {"nobody asks", "one", {}, 1, false},
+        {"that of all tenants", "all", of_two, 1, false},
+        {"one that states nothing", "silent", of_two, 1, false},
+        {"without a kid all that count", std::nullopt, of_two, 2, false},
+    };
+    for (const auto& row : rows) {
+        const auto selected = set.keys->select(row.kid, algorithm::es256, row.issuers);
+        EXPECT_EQ(selected.candidates.size(), row.candidates) << row.sentence;
+        EXPECT_EQ(selected.unknown_key, row.unknown) << row.sentence;
+    }
+}
+
 TEST(jwk_set, knows_ed25519_by_both_names)
 {
     for (const auto* name : {"EdDSA", "Ed25519"}) {

@@ -1,5 +1,6 @@
 #include "net/http_client.hpp"
 
+#include "net/client_tls.hpp"
 #include "support/certificate_maker.hpp"
 #include "support/fake_issuer.hpp"
 #include "unit/net/send_request.hpp"
@@ -193,6 +194,42 @@ TEST(http_client, names_a_malformed_ca_file)
     const file_of empty("no certificate");
     net::http_client with_empty(trusting(empty.path()));
     EXPECT_THAT(why(send(with_empty, issuer.keys_url())), HasSubstr(empty.path()));
+}
+
+// A thousand tenants have a client each.
+TEST(http_client, shares_the_authorities_with_others_that_have_the_same_files)
+{
+    const test::certificate_authority ours, theirs;
+    const auto identity = ours.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(ours.pem());
+    const file_of other_ca(theirs.pem());
+    const auto before = net::client_tls_contexts();
+    {
+        std::vector<net::http_client> clients;
+        for (int i = 0; i < 100; ++i) {
+            auto& client = clients.emplace_back(trusting(ca.path()));
+            EXPECT_TRUE(send(client, issuer.keys_url()));
+        }
+        EXPECT_EQ(net::client_tls_contexts(), before + 1);
+        net::http_client other(trusting(other_ca.path()));
+        EXPECT_THAT(why(send(other, issuer.keys_url())), HasSubstr("certificate verify failed"));
+        EXPECT_EQ(net::client_tls_contexts(), before + 2);
+    }
+    EXPECT_EQ(net::client_tls_contexts(), before) << "no client has them any more";
+}
+
+TEST(http_client, reads_changed_files_though_others_have_the_earlier_ones)
+{
+    const test::certificate_authority ours, theirs;
+    const auto identity = ours.issue("DNS:localhost");
+    test::fake_issuer issuer(true, {}, &identity);
+    const file_of ca(theirs.pem());
+    net::http_client earlier(trusting(ca.path()));
+    EXPECT_THAT(why(send(earlier, issuer.keys_url())), HasSubstr("certificate verify failed"));
+    std::ofstream(ca.path()) << ours.pem() << '\n';
+    net::http_client later(trusting(ca.path()));
+    EXPECT_TRUE(send(later, issuer.keys_url()));
 }
 
 } // namespace

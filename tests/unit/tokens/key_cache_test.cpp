@@ -142,6 +142,23 @@ TEST_F(saved_keys, have_one_file_per_issuer_and_location)
                     ::testing::MatchesRegex("[-_A-Za-z0-9]{43}.json"));
 }
 
+// Whichever tenant the list has first saves the set for all.
+TEST_F(saved_keys, have_one_file_for_tenants_that_share_a_set)
+{
+    const auto tenant = [](const std::string& name, kind where = kind::url) {
+        auto own = issuer_named("https://a.example/" + name, where, "https://a.example/keys");
+        own.tenant = name;
+        own.pattern = policy::tenant_pattern_of("https://a.example/{tenant}");
+        return own;
+    };
+    const auto one = tenant("one"), two = tenant("two");
+    const auto discovered = tenant("two", kind::discover);
+    tokens::key_cache(folder.path(), one).save(text, noon);
+    EXPECT_TRUE(tokens::key_cache(folder.path(), two).load(noon));
+    EXPECT_FALSE(tokens::key_cache(folder.path(), discovered).load(noon));
+    EXPECT_THAT(folder.files(), SizeIs(1));
+}
+
 TEST_F(saved_keys, replace_an_older_set_atomically)
 {
     tokens::key_cache cache(folder.path(), issuer);

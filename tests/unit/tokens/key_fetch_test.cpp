@@ -190,6 +190,23 @@ TEST_F(key_fetching, fetches_by_plain_http_beyond_loopback_only_if_told_to)
     EXPECT_TRUE(run(allowed).ok);
 }
 
+// 404 of a proxy says nothing about the issuer.
+TEST_F(key_fetching, takes_no_response_by_plain_http_through_a_proxy_as_a_refusal)
+{
+    test::fake_issuer proxy;
+    settings.issuer = "http://idp.test";
+    settings.insecure_http = true;
+    settings.keys = {policy::key_location::kind::url, "http://idp.test/none"};
+    settings.proxies.http = *parse_forward_proxy(proxy.origin());
+    tokens::key_fetch through(settings);
+    const auto got = run(through);
+    EXPECT_TRUE(got.answered) << got.text;
+    EXPECT_FALSE(got.refused);
+    settings.keys.value = proxy.origin() + "/none";
+    tokens::key_fetch direct(settings);
+    EXPECT_TRUE(run(direct).refused);
+}
+
 TEST_F(key_fetching, reports_the_proxy_as_the_cause)
 {
     const test::fake_issuer nobody(false);

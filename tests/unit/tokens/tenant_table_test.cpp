@@ -1,10 +1,12 @@
 // `tenants: any` against an authorization server on loopback: what tokens with made-up tenants can cause.
+#include "support/fake_issuer.hpp"
 #include "support/reason_of.hpp"
 #include "support/run_until.hpp"
 #include "support/tenant_server.hpp"
 #include "support/token_maker.hpp"
 #include "tokens/key_store.hpp"
 #include "tokens/validator.hpp"
+#include "unit/observe/captured_log.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -156,8 +158,10 @@ TEST_F(any_tenant, is_remembered_as_absent)
 {
     server.refuse("none");
     server.refuse("down", "500 Internal Server Error");
+    server.lose_keys("lost", "404 Not Found");
     start();
     for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(check(token_of("lost", key)), "keys-unavailable keys-not-fetched") << "it is discovered";
         EXPECT_EQ(check(token_of("none", key)), "unknown-issuer unknown-tenant");
         EXPECT_EQ(check(token_of("down", key)), "keys-unavailable keys-not-fetched");
     }
@@ -234,6 +238,11 @@ TEST_F(any_tenant, keeps_its_keys_over_a_reload)
     validator.emplace(policy, store, 1 << 20);
     EXPECT_EQ(check(token_of("good", key)), ok("good"));
     EXPECT_EQ(server.discoveries(), 1U);
+    serve("good", other_key); // the issuer has withdrawn the first one
+    EXPECT_TRUE(test::run_until(control, [&] { return server.discoveries() == 2; }))
+        << "fetched soon, as those of other issuers are";
+    ASSERT_TRUE(test::run_until(control, [&] { return check(token_of("good", other_key)) == ok("good"); }));
+    EXPECT_EQ(check(token_of("good", key)).substr(0, 8), "unknown-");
 }
 
 TEST_F(any_tenant, drops_its_cached_tokens_when_its_place_changes)
@@ -309,6 +318,145 @@ TEST_F(any_tenant, shares_one_key_set_among_listed_tenants)
     EXPECT_EQ(check(token_of("t1", key)), ok("t1"));
     EXPECT_EQ(check(token_of("t2", key)).substr(0, 14), "unknown-issuer");
     EXPECT_EQ(server.requests(), 1U);
+}
+
+// Anybody can make such tokens with the names of real tenants.
+TEST_F(any_tenant, is_dropped_after_its_time_unless_a_token_was_verified)
+{
+    auto timing = quick();
+    timing.tenants.unconfirmed_for = 50ms;
+    timing.tenants.confirmed = 0;
+    serve("one", key);
+    start(timing);
+    EXPECT_EQ(check(token_of("one", key)), ok("one"));
+    const auto sources = policy->issuers.size() + store->places_of_tenants();
+    const auto kept = [&] {
+        std::size_t sum = 0;
+        for (std::size_t i = 0; i < sources; ++i)
+            sum += store->keys(i) != nullptr ? 1 : 0;
+        return sum;
+    };
+    EXPECT_EQ(kept(), 1U);
+    EXPECT_TRUE(test::run_until(control, [&] { return kept() == 0; }));
+    EXPECT_GE(validator->check(token_of("one", key), now).wait_for_issuer, 0)
+        << "nor does a worker keep its token";
+}
+
+TEST_F(any_tenant, is_fetched_again_before_its_keys_are_too_old)
+{
+    policy->keys_max_age = 2s;
+    serve("one", key);
+    start();
+    EXPECT_EQ(check(token_of("one", key)), ok("one"));
+    EXPECT_TRUE(test::run_until(control, [&] { return server.discoveries() == 2; }));
+    validator.emplace(policy, store, 1 << 20);
+    EXPECT_EQ(check(token_of("one", key)), ok("one"));
+}
+
+// Makes two listed tenants of the one entry, which share a key set.
+std::shared_ptr<policy::policy> with_listed(const policy::policy& earlier, const test::tenant_server& server,
+                                            const std::vector<std::string>& tenants)
+{
+    auto out = std::make_shared<policy::policy>();
+    for (const auto& tenant : tenants) {
+        auto& own = out->issuers.emplace_back(earlier.issuers.front());
+        own.tenant = tenant;
+        own.issuer = server.name_of(tenant);
+        own.keys = {kind::url, server.keys_url("shared")};
+    }
+    return out;
+}
+
+TEST_F(any_tenant, of_a_list_keeps_shared_keys_when_another_becomes_the_first)
+{
+    server.serve("shared", set_of(key));
+    policy = with_listed(*policy, server, {"one", "two"});
+    start();
+    ASSERT_TRUE(test::run_until(control, [&] { return store->keys(1) != nullptr; }));
+    for (const auto& list : {std::vector<std::string>{"two"}, {"three", "two"}, {"three", "four", "two"}}) {
+        const auto before = std::exchange(store, nullptr);
+        policy = with_listed(*policy, server, list);
+        server.lose_keys("shared", "503 Service Unavailable");
+        store = tokens::key_store::start(control, policy, before.get(), quick());
+        before->stop();
+        validator.emplace(policy, store, 1 << 20);
+        EXPECT_EQ(check(token_of("two", key)), ok("two")) << list.size();
+    }
+}
+
+TEST_F(any_tenant, of_a_list_has_the_access_of_its_own_entry)
+{
+    const auto with = [&](auto change) {
+        auto p = with_listed(*policy, server, {"one", "two"});
+        change(p->issuers[1]);
+        return p;
+    };
+    const std::pair<const char*, std::shared_ptr<policy::policy>> differing[] = {
+        {"certificate", with([](auto& i) { i.certificate_file = "/c"; })},
+        {"key", with([](auto& i) { i.key_file = "/k"; })},
+        {"keys_token_file", with([](auto& i) { i.keys_token_file = "/t"; })},
+        {"insecure_http", with([](auto& i) { i.insecure_http = true; })},
+    };
+    server.serve("shared", set_of(key));
+    for (const auto& [what, p] : differing) {
+        const auto alone = tokens::key_store::start(control, p, nullptr, quick());
+        const auto before = server.requests();
+        const bool own_failure = std::string_view(what) == "keys_token_file"; // there is no such file
+        EXPECT_TRUE(test::run_until(control, [&] {
+            return own_failure ? alone->has_failed(1) && alone->keys(0) != nullptr && !alone->keys(1)
+                               : server.requests() >= before + 2;
+        })) << what;
+        alone->stop();
+    }
+}
+
+// Entra ID states in each key whose tokens it signs.
+TEST_F(any_tenant, accepts_no_key_that_states_another_issuer)
+{
+    const auto states = [&](const std::string& issuer) {
+        auto set = set_of(key);
+        const std::string_view begin = R"({"keys":[{)";
+        return set.replace(0, begin.size(), std::string(begin) + R"("issuer":")" + issuer + "\",");
+    };
+    server.serve("pattern", states(server.name_of("{tenantid}")));
+    server.serve("own", states(server.name_of("own")));
+    server.serve("other", states(server.name_of("own")));
+    server.serve("elsewhere", states("https://elsewhere.example/{tenantid}/v2.0"));
+    auto single = policy->issuers.front();
+    single.pattern.reset();
+    single.issuer = "https://single.example";
+    single.keys = {kind::url, server.keys_url("own")};
+    policy->issuers.push_back(single);
+    start();
+    ASSERT_TRUE(test::run_until(control, [&] { return store->keys(1) != nullptr; }));
+    EXPECT_EQ(check(token_of("pattern", key)), ok("pattern"));
+    EXPECT_EQ(check(token_of("own", key)), ok("own"));
+    EXPECT_EQ(check(token_of("other", key)).substr(0, 11), "unknown-key");
+    EXPECT_EQ(check(token_of("elsewhere", key)).substr(0, 11), "unknown-key");
+    EXPECT_EQ(check(token("https://single.example", key)), "ok https://single.example")
+        << "its URL belongs to it, whatever the keys state";
+}
+
+TEST_F(any_tenant, is_logged_with_the_cause_if_a_proxy_is_the_reason)
+{
+    const test::fake_issuer nobody(false);
+    auto& issuer = policy->issuers.front();
+    issuer.issuer = "https://idp.test/{tenant}";
+    issuer.pattern = policy::tenant_pattern_of(issuer.issuer);
+    issuer.proxies.https = *parse_forward_proxy(nobody.origin());
+    const observe::captured_log log(policy::log_settings::level::warn);
+    auto timing = quick();
+    timing.tenants.per_fetch = 0ms;
+    start(timing);
+    std::string lines; // of this event there is at most one a second in the process
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    for (int i = 0; lines.empty() && std::chrono::steady_clock::now() < deadline; ++i) {
+        EXPECT_EQ(check(token("https://idp.test/t" + std::to_string(i), key)),
+                  "keys-unavailable keys-not-fetched");
+        lines = log.flushed();
+    }
+    EXPECT_NE(lines.find(R"("event":"tenant_not_discovered")"), std::string::npos) << lines;
+    EXPECT_NE(lines.find(R"("cause":"proxy-unreachable")"), std::string::npos) << lines;
 }
 
 } // namespace

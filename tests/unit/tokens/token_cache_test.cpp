@@ -64,6 +64,19 @@ TEST(token_cache, drops_the_tokens_of_one_issuer_only)
     EXPECT_NE(cache.find("a", now), nullptr) << "later entries must count again";
 }
 
+TEST(token_cache, distinguishes_more_key_sources_than_16_bits_can)
+{
+    constexpr std::size_t many = 65'536;
+    tokens::token_cache cache(1 << 20, many + 2);
+    cache.insert("a", made(1), now);
+    cache.insert("b", made(many + 1), now);
+    cache.drop_key_source(1);
+    EXPECT_EQ(cache.find("a", now), nullptr);
+    EXPECT_NE(cache.find("b", now), nullptr);
+    cache.drop_key_source(many + 1);
+    EXPECT_EQ(cache.find("b", now), nullptr);
+}
+
 TEST(token_cache, distinguishes_thousands_of_tokens)
 {
     tokens::token_cache cache(64 << 20, 1);
