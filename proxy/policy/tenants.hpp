@@ -29,8 +29,8 @@ struct tenant_pattern {
     bool operator==(const tenant_pattern&) const = default;
 };
 
-// Finds `{tenant}` or `{tenantid}` in a URL. Returns nothing if there is none, or more than one, or if it is
-// not a whole segment of the path.
+// Finds `{tenant}` or `{tenantid}` in a URL. Returns it only if it occurs once, as a whole segment of the
+// path.
 [[nodiscard]] std::optional<tenant_pattern> tenant_pattern_of(std::string_view url);
 
 } // namespace scopegate::policy

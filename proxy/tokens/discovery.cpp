@@ -38,47 +38,27 @@ std::vector<std::string> metadata_urls(std::string_view issuer)
             origin + "/.well-known/oauth-authorization-server" + path};
 }
 
-namespace {
-
-// `is_ours` says whether a document's issuer is the one that was asked, and `plain_http` whether its keys may
-// come by http from any host.
-template <class IsOurs>
-boost::system::result<std::string, discovery_failure> jwks_uri_in(std::string_view document, bool plain_http,
-                                                                  IsOurs is_ours)
+boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
+                                                                  const policy::issuer_settings& issuer)
 {
     const auto metadata = json::parse(document, document_limits);
     if (!metadata || metadata->if_object() == nullptr)
         return discovery_failure{"the discovery document is not a JSON object"};
     const auto* named = string_member(*metadata, "issuer");
-    if (named == nullptr || !is_ours(*named))
+    const bool is_ours = named != nullptr && (*named == issuer.issuer ||
+                                              (issuer.pattern && issuer.pattern->is_written_as(*named)));
+    if (!is_ours)
         return discovery_failure{"the discovery document is for another issuer: " +
                                  (named != nullptr ? json::serialize(json::value(*named)) : "none")};
     const auto* uri = string_member(*metadata, "jwks_uri");
     if (uri == nullptr)
         return discovery_failure{"the discovery document has no jwks_uri"};
     const auto url = parse_web_url(*uri);
-    const bool protects = url && (url->is_protected() || plain_http);
-    if (!url || !url->is_plain() || !protects)
+    const auto own = parse_web_url(issuer.pattern ? issuer.pattern->name_of("tenant") : issuer.issuer);
+    const bool plain_http = issuer.insecure_http && own && !own->tls;
+    if (!url || !url->is_plain() || (!url->is_protected() && !plain_http))
         return discovery_failure{"the discovery document's jwks_uri is not an https URL"};
     return {boost::system::in_place_value, *uri};
-}
-
-} // namespace
-
-boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                  std::string_view issuer)
-{
-    return jwks_uri_in(document, false, [issuer](const std::string& named) { return named == issuer; });
-}
-
-boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                  const policy::issuer_settings& issuer)
-{
-    const auto own = parse_web_url(issuer.pattern ? issuer.pattern->name_of("tenant") : issuer.issuer);
-    const bool own_tls = !own || own->tls;
-    return jwks_uri_in(document, issuer.insecure_http && !own_tls, [&issuer](const std::string& named) {
-        return named == issuer.issuer || (issuer.pattern && issuer.pattern->is_written_as(named));
-    });
 }
 
 } // namespace scopegate::tokens

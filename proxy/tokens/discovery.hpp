@@ -25,14 +25,11 @@ struct discovery_failure {
 
 // Returns the document's `jwks_uri`. Fails if the document is not a strict JSON object, or if its `issuer`
 // differs from the configured one by a single byte. Another issuer's document would bring in another issuer's
-// keys (RFC 8414 section 3.3). Also fails if `jwks_uri` is missing, or is neither https nor http on a
-// loopback host.
-[[nodiscard]] boost::system::result<std::string, discovery_failure> jwks_uri_of(std::string_view document,
-                                                                                std::string_view issuer);
-// Does the same for an issuer of the file. The document of one that has tenants may name their common pattern
-// instead, as the documents of Entra ID's shared endpoints do. With its `insecure_http`, http is allowed on
-// every host, unless the issuer itself is https: its document must not lead to keys that are less protected
-// than itself.
+// keys (RFC 8414 section 3.3). The document of an issuer that has tenants may name their common pattern
+// instead, as the documents of Entra ID's shared endpoints do. Also fails if `jwks_uri` is missing, or is
+// neither https nor http on a loopback host. With the issuer's `insecure_http`, http is allowed on every
+// host, unless the issuer itself is https: its document must not lead to keys that are less protected than
+// itself.
 [[nodiscard]] boost::system::result<std::string, discovery_failure>
 jwks_uri_of(std::string_view document, const policy::issuer_settings& issuer);
 

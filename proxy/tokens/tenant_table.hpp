@@ -47,7 +47,7 @@ public:
     void note_absent_key(std::size_t place, std::string_view kid);
     [[nodiscard]] bool is_absent_key(std::size_t place, std::string_view kid, wall_time now) const;
 
-    // Returns the present keys of a tenant of this name, or why there are none. `source` is its place.
+    // Returns the present keys of a tenant of this name, or why they are missing. `source` is its place.
     [[nodiscard]] tenant_keys find(std::string_view name) const;
     // Fetches the keys of a tenant that is not in the table, and calls `done` once the fetch has ended; at
     // once if no fetch is allowed or needed. `owner` owns this object. Control thread.

@@ -31,8 +31,8 @@ result<jose::confirmation> binding_in(std::string_view token)
     return claims ? jose::read_confirmation(*claims) : claims.error();
 }
 
-// Returns whether the result says of a JWT what the JWT says of itself. Otherwise it is a result for another
-// token.
+// Returns whether the result can be about the JWT: they agree in each claim that both have. Otherwise it is a
+// result for another token.
 bool is_about(const json::value& own, const json::value& result)
 {
     constexpr std::string_view names[] = {"iss", "sub", "client_id"};

@@ -27,14 +27,14 @@ protected:
     ~connection_end() = default;
 };
 
-// What a request begins with. The bounds of its head are those of the policy under which it begins.
+// The resources and bounds that a request begins with. The bounds of its head are those of the policy under which it begins.
 struct request_start {
     request_memory* memory = nullptr; // null: the connection serves no further request, and lingers
     http::head_limits limits;
     steady_time head_deadline{};
 };
 
-// What was read in place of a request that can be served.
+// Tells whether the input is a request that can be served, and otherwise why not.
 struct unread_request {
     failure why = reason::allowed; // `allowed`: it can be served
     bool has_head = true;          // the whole head was read, and its fields are what the client sent

@@ -41,7 +41,9 @@ void check_introspection(std::string_view body)
 
 void check_discovery(std::string_view document)
 {
-    const auto uri = tokens::jwks_uri_of(document, issuer);
+    scopegate::policy::issuer_settings settings;
+    settings.issuer = issuer;
+    const auto uri = tokens::jwks_uri_of(document, settings);
     if (!uri) {
         check(!uri.error().why.empty());
         return;

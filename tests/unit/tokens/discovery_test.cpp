@@ -29,6 +29,13 @@ TEST(discovery, tries_openid_first_and_then_rfc_8414)
     EXPECT_THAT(tokens::metadata_urls("accounts.example.com"), ElementsAre()) << "not a URL, so no document";
 }
 
+policy::issuer_settings issuer_of_name(const char* name)
+{
+    policy::issuer_settings out;
+    out.issuer = name;
+    return out;
+}
+
 struct row {
     const char* document;
     const char* failure; // empty if the uri is https://i.example/keys
@@ -55,7 +62,7 @@ TEST(discovery, accepts_a_document_of_exactly_this_issuer_only)
     };
     for (const auto& r : rows) {
         SCOPED_TRACE(r.document);
-        const auto uri = tokens::jwks_uri_of(r.document, "https://i.example/");
+        const auto uri = tokens::jwks_uri_of(r.document, issuer_of_name("https://i.example/"));
         if (*r.failure == '\0') {
             ASSERT_TRUE(uri) << uri.error().why;
             EXPECT_EQ(*uri, "https://i.example/keys");
@@ -68,8 +75,9 @@ TEST(discovery, accepts_a_document_of_exactly_this_issuer_only)
 
 TEST(discovery, allows_plain_http_for_keys_on_loopback)
 {
-    const auto uri = tokens::jwks_uri_of(
-        R"({"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/keys"})", "http://127.0.0.1:1");
+    const auto uri =
+        tokens::jwks_uri_of(R"({"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/keys"})",
+                            issuer_of_name("http://127.0.0.1:1"));
     ASSERT_TRUE(uri);
     EXPECT_EQ(*uri, "http://127.0.0.1:1/keys");
 }
@@ -90,8 +98,7 @@ TEST(discovery, never_leads_from_https_to_plain_http)
     for (const auto& row : rows) {
         const auto document =
             R"({"issuer":")" + std::string(row.issuer) + R"(","jwks_uri":")" + row.keys + R"("})";
-        policy::issuer_settings issuer;
-        issuer.issuer = row.issuer;
+        auto issuer = issuer_of_name(row.issuer);
         issuer.insecure_http = row.plain_http;
         EXPECT_EQ(tokens::jwks_uri_of(document, issuer).has_value(), row.accepted) << row.sentence;
     }
