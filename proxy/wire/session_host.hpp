@@ -27,7 +27,8 @@ protected:
     ~connection_end() = default;
 };
 
-// The resources and bounds that a request begins with. The bounds of its head are those of the policy under which it begins.
+// The resources and bounds that a request begins with. The bounds of its head are those of the policy under
+// which it begins.
 struct request_start {
     request_memory* memory = nullptr; // null: the connection serves no further request, and lingers
     http::head_limits limits;
